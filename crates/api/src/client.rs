@@ -1,0 +1,202 @@
+//! Talks to the engine over one of its Unix sockets.
+//!
+//! Every request has a connection of its own, which on a Unix socket costs next to nothing and
+//! leaves no state behind that could go stale. It decides nothing and keeps nothing.
+
+mod error;
+mod events;
+mod exchange;
+mod follow;
+mod sse;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Method;
+use pilothouse_core::command::Command;
+use pilothouse_core::id::{InstanceId, ProjectName, RunId, Seq};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::error::ClientError;
+pub use self::events::{EventStream, StreamItem};
+pub use self::follow::{Follow, Update};
+pub use self::sse::{SseError, SseEvent, SseParser};
+use crate::query::encode;
+use crate::types::{
+    API_VERSION, AuditEntry, CommandAccepted, CommandRequest, LogPage, LogQuery, LookRequest,
+    Snapshot, Version,
+};
+
+/// How long a client waits and how much it takes.
+#[derive(Clone, Debug)]
+pub struct ClientLimits {
+    /// How long the engine may take to let a connection in.
+    pub connect: Duration,
+    /// How long the engine may take for an answer, beyond what was asked to be waited.
+    pub answer: Duration,
+    /// How long an event stream may be silent; the engine's heartbeats are far closer together.
+    pub silence: Duration,
+    /// The largest answer in bytes.
+    pub answer_bytes: usize,
+    /// The largest event in bytes.
+    pub event_bytes: usize,
+    /// Updates that wait for their reader at most; then the engine is made to wait, and resets.
+    pub updates: usize,
+    /// The first wait before connecting again; doubled with each failure.
+    pub retry_first: Duration,
+    /// The longest wait before connecting again.
+    pub retry_most: Duration,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            answer: Duration::from_secs(35),
+            silence: Duration::from_secs(45),
+            answer_bytes: 256 << 20,
+            event_bytes: 16 << 20,
+            updates: 256,
+            retry_first: Duration::from_millis(100),
+            retry_most: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Talks to the engine that listens on a socket.
+#[derive(Clone, Debug)]
+pub struct Client {
+    socket: PathBuf,
+    limits: ClientLimits,
+}
+
+impl Client {
+    /// Names the socket. Nothing is opened yet.
+    pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Self::with_limits(socket, ClientLimits::default())
+    }
+
+    /// Names the socket, with limits other than the usual ones.
+    pub fn with_limits(socket: impl Into<PathBuf>, limits: ClientLimits) -> Self {
+        Self { socket: socket.into(), limits }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Asks who answers.
+    pub async fn version(&self) -> Result<Version, ClientError> {
+        self.get("/version").await
+    }
+
+    /// Fetches all that the engine knows.
+    pub async fn state(&self) -> Result<Snapshot, ClientError> {
+        let snapshot: Snapshot = self.get("/state").await?;
+        if snapshot.api == API_VERSION {
+            Ok(snapshot)
+        } else {
+            Err(ClientError::Version { client: API_VERSION, engine: snapshot.api })
+        }
+    }
+
+    /// Gives a command. An error for which [`ClientError::is_outcome_unknown`] holds leaves open
+    /// whether it was accepted; it is not sent again by itself.
+    pub async fn submit(&self, command: Command) -> Result<CommandAccepted, ClientError> {
+        self.post("/commands", &CommandRequest { command }).await
+    }
+
+    /// Asks the engine to look at a repository now, or at all of them; on the trigger socket.
+    pub async fn look(&self, project: Option<ProjectName>) -> Result<CommandAccepted, ClientError> {
+        self.post("/look", &LookRequest { project }).await
+    }
+
+    /// Listens to what happens after a place in the journal, or from now on.
+    pub async fn events(
+        &self,
+        after: Option<Seq>,
+        samples: bool,
+    ) -> Result<EventStream, ClientError> {
+        events::open(self, after, samples).await
+    }
+
+    /// Keeps a copy of the state current, over lost connections and engine restarts.
+    ///
+    /// Must be called within a tokio runtime; the work ends when the returned value is dropped.
+    pub fn follow(&self, samples: bool) -> Follow {
+        follow::start(self.clone(), samples)
+    }
+
+    /// Reads the log of a run, or of one of its steps.
+    pub async fn run_log(
+        &self,
+        id: RunId,
+        step: Option<u32>,
+        query: &LogQuery,
+    ) -> Result<LogPage, ClientError> {
+        let step = step.map(|step| format!("step={step}"));
+        self.log(&format!("/runs/{}/log", id.0), step, query).await
+    }
+
+    /// Reads the log of an instance.
+    pub async fn instance_log(
+        &self,
+        id: &InstanceId,
+        query: &LogQuery,
+    ) -> Result<LogPage, ClientError> {
+        let path = format!("/instances/{}/log", encode(id.as_str()));
+        self.log(&path, None, query).await
+    }
+
+    /// Reads the newest entries of the audit log, oldest first.
+    pub async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, ClientError> {
+        self.get(&format!("/audit?last={last}")).await
+    }
+
+    async fn log(
+        &self,
+        path: &str,
+        step: Option<String>,
+        query: &LogQuery,
+    ) -> Result<LogPage, ClientError> {
+        let after = query.after.as_deref();
+        let pairs: Vec<String> = step
+            .into_iter()
+            .chain(after.map(|after| format!("after={}", encode(after))))
+            .chain(query.tail.map(|tail| format!("tail={tail}")))
+            .chain((query.wait.0 > 0).then(|| format!("wait_ms={}", query.wait.0)))
+            .collect();
+        let path = format!("{path}?{}", pairs.join("&"));
+        let within = self.limits.answer + query.wait.duration();
+        let body = exchange::answer(self, Method::GET, &path, Bytes::new(), within).await?;
+        self.read(&body)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let within = self.limits.answer;
+        let body = exchange::answer(self, Method::GET, path, Bytes::new(), within).await?;
+        self.read(&body)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let within = self.limits.answer;
+        let body = serde_json::to_vec(what).map_err(|error| self.protocol(&error))?;
+        let body = exchange::answer(self, Method::POST, path, body.into(), within).await?;
+        self.read(&body)
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(body).map_err(|error| self.protocol(&error))
+    }
+
+    fn protocol(&self, what: &(impl ToString + ?Sized)) -> ClientError {
+        ClientError::Protocol { socket: self.socket.clone(), what: what.to_string() }
+    }
+}

@@ -1,0 +1,146 @@
+//! One request and its answer on a connection of its own.
+
+use std::io::ErrorKind;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, Connection};
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use pilothouse_core::command::Rejection;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::{Client, ClientError};
+use crate::types::{API_HEADER, API_VERSION};
+
+/// A connection's own work: polled beside whoever waits for its answer, so that no task of its
+/// own is needed.
+pub(super) type Driver = Pin<Box<Connection<TokioIo<UnixStream>, Full<Bytes>>>>;
+
+/// Sends a request and takes its whole answer, within a time.
+pub(super) async fn answer(
+    client: &Client,
+    method: Method,
+    path: &str,
+    body: Bytes,
+    within: Duration,
+) -> Result<Bytes, ClientError> {
+    let stream = connect(client).await?;
+    let whole = async {
+        let (response, mut driver) = send(client, stream, method, path, body, None).await?;
+        let status = response.status();
+        let version = version_of(&response);
+        let body = collect(client, response.into_body(), &mut driver).await?;
+        judge(client, status, version, &body)?;
+        Ok(body)
+    };
+    timeout(within, whole).await.unwrap_or_else(|_| Err(late(client, within)))
+}
+
+/// Opens a connection.
+pub(super) async fn connect(client: &Client) -> Result<UnixStream, ClientError> {
+    let unreachable =
+        |why: String| ClientError::EngineUnreachable { socket: client.socket.clone(), why };
+    let error = match timeout(client.limits.connect, UnixStream::connect(&client.socket)).await {
+        Ok(Ok(stream)) => return Ok(stream),
+        Ok(Err(error)) => error,
+        Err(_) => return Err(unreachable("it lets nobody in".to_owned())),
+    };
+    Err(match error.kind() {
+        ErrorKind::NotFound => unreachable("there is no such socket".to_owned()),
+        ErrorKind::ConnectionRefused => unreachable("nobody listens on it any more".to_owned()),
+        ErrorKind::WouldBlock => unreachable("too many wait to be let in".to_owned()),
+        ErrorKind::PermissionDenied => ClientError::NotPermitted { socket: client.socket.clone() },
+        _ => unreachable(error.to_string()),
+    })
+}
+
+/// Sends a request and waits for the head of its answer.
+pub(super) async fn send(
+    client: &Client,
+    stream: UnixStream,
+    method: Method,
+    path: &str,
+    body: Bytes,
+    last_event: Option<u64>,
+) -> Result<(Response<Incoming>, Driver), ClientError> {
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| client.protocol(&error))?;
+    let mut driver: Driver = Box::pin(connection);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("/v{API_VERSION}{path}"))
+        .header(header::HOST, "pilothouse")
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(id) = last_event {
+        request = request.header("last-event-id", id);
+    }
+    let request = request.body(Full::new(body)).map_err(|error| client.protocol(&error))?;
+    let response = sender.send_request(request);
+    tokio::pin!(response);
+    let response = tokio::select! {
+        biased;
+        response = &mut response => response,
+        // A connection that is over has left its answer, or its error, behind.
+        _ = &mut driver => response.await,
+    };
+    match response {
+        Ok(response) => Ok((response, driver)),
+        Err(error) => Err(client.protocol(&error)),
+    }
+}
+
+/// Takes the rest of an answer.
+pub(super) async fn collect(
+    client: &Client,
+    body: Incoming,
+    driver: &mut Driver,
+) -> Result<Bytes, ClientError> {
+    let collected = Limited::new(body, client.limits.answer_bytes).collect();
+    tokio::pin!(collected);
+    let collected = tokio::select! {
+        biased;
+        collected = &mut collected => collected,
+        _ = driver => collected.await,
+    };
+    match collected {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) => Err(client.protocol(&error)),
+    }
+}
+
+/// The version of the contract that an answer claims to keep.
+pub(super) fn version_of(response: &Response<Incoming>) -> Option<u32> {
+    let text = response.headers().get(API_HEADER)?.to_str().ok()?;
+    text.parse().ok()
+}
+
+/// Tells what an answer's head means.
+pub(super) fn judge(
+    client: &Client,
+    status: StatusCode,
+    version: Option<u32>,
+    body: &[u8],
+) -> Result<(), ClientError> {
+    if let Some(engine) = version.filter(|version| *version != API_VERSION) {
+        return Err(ClientError::Version { client: API_VERSION, engine });
+    }
+    if status == StatusCode::GATEWAY_TIMEOUT {
+        return Err(late(client, client.limits.answer));
+    }
+    if status.is_success() {
+        return Ok(());
+    }
+    match serde_json::from_slice::<Rejection>(body) {
+        Ok(rejection) => Err(ClientError::Rejected(rejection)),
+        Err(_) => Err(client.protocol(&format!("status {status}"))),
+    }
+}
+
+pub(super) fn late(client: &Client, after: Duration) -> ClientError {
+    ClientError::Timeout { socket: client.socket.clone(), after }
+}

@@ -1,0 +1,206 @@
+//! What travels between the engine and its clients.
+
+use std::collections::BTreeMap;
+
+use pilothouse_core::command::{Command, Reply};
+use pilothouse_core::id::{InstanceId, ProjectName, Seq};
+use pilothouse_core::state::State;
+use pilothouse_core::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The contract's version. Grows only with a change that an older side cannot understand.
+pub const API_VERSION: u32 = 1;
+
+/// The response header that carries the contract's version that the engine speaks.
+pub const API_HEADER: &str = "pilothouse-api";
+
+/// The response header that names one life of the engine, from start to end: see [`life_of`].
+pub const LIFE_HEADER: &str = "pilothouse-life";
+
+/// Names the life of the engine that a state was made in.
+///
+/// A place in the journal means the same thing only as long as the journal is the same one, and
+/// an engine that was started anew may have been given another. A client that resumes compares.
+pub fn life_of(state: &State) -> String {
+    format!("{}-{}", state.epoch, state.started_at.0)
+}
+
+/// `GET /v1/version`: who answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The contract's version that the engine speaks.
+    pub api: u32,
+    /// The engine's release, for people.
+    pub engine: String,
+}
+
+/// What a client may do; the socket it came through decides, never its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Sees everything and may give commands.
+    Operator,
+    /// Sees everything and changes nothing.
+    Watcher,
+}
+
+/// `GET /v1/state`: all that the engine knows, at one place of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The contract's version that the engine speaks.
+    pub api: u32,
+    /// The engine's release, for people.
+    pub engine: String,
+    /// What this client may do.
+    pub access: Access,
+    /// The name under which the audit log knows this client.
+    pub actor: String,
+    /// The engine's clock.
+    pub now: Timestamp,
+    /// The last record that the state holds; events go on after it.
+    pub seq: Seq,
+    /// The state.
+    pub state: State,
+}
+
+/// A measurement that is shown and forgotten; it has no place in the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Samples {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Per instance.
+    pub instances: BTreeMap<InstanceId, InstanceSample>,
+    /// Per target, by its instance.
+    pub targets: BTreeMap<InstanceId, TargetSample>,
+    /// When each project's repository was last looked at with success.
+    #[serde(default)]
+    pub looked: BTreeMap<ProjectName, Timestamp>,
+    /// Attached operators.
+    pub operators: u32,
+    /// Attached watchers.
+    pub watchers: u32,
+    /// Why the engine accepts no command, where it does not: its journal cannot be written.
+    pub degraded: Option<String>,
+}
+
+/// What an instance uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceSample {
+    /// CPU in thousandths of one core since the sample before.
+    pub cpu_milli: u32,
+    /// Resident memory in bytes, of all its processes.
+    pub memory: u64,
+}
+
+/// What a target did since the sample before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSample {
+    /// Requests per second, in thousandths.
+    pub requests_milli: u64,
+    /// Answers of 400 to 499 since the edge started.
+    pub errors_4xx: u64,
+    /// Answers of 500 to 599 since the edge started.
+    pub errors_5xx: u64,
+    /// Requests without an answer since the edge started.
+    pub failed: u64,
+    /// Requests in flight.
+    pub in_flight: u64,
+    /// The median latency in microseconds since the edge started.
+    pub p50_micros: u64,
+    /// The latency in microseconds that 99 of 100 requests stay below.
+    pub p99_micros: u64,
+}
+
+/// `POST /v1/commands`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRequest {
+    /// What is asked for.
+    pub command: Command,
+}
+
+/// The answer to an accepted command: what was asked for is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandAccepted {
+    /// What the engine says.
+    pub reply: Reply,
+    /// The journal's last record once it was accepted.
+    pub seq: Seq,
+}
+
+/// `POST /v1/look` on the trigger socket. An empty body means all projects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookRequest {
+    /// The project; none means all.
+    pub project: Option<ProjectName>,
+}
+
+/// The data of a `reset` event: what the client holds is no longer a place to go on from, and it
+/// must fetch a fresh snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetNotice {
+    /// A sentence that says why.
+    pub why: String,
+}
+
+/// Which part of a log is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Only what follows this place: a page's `next`. None means from the beginning.
+    pub after: Option<String>,
+    /// Only the newest lines, so many. None means all, a page at a time.
+    pub tail: Option<u64>,
+    /// How long to wait for the first line, where none is there and some can still come.
+    pub wait: Millis,
+}
+
+/// Which of a process's two output streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// One line of a step's or an instance's log, made printable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The step's index in a run; 0 in an instance's log.
+    pub step: u32,
+    /// When its first byte was read.
+    pub at: Timestamp,
+    /// Where it was written.
+    pub stream: Stream,
+    /// The text, printable; colour sequences are removed.
+    pub text: String,
+}
+
+/// `GET /v1/runs/{id}/log` and `GET /v1/instances/{id}/log`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// The lines, oldest first.
+    pub lines: Vec<LogLine>,
+    /// What to pass as `after` to get the lines that follow.
+    pub next: String,
+    /// Whether more lines can still come.
+    pub open: bool,
+    /// Lines that were left out before these because only a tail was asked for.
+    pub skipped: u64,
+}
+
+/// One entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What was asked for, as a sentence.
+    pub what: String,
+    /// Why it was refused; none where it was accepted.
+    pub refused: Option<String>,
+}
+
+/// How old something may be before the screen calls it stale.
+pub const STALE_AFTER: Millis = Millis::seconds(5);

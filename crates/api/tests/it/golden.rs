@@ -1,0 +1,275 @@
+//! The wire's form, byte for byte. A change here is a change that older sides meet.
+//!
+//! With `PILOTHOUSE_BLESS=1` the files are written anew.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use pilothouse_api::types::{
+    API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, InstanceSample, LogLine,
+    LogPage, LookRequest, ResetNotice, Samples, Snapshot, Stream, TargetSample, Version,
+};
+use pilothouse_core::apply::apply;
+use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::event::{
+    EdgeEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, Recorded, RunEvent,
+};
+use pilothouse_core::id::{DeploymentId, ReleaseNumber, RunId, Seq};
+use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
+use pilothouse_core::spec::{
+    DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, SecretSource, Strategy,
+};
+use pilothouse_core::state::{Branch, Commit, Limits, State};
+use pilothouse_core::time::{Millis, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden/v1")
+        .join(format!("{name}.json"));
+    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
+    if std::env::var_os("PILOTHOUSE_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, golden, "{name}: the wire's form changed");
+    let read: T = serde_json::from_str(&golden).unwrap();
+    assert_eq!(&read, value, "{name}: what is written is not what is read");
+}
+
+fn environment() -> EnvironmentSpec {
+    EnvironmentSpec {
+        name: "production".into(),
+        branches: vec!["main".to_owned()],
+        preview: false,
+        domain: Some("shop.localhost".to_owned()),
+        instances: 2,
+        deploy: DeployMode::Manual,
+        strategy: Strategy::default(),
+        rules: Vec::new(),
+        env: BTreeMap::from([("LEVEL".to_owned(), "info".to_owned())]),
+        secrets: BTreeMap::from([(
+            "KEY".to_owned(),
+            SecretSource::File("/etc/shop/key".to_owned()),
+        )]),
+        keep_releases: 5,
+        budget_micro_usd_per_hour: Some(200_000),
+    }
+}
+
+fn project() -> ProjectSpec {
+    ProjectSpec {
+        name: "shop".into(),
+        repository: "/srv/git/shop.git".to_owned(),
+        poll: Millis::seconds(10),
+        trusted: true,
+        environments: vec![environment()],
+        load_balancer: LoadBalancerSpec {
+            listen: vec!["127.0.0.1:8080".parse().unwrap()],
+            trusted_proxies: Vec::new(),
+        },
+        step_env: BTreeMap::new(),
+        keep_runs: 100,
+    }
+}
+
+fn production() -> EnvironmentKey {
+    EnvironmentKey { project: "shop".into(), name: "production".into() }
+}
+
+fn run() -> Run {
+    Run {
+        id: RunId(1),
+        project: "shop".into(),
+        branch: "main".into(),
+        environment: Some("production".into()),
+        commit: "4f1c2aa0000000000000000000000000000000000".into(),
+        subject: "결제 수정".to_owned(),
+        trigger: Trigger::Poll,
+        queued_at: Timestamp(1_700_000_000_003),
+        started_at: None,
+        phase: RunPhase::Queued,
+        cancelled_by: None,
+        pipeline: None,
+        steps: vec![StepState {
+            stage: "build".to_owned(),
+            name: "make".to_owned(),
+            phase: StepPhase::Waiting,
+        }],
+    }
+}
+
+fn events() -> Vec<Event> {
+    let branch = Branch {
+        head: Commit {
+            id: run().commit,
+            subject: "결제 수정".to_owned(),
+            author: "Kim".to_owned(),
+            at: Timestamp(1_700_000_000_000),
+        },
+        seen_at: Timestamp(1_700_000_000_002),
+        environment: Some("production".into()),
+        last_run: None,
+    };
+    let limits = Limits::default();
+    vec![
+        Event::Engine(EngineEvent::Started { epoch: 1, limits }),
+        Event::Project(ProjectEvent::Applied {
+            spec: Box::new(project()),
+            actor: "kim".to_owned(),
+        }),
+        Event::Environment(EnvironmentEvent::Specified {
+            key: production(),
+            spec: Box::new(environment()),
+            preview_of: None,
+        }),
+        Event::Project(ProjectEvent::BranchMoved {
+            project: "shop".into(),
+            name: "main".into(),
+            branch: Box::new(branch),
+        }),
+        Event::Run(RunEvent::Queued { run: Box::new(run()) }),
+        Event::Run(RunEvent::Started { id: RunId(1) }),
+        Event::Run(RunEvent::StepStarted { id: RunId(1), step: 0 }),
+        Event::Run(RunEvent::StepEnded { id: RunId(1), step: 0, exit: StepExit::Code(2) }),
+        Event::Run(RunEvent::Ended {
+            id: RunId(1),
+            result: RunResult::Failed { step: Some(0), why: "make ended with 2".to_owned() },
+        }),
+        Event::Edge(EdgeEvent::Disconnected { why: "no edge answers".to_owned() }),
+    ]
+}
+
+fn records() -> Vec<Recorded> {
+    events()
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Recorded {
+            seq: Seq(seq),
+            at: Timestamp(1_700_000_000_000 + seq),
+            event,
+        })
+        .collect()
+}
+
+#[test]
+fn a_snapshot() {
+    let mut state = State::default();
+    for record in records() {
+        apply(&mut state, &record);
+    }
+    let snapshot = Snapshot {
+        api: API_VERSION,
+        engine: "0.1.0".to_owned(),
+        access: Access::Operator,
+        actor: "kim".to_owned(),
+        now: Timestamp(1_700_000_060_000),
+        seq: state.seq,
+        state,
+    };
+    check("snapshot", &snapshot);
+}
+
+#[test]
+fn records_of_events() {
+    check("records", &records());
+}
+
+#[test]
+fn commands() {
+    let commands = vec![
+        Command::Apply { spec: Box::new(project()) },
+        Command::Look { project: None, trigger: Trigger::Manual },
+        Command::StartRun { project: "shop".into(), branch: "feature/결제".into() },
+        Command::CancelRun { id: RunId(1) },
+        deploy(DeployWhat::Ready, Some("9f86d081")),
+        deploy(DeployWhat::Run(RunId(1)), None),
+        deploy(DeployWhat::Rollback(None), None),
+        deploy(DeployWhat::Rollback(Some(ReleaseNumber(40))), None),
+        deploy(DeployWhat::Promotion("qa".into()), None),
+        Command::CancelDeployment { id: DeploymentId(3) },
+        Command::Halt,
+    ];
+    let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();
+    check("commands", &requests);
+}
+
+fn deploy(what: DeployWhat, plan: Option<&str>) -> Command {
+    Command::Deploy { environment: production(), what, plan: plan.map(str::to_owned) }
+}
+
+#[test]
+fn replies_and_refusals() {
+    let replies =
+        [Reply::Accepted, Reply::RunQueued(RunId(88)), Reply::DeploymentQueued(DeploymentId(3))];
+    let accepted = replies.map(|reply| CommandAccepted { reply, seq: Seq(12) });
+    check("accepted", &accepted.to_vec());
+    let rejections = [
+        RejectionKind::NotFound,
+        RejectionKind::Conflict,
+        RejectionKind::PlanChanged,
+        RejectionKind::Invalid,
+        RejectionKind::Full,
+        RejectionKind::Forbidden,
+        RejectionKind::Degraded,
+    ]
+    .map(|kind| Rejection::new(kind, "why, and what to do"));
+    check("rejections", &rejections.to_vec());
+}
+
+#[test]
+fn samples() {
+    let instance = "shop-production-r1-0";
+    let samples = Samples {
+        at: Timestamp(1_700_000_060_000),
+        instances: BTreeMap::from([(
+            instance.into(),
+            InstanceSample { cpu_milli: 30, memory: 41 << 20 },
+        )]),
+        targets: BTreeMap::from([(
+            instance.into(),
+            TargetSample { requests_milli: 212_000, p99_micros: 8_000, ..TargetSample::default() },
+        )]),
+        looked: BTreeMap::from([("shop".into(), Timestamp(1_700_000_058_000))]),
+        operators: 1,
+        watchers: 2,
+        degraded: Some("the journal cannot be written: no space left".to_owned()),
+    };
+    check("samples", &samples);
+}
+
+#[test]
+fn small_things() {
+    let version = Version { api: API_VERSION, engine: "0.1.0".to_owned() };
+    check("version", &version);
+    let project = Some("shop".into());
+    check("look", &LookRequest { project });
+    let why = "fetch a fresh snapshot".to_owned();
+    check("reset", &ResetNotice { why });
+    let line =
+        |stream, text: &str| LogLine { step: 1, at: Timestamp(5), stream, text: text.to_owned() };
+    let page = LogPage {
+        lines: vec![line(Stream::Out, "결제"), line(Stream::Err, "\u{fffd}[31m")],
+        next: "1.42".to_owned(),
+        open: true,
+        skipped: 7,
+    };
+    check("log_page", &page);
+    let entry = AuditEntry {
+        at: Timestamp(5),
+        actor: "kim".to_owned(),
+        what: "deploy r41 to shop/production".to_owned(),
+        refused: None,
+    };
+    check("audit", &vec![entry]);
+}
+
+/// A hook may send nothing but braces.
+#[test]
+fn a_look_needs_no_project() {
+    let look: LookRequest = serde_json::from_str("{}").unwrap();
+    assert_eq!(look, LookRequest::default());
+}

@@ -1,0 +1,69 @@
+//! What is wrong with all of the screen: one sentence and one key.
+
+use pilothouse_core::text::printable;
+
+use crate::age;
+use crate::model::{Link, Model};
+
+/// What is wrong with all of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// The sentence.
+    pub text: String,
+    /// What it is about.
+    pub tone: Tone,
+}
+
+/// What a banner is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// What is shown may no longer be true.
+    Stale,
+    /// Something is wrong.
+    Wrong,
+    /// Nothing is wrong: the person is shown around.
+    Guide,
+}
+
+/// Says what is wrong with all of the screen, the worst first.
+pub fn banner(model: &Model) -> Option<Banner> {
+    let said = |text: String, tone| Some(Banner { text, tone });
+    match &model.link {
+        Link::Lost { since, why } => {
+            let age = age::ago(model.now, *since);
+            return said(
+                format!(
+                    "Stale by {age}: no line to the engine ({}). Retrying; q leaves.",
+                    printable(why, 60)
+                ),
+                Tone::Stale,
+            );
+        }
+        Link::Connecting | Link::Refused { .. } => return None,
+        Link::Live => {}
+    }
+    if let Some(why) = model.samples.as_ref().and_then(|samples| samples.degraded.as_ref()) {
+        return said(
+            format!(
+                "The engine accepts no command: {}. ! shows what happened.",
+                printable(why, 120)
+            ),
+            Tone::Wrong,
+        );
+    }
+    if model.replica.halting {
+        return said("The engine is stopping everything; q leaves.".to_owned(), Tone::Wrong);
+    }
+    if let Some(problem) = model.problems.first() {
+        let more = match model.problems.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        return said(
+            format!("{}{more}. ! shows all.", printable(&problem.to_string(), 160)),
+            Tone::Wrong,
+        );
+    }
+    let guide = model.guide?;
+    said(guide(&model.replica)?, Tone::Guide)
+}

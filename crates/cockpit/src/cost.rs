@@ -1,0 +1,69 @@
+//! What things cost by the hour, as plain rows.
+//!
+//! The prices themselves are computed elsewhere; the pane shows what it is given.
+
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::state::State;
+
+/// What things cost by the hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CostView {
+    /// The rows, the environments in their order.
+    pub lines: Vec<CostLine>,
+    /// Where the prices come from and of which day, for the pane's foot.
+    pub source: String,
+}
+
+/// What one environment costs by the hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostLine {
+    /// Whose it is: `shop/production`.
+    pub name: String,
+    /// What it runs: `2 × local`.
+    pub shape: String,
+    /// What it costs, in millionths of a US dollar per hour; none where nobody knows.
+    pub micro_usd: Option<u64>,
+    /// What the same shape would cost elsewhere.
+    pub elsewhere: Vec<Elsewhere>,
+    /// What is to be said of it besides.
+    pub note: String,
+}
+
+/// What the same shape would cost elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Where: `Fargate + ALB`.
+    pub name: String,
+    /// In millionths of a US dollar per hour.
+    pub micro_usd: u64,
+}
+
+/// The costs of environments that run on this machine: none of them is billed.
+pub fn local(state: &State) -> CostView {
+    let place = |key: &EnvironmentKey| {
+        let project = state.projects.get(&key.project);
+        project.and_then(|project| {
+            project.spec.environments.iter().position(|spec| spec.name == key.name)
+        })
+    };
+    let mut environments: Vec<_> = state.environments.iter().collect();
+    environments.sort_by_key(|(key, _)| (&key.project, place(key).unwrap_or(usize::MAX)));
+    let lines = environments
+        .into_iter()
+        .map(|(key, environment)| CostLine {
+            name: key.to_string(),
+            shape: format!("{} × local", environment.spec.instances),
+            micro_usd: Some(0),
+            elsewhere: Vec::new(),
+            note: String::new(),
+        })
+        .collect();
+    CostView { lines, source: "local processes are not billed".to_owned() }
+}
+
+impl CostView {
+    /// The sum, where every part of it is known.
+    pub fn sum(&self) -> Option<u64> {
+        self.lines.iter().map(|line| line.micro_usd).sum()
+    }
+}

@@ -1,0 +1,63 @@
+//! What happened while the person was away.
+
+use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::run::{RunPhase, RunResult};
+use pilothouse_core::state::State;
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+
+/// How many sentences are said at most; the newest are kept.
+const MOST: usize = 200;
+
+/// Says what ended since a point in time, the newest first, and what waits for a person.
+pub fn digest(state: &State, since: Timestamp) -> Vec<String> {
+    let mut ended: Vec<(Timestamp, String)> = Vec::new();
+    for deployment in state.deployments.values() {
+        if let Phase::Ended { result, at } = &deployment.phase
+            && *at > since
+        {
+            let what = format!("{} to {}", deployment.release, deployment.environment);
+            let how = deployment_result(result);
+            ended.push((*at, format!("{} {what}: {how}", deployment.id)));
+        }
+    }
+    for run in state.runs.values() {
+        if let RunPhase::Ended { result, at } = &run.phase
+            && *at > since
+        {
+            let branch = printable(&run.branch.0, 60);
+            ended.push((*at, format!("{} {branch}: {}", run.id, run_result(result))));
+        }
+    }
+    ended.sort_by(|a, b| b.cmp(a));
+    let waits = state.environments.iter().filter_map(|(key, environment)| {
+        let ready = environment.ready.as_ref()?;
+        Some(format!("{key} waits for you: {} is ready", ready.run))
+    });
+    let mut lines: Vec<String> = ended.into_iter().map(|(_, line)| line).take(MOST).collect();
+    if !lines.is_empty() {
+        lines.extend(waits);
+    }
+    lines
+}
+
+fn deployment_result(result: &DeploymentResult) -> String {
+    match result {
+        DeploymentResult::Succeeded => "serves".to_owned(),
+        DeploymentResult::Failed { why } => format!("failed, {}", printable(why, 160)),
+        DeploymentResult::RolledBack { why } => format!("rolled back, {}", printable(why, 160)),
+        DeploymentResult::Attention { why } => format!("needs you, {}", printable(why, 160)),
+        DeploymentResult::Cancelled { by } => format!("cancelled by {}", printable(by, 40)),
+        DeploymentResult::Superseded { by } => format!("superseded by {by}"),
+    }
+}
+
+fn run_result(result: &RunResult) -> String {
+    match result {
+        RunResult::Succeeded { artifact } => format!("passed, artifact {}", artifact.short()),
+        RunResult::Failed { why, .. } => format!("failed, {}", printable(why, 160)),
+        RunResult::Cancelled { by } => format!("cancelled by {}", printable(by, 40)),
+        RunResult::Interrupted { why } => format!("interrupted, {}", printable(why, 160)),
+        RunResult::Superseded { by } => format!("superseded by {by}"),
+    }
+}

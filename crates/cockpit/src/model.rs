@@ -1,0 +1,143 @@
+//! What the cockpit knows and what the person does with it.
+//!
+//! Only [`crate::update()`] changes it; drawing reads it. It holds no channel, clock or file.
+
+mod dialog;
+mod history;
+mod index;
+mod log;
+mod select;
+mod ui;
+
+pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, PlanDialog};
+pub use history::History;
+pub use index::{BranchRef, Index, JobRef};
+pub use log::{LINES as LOG_LINES, LogSource, LogView, Place, ShownLine};
+pub use select::Subject;
+pub use ui::{Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+
+use pilothouse_api::types::{Access, STALE_AFTER, Samples};
+use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
+
+use crate::cost::{self, CostView};
+use crate::keymap::Keymap;
+use crate::problem::Problem;
+
+/// What the cockpit knows and what the person does with it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The engine's state as the snapshot and the events since then tell it.
+    pub replica: State,
+    /// The newest measurements; none before the first.
+    pub samples: Option<Samples>,
+    /// Some measurements before that.
+    pub history: History,
+    /// How the line to the engine is.
+    pub link: Link,
+    /// What this client may do.
+    pub access: Access,
+    /// The name under which the audit log knows this client.
+    pub actor: String,
+    /// The engine's release.
+    pub engine: String,
+    /// What the person does.
+    pub ui: Ui,
+    /// The time, as the last message said.
+    pub now: Timestamp,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// What is wrong with the person's keymap or theme.
+    pub problems: Vec<Problem>,
+    /// What things cost.
+    pub costs: CostView,
+    /// Says what a state costs.
+    pub price: fn(&State) -> CostView,
+    /// Says what the person could do next, where somebody shows them around.
+    pub guide: Option<Guide>,
+    /// The person's offset from UTC in minutes.
+    pub offset_minutes: i32,
+    /// Rows in their order, kept up with each event.
+    pub index: Index,
+}
+
+/// Says what a person who is shown around could do next.
+pub type Guide = fn(&State) -> Option<String>;
+
+/// How the line to the engine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// No snapshot came yet.
+    Connecting,
+    /// Events come.
+    Live,
+    /// It broke; the loop tries again by itself.
+    Lost {
+        /// When.
+        since: Timestamp,
+        /// What was said.
+        why: String,
+    },
+    /// The engine does not talk to this client, and trying again would not help.
+    Refused {
+        /// A sentence.
+        why: String,
+    },
+}
+
+impl Model {
+    /// Builds the model of a cockpit that is just starting.
+    pub fn new(keymap: Keymap, now: Timestamp) -> Self {
+        Self {
+            replica: State::default(),
+            samples: None,
+            history: History::default(),
+            link: Link::Connecting,
+            access: Access::Watcher,
+            actor: String::new(),
+            engine: String::new(),
+            ui: Ui::default(),
+            now,
+            keymap,
+            problems: Vec::new(),
+            costs: CostView::default(),
+            price: cost::local,
+            guide: None,
+            offset_minutes: 0,
+            index: Index::default(),
+        }
+    }
+
+    /// Whether this client may only look.
+    pub fn is_watcher(&self) -> bool {
+        self.access == Access::Watcher
+    }
+
+    /// Since when what is shown is no longer known to be true.
+    pub fn stale_since(&self) -> Option<Timestamp> {
+        match &self.link {
+            Link::Lost { since, .. } => Some(*since),
+            Link::Connecting | Link::Live | Link::Refused { .. } => None,
+        }
+    }
+
+    /// The newest measurements, unless they are too old to be told as how it is.
+    pub fn fresh_samples(&self) -> Option<&Samples> {
+        let known_at = self.known_at();
+        let samples = self.samples.as_ref()?;
+        Some(samples).filter(|samples| known_at.since(samples.at) <= STALE_AFTER)
+    }
+
+    /// The time up to which what is shown is known: what ran then may have ended since.
+    pub fn known_at(&self) -> Timestamp {
+        self.stale_since().unwrap_or(self.now)
+    }
+
+    /// Whether there is a snapshot to show.
+    pub fn has_state(&self) -> bool {
+        match &self.link {
+            Link::Live | Link::Lost { .. } => true,
+            Link::Connecting | Link::Refused { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What comes to the cockpit and what it asks for.
+
+use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Snapshot};
+use pilothouse_core::command::{Command, Rejection};
+use pilothouse_core::event::Recorded;
+use pilothouse_core::id::ProjectName;
+use pilothouse_core::time::Timestamp;
+
+use crate::key::Key;
+use crate::model::LogSource;
+
+/// What comes to the cockpit.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// All that the engine knows; the line is live from now on.
+    Snapshot(Box<Snapshot>),
+    /// Something happened. One that the snapshot holds already is left out.
+    Event(Box<Recorded>),
+    /// Several things happened, in order: cheaper than one by one.
+    Events(Vec<Recorded>),
+    /// Measurements came.
+    Samples(Box<Samples>),
+    /// The line to the engine is as it says.
+    Line(Line),
+    /// The person did something.
+    Input(Input),
+    /// The time is this.
+    Tick(Timestamp),
+    /// Something came of a log that is read.
+    Log(LogNews),
+    /// The engine answered a command.
+    CommandAnswered {
+        /// The command's number.
+        id: u64,
+        /// What it said.
+        answer: Result<CommandAccepted, Rejection>,
+    },
+    /// A command's answer will never come, so that nobody knows whether it was accepted.
+    CommandLost {
+        /// The command's number.
+        id: u64,
+        /// What was said instead.
+        why: String,
+    },
+    /// The person was last here at this time: tell what happened since.
+    Away {
+        /// When.
+        since: Timestamp,
+    },
+}
+
+/// How the line to the engine is.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// It broke; the loop tries again by itself.
+    Lost {
+        /// What was said.
+        why: String,
+    },
+    /// The engine does not talk to this client, and trying again would not help.
+    Refused {
+        /// A sentence.
+        why: String,
+    },
+}
+
+/// What the person did.
+#[derive(Clone, Copy, Debug)]
+pub enum Input {
+    /// Pressed a key.
+    Key(Key),
+    /// Used the mouse.
+    Mouse(Mouse),
+    /// Made the terminal this large.
+    Resize {
+        /// Cells.
+        width: u16,
+        /// Cells.
+        height: u16,
+    },
+}
+
+/// What the mouse did, at a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub what: MouseWhat,
+    /// The column, from 0.
+    pub x: u16,
+    /// The row, from 0.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseWhat {
+    /// The left button went down.
+    Click,
+    /// The wheel turned towards the person.
+    WheelDown,
+    /// The wheel turned away from the person.
+    WheelUp,
+}
+
+/// What came of a log that is read.
+#[derive(Clone, Debug)]
+pub struct LogNews {
+    /// Whose log it is.
+    pub source: LogSource,
+    /// Lines, or why there are none.
+    pub page: Result<LogPage, String>,
+}
+
+/// What the cockpit asks of its loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Send a command and say what was answered under this number.
+    Submit {
+        /// The number.
+        id: u64,
+        /// The command.
+        command: Command,
+    },
+    /// Send the command to look at a repository now, and say what was answered.
+    Look {
+        /// The number.
+        id: u64,
+        /// The project; none means all.
+        project: Option<ProjectName>,
+    },
+    /// Follow a log and send its pages; ends the one that is followed.
+    OpenLog {
+        /// Whose.
+        source: LogSource,
+        /// Only this step's lines; none means all.
+        step: Option<u32>,
+        /// The page to go on after.
+        after: Option<String>,
+    },
+    /// Stop following the log.
+    CloseLog,
+    /// Get a new snapshot: events were missed.
+    Resync,
+    /// Put a text on the person's clipboard.
+    Copy(String),
+    /// Leave.
+    Quit,
+    /// Go to the shell's background.
+    Suspend,
+}

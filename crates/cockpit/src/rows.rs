@@ -1,0 +1,123 @@
+//! The panes' rows as plain data, tested without a terminal.
+//!
+//! A row is made only when it is shown. It must never ask how wide the screen is.
+
+pub mod branches;
+pub mod containers;
+pub mod cost;
+pub mod jobs;
+pub mod journey;
+pub mod serving;
+pub mod targets;
+pub mod words;
+
+use crate::model::{Model, Pane};
+use crate::theme::{Mark, Scope};
+
+/// A row of a pane.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Its cells, one for each column of the pane.
+    pub cells: Vec<Cell>,
+}
+
+/// A cell of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The state in front of the text.
+    pub mark: Option<Mark>,
+    /// The text, harmless.
+    pub text: String,
+    /// How the text looks.
+    pub tone: Scope,
+}
+
+/// How a column takes its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Whether its text stands at the right.
+    pub right: bool,
+    /// The fewest cells that it can do with: shown with fewer it would mislead.
+    pub least: u16,
+    /// The most cells that it takes.
+    pub most: u16,
+    /// The larger, the sooner it is left out where room is short; 0 is never left out.
+    pub drop: u8,
+}
+
+impl Row {
+    /// Its texts in a row, as a filter looks at it.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.cells.iter().map(|cell| cell.text.as_str()).collect();
+        texts.join(" ")
+    }
+}
+
+impl Cell {
+    /// Builds a cell of text.
+    pub fn new(text: impl Into<String>, tone: Scope) -> Self {
+        Self { mark: None, text: text.into(), tone }
+    }
+
+    /// Builds a cell of a state and its word.
+    pub fn state(mark: Mark, text: impl Into<String>) -> Self {
+        Self { mark: Some(mark), text: text.into(), tone: Scope::Text }
+    }
+
+    /// Builds a cell that takes no room.
+    pub fn none() -> Self {
+        Self::new("", Scope::Dim)
+    }
+}
+
+const fn left(least: u16, most: u16, drop: u8) -> Column {
+    Column { right: false, least, most, drop }
+}
+
+const fn right(least: u16, most: u16, drop: u8) -> Column {
+    Column { right: true, least, most, drop }
+}
+
+/// The columns of a pane.
+pub fn columns(pane: Pane) -> &'static [Column] {
+    match pane {
+        Pane::Branches => branches::COLUMNS,
+        Pane::Jobs => jobs::COLUMNS,
+        Pane::Containers => containers::COLUMNS,
+        Pane::Targets => targets::COLUMNS,
+        Pane::Cost => cost::COLUMNS,
+    }
+}
+
+/// The rows of a pane from one place on, so many at most.
+pub fn rows(model: &Model, pane: Pane, from: usize, count: usize) -> Vec<Row> {
+    let index = &model.index;
+    let instances =
+        |places: &[usize], row: fn(&Model, &pilothouse_core::instance::Instance) -> Row| {
+            let shown = places.iter().skip(from).take(count);
+            shown
+                .filter_map(|place| model.instance_at(*place))
+                .map(|instance| row(model, instance))
+                .collect()
+        };
+    match pane {
+        Pane::Branches => {
+            let shown = index.shown.branches.iter().skip(from).take(count);
+            shown
+                .filter_map(|place| index.branches.get(*place))
+                .map(|row| branches::row(model, row))
+                .collect()
+        }
+        Pane::Jobs => index
+            .shown
+            .jobs
+            .iter()
+            .skip(from)
+            .take(count)
+            .map(|job| jobs::row(model, *job))
+            .collect(),
+        Pane::Containers => instances(&index.shown.containers, containers::row),
+        Pane::Targets => instances(&index.shown.targets, targets::row),
+        Pane::Cost => model.costs.lines.iter().skip(from).take(count).map(cost::row).collect(),
+    }
+}

@@ -1,0 +1,56 @@
+//! What the environments cost by the hour.
+
+use super::{Cell, Column, Row, left};
+use crate::age;
+use crate::cost::{CostLine, CostView};
+use crate::theme::Scope;
+use crate::width;
+
+/// Name, shape, price, what it would cost elsewhere, note.
+pub const COLUMNS: &[Column] =
+    &[left(8, 30, 0), left(6, 24, 3), left(8, 11, 0), left(16, 90, 1), left(12, 60, 2)];
+
+/// Makes a row.
+pub fn row(line: &CostLine) -> Row {
+    let elsewhere: Vec<String> = line
+        .elsewhere
+        .iter()
+        .map(|other| format!("{} {}", width::clean(&other.name), age::dollars(other.micro_usd)))
+        .collect();
+    Row {
+        cells: vec![
+            Cell::new(width::clean(&line.name), Scope::Text),
+            Cell::new(width::clean(&line.shape), Scope::Dim),
+            price(line.micro_usd),
+            Cell::new(elsewhere.join("  "), Scope::Dim),
+            Cell::new(width::clean(&line.note), Scope::Dim),
+        ],
+    }
+}
+
+fn price(micro_usd: Option<u64>) -> Cell {
+    match micro_usd {
+        None => Cell::new("unknown", Scope::StateUnknown),
+        Some(0) => Cell::new(age::dollars(0), Scope::CostZero),
+        Some(micro) => Cell::new(age::dollars(micro), Scope::CostMoney),
+    }
+}
+
+/// All of it in one row, where there is no room for more.
+pub fn summary(view: &CostView) -> Row {
+    let parts = view.lines.iter().map(|line| {
+        let name = line.name.rsplit('/').next().unwrap_or("");
+        let price = line.micro_usd.map_or_else(|| "unknown".to_owned(), age::dollars);
+        format!("{} {price}", width::clean(name))
+    });
+    let parts: Vec<String> = parts.collect();
+    Row {
+        cells: vec![
+            Cell { text: format!("all {}", price(view.sum()).text), ..price(view.sum()) },
+            Cell::none(),
+            Cell::none(),
+            Cell::new(parts.join("   "), Scope::Text),
+            Cell::none(),
+        ],
+    }
+}

@@ -1,0 +1,250 @@
+//! The line that matters most: from the selected branch's commit to its traffic and its cost.
+//!
+//! It says only what is known. What failed, what nobody knows and what belongs to an older
+//! commit is said as such.
+
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::plan::next_release_of;
+use pilothouse_core::run::{Run, RunPhase, StepPhase};
+use pilothouse_core::state::Environment;
+
+use super::serving::{Serving, serving};
+use super::words;
+use crate::age;
+use crate::model::{BranchRef, Model};
+use crate::theme::Mark;
+use crate::width;
+
+/// How many stages of a run are told one by one.
+const STAGES: usize = 5;
+
+/// The line for one branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journey {
+    /// The branch's name.
+    pub branch: String,
+    /// The commit's short name.
+    pub commit: String,
+    /// The commit's first line.
+    pub subject: String,
+    /// The parts that follow, in order.
+    pub legs: Vec<Leg>,
+}
+
+/// One part of the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Where it stands; none where it is but a number.
+    pub mark: Option<Mark>,
+    /// What it says.
+    pub long: String,
+    /// The same where there is little room.
+    pub short: String,
+    /// The same where there is hardly any; empty where the sign alone says it.
+    pub tiny: String,
+}
+
+impl Leg {
+    fn new(mark: Mark, long: impl Into<String>, short: impl Into<String>) -> Self {
+        let mut leg =
+            Self { mark: Some(mark), long: long.into(), short: short.into(), tiny: String::new() };
+        if !leg.is_fine() {
+            leg.tiny.clone_from(&leg.short);
+        }
+        leg
+    }
+
+    /// Whether nothing about it needs a person's eye.
+    pub fn is_fine(&self) -> bool {
+        matches!(self.mark, None | Some(Mark::Ok | Mark::Done | Mark::Pending | Mark::None))
+    }
+
+    fn tiny(self, tiny: impl Into<String>) -> Self {
+        Self { tiny: tiny.into(), ..self }
+    }
+}
+
+/// Tells the way of the selected branch.
+pub fn journey(model: &Model) -> Option<Journey> {
+    let row = model.selected_branch()?;
+    let facts = model.branch_facts(row);
+    let mut journey = Journey {
+        branch: width::clean(row.branch.as_ref().map_or("no branch", |branch| branch.as_str())),
+        ..Journey::default()
+    };
+    if let Some(facts) = facts {
+        facts.head.id.short().clone_into(&mut journey.commit);
+        journey.subject = width::clean(&facts.head.subject);
+    }
+    let run = facts.and_then(|facts| facts.last_run).and_then(|id| model.replica.runs.get(&id));
+    let is_head = run.zip(facts).is_some_and(|(run, facts)| run.commit == facts.head.id);
+    if facts.is_some() {
+        journey.legs.extend(build(model, run, is_head));
+    }
+    journey.legs.extend(match &row.environment {
+        None => vec![Leg::new(Mark::None, "feeds no environment", "no env")],
+        Some(key) => match model.environment(key) {
+            Some(environment) => traffic(model, row, environment),
+            None => vec![Leg::new(Mark::None, "nothing deployed", "nothing")],
+        },
+    });
+    Some(journey)
+}
+
+fn build(model: &Model, run: Option<&Run>, is_head: bool) -> Vec<Leg> {
+    let Some(run) = run else {
+        return vec![Leg::new(Mark::None, "no run yet", "no run")];
+    };
+    let mut legs = Vec::new();
+    if !is_head {
+        let text = format!("{} built {}", run.id, run.commit.short());
+        legs.push(Leg::new(Mark::Stale, text, run.commit.short()));
+    }
+    match &run.phase {
+        RunPhase::Queued | RunPhase::CheckingOut => {
+            let (mark, text) = words::run(run);
+            legs.push(Leg::new(mark, format!("{} {text}", run.id), text));
+        }
+        RunPhase::Running { .. }
+        | RunPhase::Sealing
+        | RunPhase::Cleaning { .. }
+        | RunPhase::Ended { .. } => {
+            legs.extend(stages(model, run));
+        }
+    }
+    let told = legs.iter().any(|leg| matches!(leg.mark, Some(Mark::Error | Mark::Unknown)));
+    if let RunPhase::Ended { result, .. } = &run.phase
+        && (!told || run.steps.is_empty())
+    {
+        let (mark, text) = words::run_result(run, result);
+        if mark != Mark::Done || run.steps.is_empty() {
+            legs.push(Leg::new(mark, width::cut(&text, 40), width::cut(&text, 16)));
+        }
+    }
+    legs
+}
+
+/// A run's steps by stage: each stage's worst sign and how long it took.
+fn stages(model: &Model, run: &Run) -> Vec<Leg> {
+    let stages = run.steps.chunk_by(|one, two| one.stage == two.stage);
+    stages
+        .take(STAGES)
+        .map(|steps| {
+            let name =
+                width::cut(&width::clean(steps.first().map_or("", |step| step.stage.as_str())), 12);
+            let mark = steps
+                .iter()
+                .map(|step| words::step(&step.phase).0)
+                .max_by_key(|mark| rank(*mark))
+                .unwrap_or(Mark::None);
+            let mut took = 0;
+            for step in steps {
+                took += match &step.phase {
+                    StepPhase::Ended { since, at, .. } => at.since(*since).0,
+                    StepPhase::Running { since } => model.known_at().since(*since).0 / 1000 * 1000,
+                    StepPhase::Waiting | StepPhase::Skipped => 0,
+                };
+            }
+            let time = age::length(pilothouse_core::time::Millis(took));
+            let mark = if mark == Mark::Done { Mark::Ok } else { mark };
+            match mark {
+                Mark::Pending | Mark::None => Leg::new(mark, name.clone(), name.clone()).tiny(name),
+                _ => Leg::new(mark, format!("{name} {time}"), name.clone()).tiny(name),
+            }
+        })
+        .collect()
+}
+
+fn rank(mark: Mark) -> u8 {
+    match mark {
+        Mark::Error => 6,
+        Mark::Unknown => 5,
+        Mark::Running | Mark::Warn | Mark::Ready | Mark::Draining | Mark::Stale => 4,
+        Mark::Pending => 3,
+        Mark::Done | Mark::Ok => 2,
+        Mark::None => 1,
+    }
+}
+
+fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg> {
+    let Some(key) = &row.environment else {
+        return Vec::new();
+    };
+    let serving = serving(model, key);
+    let mut legs = vec![release(model, key, environment)];
+    if environment.current.is_some() || serving.targets > 0 {
+        let count = format!("{}/{}", serving.instances, serving.wanted);
+        let leg = Leg::new(
+            serving.instances_mark(),
+            format!("{count} instances"),
+            format!("{count} inst"),
+        );
+        legs.push(leg.tiny(count));
+        legs.push(targets(&serving));
+    }
+    legs.push(domain(model, environment, &serving));
+    let cost = model.costs.lines.iter().find(|line| line.name == key.to_string());
+    if let Some(cost) = cost {
+        legs.push(match cost.micro_usd {
+            None => Leg::new(Mark::Unknown, "cost unknown", "$ ?"),
+            Some(micro) => Leg {
+                mark: None,
+                long: age::dollars(micro),
+                short: age::dollars(micro),
+                tiny: String::new(),
+            },
+        });
+    }
+    legs
+}
+
+fn release(model: &Model, key: &EnvironmentKey, environment: &Environment) -> Leg {
+    let running = environment.running.and_then(|id| model.replica.deployments.get(&id));
+    if let Some(deployment) = running {
+        let (mark, doing) = words::deployment(model, deployment);
+        return Leg::new(
+            mark,
+            format!("{} {doing}", deployment.release),
+            deployment.release.to_string(),
+        );
+    }
+    let current = environment.current.map(|current| current.to_string());
+    if environment.ready.is_some() {
+        let next = next_release_of(&model.replica, key);
+        let over = current.map_or_else(String::new, |current| format!(" · {current} serves"));
+        return Leg::new(Mark::Ready, format!("{next} ready{over}"), format!("{next} ready"));
+    }
+    current.map_or_else(
+        || Leg::new(Mark::None, "no release", "none"),
+        |current| Leg::new(Mark::Ok, current.clone(), current.clone()).tiny(current),
+    )
+}
+
+fn targets(serving: &Serving) -> Leg {
+    let count = format!("{}/{}", serving.healthy, serving.wanted.max(serving.targets));
+    match serving.targets_mark() {
+        Mark::Unknown => Leg::new(Mark::Unknown, "targets unknown", "? tgt"),
+        mark => Leg::new(mark, format!("{count} targets"), format!("{count} tgt")).tiny(count),
+    }
+}
+
+/// Whether the domain reaches a healthy target: the table is read back and one answers.
+fn domain(model: &Model, environment: &Environment, serving: &Serving) -> Leg {
+    let Some(domain) = &environment.spec.domain else {
+        return Leg::new(Mark::None, "no domain", "no domain");
+    };
+    let edge = &model.replica.edge;
+    let mark = if !edge.connected {
+        Mark::Unknown
+    } else if environment.current.is_none() && serving.targets == 0 {
+        Mark::None
+    } else if edge.active.as_ref() != Some(&edge.wanted) {
+        Mark::Warn
+    } else if serving.healthy == 0 {
+        Mark::Error
+    } else {
+        Mark::Ok
+    };
+    let domain = width::clean(domain);
+    Leg::new(mark, domain.clone(), width::cut(&domain, 14))
+}

@@ -1,0 +1,86 @@
+//! What serves in an environment, counted.
+
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::instance::{Instance, Role};
+use pilothouse_core::routing::TargetState;
+
+use crate::model::Model;
+use crate::theme::Mark;
+
+/// What serves in an environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Serving {
+    /// Instances that are proved and serve.
+    pub instances: usize,
+    /// Instances that there should be.
+    pub wanted: usize,
+    /// Targets that get requests.
+    pub targets: usize,
+    /// Those of them that are healthy.
+    pub healthy: usize,
+    /// Whether the load balancer answers, so that this is known.
+    pub known: bool,
+}
+
+impl Model {
+    /// The instances of an environment, in the panes' order.
+    pub fn instances_in<'a>(
+        &'a self,
+        key: &'a EnvironmentKey,
+    ) -> impl Iterator<Item = &'a Instance> {
+        let rows = &self.index.instances;
+        let from = rows.partition_point(|(own, _)| own < key);
+        rows.iter()
+            .skip(from)
+            .take_while(move |(own, _)| own == key)
+            .filter_map(|(_, id)| self.replica.instances.get(id))
+    }
+}
+
+/// Counts what serves in an environment.
+pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
+    let mut serving = Serving {
+        wanted: model
+            .environment(key)
+            .map_or(0, |environment| usize::try_from(environment.spec.instances).unwrap_or(0)),
+        known: model.replica.edge.connected,
+        ..Serving::default()
+    };
+    for instance in model.instances_in(key).filter(|instance| instance.role == Role::Active) {
+        serving.instances += usize::from(instance.is_proved());
+        serving.targets += 1;
+        serving.healthy += usize::from(instance.health.state == TargetState::Healthy);
+    }
+    serving
+}
+
+impl Serving {
+    /// The sign of its instances.
+    pub fn instances_mark(&self) -> Mark {
+        part(self.instances, self.wanted)
+    }
+
+    /// The sign of its targets.
+    pub fn targets_mark(&self) -> Mark {
+        if self.known { part(self.healthy, self.wanted.max(self.targets)) } else { Mark::Unknown }
+    }
+
+    /// The sign of all of it.
+    pub fn mark(&self) -> Mark {
+        match (self.targets_mark(), self.instances_mark()) {
+            (Mark::Ok, Mark::Ok) => Mark::Ok,
+            (Mark::Unknown, _) => Mark::Unknown,
+            (Mark::Error, _) | (_, Mark::Error) => Mark::Error,
+            _ => Mark::Warn,
+        }
+    }
+}
+
+fn part(have: usize, want: usize) -> Mark {
+    match have {
+        0 if want == 0 => Mark::None,
+        0 => Mark::Error,
+        _ if have < want => Mark::Warn,
+        _ => Mark::Ok,
+    }
+}

@@ -1,0 +1,66 @@
+//! What the load balancer says of the instances.
+
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
+
+use super::{Cell, Column, Row, containers, left, right, words};
+use crate::age;
+use crate::model::Model;
+use crate::theme::Scope;
+use crate::width;
+
+/// Environment, name, address, state, why, requests, latency, failed, in flight.
+pub const COLUMNS: &[Column] = &[
+    left(4, 14, 4),
+    left(7, 12, 0),
+    left(21, 21, 6),
+    left(13, 13, 0),
+    left(10, 60, 2),
+    right(4, 7, 1),
+    right(7, 10, 4),
+    right(8, 14, 3),
+    right(6, 9, 5),
+];
+
+/// Makes a row.
+pub fn row(model: &Model, instance: &Instance) -> Row {
+    let (mark, word) = words::target(model, instance);
+    let address = instance
+        .address()
+        .map_or_else(Cell::none, |address| Cell::new(address.to_string(), Scope::Dim));
+    let why = match instance.health.state {
+        _ if !model.replica.edge.connected => Cell::new("the edge does not answer", Scope::Dim),
+        TargetState::Healthy => Cell::none(),
+        _ => Cell::new(sentence(instance), Scope::Dim),
+    };
+    let mut cells = vec![
+        containers::environment(model, instance),
+        Cell::new(words::instance_name(instance), Scope::Text),
+        address,
+        Cell::state(mark, word),
+        why,
+    ];
+    match model.fresh_samples().and_then(|samples| samples.targets.get(&instance.id)) {
+        Some(sample) => {
+            let failed = sample.failed + sample.errors_5xx;
+            let tone = if failed == 0 { Scope::Dim } else { Scope::StateError };
+            cells.push(Cell::new(format!("{}/s", age::rate(sample.requests_milli)), Scope::Text));
+            cells.push(Cell::new(format!("p99 {}", age::latency(sample.p99_micros)), Scope::Dim));
+            cells.push(Cell::new(format!("{failed} failed"), tone));
+            cells.push(Cell::new(format!("{} open", sample.in_flight), Scope::Dim));
+        }
+        None => {
+            cells.extend([Cell::new("—", Scope::Dim), Cell::none(), Cell::none(), Cell::none()]);
+        }
+    }
+    Row { cells }
+}
+
+/// Why a target is not healthy: what was measured, otherwise what its code means.
+pub fn sentence(instance: &Instance) -> String {
+    let health = &instance.health;
+    if !health.detail.is_empty() {
+        return width::clean(&health.detail);
+    }
+    health.reason.map_or_else(String::new, |reason| words::reason(reason).to_owned())
+}

@@ -1,0 +1,205 @@
+//! The one word, and the one glyph, that each state has everywhere.
+
+use pilothouse_core::deployment::{
+    Deployment, DeploymentResult, EnvironmentKey, Phase, RollbackStep,
+};
+use pilothouse_core::instance::{Instance, InstancePhase, Role};
+use pilothouse_core::routing::{Reason, TargetState};
+use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
+
+use crate::model::Model;
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+/// The sign and the word of a run's step.
+pub fn step(phase: &StepPhase) -> (Mark, String) {
+    match phase {
+        StepPhase::Waiting => (Mark::Pending, "waits".to_owned()),
+        StepPhase::Running { .. } => (Mark::Running, "runs".to_owned()),
+        StepPhase::Skipped => (Mark::None, "skipped".to_owned()),
+        StepPhase::Ended { exit, .. } => exit_word(exit),
+    }
+}
+
+fn exit_word(exit: &StepExit) -> (Mark, String) {
+    match exit {
+        StepExit::Code(0) => (Mark::Done, "passed".to_owned()),
+        StepExit::Code(code) => (Mark::Error, format!("exit {code}")),
+        StepExit::Signal(signal) => (Mark::Error, format!("ended by signal {signal}")),
+        StepExit::TimedOut => (Mark::Error, "took too long".to_owned()),
+        StepExit::Cancelled => (Mark::None, "cancelled".to_owned()),
+        StepExit::NotStarted(why) => (Mark::Error, format!("did not start: {}", width::clean(why))),
+        StepExit::Interrupted => (Mark::Unknown, "interrupted".to_owned()),
+    }
+}
+
+/// The sign of a run and what it does or came to.
+pub fn run(run: &Run) -> (Mark, String) {
+    if run.cancelled_by.is_some() && !run.is_ended() {
+        return (Mark::Running, "cancelling".to_owned());
+    }
+    match &run.phase {
+        RunPhase::Queued => (Mark::Pending, "queued".to_owned()),
+        RunPhase::CheckingOut => (Mark::Running, "check out".to_owned()),
+        RunPhase::Running { step } => (Mark::Running, step_name(run, *step)),
+        RunPhase::Sealing => (Mark::Running, "seal".to_owned()),
+        RunPhase::Cleaning { result } => {
+            (Mark::Running, format!("clean up: {}", run_result(run, result).1))
+        }
+        RunPhase::Ended { result, .. } => run_result(run, result),
+    }
+}
+
+/// The sign and the words of what came out of a run.
+pub fn run_result(run: &Run, result: &RunResult) -> (Mark, String) {
+    match result {
+        RunResult::Succeeded { .. } => (Mark::Done, "passed".to_owned()),
+        RunResult::Failed { step: Some(step), why } => {
+            (Mark::Error, format!("{}: {}", step_name(run, *step), width::clean(why)))
+        }
+        RunResult::Failed { step: None, why } => (Mark::Error, width::clean(why)),
+        RunResult::Cancelled { by } => (Mark::None, format!("cancelled by {}", width::clean(by))),
+        RunResult::Interrupted { why } => {
+            (Mark::Unknown, format!("interrupted: {}", width::clean(why)))
+        }
+        RunResult::Superseded { by } => (Mark::None, format!("superseded by {by}")),
+    }
+}
+
+/// A step's name, with its stage's where that says more.
+pub fn step_name(run: &Run, step: u32) -> String {
+    let step = usize::try_from(step).ok().and_then(|step| run.steps.get(step));
+    step.map_or_else(
+        || "a step".to_owned(),
+        |step| {
+            if step.stage == step.name || step.stage.is_empty() {
+                width::clean(&step.name)
+            } else {
+                width::clean(&format!("{} {}", step.stage, step.name))
+            }
+        },
+    )
+}
+
+/// The sign of a deployment and what it does or came to.
+pub fn deployment(model: &Model, deployment: &Deployment) -> (Mark, String) {
+    if deployment.cancelled_by.is_some() && !deployment.is_ended() {
+        return (Mark::Running, "cancelling".to_owned());
+    }
+    let of = |done: usize| format!("{done}/{}", deployment.instances);
+    let doing = |text: &str| (Mark::Running, text.to_owned());
+    match &deployment.phase {
+        Phase::Queued => (Mark::Pending, "queued".to_owned()),
+        Phase::Staging => doing("staging"),
+        Phase::Starting => {
+            let proved = count(model, deployment, Instance::is_proved);
+            (Mark::Running, format!("starting {}", of(proved)))
+        }
+        Phase::Shifting => doing("moving traffic"),
+        Phase::Draining => doing("draining the old"),
+        Phase::MakingRoom => doing("making room"),
+        Phase::Verifying => doing("asking the domain"),
+        Phase::Baking { .. } => doing("watching the new"),
+        Phase::Retiring => doing("stopping the old"),
+        Phase::Aborting { .. } => (Mark::Warn, "aborting".to_owned()),
+        Phase::RollingBack { step, .. } => (Mark::Warn, rollback(*step).to_owned()),
+        Phase::Ended { result, .. } => deployment_result(result),
+    }
+}
+
+fn rollback(step: RollbackStep) -> &'static str {
+    match step {
+        RollbackStep::Starting => "rolling back: starting the old",
+        RollbackStep::Shifting => "rolling back: moving traffic",
+        RollbackStep::Draining => "rolling back: draining the new",
+        RollbackStep::Stopping => "rolling back: stopping the new",
+    }
+}
+
+fn count(model: &Model, deployment: &Deployment, is: fn(&Instance) -> bool) -> usize {
+    let new = deployment.new.iter();
+    new.filter_map(|id| model.replica.instances.get(id)).filter(|instance| is(instance)).count()
+}
+
+/// The sign and the words of what came out of a deployment.
+pub fn deployment_result(result: &DeploymentResult) -> (Mark, String) {
+    match result {
+        DeploymentResult::Succeeded => (Mark::Done, "serves".to_owned()),
+        DeploymentResult::Failed { why } => (Mark::Error, format!("failed: {}", width::clean(why))),
+        DeploymentResult::RolledBack { why } => {
+            (Mark::Error, format!("rolled back: {}", width::clean(why)))
+        }
+        DeploymentResult::Attention { why } => {
+            (Mark::Error, format!("needs you: {}", width::clean(why)))
+        }
+        DeploymentResult::Cancelled { by } => {
+            (Mark::None, format!("cancelled by {}", width::clean(by)))
+        }
+        DeploymentResult::Superseded { by } => (Mark::None, format!("superseded by {by}")),
+    }
+}
+
+/// The sign and the word of an instance.
+pub fn instance(instance: &Instance) -> (Mark, &'static str) {
+    match &instance.phase {
+        InstancePhase::Starting => (Mark::Warn, "starting"),
+        InstancePhase::Stopping { .. } => (Mark::Draining, "stopping"),
+        InstancePhase::Gone { .. } => (Mark::None, "gone"),
+        InstancePhase::Running { proved, .. } => match (instance.role, instance.health.state) {
+            (Role::Draining, _) => (Mark::Draining, "draining"),
+            (Role::Drained, _) => (Mark::Draining, "drained"),
+            (_, TargetState::Unhealthy) => (Mark::Error, "unhealthy"),
+            _ if !proved => (Mark::Warn, "starting"),
+            (Role::Active, _) => (Mark::Ok, "serves"),
+            (Role::Standby, _) => (Mark::Warn, "standby"),
+            (Role::None, _) => (Mark::None, "idle"),
+        },
+    }
+}
+
+/// The sign and the word of a target.
+pub fn target(model: &Model, instance: &Instance) -> (Mark, &'static str) {
+    if !model.replica.edge.connected {
+        return (Mark::Unknown, "unknown");
+    }
+    match instance.health.state {
+        TargetState::Initial => (Mark::Warn, "initial"),
+        TargetState::Healthy => (Mark::Ok, "healthy"),
+        TargetState::Unhealthy => (Mark::Error, "unhealthy"),
+        TargetState::Unused => (Mark::None, "unused"),
+        TargetState::Draining => (Mark::Draining, "draining"),
+        TargetState::Unavailable => (Mark::Unknown, "unavailable"),
+    }
+}
+
+/// A reason's code as a sentence.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RegistrationInProgress => "just registered",
+        Reason::InitialHealthChecking => "first health checks",
+        Reason::InternalError => "the edge could not check it",
+        Reason::ResponseCodeMismatch => "answers with a wrong status",
+        Reason::Timeout => "does not answer in time",
+        Reason::FailedHealthChecks => "refuses or breaks connections",
+        Reason::NotInUse => "no rule uses it",
+        Reason::DeregistrationInProgress => "finishing its requests",
+        Reason::HealthCheckDisabled => "is not checked",
+    }
+}
+
+/// An instance's name without what its pane says already: `r41-0`, `r41-0.2`.
+pub fn instance_name(instance: &Instance) -> String {
+    let name = format!("{}-{}", instance.release, instance.slot);
+    if instance.generation == 0 { name } else { format!("{name}.{}", instance.generation) }
+}
+
+/// An environment's name and look; a preview is named by its branch beside it.
+pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
+    let preview =
+        model.environment(key).is_some_and(|environment| environment.preview_of.is_some());
+    if preview {
+        return ("preview".to_owned(), Scope::EnvPreview);
+    }
+    let tone = if key.name.as_str().starts_with("prod") { Scope::EnvProd } else { Scope::EnvOther };
+    (width::clean(key.name.as_str()), tone)
+}

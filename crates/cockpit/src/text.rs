@@ -1,0 +1,106 @@
+//! What the screen says, in one place, so that another language can follow.
+
+use crate::model::{LogSource, Model, Pane};
+
+/// Why a watcher's key does nothing.
+pub const WATCHER: &str = "You are watching: this would change something, and only operators can.";
+/// Why nothing can be asked for.
+pub const NOT_CONNECTED: &str =
+    "There is no line to the engine now, so nothing can be asked of it.";
+/// Why there is nothing to deploy to.
+pub const NO_ENVIRONMENT: &str =
+    "The selected row belongs to no environment; choose one in 1 Branches.";
+/// Why there is nothing to cancel.
+pub const NO_JOB: &str = "Nothing runs here; choose a run or a deployment in 2 Job queue.";
+/// Why there is nothing to run.
+pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
+/// Why there is no log.
+pub const NO_LOG: &str = "The selected row has no log: no run of it is known.";
+/// Why a deployment has no log yet.
+pub const NO_INSTANCE_YET: &str =
+    "This deployment has started no instance yet, so there is no log.";
+/// Why nothing opens.
+pub const NOTHING_SELECTED: &str = "Nothing is selected here.";
+/// Why a branch does not open.
+pub const NOTHING_RAN: &str = "Nothing ran for this row yet; x r runs its pipeline.";
+/// Why a cost does not open.
+pub const COST_IS_ALL: &str = "This is all that is known of the cost; z gives it the whole screen.";
+/// Why there are no notices.
+pub const NOTHING_HAPPENED: &str = "Nothing ended since you last looked.";
+/// What a changed plan says.
+pub const PLAN_MOVED: &str =
+    "The plan changed while it was open. This is the new one: read it, then confirm.";
+/// What it says once that was admitted.
+pub const PLAN_SEEN: &str = "Confirm again to do this.";
+/// While the engine has not answered.
+pub const SENT: &str = "Sent; waiting for the engine to write it down…";
+
+/// A pane's name.
+pub fn pane(pane: Pane) -> &'static str {
+    match pane {
+        Pane::Branches => "Branches",
+        Pane::Jobs => "Job queue",
+        Pane::Containers => "Containers",
+        Pane::Targets => "Target health",
+        Pane::Cost => "Hourly cost",
+    }
+}
+
+/// A pane's name where there is little room.
+pub fn pane_short(pane: Pane) -> &'static str {
+    match pane {
+        Pane::Branches => "Branch",
+        Pane::Jobs => "Jobs",
+        Pane::Containers => "Cont",
+        Pane::Targets => "Health",
+        Pane::Cost => "Cost",
+    }
+}
+
+/// What an empty pane says: what would fill it, and which key does.
+pub fn empty(model: &Model, pane: Pane) -> String {
+    if !model.ui.filters[pane as usize].is_empty() {
+        return format!(
+            "Nothing matches \"{}\". Esc clears the filter.",
+            model.ui.filters[pane as usize]
+        );
+    }
+    if model.replica.projects.is_empty() {
+        return match pane {
+            Pane::Branches => "No project yet. `pilothouse add` in a repository brings one; its branches appear here.".to_owned(),
+            Pane::Jobs => "Runs and deployments appear here.".to_owned(),
+            Pane::Containers => "Running instances appear here.".to_owned(),
+            Pane::Targets => "What the load balancer says of them appears here.".to_owned(),
+            Pane::Cost => "No environment, no cost.".to_owned(),
+        };
+    }
+    let change = |text: &str, key: &str| {
+        if model.is_watcher() { text.to_owned() } else { format!("{text} {key}") }
+    };
+    match pane {
+        Pane::Branches => change("No branch was seen yet.", "R looks at the repository."),
+        Pane::Jobs => {
+            change("Nothing ran yet. A push makes a run;", "x r runs the selected branch.")
+        }
+        Pane::Containers | Pane::Targets => match model.scope() {
+            Some(key) if pane == Pane::Containers => change(
+                &format!("Nothing runs in {key}."),
+                "x d deploys what is ready; e shows all.",
+            ),
+            Some(key) => format!("No target serves {key}. e shows all."),
+            None => change("Nothing runs yet.", "x d deploys what is ready."),
+        },
+        Pane::Cost => "No environment, no cost.".to_owned(),
+    }
+}
+
+/// What stands in the middle of the screen before the first snapshot.
+pub const CONNECTING: &str = "Waiting for the engine… q leaves.";
+
+/// A log's title.
+pub fn log_title(source: &LogSource) -> String {
+    match source {
+        LogSource::Run(id) => format!("Log of run {id}"),
+        LogSource::Instance(id) => format!("Log of {id}"),
+    }
+}

@@ -1,0 +1,63 @@
+//! Changes the model by what came, and says what to ask for.
+//!
+//! The only place that changes the model. Every command leaves through `send`, which has none
+//! for a watcher.
+
+mod action;
+mod cli;
+mod data;
+mod dialog;
+mod key;
+mod list;
+mod logview;
+mod mouse;
+mod refresh;
+mod send;
+mod view;
+
+use crate::model::{Model, Toast};
+use crate::msg::{Input, Msg, Request};
+
+pub use key::contexts;
+
+/// Changes the model by what came, and says what to ask for.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
+    let requests = match msg {
+        Msg::Snapshot(snapshot) => data::snapshot(model, *snapshot),
+        Msg::Event(recorded) => data::events(model, std::slice::from_ref(&*recorded)),
+        Msg::Events(recorded) => data::events(model, &recorded),
+        Msg::Samples(samples) => data::samples(model, *samples),
+        Msg::Line(line) => data::line(model, line),
+        Msg::Input(Input::Key(key)) => key::key(model, key),
+        Msg::Input(Input::Mouse(mouse)) => mouse::mouse(model, mouse),
+        Msg::Input(Input::Resize { width, height }) => {
+            (model.ui.width, model.ui.height) = (width, height);
+            Vec::new()
+        }
+        Msg::Tick(now) => {
+            model.now = now;
+            Vec::new()
+        }
+        Msg::Log(news) => logview::news(model, news),
+        Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
+        Msg::CommandLost { id, why } => send::lost(model, id, &why),
+        Msg::Away { since } => data::away(model, since),
+    };
+    refresh::refresh(model);
+    requests
+}
+
+/// Says a sentence for a while.
+fn say(model: &mut Model, text: impl Into<String>) -> Vec<Request> {
+    toast(model, text.into(), false)
+}
+
+/// Says for a while that something is wrong.
+fn complain(model: &mut Model, text: impl Into<String>) -> Vec<Request> {
+    toast(model, text.into(), true)
+}
+
+fn toast(model: &mut Model, text: String, is_error: bool) -> Vec<Request> {
+    model.ui.toast = Some(Toast { text, is_error, at: model.now });
+    Vec::new()
+}

@@ -1,0 +1,93 @@
+//! What the engine tells.
+
+use pilothouse_api::types::{Samples, Snapshot};
+use pilothouse_core::apply::apply;
+use pilothouse_core::event::Recorded;
+use pilothouse_core::time::Timestamp;
+
+use super::{complain, dialog, say};
+use crate::digest::digest;
+use crate::model::{Dialog, Link, Model};
+use crate::msg::{Line, Request};
+
+pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
+    let again = model.stale_since().is_some();
+    model.replica = snapshot.state;
+    model.replica.seq = snapshot.seq;
+    model.access = snapshot.access;
+    model.actor = snapshot.actor;
+    model.engine = snapshot.engine;
+    model.now = model.now.max(snapshot.now);
+    model.link = Link::Live;
+    model.costs = (model.price)(&model.replica);
+    model.index.rebuild(&model.replica);
+    model.index.shown.forget();
+    dialog::state_moved(model);
+    if model.is_watcher() {
+        dialog::close_changing(model);
+    }
+    if again {
+        return say(model, "The line to the engine is back; all that is shown is true again.");
+    }
+    Vec::new()
+}
+
+pub(super) fn events(model: &mut Model, recorded: &[Recorded]) -> Vec<Request> {
+    if !model.has_state() {
+        return Vec::new();
+    }
+    for one in recorded {
+        if one.seq <= model.replica.seq {
+            continue;
+        }
+        if one.seq != model.replica.seq.next() {
+            return vec![Request::Resync];
+        }
+        apply(&mut model.replica, one);
+        model.index.follow(&model.replica, &one.event, one.at);
+        model.now = model.now.max(one.at);
+    }
+    model.index.shown.forget();
+    model.costs = (model.price)(&model.replica);
+    dialog::state_moved(model);
+    Vec::new()
+}
+
+pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {
+    model.history.push(&model.replica, &samples);
+    model.now = model.now.max(samples.at);
+    model.samples = Some(samples);
+    Vec::new()
+}
+
+pub(super) fn line(model: &mut Model, line: Line) -> Vec<Request> {
+    match line {
+        Line::Lost { why } => {
+            match &mut model.link {
+                // Trying again and failing does not make what is shown any younger.
+                Link::Lost { why: old, .. } => *old = why,
+                Link::Connecting => {
+                    return complain(model, format!("The engine does not answer yet ({why})."));
+                }
+                Link::Live | Link::Refused { .. } => {
+                    model.link = Link::Lost { since: model.now, why };
+                }
+            }
+            let sent: Vec<u64> = model.ui.sent.keys().copied().collect();
+            for id in sent {
+                super::send::lost(model, id, "the line broke");
+            }
+        }
+        Line::Refused { why } => model.link = Link::Refused { why },
+    }
+    Vec::new()
+}
+
+pub(super) fn away(model: &mut Model, since: Timestamp) -> Vec<Request> {
+    model.ui.seen = since;
+    let lines = digest(&model.replica, since);
+    if !lines.is_empty() && model.ui.dialog.is_none() {
+        model.ui.dialog = Some(Dialog::Notices { lines, top: 0 });
+    }
+    Vec::new()
+}

@@ -1,0 +1,272 @@
+//! What asks before it does something.
+
+use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::plan::plan;
+
+use super::{action::moved, complain, list, say, send};
+use crate::action::Action;
+use crate::model::{Ask, Button, Dialog, JobRef, Link, ListKind, Model, PlanDialog, View};
+use crate::msg::Request;
+use crate::text;
+
+/// Begins something that changes something: shows its plan, asks, or lets choose.
+pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
+    if model.link != Link::Live {
+        return complain(model, text::NOT_CONNECTED);
+    }
+    match action {
+        Action::JobCancel => return cancel(model),
+        Action::RunAgain => return run_again(model),
+        _ => {}
+    }
+    let Some(key) = model.subject().environment else {
+        return complain(model, text::NO_ENVIRONMENT);
+    };
+    match action {
+        Action::DeployReady => {
+            let what = selected_run(model).map_or(DeployWhat::Ready, DeployWhat::Run);
+            open_plan(model, key, what)
+        }
+        Action::DeployRollback => open_plan(model, key, DeployWhat::Rollback(None)),
+        Action::DeployRelease => list::releases(model, key),
+        Action::DeployPromote => list::promotions(model, key),
+        _ => Vec::new(),
+    }
+}
+
+/// The run that is selected itself, if it sealed an artifact.
+fn selected_run(model: &Model) -> Option<pilothouse_core::id::RunId> {
+    let of_view = matches!(model.ui.views.last(), Some(View::Run { .. } | View::Log(_)));
+    let of_pane = model.ui.views.is_empty() && model.ui.focus == crate::model::Pane::Jobs;
+    let job = model.subject().job.filter(|_| of_view || of_pane)?;
+    let run = model.run_of(job)?;
+    run.artifact().map(|_| run.id)
+}
+
+/// Shows what would change, or says why nothing can.
+pub(super) fn open_plan(
+    model: &mut Model,
+    environment: EnvironmentKey,
+    what: DeployWhat,
+) -> Vec<Request> {
+    match plan(&model.replica, &environment, &what) {
+        Err(rejection) => complain(model, sentence(&rejection.why)),
+        Ok(plan) => {
+            model.ui.dialog = Some(Dialog::Plan(Box::new(PlanDialog {
+                environment,
+                what,
+                plan: Ok(plan),
+                button: Button::Cancel,
+                changed: false,
+                sent: None,
+                note: None,
+                top: 0,
+            })));
+            Vec::new()
+        }
+    }
+}
+
+/// Computes an open plan anew; one that differs goes back to its first button and says so, so
+/// that nobody confirms what they have not seen.
+pub(super) fn state_moved(model: &mut Model) {
+    let Some(Dialog::Plan(dialog)) = &mut model.ui.dialog else {
+        return;
+    };
+    if dialog.sent.is_some() {
+        return;
+    }
+    let new = plan(&model.replica, &dialog.environment, &dialog.what);
+    let same = match (&dialog.plan, &new) {
+        // A warning that went away is no reason to look again; one that came is.
+        (Ok(old), Ok(new)) => {
+            old.hash == new.hash && new.warnings.iter().all(|now| old.warnings.contains(now))
+        }
+        (Err(old), Err(new)) => old == new,
+        _ => false,
+    };
+    dialog.plan = new;
+    if !same {
+        dialog.changed = true;
+        dialog.button = Button::Cancel;
+        dialog.note = Some(text::PLAN_MOVED.to_owned());
+    }
+}
+
+/// Closes what a watcher must not have.
+pub(super) fn close_changing(model: &mut Model) {
+    let changing = match &model.ui.dialog {
+        Some(Dialog::Plan(_) | Dialog::Ask(_)) => true,
+        Some(Dialog::List(list)) => {
+            matches!(list.kind, ListKind::Promotion(_) | ListKind::Release(_) | ListKind::Palette)
+        }
+        Some(Dialog::Notices { .. }) | None => false,
+    };
+    if changing {
+        model.ui.dialog = None;
+    }
+}
+
+/// Takes a refusal of what an open dialog sent.
+pub(super) fn refused(model: &mut Model, rejection: &Rejection) {
+    match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => {
+            dialog.sent = None;
+            dialog.button = Button::Cancel;
+            dialog.plan = plan(&model.replica, &dialog.environment, &dialog.what);
+            dialog.changed = rejection.kind == RejectionKind::PlanChanged;
+            dialog.note = Some(if dialog.changed {
+                text::PLAN_MOVED.to_owned()
+            } else {
+                sentence(&rejection.why)
+            });
+        }
+        Some(Dialog::Ask(ask)) => {
+            ask.sent = None;
+            ask.button = Button::Cancel;
+            ask.note = Some(sentence(&rejection.why));
+        }
+        Some(Dialog::List(_) | Dialog::Notices { .. }) | None => {}
+    }
+}
+
+/// Runs an action of a dialog.
+pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
+    let button = match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => &mut dialog.button,
+        Some(Dialog::Ask(ask)) => &mut ask.button,
+        Some(Dialog::Notices { .. }) => return close(model),
+        Some(Dialog::List(_)) | None => return Vec::new(),
+    };
+    match action {
+        Action::ConfirmNext => {
+            *button = button.other();
+            Vec::new()
+        }
+        Action::ConfirmChoose if *button == Button::Confirm => accept(model),
+        Action::ConfirmAccept => accept(model),
+        _ => close(model),
+    }
+}
+
+/// Closes a dialog. A command that was sent goes on, and its answer is still told.
+pub(super) fn close(model: &mut Model) -> Vec<Request> {
+    if let Some(Dialog::Notices { .. }) = model.ui.dialog {
+        model.ui.seen = model.now;
+    }
+    model.ui.dialog = None;
+    Vec::new()
+}
+
+fn accept(model: &mut Model) -> Vec<Request> {
+    let (command, label) = match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => {
+            if dialog.changed {
+                dialog.changed = false;
+                dialog.note = Some(text::PLAN_SEEN.to_owned());
+                return Vec::new();
+            }
+            let Ok(plan) = &dialog.plan else {
+                return Vec::new();
+            };
+            if dialog.sent.is_some() {
+                return Vec::new();
+            }
+            let command = Command::Deploy {
+                environment: dialog.environment.clone(),
+                what: dialog.what.clone(),
+                plan: Some(plan.hash.clone()),
+            };
+            (command, format!("deploy to {}", dialog.environment))
+        }
+        Some(Dialog::Ask(ask)) => {
+            if ask.sent.is_some() {
+                return Vec::new();
+            }
+            (ask.command.clone(), ask.yes.clone())
+        }
+        Some(Dialog::List(_) | Dialog::Notices { .. }) | None => return Vec::new(),
+    };
+    let (id, requests) = send::submit(model, command, &label);
+    match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => (dialog.sent, dialog.note) = (id, None),
+        Some(Dialog::Ask(ask)) => (ask.sent, ask.note) = (id, None),
+        Some(Dialog::List(_) | Dialog::Notices { .. }) | None => {}
+    }
+    requests
+}
+
+/// Scrolls a dialog.
+pub(super) fn travel(model: &mut Model, action: Action) {
+    match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => dialog.top = moved(dialog.top, 40, 8, action),
+        Some(Dialog::Notices { lines, top }) => *top = moved(*top, lines.len(), 8, action),
+        Some(Dialog::List(list)) => {
+            let length = list.left().len();
+            list.cursor = moved(list.cursor, length, 8, action);
+        }
+        Some(Dialog::Ask(_)) | None => {}
+    }
+}
+
+fn cancel(model: &mut Model) -> Vec<Request> {
+    let Some(job) = model.subject().job else {
+        return complain(model, text::NO_JOB);
+    };
+    let (title, lines, command) = match job {
+        JobRef::Run(id) => {
+            let Some(run) = model.run_of(job).filter(|run| !run.is_ended()) else {
+                return say(model, format!("Run {id} is over; there is nothing to cancel."));
+            };
+            let lines = vec![
+                format!("{} {} {}", run.branch, run.commit.short(), run.subject),
+                "Its step is ended and nothing is sealed. It can be run again.".to_owned(),
+            ];
+            (format!("Cancel run {id}"), lines, Command::CancelRun { id })
+        }
+        JobRef::Deployment(id) => {
+            let Some(deployment) =
+                model.deployment_of(job).filter(|deployment| !deployment.is_ended())
+            else {
+                return say(model, format!("Deployment {id} is over; x b rolls back."));
+            };
+            let what = if deployment.shifted {
+                "Traffic has begun to move: it is moved back to the old release."
+            } else {
+                "Traffic has not moved: the old release was never touched."
+            };
+            let lines = vec![
+                format!("{} to {}", deployment.release, deployment.environment),
+                what.to_owned(),
+            ];
+            (format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
+        }
+    };
+    model.ui.dialog = Some(Dialog::Ask(Ask {
+        yes: title.to_lowercase(),
+        title,
+        lines,
+        command,
+        button: Button::Cancel,
+        sent: None,
+        note: None,
+    }));
+    Vec::new()
+}
+
+fn run_again(model: &mut Model) -> Vec<Request> {
+    let subject = model.subject();
+    let (Some(project), Some(branch)) = (subject.project, subject.branch) else {
+        return complain(model, text::NO_BRANCH);
+    };
+    let label = format!("run {branch} again");
+    send::submit(model, Command::StartRun { project, branch }, &label).1
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{dot}", chars.as_str())
+}

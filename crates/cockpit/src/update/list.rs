@@ -1,0 +1,141 @@
+//! Lists to choose from: help, palette, where to promote, what to roll back to.
+
+use pilothouse_core::command::DeployWhat;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::state::Fate;
+
+use super::{action, cli, complain, dialog};
+use crate::action::{ACTIONS, Action};
+use crate::age;
+use crate::keymap::Context;
+use crate::model::{Choice, Dialog, ListDialog, ListKind, ListRow, Model};
+use crate::msg::Request;
+use crate::text;
+use crate::width;
+
+/// Opens the help of the keys that work in a stack of contexts.
+pub(super) fn help(model: &mut Model, stack: Vec<Context>) -> Vec<Request> {
+    let (watcher, subject) = (model.is_watcher(), model.subject());
+    let rows = ACTIONS
+        .iter()
+        .filter(|row| !watcher || !row.action.changes())
+        .filter_map(|row| {
+            let keys = model.keymap.all_keys_of(&stack, row.action);
+            let first: Vec<String> = keys.into_iter().take(2).collect();
+            (!first.is_empty())
+                .then(|| line(row.action, &first.join("  "), &cli::fill(row.cli, &subject)))
+        })
+        .collect();
+    open(model, ListKind::Help(stack), rows)
+}
+
+/// Opens the list of all commands.
+pub(super) fn palette(model: &mut Model) -> Vec<Request> {
+    let watcher = model.is_watcher();
+    let stack = super::key::contexts(model);
+    let rows = ACTIONS
+        .iter()
+        .filter(|row| !watcher || !row.action.changes())
+        .filter_map(|row| {
+            let keys = model.keymap.keys_of(&stack, row.action)?;
+            Some(line(row.action, &keys, row.name))
+        })
+        .collect();
+    open(model, ListKind::Palette, rows)
+}
+
+fn line(action: Action, key: &str, aside: &str) -> ListRow {
+    ListRow {
+        key: key.to_owned(),
+        text: action.row().doc.trim_end_matches('.').to_owned(),
+        aside: aside.to_owned(),
+        choice: Choice::Action(action),
+    }
+}
+
+/// Opens the list of environments that the selected one's artifact can go to.
+pub(super) fn promotions(model: &mut Model, from: EnvironmentKey) -> Vec<Request> {
+    let others = model.replica.environments.iter().filter(|(key, environment)| {
+        key.project == from.project
+            && **key != from
+            && environment.preview_of.is_none()
+            && !environment.removing
+    });
+    let rows: Vec<ListRow> = others
+        .map(|(key, environment)| ListRow {
+            key: key.name.to_string(),
+            text: environment.current.map_or_else(
+                || "serves nothing yet".to_owned(),
+                |current| format!("serves {current}"),
+            ),
+            aside: environment.spec.domain.clone().unwrap_or_default(),
+            choice: Choice::Plan(key.clone(), DeployWhat::Promotion(from.name.clone())),
+        })
+        .collect();
+    if rows.is_empty() {
+        return complain(
+            model,
+            format!("{} has no other environment to promote to.", from.project),
+        );
+    }
+    open(model, ListKind::Promotion(from), rows)
+}
+
+/// Opens the list of good releases that an environment can go back to.
+pub(super) fn releases(model: &mut Model, key: EnvironmentKey) -> Vec<Request> {
+    let Some(environment) = model.environment(&key) else {
+        return complain(model, text::NO_ENVIRONMENT);
+    };
+    let now = model.now;
+    let good = environment.releases.iter().rev().filter(|(number, release)| {
+        Some(**number) != environment.current && release.fate == Fate::Good
+    });
+    let rows: Vec<ListRow> = good
+        .map(|(number, release)| ListRow {
+            key: number.to_string(),
+            text: format!("{} {}", release.commit.short(), width::clean(&release.subject)),
+            aside: age::ago(now, release.made_at),
+            choice: Choice::Plan(key.clone(), DeployWhat::Rollback(Some(*number))),
+        })
+        .collect();
+    if rows.is_empty() {
+        return complain(model, format!("{key} has no other release that once succeeded."));
+    }
+    open(model, ListKind::Release(key), rows)
+}
+
+fn open(model: &mut Model, kind: ListKind, rows: Vec<ListRow>) -> Vec<Request> {
+    model.ui.dialog =
+        Some(Dialog::List(ListDialog { kind, filter: String::new(), rows, cursor: 0 }));
+    Vec::new()
+}
+
+/// Runs an action of a list.
+pub(super) fn run(model: &mut Model, found: Action) -> Vec<Request> {
+    let Some(Dialog::List(list)) = &mut model.ui.dialog else {
+        return Vec::new();
+    };
+    let bottom = list.left().len().saturating_sub(1);
+    match found {
+        Action::ListDown => list.cursor = (list.cursor + 1).min(bottom),
+        Action::ListUp => list.cursor = list.cursor.saturating_sub(1),
+        Action::ListAccept => {
+            let choice = list.selected().map(|row| row.choice.clone());
+            model.ui.dialog = None;
+            return choose(model, choice);
+        }
+        _ => model.ui.dialog = None,
+    }
+    Vec::new()
+}
+
+fn choose(model: &mut Model, choice: Option<Choice>) -> Vec<Request> {
+    match choice {
+        Some(Choice::Action(found)) if found.changes() && model.is_watcher() => {
+            complain(model, text::WATCHER)
+        }
+        Some(Choice::Action(found)) => action::run(model, found),
+        Some(Choice::Plan(key, what)) => dialog::open_plan(model, key, what),
+        None => Vec::new(),
+    }
+}

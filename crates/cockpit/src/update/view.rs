@@ -1,0 +1,105 @@
+//! Opening and moving in what lies over the panes.
+
+use super::action::moved;
+use super::{complain, say};
+use crate::action::Action;
+use crate::model::{JobRef, LogSource, LogView, Model, Pane, View};
+use crate::msg::Request;
+use crate::text;
+
+/// How many views may lie over each other.
+const DEPTH: usize = 6;
+
+/// Opens what is selected.
+pub(super) fn open(model: &mut Model) -> Vec<Request> {
+    if let Some(View::Run { id, step }) = model.ui.views.last() {
+        let step = u32::try_from(*step).ok();
+        return push_log(model, LogSource::Run(*id), step);
+    }
+    if !model.ui.views.is_empty() {
+        return open_log(model);
+    }
+    let subject = model.subject();
+    let view = match (subject.instance, subject.job) {
+        (Some(id), _) => View::Instance { id, top: 0 },
+        (None, Some(JobRef::Run(id))) => View::Run { id, step: current_step(model, id) },
+        (None, Some(JobRef::Deployment(id))) => View::Deployment { id, top: 0 },
+        (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
+        (None, None) => return say(model, text::NOTHING_SELECTED),
+    };
+    if model.ui.focus == Pane::Cost {
+        return say(model, text::COST_IS_ALL);
+    }
+    push(model, view);
+    Vec::new()
+}
+
+fn current_step(model: &Model, id: pilothouse_core::id::RunId) -> usize {
+    use pilothouse_core::run::{RunPhase, RunResult};
+    let Some(run) = model.replica.runs.get(&id) else {
+        return 0;
+    };
+    let step = match &run.phase {
+        RunPhase::Running { step } => Some(*step),
+        RunPhase::Ended { result: RunResult::Failed { step, .. }, .. } => *step,
+        RunPhase::Queued
+        | RunPhase::CheckingOut
+        | RunPhase::Sealing
+        | RunPhase::Cleaning { .. }
+        | RunPhase::Ended { .. } => None,
+    };
+    step.and_then(|step| usize::try_from(step).ok()).unwrap_or(0)
+}
+
+/// Opens the log of what is selected.
+pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
+    if let Some(View::Log(log)) = model.ui.views.last_mut() {
+        if log.failed.take().is_none() {
+            return Vec::new();
+        }
+        return vec![Request::OpenLog { source: log.source.clone(), step: None, after: None }];
+    }
+    let subject = model.subject();
+    let source = match (subject.instance, subject.job) {
+        (Some(id), _) => LogSource::Instance(id),
+        (None, Some(JobRef::Run(id))) => LogSource::Run(id),
+        (None, Some(JobRef::Deployment(id))) => {
+            let newest =
+                model.replica.deployments.get(&id).and_then(|deployment| deployment.new.last());
+            match newest {
+                Some(instance) => LogSource::Instance(instance.clone()),
+                None => return say(model, text::NO_INSTANCE_YET),
+            }
+        }
+        (None, None) => return complain(model, text::NO_LOG),
+    };
+    push_log(model, source, None)
+}
+
+fn push_log(model: &mut Model, source: LogSource, step: Option<u32>) -> Vec<Request> {
+    push(model, View::Log(Box::new(LogView::new(source.clone()))));
+    vec![Request::OpenLog { source, step, after: None }]
+}
+
+fn push(model: &mut Model, view: View) {
+    if model.ui.views.len() == DEPTH {
+        model.ui.views.remove(0);
+    }
+    model.ui.views.push(view);
+}
+
+/// Moves in the view on top.
+pub(super) fn travel(model: &mut Model, action: Action) {
+    let steps = match model.ui.views.last() {
+        Some(View::Run { id, .. }) => model.replica.runs.get(id).map_or(0, |run| run.steps.len()),
+        Some(View::Deployment { .. } | View::Instance { .. } | View::Log(_)) | None => 0,
+    };
+    let lines = crate::view::detail_length(model);
+    match model.ui.views.last_mut() {
+        Some(View::Run { step, .. }) => *step = moved(*step, steps, 8, action),
+        Some(View::Deployment { top, .. } | View::Instance { top, .. }) => {
+            *top = moved(*top, lines, 8, action);
+        }
+        Some(View::Log(_)) | None => {}
+    }
+}

@@ -1,0 +1,60 @@
+//! A run, a deployment or an instance over the panes.
+
+mod deployment;
+mod instance;
+mod run;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::lines::{self, Line};
+use crate::layout::inner;
+use crate::model::{Model, View};
+use crate::theme::Scope;
+
+/// What is drawn of a view: a title, lines above, and lines that scroll.
+struct Sheet {
+    title: String,
+    lines: Vec<Line>,
+    top: usize,
+    /// The line that is selected.
+    selected: Option<usize>,
+}
+
+/// Draws the view on top.
+pub(super) fn detail(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let room = inner(area);
+    let Some(sheet) = sheet(model, room.width) else {
+        return;
+    };
+    canvas.frame(area, Scope::BorderFocus, (&sheet.title, Scope::TitleFocus), ("", Scope::Dim));
+    let height = usize::from(room.height);
+    let top = match sheet.selected {
+        Some(selected) => crate::layout::window(0, selected, sheet.lines.len(), height),
+        None => sheet.top,
+    };
+    lines::draw(canvas, room, &sheet.lines, top);
+    if let Some(selected) = sheet.selected {
+        let y = room.y + crate::width::cells(selected - top);
+        canvas
+            .restyle(Rect { x: room.x - 1, y, width: room.width + 2, height: 1 }, Scope::Selection);
+    }
+}
+
+/// How many lines the view on top has.
+pub fn length(model: &Model) -> usize {
+    sheet(model, model.ui.width.saturating_sub(4)).map_or(0, |sheet| sheet.lines.len())
+}
+
+fn sheet(model: &Model, width: u16) -> Option<Sheet> {
+    match model.ui.views.last()? {
+        View::Run { id, step } => Some(run::sheet(model, *id, *step, width)),
+        View::Deployment { id, top } => Some(deployment::sheet(model, *id, *top, width)),
+        View::Instance { id, top } => Some(instance::sheet(model, id, *top)),
+        View::Log(_) => None,
+    }
+}
+
+fn gone(title: String, sentence: &str) -> Sheet {
+    Sheet { title, lines: vec![Line::new(sentence, Scope::Dim)], top: 0, selected: None }
+}

@@ -1,0 +1,138 @@
+//! A deployment: its milestones with times, its instances, and why it ended as it did.
+
+use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Milestone, Phase};
+use pilothouse_core::id::{DeploymentId, InstanceId};
+
+use super::super::lines::{Line, sentence};
+use super::{Sheet, gone};
+use crate::age;
+use crate::model::Model;
+use crate::rows::{targets, words};
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> Sheet {
+    let title = format!("Deployment {id}");
+    let Some(deployment) = model.replica.deployments.get(&id) else {
+        let sentence = if id > model.replica.last_deployment {
+            "It is accepted; its first event has not come yet."
+        } else {
+            "This deployment is no longer kept. Esc goes back."
+        };
+        return gone(title, sentence);
+    };
+    let mut lines = head(model, deployment);
+    lines.push(Line::default());
+    lines.extend(milestones(model, deployment));
+    lines.push(Line::default());
+    lines.extend(instances(model, "new", &deployment.new));
+    lines.extend(instances(model, "old", &deployment.old));
+    if let Phase::Ended { result, .. } | Phase::Aborting { result } = &deployment.phase {
+        let (mark, text) = words::deployment_result(result);
+        let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
+        lines.push(Line::default());
+        lines.extend(sentence(&format!("{text}. {}", after(result)), width, scope));
+    }
+    if let Phase::RollingBack { why, .. } = &deployment.phase {
+        lines.push(Line::default());
+        lines.extend(sentence(
+            &format!("Rolling back: {}.", width::clean(why)),
+            width,
+            Scope::StateWarn,
+        ));
+    }
+    Sheet { title, lines, top, selected: None }
+}
+
+fn after(result: &DeploymentResult) -> &'static str {
+    match result {
+        DeploymentResult::Succeeded => "It answered through the load balancer and the domain.",
+        DeploymentResult::Failed { .. } => "The release that served before was never touched.",
+        DeploymentResult::RolledBack { .. } => "The release that served before serves again.",
+        DeploymentResult::Attention { .. } => {
+            "The way back failed too: look at the targets, then deploy a good release."
+        }
+        DeploymentResult::Cancelled { .. } | DeploymentResult::Superseded { .. } => "",
+    }
+}
+
+fn head(model: &Model, deployment: &Deployment) -> Vec<Line> {
+    let environment = model.environment(&deployment.environment);
+    let release = environment.and_then(|environment| environment.releases.get(&deployment.release));
+    let commit = release.map_or_else(String::new, |release| {
+        format!(" {} {}", release.commit.short(), width::clean(&release.subject))
+    });
+    let kind = match &deployment.kind {
+        DeploymentKind::Deploy => "a new release".to_owned(),
+        DeploymentKind::Rollback => "an earlier good release".to_owned(),
+        DeploymentKind::Promotion { from } => format!("the artifact that {from} runs"),
+    };
+    let (mark, word) = words::deployment(model, deployment);
+    let attempts = match deployment.attempts {
+        0 => String::new(),
+        count => format!(" · attempt {}", count + 1),
+    };
+    let from =
+        deployment.previous.map_or_else(|| "nothing".to_owned(), |previous| previous.to_string());
+    vec![
+        Line::name("release")
+            .and(deployment.release.to_string(), Scope::Strong)
+            .and(commit, Scope::Text),
+        Line::fact("to", format!("{} · from {from}", deployment.environment)),
+        Line::fact("what", format!("{kind}, asked for by {}", width::clean(&deployment.actor))),
+        Line::name("state").mark(mark).and(format!("{word}{attempts}"), Scope::Text),
+    ]
+}
+
+fn milestones(model: &Model, deployment: &Deployment) -> Vec<Line> {
+    let mut before = deployment.queued_at;
+    let ended = deployment.is_ended();
+    let mut is_next = true;
+    Milestone::ALL
+        .iter()
+        .map(|milestone| {
+            let reached = deployment.milestones.get(milestone).copied();
+            let (mark, clock, took) = match reached {
+                Some(at) => {
+                    let took = age::length(at.since(before));
+                    before = at;
+                    (Mark::Done, age::clock_seconds(at, model.offset_minutes), format!("+{took}"))
+                }
+                None if ended || !is_next => (Mark::None, String::new(), String::new()),
+                None => {
+                    is_next = false;
+                    (Mark::Running, String::new(), age::running(model.known_at(), before))
+                }
+            };
+            let tone = if mark == Mark::None { Scope::Dim } else { Scope::Text };
+            Line::default()
+                .mark(mark)
+                .padded(milestone.name(), 12, tone)
+                .and(format!("{clock:<10}{took:>7}"), Scope::Dim)
+        })
+        .collect()
+}
+
+fn instances(model: &Model, word: &str, ids: &[InstanceId]) -> Vec<Line> {
+    ids.iter()
+        .map(|id| {
+            let start = Line::new(format!("{word:<5}"), Scope::Dim);
+            match model.replica.instances.get(id) {
+                None => start
+                    .mark(Mark::None)
+                    .padded(&width::clean(id.as_str()), 30, Scope::Dim)
+                    .and("gone", Scope::Dim),
+                Some(instance) => {
+                    let (mark, state) = words::instance(instance);
+                    let (_, health) = words::target(model, instance);
+                    start
+                        .mark(mark)
+                        .padded(&width::clean(id.as_str()), 30, Scope::Text)
+                        .padded(state, 11, Scope::Text)
+                        .padded(health, 12, Scope::Dim)
+                        .and(targets::sentence(instance), Scope::Dim)
+                }
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! An instance: all that is known of it, and why it is not healthy, as a chain.
+
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::instance::{Instance, InstancePhase, Role};
+use pilothouse_core::pipeline::Health;
+
+use super::super::lines::Line;
+use super::{Sheet, gone};
+use crate::age;
+use crate::model::Model;
+use crate::rows::{targets, words};
+use crate::theme::Scope;
+use crate::width;
+
+pub(super) fn sheet(model: &Model, id: &InstanceId, top: usize) -> Sheet {
+    let title = width::clean(id.as_str());
+    let Some(instance) = model.replica.instances.get(id) else {
+        let said = "This instance is gone. l reads its log, Esc goes back.";
+        return gone(title, said);
+    };
+    let mut lines = head(model, instance);
+    lines.extend(target(model, instance));
+    lines.push(Line::fact("restarts", instance.restarts.to_string()));
+    lines.extend(uses(model, id));
+    Sheet { title, lines, top, selected: None }
+}
+
+fn head(model: &Model, instance: &Instance) -> Vec<Line> {
+    let (mark, state) = words::instance(instance);
+    let environment = model.environment(&instance.environment);
+    let release = environment.and_then(|environment| environment.releases.get(&instance.release));
+    let commit = release.map_or_else(String::new, |release| {
+        format!(" {} {}", release.commit.short(), width::clean(&release.subject))
+    });
+    let proved = match &instance.phase {
+        InstancePhase::Running { proved: true, .. } => {
+            "its socket is its own, and it was seen healthy"
+        }
+        InstancePhase::Running { proved: false, .. } => "not proved yet",
+        InstancePhase::Starting => "to be started",
+        InstancePhase::Stopping { .. } => "to be stopped",
+        InstancePhase::Gone { .. } => "gone",
+    };
+    let made = format!("{state}, made {} ago", age::ago(model.now, instance.since));
+    let address =
+        instance.address().map_or_else(|| "none yet".to_owned(), |address| address.to_string());
+    vec![
+        Line::fact("environment", instance.environment.to_string()),
+        Line::name("release")
+            .and(instance.release.to_string(), Scope::Strong)
+            .and(commit, Scope::Text),
+        Line::name("process").mark(mark).and(made, Scope::Text),
+        Line::fact("proof", proved),
+        Line::fact("address", address),
+    ]
+}
+
+fn target(model: &Model, instance: &Instance) -> Vec<Line> {
+    let (mark, health) = words::target(model, instance);
+    let role = match instance.role {
+        Role::None => "the load balancer does not know it",
+        Role::Standby => "checked, gets no requests",
+        Role::Active => "gets requests",
+        Role::Draining => "finishes what it has",
+        Role::Drained => "waits, in case of a rollback",
+    };
+    let since = format!("{health} for {}", age::ago(model.now, instance.health.since));
+    let mut lines = vec![
+        Line::fact("traffic", format!("{role}, for {}", age::ago(model.now, instance.role_since))),
+        Line::name("target").mark(mark).and(since, Scope::Text),
+    ];
+    if let Some(reason) = instance.health.reason {
+        lines.push(Line::fact("why", format!("{} ({reason:?})", words::reason(reason))));
+    }
+    if !instance.health.detail.is_empty() {
+        lines.push(Line::fact("measured", targets::sentence(instance)));
+    }
+    let environment = model.environment(&instance.environment);
+    if let Some(release) =
+        environment.and_then(|environment| environment.releases.get(&instance.release))
+    {
+        lines.push(Line::fact("check", check(&release.service.health)));
+    }
+    lines
+}
+
+fn check(health: &Health) -> String {
+    format!(
+        "GET {} every {}, passes with {} to {}; {} in a row make it healthy, {} unhealthy",
+        width::clean(&health.path),
+        health.interval,
+        health.matcher.0,
+        health.matcher.1,
+        health.healthy_threshold,
+        health.unhealthy_threshold
+    )
+}
+
+fn uses(model: &Model, id: &InstanceId) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let Some(samples) = model.fresh_samples() else {
+        return lines;
+    };
+    if let Some(sample) = samples.instances.get(id) {
+        let cpu = sample.cpu_milli.div_ceil(10);
+        lines.push(Line::fact("uses", format!("{cpu}% of a core, {}", age::bytes(sample.memory))));
+    }
+    if let Some(sample) = samples.targets.get(id) {
+        lines.push(Line::fact(
+            "requests",
+            format!("{}/s, {} open", age::rate(sample.requests_milli), sample.in_flight),
+        ));
+        lines.push(Line::fact(
+            "latency",
+            format!(
+                "p50 {}, p99 {}",
+                age::latency(sample.p50_micros),
+                age::latency(sample.p99_micros)
+            ),
+        ));
+        lines.push(Line::fact(
+            "failed",
+            format!(
+                "{} × 4xx, {} × 5xx, {} without an answer",
+                sample.errors_4xx, sample.errors_5xx, sample.failed
+            ),
+        ));
+    }
+    lines
+}

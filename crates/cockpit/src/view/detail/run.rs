@@ -1,0 +1,102 @@
+//! A run: what it builds, its steps with their states and times, and what came of it.
+
+use pilothouse_core::id::RunId;
+use pilothouse_core::run::{Run, RunPhase, StepPhase, Trigger};
+
+use super::super::lines::{Line, sentence};
+use super::{Sheet, gone};
+use crate::age;
+use crate::model::Model;
+use crate::rows::words;
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+/// Cells of a step's name.
+const NAME: usize = 34;
+
+pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet {
+    let Some(run) = model.replica.runs.get(&id) else {
+        return gone(format!("Run {id}"), "This run is no longer kept. Esc goes back.");
+    };
+    let mut lines = head(model, run);
+    let first = lines.len();
+    lines.extend(steps(model, run));
+    lines.extend(outcome(model, run, width));
+    let selected = (!run.steps.is_empty()).then(|| first + step.min(run.steps.len() - 1));
+    Sheet { title: format!("Run {id}"), lines, top: 0, selected }
+}
+
+fn steps(model: &Model, run: &Run) -> Vec<Line> {
+    if run.steps.is_empty() {
+        let why = if run.is_ended() {
+            "It ended before its pipeline was read."
+        } else {
+            "Its steps are known once the commit is checked out."
+        };
+        return vec![Line::new(why, Scope::Dim)];
+    }
+    let mut stage = "";
+    let mut lines = Vec::new();
+    for one in &run.steps {
+        let said = one.stage == stage || one.stage == one.name;
+        let name = if said { String::new() } else { width::clean(&one.stage) };
+        stage = &one.stage;
+        let (mark, word) = words::step(&one.phase);
+        let took = match &one.phase {
+            StepPhase::Running { since } => age::running(model.known_at(), *since),
+            StepPhase::Ended { since, at, .. } => age::length(at.since(*since)),
+            StepPhase::Waiting | StepPhase::Skipped => String::new(),
+        };
+        let tone = if mark == Mark::Error { Scope::StateError } else { Scope::Dim };
+        let line = Line::default().padded(&name, 12, Scope::Dim).mark(mark);
+        let line = line.padded(&width::clean(&one.name), NAME, Scope::Text);
+        lines.push(line.and(format!("{took:>6}  "), Scope::Text).and(word, tone));
+    }
+    lines
+}
+
+/// What came of the run, and what to do about it.
+fn outcome(model: &Model, run: &Run, width: u16) -> Vec<Line> {
+    let (RunPhase::Ended { result, .. } | RunPhase::Cleaning { result }) = &run.phase else {
+        return Vec::new();
+    };
+    let (mark, text) = words::run_result(run, result);
+    let mut lines = vec![Line::default()];
+    if mark == Mark::Error {
+        lines.extend(sentence(&format!("{text}. l reads the log."), width, Scope::StateError));
+    } else if mark != Mark::Done {
+        lines.extend(sentence(&format!("{text}."), width, Scope::Text));
+    }
+    if let Some(artifact) = run.artifact() {
+        let facts = model.replica.artifacts.get(artifact);
+        let size = facts.map_or_else(String::new, |facts| {
+            format!(" · {} files, {}", facts.files, age::bytes(facts.bytes))
+        });
+        lines.push(Line::fact("artifact", format!("{}{size}", artifact.short())));
+    }
+    lines
+}
+
+fn head(model: &Model, run: &Run) -> Vec<Line> {
+    let (mark, word) = words::run(run);
+    let trigger = match run.trigger {
+        Trigger::Poll => "a look at the repository",
+        Trigger::Hook => "a git hook",
+        Trigger::Manual => "a person",
+    };
+    let state = Line::name("state").mark(mark).and(width::cut(&word, 60), Scope::Text);
+    let feeds = run
+        .environment
+        .as_ref()
+        .map_or("no environment".to_owned(), |name| width::clean(name.as_str()));
+    vec![
+        Line::name("commit")
+            .and(format!("{} ", width::clean(run.branch.as_str())), Scope::Strong)
+            .and(format!("{} ", run.commit.short()), Scope::Dim)
+            .and(width::clean(&run.subject), Scope::Text),
+        Line::fact("for", feeds),
+        Line::fact("started by", format!("{trigger}, {} ago", age::ago(model.now, run.queued_at))),
+        state,
+        Line::default(),
+    ]
+}

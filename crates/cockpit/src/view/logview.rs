@@ -1,0 +1,150 @@
+//! A log over the panes: only the rows that are seen are formatted.
+
+use pilothouse_api::types::Stream;
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use crate::age;
+use crate::layout::{inner, layout};
+use crate::model::{LogSource, LogView, Model, ShownLine, View};
+use crate::rows::words;
+use crate::text;
+use crate::theme::{Mark, Scope};
+use crate::width::{self, cells};
+
+/// Cells of a line's time.
+const TIME: usize = 9;
+
+/// The cells that the open log's text has: columns and rows.
+pub fn room(model: &Model) -> (usize, usize) {
+    let area = layout(model, Rect::new(0, 0, model.ui.width, model.ui.height)).body;
+    let times = matches!(model.ui.views.last(), Some(View::Log(log)) if log.times);
+    size(inner(area), times)
+}
+
+fn size(room: Rect, times: bool) -> (usize, usize) {
+    let columns = usize::from(room.width).saturating_sub(if times { TIME } else { 0 });
+    (columns.max(1), usize::from(room.height).max(1))
+}
+
+/// Draws a log.
+pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect) {
+    let title = text::log_title(&log.source);
+    let aside = aside(log);
+    canvas.frame(
+        area,
+        Scope::BorderFocus,
+        (&width::clean(&title), Scope::TitleFocus),
+        (&aside, Scope::Title),
+    );
+    let room = inner(area);
+    if let Some(sentence) = instead(log) {
+        canvas.paragraph(room, &width::clean(&sentence), Scope::Dim);
+        return;
+    }
+    let (columns, height) = size(room, log.times);
+    let needle = log.search.to_lowercase();
+    for (y, shown) in (room.top()..room.bottom()).zip(log.rows(columns, height)) {
+        let row = Rect { y, height: 1, ..room };
+        match shown {
+            ShownLine::Step(step) => boundary(model, log, canvas, row, step),
+            ShownLine::Text { number, line, piece, first } => {
+                let mut text = row;
+                if log.times {
+                    let time = if first {
+                        age::clock_seconds(line.at, model.offset_minutes)
+                    } else {
+                        String::new()
+                    };
+                    canvas.put(row.x, y, row.width, &time, Scope::LogTime);
+                    let taken = cells(TIME).min(row.width);
+                    text = Rect { x: row.x + taken, width: row.width - taken, ..row };
+                }
+                let scope = if line.stream == Stream::Err { Scope::LogErr } else { Scope::Text };
+                canvas.put(text.x, y, text.width, &piece, scope);
+                matches(canvas, text, &piece, &needle);
+                if log.hit == Some(number) && first {
+                    let sign = if canvas.is_ascii() { ">" } else { "▸" };
+                    canvas.put(room.x - 1, y, 1, sign, Scope::LogStep);
+                }
+            }
+        }
+    }
+}
+
+fn instead(log: &LogView) -> Option<String> {
+    if let Some(why) = &log.failed {
+        return Some(format!("The log cannot be read: {why}. Esc goes back, l tries again."));
+    }
+    if !log.loaded {
+        return Some("Reading the log…".to_owned());
+    }
+    if log.is_empty() {
+        let said = if log.open {
+            "Nothing was written yet; lines appear as they come."
+        } else {
+            "Nothing was written."
+        };
+        return Some(said.to_owned());
+    }
+    None
+}
+
+fn aside(log: &LogView) -> String {
+    let mut parts = Vec::new();
+    if log.skipped > 0 {
+        parts.push(format!("{} lines before", log.skipped));
+    }
+    if log.dropped > 0 {
+        parts.push(format!("{} lines dropped here", log.dropped));
+    }
+    if !log.search.is_empty() {
+        parts.push(format!("/{}", width::clean(&log.search)));
+    }
+    if log.wrap {
+        parts.push("wrap".to_owned());
+    } else if log.left > 0 {
+        parts.push(format!("from column {}", log.left + 1));
+    }
+    parts.push(format!("{} lines", log.end() + log.skipped));
+    parts.push(match (log.open, log.follow) {
+        (true, true) => "following".to_owned(),
+        (true, false) => "held".to_owned(),
+        (false, _) => "complete".to_owned(),
+    });
+    parts.join(" · ")
+}
+
+fn boundary(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect, step: u32) {
+    let run = match &log.source {
+        LogSource::Run(id) => model.replica.runs.get(id),
+        LogSource::Instance(_) => None,
+    };
+    let found = run.and_then(|run| Some((run, run.steps.get(usize::try_from(step).ok()?)?)));
+    let (mark, name) = found.map_or((Mark::None, format!("step {step}")), |(run, found)| {
+        (words::step(&found.phase).0, words::step_name(run, step))
+    });
+    let line = if canvas.is_ascii() { "-" } else { "─" };
+    canvas.put(area.x, area.y, area.width, &line.repeat(usize::from(area.width)), Scope::Border);
+    let glyph = canvas.glyph(mark);
+    let mut x = area.x + 2;
+    x += canvas.put(x, area.y, area.width, " ", Scope::Text);
+    x += canvas.put(x, area.y, area.right().saturating_sub(x), &glyph, mark.scope());
+    canvas.put(x, area.y, area.right().saturating_sub(x), &format!(" {name} "), Scope::LogStep);
+}
+
+/// Lays the match's look over every place that holds what is searched.
+fn matches(canvas: &mut Canvas<'_>, area: Rect, piece: &str, needle: &str) {
+    if needle.is_empty() {
+        return;
+    }
+    // Lower case may be longer in bytes; places then differ, so that only ASCII is marked exactly.
+    let lower = if piece.is_ascii() { piece.to_ascii_lowercase() } else { piece.to_owned() };
+    for (at, found) in lower.match_indices(needle) {
+        let x = cells(width::of(piece.get(..at).unwrap_or("")));
+        if x < area.width {
+            let wide = cells(width::of(found)).min(area.width - x);
+            canvas.restyle(Rect { x: area.x + x, width: wide, ..area }, Scope::LogMatch);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The five panes.
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::table::table;
+use crate::age;
+use crate::layout::{Layout, inner, window};
+use crate::model::{Model, Pane};
+use crate::rows::{self, columns};
+use crate::text;
+use crate::theme::Scope;
+use crate::width;
+
+/// Cells of a small graph.
+const GRAPH: usize = 12;
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Draws a pane where the layout gives it room.
+pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane: Pane) {
+    let area = screen.panes[pane as usize];
+    let room = inner(area);
+    if room.height == 0 {
+        return;
+    }
+    let focused = model.ui.focus == pane;
+    let (border, title) = if focused {
+        (Scope::BorderFocus, Scope::TitleFocus)
+    } else {
+        (Scope::Border, Scope::Title)
+    };
+    let name = title_text(model, pane, area.width);
+    let aside = aside(model, canvas, pane, room);
+    canvas.frame(area, border, (&name, title), (&aside, Scope::Title));
+    let length = model.len(pane);
+    if length == 0 {
+        canvas.paragraph(room, &text::empty(model, pane), Scope::Dim);
+        return;
+    }
+    if pane == Pane::Cost && room.height == 1 && !focused {
+        let row = rows::cost::summary(&model.costs);
+        table(canvas, room, columns(pane), &[row], None);
+        return;
+    }
+    let height = usize::from(room.height);
+    let selected = model.cursor_row(pane);
+    let top = window(model.ui.cursors[pane as usize].top, selected, length, height);
+    let shown = rows::rows(model, pane, top, height);
+    let bar = match (focused, pane) {
+        (true, _) => Some(Scope::Selection),
+        (false, Pane::Branches) => Some(Scope::SelectionUnfocused),
+        (false, _) => None,
+    };
+    let selected = bar.map(|scope| (selected - top, scope));
+    table(canvas, room, columns(pane), &shown, selected);
+}
+
+fn title_text(model: &Model, pane: Pane, width: u16) -> String {
+    let mut title = format!("{} {}", pane as usize + 1, text::pane(pane));
+    let filter = &model.ui.filters[pane as usize];
+    if !filter.is_empty() {
+        return format!("{title} /{}", width::clean(filter));
+    }
+    match pane {
+        Pane::Containers => {
+            let scope = model.scope().map_or("all".to_owned(), |key| key.name.to_string());
+            title = format!("{title} · {}", width::clean(&scope));
+        }
+        Pane::Targets => {
+            if let Some(way) = way(model, width >= 60) {
+                title = format!("{title} · {way}");
+            }
+        }
+        Pane::Branches | Pane::Jobs | Pane::Cost => {}
+    }
+    title
+}
+
+/// Where requests come in and for which name.
+fn way(model: &Model, long: bool) -> Option<String> {
+    let key = model.scope();
+    let project = match key {
+        Some(key) => model.replica.projects.get(&key.project),
+        None => model.replica.projects.values().next(),
+    }?;
+    let listen = project.spec.load_balancer.listen.first()?;
+    let domain = key.and_then(|key| model.environment(key)?.spec.domain.clone());
+    let address = if long { listen.to_string() } else { format!(":{}", listen.port()) };
+    Some(match domain {
+        Some(domain) => format!("{address} → {}", width::clean(&domain)),
+        None => address,
+    })
+}
+
+fn aside(model: &Model, canvas: &Canvas<'_>, pane: Pane, room: Rect) -> String {
+    let length = model.len(pane);
+    if let Some(since) = model.stale_since() {
+        return format!("stale {}", age::ago(model.now, since));
+    }
+    if pane == Pane::Targets
+        && room.width >= 70
+        && !canvas.is_ascii()
+        && model.fresh_samples().is_some()
+    {
+        return graph(model);
+    }
+    if pane == Pane::Cost {
+        return width::clean(&model.costs.source);
+    }
+    if length > usize::from(room.height) {
+        return format!("{}/{length}", model.cursor_row(pane) + 1);
+    }
+    String::new()
+}
+
+/// Requests per second of late, and now.
+fn graph(model: &Model) -> String {
+    let Some(key) = model.scope() else {
+        return String::new();
+    };
+    let mut values: Vec<u64> = model.history.requests(key).rev().take(GRAPH).collect();
+    values.reverse();
+    let (Some(last), Some(most)) = (values.last().copied(), values.iter().max().copied()) else {
+        return String::new();
+    };
+    if values.len() < 2 || most == 0 {
+        return format!("{}/s", age::rate(last));
+    }
+    let bar = |value: &u64| {
+        let place = usize::try_from(value * 7 / most).unwrap_or(0);
+        BARS.get(place).copied().unwrap_or(' ')
+    };
+    let bars: String = values.iter().map(bar).collect();
+    format!("{bars} {}/s", age::rate(last))
+}

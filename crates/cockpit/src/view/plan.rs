@@ -1,0 +1,100 @@
+//! A plan to confirm: what changes, how to undo it, what to know before.
+
+use pilothouse_core::deployment::DeploymentKind;
+use pilothouse_core::plan::{Plan, Side};
+
+use super::lines::{Line, sentence};
+use crate::age;
+use crate::model::{Model, PlanDialog};
+use crate::theme::Scope;
+use crate::width;
+
+/// The plan's title.
+pub(super) fn title(dialog: &PlanDialog) -> String {
+    let verb = match dialog.plan.as_ref().map(|plan| &plan.kind) {
+        Ok(DeploymentKind::Deploy) | Err(_) => "Deploy to",
+        Ok(DeploymentKind::Rollback) => "Roll back",
+        Ok(DeploymentKind::Promotion { .. }) => "Promote to",
+    };
+    format!("{verb} {}", dialog.environment)
+}
+
+/// The plan's lines.
+pub(super) fn lines(model: &Model, dialog: &PlanDialog, width: u16) -> Vec<Line> {
+    let mut lines = match &dialog.plan {
+        Ok(plan) => of_plan(model, plan, width),
+        Err(rejection) => sentence(&width::clean(&rejection.why), width, Scope::StateError),
+    };
+    let note = dialog.note.as_deref().or(dialog.sent.map(|_| crate::text::SENT));
+    if let Some(note) = note {
+        lines.push(Line::default());
+        lines.extend(sentence(&width::clean(note), width, Scope::StateWarn));
+    }
+    lines
+}
+
+fn of_plan(model: &Model, plan: &Plan, width: u16) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match &plan.from {
+        Some(from) => lines.push(side("-", from, Scope::DiffMinus)),
+        None => lines.push(Line::new("- nothing serves yet", Scope::DiffMinus)),
+    }
+    lines.push(side("+", &plan.to, Scope::DiffPlus));
+    // Before all that may need scrolling.
+    for warning in &plan.warnings {
+        lines.extend(sentence(&format!("! {}", width::clean(warning)), width, Scope::StateWarn));
+    }
+    lines.push(Line::default());
+    for (number, step) in plan.steps.iter().enumerate() {
+        let text = format!("{}. {}", number + 1, width::clean(step));
+        lines.extend(sentence(&text, width, Scope::Text));
+    }
+    lines.push(Line::default());
+    lines.extend(fact("undo", &plan.undo, width));
+    lines.extend(fact("cost", &cost(model, plan), width));
+    lines.extend(fact("shell", &cli(plan), width));
+    lines
+}
+
+fn fact(name: &str, text: &str, width: u16) -> Vec<Line> {
+    let folded = width::fold(&width::clean(text), usize::from(width.saturating_sub(7)).max(8));
+    let mut name = name;
+    let mut lines = Vec::new();
+    for line in folded {
+        lines.push(Line::new(format!("{name:<7}"), Scope::Dim).and(line, Scope::Text));
+        name = "";
+    }
+    lines
+}
+
+fn side(sign: &str, side: &Side, scope: Scope) -> Line {
+    Line::new(format!("{sign} {:<5} ", side.release.to_string()), scope)
+        .and(format!("{}  ", side.commit.short()), Scope::Dim)
+        .and(width::clean(&side.subject), Scope::Text)
+}
+
+/// What the environment costs by the hour, and while both releases run.
+fn cost(model: &Model, plan: &Plan) -> String {
+    let name = plan.environment.to_string();
+    let line = model.costs.lines.iter().find(|line| line.name == name);
+    match line.and_then(|line| line.micro_usd) {
+        None => "unknown".to_owned(),
+        Some(0) => "$0.000/h, also while both releases run".to_owned(),
+        Some(micro) => format!(
+            "{} as before; up to {} while both releases run",
+            age::dollars(micro),
+            age::dollars(micro * 2)
+        ),
+    }
+}
+
+fn cli(plan: &Plan) -> String {
+    let key = &plan.environment;
+    match &plan.kind {
+        DeploymentKind::Deploy => format!("pilothouse deploy {key}"),
+        DeploymentKind::Rollback => format!("pilothouse rollback {key} --to {}", plan.to.release),
+        DeploymentKind::Promotion { from } => {
+            format!("pilothouse promote {}/{from} --to {}", key.project, key.name)
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Keys: what they ask for, and what a watcher's never can.
+
+use pilothouse_api::types::{Access, CommandAccepted};
+use pilothouse_cockpit::key::{Code, Key, Named};
+use pilothouse_cockpit::model::{Dialog, Pane, View};
+use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
+use pilothouse_cockpit::{Model, Msg, Request, update};
+use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
+use pilothouse_core::event::{EdgeEvent, Event, Recorded};
+use pilothouse_core::id::{DeploymentId, RunId, Seq};
+use proptest::prelude::*;
+
+use crate::fixture::{NOW, key, lose, model, normal, operator, press, text};
+
+fn asked(keys: &str) -> String {
+    let mut model = operator(normal(), 120, 40);
+    let requests = press(&mut model, keys);
+    let said = model.ui.toast.map_or_else(String::new, |toast| format!(" \"{}\"", toast.text));
+    format!("{requests:?}{said}")
+}
+
+#[test]
+fn quitting_and_suspending() {
+    assert_eq!(asked("q"), "[Quit]");
+    assert_eq!(asked("<C-c>"), "[Quit]");
+    assert_eq!(asked("jjxd<C-c>"), "[Quit]");
+    assert_eq!(asked("<C-z>"), "[Suspend]");
+}
+
+#[test]
+fn deploying_what_is_ready_takes_a_plan_and_another_key() {
+    let mut model = operator(normal(), 120, 40);
+    assert_eq!(press(&mut model, "jjxd"), []);
+    let Some(Dialog::Plan(plan)) = model.ui.dialog.clone() else { panic!("no plan") };
+    let requests = press(&mut model, "y");
+    let [Request::Submit { id: 1, command: Command::Deploy { environment, what, plan: hash } }] =
+        &requests[..]
+    else {
+        panic!("{requests:?}")
+    };
+    assert_eq!((environment, what), (&key("development"), &DeployWhat::Ready));
+    assert_eq!(hash.as_ref(), plan.plan.as_ref().ok().map(|plan| &plan.hash));
+    assert_eq!(press(&mut model, "yyy"), [], "a command is sent once");
+    let accepted =
+        CommandAccepted { reply: Reply::DeploymentQueued(DeploymentId(42)), seq: Seq(101) };
+    update(&mut model, Msg::CommandAnswered { id: 1, answer: Ok(accepted) });
+    assert!(model.ui.dialog.is_none());
+    assert_eq!(model.ui.views, [View::Deployment { id: DeploymentId(42), top: 0 }]);
+}
+
+#[test]
+fn enter_and_escape_on_a_plan_do_nothing() {
+    for keys in ["jjxd<Enter>", "jjxd<Esc>", "jjxdn", "jjxdq", "jjxdd", "jjxdx"] {
+        assert_eq!(asked(keys), "[]", "{keys}");
+    }
+    assert!(asked("jjxd<Tab><Enter>").contains("Deploy"));
+}
+
+#[test]
+fn a_plan_that_moved_is_not_confirmed_by_the_same_key() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "jjxd");
+    let event = Recorded {
+        seq: Seq(101),
+        at: NOW,
+        event: Event::Edge(EdgeEvent::Disconnected { why: "gone".to_owned() }),
+    };
+    update(&mut model, Msg::Event(Box::new(event)));
+    assert_eq!(press(&mut model, "y"), []);
+    assert_eq!(press(&mut model, "y").len(), 1);
+}
+
+#[test]
+fn a_refused_plan_is_shown_anew() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "jjxdy");
+    let rejection = Rejection::new(RejectionKind::PlanChanged, "the plan would be another now");
+    update(&mut model, Msg::CommandAnswered { id: 1, answer: Err(rejection) });
+    let screen = text(&model);
+    assert!(screen.contains("The plan changed"), "{screen}");
+    assert_eq!(press(&mut model, "y"), []);
+}
+
+#[test]
+fn a_lost_answer_is_called_unknown() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "jjxdy");
+    lose(&mut model);
+    let screen = text(&model);
+    assert!(screen.contains("is unknown"), "{screen}");
+    press(&mut model, "<Esc>");
+    assert_eq!(press(&mut model, "xd"), []);
+    assert!(model.ui.toast.unwrap().text.contains("no line to the engine"));
+}
+
+#[test]
+fn other_changes() {
+    assert!(asked("xby").contains("Rollback"), "{}", asked("xby"));
+    assert!(asked("jxr").contains("StartRun"));
+    assert!(asked("R").contains("Look"));
+    assert!(asked("2jxcy").contains("CancelRun { id: RunId(88) }"));
+    assert!(asked("2xcy").contains("CancelDeployment"));
+    assert!(asked("2Gxc").contains("is over"));
+    assert!(asked("jxp<Enter>y").contains("Promotion"), "{}", asked("jxp<Enter>y"));
+}
+
+#[test]
+fn looking_around() {
+    assert!(asked("l").contains("OpenLog { source: Instance"), "{}", asked("l"));
+    assert!(asked("jl").contains("OpenLog { source: Run(RunId(86))"));
+    assert_eq!(asked("jlq"), asked("jl<Esc>"));
+    assert!(asked("jlq").contains("CloseLog"));
+    assert!(asked("3l").contains("Instance"));
+    assert!(asked("jy").contains("pilothouse status shop/qa"));
+    assert!(asked("zz").starts_with("[]"));
+}
+
+#[test]
+fn the_selection_stays_on_what_it_is() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "2jjj");
+    let before = model.row_key(Pane::Jobs, model.cursor_row(Pane::Jobs));
+    let mut state = model.replica.clone();
+    state.live_runs.remove(&RunId(89));
+    state.runs.remove(&RunId(89));
+    let snapshot = pilothouse_api::types::Snapshot {
+        api: 1,
+        engine: String::new(),
+        access: Access::Operator,
+        actor: String::new(),
+        now: NOW,
+        seq: Seq(101),
+        state,
+    };
+    update(&mut model, Msg::Snapshot(Box::new(snapshot)));
+    assert_eq!(before, model.row_key(Pane::Jobs, model.cursor_row(Pane::Jobs)));
+}
+
+#[test]
+fn a_gap_in_the_events_asks_for_a_snapshot() {
+    let mut model = operator(normal(), 120, 40);
+    let event = |seq| Recorded {
+        seq: Seq(seq),
+        at: NOW,
+        event: Event::Edge(EdgeEvent::Disconnected { why: String::new() }),
+    };
+    assert_eq!(update(&mut model, Msg::Event(Box::new(event(100)))), []);
+    assert_eq!(update(&mut model, Msg::Event(Box::new(event(103)))), [Request::Resync]);
+    assert!(model.replica.edge.connected);
+}
+
+#[test]
+fn filtering() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "/QA<Enter>");
+    assert_eq!(model.len(Pane::Branches), 1);
+    press(&mut model, "<Esc>");
+    assert_eq!(model.len(Pane::Branches), 5);
+    press(&mut model, "2/2 of 214<Enter>");
+    assert_eq!(model.len(Pane::Jobs), 1);
+}
+
+#[test]
+fn the_mouse_selects_and_never_changes_anything() {
+    let mut model = operator(normal(), 120, 40);
+    let click = |x, y| Msg::Input(Input::Mouse(Mouse { what: MouseWhat::Click, x, y }));
+    update(&mut model, click(70, 4));
+    assert_eq!((model.ui.focus, model.cursor_row(Pane::Jobs)), (Pane::Jobs, 1));
+    update(&mut model, click(5, 4));
+    assert_eq!((model.ui.focus, model.cursor_row(Pane::Branches)), (Pane::Branches, 1));
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    let named = [
+        Named::Enter,
+        Named::Esc,
+        Named::Tab,
+        Named::Down,
+        Named::Up,
+        Named::Left,
+        Named::Right,
+        Named::Backspace,
+    ];
+    let plain = |code| Key { code, ctrl: false, alt: false, shift: false };
+    prop_oneof![
+        4 => prop::sample::select("xdbBpcrRyqnjkGglefz!?:/12345wtN][ ".chars().collect::<Vec<_>>()).prop_map(Key::char),
+        2 => prop::sample::select(named.to_vec()).prop_map(move |named| plain(Code::Named(named))),
+        1 => prop::sample::select("pndufwrz".chars().collect::<Vec<_>>()).prop_map(|c| Key { ctrl: true, ..Key::char(c) }),
+    ]
+}
+
+fn presses(model: &mut Model, keys: &[Key]) -> Vec<Request> {
+    keys.iter().flat_map(|key| update(model, Msg::Input(Input::Key(*key)))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_watcher_can_ask_for_no_change(keys in prop::collection::vec(any_key(), 1..60)) {
+        let mut model = model(normal(), Access::Watcher, 80, 24);
+        let changing = presses(&mut model, &keys).into_iter().find(|request| matches!(request, Request::Submit { .. } | Request::Look { .. }));
+        prop_assert_eq!(changing, None);
+        text(&model);
+    }
+
+    #[test]
+    fn no_keys_and_no_size_break_the_screen(keys in prop::collection::vec(any_key(), 1..40), width in 0u16..140, height in 0u16..50) {
+        let mut model = operator(normal(), width, height);
+        for key in keys {
+            update(&mut model, Msg::Input(Input::Key(key)));
+            text(&model);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The cockpit from the outside: messages in, screens and requests out.
+
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod views;

@@ -1,0 +1,213 @@
+//! What lies over the panes, and how things look.
+
+use std::fmt::Write as _;
+
+use pilothouse_api::types::{Access, LogLine, LogPage, Stream};
+use pilothouse_cockpit::model::{LOG_LINES, LogSource, View};
+use pilothouse_cockpit::msg::LogNews;
+use pilothouse_cockpit::theme::Depth;
+use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
+use pilothouse_core::id::RunId;
+use pilothouse_core::state::State;
+use pilothouse_core::time::{Millis, Timestamp};
+use ratatui::style::Modifier;
+
+use crate::fixture::{NOW, ago, buffer, failing, lines, model, normal, operator, press, text};
+
+fn shown(keys: &str, width: u16, height: u16) -> String {
+    let mut model = operator(normal(), width, height);
+    press(&mut model, keys);
+    text(&model)
+}
+
+fn page(from: u64, count: u64, step: u32) -> LogPage {
+    let line = |number: u64| LogLine {
+        step,
+        at: ago(100),
+        stream: if number % 10 == 9 { Stream::Err } else { Stream::Out },
+        text: format!("line {number} 컴파일 중 \x1b[31mred"),
+    };
+    LogPage {
+        lines: (from..from + count).map(line).collect(),
+        next: String::new(),
+        open: true,
+        skipped: 0,
+    }
+}
+
+fn log(width: u16, height: u16, pages: Vec<LogPage>) -> Model {
+    let mut model = operator(normal(), width, height);
+    press(&mut model, "jl");
+    for page in pages {
+        update(&mut model, Msg::Log(LogNews { source: LogSource::Run(RunId(86)), page: Ok(page) }));
+    }
+    model
+}
+
+#[test]
+fn views() {
+    insta::assert_snapshot!("run", shown("2Gk<Enter>", 100, 26));
+    insta::assert_snapshot!("run_failed", shown("2G<Enter>", 80, 24));
+    insta::assert_snapshot!("deployment", shown("<Enter>", 100, 30));
+    insta::assert_snapshot!("instance", shown("3jj<Enter>", 100, 26));
+    let mut failed = operator(failing(), 80, 30);
+    press(&mut failed, "2jj<Enter>");
+    insta::assert_snapshot!("deployment_attention", text(&failed));
+}
+
+#[test]
+fn dialogs() {
+    insta::assert_snapshot!("plan", shown("jjxd", 100, 30));
+    insta::assert_snapshot!("plan_40x12", shown("jjxd", 40, 12));
+    insta::assert_snapshot!("cancel", shown("2jxc", 80, 24));
+    insta::assert_snapshot!("promotion", shown("jxp", 80, 24));
+    insta::assert_snapshot!("releases", shown("xB", 80, 24));
+    insta::assert_snapshot!("help", shown("?", 120, 40));
+    insta::assert_snapshot!("palette", shown(":roll", 80, 24));
+    insta::assert_snapshot!("which", shown("x", 80, 24).lines().last().unwrap_or(""));
+    insta::assert_snapshot!("filter", shown("/fea", 80, 24));
+    let mut away = operator(normal(), 80, 24);
+    update(&mut away, Msg::Away { since: ago(3600) });
+    insta::assert_snapshot!("notices", text(&away));
+    let mut watcher = model(normal(), Access::Watcher, 120, 40);
+    press(&mut watcher, "?");
+    let screen = text(&watcher);
+    assert!(!screen.contains("Deploy") && screen.contains("Read the log"), "{screen}");
+    press(&mut watcher, "<Esc>x");
+    insta::assert_snapshot!("watcher_x", text(&watcher).lines().last().unwrap_or(""));
+}
+
+#[test]
+fn logs() {
+    insta::assert_snapshot!("log", text(&log(80, 16, vec![page(0, 6, 0), page(6, 3, 1)])));
+    let mut searched = log(80, 16, vec![page(0, 200, 0)]);
+    press(&mut searched, "g/LINE 15<Enter>nt");
+    insta::assert_snapshot!("log_search", text(&searched));
+    insta::assert_snapshot!("log_empty", text(&log(80, 10, Vec::new())));
+}
+
+#[test]
+fn a_log_keeps_its_newest_lines_and_counts_the_others() {
+    let mut model = log(80, 24, (0..100).map(|part| page(part * 1000, 1000, 0)).collect());
+    let Some(View::Log(log)) = model.ui.views.last() else { panic!("no log") };
+    assert_eq!(log.end(), 100_000);
+    assert_eq!(log.dropped, 100_000 - LOG_LINES as u64);
+    let screen = text(&model);
+    assert!(
+        screen.contains("50000 lines dropped here") && screen.contains("line 99999"),
+        "{screen}"
+    );
+    press(&mut model, "g");
+    let screen = text(&model);
+    assert!(screen.contains("line 50000 "), "{screen}");
+    press(&mut model, "G");
+    assert!(text(&model).contains("line 99999"));
+}
+
+#[test]
+fn a_long_line_wraps_and_scrolls_row_by_row() {
+    let long =
+        LogLine { step: 0, at: NOW, stream: Stream::Out, text: "가나다라".repeat(22_500) };
+    let one = LogPage { lines: vec![long], next: String::new(), open: true, skipped: 0 };
+    let mut model = log(80, 24, vec![one]);
+    let before = text(&model);
+    press(&mut model, "wkkkk");
+    assert_ne!(before, text(&model));
+    press(&mut model, "jjjjw");
+    text(&model);
+}
+
+#[test]
+fn a_hostile_line_moves_nothing() {
+    let screen = text(&log(80, 16, vec![page(0, 2, 0)]));
+    assert!(!screen.contains('\x1b') && screen.contains("\u{fffd}[31mred"));
+}
+
+#[test]
+fn what_is_selected_is_seen_without_colour() {
+    let mono = Theme::built_in("mono", Depth::None).unwrap();
+    let mut model = operator(normal(), 80, 24);
+    press(&mut model, "j");
+    let buffer = buffer(&model, &mono);
+    let style = |x, y| buffer[(x, y)].modifier;
+    assert!(style(3, 4).contains(Modifier::REVERSED | Modifier::BOLD));
+    assert!(!style(3, 3).contains(Modifier::REVERSED));
+    assert!(style(4, 2).contains(Modifier::BOLD), "the focused pane's title");
+    for cell in buffer.content() {
+        assert_eq!(
+            (cell.fg, cell.bg),
+            (ratatui::style::Color::Reset, ratatui::style::Color::Reset)
+        );
+    }
+}
+
+/// Rows of a screen with the style of each part.
+fn styles(model: &Model, theme: &Theme, rows: std::ops::Range<u16>) -> String {
+    let buffer = buffer(model, theme);
+    let mut out = String::new();
+    for y in rows {
+        let mut last = None;
+        for x in 0..buffer.area().width {
+            let cell = &buffer[(x, y)];
+            let style = (cell.fg, cell.bg, cell.modifier);
+            if last != Some(style) {
+                let (fg, bg, modifier) = style;
+                write!(out, "\n  [{fg} on {bg} {modifier:?}] ").unwrap();
+                last = Some(style);
+            }
+            out.push_str(cell.symbol());
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn selection_and_focus_look_different() {
+    let mut model = operator(normal(), 80, 24);
+    press(&mut model, "2");
+    let mono = Theme::built_in("mono", Depth::None).unwrap();
+    insta::assert_snapshot!("styles_dark", styles(&model, &crate::fixture::theme("dark"), 1..5));
+    insta::assert_snapshot!("styles_mono", styles(&model, &mono, 1..5));
+    let ansi = Theme::built_in("ansi", Depth::Sixteen).unwrap();
+    insta::assert_snapshot!("styles_ansi", styles(&model, &ansi, 2..4));
+}
+
+#[test]
+fn old_measurements_are_not_told_as_new() {
+    let mut model = operator(normal(), 120, 40);
+    assert!(text(&model).contains("206/s"));
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 5001)));
+    assert!(!text(&model).contains("206/s"));
+}
+
+#[test]
+fn what_happened_meanwhile() {
+    let lines = pilothouse_cockpit::digest(&failing(), ago(2700));
+    insta::assert_snapshot!(lines.join("\n"));
+    assert_eq!(pilothouse_cockpit::digest(&failing(), NOW), [""; 0]);
+}
+
+#[test]
+fn ascii_draws_ascii_alone() {
+    let theme = Theme::built_in("dark", Depth::Sixteen).unwrap().with_ascii(true);
+    let mut model = operator(State::default(), 80, 24);
+    assert!(lines(&buffer(&model, &theme)).is_ascii());
+    press(&mut model, "?");
+    let screen = lines(&buffer(&model, &theme));
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
+fn a_still_screen_is_drawn_once_a_minute() {
+    let mut state = normal();
+    state.live_runs.clear();
+    state.live_deployments.clear();
+    let mut model = operator(state, 80, 24);
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 6000)));
+    let next = next_tick(&model).unwrap();
+    assert_eq!((model.now.0 + next.0) % 60_000, 0);
+    assert_eq!(next_tick(&operator(normal(), 80, 24)), Some(Millis(1000)));
+    let waiting = Model::new(pilothouse_cockpit::Keymap::default(), NOW);
+    assert_eq!(next_tick(&waiting), None);
+}

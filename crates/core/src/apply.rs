@@ -1,0 +1,168 @@
+//! Folds what happened into the state: total and infallible.
+//!
+//! An event that speaks of something unknown changes nothing, so that a journal can always be
+//! read. Nothing is decided here.
+
+mod deployment;
+mod instance;
+mod project;
+mod run;
+
+use crate::deployment::Phase;
+use crate::event::{EdgeEvent, EngineEvent, Event, Recorded};
+use crate::state::State;
+use crate::table;
+
+/// Folds one record into the state.
+pub fn apply(state: &mut State, recorded: &Recorded) {
+    if changes_table(state, recorded) {
+        work_out(state);
+    }
+}
+
+/// Folds many records into a state, as a journal that is read again.
+///
+/// The end is as if each had been applied by itself, but the table that the state asks for is
+/// worked out only where its digest matters, which for a long journal is most of the time saved.
+pub fn fold<'a>(mut state: State, records: impl IntoIterator<Item = &'a Recorded>) -> State {
+    let mut stale = false;
+    for recorded in records {
+        // Only what the edge says is compared with what is asked for.
+        if stale && matches!(recorded.event, Event::Edge(EdgeEvent::Published { .. })) {
+            work_out(&mut state);
+            stale = false;
+        }
+        if !changes_table(&mut state, recorded) {
+            continue;
+        }
+        if matches!(recorded.event, Event::Instance(_)) {
+            state.edge.active = None;
+            stale = true;
+        } else {
+            work_out(&mut state);
+            stale = false;
+        }
+    }
+    if stale {
+        work_out(&mut state);
+    }
+    state
+}
+
+fn work_out(state: &mut State) {
+    let digest = table::wanted(state).digest;
+    asks_for(state, digest);
+}
+
+/// Folds one record, but for what is asked of the edge; tells whether that may be another now.
+///
+/// For an instance this is exact: the table has another digest if and only if its target differs.
+fn changes_table(state: &mut State, recorded: &Recorded) -> bool {
+    let Event::Instance(event) = &recorded.event else {
+        record(state, recorded);
+        return table::may_change(&recorded.event);
+    };
+    let before = table::target_of(state, event.id());
+    record(state, recorded);
+    before != table::target_of(state, event.id())
+}
+
+fn record(state: &mut State, recorded: &Recorded) {
+    state.seq = recorded.seq;
+    let at = recorded.at;
+    match &recorded.event {
+        Event::Engine(event) => engine(state, event, at),
+        Event::Project(event) => project::project(state, event, at),
+        Event::Environment(event) => project::environment(state, event),
+        Event::Run(event) => run::run(state, event, at),
+        Event::Deployment(event) => deployment::deployment(state, event, at),
+        Event::Instance(event) => instance::instance(state, event, at),
+        Event::Edge(event) => edge(state, event, at),
+    }
+}
+
+/// As soon as another table is asked for it may be on its way, and what serves is not known until
+/// a table was read back, even if the old one is asked for again meanwhile.
+fn asks_for(state: &mut State, digest: String) {
+    state.edge.wanted = digest;
+    if state.edge.active.as_ref() != Some(&state.edge.wanted) {
+        state.edge.active = None;
+    }
+}
+
+fn engine(state: &mut State, event: &EngineEvent, at: crate::time::Timestamp) {
+    match event {
+        EngineEvent::Started { epoch, limits } => {
+            state.epoch = *epoch;
+            state.limits = limits.clone();
+            state.started_at = at;
+            state.halting = false;
+            // What serves is not known until this engine has published under its own epoch,
+            // which also fences off an older engine's writes.
+            state.edge.active = None;
+            state.edge.connected = false;
+            state.edge.error = None;
+            state.edge.failures = 0;
+            state.edge.retry_at = at;
+            watch_anew(state, at);
+        }
+        EngineEvent::HaltAsked { .. } => state.halting = true,
+        EngineEvent::Forgot { runs, deployments, artifacts } => {
+            for id in runs {
+                state.runs.remove(id);
+            }
+            for id in deployments {
+                state.deployments.remove(id);
+            }
+            for digest in artifacts {
+                state.artifacts.remove(digest);
+            }
+        }
+    }
+}
+
+fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
+    let back_off = state.limits.back_off(state.edge.failures + 1);
+    let edge = &mut state.edge;
+    match event {
+        EdgeEvent::Connected { active } => {
+            edge.connected = true;
+            edge.error = None;
+            edge.retry_at = at;
+            // A table that this engine did not publish is not taken for its own.
+            if edge.active.is_some() && edge.active != *active {
+                edge.active = None;
+            }
+        }
+        EdgeEvent::Disconnected { why } => {
+            edge.connected = false;
+            edge.error = Some(why.clone());
+            // A table that was on its way must not come to serve after a later one.
+            edge.version += 1;
+        }
+        EdgeEvent::Published { version, digest } => {
+            edge.version = edge.version.max(*version);
+            edge.active = Some(digest.clone()).filter(|digest| *digest == edge.wanted);
+            edge.error = None;
+            edge.failures = 0;
+            edge.retry_at = at;
+        }
+        EdgeEvent::PublishFailed { version, why } => {
+            edge.version = edge.version.max(*version);
+            edge.error = Some(why.clone());
+            edge.failures += 1;
+            edge.retry_at = at.after(back_off);
+        }
+    }
+}
+
+/// While no engine ran nobody watched: a release that was being watched is watched anew.
+fn watch_anew(state: &mut State, at: crate::time::Timestamp) {
+    for id in &state.live_deployments {
+        let Some(deployment) = state.deployments.get_mut(id) else { continue };
+        let bake = deployment.strategy.bake;
+        if let Phase::Baking { until } = &mut deployment.phase {
+            *until = at.after(bake);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Folds what happened to instances.
+
+use crate::event::InstanceEvent;
+use crate::id::InstanceId;
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::routing::TargetState;
+use crate::state::State;
+use crate::time::Timestamp;
+
+pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) {
+    match event {
+        InstanceEvent::Replaced { instance } => {
+            remember_generation(state, instance);
+            state.instances.insert(instance.id.clone(), (**instance).clone());
+        }
+        InstanceEvent::Started { id, address, proof } => change(state, id, |instance| {
+            instance.phase = InstancePhase::Running {
+                address: *address,
+                proof: proof.clone(),
+                proved: false,
+                since: at,
+            };
+            set_role(instance, Role::Standby, at);
+        }),
+        InstanceEvent::Proved { id } => {
+            change(state, id, |instance| {
+                if let InstancePhase::Running { proved, .. } = &mut instance.phase {
+                    *proved = true;
+                }
+                // What was said of it before is older than what was seen now.
+                if instance.health.state == TargetState::Unhealthy {
+                    instance.health.state = TargetState::Healthy;
+                    instance.health.reason = None;
+                    instance.health.since = at;
+                }
+            });
+            if let Some(key) = state.instances.get(id).map(|i| i.environment.clone())
+                && let Some(environment) = state.environments.get_mut(&key)
+            {
+                environment.replace_failures = 0;
+            }
+        }
+        InstanceEvent::Restarted { id, restarts, proof } => change(state, id, |instance| {
+            instance.restarts = *restarts;
+            if let InstancePhase::Running { proof: old, proved, since, .. } = &mut instance.phase {
+                proof.clone_into(old);
+                // One that never was healthy has no more time because it was started again.
+                if *proved {
+                    *since = at;
+                }
+                *proved = false;
+            }
+        }),
+        InstanceEvent::HealthChanged { id, health } => {
+            change(state, id, |instance| instance.health = health.clone());
+        }
+        InstanceEvent::RoleChanged { id, role } => {
+            change(state, id, |instance| set_role(instance, *role, at));
+        }
+        InstanceEvent::StopBegan { id } => {
+            if state.instances.get(id).is_some_and(|instance| failed_at_rest(state, instance)) {
+                wait_longer(state, id, at);
+            }
+            change(state, id, |instance| {
+                instance.phase = InstancePhase::Stopping { address: instance.address() };
+                set_role(instance, Role::None, at);
+            });
+        }
+        InstanceEvent::Gone { id, .. } => gone(state, id, at),
+    }
+}
+
+/// A gone instance leaves the state; one that was lost before it proved healthy makes the next
+/// successor wait longer.
+fn gone(state: &mut State, id: &InstanceId, at: Timestamp) {
+    let lost_early = state.instances.get(id).is_some_and(|instance| {
+        !instance.is_proved() && !matches!(instance.phase, InstancePhase::Stopping { .. })
+    });
+    if lost_early {
+        wait_longer(state, id, at);
+    }
+    state.instances.remove(id);
+}
+
+/// Whether one that is to stop was wanted and did not come up. Those of a deployment are not
+/// counted: it is the deployment that fails.
+fn failed_at_rest(state: &State, instance: &Instance) -> bool {
+    let wanted = state.environments.get(&instance.environment).is_some_and(|environment| {
+        environment.running.is_none()
+            && !environment.removing
+            && environment.current == Some(instance.release)
+            && instance.slot < environment.spec.instances
+    });
+    wanted
+        && !state.halting
+        && !instance.is_proved()
+        && !matches!(instance.phase, InstancePhase::Stopping { .. })
+}
+
+/// The next successor in the environment waits longer.
+fn wait_longer(state: &mut State, id: &InstanceId, at: Timestamp) {
+    let Some(key) = state.instances.get(id).map(|instance| instance.environment.clone()) else {
+        return;
+    };
+    let Some(environment) = state.environments.get_mut(&key) else { return };
+    environment.replace_failures += 1;
+    environment.replace_at = at.after(state.limits.back_off(environment.replace_failures));
+}
+
+/// Remembers the highest generation, so that no name is ever used twice.
+pub(super) fn remember_generation(state: &mut State, instance: &Instance) {
+    if let Some(environment) = state.environments.get_mut(&instance.environment) {
+        environment.generation = environment.generation.max(instance.generation);
+    }
+}
+
+fn change(state: &mut State, id: &InstanceId, with: impl FnOnce(&mut Instance)) {
+    if let Some(instance) = state.instances.get_mut(id) {
+        with(instance);
+    }
+}
+
+fn set_role(instance: &mut Instance, role: Role, at: Timestamp) {
+    if instance.role != role {
+        instance.role = role;
+        instance.role_since = at;
+    }
+}

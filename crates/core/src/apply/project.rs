@@ -1,0 +1,146 @@
+//! Folds what happened to projects and environments.
+
+use crate::event::{EnvironmentEvent, ProjectEvent};
+use crate::id::RunId;
+use crate::state::{Environment, Fate, Limits, Poll, Project, Retired, State};
+use crate::time::{Millis, Timestamp};
+
+pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
+    if let ProjectEvent::Applied { spec, .. } = event {
+        applied(state, spec, at);
+        return;
+    }
+    let (ProjectEvent::LookAsked { project: name, .. }
+    | ProjectEvent::Looked { project: name }
+    | ProjectEvent::LookFailed { project: name, .. }
+    | ProjectEvent::BranchMoved { project: name, .. }
+    | ProjectEvent::BranchDeleted { project: name, .. }) = event
+    else {
+        return;
+    };
+    let Some(project) = state.projects.get_mut(name) else {
+        return;
+    };
+    match event {
+        ProjectEvent::Applied { .. } => {}
+        ProjectEvent::LookAsked { trigger, .. } => {
+            project.poll.asks += 1;
+            project.poll.asked = Some(*trigger);
+            project.poll.due = at;
+        }
+        ProjectEvent::Looked { .. } => {
+            project.poll = Poll {
+                asks: project.poll.asks,
+                changed_at: Some(at),
+                due: at.after(project.spec.poll),
+                ..Poll::default()
+            };
+        }
+        ProjectEvent::LookFailed { why, .. } => {
+            project.poll.failures += 1;
+            project.poll.due = at.after(project.spec.poll.max(back_off(project.poll.failures)));
+            project.poll.error = Some(why.clone());
+            project.poll.asked = None;
+        }
+        ProjectEvent::BranchMoved { name, branch, .. } => {
+            project.branches.insert(name.clone(), (**branch).clone());
+        }
+        ProjectEvent::BranchDeleted { name, .. } => {
+            project.branches.remove(name);
+        }
+    }
+}
+
+/// A repository that cannot be reached is asked less and less often, down to every ten minutes.
+fn back_off(failures: u32) -> Millis {
+    let limits = Limits { retry_most: Millis::minutes(10), ..Limits::default() };
+    limits.back_off(failures)
+}
+
+fn applied(state: &mut State, spec: &crate::spec::ProjectSpec, at: Timestamp) {
+    let project = state.projects.entry(spec.name.clone()).or_insert_with(|| Project {
+        spec: spec.clone(),
+        branches: std::collections::BTreeMap::new(),
+        poll: Poll::default(),
+    });
+    // A look that is going on knows the old repository: another one takes its place.
+    if (&project.spec.repository, project.spec.poll) != (&spec.repository, spec.poll) {
+        project.poll.asks += 1;
+        project.poll.due = at;
+    }
+    project.spec = spec.clone();
+}
+
+pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
+    let key = event.key().clone();
+    if let EnvironmentEvent::Specified { spec, preview_of, .. } = event {
+        let generation = state.retired.get(&key).map_or(0, |retired| retired.generation);
+        let environment = state.environments.entry(key).or_insert_with(|| Environment {
+            spec: (**spec).clone(),
+            preview_of: preview_of.clone(),
+            removing: false,
+            releases: std::collections::BTreeMap::new(),
+            current: None,
+            running: None,
+            waiting: None,
+            ready: None,
+            generation,
+            replace_failures: 0,
+            replace_at: Timestamp::default(),
+        });
+        environment.spec = (**spec).clone();
+        environment.removing = false;
+        return;
+    }
+    let Some(environment) = state.environments.get_mut(&key) else {
+        return;
+    };
+    match event {
+        EnvironmentEvent::Specified { .. } => {}
+        EnvironmentEvent::RemovalBegan { .. } => environment.removing = true,
+        EnvironmentEvent::Removed { .. } => {
+            let release = crate::plan::next_release_of(state, &key);
+            if let Some(environment) = state.environments.remove(&key) {
+                let release = crate::id::ReleaseNumber(release.0.saturating_sub(1));
+                let retired = Retired { release, generation: environment.generation };
+                state.retired.insert(key, retired);
+            }
+        }
+        EnvironmentEvent::BecameReady { ready, .. } => environment.ready = Some(ready.clone()),
+        EnvironmentEvent::ReleaseMade { number, release, .. } => {
+            if environment.ready.as_ref().is_some_and(|r| r.artifact == release.artifact) {
+                environment.ready = None;
+            }
+            environment.releases.insert(*number, (**release).clone());
+        }
+        EnvironmentEvent::ReleasesForgotten { numbers, .. } => {
+            environment.releases.retain(|number, _| !numbers.contains(number));
+        }
+    }
+}
+
+/// Sets how a release fared.
+pub(super) fn judge(
+    state: &mut State,
+    key: &crate::deployment::EnvironmentKey,
+    number: crate::id::ReleaseNumber,
+    fate: Fate,
+) {
+    if let Some(environment) = state.environments.get_mut(key)
+        && let Some(release) = environment.releases.get_mut(&number)
+    {
+        release.fate = fate;
+    }
+}
+
+/// Remembers a branch's newest run.
+pub(super) fn newest_run(state: &mut State, id: RunId) {
+    let Some(run) = state.runs.get(&id) else {
+        return;
+    };
+    if let Some(project) = state.projects.get_mut(&run.project)
+        && let Some(branch) = project.branches.get_mut(&run.branch)
+    {
+        branch.last_run = Some(id);
+    }
+}

@@ -1,0 +1,27 @@
+//! The sealed output of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ArtifactDigest, CommitId, ProjectName, RunId};
+use crate::pipeline::Service;
+
+/// A sealed artifact and what it was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its name: the sha256 of its manifest.
+    pub digest: ArtifactDigest,
+    /// Whose it is.
+    pub project: ProjectName,
+    /// The run that sealed it first.
+    pub run: RunId,
+    /// The commit that was built.
+    pub commit: CommitId,
+    /// The commit's first line, printable.
+    pub subject: String,
+    /// How an instance is run from it, as the commit's pipeline says.
+    pub service: Service,
+    /// The sum of its files' sizes in bytes.
+    pub bytes: u64,
+    /// How many files it has.
+    pub files: u64,
+}

@@ -1,0 +1,117 @@
+//! What people ask for, and what the engine answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::EnvironmentKey;
+use crate::id::{BranchName, DeploymentId, EnvironmentName, ProjectName, ReleaseNumber, RunId};
+use crate::run::Trigger;
+use crate::spec::ProjectSpec;
+
+/// What somebody asks for. The engine may refuse it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Make a specification active.
+    Apply {
+        /// The specification.
+        spec: Box<ProjectSpec>,
+    },
+    /// Look at a repository now, or at all of them.
+    Look {
+        /// The project; none means all.
+        project: Option<ProjectName>,
+        /// Why.
+        trigger: Trigger,
+    },
+    /// Run the pipeline for a branch's head.
+    StartRun {
+        /// The project.
+        project: ProjectName,
+        /// The branch.
+        branch: BranchName,
+    },
+    /// Cancel a run.
+    CancelRun {
+        /// The run.
+        id: RunId,
+    },
+    /// Make something current in an environment.
+    Deploy {
+        /// Where.
+        environment: EnvironmentKey,
+        /// What.
+        what: DeployWhat,
+        /// The hash of the plan that was confirmed; refused when the plan would be another now.
+        plan: Option<String>,
+    },
+    /// Cancel a deployment: before traffic moved it is aborted, afterwards rolled back.
+    CancelDeployment {
+        /// The deployment.
+        id: DeploymentId,
+    },
+    /// Stop every instance, so that the engine and the edge can go.
+    Halt,
+}
+
+/// What is to be made current.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeployWhat {
+    /// The artifact that is ready: of the newest successful run of the environment's branch.
+    Ready,
+    /// The artifact of this run.
+    Run(RunId),
+    /// This release again; none means the newest good one before the current.
+    Rollback(Option<ReleaseNumber>),
+    /// The artifact that this environment of the same project runs.
+    Promotion(EnvironmentName),
+}
+
+/// What the engine answers. An acceptance means that it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done, or will be without further asking.
+    Accepted,
+    /// A run was put into the job queue.
+    RunQueued(RunId),
+    /// A deployment was put into its environment's queue.
+    DeploymentQueued(DeploymentId),
+}
+
+/// Why the engine refuses a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Rejection {
+    /// What kind of refusal it is: programs branch on this.
+    pub kind: RejectionKind,
+    /// A sentence that says what is wrong and what to do.
+    pub why: String,
+}
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionKind {
+    /// The thing named does not exist.
+    NotFound,
+    /// It does not fit what is going on.
+    Conflict,
+    /// The confirmed plan is not what would happen now.
+    PlanChanged,
+    /// The command makes no sense.
+    Invalid,
+    /// A queue is full.
+    Full,
+    /// This socket or user may not.
+    Forbidden,
+    /// The engine cannot write to its journal, so it accepts nothing.
+    Degraded,
+}
+
+impl Rejection {
+    /// Builds a refusal.
+    pub fn new(kind: RejectionKind, why: impl Into<String>) -> Self {
+        Self { kind, why: why.into() }
+    }
+}

@@ -1,0 +1,237 @@
+//! What commands mean.
+
+use std::collections::BTreeMap;
+
+use super::specification;
+use crate::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
+use crate::deployment::{Deployment, EnvironmentKey, Milestone, Phase};
+use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, RunEvent};
+use crate::id::{BranchName, DeploymentId, ProjectName, RunId};
+use crate::plan::{Plan, plan};
+use crate::run::{Run, RunPhase, Trigger};
+use crate::state::{Branch, Fate, Project, Release, State};
+use crate::time::Timestamp;
+
+type Answer = Result<(Vec<Event>, Reply), Rejection>;
+
+pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timestamp) -> Answer {
+    match command {
+        Command::Apply { spec } => {
+            specification::apply(state, actor, spec).map(|events| (events, Reply::Accepted))
+        }
+        Command::Look { project, trigger } => look(state, project.as_ref(), *trigger),
+        Command::StartRun { project, branch } => start_run(state, project, branch, now),
+        Command::CancelRun { id } => cancel_run(state, actor, *id),
+        Command::Deploy { environment, what, plan } => {
+            deploy(state, actor, environment, what, plan.as_deref(), now)
+        }
+        Command::CancelDeployment { id } => cancel_deployment(state, actor, *id),
+        Command::Halt => Ok((
+            vec![Event::Engine(EngineEvent::HaltAsked { by: actor.to_owned() })],
+            Reply::Accepted,
+        )),
+    }
+}
+
+fn look(state: &State, project: Option<&ProjectName>, trigger: Trigger) -> Answer {
+    if let Some(name) = project {
+        find_project(state, name)?;
+    }
+    let events = state
+        .projects
+        .keys()
+        .filter(|name| project.is_none_or(|wanted| wanted == *name))
+        .map(|name| Event::Project(ProjectEvent::LookAsked { project: name.clone(), trigger }))
+        .collect();
+    Ok((events, Reply::Accepted))
+}
+
+fn start_run(state: &State, name: &ProjectName, branch: &BranchName, now: Timestamp) -> Answer {
+    let project = find_project(state, name)?;
+    let Some(found) = project.branches.get(branch) else {
+        return Err(Rejection::new(
+            RejectionKind::NotFound,
+            format!("{name} has no branch {}", crate::text::printable(branch.as_str(), 80)),
+        ));
+    };
+    let events = queue_run(state, name, branch, found, Trigger::Manual, 0, now)?;
+    Ok((events, Reply::RunQueued(state.last_run.next())))
+}
+
+/// Puts a run into the job queue; those of the same branch that still wait are superseded.
+///
+/// `before` tells how many runs the same decision has queued already.
+pub(super) fn queue_run(
+    state: &State,
+    project: &ProjectName,
+    name: &BranchName,
+    branch: &Branch,
+    trigger: Trigger,
+    before: u64,
+    now: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    let waiting = state.live_runs.iter().filter_map(|id| state.runs.get(id));
+    let queued: Vec<&Run> = waiting.filter(|run| matches!(run.phase, RunPhase::Queued)).collect();
+    let waiting = queued.len() as u64 + before;
+    if waiting >= u64::from(state.limits.queued_runs) {
+        return Err(Rejection::new(
+            RejectionKind::Full,
+            format!("{waiting} runs wait already; cancel some or wait"),
+        ));
+    }
+    let id = RunId(state.last_run.0 + 1 + before);
+    let run = Run {
+        id,
+        project: project.clone(),
+        branch: name.clone(),
+        environment: branch.environment.clone(),
+        commit: branch.head.id.clone(),
+        subject: branch.head.subject.clone(),
+        trigger,
+        queued_at: now,
+        started_at: None,
+        phase: RunPhase::Queued,
+        cancelled_by: None,
+        pipeline: None,
+        steps: Vec::new(),
+    };
+    let older = queued.iter().filter(|run| run.project == *project && run.branch == *name);
+    let mut events: Vec<Event> = older
+        .map(|run| {
+            let result = crate::run::RunResult::Superseded { by: id };
+            Event::Run(RunEvent::Ended { id: run.id, result })
+        })
+        .collect();
+    events.push(Event::Run(RunEvent::Queued { run: Box::new(run) }));
+    Ok(events)
+}
+
+fn cancel_run(state: &State, actor: &str, id: RunId) -> Answer {
+    let run = state
+        .runs
+        .get(&id)
+        .ok_or_else(|| Rejection::new(RejectionKind::NotFound, format!("there is no run {id}")))?;
+    match &run.phase {
+        RunPhase::Ended { .. } | RunPhase::Cleaning { .. } => Err(Rejection::new(
+            RejectionKind::Conflict,
+            format!("run {id} is over: there is nothing to cancel"),
+        )),
+        RunPhase::Queued | RunPhase::CheckingOut | RunPhase::Running { .. } | RunPhase::Sealing => {
+            Ok((
+                vec![Event::Run(RunEvent::CancelAsked { id, by: actor.to_owned() })],
+                Reply::Accepted,
+            ))
+        }
+    }
+}
+
+fn deploy(
+    state: &State,
+    actor: &str,
+    key: &EnvironmentKey,
+    what: &DeployWhat,
+    confirmed: Option<&str>,
+    now: Timestamp,
+) -> Answer {
+    let plan = plan(state, key, what)?;
+    if confirmed.is_some_and(|hash| hash != plan.hash) {
+        return Err(Rejection::new(
+            RejectionKind::PlanChanged,
+            format!("{key} is no longer as the plan was made: look at the new plan"),
+        ));
+    }
+    let events = queue_deployment(state, actor, &plan, now);
+    Ok((events, Reply::DeploymentQueued(state.last_deployment.next())))
+}
+
+/// Makes the plan's release where it is a new one, and puts its deployment into the queue.
+pub(crate) fn queue_deployment(
+    state: &State,
+    actor: &str,
+    plan: &Plan,
+    now: Timestamp,
+) -> Vec<Event> {
+    let key = &plan.environment;
+    let Some(environment) = state.environments.get(key) else { return Vec::new() };
+    let id = state.last_deployment.next();
+    let mut events = Vec::new();
+    if !plan.exists
+        && let Some(artifact) = state.artifacts.get(&plan.to.artifact)
+    {
+        let release = Release {
+            artifact: artifact.digest.clone(),
+            commit: artifact.commit.clone(),
+            subject: artifact.subject.clone(),
+            service: artifact.service.clone(),
+            env: environment.spec.env.clone(),
+            made_at: now,
+            fate: Fate::Untried,
+        };
+        let number = plan.to.release;
+        events.push(Event::Environment(EnvironmentEvent::ReleaseMade {
+            key: key.clone(),
+            number,
+            release: Box::new(release),
+        }));
+    }
+    if let Some(older) = environment.waiting {
+        let result = crate::deployment::DeploymentResult::Superseded { by: id };
+        events.push(Event::Deployment(DeploymentEvent::Ended { id: older, result }));
+    }
+    let deployment = Deployment {
+        id,
+        environment: key.clone(),
+        release: plan.to.release,
+        previous: None,
+        kind: plan.kind.clone(),
+        actor: actor.to_owned(),
+        queued_at: now,
+        strategy: environment.spec.strategy.clone(),
+        instances: environment.spec.instances,
+        phase: Phase::Queued,
+        batch: 0,
+        shifted: false,
+        cancelled_by: None,
+        milestones: BTreeMap::from([(Milestone::Queued, now)]),
+        new: Vec::new(),
+        old: Vec::new(),
+        since: now,
+        attempts: 0,
+        last_error: None,
+    };
+    events.push(Event::Deployment(DeploymentEvent::Queued { deployment: Box::new(deployment) }));
+    events
+}
+
+fn cancel_deployment(state: &State, actor: &str, id: DeploymentId) -> Answer {
+    let deployment = state.deployments.get(&id).ok_or_else(|| {
+        Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
+    })?;
+    let refused = match &deployment.phase {
+        Phase::Ended { .. } => Some("is over"),
+        Phase::Retiring => Some("has succeeded but for stopping the old release: roll back"),
+        Phase::Aborting { .. } => Some("is being aborted already"),
+        Phase::RollingBack { .. } => Some("is rolling back already"),
+        Phase::Queued
+        | Phase::Staging
+        | Phase::Starting
+        | Phase::Shifting
+        | Phase::Draining
+        | Phase::MakingRoom
+        | Phase::Verifying
+        | Phase::Baking { .. } => None,
+    };
+    match refused {
+        Some(why) => Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}"))),
+        None => Ok((
+            vec![Event::Deployment(DeploymentEvent::CancelAsked { id, by: actor.to_owned() })],
+            Reply::Accepted,
+        )),
+    }
+}
+
+fn find_project<'a>(state: &'a State, name: &ProjectName) -> Result<&'a Project, Rejection> {
+    state.projects.get(name).ok_or_else(|| {
+        Rejection::new(RejectionKind::NotFound, format!("there is no project {name}"))
+    })
+}

@@ -1,0 +1,99 @@
+//! What a look at a repository means: branches that came, moved and went, and the runs that follow.
+
+use std::collections::BTreeSet;
+
+use super::{command::queue_run, specification};
+use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, environment_key};
+use crate::id::ProjectName;
+use crate::run::Trigger;
+use crate::state::{Branch, Project, State};
+use crate::time::{Millis, Timestamp};
+
+/// At the first look, a preview is made only for a branch whose head is younger than this, so
+/// that adding an old repository does not build its whole past.
+const FRESH: Millis = Millis::minutes(3 * 24 * 60);
+
+/// Says what the heads that a look brought mean.
+pub(super) fn looked(
+    state: &State,
+    name: &ProjectName,
+    heads: &[Head],
+    now: Timestamp,
+) -> Vec<Event> {
+    let Some(project) = state.projects.get(name) else { return Vec::new() };
+    let first = project.poll.changed_at.is_none();
+    let trigger = project.poll.asked.unwrap_or(Trigger::Poll);
+    let mut events = Vec::new();
+    let mut queued = 0;
+    for head in heads {
+        if project.branches.get(&head.name).is_some_and(|known| known.head.id == head.commit.id) {
+            continue;
+        }
+        let stale = first && now.since(head.commit.at) > FRESH;
+        let branch = moved(state, project, name, head, stale, now, &mut events);
+        if branch.environment.is_some() {
+            // A full queue is no reason to forget that the branch moved: a person can start the
+            // run later.
+            let runs = queue_run(state, name, &head.name, &branch, trigger, queued, now);
+            let runs = runs.unwrap_or_default();
+            queued += u64::from(!runs.is_empty());
+            events.extend(runs);
+        }
+    }
+    deleted(state, project, name, heads, &mut events);
+    events.push(Event::Project(ProjectEvent::Looked { project: name.clone() }));
+    events
+}
+
+fn moved(
+    state: &State,
+    project: &Project,
+    name: &ProjectName,
+    head: &Head,
+    stale: bool,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) -> Branch {
+    let fed = specification::fed_by(&project.spec, &head.name);
+    let fed = fed.filter(|environment| !(environment.preview && stale));
+    let branch = Branch {
+        head: head.commit.clone(),
+        seen_at: now,
+        environment: fed.as_ref().map(|environment| environment.name.clone()),
+        last_run: project.branches.get(&head.name).and_then(|branch| branch.last_run),
+    };
+    if let Some(environment) = fed.filter(|environment| environment.preview) {
+        let key = environment_key(name, &environment.name);
+        specification::specify(state, key, environment, Some(head.name.clone()), events);
+    }
+    events.push(Event::Project(ProjectEvent::BranchMoved {
+        project: name.clone(),
+        name: head.name.clone(),
+        branch: Box::new(branch.clone()),
+    }));
+    branch
+}
+
+fn deleted(
+    state: &State,
+    project: &Project,
+    name: &ProjectName,
+    heads: &[Head],
+    events: &mut Vec<Event>,
+) {
+    let seen: BTreeSet<_> = heads.iter().map(|head| &head.name).collect();
+    for branch in project.branches.keys().filter(|branch| !seen.contains(branch)) {
+        events.push(Event::Project(ProjectEvent::BranchDeleted {
+            project: name.clone(),
+            name: branch.clone(),
+        }));
+        let previews = state.environments.iter().filter(|(key, environment)| {
+            key.project == *name
+                && !environment.removing
+                && environment.preview_of.as_ref() == Some(branch)
+        });
+        for (key, _) in previews {
+            events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What an operator's specification means: environments that come, change and go.
+
+use crate::command::{Rejection, RejectionKind};
+use crate::deployment::EnvironmentKey;
+use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
+use crate::id::{BranchName, EnvironmentName};
+use crate::spec::{EnvironmentSpec, ProjectSpec};
+use crate::state::State;
+use crate::text::slug;
+
+/// Makes a specification active.
+pub(super) fn apply(
+    state: &State,
+    actor: &str,
+    spec: &ProjectSpec,
+) -> Result<Vec<Event>, Rejection> {
+    check_domains(state, spec)?;
+    let mut events = vec![Event::Project(ProjectEvent::Applied {
+        spec: Box::new(spec.clone()),
+        actor: actor.to_owned(),
+    })];
+    let fixed = spec.environments.iter().filter(|environment| !environment.preview);
+    for environment in fixed {
+        let key = environment_key(&spec.name, &environment.name);
+        specify(state, key, environment.clone(), None, &mut events);
+    }
+    let mut kept: Vec<EnvironmentName> = spec
+        .environments
+        .iter()
+        .filter(|environment| !environment.preview)
+        .map(|environment| environment.name.clone())
+        .collect();
+    if let Some(project) = state.projects.get(&spec.name) {
+        for (name, branch) in &project.branches {
+            let fed = fed_by(spec, name);
+            let environment = fed.as_ref().map(|fed| fed.name.clone());
+            if let Some(fed) = fed.filter(|fed| fed.preview) {
+                kept.push(fed.name.clone());
+                let key = environment_key(&spec.name, &fed.name);
+                specify(state, key, fed, Some(name.clone()), &mut events);
+            }
+            if branch.environment != environment {
+                let branch = crate::state::Branch { environment, ..branch.clone() };
+                events.push(Event::Project(ProjectEvent::BranchMoved {
+                    project: spec.name.clone(),
+                    name: name.clone(),
+                    branch: Box::new(branch),
+                }));
+            }
+        }
+    }
+    let gone = state.environments.iter().filter(|(key, environment)| {
+        key.project == spec.name && !environment.removing && !kept.contains(&key.name)
+    });
+    for (key, _) in gone {
+        events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
+    }
+    Ok(events)
+}
+
+/// The environment that a branch feeds, with a preview's name and domain filled in.
+pub(super) fn fed_by(spec: &ProjectSpec, branch: &BranchName) -> Option<EnvironmentSpec> {
+    let found = spec.environment_for(branch.as_str())?;
+    if !found.preview {
+        return Some(found.clone());
+    }
+    let slug = slug(branch.as_str());
+    Some(EnvironmentSpec {
+        name: EnvironmentName(format!("{}-{slug}", found.name)),
+        domain: found.domain.as_ref().map(|domain| domain.replace("{branch}", &slug)),
+        ..found.clone()
+    })
+}
+
+/// Adds the event that makes or changes an environment, if it is not so already.
+pub(super) fn specify(
+    state: &State,
+    key: EnvironmentKey,
+    spec: EnvironmentSpec,
+    preview_of: Option<BranchName>,
+    events: &mut Vec<Event>,
+) {
+    let same = state
+        .environments
+        .get(&key)
+        .is_some_and(|environment| environment.spec == spec && !environment.removing);
+    if !same {
+        let spec = Box::new(spec);
+        events.push(Event::Environment(EnvironmentEvent::Specified { key, spec, preview_of }));
+    }
+}
+
+/// Two environments cannot share a domain on the same address: one would never be reached.
+fn check_domains(state: &State, spec: &ProjectSpec) -> Result<(), Rejection> {
+    for (place, own) in spec.environments.iter().enumerate() {
+        let mut others = spec.environments.iter().take(place);
+        if own.domain.is_some()
+            && let Some(other) = others.find(|other| {
+                !(own.preview && other.preview) && same_domain(other, own.domain.as_deref())
+            })
+        {
+            return Err(Rejection::new(
+                RejectionKind::Conflict,
+                format!(
+                    "{}/{} and {} want the same domain {}: give one of them another",
+                    spec.name,
+                    other.name,
+                    own.name,
+                    own.domain.as_deref().unwrap_or_default()
+                ),
+            ));
+        }
+    }
+    for (key, environment) in &state.environments {
+        let Some(theirs) = environment.spec.domain.as_deref() else { continue };
+        if key.project == spec.name || environment.removing {
+            continue;
+        }
+        let listens = |address| {
+            state
+                .projects
+                .get(&key.project)
+                .is_some_and(|project| project.spec.load_balancer.listen.contains(address))
+        };
+        if !spec.load_balancer.listen.iter().any(listens) {
+            continue;
+        }
+        let clash = spec.environments.iter().find(|own| same_domain(own, Some(theirs)));
+        if let Some(own) = clash {
+            return Err(Rejection::new(
+                RejectionKind::Conflict,
+                format!(
+                    "{}/{} wants the domain {theirs}, which {key} has on the same address: give \
+                     one of them another domain or another listen address",
+                    spec.name, own.name
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Names of domains differ by more than their case (RFC 4343).
+fn same_domain(environment: &EnvironmentSpec, domain: Option<&str>) -> bool {
+    let own = environment.domain.as_deref();
+    own.zip(domain).is_some_and(|(one, two)| one.eq_ignore_ascii_case(two))
+}

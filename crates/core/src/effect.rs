@@ -1,0 +1,398 @@
+//! What the engine does in the world, and what came of it.
+//!
+//! Effects are derived from the state by [`crate::wanted`]. Each is safe to do twice: it looks
+//! first whether it was done.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::EnvironmentKey;
+use crate::event::Head;
+use crate::id::{
+    ArtifactDigest, BranchName, CommitId, DeploymentId, InstanceId, ProjectName, ReleaseNumber,
+    RunId,
+};
+use crate::instance::TargetHealth;
+use crate::pipeline::{Pipeline, Service, Step, Stop};
+use crate::routing::Table;
+use crate::run::StepExit;
+use crate::spec::SecretSource;
+use crate::time::{Millis, Timestamp};
+
+/// Names one effect. While an id is wanted, its effect is in flight exactly once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EffectId {
+    /// See [`Effect::Look`].
+    Look(ProjectName, u64),
+    /// See [`Effect::CheckOut`].
+    CheckOut(RunId),
+    /// See [`Effect::RunStep`].
+    RunStep(RunId, u32),
+    /// See [`Effect::EndStep`].
+    EndStep(RunId, u32),
+    /// See [`Effect::Seal`].
+    Seal(RunId),
+    /// See [`Effect::Clean`].
+    Clean(RunId),
+    /// See [`Effect::Stage`].
+    Stage(DeploymentId),
+    /// See [`Effect::Start`].
+    Start(InstanceId),
+    /// See [`Effect::Prove`].
+    Prove(InstanceId),
+    /// See [`Effect::Watch`].
+    Watch(InstanceId),
+    /// See [`Effect::Drain`].
+    Drain(InstanceId),
+    /// See [`Effect::Stop`].
+    Stop(InstanceId),
+    /// See [`Effect::Tend`].
+    Tend,
+    /// See [`Effect::Publish`].
+    Publish(u64),
+    /// See [`Effect::Verify`].
+    Verify(DeploymentId),
+}
+
+/// What two effects must not do at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A project's mirror of its repository.
+    Mirror(ProjectName),
+    /// A run's workspace.
+    Workspace(RunId),
+    /// A step's supervisor.
+    Step(RunId, u32),
+    /// A deployment's release directory.
+    Release(DeploymentId),
+    /// An instance's supervisor.
+    Instance(InstanceId),
+    /// The watch over an instance, whoever else works on it.
+    Watch(InstanceId),
+    /// The proof of an instance.
+    Proof(InstanceId),
+    /// The edge process.
+    Edge,
+    /// The edge's table.
+    Table,
+    /// What a domain answers.
+    Domain(DeploymentId),
+}
+
+impl EffectId {
+    /// What this effect works on. An effect starts only when no other works on the same.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Look(project, _) => Subject::Mirror(project.clone()),
+            Self::CheckOut(run) | Self::Seal(run) | Self::Clean(run) => Subject::Workspace(*run),
+            Self::RunStep(run, step) | Self::EndStep(run, step) => Subject::Step(*run, *step),
+            Self::Stage(deployment) => Subject::Release(*deployment),
+            Self::Start(id) | Self::Drain(id) | Self::Stop(id) => Subject::Instance(id.clone()),
+            Self::Prove(id) => Subject::Proof(id.clone()),
+            Self::Watch(id) => Subject::Watch(id.clone()),
+            Self::Tend => Subject::Edge,
+            Self::Publish(_) => Subject::Table,
+            Self::Verify(deployment) => Subject::Domain(*deployment),
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Bring the project's mirror up to date and read its branches, again and again until they
+    /// are no longer the known ones: only then is there an outcome.
+    Look {
+        /// The project.
+        project: ProjectName,
+        /// Where its repository is.
+        repository: String,
+        /// When to look first.
+        due: Timestamp,
+        /// Time between two looks.
+        interval: Millis,
+        /// The heads that are known; an outcome tells of others.
+        known: BTreeMap<BranchName, CommitId>,
+        /// Whether the first look is to have an outcome even if it finds nothing new.
+        answer: bool,
+    },
+    /// Lay a commit out in a workspace of the run's own and read its pipeline.
+    CheckOut {
+        /// The run.
+        run: RunId,
+        /// The project.
+        project: ProjectName,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// Run a step under a supervisor of its own, or find the one that runs it, and wait for its end.
+    RunStep(Box<StepOrder>),
+    /// End a step's supervisor and everything that the step left.
+    EndStep {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: u32,
+    },
+    /// Seal the run's output into an artifact.
+    Seal {
+        /// The run.
+        run: RunId,
+        /// Paths inside the workspace.
+        paths: Vec<String>,
+    },
+    /// Remove the run's workspace.
+    Clean {
+        /// The run.
+        run: RunId,
+    },
+    /// Verify an artifact and lay it out as a release.
+    Stage {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// The environment.
+        environment: EnvironmentKey,
+        /// The release.
+        release: ReleaseNumber,
+        /// Its artifact.
+        artifact: ArtifactDigest,
+    },
+    /// Start an instance under a supervisor of its own, or find the one that runs it.
+    Start(Box<InstanceOrder>),
+    /// Wait until the instance is healthy in its target group and owns its socket.
+    Prove {
+        /// The instance.
+        id: InstanceId,
+        /// Where it should listen.
+        address: SocketAddr,
+        /// How long it must stay healthy.
+        min_healthy_time: Millis,
+        /// When to give up.
+        deadline: Timestamp,
+    },
+    /// Tell when the instance's supervisor restarts it or is gone.
+    Watch {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// Wait until the target has nothing in flight, and cut what is left at the deadline.
+    Drain {
+        /// The instance.
+        id: InstanceId,
+        /// When to cut.
+        deadline: Timestamp,
+    },
+    /// End an instance's supervisor and everything below it.
+    Stop {
+        /// The instance.
+        id: InstanceId,
+        /// How.
+        stop: Stop,
+    },
+    /// Keep the edge process alive and tell what it says of its targets.
+    Tend,
+    /// Publish a table and read it back, from the control socket and through each listener.
+    Publish {
+        /// The table.
+        table: Box<Table>,
+    },
+    /// Ask through every listener, under the environment's domain, which release answers.
+    Verify {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// The domain; none where the environment has none.
+        domain: Option<String>,
+        /// The listeners.
+        listen: Vec<SocketAddr>,
+        /// What must answer, as the table calls it.
+        release: String,
+    },
+}
+
+/// All that running a step takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOrder {
+    /// The run.
+    pub run: RunId,
+    /// The step's index.
+    pub index: u32,
+    /// The step.
+    pub step: Step,
+    /// Variables it gets beside its own and those every step gets.
+    pub env: BTreeMap<String, String>,
+    /// Whether the operator's file trusts the project with the engine's own user.
+    pub trusted: bool,
+}
+
+/// All that starting an instance takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceOrder {
+    /// The instance.
+    pub id: InstanceId,
+    /// Where it belongs.
+    pub environment: EnvironmentKey,
+    /// The release it runs.
+    pub release: ReleaseNumber,
+    /// Its artifact.
+    pub artifact: ArtifactDigest,
+    /// How it is run.
+    pub service: Service,
+    /// Variables from the operator's file.
+    pub env: BTreeMap<String, String>,
+    /// Secrets from the operator's file.
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// What came of an effect that did what it should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The branches, by name.
+    Looked {
+        /// Their heads.
+        heads: Vec<Head>,
+    },
+    /// The commit's pipeline.
+    CheckedOut {
+        /// The pipeline.
+        pipeline: Box<Pipeline>,
+    },
+    /// The step ended.
+    StepEnded {
+        /// How.
+        exit: StepExit,
+    },
+    /// The artifact is sealed.
+    Sealed {
+        /// Its name.
+        digest: ArtifactDigest,
+        /// Its size in bytes.
+        bytes: u64,
+        /// How many files it has.
+        files: u64,
+    },
+    /// The instance runs.
+    Started {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Names this very start.
+        proof: String,
+    },
+    /// The instance's supervisor is gone.
+    Lost {
+        /// A sentence that says how this was noticed.
+        why: String,
+    },
+    /// The table of this digest serves.
+    Published {
+        /// The digest.
+        digest: String,
+    },
+    /// It is done, and there is nothing to add.
+    Done,
+}
+
+/// Why an effect did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Fault {
+    /// What kind of fault: the core branches on this.
+    pub kind: FaultKind,
+    /// A sentence that says what failed and where, printable.
+    pub why: String,
+}
+
+/// What kind of fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// It may pass: trying again makes sense.
+    Transient,
+    /// It will not pass by trying again.
+    Permanent,
+    /// Nobody knows what happened; it is to be read back.
+    Unknown,
+}
+
+impl Fault {
+    /// Builds a fault that may pass.
+    pub fn transient(why: impl Into<String>) -> Self {
+        Self { kind: FaultKind::Transient, why: why.into() }
+    }
+
+    /// Builds a fault that will not pass.
+    pub fn permanent(why: impl Into<String>) -> Self {
+        Self { kind: FaultKind::Permanent, why: why.into() }
+    }
+
+    /// Builds a fault after which nobody knows what happened.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self { kind: FaultKind::Unknown, why: why.into() }
+    }
+}
+
+/// What an effect notices while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observation {
+    /// A supervisor started its instance again.
+    InstanceRestarted {
+        /// The instance.
+        id: InstanceId,
+        /// How often by now.
+        restarts: u32,
+        /// Names the new start.
+        proof: String,
+    },
+    /// The load balancer says something else of a target.
+    TargetChanged {
+        /// The instance.
+        id: InstanceId,
+        /// What it says.
+        health: TargetHealth,
+    },
+    /// The edge answers, serving the table of this digest.
+    EdgeConnected {
+        /// The digest; none before the first table.
+        active: Option<String>,
+    },
+    /// The edge does not answer.
+    EdgeDisconnected {
+        /// A sentence that says what was tried.
+        why: String,
+    },
+}
+
+/// What the kernel is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// Somebody asks for something.
+    Command {
+        /// Who.
+        actor: String,
+        /// What.
+        command: crate::command::Command,
+    },
+    /// An effect came to its end.
+    Outcome {
+        /// Which.
+        id: EffectId,
+        /// What came of it.
+        result: Result<Outcome, Fault>,
+    },
+    /// An effect noticed something.
+    Observation(Observation),
+    /// The engine started.
+    Started {
+        /// Its epoch.
+        epoch: u64,
+        /// Its limits.
+        limits: crate::state::Limits,
+    },
+    /// A point in time that the state waits for has come.
+    Deadline,
+}

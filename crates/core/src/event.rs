@@ -1,0 +1,445 @@
+//! What happened: the journal's records and what clients are told, in the past tense.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::Artifact;
+use crate::deployment::{Deployment, DeploymentResult, EnvironmentKey, Milestone, Phase};
+use crate::id::{
+    ArtifactDigest, BranchName, DeploymentId, EnvironmentName, InstanceId, ProjectName,
+    ReleaseNumber, RunId, Seq,
+};
+use crate::instance::{Instance, Role, TargetHealth};
+use crate::pipeline::Pipeline;
+use crate::run::{Run, RunResult, StepExit, StepState, Trigger};
+use crate::spec::{EnvironmentSpec, ProjectSpec};
+use crate::state::{Branch, Commit, Limits, Ready, Release};
+use crate::time::Timestamp;
+
+/// An event with its place and time: one line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its place; records have no gaps.
+    pub seq: Seq,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// To the engine.
+    Engine(EngineEvent),
+    /// To a project or its repository.
+    Project(ProjectEvent),
+    /// To an environment.
+    Environment(EnvironmentEvent),
+    /// To a run.
+    Run(RunEvent),
+    /// To a deployment.
+    Deployment(DeploymentEvent),
+    /// To an instance.
+    Instance(InstanceEvent),
+    /// To the edge.
+    Edge(EdgeEvent),
+}
+
+/// What happened to the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineEvent {
+    /// It started, with a new epoch.
+    Started {
+        /// The epoch.
+        epoch: u64,
+        /// How much it does at once and how much it keeps.
+        limits: Limits,
+    },
+    /// Everything is to be stopped, so that the engine can go.
+    HaltAsked {
+        /// Who asked.
+        by: String,
+    },
+    /// Ended runs, gone deployments and artifacts that nothing refers to were forgotten.
+    Forgot {
+        /// Runs.
+        runs: Vec<RunId>,
+        /// Deployments.
+        deployments: Vec<DeploymentId>,
+        /// Artifacts.
+        artifacts: Vec<ArtifactDigest>,
+    },
+}
+
+/// What happened to a project or its repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectEvent {
+    /// A specification became active.
+    Applied {
+        /// The specification.
+        spec: Box<ProjectSpec>,
+        /// Who applied it.
+        actor: String,
+    },
+    /// Somebody asked to look at the repository now.
+    LookAsked {
+        /// The project.
+        project: ProjectName,
+        /// Who or what asked.
+        trigger: Trigger,
+    },
+    /// A look at the repository found something new, which was recorded before, or succeeded
+    /// after one that had failed.
+    Looked {
+        /// The project.
+        project: ProjectName,
+    },
+    /// A look at the repository failed.
+    LookFailed {
+        /// The project.
+        project: ProjectName,
+        /// What it said, printable.
+        why: String,
+    },
+    /// A branch is new or has a new head.
+    BranchMoved {
+        /// The project.
+        project: ProjectName,
+        /// The branch.
+        name: BranchName,
+        /// Its facts.
+        branch: Box<Branch>,
+    },
+    /// A branch is gone.
+    BranchDeleted {
+        /// The project.
+        project: ProjectName,
+        /// The branch.
+        name: BranchName,
+    },
+}
+
+/// What happened to an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnvironmentEvent {
+    /// It exists from now on, or its specification changed.
+    Specified {
+        /// Which.
+        key: EnvironmentKey,
+        /// Its specification.
+        spec: Box<EnvironmentSpec>,
+        /// The branch that a preview belongs to.
+        preview_of: Option<BranchName>,
+    },
+    /// It is being taken down.
+    RemovalBegan {
+        /// Which.
+        key: EnvironmentKey,
+    },
+    /// Nothing of it is left.
+    Removed {
+        /// Which.
+        key: EnvironmentKey,
+    },
+    /// A successful run's artifact waits to be deployed.
+    BecameReady {
+        /// Which.
+        key: EnvironmentKey,
+        /// The run and its artifact.
+        ready: Ready,
+    },
+    /// A release was made.
+    ReleaseMade {
+        /// Which.
+        key: EnvironmentKey,
+        /// Its number.
+        number: ReleaseNumber,
+        /// The release.
+        release: Box<Release>,
+    },
+    /// Releases beyond those kept were forgotten.
+    ReleasesForgotten {
+        /// Which.
+        key: EnvironmentKey,
+        /// Their numbers.
+        numbers: Vec<ReleaseNumber>,
+    },
+}
+
+/// What happened to a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEvent {
+    /// It was put into the job queue.
+    Queued {
+        /// The run.
+        run: Box<Run>,
+    },
+    /// It got an executor.
+    Started {
+        /// The run.
+        id: RunId,
+    },
+    /// Its commit was laid out and the pipeline read.
+    CheckedOut {
+        /// The run.
+        id: RunId,
+        /// The pipeline.
+        pipeline: Box<Pipeline>,
+        /// The steps it is made of.
+        steps: Vec<StepState>,
+    },
+    /// A step began.
+    StepStarted {
+        /// The run.
+        id: RunId,
+        /// The step.
+        step: u32,
+    },
+    /// A step ended.
+    StepEnded {
+        /// The run.
+        id: RunId,
+        /// The step.
+        step: u32,
+        /// How.
+        exit: StepExit,
+    },
+    /// Every step passed, and sealing began.
+    SealStarted {
+        /// The run.
+        id: RunId,
+    },
+    /// The artifact was sealed.
+    Sealed {
+        /// The artifact. Its run is the first that sealed it.
+        artifact: Box<Artifact>,
+    },
+    /// A person asked to cancel it.
+    CancelAsked {
+        /// The run.
+        id: RunId,
+        /// Who.
+        by: String,
+    },
+    /// Its result is fixed; its workspace is being removed.
+    ResultFixed {
+        /// The run.
+        id: RunId,
+        /// The result.
+        result: RunResult,
+    },
+    /// It is over, and its executor is free.
+    Ended {
+        /// The run.
+        id: RunId,
+        /// The result.
+        result: RunResult,
+    },
+}
+
+/// What happened to a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentEvent {
+    /// It was put into its environment's queue.
+    Queued {
+        /// The deployment.
+        deployment: Box<Deployment>,
+    },
+    /// It holds its environment's lock, and what it will change is fixed.
+    Locked {
+        /// The deployment.
+        id: DeploymentId,
+        /// The release that was current.
+        previous: Option<ReleaseNumber>,
+        /// The instances that serve.
+        old: Vec<InstanceId>,
+    },
+    /// It reached a milestone.
+    Reached {
+        /// The deployment.
+        id: DeploymentId,
+        /// The milestone.
+        milestone: Milestone,
+    },
+    /// It went into a phase.
+    Moved {
+        /// The deployment.
+        id: DeploymentId,
+        /// The phase.
+        phase: Phase,
+        /// The batch that it works on.
+        batch: u32,
+    },
+    /// New instances were added to it.
+    InstancesAdded {
+        /// The deployment.
+        id: DeploymentId,
+        /// The instances, to be started.
+        instances: Vec<Instance>,
+    },
+    /// An effect of it failed and is tried again.
+    AttemptFailed {
+        /// The deployment.
+        id: DeploymentId,
+        /// What failed, printable.
+        why: String,
+    },
+    /// A person asked to cancel it.
+    CancelAsked {
+        /// The deployment.
+        id: DeploymentId,
+        /// Who.
+        by: String,
+    },
+    /// It is over, and the environment's lock is free.
+    Ended {
+        /// The deployment.
+        id: DeploymentId,
+        /// What came out of it.
+        result: DeploymentResult,
+    },
+}
+
+/// What happened to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceEvent {
+    /// One that was lost gets a successor in its slot.
+    Replaced {
+        /// The successor, to be started.
+        instance: Box<Instance>,
+    },
+    /// Its process runs.
+    Started {
+        /// The instance.
+        id: InstanceId,
+        /// Where it listens.
+        address: SocketAddr,
+        /// Names this very start of it.
+        proof: String,
+    },
+    /// It was seen healthy, and the socket to be its own.
+    Proved {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// Its supervisor started it again.
+    Restarted {
+        /// The instance.
+        id: InstanceId,
+        /// How often by now.
+        restarts: u32,
+        /// Names the new start.
+        proof: String,
+    },
+    /// The load balancer says something else of it.
+    HealthChanged {
+        /// The instance.
+        id: InstanceId,
+        /// What it says.
+        health: TargetHealth,
+    },
+    /// Its part in the traffic is to be another.
+    RoleChanged {
+        /// The instance.
+        id: InstanceId,
+        /// The part.
+        role: Role,
+    },
+    /// It is to be stopped.
+    StopBegan {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// It is gone.
+    Gone {
+        /// The instance.
+        id: InstanceId,
+        /// A sentence that says why.
+        why: String,
+    },
+}
+
+/// What happened to the edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeEvent {
+    /// It answers, serving the table of this digest.
+    Connected {
+        /// The digest; none before the first table.
+        active: Option<String>,
+    },
+    /// It does not answer.
+    Disconnected {
+        /// A sentence that says what was tried.
+        why: String,
+    },
+    /// A table was published and read back, from the control socket and through each listener.
+    Published {
+        /// The table's version.
+        version: u64,
+        /// Its digest.
+        digest: String,
+    },
+    /// A table was refused, or could not be read back.
+    PublishFailed {
+        /// The version that was tried.
+        version: u64,
+        /// What was said, printable.
+        why: String,
+    },
+}
+
+/// Facts of a branch that a look at the repository brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The branch.
+    pub name: BranchName,
+    /// Its head.
+    pub commit: Commit,
+}
+
+/// The environment an event speaks of, for those that name one directly.
+impl EnvironmentEvent {
+    /// Which environment it happened to.
+    pub fn key(&self) -> &EnvironmentKey {
+        match self {
+            Self::Specified { key, .. }
+            | Self::RemovalBegan { key }
+            | Self::Removed { key }
+            | Self::BecameReady { key, .. }
+            | Self::ReleaseMade { key, .. }
+            | Self::ReleasesForgotten { key, .. } => key,
+        }
+    }
+}
+
+/// The instance that an event speaks of.
+impl InstanceEvent {
+    /// Which instance it happened to.
+    pub fn id(&self) -> &InstanceId {
+        match self {
+            Self::Replaced { instance } => &instance.id,
+            Self::Started { id, .. }
+            | Self::Proved { id }
+            | Self::Restarted { id, .. }
+            | Self::HealthChanged { id, .. }
+            | Self::RoleChanged { id, .. }
+            | Self::StopBegan { id }
+            | Self::Gone { id, .. } => id,
+        }
+    }
+}
+
+/// Builds an environment's key.
+pub fn environment_key(project: &ProjectName, name: &EnvironmentName) -> EnvironmentKey {
+    EnvironmentKey { project: project.clone(), name: name.clone() }
+}

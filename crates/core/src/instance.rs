@@ -1,0 +1,118 @@
+//! Instances: running copies of a release, and the targets that they are to the load balancer.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::EnvironmentKey;
+use crate::id::{InstanceId, ReleaseNumber};
+use crate::routing::{Reason, TargetState};
+use crate::time::Timestamp;
+
+/// One running copy of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its name, which says where it belongs.
+    pub id: InstanceId,
+    /// The environment it serves.
+    pub environment: EnvironmentKey,
+    /// The release it runs.
+    pub release: ReleaseNumber,
+    /// Its place among the release's instances, from 0.
+    pub slot: u32,
+    /// How many instances had this slot before it.
+    pub generation: u32,
+    /// Where it stands.
+    pub phase: InstancePhase,
+    /// Its part in the environment's traffic, as intended.
+    pub role: Role,
+    /// When it got that part.
+    pub role_since: Timestamp,
+    /// What the load balancer last said of it.
+    pub health: TargetHealth,
+    /// When it was made.
+    pub since: Timestamp,
+    /// How often its supervisor started it again.
+    pub restarts: u32,
+}
+
+/// Where an instance stands. Only the fields that are legal in a phase exist in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstancePhase {
+    /// It is to be started.
+    Starting,
+    /// Its process runs.
+    Running {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Names this very start of it: no other process can have the same proof.
+        proof: String,
+        /// Whether it was seen healthy and the socket was seen to be its own.
+        proved: bool,
+        /// When this start of it was noticed.
+        since: Timestamp,
+    },
+    /// It is to be stopped.
+    Stopping {
+        /// Where it listened, if it ever did.
+        address: Option<SocketAddr>,
+    },
+    /// It is gone.
+    Gone {
+        /// When.
+        at: Timestamp,
+        /// A sentence that says why.
+        why: String,
+    },
+}
+
+/// An instance's part in its environment's traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The load balancer does not know it.
+    None,
+    /// The load balancer checks it and sends it nothing.
+    Standby,
+    /// It serves.
+    Active,
+    /// It finishes what it has.
+    Draining,
+    /// It has nothing in flight and waits, so that a rollback is a matter of a table.
+    Drained,
+}
+
+/// What the load balancer says of a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetHealth {
+    /// The state.
+    pub state: TargetState,
+    /// Why it is in this state, in AWS's codes.
+    pub reason: Option<Reason>,
+    /// A sentence, printable.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Instance {
+    /// Its address, while it has one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.phase {
+            InstancePhase::Running { address, .. } => Some(*address),
+            InstancePhase::Stopping { address } => *address,
+            InstancePhase::Starting | InstancePhase::Gone { .. } => None,
+        }
+    }
+
+    /// Whether it runs and was proved to be itself and healthy.
+    pub fn is_proved(&self) -> bool {
+        matches!(self.phase, InstancePhase::Running { proved: true, .. })
+    }
+
+    /// Whether nothing of it is left.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.phase, InstancePhase::Gone { .. })
+    }
+}

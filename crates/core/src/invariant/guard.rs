@@ -1,0 +1,229 @@
+//! What must hold over time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::serving::{self, Serving};
+use super::{Rule, Violation, check};
+use crate::deployment::{EnvironmentKey, Phase};
+use crate::effect::{Effect, EffectId};
+use crate::event::{DeploymentEvent, EnvironmentEvent, Event, InstanceEvent, Recorded, RunEvent};
+use crate::id::{InstanceId, ReleaseNumber, Seq};
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::state::State;
+use crate::table;
+use crate::time::Timestamp;
+use crate::wanted::Wanted;
+
+/// Follows a state event by event and turn by turn, and says what is broken.
+///
+/// It grows with every name that it has seen, so it is for tests and bounded runs.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    names: BTreeSet<InstanceId>,
+    releases: BTreeMap<EnvironmentKey, ReleaseNumber>,
+    serving: Serving,
+}
+
+/// What was seen of a state before an event.
+#[derive(Debug)]
+pub struct Before {
+    seq: Seq,
+    broken: Vec<Violation>,
+}
+
+impl Guard {
+    /// Looks at the state that an event is about to change.
+    pub fn before(&self, state: &State, recorded: &Recorded) -> Before {
+        let mut broken = Vec::new();
+        match &recorded.event {
+            Event::Run(event) => run(state, event, &mut broken),
+            Event::Deployment(event) => deployment(state, event, &mut broken),
+            Event::Instance(event) => instance(state, event, &mut broken),
+            Event::Engine(_) | Event::Project(_) | Event::Environment(_) | Event::Edge(_) => {}
+        }
+        Before { seq: state.seq, broken }
+    }
+
+    /// Looks at the state that an event has changed.
+    pub fn after(&mut self, before: Before, recorded: &Recorded, state: &State) -> Vec<Violation> {
+        let mut found = before.broken;
+        if recorded.seq != before.seq.next() || state.seq != recorded.seq {
+            let what = format!("{} follows {}", recorded.seq, before.seq);
+            found.push(Violation::new(Rule::NoGaps, what));
+        }
+        match &recorded.event {
+            Event::Run(RunEvent::Started { id })
+                if state.executing().count() > state.limits.executors as usize =>
+            {
+                found.push(Violation::new(Rule::Executors, format!("{id} started")));
+            }
+            Event::Environment(EnvironmentEvent::ReleaseMade { key, number, .. }) => {
+                let last = self.releases.entry(key.clone()).or_default();
+                if *number <= *last {
+                    let what = format!("{key} made {number} after {last}");
+                    found.push(Violation::new(Rule::UsedOnce, what));
+                }
+                *last = (*last).max(*number);
+            }
+            Event::Deployment(DeploymentEvent::InstancesAdded { instances, .. }) => {
+                for instance in instances {
+                    self.name(instance, &mut found);
+                }
+            }
+            Event::Instance(InstanceEvent::Replaced { instance }) => {
+                self.name(instance, &mut found);
+            }
+            _ => {}
+        }
+        found
+    }
+
+    fn name(&mut self, instance: &Instance, found: &mut Vec<Violation>) {
+        if !self.names.insert(instance.id.clone()) {
+            found.push(Violation::new(Rule::UsedOnce, format!("{} was made twice", instance.id)));
+        }
+    }
+
+    /// Looks at a state that has settled.
+    pub fn settled(&mut self, state: &State, _now: Timestamp) -> Vec<Violation> {
+        let mut found = check(state);
+        let now = serving::serving(state);
+        found.extend(serving::judge(&self.serving, state, &now));
+        self.serving = now;
+        if state.edge.wanted != table::wanted(state).digest_of() && state.seq != Seq(0) {
+            found.push(Violation::new(Rule::Digest, state.edge.wanted.clone()));
+        }
+        found
+    }
+
+    /// Looks at what a state wants.
+    pub fn wanted(&self, state: &State, wanted: &Wanted) -> Vec<Violation> {
+        let mut found = Vec::new();
+        let mut subjects = BTreeMap::new();
+        for (id, effect) in &wanted.effects {
+            if let Some(other) = subjects.insert(id.subject(), id) {
+                found.push(Violation::new(Rule::OneEffect, format!("{other:?} and {id:?}")));
+            }
+            match effect {
+                Effect::Stop { id, .. } => stop(state, id, &mut found),
+                Effect::Start(order) => {
+                    let sealed = state.artifacts.contains_key(&order.artifact);
+                    let known =
+                        state.environments.get(&order.environment).is_some_and(|environment| {
+                            environment.releases.contains_key(&order.release)
+                        });
+                    if !sealed || !known {
+                        found.push(Violation::new(Rule::KnownReleases, order.id.to_string()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let live = |id: &EffectId| wanted.effects.contains_key(id);
+        for instance in state.instances.values() {
+            let stopping = matches!(instance.phase, InstancePhase::Stopping { .. });
+            if live(&EffectId::Stop(instance.id.clone())) && !stopping {
+                found.push(Violation::new(Rule::StopsLast, format!("{} is stopped", instance.id)));
+            }
+        }
+        found
+    }
+}
+
+fn stop(state: &State, id: &InstanceId, found: &mut Vec<Violation>) {
+    let table = table::wanted(state);
+    let read_back = state.edge.active.as_ref() == Some(&table.digest);
+    let listed = table
+        .target_groups
+        .iter()
+        .flat_map(|group| &group.targets)
+        .any(|target| target.id == id.as_str());
+    if listed || !read_back {
+        let what = format!("{id}: read back {read_back}, still a target {listed}");
+        found.push(Violation::new(Rule::StopsLast, what));
+    }
+}
+
+fn run(state: &State, event: &RunEvent, broken: &mut Vec<Violation>) {
+    let id = match event {
+        RunEvent::Queued { run } => {
+            if run.id <= state.last_run {
+                broken.push(Violation::new(Rule::UsedOnce, format!("run {}", run.id)));
+            }
+            return;
+        }
+        RunEvent::Sealed { .. } => return,
+        RunEvent::Started { id }
+        | RunEvent::CheckedOut { id, .. }
+        | RunEvent::StepStarted { id, .. }
+        | RunEvent::StepEnded { id, .. }
+        | RunEvent::SealStarted { id }
+        | RunEvent::CancelAsked { id, .. }
+        | RunEvent::ResultFixed { id, .. }
+        | RunEvent::Ended { id, .. } => id,
+    };
+    if !state.live_runs.contains(id) {
+        broken.push(Violation::new(Rule::EndedStays, format!("run {id}: {event:?}")));
+    }
+}
+
+fn deployment(state: &State, event: &DeploymentEvent, broken: &mut Vec<Violation>) {
+    let id = match event {
+        DeploymentEvent::Queued { deployment } => {
+            if deployment.id <= state.last_deployment {
+                broken.push(Violation::new(Rule::UsedOnce, format!("{}", deployment.id)));
+            }
+            return;
+        }
+        DeploymentEvent::Locked { id, .. }
+        | DeploymentEvent::Reached { id, .. }
+        | DeploymentEvent::Moved { id, .. }
+        | DeploymentEvent::InstancesAdded { id, .. }
+        | DeploymentEvent::AttemptFailed { id, .. }
+        | DeploymentEvent::CancelAsked { id, .. }
+        | DeploymentEvent::Ended { id, .. } => id,
+    };
+    let Some(deployment) = state.deployments.get(id).filter(|d| !d.is_ended()) else {
+        broken.push(Violation::new(Rule::EndedStays, format!("{id}: {event:?}")));
+        return;
+    };
+    if let DeploymentEvent::InstancesAdded { instances, .. } = event {
+        let back = matches!(deployment.phase, Phase::RollingBack { .. });
+        let allowed = if back { deployment.previous } else { Some(deployment.release) };
+        if instances.iter().any(|instance| Some(instance.release) != allowed) {
+            let what = format!("{id} starts another release than {allowed:?}");
+            broken.push(Violation::new(Rule::KnownReleases, what));
+        }
+    }
+    let held = state.environments.get(&deployment.environment).and_then(|e| e.running);
+    if matches!(event, DeploymentEvent::Locked { .. }) && held.is_some() {
+        let what = format!("{id} takes the lock from {held:?}");
+        broken.push(Violation::new(Rule::OneDeployment, what));
+    }
+}
+
+fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
+    let id = match event {
+        InstanceEvent::Replaced { .. } => return,
+        InstanceEvent::Started { id, .. }
+        | InstanceEvent::Proved { id }
+        | InstanceEvent::Restarted { id, .. }
+        | InstanceEvent::HealthChanged { id, .. }
+        | InstanceEvent::RoleChanged { id, .. }
+        | InstanceEvent::StopBegan { id }
+        | InstanceEvent::Gone { id, .. } => id,
+    };
+    let Some(instance) = state.instances.get(id) else {
+        broken.push(Violation::new(Rule::EndedStays, format!("{id} is gone: {event:?}")));
+        return;
+    };
+    let leaving = state.halting
+        || state.environments.get(&instance.environment).is_none_or(|environment| {
+            environment.removing || (environment.current.is_none() && environment.running.is_none())
+        });
+    let serves = matches!(instance.role, Role::Active | Role::Draining) && instance.is_proved();
+    if matches!(event, InstanceEvent::StopBegan { .. }) && serves && !leaving {
+        let what = format!("{id} is to stop as {:?}", instance.role);
+        broken.push(Violation::new(Rule::StopsLast, what));
+    }
+}

@@ -1,0 +1,77 @@
+//! The first promise: how many serve, and who may lower it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Rule, Violation};
+use crate::deployment::{EnvironmentKey, Phase};
+use crate::id::InstanceId;
+use crate::instance::{Instance, Role};
+use crate::routing::TargetState;
+use crate::state::{Environment, State};
+
+/// The instances of each environment that serve and are well.
+pub(super) type Serving = BTreeMap<EnvironmentKey, BTreeSet<InstanceId>>;
+
+pub(super) fn serving(state: &State) -> Serving {
+    let mut serving = Serving::new();
+    for instance in state.instances.values().filter(|instance| is_well(instance)) {
+        serving.entry(instance.environment.clone()).or_default().insert(instance.id.clone());
+    }
+    serving
+}
+
+fn is_well(instance: &Instance) -> bool {
+    instance.role == Role::Active
+        && instance.is_proved()
+        && instance.health.state != TargetState::Unhealthy
+}
+
+/// Judges a turn by who served before it and after it.
+///
+/// What is lost or unwell is the world's doing. What is well and serves no longer was taken out
+/// by a decision, and enough must be left.
+pub(super) fn judge(before: &Serving, state: &State, after: &Serving) -> Vec<Violation> {
+    let none = BTreeSet::new();
+    let mut found = Vec::new();
+    for (key, had) in before {
+        let Some(environment) = state.environments.get(key) else { continue };
+        let has = after.get(key).unwrap_or(&none);
+        let taken = had.difference(has).filter(|id| {
+            state.instances.get(*id).is_some_and(|instance| {
+                instance.role != Role::Active && instance.health.state != TargetState::Unhealthy
+            })
+        });
+        let (taken, least) = (taken.count(), least(state, environment, had.len()));
+        if taken > 0 && has.len() < least {
+            let what = format!("{key}: {} served, {} serve, {least} must", had.len(), has.len());
+            found.push(Violation::new(Rule::Serving, what));
+        }
+    }
+    found
+}
+
+/// How many must be left of so many.
+fn least(state: &State, environment: &Environment, had: usize) -> usize {
+    if environment.removing || state.halting {
+        return 0;
+    }
+    let spec = &environment.spec;
+    let share = u64::from(spec.instances) * u64::from(spec.strategy.min_healthy_percent);
+    let by_spec = usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX);
+    let running = environment.running.and_then(|id| state.deployments.get(&id));
+    let Some(deployment) = running else {
+        return if environment.current.is_none() { 0 } else { by_spec.min(had) };
+    };
+    // On the way back what is left is what came back; with no predecessor nothing does.
+    if matches!(deployment.phase, Phase::RollingBack { .. }) {
+        let mut old = deployment.old.iter().filter_map(|id| state.instances.get(id));
+        return usize::from(old.any(is_well)).min(had);
+    }
+    let fewest = by_spec.min(deployment.fewest()).min(had);
+    // Traffic had not moved: what is given up never counted, what served before must again.
+    if matches!(deployment.phase, Phase::Aborting { .. }) {
+        let old = deployment.old.iter().filter_map(|id| state.instances.get(id));
+        return old.filter(|instance| instance.is_proved()).count().min(fewest);
+    }
+    fewest
+}

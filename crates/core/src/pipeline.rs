@@ -1,0 +1,127 @@
+//! What a run does, in order, and how the service that comes out of it is run.
+//!
+//! A pipeline belongs to the commit being built: it is read from the commit's own tree and can
+//! say how to build and run, never where an environment lives.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Millis;
+
+/// What a run does, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// The stages, run one after the other.
+    pub stages: Vec<Stage>,
+    /// Paths inside the workspace that make up the artifact; `.` is the whole tree without `.git`.
+    pub artifact: Vec<String>,
+    /// How one instance of the service is run from the artifact.
+    pub service: Service,
+}
+
+/// A named part of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The name people see.
+    pub name: String,
+    /// The steps, run one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// One process that a run starts, and the descendants that it leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The name people see.
+    pub name: String,
+    /// What is started.
+    pub run: Run,
+    /// How long it may take before it is ended.
+    pub timeout: Millis,
+    /// Variables it gets beside those every step gets.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What a process is started with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Run {
+    /// A POSIX shell script, run by `/bin/sh -e` from a file.
+    Script(String),
+    /// A program and its arguments, passed as they are.
+    Argv(Vec<String>),
+}
+
+/// How one instance of the service is run, checked and stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// What is started, in the unpacked artifact. It gets `PORT`, `PILOTHOUSE_RELEASE`,
+    /// `PILOTHOUSE_ENVIRONMENT` and `PILOTHOUSE_INSTANCE` and must listen on `127.0.0.1:$PORT`.
+    pub run: Run,
+    /// Variables it gets beside those.
+    pub env: BTreeMap<String, String>,
+    /// How its health is checked.
+    pub health: Health,
+    /// How it is stopped.
+    pub stop: Stop,
+}
+
+/// How an instance's health is checked; the words and their meaning are an ALB target group's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// The path that is asked for.
+    pub path: String,
+    /// Time between two checks.
+    pub interval: Millis,
+    /// Time after which a check has failed.
+    pub timeout: Millis,
+    /// Passes in a row that make an unhealthy target healthy.
+    pub healthy_threshold: u32,
+    /// Failures in a row that make a healthy target unhealthy.
+    pub unhealthy_threshold: u32,
+    /// The lowest and highest status that pass.
+    pub matcher: (u16, u16),
+    /// How long a new instance has until its first pass.
+    pub start_deadline: Millis,
+    /// How long it must stay healthy before traffic moves to it.
+    pub min_healthy_time: Millis,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            path: "/".to_owned(),
+            interval: Millis::seconds(5),
+            timeout: Millis::seconds(2),
+            healthy_threshold: 2,
+            unhealthy_threshold: 2,
+            matcher: (200, 399),
+            start_deadline: Millis::seconds(60),
+            min_healthy_time: Millis(0),
+        }
+    }
+}
+
+/// How an instance is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// The signal that asks it to end, by its name without `SIG`.
+    pub signal: String,
+    /// How long it has before it is killed.
+    pub grace: Millis,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self { signal: "TERM".to_owned(), grace: Millis::seconds(10) }
+    }
+}
+
+impl Pipeline {
+    /// All steps with their stage's name, in the order in which they run.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
+        self.stages
+            .iter()
+            .flat_map(|stage| stage.steps.iter().map(move |step| (stage.name.as_str(), step)))
+    }
+}

@@ -1,0 +1,292 @@
+//! What a deployment would change, said before anybody confirms it.
+//!
+//! A plan is computed from the state alone, by the cockpit on its replica and again by the
+//! engine when the command arrives; the hash tells whether both saw the same.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::command::{DeployWhat, Rejection, RejectionKind};
+use crate::deployment::{DeploymentKind, EnvironmentKey};
+use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
+use crate::spec::DeployMode;
+use crate::state::{Environment, Fate, State};
+
+/// What a deployment would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Where.
+    pub environment: EnvironmentKey,
+    /// What was asked for.
+    pub what: DeployWhat,
+    /// What kind of deployment it would be.
+    pub kind: DeploymentKind,
+    /// The release that serves now.
+    pub from: Option<Side>,
+    /// What would serve.
+    pub to: Side,
+    /// Whether the release exists already, as in a rollback.
+    pub exists: bool,
+    /// What would be done, in order, a sentence each.
+    pub steps: Vec<String>,
+    /// How to undo it.
+    pub undo: String,
+    /// What the person should know before confirming.
+    pub warnings: Vec<String>,
+    /// The sha256 of all that the plan was made from.
+    pub hash: String,
+}
+
+/// One side of a plan: a release and what it was built from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// The release's number; for a new one, the number that it would get now.
+    pub release: ReleaseNumber,
+    /// Its artifact.
+    pub artifact: ArtifactDigest,
+    /// The commit.
+    pub commit: CommitId,
+    /// The commit's first line, printable.
+    pub subject: String,
+}
+
+/// Says what a deployment would change, or why there can be none.
+pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Plan, Rejection> {
+    let environment = find(state, key)?;
+    let (kind, to, exists) = match what {
+        DeployWhat::Rollback(number) => {
+            (DeploymentKind::Rollback, earlier(environment, key, *number)?, true)
+        }
+        DeployWhat::Ready => (DeploymentKind::Deploy, ready(state, environment, key)?, false),
+        DeployWhat::Run(id) => {
+            let artifact = state
+                .runs
+                .get(id)
+                .filter(|run| run.project == key.project)
+                .ok_or_else(|| not_found(format!("there is no run {id} in {}", key.project)))?
+                .artifact()
+                .ok_or_else(|| conflict(format!("run {id} has sealed no artifact")))?;
+            (DeploymentKind::Deploy, new_side(state, key, artifact)?, false)
+        }
+        DeployWhat::Promotion(from) => {
+            let artifact = promoted(state, key, from)?;
+            let kind = DeploymentKind::Promotion { from: from.clone() };
+            (kind, new_side(state, key, &artifact)?, false)
+        }
+    };
+    if environment.spec.instances == 0 {
+        return Err(conflict(format!("{key} is to have no instances: nothing could serve")));
+    }
+    let from = environment.current.and_then(|number| side(environment, number));
+    if from.as_ref().is_some_and(|from| from.release == to.release) {
+        return Err(conflict(format!("{key} serves {} already", to.release)));
+    }
+    let hash = hash(key, &kind, from.as_ref(), &to, environment);
+    Ok(Plan {
+        environment: key.clone(),
+        what: what.clone(),
+        steps: steps(key, environment, from.as_ref(), &to),
+        undo: undo(from.as_ref()),
+        warnings: warnings(state, environment, from.as_ref(), &to),
+        kind,
+        from,
+        to,
+        exists,
+        hash,
+    })
+}
+
+/// The newest good release below the current one.
+pub fn rollback_candidate(environment: &Environment) -> Option<ReleaseNumber> {
+    let current = environment.current?;
+    environment
+        .releases
+        .iter()
+        .rev()
+        .find(|(number, release)| **number < current && release.fate == Fate::Good)
+        .map(|(number, _)| *number)
+}
+
+/// The number that an environment's next release gets: one that it never had, not even before it
+/// was removed and came again.
+pub fn next_release_of(state: &State, key: &EnvironmentKey) -> ReleaseNumber {
+    let kept = state.environments.get(key).and_then(|e| e.releases.keys().next_back().copied());
+    let retired = state.retired.get(key).map(|retired| retired.release);
+    kept.max(retired).unwrap_or_default().next()
+}
+
+fn find<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, Rejection> {
+    let environment = state
+        .environments
+        .get(key)
+        .ok_or_else(|| not_found(format!("there is no environment {key}")))?;
+    if environment.removing {
+        return Err(conflict(format!("{key} is being removed")));
+    }
+    if state.halting {
+        return Err(conflict("the engine is stopping everything".to_owned()));
+    }
+    Ok(environment)
+}
+
+fn ready(
+    state: &State,
+    environment: &Environment,
+    key: &EnvironmentKey,
+) -> Result<Side, Rejection> {
+    let Some(ready) = &environment.ready else {
+        return Err(conflict(format!(
+            "nothing is ready for {key}: it serves the newest successful run of its branch, or \
+             there was none yet"
+        )));
+    };
+    new_side(state, key, &ready.artifact)
+}
+
+fn earlier(
+    environment: &Environment,
+    key: &EnvironmentKey,
+    number: Option<ReleaseNumber>,
+) -> Result<Side, Rejection> {
+    let number = match number {
+        Some(number) => number,
+        None => rollback_candidate(environment)
+            .ok_or_else(|| conflict(format!("{key} has no earlier release that once succeeded")))?,
+    };
+    side(environment, number).ok_or_else(|| {
+        not_found(format!("{key} has no release {number}; it may be beyond the kept ones"))
+    })
+}
+
+fn promoted(
+    state: &State,
+    key: &EnvironmentKey,
+    from: &crate::id::EnvironmentName,
+) -> Result<ArtifactDigest, Rejection> {
+    let source = EnvironmentKey { project: key.project.clone(), name: from.clone() };
+    let environment = state
+        .environments
+        .get(&source)
+        .ok_or_else(|| not_found(format!("there is no environment {source}")))?;
+    environment
+        .current
+        .and_then(|number| environment.releases.get(&number))
+        .map(|release| release.artifact.clone())
+        .ok_or_else(|| conflict(format!("{source} serves no release that could be promoted")))
+}
+
+fn side(environment: &Environment, number: ReleaseNumber) -> Option<Side> {
+    let release = environment.releases.get(&number)?;
+    Some(Side {
+        release: number,
+        artifact: release.artifact.clone(),
+        commit: release.commit.clone(),
+        subject: release.subject.clone(),
+    })
+}
+
+fn new_side(
+    state: &State,
+    key: &EnvironmentKey,
+    digest: &ArtifactDigest,
+) -> Result<Side, Rejection> {
+    let artifact = state
+        .artifacts
+        .get(digest)
+        .ok_or_else(|| not_found(format!("artifact {} is no longer kept", digest.short())))?;
+    Ok(Side {
+        release: next_release_of(state, key),
+        artifact: digest.clone(),
+        commit: artifact.commit.clone(),
+        subject: artifact.subject.clone(),
+    })
+}
+
+fn steps(
+    key: &EnvironmentKey,
+    environment: &Environment,
+    from: Option<&Side>,
+    to: &Side,
+) -> Vec<String> {
+    let spec = &environment.spec;
+    let count = spec.instances;
+    let mut steps = vec![
+        format!("start {count} × {} of {} on this machine", to.release, to.commit.short()),
+        "wait until each owns its socket and is healthy".to_owned(),
+    ];
+    let domain = spec.domain.as_deref().unwrap_or("no domain");
+    match from {
+        Some(from) => {
+            steps.push(format!("move {domain} from {} to {}", from.release, to.release));
+            steps.push(format!(
+                "drain {} for up to {}, watch {} for {}, then stop {}",
+                from.release, spec.strategy.drain, to.release, spec.strategy.bake, from.release
+            ));
+        }
+        None => steps.push(format!("open {domain} for the first release of {key}")),
+    }
+    steps
+}
+
+fn undo(from: Option<&Side>) -> String {
+    match from {
+        Some(from) => format!("roll back to {} at any time; nothing is rebuilt", from.release),
+        None => "there is no earlier release: a failure withdraws the rule".to_owned(),
+    }
+}
+
+fn warnings(
+    state: &State,
+    environment: &Environment,
+    from: Option<&Side>,
+    to: &Side,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(id) = environment.running {
+        warnings.push(format!("deployment {id} is running: this one waits for its end"));
+    }
+    if let Some(id) = environment.waiting {
+        warnings.push(format!("deployment {id} waits: this one supersedes it"));
+    }
+    if from.is_some_and(|from| from.artifact == to.artifact) {
+        warnings.push("the same artifact serves already: only configuration can differ".to_owned());
+    }
+    if environment.releases.get(&to.release).is_some_and(|release| release.fate == Fate::Bad) {
+        warnings.push(format!("{} failed before", to.release));
+    }
+    if !state.edge.connected {
+        warnings.push("the edge does not answer: traffic cannot move until it does".to_owned());
+    }
+    if environment.spec.deploy == DeployMode::Manual && from.is_none() {
+        warnings.push("this environment has never served".to_owned());
+    }
+    warnings
+}
+
+fn hash(
+    key: &EnvironmentKey,
+    kind: &DeploymentKind,
+    from: Option<&Side>,
+    to: &Side,
+    environment: &Environment,
+) -> String {
+    let seen = (key, kind, from, to, &environment.spec, environment.running, environment.waiting);
+    // These types hold no map with keys that are not strings, so writing them cannot fail; an
+    // empty text would only make the hash not match.
+    let text = serde_json::to_vec(&seen).unwrap_or_default();
+    Sha256::digest(&text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn not_found(why: String) -> Rejection {
+    Rejection::new(RejectionKind::NotFound, why)
+}
+
+fn conflict(why: String) -> Rejection {
+    Rejection::new(RejectionKind::Conflict, why)
+}

@@ -1,0 +1,36 @@
+//! The routing table that the engine publishes and the edge serves.
+//!
+//! Responsible for the table's types, its digest, its validation, and the pure decisions that
+//! a request needs: which action, which target group, which client address. It must never do
+//! IO, hold health state or draw a random number: what varies is an argument. The vocabulary
+//! and semantics are those of AWS Application Load Balancers
+//! (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/>) wherever one fits.
+
+mod check;
+mod cidr;
+mod client;
+mod digest;
+mod latency;
+mod matching;
+mod pattern;
+mod redirect;
+mod rule;
+mod status;
+mod table;
+
+pub use check::{Problem, ProblemKind};
+pub use cidr::{Cidr, CidrError};
+pub use latency::{LATENCY_BUCKETS, latency_bound, latency_bucket, latency_quantile};
+pub use matching::{HeaderLookup, NoHeaders, RequestView};
+pub use pattern::Case;
+pub use rule::{
+    Action, Condition, Fixed, Forward, QueryPattern, Redirect, Rule, WeightedGroup, WildcardPattern,
+};
+pub use status::{
+    Applied, EdgeCounters, EdgeStatus, GroupStatus, ListenerStatus, Reason, Refusal, RefusalKind,
+    TableSource, TargetState, TargetStatus,
+};
+pub use table::{HealthCheck, Listener, Role, StatusRange, Table, Target, TargetGroup};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Which action a request meets.
+//!
+//! Responsible for evaluating rules against what is known of a request's head; it never reads
+//! a request itself.
+
+use std::net::IpAddr;
+
+use super::pattern::{Case, matches};
+use super::{Action, Condition, Listener, QueryPattern, Rule, Table};
+
+/// What the rules may look at.
+#[derive(Clone, Copy)]
+pub struct RequestView<'a> {
+    /// The method, as sent.
+    pub method: &'a str,
+    /// The host that was asked for, without its port; empty when an HTTP/1.0 client named none.
+    pub host: &'a str,
+    /// The path, as sent, without the query.
+    pub path: &'a str,
+    /// The query, as sent, without its `?`.
+    pub query: Option<&'a str>,
+    /// The client's address, as `Listener::client_ip` finds it.
+    pub source: IpAddr,
+    /// The header fields.
+    pub headers: &'a dyn HeaderLookup,
+}
+
+/// Gives the values of a request's header fields to the rules.
+pub trait HeaderLookup {
+    /// Says whether any value of the named field (case ignored) is accepted.
+    fn any(&self, name: &str, accept: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+}
+
+/// A request without header fields.
+#[derive(Clone, Copy, Debug)]
+pub struct NoHeaders;
+
+impl HeaderLookup for NoHeaders {
+    fn any(&self, _name: &str, _accept: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        false
+    }
+}
+
+impl Table {
+    /// Finds the action for a request that arrived at the named listener.
+    ///
+    /// None means that the table has no such listener.
+    pub fn route(&self, listener: &str, request: &RequestView<'_>) -> Option<&Action> {
+        self.listener(listener).map(|found| found.route(request))
+    }
+}
+
+impl Listener {
+    /// Finds the action of the matching rule with the lowest priority number, or the default.
+    pub fn route(&self, request: &RequestView<'_>) -> &Action {
+        let mut best: Option<&Rule> = None;
+        for rule in &self.rules {
+            let is_ahead = best.is_none_or(|found| rule.priority < found.priority);
+            if is_ahead && rule.conditions.iter().all(|condition| condition.holds(request)) {
+                best = Some(rule);
+            }
+        }
+        best.map_or(&self.default, |rule| &rule.action)
+    }
+}
+
+impl Condition {
+    /// Says whether the request meets the condition.
+    pub fn holds(&self, request: &RequestView<'_>) -> bool {
+        match self {
+            Self::Host { patterns } => any(patterns, request.host, Case::Ignored),
+            Self::Path { patterns } => any(patterns, request.path, Case::Kept),
+            Self::Method { methods } => methods.iter().any(|method| method == request.method),
+            Self::Header { name, patterns } => request.headers.any(name, &mut |value| {
+                patterns.iter().any(|pattern| matches(pattern.as_bytes(), value, Case::Ignored))
+            }),
+            Self::Query { pairs } => {
+                let query = request.query.unwrap_or_default();
+                query
+                    .split('&')
+                    .filter(|pair| !pair.is_empty())
+                    .any(|pair| pairs.iter().any(|wanted| wanted.holds(pair)))
+            }
+            Self::SourceIp { blocks } => blocks.iter().any(|block| block.contains(request.source)),
+        }
+    }
+}
+
+impl QueryPattern {
+    fn holds(&self, pair: &str) -> bool {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let is_key = self
+            .key
+            .as_ref()
+            .is_none_or(|wanted| matches(wanted.as_bytes(), key.as_bytes(), Case::Ignored));
+        is_key && matches(self.value.as_bytes(), value.as_bytes(), Case::Ignored)
+    }
+}
+
+fn any(patterns: &[String], text: &str, case: Case) -> bool {
+    patterns.iter().any(|pattern| matches(pattern.as_bytes(), text.as_bytes(), case))
+}

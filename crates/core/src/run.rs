@@ -1,0 +1,185 @@
+//! Runs: one execution of a pipeline for one commit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ArtifactDigest, BranchName, CommitId, EnvironmentName, ProjectName, RunId};
+use crate::pipeline::Pipeline;
+use crate::time::Timestamp;
+
+/// Why a run started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A look at the repository found a new commit.
+    Poll,
+    /// A local git hook said "look now", and the look found a new commit.
+    Hook,
+    /// A person asked for it.
+    Manual,
+}
+
+/// One execution of a pipeline for one commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// Whose it is.
+    pub project: ProjectName,
+    /// The branch whose push made it.
+    pub branch: BranchName,
+    /// The environment that the branch feeds, if any.
+    pub environment: Option<EnvironmentName>,
+    /// The commit that it builds.
+    pub commit: CommitId,
+    /// The commit's first line, printable.
+    pub subject: String,
+    /// Why it started.
+    pub trigger: Trigger,
+    /// When it was put into the job queue.
+    pub queued_at: Timestamp,
+    /// When it got an executor.
+    pub started_at: Option<Timestamp>,
+    /// Where it stands.
+    pub phase: RunPhase,
+    /// Who asked to cancel it, from the request until it has ended.
+    pub cancelled_by: Option<String>,
+    /// The pipeline, known once the commit was checked out; dropped when the run has ended.
+    pub pipeline: Option<Box<Pipeline>>,
+    /// The steps, in order, known once the commit was checked out.
+    pub steps: Vec<StepState>,
+}
+
+/// Where a run stands. Only the fields that are legal in a phase exist in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunPhase {
+    /// It waits for an executor.
+    Queued,
+    /// Its commit is laid out in a workspace of its own.
+    CheckingOut,
+    /// The step of this index is running.
+    Running {
+        /// Index into the run's steps.
+        step: u32,
+    },
+    /// Its output is being sealed into an artifact.
+    Sealing,
+    /// It has its result, and its workspace is being removed. It still holds its executor.
+    Cleaning {
+        /// What it will end with.
+        result: RunResult,
+    },
+    /// It is over.
+    Ended {
+        /// What came out of it.
+        result: RunResult,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// Every step passed and the artifact is sealed.
+    Succeeded {
+        /// The artifact.
+        artifact: ArtifactDigest,
+    },
+    /// Something failed.
+    Failed {
+        /// The step that failed; none where it was no step.
+        step: Option<u32>,
+        /// A sentence that says what.
+        why: String,
+    },
+    /// A person cancelled it.
+    Cancelled {
+        /// Who.
+        by: String,
+    },
+    /// A step's supervisor died, so that nobody knows what the step did. It never runs again by itself.
+    Interrupted {
+        /// A sentence that says how this was noticed.
+        why: String,
+    },
+    /// A newer commit of the branch came while it waited.
+    Superseded {
+        /// The run of the newer commit.
+        by: RunId,
+    },
+}
+
+/// A step of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepState {
+    /// Its stage's name, printable.
+    pub stage: String,
+    /// Its own name, printable.
+    pub name: String,
+    /// Where it stands.
+    pub phase: StepPhase,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepPhase {
+    /// Its turn has not come.
+    Waiting,
+    /// It runs.
+    Running {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is over.
+    Ended {
+        /// Since when it ran.
+        since: Timestamp,
+        /// When it ended.
+        at: Timestamp,
+        /// How.
+        exit: StepExit,
+    },
+    /// It never ran, because the run ended before its turn.
+    Skipped,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepExit {
+    /// Its process ended with this status; 0 is a pass.
+    Code(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// It took longer than it may.
+    TimedOut,
+    /// It was ended because the run was cancelled.
+    Cancelled,
+    /// It could not be started; a sentence says why.
+    NotStarted(String),
+    /// Its supervisor died.
+    Interrupted,
+}
+
+impl Run {
+    /// Whether it is over.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.phase, RunPhase::Ended { .. })
+    }
+
+    /// Whether it holds an executor.
+    pub fn holds_executor(&self) -> bool {
+        !matches!(self.phase, RunPhase::Queued | RunPhase::Ended { .. })
+    }
+
+    /// The artifact it sealed, if it ended well.
+    pub fn artifact(&self) -> Option<&ArtifactDigest> {
+        match &self.phase {
+            RunPhase::Ended { result: RunResult::Succeeded { artifact }, .. } => Some(artifact),
+            _ => None,
+        }
+    }
+}

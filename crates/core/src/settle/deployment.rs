@@ -1,0 +1,435 @@
+//! Deployments: each phase's way into the next.
+
+use super::rollback;
+use crate::deployment::{Deployment, DeploymentResult, Milestone, Phase};
+use crate::event::{DeploymentEvent, Event, InstanceEvent};
+use crate::id::{DeploymentId, InstanceId, ReleaseNumber};
+use crate::instance::{Instance, InstancePhase, Role, TargetHealth};
+use crate::routing::TargetState;
+use crate::state::{Environment, State};
+use crate::time::Timestamp;
+
+pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
+    let Some(environment) = state.environments.get(&deployment.environment) else {
+        return Vec::new();
+    };
+    if deployment.cancelled_by.is_none() && (environment.removing || state.halting) {
+        let (id, by) = (deployment.id, "pilothouse".to_owned());
+        return vec![Event::Deployment(DeploymentEvent::CancelAsked { id, by })];
+    }
+    if let Some(by) = &deployment.cancelled_by {
+        let events = cancel(state, deployment, by);
+        if !events.is_empty() {
+            return events;
+        }
+    }
+    match &deployment.phase {
+        Phase::Queued => lock(state, deployment, environment),
+        Phase::Staging => staging(state, deployment, environment, now),
+        Phase::Starting => starting(state, deployment),
+        Phase::Shifting => shifting(state, deployment),
+        Phase::Draining => draining(state, deployment, environment, now),
+        Phase::MakingRoom => making_room(state, deployment, environment, now),
+        Phase::Verifying => verifying(state, deployment),
+        Phase::Baking { until } => baking(state, deployment, *until, now),
+        Phase::Retiring => retiring(state, deployment),
+        Phase::Aborting { result } => aborting(state, deployment, result),
+        Phase::RollingBack { why, step } => {
+            rollback::settle(state, deployment, environment, why, *step, now)
+        }
+        Phase::Ended { .. } => Vec::new(),
+    }
+}
+
+fn cancel(state: &State, deployment: &Deployment, by: &str) -> Vec<Event> {
+    let result = DeploymentResult::Cancelled { by: by.to_owned() };
+    match &deployment.phase {
+        Phase::Queued => vec![ended(deployment.id, result)],
+        Phase::Staging | Phase::Starting | Phase::Shifting if !deployment.shifted => {
+            abort(state, deployment, result)
+        }
+        Phase::Staging
+        | Phase::Starting
+        | Phase::Shifting
+        | Phase::Draining
+        | Phase::MakingRoom
+        | Phase::Verifying
+        | Phase::Baking { .. } => rollback::begin(deployment, &format!("cancelled by {by}")),
+        Phase::Retiring
+        | Phase::Aborting { .. }
+        | Phase::RollingBack { .. }
+        | Phase::Ended { .. } => Vec::new(),
+    }
+}
+
+fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Vec<Event> {
+    if environment.running.is_some() || environment.waiting != Some(deployment.id) {
+        return Vec::new();
+    }
+    let id = deployment.id;
+    // The deployment before this one in the queue may have made the same release current.
+    if environment.current == Some(deployment.release) {
+        return vec![ended(id, DeploymentResult::Succeeded)];
+    }
+    let serves = |instance: &&Instance| instance.role == Role::Active;
+    let mut old: Vec<&Instance> =
+        state.instances_of(&deployment.environment).filter(serves).collect();
+    old.sort_by_key(|instance| instance.slot);
+    let old = old.into_iter().map(|instance| instance.id.clone()).collect();
+    vec![
+        Event::Deployment(DeploymentEvent::Locked { id, previous: environment.current, old }),
+        reached(id, Milestone::Planned),
+        reached(id, Milestone::Locked),
+        moved(deployment, Phase::Staging, 0),
+    ]
+}
+
+fn staging(
+    state: &State,
+    deployment: &Deployment,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    if !deployment.milestones.contains_key(&Milestone::Staged) {
+        return give_up(state, deployment, "the release could not be laid out");
+    }
+    let mut events = vec![moved(deployment, Phase::Starting, 0)];
+    events.extend(add_batch(state, deployment, environment, now));
+    events
+}
+
+/// Adds as many new instances as the maximum leaves room for, and always at least one.
+fn add_batch(
+    state: &State,
+    deployment: &Deployment,
+    environment: &Environment,
+    now: Timestamp,
+) -> Option<Event> {
+    let running = state.instances_of(&deployment.environment).count();
+    let have = deployment.new.len();
+    let want = (deployment.instances as usize).saturating_sub(have);
+    let count = want.min(deployment.most().saturating_sub(running).max(1));
+    // A release that was started before gets names that were never used.
+    let generation = generation(state, deployment, environment);
+    let instances: Vec<Instance> = (have..have + count)
+        .filter_map(|slot| u32::try_from(slot).ok())
+        .map(|slot| instance(deployment, deployment.release, slot, generation, now))
+        .collect();
+    let id = deployment.id;
+    (!instances.is_empty())
+        .then_some(Event::Deployment(DeploymentEvent::InstancesAdded { id, instances }))
+}
+
+/// The generation of the deployment's instances: all batches of one deployment share it.
+fn generation(state: &State, deployment: &Deployment, environment: &Environment) -> u32 {
+    let first = deployment.new.first().and_then(|id| state.instances.get(id));
+    match first {
+        Some(first) => first.generation,
+        None if deployment.kind.is_rollback() => environment.generation + 1,
+        None => 0,
+    }
+}
+
+/// Makes an instance that is to be started.
+pub(super) fn instance(
+    deployment: &Deployment,
+    release: ReleaseNumber,
+    slot: u32,
+    generation: u32,
+    now: Timestamp,
+) -> Instance {
+    new_instance(&deployment.environment, release, slot, generation, now)
+}
+
+/// Makes an instance that is to be started.
+pub(super) fn new_instance(
+    key: &crate::deployment::EnvironmentKey,
+    release: ReleaseNumber,
+    slot: u32,
+    generation: u32,
+    now: Timestamp,
+) -> Instance {
+    let suffix = if generation == 0 { String::new() } else { format!(".{generation}") };
+    let id = InstanceId(format!("{}-{}-{release}-{slot}{suffix}", key.project, key.name));
+    Instance {
+        id,
+        environment: key.clone(),
+        release,
+        slot,
+        generation,
+        phase: InstancePhase::Starting,
+        role: Role::None,
+        role_since: now,
+        health: TargetHealth {
+            state: TargetState::Unused,
+            reason: None,
+            detail: String::new(),
+            since: now,
+        },
+        since: now,
+        restarts: 0,
+    }
+}
+
+fn starting(state: &State, deployment: &Deployment) -> Vec<Event> {
+    let mut events = Vec::new();
+    let new: Vec<Option<&Instance>> =
+        deployment.new.iter().map(|id| state.instances.get(id)).collect();
+    let running = |instance: &&Instance| instance.address().is_some();
+    if new.iter().flatten().any(running) && !has(deployment, Milestone::Started) {
+        return vec![reached(deployment.id, Milestone::Started)];
+    }
+    if let Some(why) = bad_new(state, deployment).or_else(|| missing_new(state, deployment)) {
+        return fail(state, deployment, &why);
+    }
+    if !new.iter().flatten().all(|instance| instance.is_proved()) {
+        return Vec::new();
+    }
+    if !has(deployment, Milestone::Healthy) {
+        events.push(reached(deployment.id, Milestone::Healthy));
+    }
+    events.push(moved(deployment, Phase::Shifting, deployment.batch));
+    events.extend(shift_roles(state, deployment));
+    events
+}
+
+/// Lets the new ones in and as many old ones out as their share asks for.
+fn shift_roles(state: &State, deployment: &Deployment) -> Vec<Event> {
+    let mut events: Vec<Event> = instances(state, &deployment.new)
+        .filter(|instance| instance.role != Role::Active)
+        .map(|instance| role(&instance.id, Role::Active))
+        .collect();
+    let wanted = (deployment.instances as usize).max(1);
+    let left = wanted.saturating_sub(deployment.new.len());
+    let keep = (deployment.old.len() * left).div_ceil(wanted);
+    let active: Vec<&Instance> = instances(state, &deployment.old)
+        .filter(|instance| instance.role == Role::Active)
+        .collect();
+    let leaving = active.iter().rev().take(active.len().saturating_sub(keep));
+    events.extend(leaving.map(|instance| role(&instance.id, Role::Draining)));
+    events
+}
+
+fn shifting(state: &State, deployment: &Deployment) -> Vec<Event> {
+    // Traffic that has not moved yet must not move to what is no longer there.
+    let unproved = |one: &&Instance| !one.is_proved();
+    let bad = bad_new(state, deployment).or_else(|| missing_new(state, deployment)).or_else(|| {
+        let found = instances(state, &deployment.new).find(unproved)?;
+        Some(format!("{} ended and was started again", found.id))
+    });
+    if let Some(why) = bad {
+        return fail(state, deployment, &why);
+    }
+    if state.edge.active.as_ref() == Some(&state.edge.wanted) {
+        return vec![
+            reached(deployment.id, Milestone::Shifted),
+            moved(deployment, Phase::Draining, deployment.batch),
+        ];
+    }
+    give_up(state, deployment, "the table could not be published")
+}
+
+fn draining(
+    state: &State,
+    deployment: &Deployment,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    if let Some(why) = bad_new(state, deployment) {
+        return fail(state, deployment, &why);
+    }
+    if instances(state, &deployment.old).any(|instance| instance.role == Role::Draining) {
+        return Vec::new();
+    }
+    if deployment.new.len() >= deployment.instances as usize {
+        return vec![
+            reached(deployment.id, Milestone::Drained),
+            moved(deployment, Phase::Verifying, deployment.batch),
+        ];
+    }
+    let running = state.instances_of(&deployment.environment).count();
+    if running < deployment.most() {
+        return next_batch(state, deployment, environment, now);
+    }
+    let mut events = vec![moved(deployment, Phase::MakingRoom, deployment.batch)];
+    let drained = |instance: &&Instance| instance.role == Role::Drained;
+    events.extend(stop_all(instances(state, &deployment.old).filter(drained)));
+    events
+}
+
+fn making_room(
+    state: &State,
+    deployment: &Deployment,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    if let Some(why) = bad_new(state, deployment) {
+        return fail(state, deployment, &why);
+    }
+    let stopping = |instance: &Instance| matches!(instance.phase, InstancePhase::Stopping { .. });
+    if instances(state, &deployment.old).any(stopping) {
+        return Vec::new();
+    }
+    next_batch(state, deployment, environment, now)
+}
+
+fn next_batch(
+    state: &State,
+    deployment: &Deployment,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    let mut events = vec![moved(deployment, Phase::Starting, deployment.batch + 1)];
+    events.extend(add_batch(state, deployment, environment, now));
+    events
+}
+
+fn verifying(state: &State, deployment: &Deployment) -> Vec<Event> {
+    if let Some(why) = bad_new(state, deployment) {
+        return fail(state, deployment, &why);
+    }
+    give_up(state, deployment, "the release did not answer through the load balancer")
+}
+
+fn baking(state: &State, deployment: &Deployment, until: Timestamp, now: Timestamp) -> Vec<Event> {
+    if let Some(why) = bad_new(state, deployment) {
+        return fail(state, deployment, &why);
+    }
+    if now < until {
+        return Vec::new();
+    }
+    let mut events = vec![
+        reached(deployment.id, Milestone::Baked),
+        moved(deployment, Phase::Retiring, deployment.batch),
+    ];
+    events.extend(stop_all(instances(state, &deployment.old)));
+    events
+}
+
+fn retiring(state: &State, deployment: &Deployment) -> Vec<Event> {
+    if instances(state, &deployment.old).next().is_some() {
+        return Vec::new();
+    }
+    vec![
+        reached(deployment.id, Milestone::Succeeded),
+        ended(deployment.id, DeploymentResult::Succeeded),
+    ]
+}
+
+fn aborting(state: &State, deployment: &Deployment, result: &DeploymentResult) -> Vec<Event> {
+    if instances(state, &deployment.new).next().is_none() {
+        return vec![ended(deployment.id, result.clone())];
+    }
+    stop_all(instances(state, &deployment.new).filter(|instance| instance.role != Role::Draining))
+}
+
+/// Why a new instance that serves must not go on, if one must not.
+fn bad_new(state: &State, deployment: &Deployment) -> Option<String> {
+    if !deployment.shifted {
+        return None;
+    }
+    deployment.new.iter().find_map(|id| match state.instances.get(id) {
+        None => Some(last_error(deployment, &format!("{id} is gone"))),
+        Some(instance) if instance.role != Role::Active => None,
+        Some(instance) if instance.restarts > 0 && !instance.is_proved() => {
+            Some(format!("{id} ended and was started again"))
+        }
+        Some(instance) if instance.health.state == TargetState::Unhealthy => {
+            Some(format!("{id} became unhealthy: {}", instance.health.detail))
+        }
+        Some(_) => None,
+    })
+}
+
+/// Why new instances cannot take traffic: one did not come up, or turned bad while others came.
+fn missing_new(state: &State, deployment: &Deployment) -> Option<String> {
+    deployment.new.iter().find_map(|id| match state.instances.get(id) {
+        None => Some(last_error(deployment, "a new instance did not come up")),
+        Some(one) if matches!(one.phase, InstancePhase::Stopping { .. }) => {
+            Some(last_error(deployment, "a new instance did not come up"))
+        }
+        Some(one) if one.is_proved() && one.health.state == TargetState::Unhealthy => {
+            Some(format!("{id} became unhealthy: {}", one.health.detail))
+        }
+        Some(_) => None,
+    })
+}
+
+/// Ends the attempts of a phase once there were too many.
+fn give_up(state: &State, deployment: &Deployment, what: &str) -> Vec<Event> {
+    if deployment.attempts < state.limits.attempts {
+        return Vec::new();
+    }
+    fail(state, deployment, &last_error(deployment, what))
+}
+
+/// Before traffic moved a failure aborts; afterwards it rolls back, unless told otherwise.
+fn fail(state: &State, deployment: &Deployment, why: &str) -> Vec<Event> {
+    if !deployment.shifted {
+        return abort(state, deployment, DeploymentResult::Failed { why: why.to_owned() });
+    }
+    if deployment.strategy.auto_rollback {
+        return rollback::begin(deployment, why);
+    }
+    let why = format!("{why}; automatic rollback is off");
+    vec![ended(deployment.id, DeploymentResult::Attention { why })]
+}
+
+fn abort(state: &State, deployment: &Deployment, result: DeploymentResult) -> Vec<Event> {
+    let mut events = vec![moved(deployment, Phase::Aborting { result }, deployment.batch)];
+    let left =
+        |instance: &&Instance| instance.role == Role::Draining || instance.role == Role::Drained;
+    let back = instances(state, &deployment.old).filter(left);
+    events.extend(back.map(|instance| role(&instance.id, Role::Active)));
+    // Where a table that lets the new ones in was tried, nobody knows whether it serves: what
+    // they may have in flight is finished before they stop.
+    let (serve, others): (Vec<_>, Vec<_>) = instances(state, &deployment.new)
+        .partition(|instance| instance.role == Role::Active && instance.is_proved());
+    events.extend(serve.into_iter().map(|instance| role(&instance.id, Role::Draining)));
+    events.extend(stop_all(others.into_iter()));
+    events
+}
+
+/// Those of the named instances that are not gone.
+pub(super) fn instances<'a>(
+    state: &'a State,
+    ids: &'a [InstanceId],
+) -> impl Iterator<Item = &'a Instance> {
+    ids.iter().filter_map(|id| state.instances.get(id))
+}
+
+/// Begins to stop those that are not being stopped yet.
+pub(super) fn stop_all<'a>(instances: impl Iterator<Item = &'a Instance>) -> Vec<Event> {
+    instances
+        .filter(|instance| !matches!(instance.phase, InstancePhase::Stopping { .. }))
+        .map(|instance| Event::Instance(InstanceEvent::StopBegan { id: instance.id.clone() }))
+        .collect()
+}
+
+/// Gives an instance another part in the traffic.
+pub(super) fn role(id: &InstanceId, role: Role) -> Event {
+    Event::Instance(InstanceEvent::RoleChanged { id: id.clone(), role })
+}
+
+/// Moves a deployment into a phase.
+pub(super) fn moved(deployment: &Deployment, phase: Phase, batch: u32) -> Event {
+    Event::Deployment(DeploymentEvent::Moved { id: deployment.id, phase, batch })
+}
+
+/// Ends a deployment.
+pub(super) fn ended(id: DeploymentId, result: DeploymentResult) -> Event {
+    Event::Deployment(DeploymentEvent::Ended { id, result })
+}
+
+fn reached(id: DeploymentId, milestone: Milestone) -> Event {
+    Event::Deployment(DeploymentEvent::Reached { id, milestone })
+}
+
+fn has(deployment: &Deployment, milestone: Milestone) -> bool {
+    deployment.milestones.contains_key(&milestone)
+}
+
+/// What the last failure said, or a sentence where none said anything.
+pub(super) fn last_error(deployment: &Deployment, otherwise: &str) -> String {
+    deployment.last_error.clone().unwrap_or_else(|| otherwise.to_owned())
+}

@@ -1,0 +1,121 @@
+//! Environments at rest: what is ready goes on by itself, what was lost is replaced, what is
+//! too much is let go, and what is to be removed ends.
+
+use std::collections::BTreeSet;
+
+use super::deployment::{new_instance, role, stop_all};
+use crate::command::DeployWhat;
+use crate::deployment::EnvironmentKey;
+use crate::event::{EnvironmentEvent, Event, InstanceEvent};
+use crate::id::ReleaseNumber;
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::spec::DeployMode;
+use crate::state::{Environment, State};
+use crate::time::Timestamp;
+
+pub(super) fn settle(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    if environment.removing || state.halting {
+        return take_down(state, key, environment);
+    }
+    let deploys = deploy_ready(state, key, environment, now);
+    if !deploys.is_empty() || environment.running.is_some() {
+        return deploys;
+    }
+    match environment.current {
+        Some(current) => keep(state, key, environment, current, now),
+        None => stop_all(state.instances_of(key)),
+    }
+}
+
+fn take_down(state: &State, key: &EnvironmentKey, environment: &Environment) -> Vec<Event> {
+    if environment.running.is_some() || environment.waiting.is_some() {
+        return Vec::new();
+    }
+    if environment.removing && state.instances_of(key).next().is_none() {
+        return vec![Event::Environment(EnvironmentEvent::Removed { key: key.clone() })];
+    }
+    if state.halting {
+        return stop_all(state.instances_of(key));
+    }
+    let_go(state.instances_of(key))
+}
+
+/// A successful run goes on by itself where the environment says so.
+fn deploy_ready(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
+    if environment.ready.is_none() || environment.spec.deploy != DeployMode::Auto {
+        return Vec::new();
+    }
+    match crate::plan::plan(state, key, &DeployWhat::Ready) {
+        Ok(plan) => crate::decide::queue_deployment(state, "pilothouse", &plan, now),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn keep(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    current: ReleaseNumber,
+    now: Timestamp,
+) -> Vec<Event> {
+    let wanted = environment.spec.instances;
+    let all: Vec<&Instance> = state.instances_of(key).collect();
+    let own = |instance: &Instance| {
+        instance.release == current
+            && instance.slot < wanted
+            && !matches!(instance.phase, InstancePhase::Stopping { .. })
+    };
+    let back = all
+        .iter()
+        .filter(|instance| own(instance))
+        .filter(|instance| instance.is_proved() && instance.role != Role::Active)
+        .map(|instance| role(&instance.id, Role::Active))
+        .collect::<Vec<_>>();
+    if !back.is_empty() {
+        return back;
+    }
+    let have: BTreeSet<u32> = all.iter().filter(|i| own(i)).map(|i| i.slot).collect();
+    if now >= environment.replace_at
+        && environment.releases.contains_key(&current)
+        && let Some(slot) = (0..wanted).find(|slot| !have.contains(slot))
+    {
+        let generation = environment.generation + 1;
+        let instance = new_instance(key, current, slot, generation, now);
+        return vec![Event::Instance(InstanceEvent::Replaced { instance: Box::new(instance) })];
+    }
+    let serving = all
+        .iter()
+        .filter(|instance| own(instance))
+        .filter(|instance| instance.is_proved() && instance.role == Role::Active)
+        .count();
+    if serving < wanted as usize {
+        return Vec::new();
+    }
+    let spare = all.iter().copied().filter(|instance| !own(instance));
+    let_go(spare)
+}
+
+/// Lets go of what is beyond the wanted: it drains first if it serves.
+fn let_go<'a>(spare: impl Iterator<Item = &'a Instance>) -> Vec<Event> {
+    let mut events = Vec::new();
+    for instance in spare {
+        match instance.role {
+            Role::Active => events.push(role(&instance.id, Role::Draining)),
+            Role::Draining => {}
+            Role::None | Role::Standby | Role::Drained => {
+                events.extend(stop_all([instance].into_iter()));
+            }
+        }
+    }
+    events
+}

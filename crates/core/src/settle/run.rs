@@ -1,0 +1,37 @@
+//! Runs: who gets a free executor, and what a cancel leads to.
+
+use crate::event::{Event, RunEvent};
+use crate::run::{Run, RunPhase, RunResult};
+use crate::state::State;
+
+pub(super) fn settle(state: &State) -> Vec<Event> {
+    let live = || state.live_runs.iter().filter_map(|id| state.runs.get(id));
+    let cancelled: Vec<Event> = live().filter_map(cancel).collect();
+    if !cancelled.is_empty() {
+        return cancelled;
+    }
+    let busy = state.executing().count();
+    let free = (state.limits.executors as usize).saturating_sub(busy);
+    if state.halting {
+        return Vec::new();
+    }
+    live()
+        .filter(|run| run.phase == RunPhase::Queued)
+        .take(free)
+        .map(|run| Event::Run(RunEvent::Started { id: run.id }))
+        .collect()
+}
+
+/// A run that waits ends at once; one whose workspace is in use goes on to its cleaning, which
+/// starts when whatever uses the workspace has let go of it. A running step is ended by an
+/// effect, whose outcome fixes the result.
+fn cancel(run: &Run) -> Option<Event> {
+    let result = RunResult::Cancelled { by: run.cancelled_by.clone()? };
+    match run.phase {
+        RunPhase::Queued => Some(Event::Run(RunEvent::Ended { id: run.id, result })),
+        RunPhase::CheckingOut | RunPhase::Sealing => {
+            Some(Event::Run(RunEvent::ResultFixed { id: run.id, result }))
+        }
+        RunPhase::Running { .. } | RunPhase::Cleaning { .. } | RunPhase::Ended { .. } => None,
+    }
+}

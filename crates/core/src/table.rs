@@ -1,0 +1,206 @@
+//! The routing table that the state asks for.
+//!
+//! Derived from the state alone, so that what the edge should serve is never a thing of its own
+//! that could be forgotten. Publishing it and reading it back is an effect.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use crate::deployment::EnvironmentKey;
+use crate::event::Event;
+use crate::id::{InstanceId, ReleaseNumber};
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::pipeline::Health;
+use crate::routing::{
+    Action, Condition, HealthCheck, Listener, Role as TargetRole, Rule, StatusRange, Table, Target,
+    TargetGroup,
+};
+use crate::spec::RuleActionSpec;
+use crate::state::{Environment, State};
+
+/// Builds the table that the state asks for, without version and epoch.
+pub fn wanted(state: &State) -> Table {
+    let mut groups = BTreeMap::new();
+    for instance in state.instances.values() {
+        add_target(state, instance, &mut groups);
+    }
+    let serving: BTreeSet<&EnvironmentKey> = state
+        .instances
+        .values()
+        .filter(|instance| instance.role == Role::Active)
+        .map(|instance| &instance.environment)
+        .collect();
+    let table = Table {
+        listeners: listeners(state, &serving),
+        target_groups: groups.into_values().collect(),
+        probe_token: state.limits.probe_token.clone(),
+        ..Table::default()
+    };
+    table.seal(0, 0)
+}
+
+/// The name of an environment's target group.
+pub fn group_of(key: &EnvironmentKey) -> String {
+    key.to_string()
+}
+
+/// What the table calls a release: `shop/production/r41`.
+pub fn release_of(key: &EnvironmentKey, release: ReleaseNumber) -> String {
+    format!("{key}/{release}")
+}
+
+/// Tells whether an event can change the table, so that the digest is not computed for others.
+pub fn may_change(event: &Event) -> bool {
+    use crate::event::{EngineEvent, EnvironmentEvent, ProjectEvent};
+    match event {
+        Event::Engine(EngineEvent::Started { .. }) => true,
+        Event::Engine(EngineEvent::HaltAsked { .. } | EngineEvent::Forgot { .. }) => false,
+        Event::Project(event) => matches!(event, ProjectEvent::Applied { .. }),
+        Event::Environment(event) => {
+            matches!(event, EnvironmentEvent::Specified { .. } | EnvironmentEvent::Removed { .. })
+        }
+        Event::Instance(_) => true,
+        // Instances that are only to be started are no targets.
+        Event::Deployment(_) | Event::Run(_) | Event::Edge(_) => false,
+    }
+}
+
+/// What the table says of an instance; nothing where it is no target.
+pub(crate) fn target_of(state: &State, id: &InstanceId) -> Option<Target> {
+    target(state.instances.get(id)?)
+}
+
+fn target(instance: &Instance) -> Option<Target> {
+    let role = match instance.role {
+        Role::None => return None,
+        // What is drained goes on being checked, so that a rollback finds it healthy.
+        Role::Standby | Role::Drained => TargetRole::Standby,
+        Role::Active => TargetRole::Active,
+        Role::Draining => TargetRole::Draining,
+    };
+    let InstancePhase::Running { address, proof, .. } = &instance.phase else {
+        return None;
+    };
+    Some(Target {
+        id: instance.id.to_string(),
+        address: *address,
+        release: release_of(&instance.environment, instance.release),
+        role,
+        proof: proof.clone(),
+        health: None,
+    })
+}
+
+fn add_target<'a>(
+    state: &State,
+    instance: &'a Instance,
+    groups: &mut BTreeMap<&'a EnvironmentKey, TargetGroup>,
+) {
+    let Some(target) = target(instance) else { return };
+    let Some(release) = state
+        .environments
+        .get(&instance.environment)
+        .and_then(|environment| environment.releases.get(&instance.release))
+    else {
+        return;
+    };
+    let group = groups.entry(&instance.environment).or_insert_with(|| {
+        let id = group_of(&instance.environment);
+        // Every target carries its own release's check: two releases can have different paths.
+        TargetGroup {
+            environment: id.clone(),
+            id,
+            health: HealthCheck::default(),
+            targets: Vec::new(),
+        }
+    });
+    group.targets.push(Target { health: Some(check(&release.service.health)), ..target });
+}
+
+fn check(health: &Health) -> HealthCheck {
+    HealthCheck {
+        path: health.path.clone(),
+        interval: health.interval.duration(),
+        timeout: health.timeout.duration(),
+        healthy_threshold: health.healthy_threshold,
+        unhealthy_threshold: health.unhealthy_threshold,
+        matcher: vec![StatusRange { from: health.matcher.0, to: health.matcher.1 }],
+    }
+}
+
+/// One listener per address, so that projects can share an address and its rules stay in order.
+fn listeners(state: &State, serving: &BTreeSet<&EnvironmentKey>) -> Vec<Listener> {
+    let addresses: BTreeSet<SocketAddr> = state
+        .projects
+        .values()
+        .flat_map(|project| project.spec.load_balancer.listen.iter().copied())
+        .collect();
+    addresses
+        .into_iter()
+        .map(|address| Listener {
+            id: address.to_string(),
+            addresses: vec![address],
+            rules: rules(state, address, serving),
+            default: Action::fixed(404, "no rule matched this host and path\n"),
+            trusted_proxies: trusted(state, address),
+        })
+        .collect()
+}
+
+fn trusted(state: &State, address: SocketAddr) -> Vec<crate::routing::Cidr> {
+    let mut blocks: Vec<_> = state
+        .projects
+        .values()
+        .filter(|project| project.spec.load_balancer.listen.contains(&address))
+        .flat_map(|project| project.spec.load_balancer.trusted_proxies.iter().copied())
+        .collect();
+    blocks.sort();
+    blocks.dedup();
+    blocks
+}
+
+fn rules(state: &State, address: SocketAddr, serving: &BTreeSet<&EnvironmentKey>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for (key, environment) in &state.environments {
+        let listens = state
+            .projects
+            .get(&key.project)
+            .is_some_and(|project| project.spec.load_balancer.listen.contains(&address));
+        if let Some(domain) = environment.spec.domain.as_deref().filter(|_| listens) {
+            rules.extend(environment_rules(serving.contains(key), key, environment, domain));
+        }
+    }
+    for (rule, priority) in rules.iter_mut().zip(1..) {
+        rule.priority = priority;
+    }
+    rules
+}
+
+fn environment_rules(
+    serves: bool,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    domain: &str,
+) -> Vec<Rule> {
+    let host = Condition::Host { patterns: vec![domain.to_owned()] };
+    let forward = if serves {
+        Action::forward(group_of(key))
+    } else {
+        Action::fixed(503, format!("no release of {key} serves\n"))
+    };
+    let mut own: Vec<_> = environment.spec.rules.iter().collect();
+    own.sort_by_key(|rule| rule.priority);
+    let mut rules: Vec<Rule> = own
+        .into_iter()
+        .map(|rule| Rule {
+            priority: 0,
+            conditions: [&host].into_iter().chain(&rule.conditions).cloned().collect(),
+            action: match &rule.action {
+                RuleActionSpec::Forward => forward.clone(),
+                RuleActionSpec::Answer(action) => action.clone(),
+            },
+        })
+        .collect();
+    rules.push(Rule { priority: 0, conditions: vec![host], action: forward });
+    rules
+}

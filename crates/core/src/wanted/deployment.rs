@@ -1,0 +1,74 @@
+//! What deployments want, beside what their instances want.
+
+use super::{Wanted, retry_at};
+use crate::deployment::{Deployment, Milestone, Phase, RollbackStep};
+use crate::effect::{Effect, EffectId};
+use crate::state::State;
+use crate::table;
+use crate::time::Timestamp;
+
+pub(super) fn want(state: &State, deployment: &Deployment, now: Timestamp, wanted: &mut Wanted) {
+    match &deployment.phase {
+        Phase::Staging if !deployment.milestones.contains_key(&Milestone::Staged) => {
+            when_due(state, deployment, now, wanted, stage);
+        }
+        Phase::Verifying => when_due(state, deployment, now, wanted, verify),
+        Phase::Baking { until } => wanted.wake(*until),
+        Phase::RollingBack { step: RollbackStep::Starting, .. } => {
+            let due = retry_at(state, deployment.since, deployment.attempts);
+            let patience = deployment.since.after(crate::settle::rollback::PATIENCE);
+            for at in [due, patience].into_iter().filter(|at| now < *at) {
+                wanted.wake(at);
+            }
+        }
+        Phase::Staging
+        | Phase::Queued
+        | Phase::Starting
+        | Phase::Shifting
+        | Phase::Draining
+        | Phase::MakingRoom
+        | Phase::Retiring
+        | Phase::Aborting { .. }
+        | Phase::RollingBack { .. }
+        | Phase::Ended { .. } => {}
+    }
+}
+
+fn when_due(
+    state: &State,
+    deployment: &Deployment,
+    now: Timestamp,
+    wanted: &mut Wanted,
+    effect: fn(&State, &Deployment) -> Option<(EffectId, Effect)>,
+) {
+    let due = retry_at(state, deployment.since, deployment.attempts);
+    if now < due {
+        wanted.wake(due);
+    } else if let Some((id, effect)) = effect(state, deployment) {
+        wanted.add(id, effect);
+    }
+}
+
+fn stage(state: &State, deployment: &Deployment) -> Option<(EffectId, Effect)> {
+    let environment = state.environments.get(&deployment.environment)?;
+    let release = environment.releases.get(&deployment.release)?;
+    let effect = Effect::Stage {
+        deployment: deployment.id,
+        environment: deployment.environment.clone(),
+        release: deployment.release,
+        artifact: release.artifact.clone(),
+    };
+    Some((EffectId::Stage(deployment.id), effect))
+}
+
+fn verify(state: &State, deployment: &Deployment) -> Option<(EffectId, Effect)> {
+    let environment = state.environments.get(&deployment.environment)?;
+    let project = state.projects.get(&deployment.environment.project)?;
+    let effect = Effect::Verify {
+        deployment: deployment.id,
+        domain: environment.spec.domain.clone(),
+        listen: project.spec.load_balancer.listen.clone(),
+        release: table::release_of(&deployment.environment, deployment.release),
+    };
+    Some((EffectId::Verify(deployment.id), effect))
+}

@@ -1,0 +1,48 @@
+//! What runs want.
+
+use super::Wanted;
+use crate::effect::{Effect, EffectId, StepOrder};
+use crate::run::{Run, RunPhase};
+use crate::state::State;
+
+pub(super) fn want(state: &State, run: &Run, wanted: &mut Wanted) {
+    let id = run.id;
+    match run.phase {
+        RunPhase::Queued | RunPhase::Ended { .. } => {}
+        RunPhase::CheckingOut => {
+            let (project, commit) = (run.project.clone(), run.commit.clone());
+            wanted.add(EffectId::CheckOut(id), Effect::CheckOut { run: id, project, commit });
+        }
+        RunPhase::Running { step } if run.cancelled_by.is_some() => {
+            wanted.add(EffectId::EndStep(id, step), Effect::EndStep { run: id, step });
+        }
+        RunPhase::Running { step } => {
+            if let Some(order) = order(state, run, step) {
+                wanted.add(EffectId::RunStep(id, step), Effect::RunStep(Box::new(order)));
+            }
+        }
+        RunPhase::Sealing => {
+            let paths = run.pipeline.as_ref().map(|p| p.artifact.clone()).unwrap_or_default();
+            wanted.add(EffectId::Seal(id), Effect::Seal { run: id, paths });
+        }
+        RunPhase::Cleaning { .. } => wanted.add(EffectId::Clean(id), Effect::Clean { run: id }),
+    }
+}
+
+fn order(state: &State, run: &Run, index: u32) -> Option<StepOrder> {
+    let pipeline = run.pipeline.as_ref()?;
+    let (_, step) = pipeline.steps().nth(index as usize)?;
+    let spec = state.projects.get(&run.project).map(|project| &project.spec);
+    let mut env = spec.map(|spec| spec.step_env.clone()).unwrap_or_default();
+    env.insert("PILOTHOUSE_PROJECT".to_owned(), run.project.to_string());
+    env.insert("PILOTHOUSE_BRANCH".to_owned(), run.branch.to_string());
+    env.insert("PILOTHOUSE_COMMIT".to_owned(), run.commit.to_string());
+    env.insert("PILOTHOUSE_RUN".to_owned(), run.id.0.to_string());
+    Some(StepOrder {
+        run: run.id,
+        index,
+        step: step.clone(),
+        env,
+        trusted: spec.is_some_and(|spec| spec.trusted),
+    })
+}

@@ -1,0 +1,11 @@
+//! Scenarios as text, and their traces.
+
+#![expect(clippy::too_many_lines, reason = "a trace is as long as what it tells")]
+
+mod cancel;
+mod deployments;
+mod failing;
+mod moving;
+mod rest;
+mod runs;
+mod world;

@@ -1,0 +1,200 @@
+//! Runs: from a push to a sealed artifact.
+
+use insta::assert_snapshot;
+
+use crate::scenario::check;
+
+#[test]
+fn a_broken_build_goes_no_further() {
+    assert_snapshot!(check(
+        "
+        env production main
+        apply
+        push main a fails
+        run
+        show
+        "
+    ), @r#"
+       0.0 engine started, epoch 1
+       0.0 shop applied
+       0.0 production specified × 2
+       0.0 edge connected
+       0.1 edge serves v1
+       0.1 branch main at a
+       0.1 run #1 queued for main
+       0.1 run #1 started
+       0.6 run #1 checked out
+       0.6 run #1 step 0 started
+       3.6 run #1 step 0 ended: Code(1)
+       3.6 run #1 result Failed { step: Some(0), why: "compile ended with status 1" }
+       3.7 run #1 ended Failed { step: Some(0), why: "compile ended with status 1" }
+    = production nothing:
+    "#);
+}
+
+#[test]
+fn the_newest_push_waits_and_the_older_is_superseded() {
+    assert_snapshot!(check(
+        "
+        hide production
+        env production main manual
+        env qa qa manual
+        apply
+        push main a hangs
+        push qa z hangs
+        until #2 Running
+        push main b
+        run 6
+        push main c
+        run 6
+        cancel #1
+        run 20
+        "
+    ), @r#"
+     0.0 engine started, epoch 1
+     0.0 shop applied
+     0.0 qa specified × 2
+     0.0 edge connected
+     0.1 edge serves v1
+     0.1 branch main at a
+     0.1 run #1 queued for main
+     0.1 branch qa at z
+     0.1 run #2 queued for qa
+     0.1 run #1 started
+     0.1 run #2 started
+     0.6 run #2 checked out
+     0.6 run #2 step 0 started
+     0.6 run #1 checked out
+     0.6 run #1 step 0 started
+     5.1 branch main at b
+     5.1 run #3 queued for main
+    10.1 branch main at c
+    10.1 run #3 ended Superseded { by: (4) }
+    10.1 run #4 queued for main
+    12.6 run #1 cancel asked by kim
+    12.7 run #1 step 0 ended: Cancelled
+    12.7 run #1 result Cancelled { by: "kim" }
+    12.8 run #1 ended Cancelled { by: "kim" }
+    12.8 run #4 started
+    13.3 run #4 checked out
+    13.3 run #4 step 0 started
+    16.3 run #4 step 0 ended: Code(0)
+    16.3 run #4 step 1 started
+    19.3 run #4 step 1 ended: Code(0)
+    19.3 run #4 sealing
+    19.8 run #4 sealed sha-c
+    19.8 run #4 result Succeeded { artifact: ("sha-c") }
+    19.9 run #4 ended Succeeded { artifact: ("sha-c") }
+    "#);
+}
+
+#[test]
+fn a_run_is_cancelled_at_every_phase() {
+    assert_snapshot!(check(
+        "
+        hide production
+        env production main manual
+        apply
+        push main a hangs
+        until #1 Running
+        cancel #1
+        run 5
+        push main b
+        until #2 Sealing
+        cancel #2
+        run 5
+        push main c
+        until #3 CheckingOut
+        cancel #3
+        run
+        cancel #3
+        "
+    ), @r#"
+       0.0 engine started, epoch 1
+       0.0 shop applied
+       0.0 edge connected
+       0.1 edge serves v1
+       0.1 branch main at a
+       0.1 run #1 queued for main
+       0.1 run #1 started
+       0.6 run #1 checked out
+       0.6 run #1 step 0 started
+       0.6 run #1 cancel asked by kim
+       0.7 run #1 step 0 ended: Cancelled
+       0.7 run #1 result Cancelled { by: "kim" }
+       0.8 run #1 ended Cancelled { by: "kim" }
+       5.6 branch main at b
+       5.6 run #2 queued for main
+       5.6 run #2 started
+       6.1 run #2 checked out
+       6.1 run #2 step 0 started
+       9.1 run #2 step 0 ended: Code(0)
+       9.1 run #2 step 1 started
+      12.1 run #2 step 1 ended: Code(0)
+      12.1 run #2 sealing
+      12.1 run #2 cancel asked by kim
+      12.1 run #2 result Cancelled { by: "kim" }
+      12.2 run #2 ended Cancelled { by: "kim" }
+      17.1 branch main at c
+      17.1 run #3 queued for main
+      17.1 run #3 started
+      17.1 run #3 cancel asked by kim
+      17.1 run #3 result Cancelled { by: "kim" }
+      17.2 run #3 ended Cancelled { by: "kim" }
+    refused, Conflict: run #3 is over: there is nothing to cancel
+    "#);
+}
+
+#[test]
+fn a_promotion_builds_nothing() {
+    assert_snapshot!(check(
+        "
+        env production main manual
+        env qa qa
+        apply
+        push qa a
+        run
+        from here
+        deploy production promote qa
+        run
+        show
+        "
+    ), @r#"
+     120.0 production r1 made of sha-a
+     120.0 d2 queued: Promotion { from: ("qa") } r1
+     120.0 d2 locked, from nothing × 0
+     120.0 d2 PLANNED
+     120.0 d2 LOCKED
+     120.0 d2 -> Staging
+     120.1 d2 STAGED
+     120.1 d2 -> Starting
+     120.1 d2 adds shop-production-r1-0 shop-production-r1-1
+     120.2 shop-production-r1-0 started
+     120.2 d2 STARTED
+     120.2 shop-production-r1-0 is initial
+     120.2 shop-production-r1-1 started
+     120.3 edge serves v5
+     120.3 shop-production-r1-1 is initial
+     120.4 edge serves v6
+     122.2 shop-production-r1-0 is healthy
+     122.2 shop-production-r1-1 is healthy
+     122.2 shop-production-r1-0 proved
+     122.2 shop-production-r1-1 proved
+     122.2 d2 HEALTHY
+     122.2 d2 -> Shifting
+     122.2 shop-production-r1-0 -> Active
+     122.2 shop-production-r1-1 -> Active
+     122.3 edge serves v7
+     122.3 d2 SHIFTED
+     122.3 d2 -> Draining
+     122.3 d2 DRAINED
+     122.3 d2 -> Verifying
+     122.4 d2 -> Baking
+     127.4 d2 BAKED
+     127.4 d2 -> Retiring
+     127.4 d2 SUCCEEDED
+     127.4 d2 ended Succeeded
+    = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active
+    = qa r1: shop-qa-r1-0 Active, shop-qa-r1-1 Active
+    "#);
+}

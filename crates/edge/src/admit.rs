@@ -1,0 +1,121 @@
+//! Which requests are refused before any rule is asked.
+//!
+//! Responsible for refusing what two servers could read in two ways (request smuggling: RFC
+//! 9112, sections 3.2, 6.1 and 11.2). It never repairs such a request.
+
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Version};
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// HTTP/1.1 without a host, or with an unusable one.
+    Host,
+    /// More than one host.
+    Hosts,
+    /// A length and a transfer encoding.
+    Length,
+    /// `CONNECT`, which this proxy does not do.
+    Method,
+    /// The announced body is larger than allowed.
+    Body,
+}
+
+impl Refused {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Host | Self::Hosts | Self::Length => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Host => "bad request: the Host field is missing or malformed\n",
+            Self::Hosts => "bad request: more than one Host field\n",
+            Self::Length => "bad request: both Content-Length and Transfer-Encoding\n",
+            Self::Method => "CONNECT is not allowed here\n",
+            Self::Body => "the request body is larger than allowed\n",
+        }
+    }
+}
+
+/// Checks a request's head; `raw` is its bytes as far as they are known to begin with it.
+pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Refused> {
+    if parts.method == Method::CONNECT {
+        return Err(Refused::Method);
+    }
+    let headers = &parts.headers;
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => return Err(Refused::Hosts),
+        (None, None) if parts.version == Version::HTTP_11 => return Err(Refused::Host),
+        (None, None) => {}
+        (Some(host), None) if is_host(host.as_bytes()) => {}
+        (Some(_), None) => return Err(Refused::Host),
+    }
+    if headers.contains_key(TRANSFER_ENCODING)
+        && (headers.contains_key(CONTENT_LENGTH) || has_length(raw))
+    {
+        return Err(Refused::Length);
+    }
+    if announced(headers).is_some_and(|length| length > body_limit) {
+        return Err(Refused::Body);
+    }
+    Ok(())
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Allows what RFC 3986 allows in a host with a port, and no more.
+fn is_host(host: &[u8]) -> bool {
+    let is_allowed =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
+    host.len() <= 300 && host.iter().all(is_allowed)
+}
+
+/// Says whether a raw head has a `Content-Length` field: hyper drops one that follows a
+/// `Transfer-Encoding`, so the parsed fields do not show it.
+fn has_length(raw: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-length";
+    for line in raw.split(|&byte| byte == b'\n').skip(1) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return false;
+        }
+        if line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_length_is_found_in_the_head_only() {
+        let head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n";
+        let with = |tail: &[u8]| has_length(&[head, tail].concat());
+        assert!(with(b"CONTENT-length: 4\r\n\r\n"));
+        assert!(with(b"content-length : 4\n\n"));
+        assert!(!with(b"\r\ncontent-length: 4\r\n"));
+        assert!(!with(b"x-content-length: 4\r\n\r\n"));
+        assert!(!has_length(b""));
+    }
+
+    #[test]
+    fn hosts_are_names_addresses_and_ports() {
+        for host in ["shop.localhost:8080", "[::1]:80", "127.0.0.1", "xn--9n2bp8q.test", ""] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+        for host in ["a/b", "a b", "a@b", "a#b", "a?b", "a\\b", "\u{e9}"] {
+            assert!(!is_host(host.as_bytes()), "{host}");
+        }
+    }
+}

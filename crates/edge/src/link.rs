@@ -1,0 +1,247 @@
+//! A client's connection as the worker sees it: in which phase, since when, and its raw head.
+//!
+//! Responsible for knowing who is being waited for, so that one sweep per worker can end
+//! connections that wait too long, and for keeping the bytes of a head that the codec hides.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::clock::coarse_ms;
+use crate::settings::Limits;
+
+/// Who is being waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// Nobody: between requests.
+    Idle = 0,
+    /// The client: part of a head has arrived.
+    Head = 1,
+    /// The target, by its own deadline.
+    Waiting = 2,
+    /// Client and target: an answer is under way.
+    Answering = 3,
+    /// The connection belongs to a tunnel.
+    Upgraded = 4,
+}
+
+/// What the worker wants of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Verdict {
+    /// Go on.
+    Keep = 0,
+    /// End after the request in flight, at once if there is none.
+    Finish = 1,
+    /// End now.
+    Abort = 2,
+}
+
+/// The state of one client connection; shared by its codec, its requests and the sweep.
+#[derive(Debug)]
+pub(crate) struct Link {
+    phase: AtomicU8,
+    verdict: AtomicU8,
+    /// When the phase began, by the coarse clock.
+    since: AtomicU64,
+    /// When bytes last moved, by the coarse clock.
+    progress: AtomicU64,
+    /// The target took too long to begin its answer.
+    is_late: AtomicBool,
+    /// The request body was larger than allowed.
+    pub(crate) is_too_large: AtomicBool,
+    /// The bytes read since the connection was idle, while a head may be among them.
+    head: Mutex<Vec<u8>>,
+    head_limit: usize,
+    /// Wakes the connection's task to look at the verdict.
+    pub(crate) wake: Notify,
+}
+
+impl Link {
+    pub(crate) fn new(head_limit: usize) -> Self {
+        let now = coarse_ms();
+        Self {
+            phase: AtomicU8::new(Phase::Idle as u8),
+            verdict: AtomicU8::new(Verdict::Keep as u8),
+            since: AtomicU64::new(now),
+            progress: AtomicU64::new(now),
+            is_late: AtomicBool::new(false),
+            is_too_large: AtomicBool::new(false),
+            head: Mutex::new(Vec::new()),
+            head_limit,
+            wake: Notify::new(),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Relaxed) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            2 => Phase::Waiting,
+            3 => Phase::Answering,
+            _ => Phase::Upgraded,
+        }
+    }
+
+    /// Enters a phase now.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.since.store(coarse_ms(), Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// How long no bytes have moved in either direction.
+    pub(crate) fn silence(&self) -> Duration {
+        Duration::from_millis(coarse_ms().saturating_sub(self.progress.load(Ordering::Relaxed)))
+    }
+
+    /// Begins waiting for a target's answer.
+    pub(crate) fn wait(&self) {
+        self.is_late.store(false, Ordering::Relaxed);
+        self.enter(Phase::Waiting);
+    }
+
+    /// Says whether the target has taken too long since `wait`; who asks is polled again when
+    /// that comes true.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.verdict.load(Ordering::Relaxed) {
+            0 => Verdict::Keep,
+            1 => Verdict::Finish,
+            _ => Verdict::Abort,
+        }
+    }
+
+    /// Tells the connection's task what to do.
+    pub(crate) fn judge(&self, verdict: Verdict) {
+        self.verdict.store(verdict as u8, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Ends what has waited too long: the connection if it was for its client, the request if
+    /// it was for its target. A target has time for as long as the request is still arriving.
+    pub(crate) fn sweep(&self, limits: &Limits) {
+        let Limits { head_timeout, idle_timeout, response_timeout, .. } = *limits;
+        let now = coarse_ms();
+        let after = |began: &AtomicU64, limit: Duration| {
+            let waited = now.saturating_sub(began.load(Ordering::Relaxed));
+            u128::from(waited) >= limit.as_millis()
+        };
+        match self.phase() {
+            Phase::Idle if after(&self.progress, idle_timeout) => self.judge(Verdict::Finish),
+            Phase::Head if after(&self.since, head_timeout) => self.judge(Verdict::Abort),
+            Phase::Answering if after(&self.progress, idle_timeout) => self.judge(Verdict::Abort),
+            Phase::Waiting
+                if after(&self.since, response_timeout)
+                    && after(&self.progress, response_timeout) =>
+            {
+                self.is_late.store(true, Ordering::Relaxed);
+                self.wake.notify_one();
+            }
+            Phase::Idle | Phase::Head | Phase::Waiting | Phase::Answering | Phase::Upgraded => {}
+        }
+    }
+
+    /// Begins a request and hands out the bytes of its head, if it is certain where it begins.
+    pub(crate) fn begin(&self) -> Vec<u8> {
+        self.enter(Phase::Waiting);
+        self.is_too_large.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Gives the buffer of a head back for the next one.
+    pub(crate) fn give_back(&self, mut head: Vec<u8>) {
+        head.clear();
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    fn moved(&self) {
+        self.progress.store(coarse_ms(), Ordering::Relaxed);
+    }
+
+    fn has_read(&self, bytes: &[u8]) {
+        self.moved();
+        let phase = self.phase();
+        if phase == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+        if matches!(phase, Phase::Idle | Phase::Head) {
+            let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = self.head_limit.saturating_sub(head.len());
+            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+    }
+}
+
+/// A client's socket that tells its link of every byte.
+#[derive(Debug)]
+pub(crate) struct ClientIo {
+    stream: TcpStream,
+    link: Arc<Link>,
+}
+
+impl ClientIo {
+    pub(crate) fn new(stream: TcpStream, link: Arc<Link>) -> Self {
+        Self { stream, link }
+    }
+}
+
+impl AsyncRead for ClientIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let read = &buf.filled()[before..];
+        if !read.is_empty() {
+            self.link.has_read(read);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ClientIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.link.moved();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        self.link.moved();
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

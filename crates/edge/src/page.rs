@@ -1,0 +1,61 @@
+//! The pages that the edge shows when no target's answer can be shown.
+//!
+//! Responsible for naming the kind of cause and nothing that is secret: no address, no target,
+//! no table.
+
+use hyper::StatusCode;
+
+/// Why there is no target's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// No listener of the active table has this address any more.
+    NoListener,
+    /// The group has no target that may be asked.
+    NoTarget,
+    /// No target could be connected to.
+    Unreachable,
+    /// Connecting took too long.
+    ConnectTimeout,
+    /// The target closed the connection, or sent what is no HTTP answer.
+    BrokenAnswer,
+    /// The target switched protocols though nobody asked it to.
+    Unasked,
+    /// The target took too long to answer.
+    Timeout,
+    /// The target was drained and the request outlived its deadline.
+    Cut,
+    /// The body grew larger than allowed.
+    BodyTooLarge,
+    /// The client's own body ended early or was malformed.
+    BodyBroken,
+    /// The redirect's location would not be a valid field.
+    Redirect,
+}
+
+impl Cause {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Unreachable | Self::BrokenAnswer | Self::Unasked => StatusCode::BAD_GATEWAY,
+            Self::NoListener | Self::NoTarget => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ConnectTimeout | Self::Timeout | Self::Cut => StatusCode::GATEWAY_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyBroken | Self::Redirect => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::NoListener => "503: nothing is served at this address any more\n",
+            Self::NoTarget => "503: no healthy instance\n",
+            Self::Unreachable => "502: the instance could not be reached\n",
+            Self::ConnectTimeout => "504: the instance did not accept the connection in time\n",
+            Self::BrokenAnswer => "502: the instance gave no valid answer\n",
+            Self::Unasked => "502: the instance switched protocols without being asked\n",
+            Self::Timeout => "504: the instance did not answer in time\n",
+            Self::Cut => "504: the instance was stopped before it answered\n",
+            Self::BodyTooLarge => "the request body is larger than allowed\n",
+            Self::BodyBroken => "bad request: the body is incomplete or malformed\n",
+            Self::Redirect => "bad request: the target cannot be redirected\n",
+        }
+    }
+}

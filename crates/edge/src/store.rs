@@ -1,0 +1,107 @@
+//! The saved table.
+//!
+//! Responsible for a table that survives a crash at any moment: it is written beside the old
+//! one, synced, and renamed over it; the old one is kept as the previous one. A table that
+//! cannot be read is never taken for an empty one.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use pilothouse_core::routing::{Table, TableSource};
+use rustix::fs::FlockOperation;
+
+use crate::error::Error;
+
+const NEWEST: &str = "table.json";
+const PREVIOUS: &str = "table.prev.json";
+
+/// The state directory, held by this edge alone.
+#[derive(Debug)]
+pub(crate) struct Store {
+    dir: PathBuf,
+    /// Holds the lock for as long as it is open.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the directory, and refuses if another edge holds it.
+    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+        let failed = |source: io::Error| Error::StateDir { path: dir.to_owned(), source };
+        fs::create_dir_all(dir).map_err(failed)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(dir.join("edge.lock"))
+            .map_err(failed)?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::Running(dir.to_owned())),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// Reads the newest table that can be read.
+    pub(crate) fn load(&self) -> (Table, TableSource) {
+        let empty = || Table::default().seal(0, 0);
+        let newest = read(&self.dir.join(NEWEST));
+        let previous = read(&self.dir.join(PREVIOUS));
+        match (newest, previous) {
+            (Ok(Some(table)), _) => (table, TableSource::Saved),
+            (Ok(None), Ok(None)) => (empty(), TableSource::New),
+            (Ok(None), Ok(Some(table))) => {
+                (table, TableSource::Previous { problem: "table.json is missing".to_owned() })
+            }
+            (Err(problem), Ok(Some(table))) => (table, TableSource::Previous { problem }),
+            (Err(problem), Ok(None)) | (Ok(None), Err(problem)) => {
+                (empty(), TableSource::Lost { problem })
+            }
+            (Err(problem), Err(other)) => {
+                (empty(), TableSource::Lost { problem: format!("{problem}; {other}") })
+            }
+        }
+    }
+
+    /// Saves a table; when this returns, it survives a crash.
+    pub(crate) fn save(&self, table: &Table) -> io::Result<()> {
+        let text = serde_json::to_vec(table)?;
+        let newest = self.dir.join(NEWEST);
+        let fresh = self.dir.join("table.json.new");
+        let mut file = File::create(&fresh)?;
+        file.write_all(&text)?;
+        file.sync_all()?;
+        // A table that cannot be read must not push out the one that can.
+        if matches!(read(&newest), Ok(Some(_))) {
+            let link = self.dir.join("table.prev.json.new");
+            if let Err(error) = fs::remove_file(&link)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(error);
+            }
+            fs::hard_link(&newest, &link)?;
+            fs::rename(&link, self.dir.join(PREVIOUS))?;
+        }
+        fs::rename(&fresh, &newest)?;
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+/// Reads a table; none means that the file does not exist.
+fn read(path: &Path) -> Result<Option<Table>, String> {
+    let name = path.file_name().unwrap_or_default().display();
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{name} cannot be read: {error}")),
+    };
+    let table: Table =
+        serde_json::from_slice(&text).map_err(|error| format!("{name} is no table: {error}"))?;
+    match table.check().first() {
+        None => Ok(Some(table)),
+        Some(problem) => Err(format!("{name}: {}: {}", problem.place, problem.message)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

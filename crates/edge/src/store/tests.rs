@@ -1,0 +1,75 @@
+//! What is loaded after a file was lost, cut or changed.
+
+use super::*;
+
+fn table(version: u64) -> Table {
+    Table { probe_token: format!("0123456789abcdef-{version}"), ..Table::default() }
+        .seal(1, version)
+}
+
+/// Saves versions 1 and 2, changes the files, and says what is loaded.
+fn after(change: impl FnOnce(&Path)) -> (u64, TableSource) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.save(&table(1)).unwrap();
+    store.save(&table(2)).unwrap();
+    change(dir.path());
+    let (table, source) = store.load();
+    (table.version, source)
+}
+
+#[test]
+fn the_newest_is_loaded() {
+    assert_eq!(after(|_| ()), (2, TableSource::Saved));
+}
+
+#[test]
+fn an_unreadable_table_means_the_previous_one() {
+    let (version, source) = after(|dir| fs::write(dir.join(NEWEST), "{").unwrap());
+    assert_eq!(version, 1);
+    assert!(matches!(source, TableSource::Previous { .. }), "{source:?}");
+    let (version, source) = after(|dir| fs::remove_file(dir.join(NEWEST)).unwrap());
+    assert_eq!(version, 1);
+    assert!(matches!(source, TableSource::Previous { .. }), "{source:?}");
+}
+
+#[test]
+fn a_changed_byte_is_noticed() {
+    let (version, source) = after(|dir| {
+        let text = fs::read_to_string(dir.join(NEWEST)).unwrap();
+        fs::write(dir.join(NEWEST), text.replace("cdef-2", "cdef-9")).unwrap();
+    });
+    assert_eq!(version, 1);
+    assert!(matches!(source, TableSource::Previous { .. }), "{source:?}");
+}
+
+#[test]
+fn nothing_readable_is_said_loudly() {
+    let (version, source) = after(|dir| {
+        fs::write(dir.join(NEWEST), "").unwrap();
+        fs::write(dir.join(PREVIOUS), "").unwrap();
+    });
+    assert_eq!(version, 0);
+    assert!(matches!(source, TableSource::Lost { .. }), "{source:?}");
+}
+
+#[test]
+fn an_unreadable_table_does_not_push_out_the_previous_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.save(&table(1)).unwrap();
+    store.save(&table(2)).unwrap();
+    fs::write(dir.path().join(NEWEST), "{").unwrap();
+    store.save(&table(3)).unwrap();
+    assert_eq!(read(&dir.path().join(PREVIOUS)).unwrap().unwrap().version, 1);
+    assert_eq!(store.load().0.version, 3);
+}
+
+#[test]
+fn a_directory_belongs_to_one_edge() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Store::open(dir.path()).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(Error::Running(_))));
+    drop(first);
+    assert!(Store::open(dir.path()).is_ok());
+}

@@ -1,0 +1,170 @@
+//! Connections to targets.
+//!
+//! Responsible for opening them, for keeping idle ones per worker, and for ending them when
+//! their target is cut. A connection never leaves its worker.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::body::Outgoing;
+use crate::claim::Claim;
+use crate::clock::coarse_ms;
+use crate::live::LiveTarget;
+use crate::settings::Limits;
+
+/// Why a target could not be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectError {
+    /// Nobody listens there, or there is no way there: the target is at fault.
+    Refused,
+    /// It took too long.
+    Timeout,
+    /// Something else, such as too many open files here.
+    Other,
+}
+
+impl ConnectError {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Refused => "connection refused",
+            Self::Timeout => "connecting timed out",
+            Self::Other => "connecting failed",
+        }
+    }
+}
+
+/// Opens a connection; its driver is a task of this worker and ends when the target is cut.
+pub(crate) async fn connect(
+    claim: &Claim,
+    limits: &Limits,
+) -> Result<SendRequest<Outgoing>, ConnectError> {
+    // Subscribed before looking, so that no cut since the claim is missed.
+    let mut cuts = claim.target.cuts();
+    if claim.is_cut() {
+        return Err(ConnectError::Other);
+    }
+    let opening = TcpStream::connect(claim.target.target.address);
+    let stream = tokio::select! {
+        opened = tokio::time::timeout(limits.connect_timeout, opening) => match opened {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(kind_of(&error)),
+            Err(_) => return Err(ConnectError::Timeout),
+        },
+        _ = cuts.changed() => return Err(ConnectError::Other),
+    };
+    if stream.set_nodelay(true).is_err() {
+        return Err(ConnectError::Other);
+    }
+    let (sender, connection) = Builder::new()
+        .max_buf_size(limits.head_bytes.max(8 * 1024))
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| ConnectError::Other)?;
+    tokio::task::spawn_local(async move {
+        tokio::select! {
+            biased;
+            ended = connection.with_upgrades() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "an upstream connection failed");
+                }
+            }
+            _ = cuts.changed() => {}
+        }
+    });
+    Ok(sender)
+}
+
+fn kind_of(error: &io::Error) -> ConnectError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => ConnectError::Refused,
+        io::ErrorKind::TimedOut => ConnectError::Timeout,
+        _ => ConnectError::Other,
+    }
+}
+
+/// The idle connections of one worker.
+pub(crate) struct Pool {
+    /// By the target's key. They are few, so that looking at each is cheaper than hashing.
+    idle: RefCell<Vec<(u64, Vec<Idle>)>>,
+    most: usize,
+    /// Milliseconds.
+    longest: u64,
+}
+
+struct Idle {
+    sender: SendRequest<Outgoing>,
+    /// By the coarse clock.
+    since: u64,
+    target: Arc<LiveTarget>,
+}
+
+impl Pool {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            idle: RefCell::default(),
+            most: limits.idle_upstreams,
+            longest: u64::try_from(limits.upstream_idle_timeout.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Takes the connection that was used last and can take a request now.
+    pub(crate) fn take(&self, target: &LiveTarget) -> Option<SendRequest<Outgoing>> {
+        let mut pools = self.idle.borrow_mut();
+        let (_, idle) = pools.iter_mut().find(|(key, _)| *key == target.key)?;
+        let now = coarse_ms();
+        let mut busy = Vec::new();
+        let mut found = None;
+        while let Some(mut candidate) = idle.pop() {
+            if now.saturating_sub(candidate.since) >= self.longest {
+                continue;
+            }
+            let mut context = Context::from_waker(Waker::noop());
+            match candidate.sender.poll_ready(&mut context) {
+                Poll::Ready(Ok(())) => {
+                    found = Some(candidate.sender);
+                    break;
+                }
+                Poll::Ready(Err(_)) => {}
+                Poll::Pending => busy.push(candidate),
+            }
+        }
+        idle.extend(busy);
+        found
+    }
+
+    /// Keeps a connection whose answer has ended, unless there are enough.
+    pub(crate) fn put(&self, target: &Arc<LiveTarget>, sender: SendRequest<Outgoing>) {
+        if sender.is_closed() || target.is_leaving() {
+            return;
+        }
+        let mut pools = self.idle.borrow_mut();
+        let one = Idle { sender, since: coarse_ms(), target: Arc::clone(target) };
+        match pools.iter_mut().find(|(key, _)| *key == target.key) {
+            Some((_, idle)) if idle.len() < self.most => idle.push(one),
+            Some(_) => {}
+            None => pools.push((target.key, vec![one])),
+        }
+    }
+
+    /// Closes what was idle too long, and everything to targets that leave.
+    pub(crate) fn sweep(&self) {
+        let now = coarse_ms();
+        self.idle.borrow_mut().retain_mut(|(_, idle)| {
+            idle.retain(|one| {
+                let is_young = now.saturating_sub(one.since) < self.longest;
+                is_young && !one.target.is_leaving() && !one.sender.is_closed()
+            });
+            !idle.is_empty()
+        });
+    }
+}

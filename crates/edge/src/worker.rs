@@ -1,0 +1,280 @@
+//! One serving thread.
+//!
+//! Responsible for accepting connections, for driving them, and for ending them when they wait
+//! too long or the edge stops. Everything it starts lives in its own runtime and ends with it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+use hyper::server::conn::http1::Builder as Http;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::edge::Edge;
+use crate::link::{ClientIo, Link, Phase, Verdict};
+use crate::plan::Entry;
+use crate::proxy::answer;
+use crate::session::Session;
+use crate::tunnel::Tunnel;
+use crate::upstream::Pool;
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Accept connections here.
+    Listen {
+        /// The address as the table writes it.
+        address: SocketAddr,
+        /// This worker's own socket.
+        listener: StdListener,
+    },
+    /// Accept no more here; what was accepted goes on.
+    Close(SocketAddr),
+    /// Accept nothing more, finish what is in flight, and end.
+    Stop,
+}
+
+/// What the tasks of one serving thread share.
+pub(crate) struct Worker {
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) pool: Pool,
+    random: Cell<u64>,
+    links: RefCell<HashMap<u64, Arc<Link>>>,
+    next_link: Cell<u64>,
+    tunnels: Cell<usize>,
+    is_stopping: Cell<bool>,
+    places: Arc<Semaphore>,
+    listening: RefCell<HashMap<SocketAddr, oneshot::Sender<()>>>,
+}
+
+/// Serves until told to stop; runs on a thread of its own.
+pub(crate) fn run(edge: Arc<Edge>, orders: mpsc::Receiver<Order>) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let worker = Rc::new(Worker::new(edge));
+    runtime.block_on(work(worker, orders));
+    Ok(())
+}
+
+async fn work(worker: Rc<Worker>, mut orders: mpsc::Receiver<Order>) {
+    let limits = &worker.edge.settings.limits;
+    let shortest = limits
+        .head_timeout
+        .min(limits.idle_timeout)
+        .min(limits.upstream_idle_timeout)
+        .min(limits.response_timeout);
+    let period = (shortest / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));
+    let mut sweeps = tokio::time::interval(period);
+    sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(Order::Listen { address, listener }) => worker.listen(address, listener),
+                Some(Order::Close(address)) => {
+                    // Dropping the sender tells the accepting task.
+                    worker.listening.borrow_mut().remove(&address);
+                }
+                Some(Order::Stop) | None => break,
+            },
+            _ = sweeps.tick() => worker.sweep(),
+        }
+    }
+    worker.stop().await;
+}
+
+impl Worker {
+    fn new(edge: Arc<Edge>) -> Self {
+        let limits = &edge.settings.limits;
+        let pool = Pool::new(limits);
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Self {
+            pool,
+            random: Cell::new(RandomState::new().hash_one(0) | 1),
+            links: RefCell::default(),
+            next_link: Cell::new(0),
+            tunnels: Cell::new(0),
+            is_stopping: Cell::new(false),
+            places,
+            listening: RefCell::default(),
+            edge,
+        }
+    }
+
+    /// Draws the next number; evenly spread, not secret (xorshift64*, Vigna 2016).
+    pub(crate) fn random(&self) -> u64 {
+        let mut x = self.random.get();
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.random.set(x);
+        x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    }
+
+    /// Starts a tunnel.
+    pub(crate) fn start(self: &Rc<Self>, tunnel: Tunnel) {
+        self.tunnels.set(self.tunnels.get() + 1);
+        let worker = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            tunnel.run().await;
+            worker.tunnels.set(worker.tunnels.get().saturating_sub(1));
+        });
+    }
+
+    fn listen(self: &Rc<Self>, address: SocketAddr, listener: StdListener) {
+        let port = listener.local_addr().map_or(address.port(), |bound| bound.port());
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let (open, closing) = oneshot::channel();
+                self.listening.borrow_mut().insert(address, open);
+                tokio::task::spawn_local(accept(Rc::clone(self), address, port, listener, closing));
+            }
+            Err(error) => tracing::error!(%address, %error, "a listener could not be taken over"),
+        }
+    }
+
+    fn sweep(&self) {
+        self.pool.sweep();
+        let limits = &self.edge.settings.limits;
+        for link in self.links.borrow().values() {
+            link.sweep(limits);
+        }
+    }
+
+    async fn stop(&self) {
+        self.is_stopping.set(true);
+        self.listening.borrow_mut().clear();
+        // One turn for the accepting tasks to take what the kernel has accepted already.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        for link in self.links.borrow().values() {
+            link.judge(Verdict::Finish);
+        }
+        let deadline = tokio::time::Instant::now() + self.edge.settings.limits.stop_timeout;
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
+        while tokio::time::Instant::now() < deadline {
+            if self.links.borrow().is_empty() && self.tunnels.get() == 0 {
+                break;
+            }
+            looks.tick().await;
+        }
+    }
+}
+
+/// Accepts connections until told to close, and then those that the kernel took already.
+async fn accept(
+    worker: Rc<Worker>,
+    address: SocketAddr,
+    port: u16,
+    listener: TcpListener,
+    mut closing: oneshot::Receiver<()>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = &mut closing => break,
+            accepted = accept_one(&worker, &listener) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => start(&worker, address, port, stream, peer, place),
+            Err(error) => {
+                tracing::warn!(%address, %error, "a connection could not be accepted");
+                // Such as too many open files: waiting lets some close.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    let waker = std::task::Waker::noop();
+    let mut context = std::task::Context::from_waker(waker);
+    while let Ok(place) = Arc::clone(&worker.places).try_acquire_owned()
+        && let std::task::Poll::Ready(Ok((stream, peer))) = listener.poll_accept(&mut context)
+    {
+        start(&worker, address, port, stream, peer, place);
+    }
+}
+
+async fn accept_one(
+    worker: &Worker,
+    listener: &TcpListener,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(&worker.places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+/// Starts a connection's task.
+fn start(
+    worker: &Rc<Worker>,
+    address: SocketAddr,
+    port: u16,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a client left at once");
+        return;
+    }
+    let limits = &worker.edge.settings.limits;
+    let head_bytes = limits.head_bytes.max(8 * 1024);
+    let peer = peer.ip().to_canonical();
+    let Ok(peer_text) = HeaderValue::try_from(peer.to_string()) else {
+        return;
+    };
+    let link = Arc::new(Link::new(head_bytes));
+    if worker.is_stopping.get() {
+        link.judge(Verdict::Finish);
+    }
+    let number = worker.next_link.get();
+    worker.next_link.set(number + 1);
+    worker.links.borrow_mut().insert(number, Arc::clone(&link));
+    let entry = Entry { address, port, peer, peer_text, port_text: HeaderValue::from(port) };
+    let worker = Rc::clone(worker);
+    tokio::task::spawn_local(async move {
+        let session = Session { worker: Rc::clone(&worker), link, entry };
+        drive(Rc::new(session), stream, head_bytes).await;
+        worker.links.borrow_mut().remove(&number);
+        drop(place);
+    });
+}
+
+async fn drive(session: Rc<Session>, stream: TcpStream, head_bytes: usize) {
+    let link = &session.link;
+    let io = TokioIo::new(ClientIo::new(stream, Arc::clone(link)));
+    let service = service_fn(|request| answer(&session, request));
+    let mut builder = Http::new();
+    // The worker's sweep ends slow clients, which is cheaper than a timer per request.
+    builder.header_read_timeout(None).max_buf_size(head_bytes);
+    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a client's connection ended with an error");
+                }
+                return;
+            }
+            // Also wakes a request whose target is late, by polling the connection again.
+            () = link.wake.notified() => match link.verdict() {
+                Verdict::Keep => {}
+                Verdict::Finish => {
+                    if link.phase() == Phase::Upgraded {
+                        continue;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                }
+                Verdict::Abort => return,
+            },
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Limits of size and time.
+
+use std::time::Duration;
+
+use super::support::*;
+
+#[test]
+fn a_slow_head_ends_the_connection() {
+    let (rig, _origin) = one_with(|limits| limits.head_timeout = Duration::from_millis(100));
+    let mut client = rig.client();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_silent_connection_is_closed_when_idle_too_long() {
+    let (rig, _origin) = one_with(|limits| limits.idle_timeout = Duration::from_millis(100));
+    let mut client = rig.client();
+    assert_eq!(client.get("/").status, 200);
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_slow_target_is_a_gateway_timeout_and_is_not_asked_again() {
+    let (rig, origin) = one_with(|limits| limits.response_timeout = Duration::from_millis(100));
+    assert_eq!(rig.get("/gate").status, 504);
+    assert_eq!(origin.requests(), 1);
+    let status = rig.status();
+    assert_eq!(target(&status, "shop-0").failed, 1);
+    assert_eq!(status.counters.timed_out, 1);
+}
+
+#[test]
+fn a_large_head_is_refused() {
+    let (rig, _origin) = one_with(|limits| limits.head_bytes = 8 * 1024);
+    let mut client = rig.client();
+    client.send(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(10_000)));
+    assert_eq!(client.read().status, 431);
+}
+
+#[test]
+fn a_large_body_is_refused_whether_announced_or_not() {
+    let (rig, origin) = one_with(|limits| limits.body_bytes = 1000);
+    let mut client = rig.client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
+    assert_eq!(client.read().status, 413);
+    assert_eq!(origin.requests(), 0);
+    let mut client = rig.client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(&format!("3e9\r\n{}\r\n0\r\n\r\n", "x".repeat(1001)));
+    assert_eq!(client.read().status, 413);
+    assert_eq!(target(&rig.status(), "shop-0").failed, 0, "not the target's fault");
+}
+
+#[test]
+fn a_silent_tunnel_is_closed_when_idle_too_long() {
+    let (rig, _origin) = one_with(|limits| limits.tunnel_timeout = Duration::from_millis(100));
+    let mut client = rig.client();
+    client.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    client.head();
+    client.send("x");
+    assert_eq!(client.bytes(1), b"x");
+    assert!(client.is_closed());
+}

@@ -1,0 +1,88 @@
+//! What is refused, so that two servers never read one request in two ways.
+
+use super::support::*;
+
+/// Sends raw bytes and tells the status; the connection must then be closed.
+fn refused(bytes: &str) -> u16 {
+    let (rig, origin) = one();
+    let mut client = rig.client();
+    client.send(bytes);
+    let answer = client.read();
+    assert!(client.is_closed(), "{bytes}");
+    assert_eq!(origin.requests(), 0, "{bytes}");
+    answer.status
+}
+
+#[test]
+fn a_length_and_an_encoding_are_refused_in_either_order() {
+    let post = "POST / HTTP/1.1\r\nHost: a\r\n";
+    let (length, chunked) = ("Content-Length: 4\r\n", "Transfer-Encoding: chunked\r\n");
+    assert_eq!(refused(&format!("{post}{length}{chunked}\r\n0\r\n\r\n")), 400);
+    assert_eq!(refused(&format!("{post}{chunked}{length}\r\n0\r\n\r\n")), 400);
+}
+
+#[test]
+fn unclear_lengths_are_refused() {
+    let post = "POST / HTTP/1.1\r\nHost: a\r\n";
+    assert_eq!(refused(&format!("{post}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde")), 400);
+    assert_eq!(refused(&format!("{post}Content-Length: +4\r\n\r\nabcd")), 400);
+    assert_eq!(refused(&format!("{post}Transfer-Encoding: chunked, identity\r\n\r\n")), 400);
+    assert_eq!(refused(&format!("{post}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n")), 400);
+}
+
+#[test]
+fn a_host_is_needed_exactly_once() {
+    assert_eq!(refused("GET / HTTP/1.1\r\n\r\n"), 400);
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), 400);
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), 400);
+    assert_eq!(refused("GET http://b/ HTTP/1.1\r\n\r\n"), 400);
+}
+
+#[test]
+fn connect_is_refused() {
+    assert_eq!(refused("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"), 405);
+}
+
+#[test]
+fn a_folded_field_is_refused() {
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n"), 400);
+}
+
+#[test]
+fn a_chunked_request_behind_another_cannot_hide_a_length() {
+    let (rig, origin) = one();
+    let mut client = rig.client();
+    client.send(
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n\
+         POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 40\r\n\r\n\
+         0\r\n\r\n\
+         GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    assert_eq!(client.read().status, 200);
+    client.read();
+    assert!(client.is_closed(), "what follows is not read");
+    let heads = origin.shared.heads.lock().unwrap().join("");
+    assert!(!heads.contains("smuggled"), "{heads}");
+}
+
+#[test]
+fn a_body_that_looks_like_a_head_is_a_body() {
+    let (rig, _origin) = one();
+    let mut client = rig.client();
+    let body = "--x\r\nContent-Length: 4\r\n\r\nabcd\r\n--x--";
+    let size = body.len();
+    client.send(&format!(
+        "POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {size:x}\r\n{body}\r\n0\r\n\r\n"
+    ));
+    assert_eq!(client.read().text(), size.to_string());
+}
+
+#[test]
+fn a_target_that_switches_protocols_unasked_is_a_bad_gateway() {
+    let (rig, _origin) = one();
+    assert_eq!(rig.get("/unasked").status, 502);
+    assert_eq!(rig.get("/garbage").status, 502);
+    assert_eq!(rig.status().counters.bad_gateway, 2);
+}

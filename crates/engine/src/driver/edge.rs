@@ -1,0 +1,311 @@
+//! The edge, seen from the engine: keeps its process alive, publishes tables, reads back.
+//!
+//! The edge is a process of its own that outlives the engine. Nothing here serves a request.
+
+mod http;
+mod probe;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilothouse_core::effect::{Fault, Observation, Outcome};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::instance::TargetHealth;
+use pilothouse_core::routing::{EdgeStatus, Refusal, RefusalKind, Table, TargetStatus};
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+use tokio::sync::watch;
+
+use super::{Surroundings, cancelled};
+use crate::clock::Clock;
+use crate::executor::{Attention, Ended};
+use crate::places::Places;
+
+/// How long the edge may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long one wait for changes lasts. The edge answers earlier if something changes.
+const POLL_MS: u64 = 30_000;
+/// How long to wait before the edge is asked again after it did not answer.
+const RETRY: Duration = Duration::from_millis(100);
+/// Failed attempts to reach the edge after which a new process is started.
+const ATTEMPTS: u32 = 2;
+/// How long a new edge process has until it answers.
+const START: Duration = Duration::from_secs(10);
+
+/// The edge, seen from the engine.
+pub struct Edge {
+    places: Places,
+    clock: Clock,
+    binary: PathBuf,
+    probe_token: String,
+    statuses: watch::Sender<Option<Arc<EdgeStatus>>>,
+}
+
+impl Edge {
+    pub(super) fn new(surroundings: &Surroundings) -> Self {
+        Self {
+            places: surroundings.places.clone(),
+            clock: surroundings.clock,
+            binary: surroundings.binary.clone(),
+            probe_token: surroundings.probe_token.clone(),
+            statuses: watch::Sender::new(None),
+        }
+    }
+
+    /// What the edge last said of itself, and each word that follows.
+    pub fn statuses(&self) -> watch::Receiver<Option<Arc<EdgeStatus>>> {
+        self.statuses.subscribe()
+    }
+
+    /// Asks the edge for its status now, with fresh counters.
+    pub async fn status(&self) -> Result<EdgeStatus, Fault> {
+        let reply = self.ask("GET", "/v1/status", Vec::new(), ANSWER).await?;
+        reply.json("the edge's status")
+    }
+
+    /// Keeps the edge process alive and tells what it says, until no longer wanted.
+    pub(super) async fn tend(&self, attention: &Attention) -> Ended {
+        let mut after = None;
+        let mut failures = 0;
+        loop {
+            let asked = tokio::select! {
+                () = attention.cancelled.cancelled() => return cancelled(),
+                asked = self.changes(after) => asked,
+            };
+            match asked {
+                Ok(status) => {
+                    failures = 0;
+                    after = Some(status.change);
+                    self.tell(status, attention).await;
+                }
+                Err(fault) => {
+                    failures += 1;
+                    after = None;
+                    self.statuses.send_replace(None);
+                    attention.observe(Observation::EdgeDisconnected { why: fault.why }).await;
+                    if failures >= ATTEMPTS {
+                        self.start_process().await?;
+                        failures = 0;
+                    } else {
+                        tokio::time::sleep(RETRY).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn changes(&self, after: Option<u64>) -> Result<EdgeStatus, Fault> {
+        let Some(after) = after else { return self.status().await };
+        let path = format!("/v1/changes?after={after}&wait_ms={POLL_MS}");
+        let limit = Duration::from_millis(POLL_MS) + ANSWER;
+        let reply = self.ask("GET", &path, Vec::new(), limit).await?;
+        reply.json("the edge's changes")
+    }
+
+    async fn tell(&self, status: EdgeStatus, attention: &Attention) {
+        let active = (!status.digest.is_empty()).then(|| status.digest.clone());
+        let old = self.statuses.send_replace(Some(Arc::new(status.clone())));
+        attention.observe(Observation::EdgeConnected { active }).await;
+        for target in &status.targets {
+            let before = old.as_ref().and_then(|old| {
+                old.targets.iter().find(|before| before.id == target.id).map(health)
+            });
+            let now = health(target);
+            if before.as_ref() != Some(&now) {
+                let id = InstanceId::new(target.id.clone());
+                attention.observe(Observation::TargetChanged { id, health: now }).await;
+            }
+        }
+    }
+
+    /// Starts an edge process of its own session, so that it outlives this engine. Where one
+    /// lives already that only does not answer, the new one finds its lock taken and leaves.
+    async fn start_process(&self) -> Result<(), Fault> {
+        let failed =
+            |error: std::io::Error| Fault::transient(format!("cannot start the edge: {error}"));
+        std::fs::create_dir_all(self.places.edge()).map_err(failed)?;
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.places.edge().join("edge.log"))
+            .map_err(failed)?;
+        let mut child = tokio::process::Command::new(&self.binary)
+            .arg("edge")
+            .arg("--dir")
+            .arg(self.places.edge())
+            .arg("--control")
+            .arg(self.places.edge_socket())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .current_dir("/")
+            .spawn()
+            .map_err(failed)?;
+        let answers = async {
+            while self.status().await.is_err() {
+                tokio::time::sleep(RETRY).await;
+            }
+        };
+        let outcome = tokio::select! {
+            answered = tokio::time::timeout(START, answers) => match answered {
+                Ok(()) => Ok(()),
+                Err(_) => Err(Fault::transient("the edge was started and does not answer")),
+            },
+            ended = child.wait() => {
+                let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+                Err(Fault::transient(format!(
+                    "the edge ended at once ({how}); its log is {}",
+                    self.places.edge().join("edge.log").display()
+                )))
+            }
+        };
+        // The process is waited for, so that it leaves no entry when it ends in our life.
+        tokio::spawn(async move { child.wait().await });
+        outcome
+    }
+
+    pub(super) async fn publish(&self, table: &Table, attention: &Attention) -> Ended {
+        let body = serde_json::to_vec(table)
+            .map_err(|error| Fault::permanent(format!("the table cannot be written: {error}")))?;
+        let reply = self.ask("PUT", "/v1/table", body, ANSWER).await?;
+        if !reply.is_success() {
+            let refusal: Refusal = reply.json("the edge's refusal")?;
+            let problems: Vec<String> =
+                refusal.problems.iter().map(|problem| problem.message.clone()).collect();
+            let why = format!("{} {}", refusal.message, problems.join("; "));
+            let why = printable(why.trim(), 400);
+            return Err(match refusal.kind {
+                RefusalKind::Invalid | RefusalKind::Malformed | RefusalKind::NotFound => {
+                    Fault::permanent(why)
+                }
+                RefusalKind::Stale
+                | RefusalKind::Bind
+                | RefusalKind::Storage
+                | RefusalKind::InUse
+                | RefusalKind::Stopping => Fault::transient(why),
+            });
+        }
+        let status = self.status().await?;
+        if status.digest != table.digest {
+            return Err(Fault::unknown("the edge serves another table than it acknowledged"));
+        }
+        for listener in &status.listeners {
+            let Some(bound) = listener.bound else {
+                let why = listener.problem.clone().unwrap_or_default();
+                let why = format!("nothing listens on {}: {why}", listener.address);
+                return Err(Fault::transient(why));
+            };
+            if attention.cancelled.is_cancelled() {
+                return cancelled();
+            }
+            let seen = probe::ask(bound, None, &self.probe_token).await?;
+            if seen.digest.as_deref() != Some(table.digest.as_str()) {
+                return Err(Fault::unknown(format!(
+                    "{bound} does not answer with the published table: something else listens there"
+                )));
+            }
+        }
+        Ok(Outcome::Published { digest: table.digest.clone() })
+    }
+
+    /// Waits until the target has nothing in flight, and cuts what is left at the deadline.
+    pub(super) async fn drain(
+        &self,
+        id: &InstanceId,
+        deadline: Timestamp,
+        attention: &Attention,
+    ) -> Ended {
+        let mut statuses = self.statuses();
+        loop {
+            // Counters are fresh only in an answer, so that the edge is asked itself.
+            let status = self.status().await?;
+            let target = status.targets.iter().find(|target| target.id == id.as_str());
+            match target {
+                None => return Ok(Outcome::Done),
+                Some(target) if target.in_flight == 0 && is_draining(target) => {
+                    return Ok(Outcome::Done);
+                }
+                Some(_) => {}
+            }
+            if self.clock.now() >= deadline {
+                let path = format!("/v1/targets/{}/cut", id.as_str());
+                self.ask("POST", &path, Vec::new(), ANSWER).await?;
+            }
+            tokio::select! {
+                () = attention.cancelled.cancelled() => return cancelled(),
+                // An edge driver that is gone has no more to say; the next question tells.
+                _ = statuses.changed() => {}
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// Asks through every listener, under the domain, which release answers.
+    pub(super) async fn verify(
+        &self,
+        domain: Option<&str>,
+        listen: &[SocketAddr],
+        release: &str,
+    ) -> Ended {
+        let Some(domain) = domain else { return Ok(Outcome::Done) };
+        let status = self.status().await?;
+        for address in listen {
+            let bound = status
+                .listeners
+                .iter()
+                .find(|listener| listener.address == *address)
+                .and_then(|listener| listener.bound)
+                .ok_or_else(|| Fault::transient(format!("nothing listens on {address}")))?;
+            let seen = probe::ask(bound, Some(domain), &self.probe_token).await?;
+            if seen.release.as_deref() != Some(release) {
+                let who = seen.release.unwrap_or_else(|| "no release".to_owned());
+                return Err(Fault::transient(format!(
+                    "{domain} on {bound} is answered by {}, not by {release}",
+                    printable(&who, 80)
+                )));
+            }
+            if seen.status >= 500 {
+                return Err(Fault::transient(format!(
+                    "{domain} on {bound} answers with status {}",
+                    seen.status
+                )));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Tells the edge to finish what it has and leave.
+    pub async fn stop(&self) -> Result<(), Fault> {
+        self.ask("POST", "/v1/stop", Vec::new(), ANSWER).await.map(|_| ())
+    }
+
+    async fn ask(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<http::Reply, Fault> {
+        let socket = self.places.edge_socket();
+        match tokio::time::timeout(limit, http::over_unix(&socket, method, path, body)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(Fault::unknown("the edge did not answer in time")),
+        }
+    }
+}
+
+fn is_draining(target: &TargetStatus) -> bool {
+    target.role == pilothouse_core::routing::Role::Draining || !target.in_table
+}
+
+fn health(target: &TargetStatus) -> TargetHealth {
+    TargetHealth {
+        state: target.state,
+        reason: target.reason,
+        detail: printable(&target.detail, 160),
+        since: Timestamp(target.since_ms),
+    }
+}

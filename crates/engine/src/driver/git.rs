@@ -1,0 +1,273 @@
+//! Git: looks at repositories and lays commits out.
+//!
+//! The system's git moves bytes, so that ssh configuration, agents and credential programs
+//! work; git2 reads what has arrived. No type of git2 leaves this file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use pilothouse_core::effect::{Fault, Outcome};
+use pilothouse_core::event::Head;
+use pilothouse_core::id::{BranchName, CommitId, ProjectName, RunId};
+use pilothouse_core::pipeline::Pipeline;
+use pilothouse_core::state::Commit;
+use pilothouse_core::text::first_line;
+use pilothouse_core::time::{Millis, Timestamp};
+
+use super::program::{Call, run};
+use super::{Surroundings, blocking, cancelled};
+use crate::clock::Clock;
+use crate::executor::{Attention, Ended};
+use crate::places::Places;
+
+/// How long git may take to list or fetch.
+const NETWORK: Duration = Duration::from_secs(120);
+/// How long git may take to lay a commit out.
+const CHECKOUT: Duration = Duration::from_secs(600);
+/// Branches beyond these are not looked at.
+const BRANCHES: usize = 10_000;
+/// The longest pipeline file in bytes.
+const PIPELINE_BYTES: u64 = 1 << 20;
+/// The pipeline's file in a repository.
+const PIPELINE_FILE: &str = "pilothouse.toml";
+
+/// A standing look at a repository.
+pub struct Look {
+    /// The project.
+    pub project: ProjectName,
+    /// Where its repository is.
+    pub repository: String,
+    /// When to look first.
+    pub due: Timestamp,
+    /// Time between two looks.
+    pub interval: Millis,
+    /// The heads that are known.
+    pub known: BTreeMap<BranchName, CommitId>,
+    /// Whether the first look has an outcome even if it finds nothing new.
+    pub answer: bool,
+}
+
+/// Looks at repositories and lays commits out.
+pub struct Git {
+    places: Places,
+    clock: Clock,
+    seen: Mutex<BTreeMap<ProjectName, Timestamp>>,
+}
+
+impl Git {
+    pub(super) fn new(surroundings: &Surroundings) -> Self {
+        let (places, clock) = (surroundings.places.clone(), surroundings.clock);
+        Self { places, clock, seen: Mutex::default() }
+    }
+
+    /// When each project's repository was last looked at with success, in this engine's life.
+    pub fn seen(&self) -> BTreeMap<ProjectName, Timestamp> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) async fn look(&self, look: Look, attention: &Attention) -> Ended {
+        let mut due = look.due;
+        let mut answer = look.answer;
+        loop {
+            tokio::select! {
+                () = attention.cancelled.cancelled() => return cancelled(),
+                () = tokio::time::sleep_until(self.clock.instant(due)) => {}
+            }
+            let listed = self.list(&look, attention).await?;
+            let now = self.clock.now();
+            self.seen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(look.project.clone(), now);
+            if listed != look.known {
+                self.fetch(&look, attention).await?;
+                let mirror = self.places.mirror(&look.project);
+                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                return Ok(Outcome::Looked { heads });
+            }
+            if answer {
+                let mirror = self.places.mirror(&look.project);
+                if !mirror.exists() {
+                    self.fetch(&look, attention).await?;
+                }
+                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                return Ok(Outcome::Looked { heads });
+            }
+            answer = false;
+            due = now.after(look.interval);
+        }
+    }
+
+    /// The heads that the repository has now, without bringing anything over.
+    async fn list(
+        &self,
+        look: &Look,
+        attention: &Attention,
+    ) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
+        let what = format!("looking at {}", look.repository);
+        let call = git(&what, NETWORK, ["ls-remote", "--heads", "--", &look.repository]);
+        let output = run(call, attention).await?;
+        let text = String::from_utf8_lossy(&output);
+        let mut heads = BTreeMap::new();
+        for line in text.lines().take(BRANCHES) {
+            if let Some((id, name)) = line.split_once('\t')
+                && let Some(name) = name.strip_prefix("refs/heads/")
+            {
+                heads.insert(BranchName::new(name), CommitId::new(id));
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn fetch(&self, look: &Look, attention: &Attention) -> Result<(), Fault> {
+        let mirror = self.places.mirror(&look.project);
+        if !mirror.join("HEAD").exists() {
+            let place = mirror.clone();
+            blocking("making the mirror", move || make_mirror(&place)).await?;
+        }
+        let what = format!("fetching {}", look.repository);
+        let mut call = git(
+            &what,
+            NETWORK,
+            [
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--force",
+                "--",
+                &look.repository,
+                "+refs/heads/*:refs/heads/*",
+            ],
+        );
+        call.env.push(("GIT_DIR", mirror.as_os_str()));
+        run(call, attention).await.map(|_| ())
+    }
+
+    pub(super) async fn check_out(
+        &self,
+        id: RunId,
+        project: &ProjectName,
+        commit: &CommitId,
+        attention: &Attention,
+    ) -> Ended {
+        let (workspace, mirror) = (self.places.workspace(id), self.places.mirror(project));
+        let place = workspace.clone();
+        // Half a checkout of an engine that died is not built on.
+        blocking("clearing the workspace", move || clear(&place)).await?;
+        let what = format!("checking {} out", commit.short());
+        let mut call = git(
+            &what,
+            CHECKOUT,
+            ["clone", "--quiet", "--no-checkout", "--shared", "--no-tags", "--"],
+        );
+        call.arguments.extend([mirror.as_os_str(), workspace.as_os_str()]);
+        run(call, attention).await?;
+        let mut call = git(&what, CHECKOUT, ["checkout", "--quiet", "--detach", commit.as_str()]);
+        call.arguments.splice(0..0, [OsStr::new("-C"), workspace.as_os_str()]);
+        run(call, attention).await?;
+        let pipeline = blocking("reading the pipeline", move || read_pipeline(&workspace)).await?;
+        Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })
+    }
+}
+
+/// A call of git that asks nobody, runs no hook and speaks no odd protocol.
+fn git<'a, const N: usize>(what: &'a str, limit: Duration, arguments: [&'a str; N]) -> Call<'a> {
+    let quiet = [
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-c",
+        "protocol.ext.allow=never",
+        "-c",
+        "advice.detachedHead=false",
+        "-c",
+        "gc.auto=0",
+    ];
+    let arguments = quiet.into_iter().chain(arguments).map(OsStr::new).collect();
+    let env = vec![
+        ("GIT_TERMINAL_PROMPT", OsStr::new("0")),
+        ("GIT_SSH_COMMAND", OsStr::new("ssh -o BatchMode=yes")),
+        ("GIT_OPTIONAL_LOCKS", OsStr::new("0")),
+    ];
+    Call { program: "git", what, arguments, env, limit }
+}
+
+fn make_mirror(place: &Path) -> Result<(), Fault> {
+    let failed = |error: git2::Error| {
+        Fault::transient(format!("cannot make the mirror {}: {}", place.display(), error.message()))
+    };
+    let mut options = git2::RepositoryInitOptions::new();
+    options.bare(true).mkpath(true).external_template(false);
+    git2::Repository::init_opts(place, &options).map_err(failed)?;
+    Ok(())
+}
+
+/// The branches of the mirror with their heads' facts.
+fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
+    let failed = |error: git2::Error| {
+        Fault::transient(format!("cannot read {}: {}", mirror.display(), error.message()))
+    };
+    let repository = git2::Repository::open_bare(mirror).map_err(failed)?;
+    let mut heads = Vec::new();
+    let mut seen = BTreeSet::new();
+    for reference in repository.references_glob("refs/heads/*").map_err(failed)?.take(BRANCHES) {
+        let reference = reference.map_err(failed)?;
+        // A name that is no UTF-8 cannot be shown, typed or deployed.
+        let Ok(name) = reference.name() else { continue };
+        let Some(name) = name.strip_prefix("refs/heads/") else { continue };
+        let Ok(commit) = reference.peel_to_commit() else { continue };
+        if seen.insert(name.to_owned()) {
+            heads.push(Head { name: BranchName::new(name), commit: facts(&commit) });
+        }
+    }
+    Ok(heads)
+}
+
+fn facts(commit: &git2::Commit<'_>) -> Commit {
+    let message = String::from_utf8_lossy(commit.message_bytes());
+    let author = commit.author();
+    let seconds = u64::try_from(commit.time().seconds()).unwrap_or(0);
+    Commit {
+        id: CommitId::new(commit.id().to_string()),
+        subject: first_line(&message, 200),
+        author: first_line(&String::from_utf8_lossy(author.name_bytes()), 80),
+        at: Timestamp(seconds.saturating_mul(1000)),
+    }
+}
+
+fn clear(place: &Path) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!("cannot clear {}: {error}", place.display()))
+    };
+    match std::fs::remove_dir_all(place) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    place.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)
+}
+
+/// Reads the commit's pipeline. A file that is a link is refused: it could name anything.
+fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
+    let path: PathBuf = workspace.join(PIPELINE_FILE);
+    let missing = |error: &std::io::Error| {
+        Fault::permanent(format!(
+            "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one"
+        ))
+    };
+    let found = std::fs::symlink_metadata(&path).map_err(|error| missing(&error))?;
+    if !found.is_file() || found.len() > PIPELINE_BYTES {
+        return Err(Fault::permanent(format!(
+            "{PIPELINE_FILE} must be a file of at most {PIPELINE_BYTES} bytes"
+        )));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|error| missing(&error))?;
+    pilothouse_settings::pipeline::read(PIPELINE_FILE, &text).map_err(|problems| {
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Fault::permanent(said.join("\n"))
+    })
+}

@@ -1,0 +1,201 @@
+//! Runs steps on this machine, each under a supervisor of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pilothouse_core::effect::{Fault, Outcome, StepOrder};
+use pilothouse_core::id::RunId;
+use pilothouse_core::pipeline::Run;
+use pilothouse_core::run::StepExit;
+use pilothouse_supervisor::{
+    Binary, ExitRecord, Handle, Kind, Liveness, Secrets, Spec, StartError, Stop, cancel, spawn,
+};
+
+use super::unit::{MOMENT, clean_up, look, over};
+use super::{Surroundings, blocking, cancelled};
+use crate::executor::{Attention, Ended};
+use crate::places::Places;
+
+/// The most output of one step that is kept, in bytes.
+const OUTPUT: u64 = 512 << 20;
+/// How long a step that is ended has between `TERM` and `KILL`.
+const GRACE_MS: u64 = 5000;
+/// How long ending a step may take before it is tried again.
+const END_LIMIT: Duration = Duration::from_secs(30);
+
+/// Runs steps on this machine.
+pub struct Host {
+    places: Places,
+    binary: PathBuf,
+}
+
+impl Host {
+    pub(super) fn new(surroundings: &Surroundings) -> Self {
+        Self { places: surroundings.places.clone(), binary: surroundings.binary.clone() }
+    }
+
+    pub(super) async fn run_step(&self, order: StepOrder, attention: &Attention) -> Ended {
+        let dir = self.places.step(order.run, order.index);
+        let found = self.find_or_start(&dir, order).await?;
+        let handle = match found {
+            Found::Running(handle) => handle,
+            Found::Over(exit) => return Ok(Outcome::StepEnded { exit }),
+        };
+        tokio::select! {
+            () = attention.cancelled.cancelled() => return cancelled(),
+            ended = over(&handle) => ended?,
+        }
+        Ok(Outcome::StepEnded { exit: after(&dir)? })
+    }
+
+    /// A step that was ever started is found again and never started a second time.
+    async fn find_or_start(&self, dir: &Path, order: StepOrder) -> Result<Found, Fault> {
+        for _ in 0..100 {
+            match look(dir)? {
+                Liveness::Alive(handle, _) => return Ok(Found::Running(handle)),
+                Liveness::Starting => tokio::time::sleep(MOMENT).await,
+                Liveness::NeverStarted => {
+                    if !order.trusted {
+                        return Err(Fault::permanent(UNTRUSTED));
+                    }
+                    let spec = self.spec(&order)?;
+                    let binary = supervisor(&self.binary);
+                    let dir = dir.to_owned();
+                    return blocking("starting the step", move || start(&binary, &dir, &spec))
+                        .await;
+                }
+                Liveness::Exited(_) | Liveness::Interrupted | Liveness::OtherBoot => {
+                    return Ok(Found::Over(after(dir)?));
+                }
+            }
+        }
+        Err(Fault::transient(format!("the supervisor in {} says nothing", dir.display())))
+    }
+
+    fn spec(&self, order: &StepOrder) -> Result<Spec, Fault> {
+        let argv = match &order.step.run {
+            Run::Argv(argv) => argv.clone(),
+            Run::Script(script) => {
+                let path = self.places.script(order.run, order.index);
+                write_script(&path, script)?;
+                vec!["/bin/sh".to_owned(), "-e".to_owned(), path.display().to_string()]
+            }
+        };
+        let workspace = self.places.workspace(order.run);
+        let mut env = base_env();
+        env.insert("CI".to_owned(), "true".to_owned());
+        env.insert("WORKSPACE".to_owned(), workspace.display().to_string());
+        env.extend(order.env.clone());
+        env.extend(order.step.env.clone());
+        Ok(Spec {
+            id: format!("step/{}/{}", order.run.0, order.index),
+            kind: Kind::Step {
+                deadline_ms: Some(order.step.timeout.0),
+                output_limit_bytes: OUTPUT,
+            },
+            argv,
+            dir: workspace,
+            env,
+            stop: Stop { signal: 15, grace_ms: GRACE_MS },
+            umask: 0o022,
+            max_open_files: None,
+        })
+    }
+
+    pub(super) async fn end_step(&self, run: RunId, step: u32) -> Ended {
+        let dir = self.places.step(run, step);
+        match look(&dir)? {
+            Liveness::Alive(handle, _) => {
+                cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
+                let ended = tokio::time::timeout(END_LIMIT, over(&handle)).await;
+                ended.map_err(|_| Fault::transient("the step did not end in time"))??;
+                after(&dir)?;
+            }
+            Liveness::Starting => {
+                return Err(Fault::transient("the step's supervisor is only starting"));
+            }
+            Liveness::Interrupted | Liveness::OtherBoot => clean_up(&dir)?,
+            Liveness::Exited(_) | Liveness::NeverStarted => {}
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+const UNTRUSTED: &str = "steps run as the engine's own user, and this project is not trusted \
+    with that: set `trusted = true` in the project's file and apply it, if whoever can push to \
+    the repository may run programs as you";
+
+enum Found {
+    Running(Handle),
+    Over(StepExit),
+}
+
+/// How the engine's binary is told to supervise.
+pub(super) fn supervisor(binary: &Path) -> Binary {
+    Binary { path: binary.to_owned(), verb: vec!["supervise".into()] }
+}
+
+/// The variables that every process of ours gets; all others of the engine stay its own.
+pub(super) fn base_env() -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    for name in ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER"] {
+        if let Ok(value) = std::env::var(name) {
+            env.insert(name.to_owned(), value);
+        }
+    }
+    env.entry("PATH".to_owned()).or_insert_with(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
+    env
+}
+
+fn write_script(path: &Path, script: &str) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!("cannot write the step's script {}: {error}", path.display()))
+    };
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
+    std::fs::write(path, script).map_err(failed)
+}
+
+fn start(binary: &Binary, dir: &Path, spec: &Spec) -> Result<Found, Fault> {
+    // A directory without a supervisor's trace is what an engine left that died while it made it.
+    match std::fs::remove_dir_all(dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(Fault::transient(format!("cannot clear {}: {error}", dir.display())));
+        }
+    }
+    dir.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .map_err(|error| Fault::transient(format!("cannot make {}: {error}", dir.display())))?;
+    match spawn(binary, dir, spec, &Secrets::default()) {
+        Ok(handle) => Ok(Found::Running(handle)),
+        Err(StartError::LaunchFailed(why)) => Ok(Found::Over(StepExit::NotStarted(why.message))),
+        Err(error) => Err(Fault::transient(error.to_string())),
+    }
+}
+
+/// How a step that is not running any more ended.
+fn after(dir: &Path) -> Result<StepExit, Fault> {
+    match look(dir)? {
+        Liveness::Exited(record) => Ok(exit(&record)),
+        Liveness::Interrupted | Liveness::OtherBoot => {
+            clean_up(dir)?;
+            Ok(StepExit::Interrupted)
+        }
+        Liveness::Alive(..) | Liveness::Starting | Liveness::NeverStarted => {
+            Err(Fault::transient("the step's supervisor is neither alive nor over"))
+        }
+    }
+}
+
+fn exit(record: &ExitRecord) -> StepExit {
+    use pilothouse_supervisor::Outcome as Ended;
+    match &record.outcome {
+        Ended::Exited { code } => StepExit::Code(*code),
+        Ended::Signaled { signal } => StepExit::Signal(*signal),
+        Ended::TimedOut => StepExit::TimedOut,
+        Ended::Cancelled | Ended::Stopped => StepExit::Cancelled,
+        Ended::LaunchFailed { why } => StepExit::NotStarted(why.message.clone()),
+    }
+}

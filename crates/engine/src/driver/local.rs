@@ -1,0 +1,298 @@
+//! Runs instances as processes of this machine, each under a supervisor of its own.
+
+mod prove;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilothouse_core::effect::{Fault, InstanceOrder, Outcome};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::pipeline::{Run, Stop};
+use pilothouse_core::spec::SecretSource;
+use pilothouse_supervisor::{
+    Handle, Kind, Liveness, Secrets, Spec, StartError, Status, Stop as UnitStop, spawn, stop,
+    usages,
+};
+
+use super::edge::Edge;
+use super::host::{base_env, supervisor};
+use super::ports::Ports;
+use super::unit::{MOMENT, clean_up, look, over};
+use super::{Surroundings, blocking};
+use crate::clock::Clock;
+use crate::executor::Ended;
+use crate::places::Places;
+
+/// The first and the longest wait before an instance is started again, and how long it must
+/// run for the waits to begin anew.
+const BACKOFF_MS: (u64, u64, u64) = (200, 30_000, 60_000);
+/// The most log of one instance that is kept, in bytes.
+const LOG: u64 = 64 << 20;
+/// How much longer than its grace stopping an instance may take.
+const STOP_SLACK: Duration = Duration::from_secs(10);
+/// The file in an instance's directory that holds its address.
+const ADDRESS: &str = "address";
+
+/// Runs instances as processes of this machine.
+pub struct Local {
+    places: Places,
+    clock: Clock,
+    binary: PathBuf,
+    ports: Ports,
+    edge: Arc<Edge>,
+}
+
+impl Local {
+    pub(super) fn new(surroundings: &Surroundings, edge: Arc<Edge>) -> Self {
+        Self {
+            places: surroundings.places.clone(),
+            clock: surroundings.clock,
+            binary: surroundings.binary.clone(),
+            ports: Ports::new(surroundings.ports.clone()),
+            edge,
+        }
+    }
+
+    pub(super) async fn start(&self, order: InstanceOrder) -> Ended {
+        let home = self.places.instance(&order.id);
+        let unit = unit_of(&home);
+        for _ in 0..100 {
+            match look(&unit)? {
+                Liveness::Alive(_, status) if status.main.is_some() => {
+                    let address = read_address(&home)?;
+                    return Ok(Outcome::Started { address, proof: proof(&status) });
+                }
+                Liveness::Alive(..) | Liveness::Starting => tokio::time::sleep(MOMENT).await,
+                Liveness::NeverStarted => return self.launch(order, home, unit).await,
+                Liveness::Interrupted => {
+                    blocking("clearing up", move || clean_up(&unit)).await?;
+                    return Err(Fault::permanent("its supervisor died while it started"));
+                }
+                Liveness::Exited(_) | Liveness::OtherBoot => {
+                    return Err(Fault::permanent("it ended while it started"));
+                }
+            }
+        }
+        Err(Fault::transient("its supervisor says nothing"))
+    }
+
+    async fn launch(&self, order: InstanceOrder, home: PathBuf, unit: PathBuf) -> Ended {
+        let address = self.ports.choose(order.id.as_str()).ok_or_else(|| {
+            Fault::permanent("no port of the range for instances is free on 127.0.0.1")
+        })?;
+        let secrets = secrets(&order).await?;
+        let spec = self.spec(&order, address, &home);
+        let binary = supervisor(&self.binary);
+        let script = match &order.service.run {
+            Run::Script(script) => Some(script.clone()),
+            Run::Argv(_) => None,
+        };
+        let started = blocking("starting the instance", move || {
+            prepare(&home, &unit, address, script.as_deref())?;
+            match spawn(&binary, &unit, &spec, &secrets) {
+                Ok(handle) => Ok(handle),
+                Err(StartError::LaunchFailed(why)) => Err(Fault::permanent(why.message)),
+                Err(error) => Err(Fault::transient(error.to_string())),
+            }
+        })
+        .await;
+        self.ports.release(address.port());
+        let handle = started?;
+        for _ in 0..100 {
+            if let Liveness::Alive(_, status) = look(&handle.dir)?
+                && status.main.is_some()
+            {
+                return Ok(Outcome::Started { address, proof: proof(&status) });
+            }
+            tokio::time::sleep(MOMENT).await;
+        }
+        Err(Fault::transient("its supervisor wrote no status"))
+    }
+
+    fn spec(&self, order: &InstanceOrder, address: SocketAddr, home: &Path) -> Spec {
+        let argv = match &order.service.run {
+            Run::Argv(argv) => argv.clone(),
+            Run::Script(_) => {
+                let script = home.join("script");
+                vec!["/bin/sh".to_owned(), "-e".to_owned(), script.display().to_string()]
+            }
+        };
+        let mut env = base_env();
+        env.extend(order.service.env.clone());
+        env.extend(order.env.clone());
+        for (name, value) in [
+            ("PORT", address.port().to_string()),
+            ("PILOTHOUSE_RELEASE", order.release.to_string()),
+            ("PILOTHOUSE_ENVIRONMENT", order.environment.name.to_string()),
+            ("PILOTHOUSE_INSTANCE", order.id.to_string()),
+        ] {
+            env.insert(name.to_owned(), value);
+        }
+        Spec {
+            id: order.id.to_string(),
+            kind: Kind::Instance {
+                backoff_min_ms: BACKOFF_MS.0,
+                backoff_max_ms: BACKOFF_MS.1,
+                stable_after_ms: BACKOFF_MS.2,
+                max_log_bytes: LOG,
+            },
+            argv,
+            dir: self.places.release(&order.environment, order.release),
+            env,
+            stop: unit_stop(&order.service.stop),
+            umask: 0o022,
+            max_open_files: None,
+        }
+    }
+
+    pub(super) async fn stop(&self, id: &InstanceId, how: &Stop) -> Ended {
+        let unit = unit_of(&self.places.instance(id));
+        match look(&unit)? {
+            Liveness::Alive(handle, _) => {
+                let grace = how.grace.duration();
+                stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
+                tokio::time::timeout(grace + STOP_SLACK, over(&handle))
+                    .await
+                    .map_err(|_| Fault::transient("it did not end in time"))??;
+            }
+            Liveness::Starting => return Err(Fault::transient("its supervisor is only starting")),
+            Liveness::Interrupted => blocking("clearing up", move || clean_up(&unit)).await?,
+            Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => {}
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// What instances use: CPU time since their start and resident memory in bytes. One that
+    /// does not run is left out.
+    pub fn usages(&self, ids: Vec<InstanceId>) -> BTreeMap<InstanceId, (Duration, u64)> {
+        let alive: Vec<(InstanceId, Handle)> = ids
+            .into_iter()
+            .filter_map(|id| match look(&unit_of(&self.places.instance(&id))) {
+                Ok(Liveness::Alive(handle, _)) => Some((id, handle)),
+                Ok(_) | Err(_) => None,
+            })
+            .collect();
+        // What cannot be measured now is measured the next time.
+        let used = usages(alive.iter().map(|(_, handle)| handle)).unwrap_or_default();
+        let measured = alive.iter().zip(used);
+        measured
+            .filter_map(|((id, _), used)| {
+                let used = used?;
+                Some((id.clone(), (used.cpu, used.resident_bytes)))
+            })
+            .collect()
+    }
+}
+
+/// An instance's unit directory, within its own.
+fn unit_of(home: &Path) -> PathBuf {
+    home.join("unit")
+}
+
+/// Names one start of an instance's process: no other process ever has the same.
+fn proof(status: &Status) -> String {
+    match status.main {
+        Some(main) => format!("{}/{}/{}", status.boot_id, main.pid, main.start_time),
+        None => format!("{}/{}/none", status.boot_id, status.restarts),
+    }
+}
+
+fn prepare(
+    home: &Path,
+    unit: &Path,
+    address: SocketAddr,
+    script: Option<&str>,
+) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!("cannot prepare {}: {error}", home.display()))
+    };
+    std::fs::create_dir_all(home).map_err(failed)?;
+    match std::fs::remove_dir_all(unit) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    if let Some(script) = script {
+        std::fs::write(home.join("script"), script).map_err(failed)?;
+    }
+    std::fs::write(home.join(ADDRESS), address.to_string()).map_err(failed)
+}
+
+fn read_address(home: &Path) -> Result<SocketAddr, Fault> {
+    let path = home.join(ADDRESS);
+    std::fs::read_to_string(&path)
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .ok_or_else(|| Fault::permanent(format!("{} holds no address", path.display())))
+}
+
+fn unit_stop(stop: &Stop) -> UnitStop {
+    UnitStop { signal: signal_number(&stop.signal), grace_ms: stop.grace.0 }
+}
+
+/// The number of a stop signal; settings accept no other names.
+fn signal_number(name: &str) -> i32 {
+    match name {
+        "HUP" => 1,
+        "INT" => 2,
+        "QUIT" => 3,
+        "KILL" => 9,
+        "USR1" => 10,
+        "USR2" => 12,
+        _ => 15,
+    }
+}
+
+/// Fetches the secrets' values, which go to the supervisor through a pipe and nowhere else.
+async fn secrets(order: &InstanceOrder) -> Result<Secrets, Fault> {
+    let mut secrets = Secrets::default();
+    for (name, source) in &order.secrets {
+        let value = match source {
+            SecretSource::File(path) => tokio::fs::read_to_string(path).await.map_err(|error| {
+                Fault::transient(format!("cannot read the secret {name} from {path}: {error}"))
+            })?,
+            SecretSource::Command(argv) => secret_from(name, argv).await?,
+        };
+        let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
+        secrets.env.insert(name.clone(), value);
+    }
+    Ok(secrets)
+}
+
+async fn secret_from(name: &str, argv: &[String]) -> Result<String, Fault> {
+    let failed = |why: String| {
+        Fault::transient(format!("the command that gives the secret {name} failed: {why}"))
+    };
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| failed("it is empty".to_owned()))?;
+    let call = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(30), call)
+        .await
+        .map_err(|_| failed("it took longer than 30 s".to_owned()))?
+        .map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        // What it printed may hold the secret, so that only the status is told.
+        return Err(failed(format!("it ended with {}", output.status)));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("it printed no UTF-8".to_owned()))
+}
+
+/// The supervisor of an instance, while it lives.
+fn alive(unit: &Path) -> Result<Option<(Handle, Box<Status>)>, Fault> {
+    match look(unit)? {
+        Liveness::Alive(handle, status) => Ok(Some((handle, status))),
+        Liveness::Starting
+        | Liveness::Exited(_)
+        | Liveness::Interrupted
+        | Liveness::OtherBoot
+        | Liveness::NeverStarted => Ok(None),
+    }
+}

@@ -1,0 +1,129 @@
+//! Proves that an instance is itself and healthy.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use pilothouse_core::effect::{Fault, Outcome};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::routing::TargetStatus;
+use pilothouse_core::time::{Millis, Timestamp};
+use pilothouse_supervisor::{MainExit, SocketOwner, socket_owner};
+
+use super::super::unit::last_line;
+use super::super::{blocking, cancelled};
+use super::{Local, alive, unit_of};
+use crate::executor::{Attention, Ended};
+
+/// Restarts after which an instance that never proved healthy is given up.
+const RESTARTS: u32 = 3;
+/// How long to wait for the edge's next word before the socket is looked at again.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What is missing for a proof.
+enum Missing {
+    /// It may come yet; a sentence says what it is.
+    Yet(String),
+    /// It never will.
+    Ever(String),
+}
+
+impl Local {
+    /// Waits until the target passes its checks and its socket belongs to the instance's own
+    /// processes.
+    pub(in super::super) async fn prove(
+        &self,
+        id: &InstanceId,
+        address: SocketAddr,
+        min_healthy_time: Millis,
+        deadline: Timestamp,
+        attention: &Attention,
+    ) -> Ended {
+        let mut statuses = self.edge.statuses();
+        let mut healthy_since: Option<Timestamp> = None;
+        loop {
+            let target = statuses.borrow_and_update().as_ref().and_then(|status| {
+                status.targets.iter().find(|target| target.id == id.as_str()).cloned()
+            });
+            let now = self.clock.now();
+            let missing = match self.missing(id, address, target).await? {
+                None => {
+                    let since = *healthy_since.get_or_insert(now);
+                    if now.since(since) >= min_healthy_time {
+                        return Ok(Outcome::Done);
+                    }
+                    format!("healthy for less than {min_healthy_time}")
+                }
+                Some(Missing::Yet(why)) => {
+                    healthy_since = None;
+                    why
+                }
+                Some(Missing::Ever(why)) => return Err(Fault::permanent(why)),
+            };
+            if now >= deadline {
+                return Err(Fault::permanent(self.late(id, &missing)));
+            }
+            tokio::select! {
+                () = attention.cancelled.cancelled() => return cancelled(),
+                // An edge driver that is gone has no more to say; the deadline decides then.
+                _ = statuses.changed() => {}
+                () = tokio::time::sleep(PATIENCE) => {}
+            }
+        }
+    }
+
+    /// What is missing for a proof now: the process first, then the socket, then the check.
+    async fn missing(
+        &self,
+        id: &InstanceId,
+        address: SocketAddr,
+        target: Option<TargetStatus>,
+    ) -> Result<Option<Missing>, Fault> {
+        let unit = unit_of(&self.places.instance(id));
+        let (owner, restarts, exit) = blocking("looking at the instance", move || {
+            let Some((handle, status)) = alive(&unit)? else {
+                return Ok((None, 0, None));
+            };
+            let owner = socket_owner(&handle, address)
+                .map_err(|error| Fault::transient(format!("cannot look at sockets: {error}")))?;
+            Ok((Some(owner), status.restarts, status.last_exit))
+        })
+        .await?;
+        if restarts >= RESTARTS {
+            let how = exit.map_or_else(|| "ended".to_owned(), said);
+            return Ok(Some(Missing::Ever(self.with_log(id, &format!("it {how} each time")))));
+        }
+        Ok(match owner {
+            None => Some(Missing::Yet("its supervisor is gone".to_owned())),
+            Some(SocketOwner::Nobody) => {
+                Some(Missing::Yet(format!("nothing listens on {address}")))
+            }
+            Some(SocketOwner::Stranger) => {
+                Some(Missing::Yet(format!("another program listens on {address}")))
+            }
+            Some(SocketOwner::Unit) => match target {
+                Some(target) if target.passing => None,
+                Some(target) => Some(Missing::Yet(format!("its check says: {}", target.detail))),
+                None => Some(Missing::Yet("the edge does not check it yet".to_owned())),
+            },
+        })
+    }
+
+    fn late(&self, id: &InstanceId, missing: &str) -> String {
+        self.with_log(id, &format!("not healthy by its start deadline: {missing}"))
+    }
+
+    fn with_log(&self, id: &InstanceId, why: &str) -> String {
+        match last_line(&unit_of(&self.places.instance(id))) {
+            Some(line) => format!("{why}; its last line: {line}"),
+            None => format!("{why}; it printed nothing"),
+        }
+    }
+}
+
+fn said(exit: MainExit) -> String {
+    match exit {
+        MainExit::Code(code) => format!("ended with status {code}"),
+        MainExit::Signal(signal) => format!("was ended by signal {signal}"),
+        MainExit::NotStarted => "could not be started".to_owned(),
+    }
+}

@@ -1,0 +1,122 @@
+//! Seals what runs made, and lays releases out.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::effect::{Fault, Outcome};
+use pilothouse_core::id::{ArtifactDigest, ReleaseNumber, RunId};
+
+use super::{Surroundings, blocking};
+use crate::artifact::{ArtifactError, Digest, Limits, SealError, Store as Artifacts};
+use crate::executor::Ended;
+use crate::journal::Disk;
+use crate::places::Places;
+
+/// How long to wait for a store that is being pruned.
+const FREE: Duration = Duration::from_secs(60);
+/// Time between two looks whether it is free.
+const STEP: Duration = Duration::from_millis(10);
+
+/// Seals what runs made, and lays releases out.
+pub struct Store {
+    places: Places,
+}
+
+impl Store {
+    pub(super) fn new(surroundings: &Surroundings) -> Self {
+        Self { places: surroundings.places.clone() }
+    }
+
+    pub(super) async fn seal(&self, run: RunId, paths: Vec<String>) -> Ended {
+        let (workspace, store) = (self.places.workspace(run), self.places.artifacts());
+        blocking("sealing", move || {
+            let wanted = expand(&workspace, &paths)?;
+            let store = open(&store)?;
+            let sealed = when_free(
+                || store.seal(&workspace, &wanted),
+                |error| matches!(error, SealError::Store(ArtifactError::Busy)),
+            )
+            .map_err(|error| Fault::permanent(error.to_string()))?;
+            Ok(Outcome::Sealed {
+                digest: ArtifactDigest(sealed.digest.to_string()),
+                bytes: sealed.bytes,
+                files: sealed.files,
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn clean(&self, run: RunId) -> Ended {
+        let workspace = self.places.workspace(run);
+        blocking("removing the workspace", move || match std::fs::remove_dir_all(&workspace) {
+            Ok(()) => Ok(Outcome::Done),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Outcome::Done),
+            Err(error) => {
+                Err(Fault::transient(format!("cannot remove {}: {error}", workspace.display())))
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn stage(
+        &self,
+        environment: &EnvironmentKey,
+        release: ReleaseNumber,
+        artifact: ArtifactDigest,
+    ) -> Ended {
+        let (dest, store) = (self.places.release(environment, release), self.places.artifacts());
+        blocking("laying the release out", move || {
+            let digest: Digest = artifact.as_str().parse().map_err(|_| {
+                Fault::permanent(format!("{artifact} is not the name of an artifact"))
+            })?;
+            dest.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| {
+                Fault::transient(format!("cannot make {}: {error}", dest.display()))
+            })?;
+            let store = open(&store)?;
+            when_free(|| store.unpack(digest, &dest), |error| matches!(error, ArtifactError::Busy))
+                .map_err(|error| Fault::transient(error.to_string()))?;
+            Ok(Outcome::Done)
+        })
+        .await
+    }
+}
+
+/// Does something to the store as soon as nobody prunes it, which is a matter of moments: a run
+/// must not fail because tidying up came first.
+fn when_free<T, E>(
+    mut work: impl FnMut() -> Result<T, E>,
+    is_busy: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let until = Instant::now() + FREE;
+    loop {
+        match work() {
+            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(STEP),
+            ended => return ended,
+        }
+    }
+}
+
+fn open(dir: &Path) -> Result<Artifacts, Fault> {
+    Artifacts::open(dir, Limits::default(), Disk::default())
+        .map_err(|error| Fault::transient(error.to_string()))
+}
+
+/// The whole tree is everything in it but git's own directory.
+fn expand(workspace: &Path, paths: &[String]) -> Result<Vec<PathBuf>, Fault> {
+    if !paths.iter().any(|path| path == ".") {
+        return Ok(paths.iter().map(PathBuf::from).collect());
+    }
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!("cannot read {}: {error}", workspace.display()))
+    };
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(workspace).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if name != ".git" {
+            entries.push(PathBuf::from(name));
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}

@@ -1,0 +1,67 @@
+//! Waits for supervisors without asking again and again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use pilothouse_core::effect::Fault;
+use pilothouse_core::text::printable;
+use pilothouse_supervisor::{Frame, Handle, Liveness, Stream, find, sweep, tail, watch};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Finds out what became of a unit.
+pub(super) fn look(dir: &Path) -> Result<Liveness, Fault> {
+    find(dir).map_err(|error| Fault::transient(error.to_string()))
+}
+
+/// Waits until the supervisor has ended.
+pub(super) async fn over(handle: &Handle) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!(
+            "cannot watch the supervisor in {}: {error}",
+            handle.dir.display()
+        ))
+    };
+    let Some(watch) = watch(handle).map_err(failed)? else { return Ok(()) };
+    #[expect(
+        deprecated,
+        reason = "sound here: a watch owns its descriptor; the successor is unsafe"
+    )]
+    let watch = AsyncFd::with_interest(watch, Interest::READABLE).map_err(failed)?;
+    loop {
+        let mut ready = watch.readable().await.map_err(failed)?;
+        if watch.get_ref().is_over().map_err(failed)? {
+            return Ok(());
+        }
+        ready.clear_ready();
+    }
+}
+
+/// Ends whatever a dead supervisor left.
+pub(super) fn clean_up(dir: &Path) -> Result<(), Fault> {
+    match sweep(dir) {
+        Ok(0) => Ok(()),
+        Ok(count) => {
+            tracing::warn!(dir = %dir.display(), count, "ended processes without a supervisor");
+            Ok(())
+        }
+        Err(error) => Err(Fault::transient(error.to_string())),
+    }
+}
+
+/// Waits for something a supervisor is about to write, such as its first status.
+pub(super) const MOMENT: Duration = Duration::from_millis(20);
+
+/// The last line that a unit printed, printable; none where it printed nothing.
+pub(super) fn last_line(dir: &Path) -> Option<String> {
+    let slice = tail(dir, 20, 16 << 10).ok()?;
+    let bytes: Vec<u8> = slice
+        .frames
+        .iter()
+        .filter(|frame: &&Frame| frame.stream != Stream::Note)
+        .flat_map(|frame| frame.bytes.iter().copied())
+        .collect();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+    Some(printable(line.trim(), 160))
+}

@@ -1,0 +1,217 @@
+//! Puts the engine together and runs it.
+
+mod listener;
+mod view;
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilothouse_core::state::Limits;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::{self, Audit};
+use crate::driver::{Drivers, Surroundings};
+use crate::journal::{Disk, DiskError};
+use crate::kernel::{Kernel, Ledger, OpenError};
+use crate::places::Places;
+use crate::publish::{PublishLimits, Publisher};
+use crate::server::{BindError, Bound, ServeLimits, SocketSettings};
+use crate::{clock::Clock, samples, tidy};
+
+/// What an engine is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it keeps everything.
+    pub state_dir: PathBuf,
+    /// This binary, which also supervises and is the edge.
+    pub binary: PathBuf,
+    /// Ports that local instances get.
+    pub ports: RangeInclusive<u16>,
+    /// Its sockets.
+    pub sockets: SocketSettings,
+    /// Runs that execute at once.
+    pub executors: u32,
+    /// Time between two samples, while somebody looks.
+    pub sample_interval: Duration,
+    /// The first wait after a failure.
+    pub retry_first: Duration,
+}
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state directory cannot be opened.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The disk refuses.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A file of the state directory cannot be read or written.
+    #[error("cannot {what} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A socket cannot be opened.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+}
+
+/// How an engine came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It was told to go; instances and the edge serve on.
+    Asked,
+    /// Everything was stopped, as a halt asked for.
+    Halted,
+}
+
+/// Runs an engine until it is told to go or everything was halted.
+///
+/// `ready` is called once clients are answered.
+pub async fn run(
+    settings: Settings,
+    stop: CancellationToken,
+    ready: impl FnOnce(),
+) -> Result<Stopped, StartError> {
+    let places = Places::new(&settings.state_dir);
+    private(&settings.state_dir)?;
+    let ledger = Ledger::open(&places.journal())?;
+    let probe_token = probe_token(&settings.state_dir)?;
+    let surroundings = Surroundings {
+        places: places.clone(),
+        clock: Clock::start(ledger.last_at()),
+        binary: settings.binary.clone(),
+        ports: settings.ports.clone(),
+        probe_token: probe_token.clone(),
+    };
+    let drivers = Arc::new(Drivers::new(&surroundings));
+    let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
+    let audit = Audit::open(&places.audit(), audit::Limits::default(), Disk::default())?;
+    let (listener, degraded, changed) = listener::listener(publisher.clone(), audit);
+    let limits = Limits {
+        executors: settings.executors,
+        retry_first: millis(settings.retry_first),
+        probe_token,
+        ..Limits::default()
+    };
+    let performer: Arc<dyn crate::executor::Perform> = Arc::clone(&drivers) as _;
+    let (kernel, handle) = Kernel::new(ledger, performer, listener, limits, surroundings.clock);
+    let sockets = Bound::open(&settings.sockets).await?;
+    let view = view::Engine {
+        handle: handle.clone(),
+        publisher: publisher.clone(),
+        places: places.clone(),
+    };
+
+    let mut tasks = tokio::task::JoinSet::new();
+    let own = CancellationToken::new();
+    tasks.spawn(kernel.run(own.clone()));
+    tasks.spawn(sockets.serve(Arc::new(view), ServeLimits::default(), own.clone()));
+    tasks.spawn(samples::sample(
+        Arc::clone(&drivers),
+        publisher.clone(),
+        degraded,
+        surroundings.clock,
+        settings.sample_interval,
+        own.clone(),
+    ));
+    tasks.spawn(keep_tidy(places, publisher, changed, own.clone()));
+    ready();
+    let mut halted = handle;
+    let stopped = tokio::select! {
+        () = stop.cancelled() => Stopped::Asked,
+        () = halted.halted() => Stopped::Halted,
+    };
+    own.cancel();
+    while tasks.join_next().await.is_some() {}
+    if stopped == Stopped::Halted
+        && let Err(fault) = drivers.edge().stop().await
+    {
+        tracing::warn!(why = %fault.why, "the edge could not be told to stop");
+    }
+    Ok(stopped)
+}
+
+/// Tidies up whenever something was forgotten, and at the start.
+async fn keep_tidy(
+    places: Places,
+    publisher: Publisher,
+    mut changed: tokio::sync::watch::Receiver<()>,
+    stop: CancellationToken,
+) {
+    loop {
+        let (places, publisher) = (places.clone(), publisher.clone());
+        let tidied =
+            tokio::task::spawn_blocking(move || tidy::tidy(&places, || publisher.state())).await;
+        if let Err(error) = tidied {
+            tracing::warn!(%error, "tidying up broke off");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            gone = changed.changed() => if gone.is_err() { return },
+        }
+    }
+}
+
+fn millis(length: Duration) -> pilothouse_core::time::Millis {
+    pilothouse_core::time::Millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Makes the state directory, which only its owner may look into. Others may pass through it to
+/// a socket that they are allowed to open, and see nothing on the way.
+fn private(dir: &std::path::Path) -> Result<(), StartError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let failed = |source| StartError::File { what: "prepare", path: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
+    for part in
+        ["journal", "audit", "projects", "runs", "artifacts", "releases", "instances", "edge"]
+    {
+        let path = dir.join(part);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The token that makes the edge say which release answered: made once, known to this engine and
+/// its edge only.
+fn probe_token(dir: &std::path::Path) -> Result<String, StartError> {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = dir.join("probe-token");
+    let failed = |what| {
+        let path = path.clone();
+        move |source| StartError::File { what, path, source }
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(token) if token.trim().len() == 64 => return Ok(token.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("read")(error)),
+    }
+    let mut random = [0u8; 32];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut random))
+        .map_err(failed("get random bytes for"))?;
+    let token = random.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+        .open(&path)
+        .and_then(|mut file| file.write_all(token.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(failed("write"))?;
+    Ok(token)
+}

@@ -1,0 +1,92 @@
+//! Tells clients, the audit log and the tidying what the kernel did.
+
+use pilothouse_core::command::{Command, Rejection, Reply};
+use pilothouse_core::event::{EngineEvent, EnvironmentEvent, Event, InstanceEvent, Recorded};
+use pilothouse_core::state::State;
+use tokio::sync::watch;
+
+use crate::audit::{Audit, Entry};
+use crate::kernel::Listen;
+use crate::publish::Publisher;
+
+/// Told what the kernel did.
+pub(super) struct Listener {
+    publisher: Publisher,
+    audit: Audit,
+    degraded: watch::Sender<Option<String>>,
+    changed: watch::Sender<()>,
+}
+
+/// Makes a listener, and what tells of a journal that cannot be written and of things forgotten.
+pub(super) fn listener(
+    publisher: Publisher,
+    audit: Audit,
+) -> (Listener, watch::Receiver<Option<String>>, watch::Receiver<()>) {
+    let (degraded, is_degraded) = watch::channel(None);
+    let (changed, has_changed) = watch::channel(());
+    (Listener { publisher, audit, degraded, changed }, is_degraded, has_changed)
+}
+
+impl Listen for Listener {
+    fn records(&mut self, records: &[Recorded], _: &State) {
+        if records.is_empty() {
+            return;
+        }
+        self.publisher.publish(records);
+        if records.iter().any(|record| leaves_files(&record.event)) {
+            self.changed.send_replace(());
+        }
+    }
+
+    fn degraded(&mut self, why: Option<&str>) {
+        self.degraded.send_if_modified(|known| {
+            let changes = known.as_deref() != why;
+            if changes {
+                *known = why.map(str::to_owned);
+            }
+            changes
+        });
+    }
+
+    fn asked(
+        &mut self,
+        at: pilothouse_core::time::Timestamp,
+        actor: &str,
+        command: &Command,
+        answer: &Result<Reply, Rejection>,
+    ) {
+        let result = match answer {
+            Ok(reply) => format!("accepted: {}", json(reply)),
+            Err(rejection) => format!("refused: {rejection}"),
+        };
+        let entry =
+            Entry { at: rfc3339(at), actor: actor.to_owned(), command: json(command), result };
+        if let Err(error) = self.audit.append(&entry) {
+            tracing::error!(%error, "the audit log cannot be written");
+        }
+    }
+}
+
+/// Whether an event leaves files behind that nobody needs any more.
+fn leaves_files(event: &Event) -> bool {
+    match event {
+        Event::Engine(event) => matches!(event, EngineEvent::Forgot { .. }),
+        Event::Environment(event) => matches!(
+            event,
+            EnvironmentEvent::Removed { .. } | EnvironmentEvent::ReleasesForgotten { .. }
+        ),
+        Event::Instance(event) => matches!(event, InstanceEvent::Gone { .. }),
+        Event::Project(_) | Event::Run(_) | Event::Deployment(_) | Event::Edge(_) => false,
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| format!("cannot be written: {error}"))
+}
+
+fn rfc3339(at: pilothouse_core::time::Timestamp) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(|| at.0.to_string(), |time| time.to_string())
+}

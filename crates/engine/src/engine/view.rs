@@ -1,0 +1,116 @@
+//! What the API sees of the engine and passes on to it.
+
+use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery};
+use pilothouse_core::command::{Command, Rejection, RejectionKind};
+use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::run::StepPhase;
+use pilothouse_core::time::Timestamp;
+
+use crate::audit;
+use crate::kernel::Handle;
+use crate::logs::{Part, page};
+use crate::places::Places;
+use crate::publish::Publisher;
+use crate::server::{Actor, Backend, View};
+
+/// The engine, as the API sees it.
+pub(super) struct Engine {
+    pub(super) handle: Handle,
+    pub(super) publisher: Publisher,
+    pub(super) places: Places,
+}
+
+impl View for Engine {
+    fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    fn now(&self) -> Timestamp {
+        self.handle.clock().now()
+    }
+
+    async fn run_log(
+        &self,
+        id: RunId,
+        step: Option<u32>,
+        query: LogQuery,
+    ) -> Result<LogPage, Rejection> {
+        let state = self.publisher.state();
+        let run = state.runs.get(&id).ok_or_else(|| {
+            Rejection::new(RejectionKind::NotFound, format!("there is no run {id}"))
+        })?;
+        let parts = run
+            .steps
+            .iter()
+            .zip(0u32..)
+            .filter(|(_, index)| step.is_none_or(|wanted| wanted == *index))
+            .filter(|(state, _)| !matches!(state.phase, StepPhase::Skipped))
+            .map(|(state, index)| Part {
+                step: index,
+                dir: self.places.step(id, index),
+                open: matches!(state.phase, StepPhase::Running { .. })
+                    || (matches!(state.phase, StepPhase::Waiting) && !run.is_ended()),
+            })
+            .collect();
+        read(parts, query).await
+    }
+
+    async fn instance_log(&self, id: InstanceId, query: LogQuery) -> Result<LogPage, Rejection> {
+        let dir = self.places.instance(&id).join("unit");
+        let known = self.publisher.state().instances.contains_key(&id);
+        // The name comes from a client: only one that is known, or one whose form cannot leave
+        // the directory of instances, is looked for.
+        let harmless =
+            id.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+                && !id.as_str().starts_with('.');
+        let is_there = known || (harmless && dir.is_dir());
+        if !is_there {
+            let why = format!(
+                "there is no instance {}",
+                pilothouse_core::text::printable(id.as_str(), 80)
+            );
+            return Err(Rejection::new(RejectionKind::NotFound, why));
+        }
+        read(vec![Part { step: 0, dir, open: known }], query).await
+    }
+
+    async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {
+        let dir = self.places.audit();
+        let read = tokio::task::spawn_blocking(move || audit::newest(&dir, last as usize)).await;
+        let newest = match read {
+            Ok(Ok(newest)) => newest,
+            Ok(Err(error)) => return Err(unread(&error)),
+            Err(error) => return Err(unread(&error)),
+        };
+        Ok(newest.entries.into_iter().map(entry).collect())
+    }
+}
+
+impl Backend for Engine {
+    async fn submit(&self, actor: Actor, command: Command) -> Result<CommandAccepted, Rejection> {
+        let (reply, seq) = self.handle.submit(&actor.name, command).await?;
+        Ok(CommandAccepted { reply, seq })
+    }
+}
+
+fn entry(entry: audit::Entry) -> AuditEntry {
+    let at = entry.at.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond);
+    let refused = entry.result.strip_prefix("refused: ").map(str::to_owned);
+    AuditEntry {
+        at: Timestamp(u64::try_from(at).unwrap_or(0)),
+        actor: entry.actor,
+        what: entry.command,
+        refused,
+    }
+}
+
+async fn read(parts: Vec<Part>, query: LogQuery) -> Result<LogPage, Rejection> {
+    match tokio::task::spawn_blocking(move || page(&parts, &query)).await {
+        Ok(page) => page,
+        Err(error) => Err(unread(&error)),
+    }
+}
+
+fn unread(why: &impl std::fmt::Display) -> Rejection {
+    Rejection::new(RejectionKind::Invalid, format!("cannot be read: {why}"))
+}

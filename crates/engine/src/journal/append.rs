@@ -1,0 +1,136 @@
+//! Appending, and getting back on one's feet after it failed.
+//!
+//! Responsible for the promise that an acknowledged record is durable and that a refused
+//! one does not appear later. It must not retry by itself: the caller says when.
+
+use std::fs::OpenOptions;
+
+use super::disk::DiskError;
+use super::error::{AppendError, RecoverError};
+use super::segment::End;
+use super::{Health, Journal, Seq, line, segment};
+
+impl Journal {
+    /// Appends records as one whole and returns the number of the last.
+    ///
+    /// They are durable when it returns. On an error none of them is, with the one
+    /// exception that [`AppendError::Disk`] describes. An empty batch changes nothing.
+    pub fn append(&mut self, payloads: &[Vec<u8>]) -> Result<Seq, AppendError> {
+        if let Health::Degraded(reason) = &self.health {
+            return Err(AppendError::Degraded(reason.clone()));
+        }
+        let of = self.check_batch(payloads)?;
+        if payloads.is_empty() {
+            return Ok(Seq(self.last));
+        }
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        for ((place, seq), payload) in (1..=of).zip(self.last + 1..).zip(payloads) {
+            line::encode(&mut lines, seq, place, of, payload);
+        }
+        let written = self.write(&lines);
+        self.lines = lines;
+        // One large batch must not hold its memory for ever.
+        self.lines.shrink_to(1 << 20);
+        written?;
+        self.last += u64::from(of);
+        Ok(Seq(self.last))
+    }
+
+    /// Tries to leave [`Health::Degraded`]; does nothing when the journal is ready.
+    ///
+    /// After a failed sync the kernel may call pages clean that never reached the disk. So
+    /// the newest segment's durable part is verified and written anew, into another file
+    /// that takes its name once it is durable. This proves as well that there is room.
+    pub fn recover(&mut self) -> Result<(), RecoverError> {
+        if self.health == Health::Ready {
+            return Ok(());
+        }
+        let first = self.active_first();
+        let path = self.active_path();
+        let mut bytes = std::fs::read(&path).map_err(|e| DiskError::new("read", &path, e))?;
+        bytes.truncate(usize::try_from(self.durable).unwrap_or(usize::MAX));
+        let changed =
+            |found| RecoverError::Changed { path: path.clone(), found, expected: self.last };
+        let scan =
+            segment::scan(&bytes, first, self.options.payload).map_err(|_| changed(first - 1))?;
+        let found = first + scan.payloads.len() as u64 - 1;
+        if scan.end != End::Whole || found != self.last {
+            return Err(changed(found));
+        }
+        let disk = &self.options.disk;
+        if self.last + 1 > first {
+            // A new segment whose creation failed half-way must not shadow this one.
+            disk.remove(&segment::path(&self.dir, self.last + 1))?;
+        }
+        disk.replace(&path, &bytes)?;
+        self.active = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| DiskError::new("open", &path, error))?;
+        self.health = Health::Ready;
+        Ok(())
+    }
+
+    fn check_batch(&self, payloads: &[Vec<u8>]) -> Result<u32, AppendError> {
+        let mut total = 0usize;
+        for (index, payload) in payloads.iter().enumerate() {
+            let (bytes, limit) = (payload.len(), self.limits.record_bytes);
+            if bytes > limit {
+                return Err(AppendError::RecordTooLong { index, bytes, limit });
+            }
+            if payload.is_empty() || payload.iter().any(|byte| *byte < 0x20) {
+                return Err(AppendError::NotOneLine { index });
+            }
+            total = total.saturating_add(bytes);
+        }
+        let limit = self.limits.batch_bytes;
+        match u32::try_from(payloads.len()) {
+            Ok(of) if total <= limit => Ok(of),
+            Ok(_) | Err(_) => Err(AppendError::BatchTooLong { bytes: total, limit }),
+        }
+    }
+
+    /// Writes an append's lines, or puts everything back and degrades.
+    fn write(&mut self, lines: &[u8]) -> Result<(), AppendError> {
+        let result = self.rotate(lines.len() as u64).and_then(|()| {
+            let path = self.active_path();
+            self.options.disk.write_at(&self.active, &path, lines, self.durable)?;
+            self.options.disk.sync(&self.active, &path)
+        });
+        let Err(source) = result else {
+            self.durable += lines.len() as u64;
+            return Ok(());
+        };
+        self.health = Health::Degraded(source.to_string());
+        Err(AppendError::Disk { cut_back: self.cut_back().is_ok(), source })
+    }
+
+    fn cut_back(&self) -> Result<(), DiskError> {
+        let path = self.active_path();
+        self.options.disk.truncate(&self.active, &path, self.durable)?;
+        self.options.disk.sync(&self.active, &path)
+    }
+
+    /// Starts a new segment where the current one would grow beyond its limit.
+    fn rotate(&mut self, more: u64) -> Result<(), DiskError> {
+        let is_empty = self.last + 1 == self.active_first();
+        if is_empty || self.durable + more <= self.limits.segment_bytes {
+            return Ok(());
+        }
+        let first = self.last + 1;
+        let path = segment::path(&self.dir, first);
+        let header = segment::header(self.options.payload, first, self.epoch);
+        self.options.disk.replace(&path, &header)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| DiskError::new("open", &path, error))?;
+        self.segments.push(first);
+        self.active = file;
+        self.durable = header.len() as u64;
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! A journal of version 1.0 stays readable for ever.
+
+use super::*;
+
+#[test]
+fn the_journal_of_version_1_opens() {
+    let temp = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-v1");
+    copy_dir(&fixture, temp.path());
+    let (journal, recovered) = open(temp.path()).unwrap();
+    assert_eq!(recovered.epoch, Epoch(2));
+    let snapshot = recovered.snapshot.as_ref().unwrap();
+    assert_eq!((snapshot.seq, &snapshot.bytes[..]), (Seq(3), &b"{\"sum\":6}"[..]));
+    assert_eq!(numbers(&recovered), [4, 5, 6, 7]);
+    assert_eq!(journal.last(), Seq(7));
+    assert!(recovered.notes.is_empty(), "{:?}", recovered.notes);
+}
+
+#[test]
+fn what_is_written_today_is_what_version_1_wrote() {
+    let temp = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(temp.path()).unwrap();
+    append_each(&mut journal, 1..=3);
+    journal.append(&[payload(4), payload(5)]).unwrap();
+    journal.snapshot(Seq(3), b"{\"sum\":6}").unwrap();
+    append_each(&mut journal, 6..=7);
+    drop(journal);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-v1");
+    for entry in fs::read_dir(fixture).unwrap() {
+        let path = entry.unwrap().path();
+        let written = fs::read_to_string(temp.path().join(path.file_name().unwrap())).unwrap();
+        assert_eq!(written, fs::read_to_string(&path).unwrap(), "{}", path.display());
+    }
+    assert_eq!(segments(temp.path()).len(), 2);
+}

@@ -1,0 +1,222 @@
+//! Reads the logs of steps and instances, a page of printable lines at a time.
+//!
+//! A log on disk is raw and hostile; what leaves here is neither. A page's place is a text that
+//! only this file reads.
+
+mod lines;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use pilothouse_api::types::{LogLine, LogPage, LogQuery};
+use pilothouse_core::command::{Rejection, RejectionKind};
+use pilothouse_core::time::Timestamp;
+use pilothouse_supervisor::{LogSlice, read_log, tail};
+
+use self::lines::Lines;
+
+/// Bytes of raw log that one page reads at most.
+const PAGE: usize = 256 << 10;
+/// Bytes of raw log within which the longest line ends, whatever frames it stands in.
+const LONG_PAGE: usize = 4 << 20;
+/// The most lines that a tail gives.
+const TAIL: u64 = 10_000;
+/// Raw bytes that are searched for a tail at most.
+const TAIL_BYTES: usize = 4 << 20;
+/// How long the end of a line is waited for before its beginning is shown as a line.
+const FRESH: Duration = Duration::from_secs(1);
+/// Time between two looks at a log that has not grown.
+const STEP: Duration = Duration::from_millis(100);
+
+/// One part of a log: a step's or an instance's unit directory.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The step's index; 0 for an instance.
+    pub step: u32,
+    /// The unit's directory.
+    pub dir: PathBuf,
+    /// Whether more can still be written to it.
+    pub open: bool,
+}
+
+/// Where a reader is: in which part, at which frame of it, and how many bytes of output and of
+/// errors it was shown from there on, because a line can end in a later frame than it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    step: u32,
+    offset: u64,
+    shown: [u64; 2],
+}
+
+impl Place {
+    fn at(step: u32, offset: u64) -> Self {
+        Self { step, offset, shown: [0; 2] }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split(':');
+        let step = numbers.next()?.parse().ok()?;
+        let offset = numbers.next()?.parse().ok()?;
+        let Some(out) = numbers.next() else { return Some(Self::at(step, offset)) };
+        let shown = [out.parse().ok()?, numbers.next()?.parse().ok()?];
+        numbers.next().is_none().then_some(Self { step, offset, shown })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.step, self.offset)?;
+        match self.shown {
+            [0, 0] => Ok(()),
+            [out, err] => write!(f, ":{out}:{err}"),
+        }
+    }
+}
+
+/// Reads a page of a log that consists of parts, in order.
+///
+/// Blocks for as long as reading takes, and while it waits for lines as the query allows:
+/// to be called off the threads that wait for events.
+pub fn page(parts: &[Part], query: &LogQuery) -> Result<LogPage, Rejection> {
+    let until = std::time::Instant::now() + query.wait.duration();
+    loop {
+        let page = match (&query.after, query.tail) {
+            (None, Some(count)) => newest(parts, count.min(TAIL)),
+            (after, _) => onward(parts, after.as_deref()),
+        }?;
+        if !page.lines.is_empty() || !page.open || std::time::Instant::now() >= until {
+            return Ok(page);
+        }
+        std::thread::sleep(STEP);
+    }
+}
+
+fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
+    let place = match after {
+        None => Place::at(parts.first().map_or(0, |part| part.step), 0),
+        Some(text) => Place::parse(text).ok_or_else(|| {
+            Rejection::new(RejectionKind::Invalid, "`after` is not a place that a page named")
+        })?,
+    };
+    let mut lines = Vec::new();
+    let mut next = place;
+    let mut skipped = 0;
+    for part in parts.iter().filter(|part| part.step >= place.step) {
+        let from = if part.step == place.step { place } else { Place::at(part.step, 0) };
+        let (mut slice, mut found) = taken(part, from, PAGE)?;
+        if !found.has_whole() && !slice.frames.is_empty() {
+            // What was shown of the first frame can leave no room for the end of a line.
+            (slice, found) = taken(part, from, LONG_PAGE)?;
+        }
+        skipped += u64::from(slice.lost > 0);
+        let has_more = !slice.frames.is_empty() && goes_on(part, slice.next)?;
+        next = Place::at(part.step, slice.next);
+        // A line's end may be about to come, but whoever waits for it sees its beginning soon. A
+        // page that is full of one line's beginning shows that.
+        let is_only_begun = has_more && !found.has_whole();
+        if (has_more && !is_only_begun) || (part.open && is_fresh(found.oldest_begun())) {
+            let (taken, begun) = found.whole();
+            if let Some((offset, shown)) = begun {
+                next = Place { step: part.step, offset, shown };
+            }
+            lines.extend(taken);
+        } else {
+            lines.extend(found.all());
+        }
+        // A part that gave something may have more; what follows waits for the next page.
+        if next != from || part.open {
+            break;
+        }
+    }
+    let open = is_open(parts) || more(parts, next)?;
+    Ok(LogPage { lines, next: next.to_string(), open, skipped })
+}
+
+/// Reads from a place on, and makes lines of what is there.
+fn taken(part: &Part, from: Place, most: usize) -> Result<(LogSlice, Lines<'_>), Rejection> {
+    let slice = read(part, from.offset, most)?;
+    let mut found = Lines::new(part, if slice.lost > 0 { [0; 2] } else { from.shown });
+    found.take(&slice.frames);
+    Ok((slice, found))
+}
+
+/// Whether a line began only now.
+fn is_fresh(begun: Option<Timestamp>) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    begun.is_some_and(|at| now < Duration::from_millis(at.0) + FRESH)
+}
+
+/// Whether something follows a place already.
+fn more(parts: &[Part], place: Place) -> Result<bool, Rejection> {
+    for part in parts.iter().filter(|part| part.step >= place.step) {
+        let from = if part.step == place.step { place.offset } else { 0 };
+        if goes_on(part, from)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a part has anything from an offset on.
+fn goes_on(part: &Part, from: u64) -> Result<bool, Rejection> {
+    Ok(!read(part, from, 1)?.frames.is_empty())
+}
+
+fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
+    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut lines: Vec<LogLine> = Vec::new();
+    let mut next = Place::default();
+    let mut skipped = 0;
+    for part in parts.iter().rev() {
+        let Some(slice) = exists(part, tail(&part.dir, most - lines.len(), TAIL_BYTES))? else {
+            continue;
+        };
+        let mut found = Lines::new(part, [0; 2]);
+        found.take(&slice.frames);
+        let is_last = next == Place::default();
+        let taken = if is_last && part.open && is_fresh(found.oldest_begun()) {
+            let (taken, begun) = found.whole();
+            let (offset, shown) = begun.unwrap_or((slice.next, [0; 2]));
+            next = Place { step: part.step, offset, shown };
+            taken
+        } else {
+            found.all()
+        };
+        if is_last && next == Place::default() {
+            next = Place::at(part.step, slice.next);
+        }
+        if slice.frames.first().is_some_and(|frame| frame.offset > 0) {
+            skipped += 1;
+        }
+        lines.splice(0..0, taken);
+        if lines.len() >= most {
+            let cut = lines.len() - most;
+            skipped += u64::try_from(cut).unwrap_or(u64::MAX);
+            lines.drain(..cut);
+            break;
+        }
+    }
+    Ok(LogPage { lines, next: next.to_string(), open: is_open(parts), skipped })
+}
+
+/// Reads about `most` bytes from an offset on, and at least one frame.
+fn read(part: &Part, from: u64, most: usize) -> Result<LogSlice, Rejection> {
+    let slice = exists(part, read_log(&part.dir, from, most))?;
+    Ok(slice.unwrap_or(LogSlice { frames: Vec::new(), next: from, lost: 0 }))
+}
+
+/// A log that is not there yet is empty; another failure is told.
+fn exists(
+    part: &Part,
+    slice: Result<LogSlice, pilothouse_supervisor::LogError>,
+) -> Result<Option<LogSlice>, Rejection> {
+    match slice {
+        Ok(slice) => Ok(Some(slice)),
+        Err(_) if !part.dir.join("log").exists() => Ok(None),
+        Err(error) => Err(Rejection::new(RejectionKind::NotFound, error.to_string())),
+    }
+}
+
+fn is_open(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.open)
+}

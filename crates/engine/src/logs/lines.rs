@@ -1,0 +1,203 @@
+//! Makes printable lines of raw frames.
+
+use std::collections::BTreeMap;
+
+use pilothouse_api::types::{LogLine, Stream};
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+use pilothouse_supervisor::{Frame, Stream as Raw};
+
+use super::Part;
+
+/// The longest line that is shown, in characters; the rest is cut.
+const LINE: usize = 4096;
+/// Raw bytes after which a line without an end is shown all the same.
+const UNENDED: usize = 64 << 10;
+
+/// Puts frames together into lines, each stream for itself.
+pub(super) struct Lines<'a> {
+    part: &'a Part,
+    done: Vec<LogLine>,
+    begun: BTreeMap<bool, Begun>,
+    /// Bytes that are still to be passed over because they were shown, of output and of errors.
+    pass: [u64; 2],
+    /// Where each frame begins, and how many bytes of its stream came before it.
+    frames: Vec<(u64, [u64; 2])>,
+    seen: [u64; 2],
+}
+
+/// A line whose end has not come.
+struct Begun {
+    at: Timestamp,
+    bytes: Vec<u8>,
+    /// The place of its frame among those that were taken, and of itself in its stream.
+    frame: usize,
+    from: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// Begins at a frame, of which so many bytes of output and of errors were shown already.
+    pub(super) fn new(part: &'a Part, shown: [u64; 2]) -> Self {
+        Self {
+            part,
+            done: Vec::new(),
+            begun: BTreeMap::new(),
+            pass: shown,
+            frames: Vec::new(),
+            seen: [0; 2],
+        }
+    }
+
+    pub(super) fn take(&mut self, frames: &[Frame]) {
+        for frame in frames {
+            // The supervisor's own notes stand among what went wrong.
+            let is_err = frame.stream != Raw::Stdout;
+            let stream = usize::from(is_err);
+            self.frames.push((frame.offset, self.seen));
+            let passed = usize::try_from(self.pass[stream]).unwrap_or(usize::MAX);
+            let passed = passed.min(frame.bytes.len());
+            self.pass[stream] -= passed as u64;
+            self.seen[stream] += passed as u64;
+            for piece in frame.bytes[passed..].split_inclusive(|byte| *byte == b'\n') {
+                let begun = self.begun.entry(is_err).or_insert_with(|| Begun {
+                    at: Timestamp(frame.time_ms),
+                    bytes: Vec::new(),
+                    frame: self.frames.len() - 1,
+                    from: self.seen[stream],
+                });
+                begun.bytes.extend_from_slice(piece);
+                self.seen[stream] += piece.len() as u64;
+                if piece.ends_with(b"\n") || begun.bytes.len() >= UNENDED {
+                    self.finish(is_err);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, is_err: bool) {
+        let Some(begun) = self.begun.remove(&is_err) else { return };
+        let text = String::from_utf8_lossy(&begun.bytes);
+        self.done.push(LogLine {
+            step: self.part.step,
+            at: begun.at,
+            stream: if is_err { Stream::Err } else { Stream::Out },
+            text: shown(&text),
+        });
+    }
+
+    /// All lines, also those without an end.
+    pub(super) fn all(mut self) -> Vec<LogLine> {
+        for is_err in [false, true] {
+            self.finish(is_err);
+        }
+        self.done
+    }
+
+    /// The lines that have an end, and where the others begin: at which frame, and how many
+    /// bytes of output and of errors from there on were shown. None where every line has one.
+    pub(super) fn whole(self) -> (Vec<LogLine>, Option<(u64, [u64; 2])>) {
+        let Some(first) = self.begun.values().map(|begun| begun.frame).min() else {
+            return (self.done, None);
+        };
+        let (offset, before) = self.frames[first];
+        let shown = [false, true].map(|is_err| {
+            let stream = usize::from(is_err);
+            let until = self.begun.get(&is_err).map_or(self.seen[stream], |begun| begun.from);
+            until.saturating_sub(before[stream])
+        });
+        (self.done, Some((offset, shown)))
+    }
+
+    /// Whether a line with an end was found.
+    pub(super) fn has_whole(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// When the oldest line without an end began.
+    pub(super) fn oldest_begun(&self) -> Option<Timestamp> {
+        self.begun.values().map(|begun| begun.at).min()
+    }
+}
+
+/// A line as it is shown: without its end, its colours and anything that moves a cursor, and
+/// only what follows the last carriage return, as a terminal would leave it.
+fn shown(raw: &str) -> String {
+    let line = raw.trim_end_matches(['\n', '\r']);
+    let line = line.rsplit('\r').next().unwrap_or(line);
+    printable(&without_escapes(line), LINE)
+}
+
+/// Removes the control sequences of ECMA-48 and the string sequences that terminals know.
+fn without_escapes(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+            continue;
+        }
+        match rest.next() {
+            // CSI: parameters and intermediates up to a final byte.
+            Some('[') => while rest.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {},
+            // OSC, DCS, SOS, PM, APC: a string up to BEL or ST.
+            Some(']' | 'P' | 'X' | '^' | '_') => {
+                while let Some(c) = rest.next() {
+                    if c == '\u{7}' || (c == '\u{1b}' && rest.next_if_eq(&'\\').is_some()) {
+                        break;
+                    }
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use pilothouse_supervisor::{Frame, Stream};
+
+    use super::{Lines, Part, shown};
+
+    fn frame(offset: u64, stream: Stream, text: &str) -> Frame {
+        Frame { offset, stream, time_ms: 1, bytes: text.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn lines_that_end_in_a_later_frame_are_taken_up_where_they_begin() {
+        let part = Part { step: 0, dir: "/nowhere".into(), open: true };
+        let frames = [
+            frame(16, Stream::Stdout, "zero\none\ntw"),
+            frame(50, Stream::Stderr, "bad\nwor"),
+            frame(80, Stream::Stdout, "o\nthree\n"),
+            frame(99, Stream::Stderr, "se\n"),
+        ];
+        for cut in 1..=frames.len() {
+            let mut first = Lines::new(&part, [0; 2]);
+            first.take(&frames[..cut]);
+            let (mut all, begun) = first.whole();
+            let (offset, shown) = begun.unwrap_or((1000, [0; 2]));
+            let mut rest = Lines::new(&part, shown);
+            let from = frames.iter().position(|f| f.offset >= offset).unwrap_or(frames.len());
+            rest.take(&frames[from..]);
+            all.extend(rest.all());
+            let mut texts: Vec<&str> = all.iter().map(|line| line.text.as_str()).collect();
+            texts.sort_unstable();
+            assert_eq!(texts, ["bad", "one", "three", "two", "worse", "zero"], "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_loses_what_moves_a_cursor() {
+        for (raw, wanted) in [
+            ("plain\n", "plain"),
+            ("\u{1b}[31mred\u{1b}[0m end\n", "red end"),
+            ("10%\r50%\r100%\r\n", "100%"),
+            ("a\u{1b}]52;c;aGFjaw==\u{7}b", "ab"),
+            ("a\u{1b}]0;title\u{1b}\\b", "ab"),
+            ("결제 \u{9b}31m", "결제 \u{fffd}31m"),
+        ] {
+            assert_eq!(shown(raw), wanted, "{raw:?}");
+        }
+    }
+}

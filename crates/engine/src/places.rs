@@ -1,0 +1,121 @@
+//! Where the engine keeps what: the one place that knows the layout of its state directory.
+//!
+//! ```text
+//! journal/                      events and snapshots
+//! audit/                        who asked for what
+//! run/                          sockets
+//! projects/NAME/mirror.git      the repository's mirror
+//! runs/N/                       workspace, and a unit directory per step
+//! artifacts/                    sealed artifacts
+//! releases/PROJECT/ENV/rN       releases laid out
+//! instances/ID/                 a unit directory per instance
+//! edge/                         the edge's own state
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::id::{InstanceId, ProjectName, ReleaseNumber, RunId};
+
+/// The layout of a state directory.
+#[derive(Clone, Debug)]
+pub struct Places {
+    root: PathBuf,
+}
+
+impl Places {
+    /// The layout below a directory.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The state directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Events and snapshots.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// Who asked for what.
+    pub fn audit(&self) -> PathBuf {
+        self.root.join("audit")
+    }
+
+    /// The sockets' directory.
+    pub fn sockets(&self) -> PathBuf {
+        self.root.join("run")
+    }
+
+    /// A project's mirror of its repository.
+    pub fn mirror(&self, project: &ProjectName) -> PathBuf {
+        self.root.join("projects").join(project.as_str()).join("mirror.git")
+    }
+
+    /// All that belongs to a run.
+    pub fn run(&self, id: RunId) -> PathBuf {
+        self.runs().join(id.0.to_string())
+    }
+
+    /// All runs.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// A run's workspace.
+    pub fn workspace(&self, id: RunId) -> PathBuf {
+        self.run(id).join("workspace")
+    }
+
+    /// A step's unit directory.
+    pub fn step(&self, id: RunId, step: u32) -> PathBuf {
+        self.run(id).join("steps").join(step.to_string())
+    }
+
+    /// A step's script, where it is one.
+    pub fn script(&self, id: RunId, step: u32) -> PathBuf {
+        self.run(id).join("scripts").join(step.to_string())
+    }
+
+    /// A home directory of the project's steps.
+    pub fn home(&self, project: &ProjectName) -> PathBuf {
+        self.root.join("projects").join(project.as_str()).join("home")
+    }
+
+    /// The sealed artifacts' store.
+    pub fn artifacts(&self) -> PathBuf {
+        self.root.join("artifacts")
+    }
+
+    /// A release, laid out.
+    pub fn release(&self, key: &EnvironmentKey, number: ReleaseNumber) -> PathBuf {
+        self.releases().join(key.project.as_str()).join(key.name.as_str()).join(number.to_string())
+    }
+
+    /// All releases.
+    pub fn releases(&self) -> PathBuf {
+        self.root.join("releases")
+    }
+
+    /// An instance's unit directory.
+    pub fn instance(&self, id: &InstanceId) -> PathBuf {
+        self.instances().join(id.as_str())
+    }
+
+    /// All instances.
+    pub fn instances(&self) -> PathBuf {
+        self.root.join("instances")
+    }
+
+    /// The edge's own state.
+    pub fn edge(&self) -> PathBuf {
+        self.root.join("edge")
+    }
+
+    /// The edge's control socket.
+    pub fn edge_socket(&self) -> PathBuf {
+        self.sockets().join("edge.sock")
+    }
+}

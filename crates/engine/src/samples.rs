@@ -1,0 +1,111 @@
+//! Measures what is shown and forgotten, while somebody looks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilothouse_api::types::{InstanceSample, Samples, TargetSample};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::routing::{EdgeStatus, TargetStatus};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::driver::Drivers;
+use crate::publish::Publisher;
+
+/// Measures until stopped, at an interval, and only while somebody wants samples.
+pub async fn sample(
+    drivers: Arc<Drivers>,
+    publisher: Publisher,
+    degraded: watch::Receiver<Option<String>>,
+    clock: Clock,
+    interval: Duration,
+    stop: CancellationToken,
+) {
+    let mut before = Before::default();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(interval) => {}
+        }
+        if !publisher.wants_samples() {
+            before = Before::default();
+            continue;
+        }
+        let status = drivers.edge().status().await.ok();
+        let ids: Vec<InstanceId> = publisher.state().instances.keys().cloned().collect();
+        let measured = {
+            let drivers = Arc::clone(&drivers);
+            tokio::task::spawn_blocking(move || drivers.local().usages(ids))
+                .await
+                .unwrap_or_default()
+        };
+        let now = clock.now();
+        let passed = now.since(before.at).0.max(1);
+        let samples = Samples {
+            at: now,
+            instances: before.instances(&measured, passed),
+            targets: before.targets(status.as_ref(), passed),
+            looked: drivers.git().seen(),
+            degraded: degraded.borrow().clone(),
+            ..Samples::default()
+        };
+        before.at = now;
+        before.cpu = measured.into_iter().map(|(id, (cpu, _))| (id, cpu)).collect();
+        publisher.publish_samples(samples);
+    }
+}
+
+type Usages = BTreeMap<InstanceId, (Duration, u64)>;
+
+/// The counters of the sample before, from which rates are made.
+#[derive(Default)]
+struct Before {
+    at: pilothouse_core::time::Timestamp,
+    cpu: BTreeMap<InstanceId, Duration>,
+    requests: BTreeMap<String, u64>,
+}
+
+impl Before {
+    fn instances(&self, now: &Usages, passed_ms: u64) -> BTreeMap<InstanceId, InstanceSample> {
+        now.iter()
+            .map(|(id, (cpu, memory))| {
+                let used = self.cpu.get(id).map_or(Duration::ZERO, |old| cpu.saturating_sub(*old));
+                let milli = used.as_micros() / u128::from(passed_ms);
+                let cpu_milli = u32::try_from(milli).unwrap_or(u32::MAX);
+                (id.clone(), InstanceSample { cpu_milli, memory: *memory })
+            })
+            .collect()
+    }
+
+    fn targets(
+        &mut self,
+        status: Option<&EdgeStatus>,
+        passed_ms: u64,
+    ) -> BTreeMap<InstanceId, TargetSample> {
+        let Some(status) = status else { return BTreeMap::new() };
+        let targets = status.targets.iter();
+        let samples = targets.map(|target| {
+            let old = self.requests.get(&target.id).copied().unwrap_or(target.requests);
+            let count = target.requests.saturating_sub(old);
+            let rate = count.saturating_mul(1_000_000) / passed_ms;
+            (InstanceId::new(target.id.clone()), sample_of(target, rate))
+        });
+        let samples = samples.collect();
+        self.requests = status.targets.iter().map(|t| (t.id.clone(), t.requests)).collect();
+        samples
+    }
+}
+
+fn sample_of(target: &TargetStatus, requests_milli: u64) -> TargetSample {
+    TargetSample {
+        requests_milli,
+        errors_4xx: target.errors_4xx,
+        errors_5xx: target.errors_5xx,
+        failed: target.failed,
+        in_flight: target.in_flight,
+        p50_micros: target.p50_us.unwrap_or(0),
+        p99_micros: target.p99_us.unwrap_or(0),
+    }
+}

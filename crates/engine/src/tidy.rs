@@ -1,0 +1,134 @@
+//! Removes from disk what the state no longer knows.
+//!
+//! Driven by the state alone: what is not in it and not young goes. It never removes what a
+//! live run, a deployment or an instance could still look for.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use pilothouse_core::state::State;
+
+use crate::artifact::{Digest, Limits, Store};
+use crate::journal::Disk;
+use crate::places::Places;
+
+/// What is younger than this stays, because the state may be about to learn of it.
+const YOUNG: Duration = Duration::from_secs(600);
+/// Directories of gone instances that are kept for their logs.
+const GONE_INSTANCES: usize = 50;
+
+/// Removes what the state no longer knows. Failures are logged and tried again the next time.
+///
+/// `state` gives what is known now. It is asked once the releases are listed: a release is on
+/// disk only after the state knows it, so that what is listed and not known is over.
+pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
+    let releases = releases(places);
+    let state = &*state();
+    let runs: BTreeSet<String> = state.runs.keys().map(|id| id.0.to_string()).collect();
+    remove_but(&places.runs(), &runs, 0);
+    let instances: BTreeSet<String> = state.instances.keys().map(ToString::to_string).collect();
+    remove_but(&places.instances(), &instances, GONE_INSTANCES);
+    let mut wanted = BTreeSet::new();
+    for (key, environment) in &state.environments {
+        wanted.extend(environment.releases.keys().map(|number| places.release(key, *number)));
+    }
+    for release in releases.iter().filter(|release| !wanted.contains(*release)) {
+        gone(release);
+    }
+    // Of what held the releases, only what is empty goes.
+    for environment in releases.iter().filter_map(|release| release.parent()) {
+        if std::fs::remove_dir(environment).is_ok()
+            && let Some(project) = environment.parent()
+        {
+            let _ = std::fs::remove_dir(project);
+        }
+    }
+    prune_artifacts(places, state);
+}
+
+/// The directories of all releases that are on disk. One that is only being laid out has a hidden
+/// name, and counts once it is so old that whoever laid it out must have died.
+fn releases(places: &Places) -> Vec<PathBuf> {
+    let entries = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries(places.releases())
+        .flat_map(|project| entries(project.path()))
+        .flat_map(|environment| entries(environment.path()))
+        .filter(|release| {
+            !release.file_name().as_encoded_bytes().starts_with(b".") || is_old(release)
+        })
+        .map(|release| release.path())
+        .collect()
+}
+
+fn is_old(entry: &std::fs::DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age >= YOUNG))
+}
+
+fn prune_artifacts(places: &Places, state: &State) {
+    let keep: BTreeSet<Digest> =
+        state.artifacts.keys().filter_map(|digest| digest.as_str().parse().ok()).collect();
+    let pruned = Store::open(&places.artifacts(), Limits::default(), Disk::default())
+        .map_err(|error| error.to_string())
+        .and_then(|store| {
+            store.prune(&keep, YOUNG, SystemTime::now()).map_err(|error| error.to_string())
+        });
+    match pruned {
+        Ok(pruned) if pruned.bytes > 0 => tracing::info!(bytes = pruned.bytes, "pruned artifacts"),
+        Ok(_) => {}
+        Err(why) => tracing::warn!(%why, "artifacts could not be pruned"),
+    }
+}
+
+/// Removes old entries of a directory that are not named, but for so many of the newest.
+fn remove_but(dir: &Path, named: &BTreeSet<String>, keep: usize) {
+    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let now = SystemTime::now();
+    let mut old: Vec<_> = entries
+        .flatten()
+        .filter(|entry| !entry.file_name().to_str().is_some_and(|name| named.contains(name)))
+        .filter_map(|entry| {
+            let modified = entry.metadata().ok()?.modified().ok()?;
+            let age = now.duration_since(modified).ok()?;
+            (age >= YOUNG).then_some((modified, entry.path()))
+        })
+        .collect();
+    old.sort();
+    let count = old.len().saturating_sub(keep);
+    for (_, path) in old.into_iter().take(count) {
+        gone(&path);
+    }
+}
+
+/// Removes a tree, and says so where it cannot be.
+fn gone(path: &Path) {
+    if let Err(error) = remove(path) {
+        tracing::warn!(path = %path.display(), %error, "cannot be removed");
+    }
+}
+
+/// Removes a tree whose directories may be read-only, as a release's are.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            allow(path)?;
+            std::fs::remove_dir_all(path)
+        }
+        other => other,
+    }
+}
+
+fn allow(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    for entry in std::fs::read_dir(path)? {
+        allow(&entry?.path())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Proposes both files for a repository that has none.
+//!
+//! Responsible for guessing, from a few facts, how a project is tested and run, and for saying
+//! what was guessed. It looks at nothing itself, and whatever it proposes is a text that the
+//! readers take and a person edits.
+
+mod branches;
+mod guess;
+
+use crate::operator::{Draft, write};
+
+/// What is known of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepositoryFacts {
+    /// The project's name.
+    pub name: String,
+    /// A path or anything that `git fetch` takes.
+    pub repository: String,
+    /// Whether the person said that whoever can push may act as the engine's own user.
+    pub trusted: bool,
+    /// The paths of its files, seen from its root. Those of the root matter most.
+    pub files: Vec<String>,
+    /// The names of `package.json`'s scripts.
+    pub scripts: Vec<String>,
+    /// `package.json`'s `main`, if it has one.
+    pub main: Option<String>,
+    /// The name of `Cargo.toml`'s package, or of its first binary.
+    pub crate_name: Option<String>,
+    /// The targets of its `Makefile`.
+    pub make_targets: Vec<String>,
+    /// What its Python requirements name, in lower case: `pytest`, `flask` and so on.
+    pub python_packages: Vec<String>,
+    /// Its branches.
+    pub branches: Vec<String>,
+    /// The branch that a clone checks out.
+    pub default_branch: Option<String>,
+}
+
+/// What a repository looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Files that a web server hands out.
+    Static,
+    /// Python.
+    Python,
+    /// Node.js.
+    Node,
+    /// Rust.
+    Rust,
+    /// A `Makefile` says what there is.
+    Make,
+    /// Nothing that is known.
+    Unknown,
+}
+
+/// First versions of both files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// What the repository looks like.
+    pub kind: Kind,
+    /// The text of the repository's `pilothouse.toml`.
+    pub pipeline: String,
+    /// The text of the operator's file.
+    pub operator: String,
+    /// Sentences that say what was guessed and what a person should look at.
+    pub notes: Vec<String>,
+}
+
+/// Proposes both files.
+pub fn propose(facts: &RepositoryFacts) -> Proposal {
+    let mut notes = Vec::new();
+    let kind = guess::kind(facts);
+    let pipeline = guess::pipeline(kind, facts, &mut notes);
+    let environments = branches::environments(facts, &mut notes);
+    let operator = write(&Draft {
+        name: facts.name.clone(),
+        repository: facts.repository.clone(),
+        trusted: facts.trusted,
+        listen: Vec::new(),
+        environments,
+    });
+    if !facts.trusted {
+        notes.push(
+            "trusted is false: where steps cannot run under a user of their own, say true if \
+         everybody who can push may act as the engine's user"
+                .to_owned(),
+        );
+    }
+    Proposal { kind, pipeline, operator, notes }
+}
+
+/// The name that a project gets from its repository's last part: `Shop_Web.git` is `shop-web`.
+pub fn name_from(repository: &str) -> String {
+    let last = repository.trim_end_matches('/').rsplit(['/', ':']).next();
+    let last = last.unwrap_or_default().trim_end_matches(".git");
+    let mut name = String::new();
+    for c in last.chars().flat_map(char::to_lowercase) {
+        let is_plain = c.is_ascii_lowercase() || (c.is_ascii_digit() && !name.is_empty());
+        if is_plain {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.truncate(40);
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "project" } else { name }.to_owned()
+}

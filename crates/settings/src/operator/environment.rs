@@ -1,0 +1,128 @@
+//! One environment, and what it may not share with the others.
+
+use std::collections::BTreeMap;
+
+use pilothouse_core::id::{EnvironmentName, is_name};
+use pilothouse_core::spec::{DeployMode, EnvironmentSpec};
+use pilothouse_core::text::printable;
+
+use super::{branches, domain, elsewhere, load_balancer, rule, secrets, strategy};
+use crate::ProblemKind;
+use crate::found::Found;
+use crate::section::{Field, Section};
+use crate::value::variables::Owner;
+
+const KEYS: [&str; 16] = [
+    "branch",
+    "preview",
+    "domain",
+    "runtime",
+    "instances",
+    "deploy",
+    "min_healthy",
+    "max",
+    "drain",
+    "bake",
+    "auto_rollback",
+    "keep",
+    "env",
+    "secrets",
+    "budget",
+    "rule",
+];
+const RUNTIMES: [&str; 1] = ["local"];
+/// The name that makes previews without saying so, and the one that is deployed by hand.
+const PREVIEW: &str = "preview";
+/// See [`PREVIEW`].
+const PRODUCTION: &str = "production";
+/// The longest name of previews: `-` and a branch's slug of up to 29 characters follow it, and
+/// an environment's name has at most 40.
+const PREVIEW_NAME: usize = 10;
+const INSTANCES: u32 = 1;
+const KEEP: u32 = 5;
+
+/// What the environments before this one have taken.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Branches and patterns, with the environment and line that took them.
+    pub(super) branches: Vec<(String, String, usize)>,
+    /// Domains, with the environment that took them.
+    pub(super) domains: BTreeMap<String, String>,
+}
+
+/// Reads `[environment.NAME]`.
+pub(super) fn read(
+    project: &str,
+    field: &Field<'_>,
+    seen: &mut Seen,
+    found: &mut Found<'_>,
+) -> Option<EnvironmentSpec> {
+    let name = field.name.as_str();
+    let title = format!("[environment.{}]", printable(name, 60));
+    let section = field.section(&title, &KEYS, found)?;
+    if !is_name(name) {
+        let message = format!("`{}` cannot name an environment", printable(name, 60));
+        let help = "use 1 to 40 of a-z, 0-9 and -, beginning with a letter, as in qa-2";
+        found.add(ProblemKind::WrongValue, field.key_at.clone(), &message, help);
+    }
+    section.refuse_unknown(found, |key| elsewhere(key, &KEYS));
+    let preview = preview(name, &section, found);
+    let branches = branches::read(&section, name, preview, seen, found);
+    let domain = domain::read(&section, project, name, preview, seen, found);
+    if let Some(field) = section.get("runtime") {
+        load_balancer::one_of(&field, &RUNTIMES, "runtime", found);
+    }
+    let instances =
+        section.get("instances").and_then(|field| field.count(found, 1..=100)).unwrap_or(INSTANCES);
+    let env = section
+        .get("env")
+        .map_or_else(BTreeMap::new, |field| field.variables(found, Owner::Instance));
+    let secrets = section
+        .get("secrets")
+        .map_or_else(BTreeMap::new, |field| secrets::read(&field, &env, preview, found));
+    Some(EnvironmentSpec {
+        name: EnvironmentName::new(name),
+        branches,
+        preview,
+        instances,
+        deploy: deploy(name, &section, found),
+        strategy: strategy::read(&section, instances, found),
+        rules: rule::read(&section, &domain, preview, found),
+        domain: Some(domain),
+        env,
+        secrets,
+        keep_releases: section
+            .get("keep")
+            .and_then(|field| field.count(found, 1..=1000))
+            .unwrap_or(KEEP),
+        budget_micro_usd_per_hour: section
+            .get("budget")
+            .and_then(|field| field.micro_usd_per_hour(found)),
+    })
+}
+
+fn preview(name: &str, section: &Section<'_>, found: &mut Found<'_>) -> bool {
+    let written = section.get("preview");
+    let preview = written.as_ref().and_then(|field| field.flag(found)).unwrap_or(name == PREVIEW);
+    if preview && name.len() > PREVIEW_NAME {
+        let message = format!(
+            "`{}` is too long for previews, whose names end in their branch's",
+            printable(name, 60)
+        );
+        let help = format!("use at most {PREVIEW_NAME} characters, as in [environment.preview]");
+        found.add(ProblemKind::WrongValue, section.at.clone(), &message, &help);
+    }
+    preview
+}
+
+fn deploy(name: &str, section: &Section<'_>, found: &mut Found<'_>) -> DeployMode {
+    let usual = if name == PRODUCTION { DeployMode::Manual } else { DeployMode::Auto };
+    let written = section.get("deploy").and_then(|field| {
+        load_balancer::one_of(&field, &["auto", "manual"], "way to deploy", found)
+    });
+    match written {
+        Some("auto") => DeployMode::Auto,
+        Some("manual") => DeployMode::Manual,
+        Some(_) | None => usual,
+    }
+}

@@ -1,0 +1,96 @@
+//! Every file below `tests/valid` becomes the specification in its snapshot, and every file
+//! below `tests/invalid` gets exactly the report in the `.expected` file beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pilothouse_settings::problem::report;
+use pilothouse_settings::{Problem, operator, pipeline};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let entries = fs::read_dir(&root).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+    files.sort();
+    assert!(!files.is_empty(), "{} has no files", root.display());
+    files
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Compares with the expected report; `UPDATE_EXPECTED=1` writes it instead.
+fn check<T: std::fmt::Debug>(path: &Path, read: impl Fn(&str) -> Result<T, Vec<Problem>>) {
+    let text = fs::read_to_string(path).unwrap();
+    let problems = match read(&text) {
+        Ok(value) => panic!("{} was read as {value:#?}", path.display()),
+        Err(problems) => problems,
+    };
+    let places: Vec<_> = problems.iter().map(|p| (p.line, p.column)).collect();
+    assert!(places.is_sorted(), "{} is out of order", path.display());
+    let got = report(&problems);
+    let expected = path.with_extension("expected");
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&expected, &got).unwrap();
+    }
+    let wanted = fs::read_to_string(&expected).unwrap_or_default();
+    assert_eq!(got, wanted, "{}", path.display());
+}
+
+#[test]
+fn invalid_operator_files_are_explained() {
+    for path in files("invalid/operator") {
+        check(&path, |text| operator::read("shop", "shop.toml", text));
+    }
+}
+
+#[test]
+fn invalid_pipelines_are_explained() {
+    for path in files("invalid/pipeline") {
+        check(&path, |text| pipeline::read(pipeline::FILE, text));
+    }
+}
+
+#[test]
+fn valid_operator_files_are_read() {
+    for path in files("valid/operator") {
+        let text = fs::read_to_string(&path).unwrap();
+        match operator::read("shop", "shop.toml", &text) {
+            Ok(spec) => insta::assert_debug_snapshot!(format!("operator_{}", stem(&path)), spec),
+            Err(problems) => panic!("{}", report(&problems)),
+        }
+    }
+}
+
+#[test]
+fn valid_pipelines_are_read() {
+    for path in files("valid/pipeline") {
+        let text = fs::read_to_string(&path).unwrap();
+        match pipeline::read(pipeline::FILE, &text) {
+            Ok(spec) => insta::assert_debug_snapshot!(format!("pipeline_{}", stem(&path)), spec),
+            Err(problems) => panic!("{}", report(&problems)),
+        }
+    }
+}
+
+#[test]
+fn two_projects_cannot_share_a_domain_at_one_address() {
+    let project = |name: &str, port: u16| {
+        let text = format!(
+            "repository = '/srv/x'\nload_balancer.listen = ['127.0.0.1:{port}', '[::1]:{port}']\n\
+             [environment.production]\ndomain = 'shop.localhost'\n"
+        );
+        operator::read(name, "x", &text).unwrap()
+    };
+    let apart = [project("a", 8080), project("b", 8081)];
+    assert_eq!(operator::clashes(&apart), []);
+    let together = [project("a", 8080), project("b", 8080)];
+    let said: Vec<_> = operator::clashes(&together).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["shop.localhost at 127.0.0.1:8080 reaches a already, and b wants it too; give b another \
+          domain or another address to listen on"]
+    );
+}

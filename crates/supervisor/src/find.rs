@@ -1,0 +1,109 @@
+//! Finds a unit again from its directory alone.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
+
+use crate::proc::{ProcessId, boot_id};
+use crate::record::{ExitRecord, Status};
+use crate::unit;
+
+/// Names a supervisor that was alive when the handle was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The unit directory.
+    pub dir: PathBuf,
+    /// The boot in which the process identity means something.
+    pub boot_id: String,
+    /// The supervisor's process.
+    pub supervisor: ProcessId,
+}
+
+/// What is known of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// Its supervisor lives.
+    Alive(Handle, Box<Status>),
+    /// Its supervisor lives and has not written a status yet.
+    Starting,
+    /// It is over, and this is how.
+    Exited(Box<ExitRecord>),
+    /// Its supervisor died without a record, in this boot. Sweep it: processes may
+    /// be left.
+    Interrupted,
+    /// It ran in an earlier boot and left no record. Nothing of it can be running.
+    OtherBoot,
+    /// No supervisor ever took this directory.
+    NeverStarted,
+}
+
+/// Says why nothing can be said about a unit. It is neither alive nor over.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the state of the unit in {dir}: {what}: {source}")]
+pub struct FindError {
+    /// The unit directory.
+    pub dir: PathBuf,
+    /// Which file.
+    pub what: &'static str,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Finds out what became of the unit in a directory.
+pub fn find(dir: &Path) -> Result<Liveness, FindError> {
+    let failed = |what: &'static str| move |source| FindError { dir: dir.to_owned(), what, source };
+    let record =
+        || unit::read_json::<ExitRecord>(&unit::exit_path(dir)).map_err(failed("exit.json"));
+    // The record comes first: it is true even while the supervisor is just leaving.
+    if let Some(record) = record()? {
+        return Ok(Liveness::Exited(Box::new(record)));
+    }
+    let holder = lock_holder(dir).map_err(failed("lock"))?;
+    let status =
+        unit::read_json::<Status>(&unit::status_path(dir)).map_err(failed("status.json"))?;
+    if let Some(pid) = holder {
+        let Some(status) = status.filter(|status| status.supervisor.pid == pid) else {
+            return Ok(Liveness::Starting);
+        };
+        let handle = Handle {
+            dir: dir.to_owned(),
+            boot_id: status.boot_id.clone(),
+            supervisor: status.supervisor,
+        };
+        return Ok(Liveness::Alive(handle, Box::new(status)));
+    }
+    // It may have written the record and released the lock since the first look.
+    if let Some(record) = record()? {
+        return Ok(Liveness::Exited(Box::new(record)));
+    }
+    let Some(status) = status else {
+        let taken = unit::lock_path(dir).exists();
+        return Ok(if taken { Liveness::Interrupted } else { Liveness::NeverStarted });
+    };
+    let boot = boot_id().map_err(failed("the boot id"))?;
+    Ok(if status.boot_id == boot { Liveness::Interrupted } else { Liveness::OtherBoot })
+}
+
+/// A holder that the kernel does not name, because it lives in another process
+/// namespace. It is alive, and no status of this namespace can be its.
+const UNKNOWN_HOLDER: i32 = 0;
+
+/// Which process holds the unit's lock. Asking does not disturb the lock.
+pub(crate) fn lock_holder(dir: &Path) -> io::Result<Option<i32>> {
+    let file = match File::open(unit::lock_path(dir)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let wish = Flock {
+        start: 0,
+        length: 0,
+        pid: None,
+        typ: FlockType::WriteLock,
+        offset_type: FlockOffsetType::Set,
+    };
+    let held = fcntl_getlk(&file, &wish)?;
+    Ok(held.map(|held| held.pid.map_or(UNKNOWN_HOLDER, rustix::process::Pid::as_raw_pid)))
+}

@@ -1,0 +1,98 @@
+//! The forms in which a secret commonly appears in output.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::spec::MIN_MASKED_BYTES;
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A piece of base64 shorter than this could be anything, in characters.
+const MIN_BASE64_CHARS: usize = 6;
+
+/// Adds every form of one value.
+pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
+    forms_of_piece(value, forms);
+    // Programs print a key file line by line, and terminals end lines with CR LF.
+    for line in value.split(|&byte| byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() >= MIN_MASKED_BYTES && line.len() < value.len() {
+            forms_of_piece(line, forms);
+        }
+    }
+}
+
+fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
+    forms.insert(value.to_vec());
+    forms.insert(hex(value, "0123456789abcdef"));
+    forms.insert(hex(value, "0123456789ABCDEF"));
+    for alignment in 0..3 {
+        let standard = base64_inside(value, alignment);
+        if standard.len() >= MIN_BASE64_CHARS {
+            let url = standard.iter().map(|&byte| match byte {
+                b'+' => b'-',
+                b'/' => b'_',
+                other => other,
+            });
+            forms.insert(url.collect());
+            forms.insert(standard);
+        }
+    }
+    for unreserved in ["-._~", "-._~!*'()", "-._*", "-._~/", ""] {
+        for digits in ["0123456789ABCDEF", "0123456789abcdef"] {
+            forms.insert(percent(value, unreserved, digits, "%20"));
+            forms.insert(percent(value, unreserved, digits, "+"));
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(value)
+        && let Ok(quoted) = serde_json::to_string(text)
+    {
+        forms.insert(quoted.trim_matches('"').as_bytes().to_vec());
+    }
+    forms.retain(|form| form.len() >= MIN_MASKED_BYTES);
+}
+
+fn hex(value: &[u8], digits: &str) -> Vec<u8> {
+    let digits = digits.as_bytes();
+    value
+        .iter()
+        .flat_map(|&byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
+        .collect()
+}
+
+/// Encodes what is certain of a value that stands somewhere inside encoded text.
+///
+/// Before it stand `alignment` unknown bytes of the same group of three, and
+/// behind it anything. Only characters all of whose bits come from the value are
+/// given, so the form is found whatever surrounds the value, padding included.
+fn base64_inside(value: &[u8], alignment: usize) -> Vec<u8> {
+    let first_bit = alignment * 8;
+    let end_bit = first_bit + value.len() * 8;
+    let bit = |at: usize| {
+        let byte = value.get((at - first_bit) / 8).copied().unwrap_or(0);
+        usize::from(byte >> (7 - at % 8) & 1)
+    };
+    (first_bit.div_ceil(6)..end_bit / 6)
+        .map(|char| {
+            let index = (char * 6..char * 6 + 6).fold(0, |index, at| index << 1 | bit(at));
+            BASE64[index]
+        })
+        .collect()
+}
+
+/// Encodes for a URL, leaving letters, digits and `unreserved` as they are.
+fn percent(value: &[u8], unreserved: &str, digits: &str, space: &str) -> Vec<u8> {
+    let upper = digits.ends_with('F');
+    let mut out = String::with_capacity(value.len() * 3);
+    for &byte in value {
+        if byte.is_ascii_alphanumeric() || unreserved.as_bytes().contains(&byte) {
+            out.push(char::from(byte));
+        } else if byte == b' ' {
+            out.push_str(space);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = if upper { write!(out, "%{byte:02X}") } else { write!(out, "%{byte:02x}") };
+        }
+    }
+    out.into_bytes()
+}

@@ -1,0 +1,43 @@
+//! What a unit leaves in its directory: the status as it goes, the record at the end.
+
+use std::io;
+
+use super::Supervision;
+use crate::record::{ExitRecord, MainExit, Outcome, Phase};
+use crate::unit::{self, Durability, now_ms};
+
+impl Supervision {
+    pub(super) fn write_status(&mut self, phase: Phase) {
+        self.status.phase = phase;
+        let path = unit::status_path(&self.unit);
+        if let Err(error) = unit::write_json(&path, &self.status, Durability::Unsynced) {
+            // The unit matters more than the news of it; who reads finds an older status.
+            self.sink.log.note(&format!("the status cannot be written: {error}"));
+        }
+    }
+
+    pub(super) fn record(&mut self) -> io::Result<()> {
+        self.sink.log.finish();
+        let (output_bytes, dropped_bytes) = self.sink.log.counts();
+        let own = match self.status.last_exit {
+            Some(MainExit::Code(code)) => Outcome::Exited { code },
+            Some(MainExit::Signal(signal)) => Outcome::Signaled { signal },
+            Some(MainExit::NotStarted) | None => Outcome::Stopped,
+        };
+        let record = ExitRecord {
+            version: 1,
+            id: self.status.id.clone(),
+            outcome: self.end.take().unwrap_or(own),
+            main: self.status.last_exit,
+            started_ms: self.status.started_ms,
+            ended_ms: now_ms(),
+            restarts: self.status.restarts,
+            leftovers_ended: self.leftovers,
+            survivors: self.survivors,
+            output_bytes,
+            dropped_bytes,
+            log_error: self.sink.log.error().map(str::to_owned),
+        };
+        unit::write_json(&unit::exit_path(&self.unit), &record, Durability::Synced)
+    }
+}

@@ -1,0 +1,112 @@
+//! The files of a unit directory: their names and how each is written.
+//!
+//! A reader never sees half a file, because every file but the log is written
+//! beside its place and renamed into it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::Spec;
+
+/// The largest file of a unit directory that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The specification as it lies on disk, with what spawning added to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredSpec {
+    pub version: u32,
+    pub marker: String,
+    pub spec: Spec,
+}
+
+/// The engine's wish that a unit ends, left beside it before the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StopWish {
+    pub version: u32,
+    pub grace_ms: Option<u64>,
+}
+
+/// Whether a file must survive a loss of power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Synced,
+    Unsynced,
+}
+
+pub(crate) fn spec_path(unit: &Path) -> PathBuf {
+    unit.join("spec.json")
+}
+
+pub(crate) fn lock_path(unit: &Path) -> PathBuf {
+    unit.join("lock")
+}
+
+pub(crate) fn status_path(unit: &Path) -> PathBuf {
+    unit.join("status.json")
+}
+
+pub(crate) fn exit_path(unit: &Path) -> PathBuf {
+    unit.join("exit.json")
+}
+
+pub(crate) fn stop_path(unit: &Path) -> PathBuf {
+    unit.join("stop.json")
+}
+
+pub(crate) fn log_path(unit: &Path) -> PathBuf {
+    unit.join("log")
+}
+
+pub(crate) fn rotated_log_path(unit: &Path) -> PathBuf {
+    unit.join("log.1")
+}
+
+/// Replaces a file atomically with the JSON form of a value, mode 0600.
+pub(crate) fn write_json<T: Serialize>(
+    path: &Path,
+    value: &T,
+    durability: Durability,
+) -> io::Result<()> {
+    let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(&bytes)?;
+    if durability == Durability::Synced {
+        file.sync_all()?;
+    }
+    std::fs::rename(&temporary, path)?;
+    if durability == Durability::Synced
+        && let Some(parent) = path.parent()
+    {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Reads a JSON file, or `None` if there is no such file.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Milliseconds since the Unix epoch, by this host's clock.
+pub(crate) fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,83 @@
+//! A unit is found again, and never owned twice.
+
+use std::process::{Command, Stdio};
+
+use pilothouse_supervisor::{Liveness, StartError, find, stop, watch};
+
+use crate::support::{Unit, binary};
+
+#[test]
+fn a_living_unit_is_found_with_the_same_handle() {
+    let unit = Unit::program(&["/bin/sleep", "60"]).instance();
+    assert_eq!(find(&unit.dir).unwrap(), Liveness::NeverStarted);
+    let handle = unit.start();
+    let Liveness::Alive(found, status) = find(&unit.dir).unwrap() else { panic!() };
+    assert_eq!(found, handle);
+    assert_eq!(status.supervisor, handle.supervisor);
+    let ended = watch(&found).unwrap().unwrap();
+    assert!(!ended.is_over().unwrap());
+    stop(&found, None).unwrap();
+    unit.record_after(&found);
+    assert!(ended.is_over().unwrap());
+    let process = format!("/proc/{}", handle.supervisor.pid);
+    assert!(!std::path::Path::new(&process).exists(), "the supervisor was reaped");
+    assert!(watch(&found).unwrap().is_none());
+}
+
+#[test]
+fn a_second_supervisor_is_refused() {
+    let unit = Unit::program(&["/bin/sleep", "60"]).instance();
+    let handle = unit.start();
+    let refused = unit.try_start();
+    assert!(matches!(refused, Err(StartError::Locked(_))), "{refused:?}");
+    // Not only the library refuses; the process itself does.
+    let second = Command::new(binary().path)
+        .arg("supervise")
+        .arg(&unit.dir)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    assert_eq!(String::from_utf8(second.stdout).unwrap(), "\"locked\"");
+    assert_eq!(unit.status().supervisor, handle.supervisor);
+}
+
+#[test]
+fn a_used_directory_is_refused() {
+    let unit = Unit::shell("true");
+    unit.run();
+    let refused = unit.try_start();
+    assert!(matches!(refused, Err(StartError::Used(_))), "{refused:?}");
+    let second = Command::new(binary().path)
+        .arg("supervise")
+        .arg(&unit.dir)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(second.stdout).unwrap(), "\"used\"");
+}
+
+#[test]
+fn another_boot_is_told_apart() {
+    let unit = Unit::shell("true");
+    unit.run();
+    std::fs::remove_file(unit.dir.join("exit.json")).unwrap();
+    assert_eq!(find(&unit.dir).unwrap(), Liveness::Interrupted);
+    let path = unit.dir.join("status.json");
+    let mut status: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    status["boot_id"] = "an earlier one".into();
+    std::fs::write(&path, status.to_string()).unwrap();
+    assert_eq!(find(&unit.dir).unwrap(), Liveness::OtherBoot);
+}
+
+#[test]
+fn a_process_that_took_over_the_number_is_not_signalled() {
+    let unit = Unit::program(&["/bin/sleep", "60"]);
+    let handle = unit.start();
+    let mut stranger = handle.clone();
+    stranger.supervisor.start_time -= 1;
+    assert!(!stop(&stranger, None).unwrap());
+    assert!(watch(&stranger).unwrap().is_none());
+    assert!(matches!(find(&unit.dir).unwrap(), Liveness::Alive(..)));
+}

@@ -1,0 +1,16 @@
+//! Supervises real processes. One test binary; every test has its own directory.
+
+#[cfg(test)]
+mod endings;
+#[cfg(test)]
+mod finding;
+#[cfg(test)]
+mod instances;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod steps;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,6 @@
+"""What the service says."""
+
+
+def greeting(name: str) -> str:
+    """Greets somebody, or everybody where no name is given."""
+    return f"Hello, {name.strip() or 'world'}!\n"

@@ -1,0 +1,59 @@
+//! Asks the engine on behalf of a verb, and the person in front of the terminal.
+
+use std::future::Future;
+use std::io::IsTerminal as _;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use pilothouse_api::client::{Client, ClientError};
+use pilothouse_api::types::Snapshot;
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::out;
+
+/// Runs what talks to the engine, on this thread.
+pub fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the runtime")?
+        .block_on(work)
+}
+
+/// The engine at the operators' socket.
+pub fn operator(place: &Place) -> Client {
+    Client::new(place.operator_socket())
+}
+
+/// Fetches a snapshot for a verb that only reads: a user who may not open the operators' socket
+/// looks through the watchers'.
+pub async fn look(place: &Place) -> Result<(Client, Snapshot)> {
+    let client = operator(place);
+    match client.state().await {
+        Err(ClientError::NotPermitted { .. }) if place.watch_socket() != client.socket() => {
+            let client = Client::new(place.watch_socket());
+            let snapshot = client.state().await?;
+            Ok((client, snapshot))
+        }
+        answer => Ok((client, answer?)),
+    }
+}
+
+/// Asks for a yes, or fails: only a person at a terminal can be asked.
+pub fn confirm(yes: bool, question: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        let why = "nothing was done: this is no terminal, so nobody can confirm; say --yes";
+        return Err(failed(Failure::Refused, why));
+    }
+    out::question(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).wrap_err("cannot read the answer")?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(failed(Failure::Refused, "nothing was done: it was not confirmed"))
+}

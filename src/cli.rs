@@ -1,0 +1,135 @@
+//! The command line: one file per verb.
+
+pub mod add;
+pub mod apply;
+pub mod attach;
+pub mod audit;
+pub mod branches;
+pub mod cancel;
+pub mod cost;
+pub mod demo;
+pub mod deploy;
+pub mod doctor;
+pub mod down;
+pub mod edge;
+pub mod init;
+pub mod keys;
+pub mod logs;
+pub mod look;
+pub mod rollback;
+pub mod run;
+pub mod runs;
+pub mod serve;
+pub mod status;
+pub mod supervise;
+pub mod watch;
+
+use std::process::ExitCode;
+pub mod version;
+
+use clap::{Parser, Subcommand};
+use color_eyre::Result;
+
+use crate::find::Place;
+use crate::start;
+
+/// From commit to served traffic, in one terminal.
+#[derive(Debug, Parser)]
+#[command(name = "pilothouse", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    attach: attach::Attach,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show what runs where, whether it is healthy and what is going on
+    Status(status::Status),
+    /// List branches, their heads and their newest runs
+    Branches(branches::Branches),
+    /// List runs, the newest first
+    Runs(runs::Runs),
+    /// Make something current in an environment
+    Deploy(deploy::Deploy),
+    /// Make an earlier good release current again
+    Rollback(rollback::Rollback),
+    /// Print the log of a run or an instance
+    Logs(logs::Logs),
+    /// Cancel a run or a deployment
+    Cancel(cancel::Cancel),
+    /// Run the pipeline for a branch's head
+    Run(run::Run),
+    /// Look at the repositories now
+    Look(look::Look),
+    /// Add a project
+    Add(add::Add),
+    /// Propose both files for a repository that has none
+    Init(init::Init),
+    /// Make the operator's files active
+    Apply(apply::Apply),
+    /// Look on in the cockpit, and change nothing
+    Watch(watch::Watch),
+    /// Show what each environment costs by the hour, here and at AWS
+    Cost(cost::Cost),
+    /// Show who asked for what
+    Audit(audit::Audit),
+    /// Print the cockpit's keys, or check a file of them
+    Keys(keys::Keys),
+    /// Look for what is wrong, and say what mends it
+    Doctor(doctor::Doctor),
+    /// Show which release this and the engine are
+    Version(version::Version),
+    /// Stop the engine, or with --all everything
+    Down(down::Down),
+    /// Run the engine in this terminal
+    Serve(serve::Serve),
+    /// Show the whole path, live, on a repository made for the occasion
+    Demo(demo::Demo),
+    /// Run the service that the demonstration deploys
+    #[command(hide = true)]
+    DemoService,
+    /// Run the engine in a session of its own
+    #[command(hide = true)]
+    Background,
+    /// Run the load balancer (the engine does this)
+    #[command(hide = true)]
+    Edge(edge::Edge),
+}
+
+/// Does what the command line says.
+pub fn run(cli: &Cli) -> Result<ExitCode> {
+    let place = &cli.place;
+    match &cli.verb {
+        None => return attach::run(place, &cli.attach),
+        Some(Verb::Watch(watch)) => return watch::run(place, watch),
+        Some(Verb::Demo(demo)) => return demo::run(demo),
+        Some(Verb::DemoService) => demo::serve(),
+        Some(Verb::Status(status)) => status::run(place, status),
+        Some(Verb::Branches(branches)) => branches::run(place, branches),
+        Some(Verb::Runs(runs)) => runs::run(place, runs),
+        Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
+        Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
+        Some(Verb::Logs(logs)) => logs::run(place, logs),
+        Some(Verb::Cancel(cancel)) => cancel::run(place, cancel),
+        Some(Verb::Run(run)) => run::run(place, run),
+        Some(Verb::Look(look)) => look::run(place, look),
+        Some(Verb::Add(add)) => add::run(place, add),
+        Some(Verb::Init(init)) => init::run(place, init),
+        Some(Verb::Apply(apply)) => apply::run(place, apply),
+        Some(Verb::Cost(cost)) => cost::run(place, cost),
+        Some(Verb::Audit(audit)) => audit::run(place, audit),
+        Some(Verb::Keys(keys)) => keys::run(keys),
+        Some(Verb::Doctor(doctor)) => doctor::run(place, doctor),
+        Some(Verb::Version(version)) => version::run(place, version),
+        Some(Verb::Down(down)) => down::run(place, down),
+        Some(Verb::Serve(serve)) => serve::run(place, serve),
+        Some(Verb::Background) => start::background(place),
+        Some(Verb::Edge(edge)) => edge::run(edge),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

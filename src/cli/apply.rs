@@ -1,0 +1,177 @@
+//! `pilothouse apply`: makes the operator's files active.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use pilothouse_api::client::Client;
+use pilothouse_core::command::Command;
+use pilothouse_core::spec::ProjectSpec;
+use pilothouse_core::state::State;
+use pilothouse_settings::problem::report;
+use pilothouse_settings::{operator, text_of};
+
+use crate::difference::{Difference, differences};
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::out::{self, Tone};
+use crate::{ask, start};
+
+/// Which files.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// Projects by name, or files; all of the operator's files where nothing is said
+    #[arg(value_name = "FILE|NAME")]
+    which: Vec<String>,
+    /// Do not ask before an environment is removed
+    #[arg(long, short)]
+    yes: bool,
+    /// Only say what is wrong with the files
+    #[arg(long)]
+    check: bool,
+}
+
+/// Applies them: all, or none where one is not valid.
+pub fn run(place: &Place, apply: &Apply) -> Result<()> {
+    let files = files(place, &apply.which)?;
+    let specs = read_all(&files)?;
+    if apply.check {
+        out::line(&format!("{} valid", counted(specs.len())));
+        return Ok(());
+    }
+    start::ensure_engine(place)?;
+    activate(place, specs, apply.yes)
+}
+
+/// Shows what changes and makes it so.
+pub fn activate(place: &Place, specs: Vec<ProjectSpec>, yes: bool) -> Result<()> {
+    ask::run(async {
+        let client = ask::operator(place);
+        let snapshot = client.state().await?;
+        for spec in specs {
+            one(&client, &snapshot.state, spec, yes).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Result<()> {
+    let name = spec.name.clone();
+    let active = state.projects.get(&name).map(|project| &project.spec);
+    match active {
+        None => out::line(&format!("{name} is new")),
+        Some(active) => {
+            let differences = differences(active, &spec)?;
+            if differences.is_empty() {
+                out::line(&format!("{name}: nothing changes"));
+                return Ok(());
+            }
+            out::line(&format!("{name} changes"));
+            differences.iter().for_each(show);
+            let removed = active
+                .environments
+                .iter()
+                .filter(|old| !spec.environments.iter().any(|new| new.name == old.name));
+            for old in removed {
+                let question = format!("remove {name}/{} and stop its instances?", old.name);
+                ask::confirm(yes, &question)?;
+            }
+        }
+    }
+    client.submit(Command::Apply { spec: Box::new(spec) }).await?;
+    out::line(&format!("{name} is active"));
+    Ok(())
+}
+
+fn show(difference: &Difference) {
+    let (tone, text) = match difference {
+        Difference::Added { what, value } => (Tone::Good, format!("+ {what} {value}")),
+        Difference::Removed { what, value } => (Tone::Bad, format!("- {what} {value}")),
+        Difference::Changed { what, from, to } => (Tone::Warn, format!("~ {what} {from} → {to}")),
+    };
+    let text = pilothouse_core::text::printable(text.trim_end(), 300);
+    out::line(&format!("  {}", out::paint(tone, &text)));
+}
+
+/// Reads one project's file, or says everything that is wrong with it.
+pub fn read(path: &Path) -> Result<ProjectSpec, String> {
+    let shown = path.display().to_string();
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let bytes =
+        std::fs::read(path).map_err(|error| format!("{shown} cannot be read: {error}\n"))?;
+    let text = text_of(&shown, &bytes).map_err(|problems| report(&problems))?;
+    operator::read(name, &shown, text).map_err(|problems| report(&problems))
+}
+
+/// Reads them all; where one is not valid, says so of each and fails.
+fn read_all(files: &[PathBuf]) -> Result<Vec<ProjectSpec>> {
+    let (mut specs, mut wrong) = (Vec::new(), 0);
+    for file in files {
+        match read(file) {
+            Ok(spec) => specs.push(spec),
+            Err(report) => {
+                out::error(report.trim_end());
+                wrong += 1;
+            }
+        }
+    }
+    if wrong == 0 {
+        return Ok(specs);
+    }
+    let why = format!("nothing was changed: {} not valid", counted(wrong));
+    Err(failed(Failure::Usage, why))
+}
+
+fn counted(files: usize) -> String {
+    if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") }
+}
+
+/// The operator's files that are meant.
+pub fn files(place: &Place, which: &[String]) -> Result<Vec<PathBuf>> {
+    if !which.is_empty() {
+        return which.iter().map(|text| file(place, text)).collect();
+    }
+    let dir = place.config_dir().join("projects");
+    let files = all(&dir)?;
+    if files.is_empty() {
+        let why = format!(
+            "{} holds no project; `pilothouse add NAME REPOSITORY` writes one",
+            dir.display()
+        );
+        return Err(failed(Failure::Usage, why));
+    }
+    Ok(files)
+}
+
+/// All projects' files of a directory, in the order of their names; none where it is not there.
+pub fn all(dir: &Path) -> Result<Vec<PathBuf>> {
+    let cannot = || format!("cannot list {}", dir.display());
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(color_eyre::Report::new(error).wrap_err(cannot())),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.wrap_err_with(cannot)?.path();
+        if path.extension().is_some_and(|end| end == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn file(place: &Place, text: &str) -> Result<PathBuf> {
+    let is_path =
+        text.contains('/') || Path::new(text).extension().is_some_and(|end| end == "toml");
+    if is_path {
+        return Ok(PathBuf::from(text));
+    }
+    let path = place.project_file(text);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let why = format!("there is no {}; `pilothouse add` writes one", path.display());
+    Err(failed(Failure::Usage, why))
+}

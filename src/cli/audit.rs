@@ -1,0 +1,70 @@
+//! `pilothouse audit`: who asked for what, and what came of it.
+
+use color_eyre::Result;
+use pilothouse_core::command::{Command, DeployWhat};
+
+use crate::ask;
+use crate::find::Place;
+use crate::out::{self, Table, Tone};
+
+/// How much of it.
+#[derive(Debug, clap::Args)]
+pub struct Audit {
+    /// Only the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
+    /// Print JSON: `at` in milliseconds since the Unix epoch, `actor`, `what`, `refused`
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows it, oldest first.
+pub fn run(place: &Place, audit: &Audit) -> Result<()> {
+    let entries = ask::run(async {
+        let (client, _) = ask::look(place).await?;
+        Ok(client.audit(audit.limit).await?)
+    })?;
+    if audit.json {
+        return out::json(&entries);
+    }
+    let mut table = Table::new(&["WHEN", "WHO", "ANSWER", "WHAT"]);
+    for entry in entries {
+        let (tone, answer) = match entry.refused {
+            None => (Tone::Good, "accepted".to_owned()),
+            Some(why) => (Tone::Warn, format!("refused: {why}")),
+        };
+        table.toned([
+            (Tone::Plain, out::rfc3339(entry.at)),
+            (Tone::Plain, entry.actor),
+            (tone, answer),
+            (Tone::Plain, sentence(&entry.what)),
+        ]);
+    }
+    if table.is_empty() {
+        out::line("nobody has asked for anything yet");
+    } else {
+        table.print(0);
+    }
+    Ok(())
+}
+
+/// What was asked for, as people say it; as it was written where this program cannot read it.
+fn sentence(what: &str) -> String {
+    let Ok(command) = serde_json::from_str::<Command>(what) else { return what.to_owned() };
+    match command {
+        Command::Apply { spec } => format!("apply {}", spec.name),
+        Command::Look { project: Some(project), .. } => format!("look at {project}"),
+        Command::Look { project: None, .. } => "look at all repositories".to_owned(),
+        Command::StartRun { project, branch } => format!("run {branch} of {project}"),
+        Command::CancelRun { id } => format!("cancel run {id}"),
+        Command::Deploy { environment, what, .. } => match what {
+            DeployWhat::Ready => format!("deploy what is ready to {environment}"),
+            DeployWhat::Run(run) => format!("deploy {run} to {environment}"),
+            DeployWhat::Rollback(Some(release)) => format!("roll {environment} back to {release}"),
+            DeployWhat::Rollback(None) => format!("roll {environment} back"),
+            DeployWhat::Promotion(from) => format!("promote {from} to {environment}"),
+        },
+        Command::CancelDeployment { id } => format!("cancel {id}"),
+        Command::Halt => "stop everything".to_owned(),
+    }
+}

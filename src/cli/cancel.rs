@@ -1,0 +1,38 @@
+//! `pilothouse cancel`: ends a run or a deployment.
+
+use color_eyre::Result;
+use pilothouse_core::command::Command;
+use pilothouse_core::text::printable;
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::{ask, name, out};
+
+/// What is to be ended.
+#[derive(Debug, clap::Args)]
+pub struct Cancel {
+    /// A run, such as 12, or a deployment, such as d3
+    #[arg(value_name = "RUN|DEPLOYMENT")]
+    what: String,
+}
+
+/// Asks for it.
+pub fn run(place: &Place, cancel: &Cancel) -> Result<()> {
+    let (command, said) = match (name::deployment(&cancel.what), name::run(&cancel.what)) {
+        (Some(id), _) => {
+            let said = format!("{id} is being cancelled: aborted, or rolled back if traffic moved");
+            (Command::CancelDeployment { id }, said)
+        }
+        (None, Some(id)) => (Command::CancelRun { id }, format!("run {id} is being cancelled")),
+        (None, None) => {
+            let what = printable(&cancel.what, 40);
+            let why = format!("{what} is neither a run, such as 12, nor a deployment, such as d3");
+            return Err(failed(Failure::Usage, why));
+        }
+    };
+    ask::run(async {
+        ask::operator(place).submit(command).await?;
+        out::line(&said);
+        Ok(())
+    })
+}

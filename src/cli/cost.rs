@@ -1,0 +1,151 @@
+//! `pilothouse cost`: what each environment costs by the hour here, and what the same would cost
+//! at AWS.
+
+use color_eyre::Result;
+use pilothouse_core::cost::{
+    Line, MONTH_HOURS, NanoUsd, Quantity, Region, Shape, Total, comparison, environment_cost,
+};
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::state::{Environment, State};
+use serde::Serialize;
+
+use crate::find::Place;
+use crate::out::{self, Table, Tone};
+use crate::{ask, name};
+
+/// What is to be shown.
+#[derive(Debug, clap::Args)]
+pub struct Cost {
+    /// Only this project
+    project: Option<String>,
+    /// The AWS region to compare with
+    #[arg(long, default_value = "us-east-1", value_parser = region)]
+    region: Region,
+    /// What an instance needs of a processor, for the comparison, in thousandths of a vCPU
+    #[arg(long, value_name = "MILLI", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=192_000))]
+    vcpu: u32,
+    /// What an instance needs of memory, for the comparison, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_572_864))]
+    memory: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// An environment of `cost --json`. Amounts are in billionths of a US dollar by the hour, and
+/// null where something has no price.
+#[derive(Debug, Serialize)]
+struct Shown {
+    environment: String,
+    instances: u32,
+    here: Option<u64>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+#[derive(Debug, Serialize)]
+struct Elsewhere {
+    what: String,
+    region: &'static str,
+    per_hour: Option<u64>,
+    /// What was assumed and what is left out.
+    note: String,
+    /// When the oldest of its prices was read or published.
+    oldest_price: Option<&'static str>,
+}
+
+fn region(text: &str) -> Result<Region, String> {
+    Region::named(text).ok_or_else(|| {
+        let known = Region::ALL.map(Region::name).join(", ");
+        format!("there are no prices for {text:?}; there are for {known}")
+    })
+}
+
+/// Shows it.
+pub fn run(place: &Place, cost: &Cost) -> Result<()> {
+    let (_, snapshot) = ask::run(ask::look(place))?;
+    let state = &snapshot.state;
+    let only = cost.project.as_deref().map(|text| name::project(state, text)).transpose()?;
+    let environments: Vec<_> = state
+        .environments
+        .iter()
+        .filter(|(key, _)| only.is_none_or(|(only, _)| key.project == *only))
+        .collect();
+    if cost.json {
+        let shown = environments.iter().map(|(key, one)| shown(state, key, one, cost));
+        return out::json(&shown.collect::<Vec<_>>());
+    }
+    if environments.is_empty() {
+        out::line("no environment yet; add a project with `pilothouse add NAME REPOSITORY`");
+        return Ok(());
+    }
+    print(state, &environments, cost);
+    Ok(())
+}
+
+fn print(state: &State, environments: &[(&EnvironmentKey, &Environment)], cost: &Cost) {
+    let mut table = Table::new(&["ENVIRONMENT", "INSTANCES", "WHERE", "PER HOUR", "PER MONTH"]);
+    for (key, environment) in environments {
+        let here = environment_cost(state, key).map(|cost| cost.per_hour);
+        let count = environment.spec.instances.to_string();
+        let row = |place: String, total: &Total, tone| {
+            let known = total.known();
+            let month = known.map_or_else(|| "-".to_owned(), NanoUsd::monthly);
+            let texts = [key.to_string(), count.clone(), place, total.to_string(), month];
+            texts.map(|text| (tone, text))
+        };
+        if let Some(here) = here {
+            table.toned(row("this machine, now".to_owned(), &here, Tone::Plain));
+        }
+        for line in lines(environment, cost) {
+            table.toned(row(line.what.clone(), &line.per_hour, Tone::Dim));
+        }
+    }
+    table.print(0);
+    out::line("");
+    let region = cost.region.name();
+    out::line(&format!(
+        "AWS in {region}, for instances of {} vCPU and {} MiB each (--vcpu, --memory); a month is \
+         {MONTH_HOURS} hours",
+        Quantity(u64::from(cost.vcpu)),
+        cost.memory
+    ));
+    if let Some((_, environment)) = environments.first() {
+        for line in lines(environment, cost) {
+            let date = oldest(&line).unwrap_or("no date");
+            out::line(&format!("{} (prices of {date}): {}", line.what, line.note));
+        }
+    }
+}
+
+fn lines(environment: &Environment, cost: &Cost) -> Vec<Line> {
+    let shape = Shape {
+        instances: environment.spec.instances,
+        vcpu_milli: cost.vcpu,
+        memory_mib: cost.memory,
+    };
+    comparison(shape, cost.region)
+}
+
+fn oldest(line: &Line) -> Option<&'static str> {
+    // What follows a date says how it was established.
+    line.parts.iter().filter_map(|part| part.date.split(' ').next()).min()
+}
+
+fn shown(state: &State, key: &EnvironmentKey, environment: &Environment, cost: &Cost) -> Shown {
+    let nanos = |total: &Total| total.known().map(|amount| amount.0);
+    Shown {
+        environment: key.to_string(),
+        instances: environment.spec.instances,
+        here: environment_cost(state, key).and_then(|cost| nanos(&cost.per_hour)),
+        elsewhere: lines(environment, cost)
+            .into_iter()
+            .map(|line| Elsewhere {
+                per_hour: nanos(&line.per_hour),
+                oldest_price: oldest(&line),
+                region: line.region.name(),
+                what: line.what,
+                note: line.note,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,38 @@
+//! `pilothouse demo`: the whole path, live, on a repository made for the occasion.
+
+use std::process::ExitCode;
+
+use color_eyre::Result;
+
+use crate::attach::Look;
+use crate::demo::{act, live, service};
+use crate::exit::{Failure, failed};
+
+/// How the demonstration is shown.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Play the acts without a cockpit, and fail if one fails
+    #[arg(long)]
+    headless: bool,
+    /// Leave the directory when done
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    look: Look,
+}
+
+/// Shows the demonstration.
+pub fn run(demo: &Demo) -> Result<ExitCode> {
+    if demo.headless {
+        return match act::play(demo.keep)? {
+            0 => Ok(ExitCode::SUCCESS),
+            count => Err(failed(Failure::Failed, format!("{count} acts failed"))),
+        };
+    }
+    live::show(&demo.look, demo.keep)
+}
+
+/// Runs the service that the demonstration deploys.
+pub fn serve() -> Result<()> {
+    service::run()
+}

@@ -1,0 +1,93 @@
+//! `pilothouse doctor`: what is wrong or will be, and what mends it.
+
+mod engine;
+mod files;
+mod system;
+
+use color_eyre::Result;
+use pilothouse_core::text::printable;
+use serde::Serialize;
+
+use crate::ask;
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::out::{self, Tone};
+
+/// How it is shown.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at. A list of these is `doctor --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// How it stands.
+    level: Level,
+    /// What was looked at.
+    what: &'static str,
+    /// What was found.
+    found: String,
+    /// What mends it; null where there is nothing to mend.
+    mend: Option<String>,
+}
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// It is as it should be.
+    Ok,
+    /// It works, and there is something to know.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+impl Check {
+    fn ok(what: &'static str, found: impl Into<String>) -> Self {
+        Self { level: Level::Ok, what, found: found.into(), mend: None }
+    }
+
+    fn warn(what: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { level: Level::Warn, what, found: found.into(), mend: Some(mend.into()) }
+    }
+
+    fn fail(what: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { level: Level::Fail, what, found: found.into(), mend: Some(mend.into()) }
+    }
+}
+
+/// Looks at everything; fails where something does not work.
+pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
+    let mut checks = system::checks(place);
+    let specs = files::checks(place, &mut checks)?;
+    let edge = ask::run(engine::checks(place, &mut checks))?;
+    files::ports(&specs, edge.as_ref(), &mut checks);
+    if doctor.json {
+        out::json(&checks)?;
+    } else {
+        checks.iter().for_each(show);
+    }
+    let failing = checks.iter().filter(|check| check.level == Level::Fail).count();
+    match failing {
+        0 => Ok(()),
+        1 => Err(failed(Failure::Failed, "1 thing does not work")),
+        many => Err(failed(Failure::Failed, format!("{many} things do not work"))),
+    }
+}
+
+fn show(check: &Check) {
+    let (tone, word) = match check.level {
+        Level::Ok => (Tone::Good, "ok  "),
+        Level::Warn => (Tone::Warn, "warn"),
+        Level::Fail => (Tone::Bad, "fail"),
+    };
+    let word = out::paint(tone, word);
+    out::line(&format!("{word}  {:<12}  {}", check.what, printable(&check.found, 400)));
+    if let Some(mend) = &check.mend {
+        out::line(&format!("{:20}→ {}", "", printable(mend, 400)));
+    }
+}

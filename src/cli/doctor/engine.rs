@@ -1,0 +1,123 @@
+//! Whether the engine and the load balancer answer.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use color_eyre::Result;
+use pilothouse_api::client::{Client, ClientError, StreamItem};
+use pilothouse_core::routing::EdgeStatus;
+
+use super::Check;
+use crate::ask;
+use crate::find::Place;
+
+/// How long the engine may take to tell how it is: it measures once a second.
+const SAMPLE: Duration = Duration::from_secs(3);
+/// How long the load balancer may take for an answer.
+const EDGE: Duration = Duration::from_secs(2);
+/// The largest answer of the load balancer that is taken, in bytes.
+const ANSWER: u64 = 16 << 20;
+
+/// Looks at them, and gives what the load balancer says.
+pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<EdgeStatus>> {
+    let (client, snapshot) = match ask::look(place).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let mend = match error.downcast_ref::<ClientError>() {
+                Some(ClientError::Version { .. }) => "update the older of the two",
+                Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
+                _ => "pilothouse serve",
+            };
+            checks.push(Check::fail("engine", error.to_string(), mend));
+            return Ok(None);
+        }
+    };
+    let own = env!("CARGO_PKG_VERSION");
+    let found = format!("release {} answers at {}", snapshot.engine, client.socket().display());
+    checks.push(if snapshot.engine == own {
+        Check::ok("engine", found)
+    } else {
+        let mend = format!("this program is release {own}: start the engine anew");
+        Check::warn("engine", found, mend)
+    });
+    checks.push(journal(&client).await);
+    if snapshot.state.projects.is_empty() {
+        return Ok(None);
+    }
+    let socket = client.socket().with_file_name("edge.sock");
+    let status = status(&socket);
+    checks.push(match (&status, snapshot.state.edge.connected) {
+        (Ok(status), true) => {
+            let found = format!("the load balancer answers, table version {}", status.version);
+            Check::ok("edge", found)
+        }
+        (Ok(_), false) => {
+            let why = snapshot.state.edge.error.clone().unwrap_or_default();
+            let found = format!("it answers here, and not the engine: {why}");
+            Check::fail("edge", found, "`pilothouse down` and start again; traffic goes on")
+        }
+        // A watcher may not open its socket; the engine's word is as good.
+        (Err(_), true) => Check::ok("edge", "the load balancer answers the engine"),
+        (Err(error), false) => {
+            let found = format!("the load balancer does not answer: {error}");
+            Check::fail("edge", found, "the engine starts it again; its log says what is wrong")
+        }
+    });
+    for (name, project) in &snapshot.state.projects {
+        checks.push(match &project.poll.error {
+            None => Check::ok("repository", format!("{name} can be looked at")),
+            Some(error) => {
+                let found = format!("{name} cannot be looked at: {error}");
+                Check::fail("repository", found, format!("see `repository` in {name}.toml"))
+            }
+        });
+    }
+    Ok(status.ok())
+}
+
+/// Whether the journal can be written, which the engine tells with its samples.
+async fn journal(client: &Client) -> Check {
+    let sample = async {
+        let mut stream = client.events(None, true).await?;
+        while let Some(item) = stream.next().await? {
+            if let StreamItem::Samples(samples) = item {
+                return Ok::<_, ClientError>(Some(samples));
+            }
+        }
+        Ok(None)
+    };
+    let unknown = |why: String| {
+        Check::warn(
+            "journal",
+            format!("whether it can be written is not known: {why}"),
+            "try again",
+        )
+    };
+    match tokio::time::timeout(SAMPLE, sample).await {
+        Ok(Ok(Some(samples))) => match samples.degraded {
+            None => Check::ok("journal", "it is written"),
+            Some(why) => {
+                let mend = "free space or mend the disk; the engine then goes on by itself";
+                Check::fail("journal", format!("the engine accepts nothing: {why}"), mend)
+            }
+        },
+        Ok(Ok(None)) => unknown("the engine closed the stream".to_owned()),
+        Ok(Err(error)) => unknown(error.to_string()),
+        Err(_) => unknown(format!("no sample within {SAMPLE:?}")),
+    }
+}
+
+/// Asks the load balancer's control socket.
+fn status(socket: &Path) -> std::io::Result<EdgeStatus> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(EDGE))?;
+    stream.set_write_timeout(Some(EDGE))?;
+    stream.write_all(b"GET /v1/status HTTP/1.1\r\nhost: edge\r\nconnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER).read_to_end(&mut answer)?;
+    let head = answer.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
+    let body = answer.get(head.unwrap_or(answer.len())..).unwrap_or_default();
+    serde_json::from_slice(body).map_err(std::io::Error::from)
+}

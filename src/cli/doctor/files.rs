@@ -1,0 +1,126 @@
+//! What the operator's files say, and whether it can be had.
+
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Read as _};
+use std::net::{SocketAddr, TcpListener};
+
+use color_eyre::Result;
+use pilothouse_core::routing::EdgeStatus;
+use pilothouse_core::spec::{ProjectSpec, SecretSource};
+use pilothouse_supervisor::MIN_MASKED_BYTES;
+
+use super::Check;
+use crate::cli::apply;
+use crate::find::Place;
+
+/// Looks at every project's file, and gives those that are valid.
+pub fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Vec<ProjectSpec>> {
+    let dir = place.config_dir().join("projects");
+    let files = apply::all(&dir)?;
+    if files.is_empty() {
+        let found = format!("{} holds no project", dir.display());
+        checks.push(Check::warn("projects", found, "pilothouse add NAME REPOSITORY"));
+    }
+    let mut specs = Vec::new();
+    for file in files {
+        match apply::read(&file) {
+            Ok(spec) => {
+                checks.push(Check::ok("project", format!("{} is valid", file.display())));
+                specs.push(spec);
+            }
+            Err(report) => {
+                let first = report.lines().next().unwrap_or_default();
+                let mend = format!("`pilothouse apply --check {}` shows it all", file.display());
+                checks.push(Check::fail("project", first, mend));
+            }
+        }
+    }
+    for spec in &specs {
+        trust(spec, checks);
+        secrets(spec, checks);
+    }
+    Ok(specs)
+}
+
+/// A step is code of whoever can push.
+fn trust(spec: &ProjectSpec, checks: &mut Vec<Check>) {
+    let name = &spec.name;
+    checks.push(if spec.trusted {
+        let found = format!("whoever can push to {name} runs programs as the engine's user");
+        Check::warn("trust", found, "this is what trusted = true says; see who can push")
+    } else {
+        let found = format!("{name} is not trusted, so its steps do not run on this machine");
+        Check::warn("trust", found, "say trusted = true if whoever can push may act as you")
+    });
+}
+
+/// A value that is too short to be told from other text is not masked in logs.
+fn secrets(spec: &ProjectSpec, checks: &mut Vec<Check>) {
+    for environment in &spec.environments {
+        for (secret, source) in &environment.secrets {
+            let SecretSource::File(path) = source else { continue };
+            let whose = format!("{secret} of {}/{}", spec.name, environment.name);
+            match value_length(path) {
+                Ok(length) if length < MIN_MASKED_BYTES => {
+                    let found = format!(
+                        "{whose} has fewer than {MIN_MASKED_BYTES} bytes and is not masked in logs"
+                    );
+                    checks.push(Check::warn("secret", found, "use a longer one"));
+                }
+                Ok(_) => checks.push(Check::ok("secret", format!("{whose} can be masked"))),
+                Err(error) => {
+                    let found = format!("{whose} cannot be read by you: {path}: {error}");
+                    checks.push(Check::warn("secret", found, "the engine's user must be able to"));
+                }
+            }
+        }
+    }
+}
+
+/// The length of a secret without its trailing line feed, as far as it matters.
+fn value_length(path: &str) -> std::io::Result<usize> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)?.take(MIN_MASKED_BYTES as u64 + 2).read_to_end(&mut head)?;
+    Ok(head.strip_suffix(b"\n").unwrap_or(&head).len())
+}
+
+/// Whether the load balancer has its ports, or can have them.
+pub fn ports(specs: &[ProjectSpec], edge: Option<&EdgeStatus>, checks: &mut Vec<Check>) {
+    let wanted: BTreeSet<SocketAddr> =
+        specs.iter().flat_map(|spec| spec.load_balancer.listen.iter().copied()).collect();
+    for address in wanted {
+        let ours = edge.and_then(|edge| edge.listeners.iter().find(|one| one.address == address));
+        checks.push(match ours {
+            Some(one) if one.bound.is_some() => {
+                Check::ok("port", format!("the load balancer listens on {address}"))
+            }
+            Some(one) => {
+                let why = one.problem.as_deref().unwrap_or("it is about to");
+                let found = format!("the load balancer cannot listen on {address}: {why}");
+                Check::fail("port", found, other(address))
+            }
+            None => free(address),
+        });
+    }
+}
+
+fn free(address: SocketAddr) -> Check {
+    match TcpListener::bind(address) {
+        Ok(_) => Check::ok("port", format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            Check::fail("port", format!("{address} is taken by another program"), other(address))
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Check::fail(
+            "port",
+            format!("this user may not listen on {address}"),
+            "use a port from 1024 on, or allow it: sysctl net.ipv4.ip_unprivileged_port_start",
+        ),
+        Err(error) => {
+            Check::warn("port", format!("{address} cannot be had: {error}"), other(address))
+        }
+    }
+}
+
+fn other(address: SocketAddr) -> String {
+    format!("end what listens on port {}, or name another in [load_balancer]", address.port())
+}

@@ -1,0 +1,130 @@
+//! `pilothouse down`: ends the engine, or everything.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use pilothouse_api::client::ClientError;
+use pilothouse_api::types::Access;
+use pilothouse_core::command::Command;
+use pilothouse_core::state::State;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::{ask, out};
+
+/// How much is to end.
+#[derive(Debug, clap::Args)]
+pub struct Down {
+    /// Stop every instance and the load balancer too: nothing is served any more
+    #[arg(long)]
+    all: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Seconds to wait at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    timeout: u64,
+}
+
+/// Ends it, and waits until it is gone.
+pub fn run(place: &Place, down: &Down) -> Result<()> {
+    if !down.all && place.is_installed() {
+        let why = "this engine is a service of the system: `systemctl stop pilothouse` ends it";
+        return Err(failed(Failure::Refused, why));
+    }
+    ask::run(async {
+        let client = ask::operator(place);
+        let snapshot = client.state().await?;
+        if snapshot.access == Access::Watcher {
+            let why = "this is the watchers' socket, and watching changes nothing";
+            return Err(failed(Failure::Refused, why));
+        }
+        let engine = Engine::of(place)?;
+        if down.all {
+            plan(&snapshot.state);
+            ask::confirm(down.yes, "stop everything?")?;
+            client.submit(Command::Halt).await?;
+        } else {
+            engine.terminate()?;
+        }
+        let within = Duration::from_secs(down.timeout);
+        if !engine.is_gone(within)? {
+            let why =
+                format!("the engine is still there after {within:?}; see `pilothouse status`");
+            return Err(failed(Failure::Timeout, why));
+        }
+        out::line(if down.all {
+            "the engine, all instances and the load balancer have stopped"
+        } else {
+            "the engine has stopped; instances and the load balancer serve on"
+        });
+        Ok(())
+    })
+}
+
+fn plan(state: &State) {
+    out::line("this stops");
+    for (key, environment) in &state.environments {
+        let count = state.instances_of(key).filter(|one| !one.is_gone()).count();
+        if count > 0 {
+            let domain = environment.spec.domain.as_deref().unwrap_or("no domain");
+            out::line(&format!("  {count} × {key}, which serves {domain}"));
+        }
+    }
+    for id in &state.live_deployments {
+        out::line(&format!("  deployment {id}"));
+    }
+    for id in &state.live_runs {
+        out::line(&format!("  run {id}"));
+    }
+    out::line("  the load balancer and the engine");
+    out::line("undo: start the engine again; it brings every environment back as it was");
+}
+
+/// The process that listens on the socket, held so that its number cannot become another's.
+struct Engine {
+    process: OwnedFd,
+}
+
+impl Engine {
+    /// Asks the system who listens (unix(7), `SO_PEERCRED`): no file has to be believed.
+    fn of(place: &Place) -> Result<Self> {
+        let socket = place.operator_socket();
+        let unreachable = |error: std::io::Error| ClientError::EngineUnreachable {
+            socket: socket.clone(),
+            why: error.to_string(),
+        };
+        let stream = UnixStream::connect(&socket).map_err(unreachable)?;
+        let peer = rustix::net::sockopt::socket_peercred(&stream)
+            .wrap_err("cannot find out which process the engine is")?;
+        let process = pidfd_open(peer.pid, PidfdFlags::empty())
+            .wrap_err("cannot get hold of the engine's process")?;
+        Ok(Self { process })
+    }
+
+    fn terminate(&self) -> Result<()> {
+        pidfd_send_signal(&self.process, Signal::TERM).wrap_err("cannot tell the engine to stop")
+    }
+
+    /// Waits until the process has ended (`pidfd_open(2)`: it is readable then), and tells whether
+    /// it did in time.
+    fn is_gone(&self, within: Duration) -> Result<bool> {
+        let until = Instant::now() + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).wrap_err("the timeout is too long")?;
+            let mut watched = [PollFd::new(&self.process, PollFlags::IN)];
+            match poll(&mut watched, Some(&left)) {
+                Ok(count) => return Ok(count > 0),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error).wrap_err("cannot wait for the engine's end"),
+            }
+        }
+    }
+}

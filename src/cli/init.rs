@@ -1,0 +1,83 @@
+//! `pilothouse init`: proposes both files for a repository that has none.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use pilothouse_core::id::is_name;
+use pilothouse_core::text::printable;
+use pilothouse_settings::init::{name_from, propose};
+use pilothouse_settings::pipeline;
+
+use super::add::{repository, write_new};
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::{facts, out};
+
+/// Which repository.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The repository's working copy
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// The project's name, instead of the directory's
+    #[arg(long)]
+    name: Option<String>,
+    /// What is fetched from, instead of the directory itself
+    #[arg(long)]
+    repository: Option<String>,
+    /// Whoever can push may act as the engine's user
+    #[arg(long)]
+    trusted: bool,
+}
+
+/// Writes what is not there yet, and says what to do next.
+pub fn run(place: &Place, init: &Init) -> Result<()> {
+    let dir = init.dir.canonicalize();
+    let dir = dir.wrap_err_with(|| format!("cannot look into {}", init.dir.display()))?;
+    let shown = dir.display().to_string();
+    let name = init.name.clone().unwrap_or_else(|| name_from(&shown));
+    if !is_name(&name) {
+        let why = format!("{name:?} cannot name a project; say another with --name");
+        return Err(failed(Failure::Usage, why));
+    }
+    let mut known = facts::of(&dir)?;
+    known.name.clone_from(&name);
+    known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
+    known.trusted = init.trusted;
+    let proposal = propose(&known);
+    let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
+    let operators = place.project_file(&name);
+    let theirs = write(&operators, &proposal.operator)?;
+    for note in &proposal.notes {
+        out::line(&format!("  {}", printable(note, 400)));
+    }
+    if let (Some(origin), None) = (facts::origin(&dir), &init.repository) {
+        let origin = printable(&origin, 200);
+        out::line(&format!(
+            "  commits are taken from this directory; to take what is pushed, write {origin} as \
+             the repository"
+        ));
+    }
+    out::line("");
+    out::line("next");
+    if ours {
+        out::line(&format!("  look at {}, and commit it", pipeline::FILE));
+    }
+    if theirs {
+        out::line(&format!("  look at {}", operators.display()));
+    }
+    out::line(&format!("  pilothouse apply {name}"));
+    Ok(())
+}
+
+/// Writes a file unless it is there, and tells whether it did.
+fn write(path: &Path, text: &str) -> Result<bool> {
+    if path.symlink_metadata().is_ok() {
+        out::line(&format!("{} is there already and was left as it is", path.display()));
+        return Ok(false);
+    }
+    write_new(path, text)?;
+    out::line(&format!("wrote {}", path.display()));
+    Ok(true)
+}

@@ -1,0 +1,258 @@
+//! `pilothouse logs`: what a run's steps or an instance wrote.
+
+use color_eyre::Result;
+use pilothouse_api::client::{Client, ClientError};
+use pilothouse_api::types::{LogLine, LogPage, LogQuery};
+use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::run::{Run, RunPhase, RunResult, StepPhase};
+use pilothouse_core::state::State;
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Millis;
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::follow::Copy;
+use crate::out::{self, Tone};
+use crate::{ask, name};
+
+/// How long the engine may hold a question for lines that have not come.
+const HOLD: Millis = Millis::seconds(10);
+
+/// Whose log, and which part.
+#[derive(Debug, clap::Args)]
+pub struct Logs {
+    /// A run's number, an instance's name, or a branch: the log of its newest run
+    #[arg(value_name = "RUN|INSTANCE|BRANCH")]
+    of: String,
+    /// Go on until a run is over; the exit code then tells whether it succeeded
+    #[arg(long, short)]
+    follow: bool,
+    /// Only this step of a run: its name, or its number from 1
+    #[arg(long)]
+    step: Option<String>,
+    /// Only the newest lines
+    #[arg(long, value_name = "N")]
+    tail: Option<u64>,
+    /// Say when each line was written, in UTC
+    #[arg(long, short)]
+    time: bool,
+    /// The project of the branch
+    #[arg(long)]
+    project: Option<String>,
+    /// Print each line as a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose log it is.
+enum Source {
+    Run(RunId, Option<u32>),
+    Instance(InstanceId),
+}
+
+/// Prints it.
+pub fn run(place: &Place, logs: &Logs) -> Result<()> {
+    ask::run(async {
+        let (client, snapshot) = ask::look(place).await?;
+        let source = source(&snapshot.state, logs)?;
+        let run = match source {
+            Source::Run(id, _) => Some(id),
+            Source::Instance(_) => None,
+        };
+        let printer = Printer { logs, run, step: None };
+        match source {
+            Source::Run(id, step) if logs.follow => follow_run(&client, id, step, printer).await,
+            source @ (Source::Run(..) | Source::Instance(_)) => {
+                onward(&client, &snapshot.state, &source, printer).await
+            }
+        }
+    })
+}
+
+fn source(state: &State, logs: &Logs) -> Result<Source> {
+    if let Some(id) = name::run(&logs.of) {
+        let step = logs.step.as_deref().map(|step| step_of(state, id, step)).transpose()?;
+        return Ok(Source::Run(id, step));
+    }
+    if state.instances.contains_key(logs.of.as_str()) {
+        return Ok(Source::Instance(InstanceId::new(logs.of.clone())));
+    }
+    let found = name::branch(state, &logs.of, logs.project.as_deref());
+    if found.is_err() && looks_like_an_instance(&logs.of) {
+        // It may be gone, with its log still kept: the engine knows.
+        return Ok(Source::Instance(InstanceId::new(logs.of.clone())));
+    }
+    let (project, branch) = found?;
+    let run = state.projects.get(&project).and_then(|project| project.branches.get(&branch));
+    let id = run.and_then(|branch| branch.last_run).ok_or_else(|| {
+        let branch = printable(branch.as_str(), 80);
+        let why = format!("{branch} had no run yet; `pilothouse run` starts one");
+        failed(Failure::Refused, why)
+    })?;
+    let step = logs.step.as_deref().map(|step| step_of(state, id, step)).transpose()?;
+    Ok(Source::Run(id, step))
+}
+
+/// Whether it has an instance's form: `<project>-<environment>-r<release>-<slot>`.
+fn looks_like_an_instance(text: &str) -> bool {
+    let mut parts = text.rsplit('-');
+    let slot = parts.next().is_some_and(|slot| slot.starts_with(|c: char| c.is_ascii_digit()));
+    let release = parts.next().and_then(|part| part.strip_prefix('r'));
+    slot && release.is_some_and(|number| number.parse::<u32>().is_ok()) && parts.count() >= 2
+}
+
+fn step_of(state: &State, id: RunId, text: &str) -> Result<u32> {
+    let steps = state.runs.get(&id).map(|run| run.steps.as_slice()).unwrap_or_default();
+    let named = steps.iter().position(|step| step.name == text);
+    let numbered = || text.parse::<usize>().ok()?.checked_sub(1).filter(|n| *n < steps.len());
+    let found = named.or_else(numbered).and_then(|index| u32::try_from(index).ok());
+    found.ok_or_else(|| {
+        let known = steps.iter().map(|step| printable(&step.name, 40)).collect::<Vec<_>>();
+        let text = printable(text, 40);
+        let why = format!("{id} has no step {text}; it has: {}", known.join(", "));
+        failed(Failure::Refused, why)
+    })
+}
+
+/// Prints what is there, and where following was asked for, what comes until it ends.
+async fn onward(
+    client: &Client,
+    state: &State,
+    source: &Source,
+    mut printer: Printer<'_>,
+) -> Result<()> {
+    let mut query = printer.query();
+    loop {
+        let page = page(client, source, &query).await?;
+        if !printer.print(&page, state)
+            || (!printer.logs.follow && page.lines.is_empty())
+            || !page.open
+        {
+            return Ok(());
+        }
+        if !printer.logs.follow && printer.logs.tail.is_some() {
+            return Ok(());
+        }
+        query = printer.after(page.next);
+    }
+}
+
+async fn follow_run(
+    client: &Client,
+    id: RunId,
+    step: Option<u32>,
+    mut printer: Printer<'_>,
+) -> Result<()> {
+    let source = Source::Run(id, step);
+    let mut copy = Copy::of(client).await?;
+    let mut query = printer.query();
+    loop {
+        let was_over = find(copy.state(), id)?.is_ended();
+        let page = page(client, &source, &query).await?;
+        if !printer.print(&page, copy.state()) {
+            return Ok(());
+        }
+        query = printer.after(page.next);
+        if page.open {
+            continue;
+        }
+        if was_over && page.lines.is_empty() {
+            return verdict(find(copy.state(), id)?);
+        }
+        // Nothing can come before the run goes on: to its first step, or to its end.
+        while !find(copy.state(), id)?.is_ended() && !writes(find(copy.state(), id)?) {
+            copy.change().await?;
+        }
+        if !find(copy.state(), id)?.is_ended() {
+            copy.change().await?;
+        }
+    }
+}
+
+/// Whether a step of the run can still write.
+fn writes(run: &Run) -> bool {
+    let mut steps = run.steps.iter();
+    steps.any(|step| matches!(step.phase, StepPhase::Waiting | StepPhase::Running { .. }))
+}
+
+fn find(state: &State, id: RunId) -> Result<&Run> {
+    state.runs.get(&id).ok_or_else(|| {
+        let why = format!("there is no run {id}; `pilothouse runs` lists those that are kept");
+        failed(Failure::Refused, why)
+    })
+}
+
+/// Tells a run's end, and makes an error of everything but a success.
+fn verdict(run: &Run) -> Result<()> {
+    let RunPhase::Ended { result, .. } = &run.phase else { return Ok(()) };
+    let why = match result {
+        RunResult::Succeeded { artifact } => {
+            out::error(&format!("{} succeeded: artifact {}", run.id, artifact.short()));
+            return Ok(());
+        }
+        RunResult::Failed { why, .. } => format!("{} failed: {}", run.id, printable(why, 300)),
+        RunResult::Cancelled { by } => format!("{} was cancelled by {by}", run.id),
+        RunResult::Interrupted { why } => {
+            format!("{} was interrupted: {}", run.id, printable(why, 300))
+        }
+        RunResult::Superseded { by } => format!("{} was superseded by {by}", run.id),
+    };
+    Err(failed(Failure::Failed, why))
+}
+
+async fn page(client: &Client, source: &Source, query: &LogQuery) -> Result<LogPage, ClientError> {
+    match source {
+        Source::Run(id, step) => client.run_log(*id, *step, query).await,
+        Source::Instance(id) => client.instance_log(id, query).await,
+    }
+}
+
+/// Prints lines as they were asked for.
+struct Printer<'a> {
+    logs: &'a Logs,
+    run: Option<RunId>,
+    step: Option<u32>,
+}
+
+impl Printer<'_> {
+    fn query(&self) -> LogQuery {
+        LogQuery { after: None, tail: self.logs.tail, wait: self.wait() }
+    }
+
+    fn after(&self, place: String) -> LogQuery {
+        LogQuery { after: Some(place), tail: None, wait: self.wait() }
+    }
+
+    fn wait(&self) -> Millis {
+        if self.logs.follow { HOLD } else { Millis(0) }
+    }
+
+    /// Prints a page, and tells whether anybody reads.
+    fn print(&mut self, page: &LogPage, state: &State) -> bool {
+        if page.skipped > 0 && !self.logs.json {
+            out::error(&out::paint(Tone::Dim, "earlier lines are left out"));
+        }
+        page.lines.iter().all(|line| self.line(line, state).is_ok())
+    }
+
+    fn line(&mut self, line: &LogLine, state: &State) -> std::io::Result<()> {
+        if self.logs.json {
+            return out::try_line(&serde_json::to_string(line)?);
+        }
+        if let Some(run) = self.run.filter(|_| self.logs.step.is_none())
+            && self.step != Some(line.step)
+        {
+            self.step = Some(line.step);
+            let run = state.runs.get(&run);
+            let index = usize::try_from(line.step).unwrap_or(usize::MAX);
+            let step = run.and_then(|run| run.steps.get(index));
+            let step = step.map_or_else(String::new, |s| printable(&s.name, 80));
+            out::try_line(&out::paint(Tone::Dim, &format!("── {} {step}", line.step + 1)))?;
+        }
+        let text = printable(&line.text, 10_000);
+        if self.logs.time {
+            return out::try_line(&format!("{}  {text}", out::rfc3339(line.at)));
+        }
+        out::try_line(&text)
+    }
+}

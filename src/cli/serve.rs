@@ -1,0 +1,102 @@
+//! `pilothouse serve`: the engine.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use color_eyre::Result;
+use pilothouse_engine::engine::{Stopped, run as run_engine};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::find::Place;
+use crate::{compose, out};
+
+/// How the engine runs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Serve {
+    /// Runs that execute at once
+    #[arg(long, default_value_t = 2)]
+    pub executors: u32,
+    /// Ports that local instances get
+    #[arg(long, default_value = "20000-29999", value_name = "FIRST-LAST")]
+    pub ports: Ports,
+    /// Let every user of this machine watch
+    #[arg(long)]
+    pub watch_all: bool,
+    /// Milliseconds before the first retry of what failed
+    #[arg(long, default_value_t = 500, hide = true)]
+    pub retry_ms: u64,
+}
+
+/// A range of ports.
+#[derive(Clone, Debug)]
+pub struct Ports(RangeInclusive<u16>);
+
+impl From<Ports> for RangeInclusive<u16> {
+    fn from(ports: Ports) -> Self {
+        ports.0
+    }
+}
+
+impl FromStr for Ports {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = || format!("{text:?} is no range of ports; write one such as 20000-29999");
+        let (first, last) = text.split_once('-').ok_or_else(wanted)?;
+        let first: u16 = first.parse().map_err(|_| wanted())?;
+        let last: u16 = last.parse().map_err(|_| wanted())?;
+        if first == 0 || first > last {
+            return Err(wanted());
+        }
+        Ok(Self(first..=last))
+    }
+}
+
+/// Runs the engine until it is told to go.
+pub fn run(place: &Place, serve: &Serve) -> Result<()> {
+    trace();
+    let settings = compose::engine(place, serve)?;
+    let socket = place.operator_socket();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("engine")
+        .enable_all()
+        .build()?;
+    let stopped = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        // A terminal that goes away does not end the engine.
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let asked = stop.clone();
+        let ready = || out::line(&format!("the engine answers on {}", socket.display()));
+        let engine = run_engine(settings, stop, ready);
+        tokio::pin!(engine);
+        loop {
+            tokio::select! {
+                stopped = &mut engine => return color_eyre::Result::<Stopped>::Ok(stopped?),
+                _ = terminate.recv() => asked.cancel(),
+                _ = interrupt.recv() => asked.cancel(),
+                _ = hang_up.recv() => {}
+            }
+        }
+    })?;
+    out::line(match stopped {
+        Stopped::Asked => "the engine has stopped; instances and the edge serve on",
+        Stopped::Halted => "the engine, all instances and the edge have stopped",
+    });
+    Ok(())
+}
+
+/// Writes what the program notes to the standard error. `RUST_LOG` says how much.
+pub fn trace() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // It fails only where a subscriber is set already, which is then as good.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}

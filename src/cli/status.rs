@@ -1,0 +1,285 @@
+//! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
+
+use color_eyre::Result;
+use pilothouse_api::types::Snapshot;
+use pilothouse_core::deployment::{EnvironmentKey, Phase};
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::run::{Run, RunPhase};
+use pilothouse_core::state::{Environment, Project, State};
+use pilothouse_core::text::printable;
+use serde::Serialize;
+
+use crate::find::Place;
+use crate::out::{self, Table, Tone};
+use crate::{ask, name};
+
+/// What is to be shown.
+#[derive(Debug, clap::Args)]
+pub struct Status {
+    /// Only this project
+    project: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `status --json`.
+#[derive(Debug, Serialize)]
+struct Shown {
+    /// The engine's release.
+    engine: String,
+    /// The engine's clock, in milliseconds since the Unix epoch.
+    now: u64,
+    /// Whether the edge answers the engine: where it does not, health is what was last heard.
+    edge: bool,
+    projects: Vec<ShownProject>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownProject {
+    name: String,
+    repository: String,
+    /// Why the repository cannot be looked at; null where it can.
+    problem: Option<String>,
+    environments: Vec<ShownEnvironment>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownEnvironment {
+    /// `PROJECT/NAME`.
+    environment: String,
+    /// The release that serves, such as `r41`; null where none does.
+    release: Option<String>,
+    /// The commit that it was built from, in full.
+    commit: Option<String>,
+    /// The commit's first line.
+    subject: Option<String>,
+    /// Instances that serve and are healthy.
+    healthy: usize,
+    /// Instances that the operator's file asks for.
+    wanted: u32,
+    /// Where requests reach it.
+    url: Option<String>,
+    /// What is going on, a sentence each.
+    now: Vec<String>,
+    /// The deployment that runs, such as `d3`.
+    deployment: Option<String>,
+    /// The run whose artifact waits for a person, by number.
+    ready: Option<u64>,
+}
+
+/// Shows it.
+pub fn run(place: &Place, status: &Status) -> Result<()> {
+    let (_, snapshot) = ask::run(ask::look(place))?;
+    let only = status.project.as_deref().map(|text| name::project(&snapshot.state, text));
+    let only = only.transpose()?.map(|(name, _)| name.clone());
+    let projects = snapshot.state.projects.iter();
+    let projects = projects
+        .filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name))
+        .map(|(_, project)| shown_project(&snapshot, project))
+        .collect();
+    let shown = Shown {
+        engine: snapshot.engine.clone(),
+        now: snapshot.now.0,
+        edge: snapshot.state.edge.connected,
+        projects,
+    };
+    if status.json {
+        return out::json(&shown);
+    }
+    print(&snapshot.state, &shown);
+    Ok(())
+}
+
+fn print(state: &State, shown: &Shown) {
+    if shown.projects.is_empty() {
+        out::line("no project yet; add one with `pilothouse add NAME REPOSITORY`");
+    }
+    for (number, project) in shown.projects.iter().enumerate() {
+        if number > 0 {
+            out::line("");
+        }
+        let repository = printable(&project.repository, 200);
+        out::line(&format!("{}  {repository}", project.name));
+        let mut table =
+            Table::new(&["ENVIRONMENT", "RELEASE", "COMMIT", "INSTANCES", "ADDRESS", "NOW"]);
+        for environment in &project.environments {
+            table.toned(row(environment));
+        }
+        table.print(2);
+        if let Some(problem) = &project.problem {
+            note(&format!("the repository cannot be looked at: {}", printable(problem, 300)));
+        }
+    }
+    if state.halting {
+        note("everything is being stopped");
+    }
+    if !state.projects.is_empty() && !shown.edge {
+        let why = state.edge.error.as_deref().unwrap_or("it is being started");
+        note(&format!(
+            "the edge does not answer the engine, so health is what was last heard: {}",
+            printable(why, 300)
+        ));
+    }
+}
+
+fn note(text: &str) {
+    out::line(&format!("  {} {text}", out::paint(Tone::Warn, "!")));
+}
+
+fn row(shown: &ShownEnvironment) -> [(Tone, String); 6] {
+    let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
+    let serves = shown.release.is_some();
+    let instances = if serves || shown.healthy > 0 {
+        format!("{}/{} healthy", shown.healthy, shown.wanted)
+    } else {
+        "none".to_owned()
+    };
+    let tone = match usize::try_from(shown.wanted) {
+        _ if !serves => Tone::Dim,
+        Ok(wanted) if shown.healthy >= wanted => Tone::Good,
+        Ok(_) | Err(_) if shown.healthy > 0 => Tone::Warn,
+        Ok(_) | Err(_) => Tone::Bad,
+    };
+    let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));
+    let commit = match &shown.subject {
+        Some(subject) => format!("{commit} {}", printable(subject, 32)),
+        None => commit.to_owned(),
+    };
+    let now = if shown.now.is_empty() { "-".to_owned() } else { shown.now.join("; ") };
+    [
+        (Tone::Plain, name.to_owned()),
+        (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
+        (Tone::Plain, commit),
+        (tone, instances),
+        (Tone::Plain, shown.url.clone().unwrap_or_else(|| "-".to_owned())),
+        (Tone::Plain, now),
+    ]
+}
+
+fn shown_project(snapshot: &Snapshot, project: &Project) -> ShownProject {
+    let state = &snapshot.state;
+    let own = |key: &&EnvironmentKey| key.project == project.spec.name;
+    let mut keys: Vec<&EnvironmentKey> = state.environments.keys().filter(own).collect();
+    // As in the operator's file; previews after what they were made from.
+    let place = |key: &EnvironmentKey| {
+        let environments = project.spec.environments.iter();
+        let fits = |name: &str| key.name.as_str().starts_with(name);
+        environments.clone().position(|one| one.name == key.name).unwrap_or_else(|| {
+            environments.clone().position(|one| fits(one.name.as_str())).unwrap_or(usize::MAX)
+        })
+    };
+    keys.sort_by_key(|key| (place(key), key.name.clone()));
+    let shown = |key: &EnvironmentKey| {
+        let environment = state.environments.get(key)?;
+        Some(shown_environment(snapshot, project, key, environment))
+    };
+    ShownProject {
+        name: project.spec.name.to_string(),
+        repository: project.spec.repository.clone(),
+        problem: project.poll.error.clone(),
+        environments: keys.into_iter().filter_map(shown).collect(),
+    }
+}
+
+fn shown_environment(
+    snapshot: &Snapshot,
+    project: &Project,
+    key: &EnvironmentKey,
+    environment: &Environment,
+) -> ShownEnvironment {
+    let state = &snapshot.state;
+    let release = environment.current.and_then(|number| environment.releases.get(&number));
+    let is_healthy = |health: TargetState| health == TargetState::Healthy;
+    let healthy = state
+        .instances_of(key)
+        .filter(|one| one.role == Role::Active && is_healthy(one.health.state))
+        .count();
+    ShownEnvironment {
+        environment: key.to_string(),
+        release: environment.current.map(|number| number.to_string()),
+        commit: release.map(|release| release.commit.to_string()),
+        subject: release.map(|release| release.subject.clone()),
+        healthy,
+        wanted: environment.spec.instances,
+        url: url(project, environment),
+        now: going_on(snapshot, key, environment),
+        deployment: environment.running.map(|id| id.to_string()),
+        ready: environment.ready.as_ref().map(|ready| ready.run.0),
+    }
+}
+
+/// Where requests reach an environment.
+pub fn url(project: &Project, environment: &Environment) -> Option<String> {
+    let domain = environment.spec.domain.as_deref()?;
+    let port = project.spec.load_balancer.listen.first()?.port();
+    Some(if port == 80 { format!("http://{domain}/") } else { format!("http://{domain}:{port}/") })
+}
+
+fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment) -> Vec<String> {
+    let state = &snapshot.state;
+    let mut now = Vec::new();
+    if environment.removing {
+        now.push("being removed".to_owned());
+    }
+    if let Some(deployment) = environment.running.and_then(|id| state.deployments.get(&id)) {
+        let passed = snapshot.now.since(deployment.since);
+        let what =
+            format!("{} → {} {}", deployment.id, deployment.release, phase(&deployment.phase));
+        now.push(format!("{what} {passed}"));
+        if let Some(error) = &deployment.last_error {
+            now.push(printable(error, 100));
+        }
+    }
+    if let Some(id) = environment.waiting {
+        now.push(format!("{id} waits"));
+    }
+    let runs = state.live_runs.iter().filter_map(|id| state.runs.get(id));
+    let own =
+        |run: &&Run| run.project == key.project && run.environment.as_ref() == Some(&key.name);
+    now.extend(runs.filter(own).map(|run| format!("{} {}", run.id, run_phase(run))));
+    if let Some(ready) = &environment.ready {
+        now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
+    }
+    let failing = environment.replace_failures;
+    if failing > 0 {
+        now.push(format!("{failing} new instances in a row were lost"));
+    }
+    now
+}
+
+/// What a deployment is doing, in a few words.
+pub fn phase(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Queued => "waits",
+        Phase::Staging => "lays the release out",
+        Phase::Starting => "starts instances",
+        Phase::Shifting => "moves traffic",
+        Phase::Draining => "drains the old release",
+        Phase::MakingRoom => "makes room",
+        Phase::Verifying => "verifies",
+        Phase::Baking { .. } => "watches the new release",
+        Phase::Retiring => "stops the old release",
+        Phase::Aborting { .. } => "aborts",
+        Phase::RollingBack { .. } => "rolls back",
+        Phase::Ended { .. } => "is over",
+    }
+}
+
+/// What a run is doing, in a few words.
+pub fn run_phase(run: &Run) -> String {
+    match &run.phase {
+        RunPhase::Queued => "queued".to_owned(),
+        RunPhase::CheckingOut => "checks out".to_owned(),
+        RunPhase::Running { step } => {
+            let index = usize::try_from(*step).unwrap_or(usize::MAX);
+            let name = run.steps.get(index).map_or("a step", |step| step.name.as_str());
+            let name = printable(name, 40);
+            format!("runs {name} ({}/{})", step + 1, run.steps.len())
+        }
+        RunPhase::Sealing => "seals its output".to_owned(),
+        RunPhase::Cleaning { .. } => "cleans up".to_owned(),
+        RunPhase::Ended { .. } => "is over".to_owned(),
+    }
+}

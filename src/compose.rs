@@ -1,0 +1,35 @@
+//! Builds an engine out of what the command line says.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use pilothouse_engine::engine::Settings;
+use pilothouse_engine::server::{SocketSettings, SocketUse};
+
+use crate::cli::serve::Serve;
+use crate::find::Place;
+
+/// Builds an engine's settings.
+pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
+    let state_dir = absolute(&place.state_dir())?;
+    let run = state_dir.join("run");
+    let mut sockets = SocketSettings::personal(&run);
+    if serve.watch_all {
+        sockets.watch = SocketUse { mode: 0o666, group: None };
+    }
+    Ok(Settings {
+        binary: std::env::current_exe().wrap_err("cannot find this program's own file")?,
+        state_dir,
+        ports: serve.ports.clone().into(),
+        sockets,
+        executors: serve.executors,
+        sample_interval: Duration::from_secs(1),
+        retry_first: Duration::from_millis(serve.retry_ms),
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).wrap_err_with(|| format!("cannot resolve {}", path.display()))
+}

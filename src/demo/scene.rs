@@ -1,0 +1,281 @@
+//! The demonstration's own engine, in a directory of its own that goes with it.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use color_eyre::Result;
+use color_eyre::eyre::{WrapErr as _, bail};
+use pilothouse_api::client::Client;
+use pilothouse_core::command::Command;
+use pilothouse_core::id::ProjectName;
+use pilothouse_core::state::State;
+
+use super::repository::Repository;
+
+/// The project's name.
+pub const PROJECT: &str = "shop";
+/// The domain of production.
+pub const DOMAIN: &str = "shop.localhost";
+/// How long the scene waits for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Time between two looks while it waits.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The demonstration's own engine and repository.
+pub struct Scene {
+    root: PathBuf,
+    binary: PathBuf,
+    engine: Option<Child>,
+    repository: Option<Repository>,
+    repository_dir: PathBuf,
+    /// Where requests come in.
+    pub address: SocketAddr,
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+    keep: bool,
+}
+
+impl Scene {
+    /// Makes the directory and the repository, and starts the engine.
+    pub fn set(keep: bool) -> Result<Self> {
+        let binary = std::env::current_exe().wrap_err("cannot find this program's own file")?;
+        let root = directory()?;
+        let repository = Repository::create(&root, &binary)?;
+        let repository_dir = repository.dir().to_owned();
+        let repository = Some(repository);
+        let address = free_address()?;
+        let client = Client::new(root.join("state/run/engine.sock"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut scene = Self {
+            root,
+            binary,
+            engine: None,
+            repository,
+            repository_dir,
+            address,
+            client,
+            runtime,
+            keep,
+        };
+        scene.start_engine()?;
+        Ok(scene)
+    }
+
+    /// The repository, while nobody took it.
+    pub fn repository(&self) -> Result<&Repository> {
+        self.repository.as_ref().ok_or_else(|| color_eyre::eyre::eyre!("the repository was taken"))
+    }
+
+    /// Gives the repository to somebody who pushes to it from elsewhere.
+    pub fn take_repository(&mut self) -> Result<Repository> {
+        self.repository.take().ok_or_else(|| color_eyre::eyre::eyre!("the repository was taken"))
+    }
+
+    /// Where the repository is.
+    pub fn repository_dir(&self) -> &Path {
+        &self.repository_dir
+    }
+
+    /// Somebody who looks at what the engine knows, from elsewhere.
+    pub fn looker(&self) -> Looker {
+        Looker { client: self.client.clone() }
+    }
+
+    /// A client of the engine.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The engine's state directory.
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Starts the engine, which finds what an earlier one left.
+    pub fn start_engine(&mut self) -> Result<()> {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.root.join("engine.log"))?;
+        let engine = Process::new(&self.binary)
+            .args(["serve", "--retry-ms", "100", "--state"])
+            .arg(self.state_dir())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .wrap_err("cannot start the engine")?;
+        self.engine = Some(engine);
+        self.wait("the engine answers", |_| true).map(|_| ())
+    }
+
+    /// Ends the engine as a crash would.
+    pub fn kill_engine(&mut self) -> Result<()> {
+        if let Some(mut engine) = self.engine.take() {
+            engine.kill()?;
+            engine.wait()?;
+        }
+        Ok(())
+    }
+
+    /// The edge's process, as its own lock names it.
+    pub fn edge_pid(&self) -> Result<i32> {
+        let dir = self.state_dir().join("edge");
+        process_with(&["edge", "--dir", &dir.display().to_string()])
+    }
+
+    /// Asks the engine for something.
+    pub fn submit(&self, command: Command) -> Result<pilothouse_core::command::Reply> {
+        Ok(self.runtime.block_on(self.client.submit(command))?.reply)
+    }
+
+    /// Makes a specification active.
+    pub fn apply(&self, text: &str) -> Result<()> {
+        let spec = pilothouse_settings::operator::read(PROJECT, "shop.toml", text)
+            .map_err(|problems| color_eyre::eyre::eyre!("{problems:?}"))?;
+        self.submit(Command::Apply { spec: Box::new(spec) }).map(|_| ())
+    }
+
+    /// Tells the engine to look at the repository now, as a hook would.
+    pub fn look(&self) -> Result<()> {
+        let project = Some(ProjectName::from(PROJECT));
+        let trigger = pilothouse_core::run::Trigger::Hook;
+        self.submit(Command::Look { project, trigger }).map(|_| ())
+    }
+
+    /// What the engine knows now.
+    pub fn state(&self) -> Result<State> {
+        Ok(self.runtime.block_on(self.client.state())?.state)
+    }
+
+    /// Waits until something holds of what the engine knows.
+    pub fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) -> Result<State> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let state = self.state();
+            if let Ok(state) = &state
+                && holds(state)
+            {
+                return Ok(state.clone());
+            }
+            if Instant::now() >= until {
+                let why = state.err().map(|error| format!(" ({error})")).unwrap_or_default();
+                bail!("waited {} s in vain until {what}{why}", PATIENCE.as_secs());
+            }
+            std::thread::park_timeout(LOOK);
+        }
+    }
+}
+
+/// Looks at what the engine knows, from a thread of its own.
+pub struct Looker {
+    client: Client,
+}
+
+impl Looker {
+    /// What the engine knows now.
+    pub fn state(&self) -> Result<State> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime.block_on(self.client.state())?.state)
+    }
+}
+
+impl Drop for Scene {
+    /// Stops everything that the scene started and removes its directory.
+    fn drop(&mut self) {
+        // What a killed engine left running is found and stopped by a new one.
+        if self.engine.is_none()
+            && let Err(error) = self.start_engine()
+        {
+            crate::out::error(&format!("instances may be left running: {error}"));
+        }
+        let halted = self.runtime.block_on(self.client.submit(Command::Halt)).is_ok();
+        if let Some(mut engine) = self.engine.take() {
+            let until = Instant::now() + PATIENCE;
+            while halted && Instant::now() < until {
+                if matches!(engine.try_wait(), Ok(Some(_))) {
+                    break;
+                }
+                std::thread::park_timeout(LOOK);
+            }
+            // It has ended already where the halt went well.
+            let _ = engine.kill();
+            let _ = engine.wait();
+        }
+        if !self.keep
+            && let Err(error) = remove(&self.root)
+        {
+            crate::out::error(&format!("cannot remove {}: {error}", self.root.display()));
+        }
+    }
+}
+
+/// Removes a tree whose directories may be read-only, as a release's are.
+fn remove(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::symlink_metadata(path)?;
+    if metadata.is_dir() {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        for entry in std::fs::read_dir(path)? {
+            remove(&entry?.path())?;
+        }
+        return std::fs::remove_dir(path);
+    }
+    std::fs::remove_file(path)
+}
+
+fn directory() -> Result<PathBuf> {
+    let base = std::env::temp_dir();
+    for attempt in 0..100 {
+        let path = base.join(format!("pilothouse-demo-{}-{attempt}", std::process::id()));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(error).wrap_err_with(|| format!("cannot make {}", path.display()));
+            }
+        }
+    }
+    bail!("{} is full of demonstrations", base.display())
+}
+
+/// Port 8080 where it is free on both loopback addresses, otherwise any that is.
+fn free_address() -> Result<SocketAddr> {
+    for _ in 0..20 {
+        for wanted in [8080, 0] {
+            let Ok(four) = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)) else { continue };
+            let address = four.local_addr()?;
+            if TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).is_ok() {
+                return Ok(address);
+            }
+        }
+    }
+    bail!("no port is free on 127.0.0.1 and ::1")
+}
+
+/// The one process whose arguments contain these, in this order.
+fn process_with(wanted: &[&str]) -> Result<i32> {
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Ok(line) = std::fs::read(entry.path().join("cmdline")) else { continue };
+        let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        let found = arguments
+            .windows(wanted.len())
+            .any(|window| window.iter().zip(wanted).all(|(have, want)| *have == want.as_bytes()));
+        if found {
+            return Ok(pid);
+        }
+    }
+    bail!("there is no process {}", wanted.join(" "))
+}
+
+/// Ends a process as `kill -9` does.
+pub fn kill(pid: i32) -> Result<()> {
+    let pid = rustix::process::Pid::from_raw(pid)
+        .ok_or_else(|| color_eyre::eyre::eyre!("{pid} is no process"))?;
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL)?;
+    Ok(())
+}

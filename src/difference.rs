@@ -1,0 +1,147 @@
+//! What differs between two specifications of a project, in words for people.
+
+use std::collections::BTreeMap;
+
+use color_eyre::Result;
+use pilothouse_core::spec::ProjectSpec;
+use pilothouse_core::time::Millis;
+use serde_json::Value;
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// It is only in the new one.
+    Added {
+        /// Where.
+        what: String,
+        /// The new value; empty for a whole environment.
+        value: String,
+    },
+    /// It is only in the old one.
+    Removed {
+        /// Where.
+        what: String,
+        /// The old value; empty for a whole environment.
+        value: String,
+    },
+    /// It has another value.
+    Changed {
+        /// Where.
+        what: String,
+        /// The old value.
+        from: String,
+        /// The new value.
+        to: String,
+    },
+}
+
+/// Says what differs. Environments are the same where their names are.
+pub fn differences(old: &ProjectSpec, new: &ProjectSpec) -> Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    compare("", &flat(old)?, &flat(new)?, &mut found);
+    Ok(found)
+}
+
+/// The specification as a value whose environments are found by name.
+fn flat(spec: &ProjectSpec) -> Result<Value> {
+    let mut value = serde_json::to_value(spec)?;
+    let environments = value.get_mut("environments").map(Value::take);
+    let Some(Value::Array(environments)) = environments else { return Ok(value) };
+    let named = environments.into_iter().map(|environment| {
+        let name = environment.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        (format!("environment {name}"), environment)
+    });
+    let named: BTreeMap<String, Value> = named.collect();
+    if let Some(object) = value.as_object_mut() {
+        object.remove("environments");
+        object.extend(named);
+    }
+    Ok(value)
+}
+
+fn compare(what: &str, old: &Value, new: &Value, found: &mut Vec<Difference>) {
+    if old == new {
+        return;
+    }
+    if let (Value::Object(was), Value::Object(is)) = (old, new) {
+        for (key, value) in was {
+            let inner = join(what, key);
+            match is.get(key) {
+                Some(other) => compare(&inner, value, other, found),
+                None => {
+                    found.push(Difference::Removed { value: brief(&inner, value), what: inner });
+                }
+            }
+        }
+        for (key, value) in is.iter().filter(|(key, _)| !was.contains_key(*key)) {
+            let inner = join(what, key);
+            found.push(Difference::Added { value: brief(&inner, value), what: inner });
+        }
+        return;
+    }
+    let (from, to) = (brief(what, old), brief(what, new));
+    found.push(Difference::Changed { what: what.to_owned(), from, to });
+}
+
+fn join(what: &str, key: &str) -> String {
+    if what.is_empty() { key.to_owned() } else { format!("{what}: {key}") }
+}
+
+/// A value as it is shown. Lengths of time are written as people say them.
+fn brief(what: &str, value: &Value) -> String {
+    let key = what.rsplit(": ").next().unwrap_or(what);
+    match value {
+        Value::Object(_) if key.starts_with("environment ") => String::new(),
+        Value::Number(number) if matches!(key, "poll" | "drain" | "bake") => {
+            number.as_u64().map_or_else(|| number.to_string(), |ms| Millis(ms).to_string())
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        Value::Object(_) | Value::Array(_) | Value::Number(_) | Value::Bool(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> ProjectSpec {
+        pilothouse_settings::operator::read("shop", "shop.toml", text).unwrap()
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let old = spec(
+            "repository = \"/srv/a\"\n[environment.production]\nbranch = \"main\"\ndrain = \"5s\"\n\
+             [environment.qa]\nbranch = \"release/*\"\n",
+        );
+        let new = spec(
+            "repository = \"/srv/b\"\n[environment.production]\nbranch = \"main\"\ninstances = 2\n\
+             env = { LOG = \"info\" }\n[environment.development]\nbranch = \"develop\"\n",
+        );
+        let found = differences(&old, &new).unwrap();
+        let added = |what: &str, value: &str| Difference::Added {
+            what: what.to_owned(),
+            value: value.to_owned(),
+        };
+        let changed = |what: &str, from: &str, to: &str| Difference::Changed {
+            what: what.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        };
+        let removed =
+            Difference::Removed { what: "environment qa".to_owned(), value: String::new() };
+        assert_eq!(
+            found,
+            [
+                added("environment production: env: LOG", "info"),
+                changed("environment production: instances", "1", "2"),
+                changed("environment production: strategy: drain", "5s", "30s"),
+                removed,
+                changed("repository", "/srv/a", "/srv/b"),
+                added("environment development", ""),
+            ]
+        );
+        assert_eq!(differences(&new, &new).unwrap(), []);
+    }
+}

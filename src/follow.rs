@@ -1,0 +1,84 @@
+//! Keeps a copy of the engine's state while a verb waits for something in it.
+
+use std::time::Duration;
+
+use color_eyre::Result;
+use pilothouse_api::client::{Client, Follow, Update};
+use pilothouse_core::apply::apply;
+use pilothouse_core::state::State;
+use tokio::time::Instant;
+
+use crate::exit::{Failure, failed};
+use crate::out;
+
+/// How long the engine may be away, as it is while it is being replaced by a newer one.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// A copy of the state that follows the engine's.
+pub struct Copy {
+    follow: Follow,
+    state: State,
+    lost: Option<Instant>,
+}
+
+impl Copy {
+    /// Takes a first copy.
+    pub async fn of(client: &Client) -> Result<Self> {
+        let mut copy = Self { follow: client.follow(false), state: State::default(), lost: None };
+        match copy.follow.next().await {
+            Some(Update::Snapshot(snapshot)) => copy.state = snapshot.state,
+            Some(Update::Lost { why }) => return Err(why.into()),
+            Some(Update::Live | Update::Record(_) | Update::Samples(_)) | None => {
+                return Err(failed(Failure::Failed, "the engine sent no snapshot; try again"));
+            }
+        }
+        Ok(copy)
+    }
+
+    /// The state as it is known.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Waits for the next change. An engine that is away is waited for, within limits.
+    pub async fn change(&mut self) -> Result<()> {
+        loop {
+            let until = self.lost.map_or_else(far, |lost| lost + AWAY);
+            let Ok(update) = tokio::time::timeout_at(until, self.follow.next()).await else {
+                let why = "the engine has been away for a minute, so how this ended is not known; \
+                           look with `pilothouse status` once it is back";
+                return Err(failed(Failure::Unreachable, why));
+            };
+            match update {
+                None => return Err(failed(Failure::Failed, "this program is being ended")),
+                Some(Update::Snapshot(snapshot)) => {
+                    self.back();
+                    self.state = snapshot.state;
+                    return Ok(());
+                }
+                Some(Update::Record(record)) => {
+                    apply(&mut self.state, &record);
+                    return Ok(());
+                }
+                Some(Update::Live) => self.back(),
+                Some(Update::Samples(_)) => {}
+                Some(Update::Lost { .. }) => {
+                    if self.lost.is_none() {
+                        out::error("the engine does not answer; waiting for it to come back");
+                        self.lost = Some(Instant::now());
+                    }
+                }
+            }
+        }
+    }
+
+    fn back(&mut self) {
+        if self.lost.take().is_some() {
+            out::error("the engine answers again");
+        }
+    }
+}
+
+fn far() -> Instant {
+    Instant::now() + Duration::from_secs(86_400)
+}

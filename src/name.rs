@@ -1,0 +1,137 @@
+//! Reads what people call things on the command line: `shop/production`, `#12`, `d3`, `r41`.
+
+use color_eyre::Result;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::id::{BranchName, DeploymentId, ProjectName, ReleaseNumber, RunId};
+use pilothouse_core::state::{Project, State};
+use pilothouse_core::text::printable;
+
+use crate::exit::{Failure, failed};
+
+/// The most names that an error lists.
+const LISTED: usize = 12;
+
+/// A run's number: `12` or `#12`.
+pub fn run(text: &str) -> Option<RunId> {
+    digits(text.strip_prefix('#').unwrap_or(text)).map(RunId)
+}
+
+/// A deployment's number: `d3`.
+pub fn deployment(text: &str) -> Option<DeploymentId> {
+    digits(text.strip_prefix('d')?).map(DeploymentId)
+}
+
+/// A release's number: `r41` or `41`.
+pub fn release(text: &str) -> Result<ReleaseNumber, String> {
+    digits(text.strip_prefix('r').unwrap_or(text))
+        .and_then(|number| u32::try_from(number).ok())
+        .map(ReleaseNumber)
+        .ok_or_else(|| format!("{text:?} is no release; write one such as r41"))
+}
+
+/// A run's number, for clap.
+pub fn run_argument(text: &str) -> Result<RunId, String> {
+    run(text).ok_or_else(|| format!("{text:?} is no run; write one such as 12"))
+}
+
+fn digits(text: &str) -> Option<u64> {
+    let all_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if all_digits { text.parse().ok() } else { None }
+}
+
+/// Finds `[PROJECT/]ENVIRONMENT`. The project may be left out where only one has it.
+pub fn environment(state: &State, text: &str) -> Result<EnvironmentKey> {
+    if let Some((project, name)) = text.split_once('/') {
+        let key = EnvironmentKey { project: project.into(), name: name.into() };
+        if state.environments.contains_key(&key) {
+            return Ok(key);
+        }
+        return Err(no_environment(state, text));
+    }
+    let mut found = state.environments.keys().filter(|key| key.name.as_str() == text);
+    match (found.next(), found.next()) {
+        (Some(key), None) => Ok(key.clone()),
+        (Some(one), Some(two)) => Err(failed(
+            Failure::Usage,
+            format!("{text} could be {one} or {two}: name the project too"),
+        )),
+        (None, _) => Err(no_environment(state, text)),
+    }
+}
+
+fn no_environment(state: &State, text: &str) -> color_eyre::Report {
+    let known = state.environments.keys().map(ToString::to_string);
+    missing("environment", text, &known.collect::<Vec<_>>(), "add a project with `pilothouse add`")
+}
+
+/// Finds a project.
+pub fn project<'a>(state: &'a State, text: &str) -> Result<(&'a ProjectName, &'a Project)> {
+    state.projects.get_key_value(text).ok_or_else(|| {
+        let known: Vec<_> = state.projects.keys().map(ToString::to_string).collect();
+        missing("project", text, &known, "add one with `pilothouse add`")
+    })
+}
+
+/// Finds a branch, in a project or in the only one that has it. `PROJECT:BRANCH` names both.
+pub fn branch(
+    state: &State,
+    text: &str,
+    project: Option<&str>,
+) -> Result<(ProjectName, BranchName)> {
+    let (project, text) = match (project, text.split_once(':')) {
+        (None, Some((project, branch))) => (Some(project), branch),
+        (project, _) => (project, text),
+    };
+    if let Some(project) = project {
+        self::project(state, project)?;
+    }
+    let wanted =
+        state.projects.iter().filter(|(name, _)| project.is_none_or(|p| p == name.as_str()));
+    let mut found = wanted.clone().filter_map(|(name, project)| {
+        project.branches.get_key_value(text).map(|(branch, _)| (name.clone(), branch.clone()))
+    });
+    match (found.next(), found.next()) {
+        (Some(found), None) => Ok(found),
+        (Some((one, _)), Some((two, _))) => Err(failed(
+            Failure::Usage,
+            format!("both {one} and {two} have that branch: say which with --project"),
+        )),
+        (None, _) => {
+            let known = wanted.flat_map(|(_, project)| project.branches.keys());
+            let known: Vec<_> = known.map(|name| printable(name.as_str(), 60)).collect();
+            Err(missing("branch", text, &known, "`pilothouse look` looks at the repositories now"))
+        }
+    }
+}
+
+fn missing(kind: &str, text: &str, known: &[String], hint: &str) -> color_eyre::Report {
+    let text = printable(text, 80);
+    let count = known.len();
+    let why = if known.is_empty() {
+        format!("there is no {kind} {text}, nor any other; {hint}")
+    } else if count > LISTED {
+        let shown = known[..LISTED].join(", ");
+        format!("there is no {kind} {text}; there are {shown} and {} more", count - LISTED)
+    } else {
+        format!("there is no {kind} {text}; there is {}", known.join(", "))
+    };
+    failed(Failure::Refused, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_shown() {
+        assert_eq!(run("#12"), Some(RunId(12)));
+        assert_eq!(run("12"), Some(RunId(12)));
+        assert_eq!(deployment("d3"), Some(DeploymentId(3)));
+        assert_eq!(release("r41"), Ok(ReleaseNumber(41)));
+        for wrong in ["", "#", "+1", "-1", "x1", "1x", "99999999999999999999999"] {
+            assert_eq!(run(wrong), None, "{wrong}");
+            assert_eq!(deployment(&format!("d{wrong}")), None, "{wrong}");
+        }
+        assert!(release("r4294967296").is_err());
+    }
+}

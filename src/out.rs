@@ -1,0 +1,234 @@
+//! Prints for people and programs: lines, aligned tables, JSON.
+//!
+//! Nothing hostile is made harmless here but a table's cells; who prints another text passes it
+//! through [`pilothouse_core::text::printable`] first.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// The longest text of a cell, in characters.
+const CELL: usize = 300;
+
+/// Prints a line. A reader that went away is no failure: what it wanted, it has.
+pub fn line(text: &str) {
+    // See above: nobody is left to be told.
+    let _ = try_line(text);
+}
+
+/// Prints a line, and tells when nobody reads any more: what goes on without end stops then.
+pub fn try_line(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Prints a line to the standard error.
+pub fn error(text: &str) {
+    // Nobody is left to be told.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Prints a question without an end of line to the standard error, where it is seen even if the
+/// output goes to a file.
+pub fn question(text: &str) {
+    let mut out = std::io::stderr().lock();
+    // Nobody is left to be asked.
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Prints a value as JSON, for programs.
+pub fn json(value: &impl serde::Serialize) -> color_eyre::Result<()> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// How a text is meant. The words say it too: colour alone says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// All is well.
+    Good,
+    /// Something is wrong.
+    Bad,
+    /// Something wants to be looked at.
+    Warn,
+    /// Less important.
+    Dim,
+}
+
+/// Colours a text where the output is a terminal and `NO_COLOR` is unset (no-color.org).
+pub fn paint(tone: Tone, text: &str) -> String {
+    let code = match tone {
+        Tone::Plain => return text.to_owned(),
+        Tone::Good => "32",
+        Tone::Bad => "31",
+        Tone::Warn => "33",
+        Tone::Dim => "2",
+    };
+    if !colours() {
+        return text.to_owned();
+    }
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+fn colours() -> bool {
+    let unset = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    unset && std::io::stdout().is_terminal()
+}
+
+/// The columns of the terminal that is printed to; none where it is no terminal.
+fn columns() -> Option<usize> {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(out).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Rows whose columns stand below each other.
+pub struct Table {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<(Tone, String)>>,
+}
+
+impl Table {
+    /// A table with these column heads and no rows.
+    pub fn new(head: &[&'static str]) -> Self {
+        Self { head: head.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row of plain cells.
+    #[cfg(test)]
+    fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.toned(cells.map(|cell| (Tone::Plain, cell)));
+    }
+
+    /// Adds a row.
+    pub fn toned<const N: usize>(&mut self, cells: [(Tone, String); N]) {
+        let harmless = cells.into_iter().map(|(tone, cell)| (tone, printable(&cell, CELL)));
+        self.rows.push(harmless.collect());
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Prints it, each row indented, and cut to the terminal's width where there is one.
+    pub fn print(&self, indent: usize) {
+        for row in self.lines(indent, columns()) {
+            let painted: Vec<String> = row.iter().map(|(tone, text)| paint(*tone, text)).collect();
+            line(painted.concat().trim_end());
+        }
+    }
+
+    fn lines(&self, indent: usize, columns: Option<usize>) -> Vec<Vec<(Tone, String)>> {
+        let head: Vec<(Tone, String)> =
+            self.head.iter().map(|text| (Tone::Dim, (*text).to_owned())).collect();
+        let rows = || std::iter::once(&head).chain(&self.rows);
+        let widths: Vec<usize> = (0..self.head.len())
+            .map(|column| rows().filter_map(|row| row.get(column)).map(|cell| cell.1.width()).max())
+            .map(Option::unwrap_or_default)
+            .collect();
+        rows()
+            .map(|row| {
+                let mut left = columns.unwrap_or(usize::MAX).saturating_sub(indent);
+                let mut line = vec![(Tone::Plain, " ".repeat(indent))];
+                for (number, (tone, text)) in row.iter().enumerate() {
+                    let shown = cut(text, left);
+                    left -= shown.width().min(left);
+                    let is_last = number + 1 == row.len();
+                    let width = widths.get(number).copied().unwrap_or_default();
+                    let gap = if is_last { 0 } else { (width - text.width().min(width)) + 2 };
+                    let gap = gap.min(left);
+                    left -= gap;
+                    line.push((*tone, shown));
+                    line.push((Tone::Plain, " ".repeat(gap)));
+                }
+                line
+            })
+            .collect()
+    }
+}
+
+/// The text, or as much of it as fits, ending in `…`.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        out.push(c);
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// How long ago something was, as `12s`, `3m`, `2h`, `9d`; `-` for the beginning of time, which
+/// stands for never.
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    if then.0 == 0 {
+        return "-".to_owned();
+    }
+    let seconds = now.since(then).0 / 1000;
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7_199 => format!("{}m", seconds / 60),
+        7_200..=172_799 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A point in time in the form of RFC 3339, in UTC.
+pub fn rfc3339(at: Timestamp) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(|| at.0.to_string(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lines: &[Vec<(Tone, String)>]) -> Vec<String> {
+        let join = |line: &Vec<(Tone, String)>| {
+            line.iter().map(|(_, text)| text.as_str()).collect::<String>().trim_end().to_owned()
+        };
+        lines.iter().map(join).collect()
+    }
+
+    #[test]
+    fn columns_stand_below_each_other_in_every_script() {
+        let mut table = Table::new(&["NAME", "SUBJECT", "N"]);
+        table.row(["결제".to_owned(), "a\u{1b}[31m\n".to_owned(), "1".to_owned()]);
+        table.row(["longer".to_owned(), "b".to_owned(), "2".to_owned()]);
+        let lines = text(&table.lines(1, None));
+        assert_eq!(
+            lines,
+            [" NAME    SUBJECT  N", " 결제    a\u{fffd}[31m\u{fffd}  1", " longer  b        2"]
+        );
+        let narrow = text(&table.lines(0, Some(9)));
+        assert_eq!(narrow, ["NAME    …", "결제    …", "longer  b"]);
+    }
+
+    #[test]
+    fn ages_are_short() {
+        let ages = [0, 1, 119_000, 120_000, 7_200_000, 172_800_000]
+            .map(|ms| ago(Timestamp(1_000_000_000_000 + ms), Timestamp(1_000_000_000_000)));
+        assert_eq!(ages.join(" "), "0s 0s 119s 2m 2h 2d");
+        assert_eq!(ago(Timestamp(5), Timestamp(0)), "-");
+    }
+}

@@ -1,0 +1,183 @@
+//! Waits for a deployment's end, tells each milestone, and judges how it ended.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use color_eyre::Result;
+use pilothouse_api::client::Client;
+use pilothouse_core::deployment::{Deployment, DeploymentResult, Milestone, Phase};
+use pilothouse_core::id::{DeploymentId, Seq};
+use pilothouse_core::state::State;
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+
+use crate::cli::status::url;
+use crate::exit::{Failure, failed};
+use crate::follow::Copy;
+use crate::out::{self, Tone};
+
+/// Waits until a deployment is over. Only a success is no error.
+pub async fn deployment(
+    client: &Client,
+    id: DeploymentId,
+    accepted: Seq,
+    within: Duration,
+) -> Result<()> {
+    let told = tokio::time::timeout(within, tell(client, id, accepted));
+    tokio::select! {
+        told = told => told.unwrap_or_else(|_| {
+            let why = format!("{id} is not over after {within:?}; it goes on, see `pilothouse status`");
+            Err(failed(Failure::Timeout, why))
+        }),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            let why = format!("{id} goes on; `pilothouse cancel {id}` cancels it");
+            Err(failed(Failure::Interrupted, why))
+        }
+    }
+}
+
+async fn tell(client: &Client, id: DeploymentId, accepted: Seq) -> Result<()> {
+    let mut copy = Copy::of(client).await?;
+    let mut teller = Teller::default();
+    loop {
+        let state = copy.state();
+        match state.deployments.get(&id) {
+            Some(deployment) => {
+                teller.tell(deployment);
+                if let Phase::Ended { result, at } = &deployment.phase {
+                    return ended(state, deployment, result, *at);
+                }
+            }
+            None if state.seq >= accepted => {
+                let why = format!("{id} is over, and how it ended is no longer kept");
+                return Err(failed(Failure::Failed, why));
+            }
+            None => {}
+        }
+        copy.change().await?;
+    }
+}
+
+/// Prints what has not been told yet.
+#[derive(Default)]
+struct Teller {
+    milestones: BTreeSet<Milestone>,
+    attempts: u32,
+    way_back: Option<&'static str>,
+}
+
+impl Teller {
+    fn tell(&mut self, deployment: &Deployment) {
+        for (milestone, at) in &deployment.milestones {
+            // The end has a line of its own.
+            if *milestone != Milestone::Succeeded && self.milestones.insert(*milestone) {
+                say(deployment, *at, milestone.name(), meaning(*milestone));
+            }
+        }
+        if deployment.attempts > self.attempts
+            && let Some(error) = &deployment.last_error
+        {
+            out::line(&format!("          try {}: {}", deployment.attempts, printable(error, 300)));
+        }
+        self.attempts = deployment.attempts;
+        let (name, why) = match &deployment.phase {
+            Phase::Aborting { result } => ("ABORTING", sentence(result)),
+            Phase::RollingBack { why, .. } => ("ROLLING_BACK", why.clone()),
+            Phase::Queued
+            | Phase::Staging
+            | Phase::Starting
+            | Phase::Shifting
+            | Phase::Draining
+            | Phase::MakingRoom
+            | Phase::Verifying
+            | Phase::Baking { .. }
+            | Phase::Retiring
+            | Phase::Ended { .. } => return,
+        };
+        if self.way_back != Some(name) {
+            self.way_back = Some(name);
+            say(deployment, deployment.since, name, &why);
+        }
+    }
+}
+
+fn say(deployment: &Deployment, at: Timestamp, name: &str, text: &str) {
+    say_in(Tone::Plain, deployment, at, name, text);
+}
+
+fn say_in(tone: Tone, deployment: &Deployment, at: Timestamp, name: &str, text: &str) {
+    let passed = at.since(deployment.queued_at).0;
+    let passed = format!("{}.{}s", passed / 1000, passed % 1000 / 100);
+    let name = out::paint(tone, &format!("{name:<12}"));
+    out::line(&format!("{passed:>8}  {name}  {}", printable(text, 300)));
+}
+
+fn meaning(milestone: Milestone) -> &'static str {
+    match milestone {
+        Milestone::Queued => "the engine accepted it",
+        Milestone::Planned => "what it will change is fixed",
+        Milestone::Locked => "the environment is its own",
+        Milestone::Staged => "the release is verified and laid out",
+        Milestone::Started => "the first new instance was started",
+        Milestone::Healthy => "the first new instances proved healthy",
+        Milestone::Shifted => "traffic moves to the new release",
+        Milestone::Drained => "the old release has nothing in flight",
+        Milestone::Baked => "the new release was watched long enough",
+        Milestone::Succeeded => "the old release is gone",
+    }
+}
+
+/// The sentence that a result carries.
+pub fn sentence(result: &DeploymentResult) -> String {
+    match result {
+        DeploymentResult::Succeeded => "it answers through the load balancer".to_owned(),
+        DeploymentResult::Failed { why }
+        | DeploymentResult::RolledBack { why }
+        | DeploymentResult::Attention { why } => why.clone(),
+        DeploymentResult::Cancelled { by } => format!("cancelled by {by}"),
+        DeploymentResult::Superseded { by } => format!("{by} took its place in the queue"),
+    }
+}
+
+/// Tells the end, and makes an error of everything but a success.
+fn ended(
+    state: &State,
+    deployment: &Deployment,
+    result: &DeploymentResult,
+    at: Timestamp,
+) -> Result<()> {
+    let key = &deployment.environment;
+    let environment = state.environments.get(key);
+    let serving = environment.and_then(|environment| environment.current);
+    let serves = match serving {
+        Some(release) => format!("{key} serves {release}"),
+        None => format!("{key} serves nothing"),
+    };
+    let (name, tone, failure) = match result {
+        DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
+        // Nothing was there to go back to.
+        DeploymentResult::Failed { .. } if serving.is_none() => {
+            ("FAILED", Tone::Bad, Some(Failure::Failed))
+        }
+        DeploymentResult::Failed { .. } => ("FAILED", Tone::Bad, Some(Failure::RolledBack)),
+        DeploymentResult::RolledBack { .. } => {
+            ("ROLLED_BACK", Tone::Bad, Some(Failure::RolledBack))
+        }
+        DeploymentResult::Attention { .. } => ("ATTENTION", Tone::Bad, Some(Failure::Uncertain)),
+        DeploymentResult::Cancelled { .. } => ("CANCELLED", Tone::Warn, Some(Failure::RolledBack)),
+        DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
+    };
+    let project = state.projects.get(&key.project);
+    let address = project.zip(environment).and_then(|(project, one)| url(project, one));
+    let Some(failure) = failure else {
+        let address = address.map_or(String::new(), |url| format!(" at {url}"));
+        say_in(tone, deployment, at, name, &format!("{serves}{address}"));
+        return Ok(());
+    };
+    say_in(tone, deployment, at, name, &sentence(result));
+    let logs = deployment.new.first().map_or(String::new(), |instance| {
+        format!("; its instances' output: pilothouse logs {instance}")
+    });
+    Err(failed(failure, format!("{} did not succeed: {serves}{logs}", deployment.id)))
+}

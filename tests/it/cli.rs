@@ -1,0 +1,7 @@
+//! The command line: what each verb says, and the exit code that programs branch on.
+
+mod absent;
+mod deploying;
+mod files;
+mod running;
+mod telling;

@@ -1,0 +1,127 @@
+//! From a commit to served traffic and back, by the command line alone.
+
+use crate::world::repository::{Pipeline, Repository};
+use crate::world::{World, get, wait_until};
+
+/// A project whose production waits for a person, with short waits.
+fn project(world: &World, pipeline: &Pipeline) -> Repository {
+    let repository = Repository::new(world.path("repository"), pipeline);
+    let text = format!(
+        "repository = {:?}\npoll = \"100ms\"\ntrusted = true\n[load_balancer]\n\
+         listen = [\"127.0.0.1:{}\"]\n[environment.production]\nbranch = \"main\"\n\
+         instances = 2\ndrain = \"1s\"\nbake = \"50ms\"\n\
+         [environment.preview]\nbranch = \"feature/*\"\nbake = \"50ms\"\n",
+        repository.path().display().to_string(),
+        world.port
+    );
+    world.write_project("shop", &text);
+    world.run(&["apply"]).ends_with(0);
+    repository
+}
+
+fn wait_for_ready(world: &World, run: u64) {
+    world.wait_for_environment("shop/production", "a run that is ready", |it| it["ready"] == run);
+}
+
+#[test]
+fn deploy_and_roll_back() {
+    let world = World::with_engine();
+    let repository = project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+
+    // Nobody confirmed it: nothing happens.
+    let said = world.run(&["deploy", "production"]).ends_with(5);
+    assert!(said.out.starts_with("deploy r1 to shop/production\n"), "{}", said.out);
+    assert!(said.err.contains("say --yes"), "{}", said.err);
+    assert!(world.environment("shop/production")["release"].is_null());
+
+    let said = world.run(&["deploy", "shop/production", "--yes"]).ends_with(0);
+    for milestone in ["QUEUED", "STARTED", "HEALTHY", "SHIFTED", "BAKED", "SUCCEEDED"] {
+        assert!(said.out.contains(milestone), "no {milestone} in\n{}", said.out);
+    }
+    let url = format!("shop/production serves r1 at http://shop.localhost:{}/", world.port);
+    assert!(said.out.contains(&url), "{}", said.out);
+    let answer = get(world.port, "shop.localhost", "/").unwrap();
+    assert_eq!(answer, (200, "r1 first".to_owned()));
+
+    let commit = repository.commit("second", &Pipeline::default());
+    wait_for_ready(&world, 2);
+    world.run(&["deploy", "production", "--run", "2", "--yes"]).ends_with(0);
+    let now = world.environment("shop/production");
+    assert_eq!((&now["release"], &now["commit"]), (&"r2".into(), &commit.into()));
+    assert_eq!((&now["healthy"], &now["wanted"]), (&2.into(), &2.into()));
+    assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r2 second");
+
+    let plan = world.run(&["rollback", "production", "--plan", "--json"]).ends_with(0).json();
+    assert_eq!((&plan["from"]["release"], &plan["to"]["release"]), (&2.into(), &1.into()));
+    world.run(&["rollback", "production", "r1", "--yes"]).ends_with(0);
+    assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r1 first");
+
+    // What is refused by kind: an unknown place, a release that serves, one that never was.
+    let said = world.run(&["deploy", "qa", "--yes"]).ends_with(5);
+    assert!(said.err.contains("there is no environment qa; there is shop/production"), "{said:?}");
+    let said = world.run(&["rollback", "production", "r1", "--yes"]).ends_with(5);
+    assert!(said.err.contains("serves r1 already"), "{}", said.err);
+    world.run(&["rollback", "production", "r9", "--yes"]).ends_with(5);
+    world.run(&["rollback", "production", "nine"]).ends_with(2);
+    let audit = world.run(&["audit", "--json"]).ends_with(0).json();
+    assert!(audit.as_array().unwrap().len() >= 4, "{audit}");
+}
+
+#[test]
+fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
+    let world = World::with_engine();
+    let repository = project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+    world.run(&["deploy", "production", "--yes"]).ends_with(0);
+    let sick = Pipeline {
+        env: vec![("SICK", "1".to_owned())],
+        start_deadline: "1s",
+        ..Pipeline::default()
+    };
+    repository.commit("sick", &sick);
+    wait_for_ready(&world, 2);
+    let said = world.run(&["deploy", "production", "--yes"]).ends_with(3);
+    assert!(said.out.contains("FAILED"), "{}", said.out);
+    assert!(said.err.contains("did not succeed: shop/production serves r1"), "{}", said.err);
+    assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r1 first");
+}
+
+#[test]
+fn watchers_deploy_nothing() {
+    let world = World::with_engine();
+    project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+    let socket = world.socket("watch.sock");
+    let socket = socket.to_str().unwrap();
+    world.run(&["--socket", socket, "status"]).ends_with(0);
+    let said = world.run(&["--socket", socket, "deploy", "production", "--yes"]).ends_with(5);
+    assert!(said.err.contains("watching changes nothing"), "{}", said.err);
+    for verb in [&["run", "main"][..], &["cancel", "1"], &["look"], &["down", "--all", "--yes"]] {
+        let arguments = [&["--socket", socket], verb].concat();
+        world.run(&arguments).ends_with(5);
+    }
+    assert!(world.environment("shop/production")["release"].is_null());
+    let runs = world.run(&["runs", "--json"]).ends_with(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
+}
+
+#[test]
+fn a_branch_gets_a_preview_that_goes_with_it() {
+    let world = World::with_engine();
+    let repository = project(&world, &Pipeline::default());
+    repository.branch("feature/결제");
+    repository.commit("preview", &Pipeline::default());
+    let mut name = String::new();
+    wait_until("the preview is there", || {
+        let branches = world.run(&["branches", "shop", "--json"]).ends_with(0).json();
+        let branch = branches.as_array().unwrap().iter().find(|it| it["branch"] == "feature/결제");
+        let environment = branch.and_then(|it| it["environment"].as_str());
+        name = format!("shop/{}", environment.unwrap_or_default());
+        environment.is_some()
+    });
+    world.wait_for_environment(&name, "a preview that serves", |it| it["healthy"] == 1);
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.git(&["branch", "--quiet", "-D", "feature/결제"]);
+    world.wait_for_environment(&name, "a preview that is gone", serde_json::Value::is_null);
+}

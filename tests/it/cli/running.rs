@@ -1,0 +1,72 @@
+//! Runs: their logs, their exit codes, and the lists of them.
+
+use crate::world::repository::{Pipeline, Repository};
+use crate::world::{World, wait_until};
+
+fn add(world: &World, pipeline: &Pipeline) -> Repository {
+    let repository = Repository::new(world.path("repository"), pipeline);
+    let path = repository.path().to_str().unwrap();
+    let listen = format!("127.0.0.1:{}", world.port);
+    let said = world.run(&["add", "shop", path, "--trusted", "--listen", &listen]).ends_with(0);
+    let file = world.path("config/projects/shop.toml");
+    let wanted = format!(
+        "wrote {}\nshop is new\nshop is active\nfound 1 branch; see `pilothouse status shop`\n",
+        file.display()
+    );
+    assert_eq!(said.out, wanted);
+    repository
+}
+
+#[test]
+fn a_run_is_followed_to_its_end() {
+    let world = World::with_engine();
+    let gate = world.path("gate");
+    let step = format!(
+        "printf 'one \\033]0;gone\\007결제\\n'; echo two >&2\n\
+         while ! test -e {}; do sleep 0.05; done\necho three",
+        gate.display()
+    );
+    add(&world, &Pipeline { step, ..Pipeline::default() });
+    // The follower is there before the step ends, and stays for what comes.
+    let follower = world.begin(&["logs", "--follow", "1"]);
+    wait_until("the step has written", || {
+        world.run(&["logs", "1", "--step", "test"]).out.contains("two")
+    });
+    std::fs::write(&gate, "").unwrap();
+    let said = follower.end().ends_with(0);
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines, ["── 1 test", "one 결제", "two", "three"]);
+    assert!(said.err.contains("#1 succeeded: artifact "), "{}", said.err);
+    assert_eq!(
+        world.run(&["logs", "main", "--step", "1"]).ends_with(0).out,
+        "one 결제\ntwo\nthree\n"
+    );
+    let said = world.run(&["logs", "1", "--tail", "1", "--json"]).ends_with(0).json();
+    assert_eq!((&said["text"], &said["stream"]), (&"three".into(), &"out".into()));
+    world.run(&["logs", "1", "--step", "deploy"]).ends_with(5);
+}
+
+#[test]
+fn a_failed_run_fails_its_follower_and_another_is_started_by_hand() {
+    let world = World::with_engine();
+    add(&world, &Pipeline { step: "echo no; exit 3".to_owned(), ..Pipeline::default() });
+    let said = world.run(&["logs", "--follow", "main"]).ends_with(1);
+    assert!(said.err.starts_with("pilothouse: #1 failed: "), "{}", said.err);
+    assert!(said.out.ends_with("no\n"), "{}", said.out);
+    let said = world.run(&["run", "main"]).ends_with(0);
+    assert_eq!(said.out, "run #2 is queued; follow it with `pilothouse logs -f 2`\n");
+    world.run(&["logs", "--follow", "2"]).ends_with(1);
+    let runs = world.run(&["runs", "--json"]).ends_with(0).json();
+    let facts = |run: &serde_json::Value| {
+        let text = |key: &str| run[key].as_str().unwrap_or_default().to_owned();
+        (run["run"].as_u64().unwrap_or(0), text("state"), text("trigger"))
+    };
+    let shown: Vec<_> = runs.as_array().unwrap().iter().map(facts).collect();
+    assert_eq!(shown, [(2, "failed".into(), "manual".into()), (1, "failed".into(), "poll".into())]);
+    let branches = world.run(&["branches", "--json"]).ends_with(0).json();
+    assert_eq!(branches[0]["run"], 2);
+    assert_eq!(branches[0]["environment"], "production");
+    world.run(&["cancel", "2"]).ends_with(5);
+    world.run(&["cancel", "two"]).ends_with(2);
+    world.run(&["run", "nothing"]).ends_with(5);
+}

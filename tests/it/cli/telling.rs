@@ -1,0 +1,100 @@
+//! The verbs that look after things: `doctor`, `cost`, `init`.
+
+use std::net::TcpListener;
+
+use serde_json::Value;
+
+use crate::world::repository::{Pipeline, Repository};
+use crate::world::{World, exists};
+
+fn levels(checks: &Value, what: &str) -> Vec<String> {
+    let checks = checks.as_array().unwrap().iter().filter(|check| check["what"] == what);
+    checks.map(|check| check["level"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn doctor_finds_what_is_wrong_and_says_what_mends_it() {
+    let world = World::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let secret = world.path("secret");
+    std::fs::write(&secret, "abc\n").unwrap();
+    let text = format!(
+        "repository = \"/srv/a\"\n[load_balancer]\nlisten = [\"{}\"]\n[environment.production]\n\
+         secrets = {{ KEY = {{ file = {:?} }} }}\n",
+        taken.local_addr().unwrap(),
+        secret.display().to_string()
+    );
+    world.write_project("shop", &text);
+    world.write_project("blog", "repository = 1\n");
+    let said = world.run(&["doctor", "--json"]).ends_with(1);
+    let checks = said.json();
+    assert_eq!(levels(&checks, "git"), ["ok"]);
+    assert_eq!(levels(&checks, "state"), ["ok"]);
+    assert_eq!(levels(&checks, "project"), ["fail", "ok"]);
+    assert_eq!(levels(&checks, "secret"), ["warn"]);
+    assert_eq!(levels(&checks, "port"), ["fail"]);
+    assert_eq!(levels(&checks, "engine"), ["fail"]);
+    for check in checks.as_array().unwrap() {
+        assert_eq!(check["mend"].is_null(), check["level"] == "ok", "{check}");
+    }
+    assert!(said.err.ends_with("pilothouse: 3 things do not work\n"), "{}", said.err);
+    assert!(!exists(&world.state_dir()));
+}
+
+#[test]
+fn doctor_and_cost_ask_the_engine() {
+    let world = World::with_engine();
+    let repository = Repository::new(world.path("repository"), &Pipeline::default());
+    let listen = format!("127.0.0.1:{}", world.port);
+    let path = repository.path().to_str().unwrap();
+    let said = world.run(&["add", "shop", path, "--listen", &listen]).ends_with(0);
+    assert!(said.out.contains("trusted is false"), "{}", said.out);
+    world.wait_for_environment("shop/production", "an environment", |it| !it.is_null());
+    let checks = world.run(&["doctor", "--json"]).json();
+    for what in ["engine", "journal", "repository"] {
+        assert_eq!(levels(&checks, what), ["ok"], "{checks:#}");
+    }
+    let cost = world.run(&["cost", "shop", "--region", "ap-northeast-2", "--json"]).ends_with(0);
+    let cost = cost.json();
+    assert_eq!((&cost[0]["environment"], &cost[0]["here"]), (&"shop/production".into(), &0.into()));
+    assert!(cost[0]["elsewhere"][0]["per_hour"].as_u64().unwrap() > 0, "{cost:#}");
+    let said = world.run(&["cost", "--region", "mars-1"]).ends_with(2);
+    assert!(said.err.contains("there are for us-east-1, ap-northeast-2"), "{}", said.err);
+}
+
+#[test]
+fn init_writes_both_files_once() {
+    let world = World::new();
+    let dir = world.path("site");
+    std::fs::create_dir_all(&dir).unwrap();
+    let repository = Repository::new(dir.clone(), &Pipeline::default());
+    std::fs::remove_file(dir.join("pilothouse.toml")).unwrap();
+    std::fs::write(dir.join("index.html"), "hello").unwrap();
+    let arguments = ["init", dir.to_str().unwrap(), "--trusted"];
+    let said = world.run(&arguments).ends_with(0);
+    assert!(said.out.contains("pilothouse apply site"), "{}", said.out);
+    assert_eq!(world.run(&["apply", "--check"]).ends_with(0).out, "1 file is valid\n");
+    let operators = world.path("config/projects/site.toml");
+    let text = std::fs::read_to_string(&operators).unwrap();
+    let wanted = format!("repository = \"{}\"", repository.path().display());
+    assert!(text.contains(&wanted) && text.contains("trusted = true"), "{text}");
+    std::fs::write(dir.join("pilothouse.toml"), "# mine\n").unwrap();
+    let said = world.run(&arguments).ends_with(0);
+    assert_eq!(said.out.matches("was left as it is").count(), 2, "{}", said.out);
+    assert_eq!(std::fs::read_to_string(dir.join("pilothouse.toml")).unwrap(), "# mine\n");
+    assert_eq!(std::fs::read_to_string(&operators).unwrap(), text);
+}
+
+#[test]
+fn keys_are_told_and_checked() {
+    let world = World::new();
+    let said = world.run(&["keys", "--markdown"]).ends_with(0);
+    assert!(said.out.starts_with("# Keys\n"), "{}", said.out);
+    assert_eq!(world.run(&["keys", "--check"]).ends_with(0).out, "no problems\n");
+    let file = world.path("keys.toml");
+    let text = "[global]\nprepend_keymap = [{ on = \"Q\", run = \"app.qiut\" }]\n";
+    std::fs::write(&file, text).unwrap();
+    let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
+    assert!(said.err.contains("keys.toml:2:"), "{}", said.err);
+    world.run(&["keys"]).ends_with(2);
+}

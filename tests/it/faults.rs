@@ -1,0 +1,7 @@
+//! What goes wrong, and what the engine makes of it: the old release serves on, nothing is left
+//! behind, and the state says in words what is the matter.
+
+mod builds;
+mod places;
+mod processes;
+mod sources;

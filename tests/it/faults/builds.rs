@@ -1,0 +1,136 @@
+//! Builds that go wrong.
+
+use std::time::{Duration, Instant};
+
+use pilothouse_api::types::LogQuery;
+use pilothouse_core::command::Command;
+use pilothouse_core::id::RunId;
+use pilothouse_core::run::{RunPhase, RunResult, StepExit, StepPhase};
+use pilothouse_core::state::State;
+use pilothouse_core::time::Millis;
+
+use super::super::stage::repository::Repository;
+use super::super::stage::{Stage, processes, wait_until};
+
+/// A stage whose project builds and never deploys.
+fn stage() -> (Stage, Repository) {
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()).replace("auto", "manual"));
+    ended(&stage, 1);
+    (stage, repository)
+}
+
+#[track_caller]
+fn ended(stage: &Stage, run: u64) -> (State, RunResult) {
+    let state = stage.wait("the run has ended", |state| {
+        state.runs.get(&RunId(run)).is_some_and(pilothouse_core::run::Run::is_ended)
+    });
+    let RunPhase::Ended { result, .. } = state.runs[&RunId(run)].phase.clone() else {
+        panic!("it has not ended")
+    };
+    (state, result)
+}
+
+#[test]
+fn a_build_that_hangs_is_cancelled_with_all_that_it_left() {
+    let (stage, repository) = stage();
+    let marks = stage.path("marks");
+    std::fs::create_dir(&marks).unwrap();
+    *repository.build.borrow_mut() = format!(
+        "cd '{}'\n\
+         sh -c 'echo $$ > child; exec sleep 1000' &\n\
+         setsid sh -c '(setsid sh -c \"echo \\$\\$ > daemon; trap : TERM HUP INT; \
+         while :; do sleep 1000; done\" &) & exit 0'\n\
+         wait\nsleep 1000",
+        marks.display()
+    );
+    repository.commit("v2");
+    let is_there =
+        |name: &str| std::fs::read_to_string(marks.join(name)).is_ok_and(|t| t.len() > 1);
+    wait_until(
+        || "the build has its processes".to_owned(),
+        || is_there("child") && is_there("daemon"),
+    );
+    let daemon: u32 =
+        std::fs::read_to_string(marks.join("daemon")).unwrap().trim().parse().unwrap();
+    let is_alive = || processes::of(&stage.path("")).iter().any(|process| process.pid == daemon);
+    assert!(is_alive(), "the daemon was never seen");
+    stage.submit(Command::CancelRun { id: RunId(2) }).unwrap();
+    let (_, result) = ended(&stage, 2);
+    assert!(matches!(result, RunResult::Cancelled { .. }), "{result:?}");
+    // The run has not ended before its last process has.
+    assert!(!is_alive(), "the daemon outlived its run");
+    let workspaces = stage.state_dir().join("runs").display().to_string();
+    let left: Vec<_> = processes::of(&stage.path(""))
+        .into_iter()
+        .filter(|process| process.line.contains(&workspaces) || process.line.contains("sleep"))
+        .collect();
+    assert!(left.is_empty(), "{left:#?}");
+    stage.end();
+}
+
+#[test]
+fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
+    let (stage, repository) = stage();
+    *repository.build.borrow_mut() = "sleep 1000".to_owned();
+    *repository.timeout.borrow_mut() = "300ms";
+    repository.commit("v2");
+    let (state, result) = ended(&stage, 2);
+    assert!(matches!(result, RunResult::Failed { step: Some(0), .. }), "{result:?}");
+    let step = &state.runs[&RunId(2)].steps[0];
+    let StepPhase::Ended { exit, .. } = &step.phase else { panic!("{step:?}") };
+    assert_eq!(*exit, StepExit::TimedOut);
+
+    repository
+        .write("pilothouse.toml", "artifact = \"dist\"\n[[stage]]\nname = \"a\"\nrum = \"x\"\n");
+    repository.commit_all("a slip");
+    let (_, result) = ended(&stage, 3);
+    let RunResult::Failed { step: None, why } = result else { panic!("{result:?}") };
+    assert!(why.contains("pilothouse.toml:4:1"), "no file, line and column: {why}");
+    assert!(why.contains("did you mean `run`") || why.contains("\"run\""), "no advice: {why}");
+    stage.end();
+}
+
+#[test]
+fn a_hundred_megabytes_of_output_take_no_memory_and_can_be_read() {
+    let (stage, repository) = stage();
+    // A hundred characters a line, a million lines, and a word at each end.
+    *repository.build.borrow_mut() = "echo first\n\
+        head -c 99000000 /dev/zero | tr '\\0' 'x' | fold -w 99\necho; echo last"
+        .to_owned();
+    *repository.timeout.borrow_mut() = "2m";
+    repository.commit("v2");
+    let most = std::cell::Cell::new(0);
+    let began = Instant::now();
+    wait_until(
+        || "the loud build has ended".to_owned(),
+        || {
+            for process in processes::of(&stage.path("")) {
+                if process.line.contains("supervise") && !process.line.contains("/instances/") {
+                    most.set(most.get().max(processes::memory(process.pid).unwrap_or(0)));
+                }
+            }
+            stage.state().runs.get(&RunId(2)).is_some_and(pilothouse_core::run::Run::is_ended)
+        },
+    );
+    let took = began.elapsed();
+    let (_, result) = ended(&stage, 2);
+    assert!(matches!(result, RunResult::Succeeded { .. }), "{result:?}");
+    assert!(most.get() > 0 && most.get() < 32 << 20, "its supervisor took {} bytes", most.get());
+    let page = |query: LogQuery| {
+        stage.ask(async move |client| client.run_log(RunId(2), None, &query).await).unwrap()
+    };
+    let head = page(LogQuery::default());
+    assert_eq!(head.lines[0].text, "first");
+    let tail = page(LogQuery { tail: Some(3), ..LogQuery::default() });
+    assert_eq!(tail.lines.last().unwrap().text, "last");
+    let on = LogQuery { after: Some(head.next), wait: Millis(0), ..LogQuery::default() };
+    assert!(page(on).lines.iter().all(|line| line.text.len() == 99));
+    let engine = processes::memory(stage.engine_pid()).unwrap();
+    assert!(engine < 150 << 20, "the engine took {engine} bytes");
+    println!("{} MB of supervisor, {} MB of engine, {took:?}", most.get() >> 20, engine >> 20);
+    assert!(took < Duration::from_secs(60));
+    stage.end();
+}

@@ -1,0 +1,85 @@
+//! Instances, supervisors and the edge that are killed or do not listen.
+
+use pilothouse_core::deployment::Phase;
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
+use rustix::process::Signal;
+
+use super::super::stage::load::{self, Load};
+use super::super::stage::{DOMAIN, Stage, processes, production, wait_until};
+
+/// Two instances serve, proved and healthy, and the edge is read back.
+fn all_is_well(state: &State) -> bool {
+    let key = production();
+    let serving = state.instances_of(&key).filter(|instance| {
+        instance.role == Role::Active
+            && instance.is_proved()
+            && instance.health.state == TargetState::Healthy
+    });
+    let is_read_back = state.edge.active.as_ref() == Some(&state.edge.wanted);
+    serving.count() == 2 && state.instances.len() == 2 && state.edge.connected && is_read_back
+}
+
+#[test]
+fn an_instance_that_ignores_the_stop_signal_is_ended_in_time() {
+    let stage = Stage::with_engine();
+    let repository = super::super::stage::repository::Repository::new(&stage);
+    *repository.before.borrow_mut() = "trap '' TERM";
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()));
+    let first = stage.succeeds(pilothouse_core::id::DeploymentId(0));
+    let deaf = processes::of(&stage.state_dir().join("releases"));
+    assert!(deaf.len() >= 2, "{deaf:#?}");
+    *repository.before.borrow_mut() = "";
+    repository.commit("v2");
+    stage.succeeds(first.id);
+    stage.shows("v2");
+    let left = processes::of(&stage.state_dir().join("releases"));
+    assert!(left.iter().all(|process| !deaf.contains(process)), "{left:#?}");
+    stage.end();
+}
+
+#[test]
+fn a_killed_supervisor_is_replaced_and_leaves_no_orphan() {
+    let stage = Stage::with_engine();
+    stage.deployed("v1");
+    let load = Load::begin(stage.address, DOMAIN);
+    let before = stage.wait("all is well", all_is_well);
+    let victim = before.instances.keys().next().unwrap().clone();
+    let supervisor = processes::one(&stage.path(""), &format!("instances/{victim}/unit"));
+    let instances = || {
+        let all = processes::of(&stage.state_dir().join("releases"));
+        all.into_iter().filter(|process| process.line.contains("demo-service")).count()
+    };
+    assert_eq!(instances(), 2);
+    processes::signal(supervisor, Signal::KILL);
+    stage.wait("the instance is replaced", |state| {
+        !state.instances.contains_key(&victim) && all_is_well(state)
+    });
+    wait_until(|| format!("two instances run, not {}", instances()), || instances() == 2);
+    assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
+    // The one request that a dying process had taken can be lost; the edge asks the other.
+    load.end_without_failure();
+    stage.shows("v1");
+    stage.end();
+}
+
+#[test]
+fn an_edge_killed_in_mid_deployment_comes_back_and_the_deployment_succeeds() {
+    let stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    let before = stage.state().last_deployment;
+    repository.commit("v2");
+    stage.wait("the deployment starts instances", |state| {
+        let newest = state.deployments.values().next_back().unwrap();
+        newest.id > before && matches!(newest.phase, Phase::Starting | Phase::Shifting)
+    });
+    processes::signal(processes::one(&stage.path(""), " edge --dir"), Signal::KILL);
+    stage.succeeds(before);
+    stage.wait("all is well", all_is_well);
+    wait_until(|| "it serves".to_owned(), || load::ask(stage.address, DOMAIN, "/").is_ok());
+    stage.shows("v2");
+    assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
+    stage.end();
+}

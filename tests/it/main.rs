@@ -1,0 +1,20 @@
+//! End to end with the real binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where its world is not as it should be"
+)]
+
+mod attach;
+mod cli;
+mod crash;
+mod examples;
+mod faults;
+mod newcomer;
+mod orphans;
+mod stage;
+mod tidy;
+mod traffic;
+mod watcher;
+mod world;
