@@ -92,9 +92,9 @@ fn names_and_messages_of_strangers_are_text_and_nothing_else() {
     ];
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
-    *repository.build.borrow_mut() = "printf '%s' \"$PILOTHOUSE_BRANCH\" >> ../../../../branches\n\
-         echo >> ../../../../branches"
-        .to_owned();
+    // One write a line: two runs at once append to the same file, and their lines must stay whole.
+    *repository.build.borrow_mut() =
+        r#"printf '%s\n' "$PILOTHOUSE_BRANCH" >> ../../../../branches"#.to_owned();
     repository.commit("v1");
     let preview = "[environment.preview]\nbranch = \"*\"\ninstances = 1\n\
          domain = \"{branch}.shop.localhost\"\ndrain = \"1s\"\nbake = \"50ms\"\n";
