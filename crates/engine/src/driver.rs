@@ -63,11 +63,6 @@ impl Drivers {
         &self.edge
     }
 
-    /// The local runtime, for those who measure what instances use.
-    pub fn local(&self) -> &Arc<local::Local> {
-        &self.local
-    }
-
     /// The source of commits, for those who ask when it was last looked at.
     pub fn git(&self) -> &Arc<git::Git> {
         &self.git

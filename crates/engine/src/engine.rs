@@ -117,6 +117,7 @@ pub async fn run(
     tasks.spawn(sockets.serve(Arc::new(view), ServeLimits::default(), own.clone()));
     tasks.spawn(samples::sample(
         Arc::clone(&drivers),
+        places.clone(),
         publisher.clone(),
         degraded,
         surroundings.clock,

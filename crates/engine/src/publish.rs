@@ -126,6 +126,11 @@ impl Publisher {
         self.shared.ring().state()
     }
 
+    /// Tells of everything that happens from now on.
+    pub fn happened(&self) -> watch::Receiver<Seq> {
+        self.shared.newest.subscribe()
+    }
+
     /// Whether anybody would see samples, so that nobody measures for nothing.
     pub fn wants_samples(&self) -> bool {
         self.attached().samples > 0

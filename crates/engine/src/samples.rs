@@ -12,11 +12,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::driver::Drivers;
+use crate::driver::local::usage::{Gauge, Used};
+use crate::places::Places;
 use crate::publish::Publisher;
 
-/// Measures until stopped, at an interval, and only while somebody wants samples.
+/// Samples in a row in which nothing moved after which they become rarer, and how much rarer.
+const STILL: u32 = 5;
+/// See [`STILL`]. A cockpit marks samples as stale only later than this.
+const RARER: u32 = 3;
+/// What an instance may use of a processor, in thousandths, and still count as idle.
+const IDLE_MILLI: u32 = 20;
+
+/// Measures until stopped, at an interval, and only while somebody wants samples. While nothing
+/// moves it measures less often, until something moves or happens.
 pub async fn sample(
     drivers: Arc<Drivers>,
+    places: Places,
     publisher: Publisher,
     degraded: watch::Receiver<Option<String>>,
     clock: Clock,
@@ -24,40 +35,53 @@ pub async fn sample(
     stop: CancellationToken,
 ) {
     let mut before = Before::default();
+    let mut gauge = Gauge::new(places.clone());
+    let mut still = 0;
+    let mut happened = publisher.happened();
     loop {
+        let is_still = still >= STILL;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(interval) => {}
+            () = tokio::time::sleep(if is_still { interval * RARER } else { interval }) => {}
+            _ = happened.changed(), if is_still => {
+                still = 0;
+                continue;
+            }
         }
+        happened.mark_unchanged();
         if !publisher.wants_samples() {
             before = Before::default();
+            still = 0;
             continue;
         }
         let status = drivers.edge().status().await.ok();
         let ids: Vec<InstanceId> = publisher.state().instances.keys().cloned().collect();
-        let measured = {
-            let drivers = Arc::clone(&drivers);
-            tokio::task::spawn_blocking(move || drivers.local().usages(ids))
-                .await
-                .unwrap_or_default()
-        };
+        let measuring = tokio::task::spawn_blocking(move || (gauge.measure(&ids), gauge));
+        let measured;
+        (measured, gauge) = measuring
+            .await
+            .unwrap_or_else(|_| (Usages::new(), Gauge::new(places.clone())));
         let now = clock.now();
         let passed = now.since(before.at).0.max(1);
-        let samples = Samples {
+        let instances = before.instances(&measured, passed);
+        let targets = before.targets(status.as_ref(), passed);
+        let moves = instances.values().any(|sample| sample.cpu_milli > IDLE_MILLI)
+            || targets.values().any(|sample| sample.requests_milli + sample.in_flight > 0);
+        still = if moves { 0 } else { still.saturating_add(1) };
+        before.at = now;
+        before.cpu = measured.into_iter().map(|(id, (cpu, _))| (id, cpu)).collect();
+        publisher.publish_samples(Samples {
             at: now,
-            instances: before.instances(&measured, passed),
-            targets: before.targets(status.as_ref(), passed),
+            instances,
+            targets,
             looked: drivers.git().seen(),
             degraded: degraded.borrow().clone(),
             ..Samples::default()
-        };
-        before.at = now;
-        before.cpu = measured.into_iter().map(|(id, (cpu, _))| (id, cpu)).collect();
-        publisher.publish_samples(samples);
+        });
     }
 }
 
-type Usages = BTreeMap<InstanceId, (Duration, u64)>;
+type Usages = BTreeMap<InstanceId, Used>;
 
 /// The counters of the sample before, from which rates are made.
 #[derive(Default)]

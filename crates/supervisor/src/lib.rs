@@ -45,5 +45,5 @@ pub use spec::{Kind, MARKER_VARIABLE, MIN_MASKED_BYTES, Secrets, Spec, SpecError
 pub use stop::{StopError, cancel, stop};
 pub use supervise::supervise;
 pub use sweep::{SweepError, sweep};
-pub use usage::{Usage, usage, usages};
+pub use usage::{Meter, Usage, usage};
 pub use watch::{Watch, watch};

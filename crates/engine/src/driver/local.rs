@@ -1,9 +1,9 @@
 //! Runs instances as processes of this machine, each under a supervisor of its own.
 
 mod prove;
+pub mod usage;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,6 @@ use pilothouse_core::pipeline::{Run, Stop};
 use pilothouse_core::spec::SecretSource;
 use pilothouse_supervisor::{
     Handle, Kind, Liveness, Secrets, Spec, StartError, Status, Stop as UnitStop, spawn, stop,
-    usages,
 };
 
 use super::edge::Edge;
@@ -164,27 +163,6 @@ impl Local {
             Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => {}
         }
         Ok(Outcome::Done)
-    }
-
-    /// What instances use: CPU time since their start and resident memory in bytes. One that
-    /// does not run is left out.
-    pub fn usages(&self, ids: Vec<InstanceId>) -> BTreeMap<InstanceId, (Duration, u64)> {
-        let alive: Vec<(InstanceId, Handle)> = ids
-            .into_iter()
-            .filter_map(|id| match look(&unit_of(&self.places.instance(&id))) {
-                Ok(Liveness::Alive(handle, _)) => Some((id, handle)),
-                Ok(_) | Err(_) => None,
-            })
-            .collect();
-        // What cannot be measured now is measured the next time.
-        let used = usages(alive.iter().map(|(_, handle)| handle)).unwrap_or_default();
-        let measured = alive.iter().zip(used);
-        measured
-            .filter_map(|((id, _), used)| {
-                let used = used?;
-                Some((id.clone(), (used.cpu, used.resident_bytes)))
-            })
-            .collect()
     }
 }
 

@@ -10,18 +10,15 @@ use super::stat::{Stat, read_stat};
 /// The result is not a moment in time: processes start and end during the pass.
 /// Who needs certainty stops what was found and looks again.
 pub(crate) fn all_processes() -> io::Result<BTreeMap<i32, Stat>> {
-    let mut processes = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc")? {
-        let Ok(entry) = entry else { continue };
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        // A process that ended since is no process any more.
-        if let Ok(stat) = read_stat(pid) {
-            processes.insert(pid, stat);
-        }
-    }
-    Ok(processes)
+    let numbers = all_numbers()?;
+    // A process that ended since is no process any more.
+    Ok(numbers.into_iter().filter_map(|pid| Some((pid, read_stat(pid).ok()?))).collect())
+}
+
+/// The number of every process of the host.
+pub(crate) fn all_numbers() -> io::Result<HashSet<i32>> {
+    let entries = std::fs::read_dir("/proc")?.flatten();
+    Ok(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }
 
 /// Finds the living descendants of some processes, without those themselves.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use pilothouse_supervisor::{Kind, MainExit, Outcome, Phase, Stream, stop, usage};
+use pilothouse_supervisor::{Kind, MainExit, Meter, Outcome, Phase, Stream, stop, usage};
 use rustix::process::Signal;
 
 use crate::support::{Unit, kill, number_in, until};
@@ -131,4 +131,22 @@ fn usage_counts_the_whole_tree() {
     stop(&handle, None).unwrap();
     unit.record_after(&handle);
     assert_eq!(usage(&handle).unwrap(), None);
+}
+
+#[test]
+fn a_meter_notices_who_is_born_later_and_who_is_gone() {
+    let words = "mkfifo go; echo ready; read -r _ < go; sleep 60 & echo more; wait";
+    let unit = Unit::shell(words).instance();
+    let handle = unit.start();
+    unit.wait_for_line("ready");
+    let mut meter = Meter::default();
+    let mut count = || meter.measure(&[&handle]).unwrap()[0].map(|used| used.processes);
+    // The second time, strangers are known.
+    assert_eq!([count(), count()], [Some(1), Some(1)]);
+    std::fs::write(unit.temp.path().join("go"), "\n").unwrap();
+    unit.wait_for_line("more");
+    assert_eq!(count(), Some(2));
+    stop(&handle, None).unwrap();
+    unit.record_after(&handle);
+    assert_eq!(count(), None);
 }

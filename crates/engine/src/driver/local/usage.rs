@@ -1,0 +1,53 @@
+//! What local instances use of this machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pilothouse_core::id::InstanceId;
+use pilothouse_supervisor::{Handle, Liveness, Meter};
+
+use super::super::unit::look;
+use super::unit_of;
+use crate::places::Places;
+
+/// What an instance uses: CPU time since its start, and resident memory in bytes.
+pub type Used = (Duration, u64);
+
+/// Measures local instances again and again, and looks up each one's supervisor only once.
+#[derive(Debug)]
+pub struct Gauge {
+    places: Places,
+    handles: BTreeMap<InstanceId, Handle>,
+    meter: Meter,
+}
+
+impl Gauge {
+    /// Begins to measure.
+    pub fn new(places: Places) -> Self {
+        Self { places, handles: BTreeMap::new(), meter: Meter::default() }
+    }
+
+    /// What these instances use. One that does not run is left out.
+    pub fn measure(&mut self, ids: &[InstanceId]) -> BTreeMap<InstanceId, Used> {
+        self.handles.retain(|id, _| ids.contains(id));
+        for id in ids {
+            if !self.handles.contains_key(id)
+                && let Ok(Liveness::Alive(handle, _)) = look(&unit_of(&self.places.instance(id)))
+            {
+                self.handles.insert(id.clone(), handle);
+            }
+        }
+        let handles: Vec<&Handle> = self.handles.values().collect();
+        // What cannot be measured now is measured the next time.
+        let used = self.meter.measure(&handles).unwrap_or_default();
+        let measured: BTreeMap<InstanceId, Used> = self
+            .handles
+            .keys()
+            .zip(used)
+            .filter_map(|(id, used)| used.map(|used| (id.clone(), (used.cpu, used.resident_bytes))))
+            .collect();
+        // A supervisor that has ended may have a successor, which is looked for the next time.
+        self.handles.retain(|id, _| measured.contains_key(id));
+        measured
+    }
+}
