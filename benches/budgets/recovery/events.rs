@@ -142,6 +142,7 @@ impl Past {
             phase: RunPhase::Queued,
             cancelled_by: None,
             pipeline: None,
+            service: None,
             steps: Vec::new(),
         });
         let pipeline = Box::new(self.pipeline.clone());

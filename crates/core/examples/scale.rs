@@ -138,6 +138,7 @@ impl Log {
             phase: RunPhase::Queued,
             cancelled_by: None,
             pipeline: None,
+            service: None,
             steps: Vec::new(),
         };
         self.add(Event::Run(RunEvent::Queued { run: Box::new(run) }));

@@ -10,15 +10,16 @@ use crate::pipeline::Service;
 pub struct Artifact {
     /// Its name: the sha256 of its manifest.
     pub digest: ArtifactDigest,
-    /// Whose it is.
+    /// Whose run sealed it first.
     pub project: ProjectName,
-    /// The run that sealed it first.
+    /// The run that sealed it: in the state, the first.
     pub run: RunId,
-    /// The commit that was built.
+    /// The commit that this run built.
     pub commit: CommitId,
     /// The commit's first line, printable.
     pub subject: String,
-    /// How an instance is run from it, as the commit's pipeline says.
+    /// How an instance is run from it, as this commit's pipeline says. Another commit with the
+    /// same bytes may say otherwise: a release takes it from its own run.
     pub service: Service,
     /// The sum of its files' sizes in bytes.
     pub bytes: u64,

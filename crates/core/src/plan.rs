@@ -3,6 +3,9 @@
 //! A plan is computed from the state alone, by the cockpit on its replica and again by the
 //! engine when the command arrives; the hash tells whether both saw the same.
 
+pub(crate) mod source;
+mod unready;
+
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -59,21 +62,12 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         DeployWhat::Rollback(number) => {
             (DeploymentKind::Rollback, earlier(environment, key, *number)?, true)
         }
-        DeployWhat::Ready => (DeploymentKind::Deploy, ready(state, environment, key)?, false),
-        DeployWhat::Run(id) => {
-            let artifact = state
-                .runs
-                .get(id)
-                .filter(|run| run.project == key.project)
-                .ok_or_else(|| not_found(format!("there is no run {id} in {}", key.project)))?
-                .artifact()
-                .ok_or_else(|| conflict(format!("run {id} has sealed no artifact")))?;
-            (DeploymentKind::Deploy, new_side(state, key, artifact)?, false)
+        DeployWhat::Ready | DeployWhat::Run(_) => {
+            (DeploymentKind::Deploy, new_side(state, key, what)?, false)
         }
         DeployWhat::Promotion(from) => {
-            let artifact = promoted(state, key, from)?;
             let kind = DeploymentKind::Promotion { from: from.clone() };
-            (kind, new_side(state, key, &artifact)?, false)
+            (kind, new_side(state, key, what)?, false)
         }
     };
     if environment.spec.instances == 0 {
@@ -131,20 +125,6 @@ fn find<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, R
     Ok(environment)
 }
 
-fn ready(
-    state: &State,
-    environment: &Environment,
-    key: &EnvironmentKey,
-) -> Result<Side, Rejection> {
-    let Some(ready) = &environment.ready else {
-        return Err(conflict(format!(
-            "nothing is ready for {key}: it serves the newest successful run of its branch, or \
-             there was none yet"
-        )));
-    };
-    new_side(state, key, &ready.artifact)
-}
-
 fn earlier(
     environment: &Environment,
     key: &EnvironmentKey,
@@ -160,23 +140,6 @@ fn earlier(
     })
 }
 
-fn promoted(
-    state: &State,
-    key: &EnvironmentKey,
-    from: &crate::id::EnvironmentName,
-) -> Result<ArtifactDigest, Rejection> {
-    let source = EnvironmentKey { project: key.project.clone(), name: from.clone() };
-    let environment = state
-        .environments
-        .get(&source)
-        .ok_or_else(|| not_found(format!("there is no environment {source}")))?;
-    environment
-        .current
-        .and_then(|number| environment.releases.get(&number))
-        .map(|release| release.artifact.clone())
-        .ok_or_else(|| conflict(format!("{source} serves no release that could be promoted")))
-}
-
 fn side(environment: &Environment, number: ReleaseNumber) -> Option<Side> {
     let release = environment.releases.get(&number)?;
     Some(Side {
@@ -187,20 +150,14 @@ fn side(environment: &Environment, number: ReleaseNumber) -> Option<Side> {
     })
 }
 
-fn new_side(
-    state: &State,
-    key: &EnvironmentKey,
-    digest: &ArtifactDigest,
-) -> Result<Side, Rejection> {
-    let artifact = state
-        .artifacts
-        .get(digest)
-        .ok_or_else(|| not_found(format!("artifact {} is no longer kept", digest.short())))?;
+fn new_side(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Side, Rejection> {
+    let source = source::source(state, key, what)?
+        .ok_or_else(|| conflict("a rollback makes no release".to_owned()))?;
     Ok(Side {
         release: next_release_of(state, key),
-        artifact: digest.clone(),
-        commit: artifact.commit.clone(),
-        subject: artifact.subject.clone(),
+        artifact: source.artifact.clone(),
+        commit: source.commit.clone(),
+        subject: source.subject.to_owned(),
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ArtifactDigest, BranchName, CommitId, EnvironmentName, ProjectName, RunId};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Service};
 use crate::time::Timestamp;
 
 /// Why a run started.
@@ -47,6 +47,9 @@ pub struct Run {
     pub pipeline: Option<Box<Pipeline>>,
     /// The steps, in order, known once the commit was checked out.
     pub steps: Vec<StepState>,
+    /// How the commit says that what it made is run, known once the artifact is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Box<Service>>,
 }
 
 /// Where a run stands. Only the fields that are legal in a phase exist in it.

@@ -94,6 +94,7 @@ fn run() -> Run {
         phase: RunPhase::Queued,
         cancelled_by: None,
         pipeline: None,
+        service: None,
         steps: vec![StepState {
             stage: "build".to_owned(),
             name: "make".to_owned(),

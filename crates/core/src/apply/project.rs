@@ -108,9 +108,13 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
         }
         EnvironmentEvent::BecameReady { ready, .. } => environment.ready = Some(ready.clone()),
         EnvironmentEvent::ReleaseMade { number, release, .. } => {
-            if environment.ready.as_ref().is_some_and(|r| r.artifact == release.artifact) {
-                environment.ready = None;
-            }
+            // Another commit may have made the same bytes, and is ready all the same.
+            let runs = &state.runs;
+            environment.ready = environment.ready.take().filter(|ready| {
+                let commit = runs.get(&ready.run).map(|run| &run.commit);
+                ready.artifact != release.artifact
+                    || commit.is_some_and(|commit| *commit != release.commit)
+            });
             environment.releases.insert(*number, (**release).clone());
         }
         EnvironmentEvent::ReleasesForgotten { numbers, .. } => {

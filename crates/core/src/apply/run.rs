@@ -16,6 +16,10 @@ pub(super) fn run(state: &mut State, event: &RunEvent, at: Timestamp) {
         }
         RunEvent::Sealed { artifact } => {
             state.artifacts.entry(artifact.digest.clone()).or_insert_with(|| (**artifact).clone());
+            // The bytes may have been sealed before, by a commit that runs them in another way.
+            change(state, artifact.run, |run| {
+                run.service = Some(Box::new(artifact.service.clone()));
+            });
         }
         RunEvent::Ended { id, result } => {
             state.live_runs.remove(id);

@@ -7,6 +7,7 @@ use crate::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use crate::deployment::{Deployment, EnvironmentKey, Milestone, Phase};
 use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, RunEvent};
 use crate::id::{BranchName, DeploymentId, ProjectName, RunId};
+use crate::plan::source::source;
 use crate::plan::{Plan, plan};
 use crate::run::{Run, RunPhase, Trigger};
 use crate::state::{Branch, Fate, Project, Release, State};
@@ -94,6 +95,7 @@ pub(super) fn queue_run(
         cancelled_by: None,
         pipeline: None,
         steps: Vec::new(),
+        service: None,
     };
     let older = queued.iter().filter(|run| run.project == *project && run.branch == *name);
     let mut events: Vec<Event> = older
@@ -156,13 +158,13 @@ pub(crate) fn queue_deployment(
     let id = state.last_deployment.next();
     let mut events = Vec::new();
     if !plan.exists
-        && let Some(artifact) = state.artifacts.get(&plan.to.artifact)
+        && let Ok(Some(source)) = source(state, key, &plan.what)
     {
         let release = Release {
-            artifact: artifact.digest.clone(),
-            commit: artifact.commit.clone(),
-            subject: artifact.subject.clone(),
-            service: artifact.service.clone(),
+            artifact: source.artifact.clone(),
+            commit: source.commit.clone(),
+            subject: source.subject.to_owned(),
+            service: source.service.clone(),
             env: environment.spec.env.clone(),
             made_at: now,
             fate: Fate::Untried,

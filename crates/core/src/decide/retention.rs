@@ -14,8 +14,10 @@ pub(super) fn after_run(state: &State, project: &ProjectName) -> Vec<Event> {
     let Some(found) = state.projects.get(project) else { return Vec::new() };
     let mut events = Vec::new();
     let mut used: BTreeSet<&ArtifactDigest> = BTreeSet::new();
-    for (key, environment) in state.environments.iter().filter(|(key, _)| key.project == *project) {
-        let forgotten = releases(state, key, environment);
+    // Two projects can have sealed the same bytes: what any of them uses is kept.
+    for (key, environment) in &state.environments {
+        let forgotten =
+            if key.project == *project { releases(state, key, environment) } else { Vec::new() };
         let kept = environment.releases.iter().filter(|(number, _)| !forgotten.contains(number));
         used.extend(kept.map(|(_, release)| &release.artifact));
         used.extend(environment.ready.as_ref().map(|ready| &ready.artifact));
@@ -35,8 +37,9 @@ pub(super) fn after_run(state: &State, project: &ProjectName) -> Vec<Event> {
     let artifacts: Vec<ArtifactDigest> = state
         .artifacts
         .values()
-        .filter(|artifact| artifact.project == *project && !used.contains(&artifact.digest))
-        .map(|artifact| artifact.digest.clone())
+        .map(|artifact| &artifact.digest)
+        .filter(|digest| !used.contains(digest))
+        .cloned()
         .collect();
     let deployments = deployments(state, project);
     if !(runs.is_empty() && artifacts.is_empty() && deployments.is_empty()) {
@@ -52,6 +55,11 @@ fn runs(state: &State, project: &ProjectName, keep: u32) -> BTreeSet<RunId> {
         .get(project)
         .map(|project| project.branches.values().filter_map(|branch| branch.last_run).collect())
         .unwrap_or_default();
+    let ready: BTreeSet<RunId> = state
+        .environments
+        .values()
+        .filter_map(|environment| environment.ready.as_ref().map(|ready| ready.run))
+        .collect();
     state
         .runs
         .values()
@@ -59,7 +67,7 @@ fn runs(state: &State, project: &ProjectName, keep: u32) -> BTreeSet<RunId> {
         .filter(|run| run.project == *project && run.is_ended())
         .skip(keep as usize)
         .map(|run| run.id)
-        .filter(|id| !newest.contains(id))
+        .filter(|id| !newest.contains(id) && !ready.contains(id))
         .collect()
 }
 

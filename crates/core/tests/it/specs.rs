@@ -65,6 +65,14 @@ pub fn pipeline() -> Pipeline {
     }
 }
 
+/// The pipeline of one commit: its service tells which.
+pub fn pipeline_of(project: &ProjectName, commit: &CommitId) -> Pipeline {
+    let mut pipeline = pipeline();
+    let argv = ["./serve", project.as_str(), commit.as_str()];
+    pipeline.service.run = Run::Argv(argv.map(str::to_owned).to_vec());
+    pipeline
+}
+
 /// A service that is checked every second.
 pub fn service() -> Service {
     Service {

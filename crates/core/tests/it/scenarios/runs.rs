@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::scenario::check;
+use crate::scenario::{Play, check};
 
 #[test]
 fn a_broken_build_goes_no_further() {
@@ -197,4 +197,42 @@ fn a_promotion_builds_nothing() {
     = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active
     = qa r1: shop-qa-r1-0 Active, shop-qa-r1-1 Active
     "#);
+}
+
+#[test]
+fn what_runs_is_the_own_commits_though_another_sealed_the_same_bytes() {
+    let mut play = Play::new();
+    for line in [
+        "env preview feature/*",
+        "env production main manual",
+        "apply",
+        "push feature/evil a=evil",
+        "run",
+        "push main a=good",
+        "run",
+        "deploy production ready",
+        "run",
+        "push main a=better",
+        "run",
+        "deploy production ready",
+        "run",
+    ] {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let made = state.environments.iter().flat_map(|(key, environment)| {
+        environment.releases.iter().map(move |(number, release)| {
+            let argv = format!("{:?}", release.service.run);
+            format!("{} {number} {} {} {argv}", key.name, release.artifact, release.commit)
+        })
+    });
+    assert_eq!(
+        made.collect::<Vec<_>>(),
+        [
+            r#"preview r1 sha-a a=evil Argv(["./serve", "shop", "a=evil"])"#,
+            r#"production r1 sha-a a=good Argv(["./serve", "shop", "a=good"])"#,
+            r#"production r2 sha-a a=better Argv(["./serve", "shop", "a=better"])"#,
+        ]
+    );
+    assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use pilothouse_core::effect::{Effect, EffectId, Fault, FaultKind, InstanceOrder, Outcome};
 use pilothouse_core::event::Head;
-use pilothouse_core::id::{ArtifactDigest, InstanceId, ProjectName};
+use pilothouse_core::id::{ArtifactDigest, CommitId, InstanceId, ProjectName};
 use pilothouse_core::routing::Role;
 use pilothouse_core::run::StepExit;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -74,8 +74,7 @@ impl World {
         self.processes.get(id).is_some_and(|process| process.has(trouble))
     }
 
-    fn commit_has(&self, artifact: &ArtifactDigest, trouble: Trouble) -> bool {
-        let commit = artifact.as_str().trim_start_matches("sha-");
+    fn commit_has(&self, commit: &CommitId, trouble: Trouble) -> bool {
         self.troubles.get(commit).is_some_and(|troubles| troubles.contains(&trouble))
     }
 
@@ -144,8 +143,9 @@ impl World {
         }
         Some(match self.flights[id].effect.clone() {
             Effect::Look { project, .. } => Ok(Outcome::Looked { heads: self.heads(&project) }),
-            Effect::CheckOut { .. } => {
-                Ok(Outcome::CheckedOut { pipeline: Box::new(crate::specs::pipeline()) })
+            Effect::CheckOut { project, commit, .. } => {
+                let pipeline = crate::specs::pipeline_of(&project, &commit);
+                Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })
             }
             Effect::RunStep(order) => {
                 *self.steps.entry((order.run, order.index)).or_default() += 1;
@@ -157,7 +157,9 @@ impl World {
             }
             Effect::Seal { run, .. } => {
                 let commit = &self.state.runs[&run].commit;
-                let digest = ArtifactDigest(format!("sha-{commit}"));
+                // Commits that differ only behind `=` have the same bytes.
+                let bytes = commit.as_str().split('=').next().unwrap_or_default();
+                let digest = ArtifactDigest(format!("sha-{bytes}"));
                 Ok(Outcome::Sealed { digest, bytes: 1, files: 1 })
             }
             Effect::Start(order) => self.launch(&order),
@@ -215,7 +217,14 @@ impl World {
 
     /// Starts a process, or finds the one that runs.
     fn launch(&mut self, order: &InstanceOrder) -> Result<Outcome, Fault> {
-        if self.commit_has(&order.artifact, Trouble::Unstartable) {
+        let release = &self.state.environments[&order.environment].releases[&order.release];
+        let commit = release.commit.clone();
+        let own = crate::specs::pipeline_of(&order.environment.project, &commit).service;
+        if order.service != own {
+            let id = &order.id;
+            self.violations.push(format!("{id} runs as another commit says: {:?}", order.service));
+        }
+        if self.commit_has(&commit, Trouble::Unstartable) {
             return Err(Fault::permanent("no such program"));
         }
         let found = self.processes.get(&order.id).filter(|process| process.alive);
@@ -223,7 +232,7 @@ impl World {
             self.starts += 1;
             let mut troubles = Vec::new();
             for (_, trouble) in Trouble::ALL {
-                if self.commit_has(&order.artifact, trouble) {
+                if self.commit_has(&commit, trouble) {
                     troubles.push(trouble);
                 }
             }

@@ -111,6 +111,7 @@ pub fn queued(id: RunId) -> Run {
         phase: RunPhase::Queued,
         cancelled_by: None,
         pipeline: None,
+        service: None,
         steps: Vec::new(),
     }
 }

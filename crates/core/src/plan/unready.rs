@@ -1,0 +1,85 @@
+//! Why nothing is ready to be deployed, said so that the person knows what to do next.
+
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
+use crate::run::{Run, RunPhase, RunResult};
+use crate::state::{Environment, State};
+
+/// Why nothing is ready for an environment.
+pub(super) fn why(state: &State, key: &EnvironmentKey) -> String {
+    let Some(environment) = state.environments.get(key) else {
+        return format!("there is no environment {key}");
+    };
+    if let Some(live) = live(state, environment) {
+        return format!(
+            "nothing more is ready for {key}: deployment {} of {} by {} is under way",
+            live.id, live.release, live.actor
+        );
+    }
+    let newest = newest_run(state, key);
+    match newest {
+        Some(run) if !run.is_ended() => format!(
+            "nothing is ready for {key} yet: run {} of {} has not ended",
+            run.id,
+            run.commit.short()
+        ),
+        Some(run) => ended(state, key, environment, run),
+        None => format!(
+            "nothing is ready for {key}: no run of a branch that feeds it is known; push to it, \
+             or ask for a look"
+        ),
+    }
+}
+
+fn ended(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    run: &Run,
+) -> String {
+    let RunPhase::Ended { result, .. } = &run.phase else { return String::new() };
+    let commit = run.commit.short();
+    if !matches!(result, RunResult::Succeeded { .. }) {
+        let id = run.id;
+        return format!("nothing is ready for {key}: the newest run, {id} of {commit}, did not pass");
+    }
+    let serves = environment.current.and_then(|number| environment.releases.get(&number));
+    if serves.is_some_and(|release| release.commit == run.commit) {
+        return format!("nothing is ready for {key}: it serves {commit}, the newest that passed");
+    }
+    let tried = last_of(state, key, run);
+    let tried = tried.map_or_else(String::new, |d| format!(": deployment {} did not succeed", d.id));
+    format!(
+        "{commit} was deployed already and does not serve{tried}; deploy run {} to try it again",
+        run.id
+    )
+}
+
+/// The newest ended run of a branch that feeds the environment.
+fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
+    state.runs.values().rev().find(|run| {
+        run.project == key.project
+            && run.environment.as_ref() == Some(&key.name)
+            && !matches!(
+                run.phase,
+                RunPhase::Ended { result: RunResult::Superseded { .. }, .. }
+            )
+    })
+}
+
+/// The deployment that works on the environment or waits to.
+fn live<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let id = environment.waiting.or(environment.running)?;
+    state.deployments.get(&id)
+}
+
+/// The newest deployment of what a run made.
+fn last_of<'a>(state: &'a State, key: &EnvironmentKey, run: &Run) -> Option<&'a Deployment> {
+    state.deployments.values().rev().find(|deployment| {
+        deployment.environment == *key
+            && deployment.kind == DeploymentKind::Deploy
+            && state.environments.get(key).is_some_and(|environment| {
+                let release = environment.releases.get(&deployment.release);
+                release.is_some_and(|release| release.commit == run.commit)
+            })
+    })
+}
