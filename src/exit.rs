@@ -89,7 +89,7 @@ fn of_client(error: &ClientError) -> Failure {
 
 fn of_rejection(kind: RejectionKind) -> Failure {
     match kind {
-        RejectionKind::Full => Failure::Busy,
+        RejectionKind::Full | RejectionKind::Busy => Failure::Busy,
         RejectionKind::Conflict
         | RejectionKind::NotFound
         | RejectionKind::PlanChanged

@@ -180,7 +180,12 @@ impl Stage {
 
     /// Makes an operator's file active.
     pub fn apply(&self, text: &str) {
-        let spec = pilothouse_settings::operator::read(PROJECT, "shop.toml", text).unwrap();
+        self.apply_as(PROJECT, text);
+    }
+
+    /// Makes the operator's file of any project active.
+    pub fn apply_as(&self, project: &str, text: &str) {
+        let spec = pilothouse_settings::operator::read(project, "project.toml", text).unwrap();
         self.submit(Command::Apply { spec: Box::new(spec) }).unwrap();
     }
 

@@ -24,8 +24,7 @@ const AIM_LINES: usize = 400;
 
 /// Files past the aim, with the lines that they have. A file that is here may shrink and leave,
 /// and none may grow or join.
-const PAST_THE_AIM: [(&str, usize); 2] =
-    [("crates/core/src/event.rs", 445), ("crates/core/src/settle/deployment.rs", 435)];
+const PAST_THE_AIM: [(&str, usize); 0] = [];
 
 /// Fails with every line of `found`, and why the rule is there.
 #[track_caller]

@@ -10,6 +10,7 @@ mod run;
 
 use crate::deployment::Phase;
 use crate::event::{EdgeEvent, EngineEvent, Event, Recorded};
+use crate::instance::InstancePhase;
 use crate::state::State;
 use crate::table;
 
@@ -134,6 +135,7 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
                 edge.active = None;
             }
         }
+        EdgeEvent::ListenersChanged { unbound } => edge.unbound.clone_from(unbound),
         EdgeEvent::Disconnected { why } => {
             edge.connected = false;
             edge.error = Some(why.clone());
@@ -156,8 +158,14 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
     }
 }
 
-/// While no engine ran nobody watched: a release that was being watched is watched anew.
+/// While no engine ran nobody watched: a release that was being watched is watched anew, and an
+/// instance that was to become healthy has its whole time again.
 fn watch_anew(state: &mut State, at: crate::time::Timestamp) {
+    for instance in state.instances.values_mut() {
+        if let InstancePhase::Running { proved: false, since, .. } = &mut instance.phase {
+            *since = at;
+        }
+    }
     for id in &state.live_deployments {
         let Some(deployment) = state.deployments.get_mut(id) else { continue };
         let bake = deployment.strategy.bake;

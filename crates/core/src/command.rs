@@ -95,8 +95,10 @@ pub struct Rejection {
 pub enum RejectionKind {
     /// The thing named does not exist.
     NotFound,
-    /// It does not fit what is going on.
+    /// It does not fit what is known.
     Conflict,
+    /// Something else is under way that excludes it.
+    Busy,
     /// The confirmed plan is not what would happen now.
     PlanChanged,
     /// The command makes no sense.

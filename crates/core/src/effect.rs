@@ -11,14 +11,15 @@ use serde::{Deserialize, Serialize};
 use crate::deployment::EnvironmentKey;
 use crate::event::Head;
 use crate::id::{
-    ArtifactDigest, BranchName, CommitId, DeploymentId, InstanceId, ProjectName, ReleaseNumber,
-    RunId,
+    ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
+    ReleaseNumber, RunId,
 };
 use crate::instance::TargetHealth;
 use crate::pipeline::{Pipeline, Service, Step, Stop};
 use crate::routing::Table;
 use crate::run::StepExit;
 use crate::spec::SecretSource;
+use crate::state::Unbound;
 use crate::time::{Millis, Timestamp};
 
 /// Names one effect. While an id is wanted, its effect is in flight exactly once.
@@ -225,6 +226,10 @@ pub struct StepOrder {
     pub env: BTreeMap<String, String>,
     /// Whether the operator's file trusts the project with the engine's own user.
     pub trusted: bool,
+    /// The project.
+    pub project: ProjectName,
+    /// The environment that the branch feeds: what is kept for later belongs to it.
+    pub environment: Option<EnvironmentName>,
 }
 
 /// All that starting an instance takes.
@@ -358,6 +363,11 @@ pub enum Observation {
     EdgeConnected {
         /// The digest; none before the first table.
         active: Option<String>,
+    },
+    /// The edge cannot listen on other addresses than before.
+    ListenersChanged {
+        /// All those on which it cannot.
+        unbound: Vec<Unbound>,
     },
     /// The edge does not answer.
     EdgeDisconnected {

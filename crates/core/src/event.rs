@@ -1,6 +1,7 @@
 //! What happened: the journal's records and what clients are told, in the past tense.
 
-use std::net::SocketAddr;
+mod edge;
+mod instance;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +11,15 @@ use crate::id::{
     ArtifactDigest, BranchName, DeploymentId, EnvironmentName, InstanceId, ProjectName,
     ReleaseNumber, RunId, Seq,
 };
-use crate::instance::{Instance, Role, TargetHealth};
+use crate::instance::Instance;
 use crate::pipeline::Pipeline;
 use crate::run::{Run, RunResult, StepExit, StepState, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::{Branch, Commit, Limits, Ready, Release};
 use crate::time::Timestamp;
+
+pub use edge::EdgeEvent;
+pub use instance::InstanceEvent;
 
 /// An event with its place and time: one line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,96 +312,6 @@ pub enum DeploymentEvent {
     },
 }
 
-/// What happened to an instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InstanceEvent {
-    /// One that was lost gets a successor in its slot.
-    Replaced {
-        /// The successor, to be started.
-        instance: Box<Instance>,
-    },
-    /// Its process runs.
-    Started {
-        /// The instance.
-        id: InstanceId,
-        /// Where it listens.
-        address: SocketAddr,
-        /// Names this very start of it.
-        proof: String,
-    },
-    /// It was seen healthy, and the socket to be its own.
-    Proved {
-        /// The instance.
-        id: InstanceId,
-    },
-    /// Its supervisor started it again.
-    Restarted {
-        /// The instance.
-        id: InstanceId,
-        /// How often by now.
-        restarts: u32,
-        /// Names the new start.
-        proof: String,
-    },
-    /// The load balancer says something else of it.
-    HealthChanged {
-        /// The instance.
-        id: InstanceId,
-        /// What it says.
-        health: TargetHealth,
-    },
-    /// Its part in the traffic is to be another.
-    RoleChanged {
-        /// The instance.
-        id: InstanceId,
-        /// The part.
-        role: Role,
-    },
-    /// It is to be stopped.
-    StopBegan {
-        /// The instance.
-        id: InstanceId,
-    },
-    /// It is gone.
-    Gone {
-        /// The instance.
-        id: InstanceId,
-        /// A sentence that says why.
-        why: String,
-    },
-}
-
-/// What happened to the edge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EdgeEvent {
-    /// It answers, serving the table of this digest.
-    Connected {
-        /// The digest; none before the first table.
-        active: Option<String>,
-    },
-    /// It does not answer.
-    Disconnected {
-        /// A sentence that says what was tried.
-        why: String,
-    },
-    /// A table was published and read back, from the control socket and through each listener.
-    Published {
-        /// The table's version.
-        version: u64,
-        /// Its digest.
-        digest: String,
-    },
-    /// A table was refused, or could not be read back.
-    PublishFailed {
-        /// The version that was tried.
-        version: u64,
-        /// What was said, printable.
-        why: String,
-    },
-}
-
 /// Facts of a branch that a look at the repository brings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
@@ -418,23 +332,6 @@ impl EnvironmentEvent {
             | Self::BecameReady { key, .. }
             | Self::ReleaseMade { key, .. }
             | Self::ReleasesForgotten { key, .. } => key,
-        }
-    }
-}
-
-/// The instance that an event speaks of.
-impl InstanceEvent {
-    /// Which instance it happened to.
-    pub fn id(&self) -> &InstanceId {
-        match self {
-            Self::Replaced { instance } => &instance.id,
-            Self::Started { id, .. }
-            | Self::Proved { id }
-            | Self::Restarted { id, .. }
-            | Self::HealthChanged { id, .. }
-            | Self::RoleChanged { id, .. }
-            | Self::StopBegan { id }
-            | Self::Gone { id, .. } => id,
         }
     }
 }

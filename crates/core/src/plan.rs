@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::command::{DeployWhat, Rejection, RejectionKind};
+use crate::cost::{NanoUsd, environment_cost};
 use crate::deployment::{DeploymentKind, EnvironmentKey};
 use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
 use crate::spec::DeployMode;
@@ -77,19 +78,32 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     if from.as_ref().is_some_and(|from| from.release == to.release) {
         return Err(conflict(format!("{key} serves {} already", to.release)));
     }
+    if let Some(why) = beyond_budget(state, key, environment) {
+        return Err(conflict(why));
+    }
     let hash = hash(key, &kind, from.as_ref(), &to, environment);
     Ok(Plan {
         environment: key.clone(),
         what: what.clone(),
         steps: steps(key, environment, from.as_ref(), &to),
         undo: undo(from.as_ref()),
-        warnings: warnings(state, environment, from.as_ref(), &to),
+        warnings: warnings(state, key, environment, from.as_ref(), &to),
         kind,
         from,
         to,
         exists,
         hash,
     })
+}
+
+/// Why the budget does not allow an environment that runs as it is to, if it does not. What has no
+/// price is within no budget.
+fn beyond_budget(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<String> {
+    let budget = NanoUsd::from_micro(environment.spec.budget_micro_usd_per_hour?);
+    let per_hour = environment_cost(state, key)?.per_hour;
+    per_hour
+        .is_beyond(budget)
+        .then(|| format!("{key} would cost {per_hour}, and its budget is {}", budget.hourly()))
 }
 
 /// The newest good release below the current one.
@@ -196,6 +210,7 @@ fn undo(from: Option<&Side>) -> String {
 
 fn warnings(
     state: &State,
+    key: &EnvironmentKey,
     environment: &Environment,
     from: Option<&Side>,
     to: &Side,
@@ -216,6 +231,8 @@ fn warnings(
     if !state.edge.connected {
         warnings.push("the edge does not answer: traffic cannot move until it does".to_owned());
     }
+    let listen = state.projects.get(&key.project).map(|p| &p.spec.load_balancer.listen);
+    warnings.extend(listen.and_then(|listen| state.edge.unreached(listen)));
     if environment.spec.deploy == DeployMode::Manual && from.is_none() {
         warnings.push("this environment has never served".to_owned());
     }

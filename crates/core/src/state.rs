@@ -4,6 +4,7 @@
 //! requests, log lengths) and log bytes are not part of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +77,6 @@ pub struct Limits {
     pub retry_first: Millis,
     /// The longest wait after a failure.
     pub retry_most: Millis,
-    /// The token that makes the edge say which release answered.
-    pub probe_token: String,
 }
 
 impl Default for Limits {
@@ -89,7 +88,6 @@ impl Default for Limits {
             attempts: 8,
             retry_first: Millis(500),
             retry_most: Millis::seconds(60),
-            probe_token: String::new(),
         }
     }
 }
@@ -249,6 +247,26 @@ pub struct Edge {
     pub error: Option<String>,
     /// Whether the edge answers.
     pub connected: bool,
+    /// Addresses that it should listen on and cannot.
+    #[serde(default)]
+    pub unbound: Vec<Unbound>,
+}
+
+/// An address that the edge should listen on and cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unbound {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the system said, printable.
+    pub why: String,
+}
+
+impl Edge {
+    /// Why nobody reaches any of these addresses, if nobody does.
+    pub fn unreached(&self, listen: &[SocketAddr]) -> Option<String> {
+        let found = self.unbound.iter().find(|unbound| listen.contains(&unbound.address))?;
+        Some(format!("nothing listens on {}: {}", found.address, found.why))
+    }
 }
 
 impl State {

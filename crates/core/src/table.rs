@@ -33,7 +33,6 @@ pub fn wanted(state: &State) -> Table {
     let table = Table {
         listeners: listeners(state, &serving),
         target_groups: groups.into_values().collect(),
-        probe_token: state.limits.probe_token.clone(),
         ..Table::default()
     };
     table.seal(0, 0)

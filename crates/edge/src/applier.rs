@@ -73,11 +73,14 @@ impl Applier {
     /// Serves the saved table, and then whatever is asked until nobody can ask any more.
     pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
         self.restore().await;
+        // Kept from turn to turn: however often somebody asks, its time comes.
+        let mut bind_again = Instant::now() + ports::BIND_AGAIN;
         loop {
             let has_unbound = self.ports.has_unbound();
             let ask = tokio::select! {
                 ask = asks.recv() => ask,
-                () = tokio::time::sleep(ports::BIND_AGAIN), if has_unbound => {
+                () = tokio::time::sleep_until(bind_again), if has_unbound => {
+                    bind_again = Instant::now() + ports::BIND_AGAIN;
                     if self.ports.bind_again().await {
                         self.edge.changed();
                     }
@@ -159,7 +162,7 @@ impl Applier {
             let message = format!("the table has {} problems and stays unused", problems.len());
             return Err(Refusal { kind: RefusalKind::Invalid, message, problems });
         }
-        let opened = self.ports.open_new(&table)?;
+        let opened = self.ports.open_possible(&table);
         let store = Arc::clone(&self.store);
         let saved = tokio::task::spawn_blocking(move || (store.save(&table), table)).await;
         let table = match saved {

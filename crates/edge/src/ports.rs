@@ -1,16 +1,15 @@
 //! The addresses that the edge listens on.
 //!
 //! Responsible for binding what a table asks for, for giving the sockets to the workers, and
-//! for trying again what could not be bound when the edge started.
+//! for trying again what could not be bound.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use pilothouse_core::routing::{ListenerStatus, Refusal, RefusalKind, Table};
+use pilothouse_core::routing::{ListenerStatus, Table};
 use tokio::sync::mpsc;
 
-use crate::applier::refusal;
 use crate::sockets;
 use crate::worker::Order;
 
@@ -32,34 +31,20 @@ impl Ports {
         Self { workers, bound: HashMap::new(), unbound: HashMap::new() }
     }
 
-    /// Binds every address that is not bound yet, or none of them.
-    pub(crate) fn open_new(&self, table: &Table) -> Result<Opened, Refusal> {
+    /// Binds every address of the table that is not bound yet and can be. The rest is remembered
+    /// and tried again: an address that a stranger has must not keep others from being served.
+    pub(crate) fn open_possible(&mut self, table: &Table) -> Opened {
         let mut opened = Vec::new();
         for address in addresses(table) {
             if self.bound.contains_key(&address) {
                 continue;
             }
-            let (bound, sockets) = self.open(address).map_err(|error| {
-                let message = format!(
-                    "{address} cannot be bound, and the table stays unused: {error}; free the \
-                     address or choose another"
-                );
-                refusal(RefusalKind::Bind, message)
-            })?;
-            opened.push((address, bound, sockets));
-        }
-        Ok(opened)
-    }
-
-    /// Binds what can be bound, and remembers the rest to try again.
-    pub(crate) fn open_possible(&mut self, table: &Table) -> Opened {
-        let mut opened = Vec::new();
-        for address in addresses(table) {
             match self.open(address) {
                 Ok((bound, sockets)) => opened.push((address, bound, sockets)),
                 Err(error) => {
-                    tracing::error!(%address, %error, "an address cannot be bound; trying again");
-                    self.unbound.insert(address, error.to_string());
+                    if self.unbound.insert(address, error.to_string()).is_none() {
+                        tracing::error!(%address, %error, "an address cannot be bound");
+                    }
                 }
             }
         }

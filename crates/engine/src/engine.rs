@@ -90,7 +90,7 @@ pub async fn run(
         clock: Clock::start(ledger.last_at()),
         binary: settings.binary.clone(),
         ports: settings.ports.clone(),
-        probe_token: probe_token.clone(),
+        probe_token,
     };
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
@@ -99,7 +99,6 @@ pub async fn run(
     let limits = Limits {
         executors: settings.executors,
         retry_first: millis(settings.retry_first),
-        probe_token,
         ..Limits::default()
     };
     let performer: Arc<dyn crate::executor::Perform> = Arc::clone(&drivers) as _;

@@ -79,9 +79,10 @@ impl Places {
         self.run(id).join("scripts").join(step.to_string())
     }
 
-    /// A home directory of the project's steps.
-    pub fn home(&self, project: &ProjectName) -> PathBuf {
-        self.root.join("projects").join(project.as_str()).join("home")
+    /// What programs keep for later when steps of a project run, for one environment.
+    pub fn caches(&self, project: &ProjectName, environment: Option<&str>) -> PathBuf {
+        let environment = environment.unwrap_or("none");
+        self.root.join("projects").join(project.as_str()).join("caches").join(environment)
     }
 
     /// The sealed artifacts' store.

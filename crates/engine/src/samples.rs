@@ -58,9 +58,8 @@ pub async fn sample(
         let ids: Vec<InstanceId> = publisher.state().instances.keys().cloned().collect();
         let measuring = tokio::task::spawn_blocking(move || (gauge.measure(&ids), gauge));
         let measured;
-        (measured, gauge) = measuring
-            .await
-            .unwrap_or_else(|_| (Usages::new(), Gauge::new(places.clone())));
+        (measured, gauge) =
+            measuring.await.unwrap_or_else(|_| (Usages::new(), Gauge::new(places.clone())));
         let now = clock.now();
         let passed = now.since(before.at).0.max(1);
         let instances = before.instances(&measured, passed);

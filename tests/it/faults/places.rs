@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use pilothouse_core::command::RejectionKind;
+use pilothouse_core::deployment::{Deployment, DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;
 use pilothouse_core::run::Trigger;
+use pilothouse_core::state::State;
 
 use super::super::stage::repository::Repository;
-use super::super::stage::{Stage, processes, wait_until};
+use super::super::stage::{DOMAIN, PROJECT, Stage, processes, wait_until};
 
 #[test]
 fn a_second_engine_on_one_state_is_refused_and_harms_nothing() {
@@ -37,19 +39,48 @@ fn a_port_that_a_stranger_has_is_told_and_taken_when_it_is_free() {
     let repository = Repository::new(&stage);
     repository.commit("v1");
     stage.apply(&stage.project(repository.dir()));
-    let state = stage.wait("the edge's problem is told", |state| {
-        let address = stage.address.to_string();
-        state.edge.error.as_ref().is_some_and(|why| why.contains(&address))
+    let state = stage.wait("the edge's problem is told", |state| !state.edge.unbound.is_empty());
+    let unbound = &state.edge.unbound[0];
+    assert_eq!(unbound.address, stage.address);
+    assert!(unbound.why.contains("in use"), "why? {}", unbound.why);
+    // Another project's address is another matter.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let other =
+        stage.project(repository.dir()).replace(&stage.address.to_string(), &free.to_string());
+    stage.apply_as("other", &other.replace(DOMAIN, "other.localhost"));
+    let ended = |state: &State, project: &str| {
+        state
+            .deployments
+            .values()
+            .find(|deployment| deployment.environment.project.as_str() == project)
+            .and_then(result)
+    };
+    let state = stage.wait("both deployments end", |state| {
+        ended(state, "other").is_some() && ended(state, PROJECT).is_some()
     });
-    let why = state.edge.error.unwrap();
-    assert!(why.contains("in use"), "why? {why}");
+    assert_eq!(ended(&state, "other"), Some(DeploymentResult::Succeeded));
+    let Some(DeploymentResult::Failed { why }) = ended(&state, PROJECT) else {
+        panic!("{:?}", ended(&state, PROJECT))
+    };
+    assert!(why.contains(&stage.address.to_string()) && why.contains("in use"), "{why}");
     drop(stranger);
-    stage.wait("the edge has the port", |state| {
-        state.edge.error.is_none() && state.edge.active.as_ref() == Some(&state.edge.wanted)
+    stage.wait("the edge has the port", |state| state.edge.unbound.is_empty());
+    repository.commit("v2");
+    stage.wait("v2 serves", |state| {
+        let newest = state.deployments.values().next_back();
+        newest.and_then(result) == Some(DeploymentResult::Succeeded)
+            && state.live_deployments.is_empty()
+            && state.live_runs.is_empty()
     });
-    stage.succeeds(DeploymentId(0));
-    stage.shows("v1");
+    stage.shows("v2");
     stage.end();
+}
+
+fn result(deployment: &Deployment) -> Option<DeploymentResult> {
+    match &deployment.phase {
+        Phase::Ended { result, .. } => Some(result.clone()),
+        _ => None,
+    }
 }
 
 #[test]

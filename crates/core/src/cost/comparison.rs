@@ -67,6 +67,11 @@ pub enum Total {
 }
 
 impl Total {
+    /// Whether it may be more than an amount: a sum that is not known may be anything.
+    pub fn is_beyond(&self, most: NanoUsd) -> bool {
+        self.known().is_none_or(|amount| amount > most)
+    }
+
     /// The sum, where it is known.
     pub fn known(&self) -> Option<NanoUsd> {
         match self {

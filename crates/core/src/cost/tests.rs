@@ -241,3 +241,13 @@ fn what_runs_here_costs_exactly_nothing_and_says_why() {
         ["2 instances $0/h runs on this machine", "1 load balancer $0/h runs on this machine"]
     );
 }
+
+#[test]
+fn a_budget_holds_what_is_known_and_refuses_what_is_not() {
+    let budget = NanoUsd::from_micro(500_000);
+    let priced = |micro| Total::Priced(NanoUsd::from_micro(micro));
+    assert!(!priced(0).is_beyond(budget) && !priced(500_000).is_beyond(budget));
+    assert!(priced(500_001).is_beyond(budget));
+    let missing = vec!["a load balancer".to_owned()];
+    assert!(Total::Unpriced { rest: NanoUsd::ZERO, missing }.is_beyond(budget));
+}

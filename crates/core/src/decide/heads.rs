@@ -56,6 +56,7 @@ fn moved(
 ) -> Branch {
     let fed = specification::fed_by(&project.spec, &head.name);
     let fed = fed.filter(|environment| !(environment.preview && stale));
+    let fed = fed.filter(|fed| !specification::taken(state, events, name, fed, &head.name));
     let branch = Branch {
         head: head.commit.clone(),
         seen_at: now,

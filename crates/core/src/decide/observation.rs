@@ -35,6 +35,12 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             }
             vec![Event::Edge(EdgeEvent::Connected { active: active.clone() })]
         }
+        Observation::ListenersChanged { unbound } => {
+            if state.edge.unbound == *unbound {
+                return Vec::new();
+            }
+            vec![Event::Edge(EdgeEvent::ListenersChanged { unbound: unbound.clone() })]
+        }
         Observation::EdgeDisconnected { why } => {
             if !state.edge.connected && state.edge.error.is_some() {
                 return Vec::new();

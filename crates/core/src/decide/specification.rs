@@ -3,7 +3,7 @@
 use crate::command::{Rejection, RejectionKind};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
-use crate::id::{BranchName, EnvironmentName};
+use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::State;
 use crate::text::slug;
@@ -32,7 +32,8 @@ pub(super) fn apply(
         .collect();
     if let Some(project) = state.projects.get(&spec.name) {
         for (name, branch) in &project.branches {
-            let fed = fed_by(spec, name);
+            let fed =
+                fed_by(spec, name).filter(|fed| !taken(state, &events, &spec.name, fed, name));
             let environment = fed.as_ref().map(|fed| fed.name.clone());
             if let Some(fed) = fed.filter(|fed| fed.preview) {
                 kept.push(fed.name.clone());
@@ -70,6 +71,38 @@ pub(super) fn fed_by(spec: &ProjectSpec, branch: &BranchName) -> Option<Environm
         domain: found.domain.as_ref().map(|domain| domain.replace("{branch}", &slug)),
         ..found.clone()
     })
+}
+
+/// Whether another branch has the preview that a branch would feed.
+///
+/// Two names can come to the same slug, by chance or by somebody's will. The branch that came
+/// first keeps its environment and domain, and the other feeds none.
+pub(super) fn taken(
+    state: &State,
+    events: &[Event],
+    project: &ProjectName,
+    fed: &EnvironmentSpec,
+    branch: &BranchName,
+) -> bool {
+    if !fed.preview {
+        return false;
+    }
+    let is_other = |of: Option<&BranchName>| of.is_some_and(|of| of != branch);
+    let key = environment_key(project, &fed.name);
+    let known = state.environments.get(&key).filter(|environment| !environment.removing);
+    is_other(known.and_then(|environment| environment.preview_of.as_ref()))
+        || events.iter().any(|event| match event {
+            Event::Environment(EnvironmentEvent::Specified { key: own, preview_of, .. }) => {
+                *own == key && is_other(preview_of.as_ref())
+            }
+            Event::Environment(_)
+            | Event::Engine(_)
+            | Event::Project(_)
+            | Event::Run(_)
+            | Event::Deployment(_)
+            | Event::Instance(_)
+            | Event::Edge(_) => false,
+        })
 }
 
 /// Adds the event that makes or changes an environment, if it is not so already.

@@ -35,7 +35,7 @@ pub(crate) fn source<'a>(
     match what {
         DeployWhat::Ready => match environment.and_then(|environment| environment.ready.as_ref()) {
             Some(ready) => of_run(state, key, ready.run).map(Some),
-            None => Err(conflict(super::unready::why(state, key))),
+            None => Err(super::unready::why(state, key)),
         },
         DeployWhat::Run(id) => of_run(state, key, *id).map(Some),
         DeployWhat::Promotion(from) => promoted(state, key, from).map(Some),
@@ -43,19 +43,14 @@ pub(crate) fn source<'a>(
     }
 }
 
-fn of_run<'a>(
-    state: &'a State,
-    key: &EnvironmentKey,
-    id: RunId,
-) -> Result<Source<'a>, Rejection> {
+fn of_run<'a>(state: &'a State, key: &EnvironmentKey, id: RunId) -> Result<Source<'a>, Rejection> {
     let run = state
         .runs
         .get(&id)
         .filter(|run| run.project == key.project)
         .ok_or_else(|| not_found(format!("there is no run {id} in {}", key.project)))?;
-    let artifact = run
-        .artifact()
-        .ok_or_else(|| conflict(format!("run {id} has sealed no artifact")))?;
+    let artifact =
+        run.artifact().ok_or_else(|| conflict(format!("run {id} has sealed no artifact")))?;
     let gone = || not_found(format!("artifact {} is no longer kept", artifact.short()));
     let kept = state.artifacts.get(artifact).ok_or_else(gone)?;
     // A run of an older journal says nothing of its own, and its bytes' first run speaks for it.

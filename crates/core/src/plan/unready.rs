@@ -1,22 +1,27 @@
 //! Why nothing is ready to be deployed, said so that the person knows what to do next.
 
+use crate::command::{Rejection, RejectionKind};
 use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::{Environment, State};
 
 /// Why nothing is ready for an environment.
-pub(super) fn why(state: &State, key: &EnvironmentKey) -> String {
+pub(super) fn why(state: &State, key: &EnvironmentKey) -> Rejection {
     let Some(environment) = state.environments.get(key) else {
-        return format!("there is no environment {key}");
+        return super::not_found(format!("there is no environment {key}"));
     };
     if let Some(live) = live(state, environment) {
-        return format!(
+        let why = format!(
             "nothing more is ready for {key}: deployment {} of {} by {} is under way",
             live.id, live.release, live.actor
         );
+        return Rejection::new(RejectionKind::Busy, why);
     }
-    let newest = newest_run(state, key);
-    match newest {
+    super::conflict(at_rest(state, key, environment))
+}
+
+fn at_rest(state: &State, key: &EnvironmentKey, environment: &Environment) -> String {
+    match newest_run(state, key) {
         Some(run) if !run.is_ended() => format!(
             "nothing is ready for {key} yet: run {} of {} has not ended",
             run.id,
@@ -30,24 +35,22 @@ pub(super) fn why(state: &State, key: &EnvironmentKey) -> String {
     }
 }
 
-fn ended(
-    state: &State,
-    key: &EnvironmentKey,
-    environment: &Environment,
-    run: &Run,
-) -> String {
+fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &Run) -> String {
     let RunPhase::Ended { result, .. } = &run.phase else { return String::new() };
     let commit = run.commit.short();
     if !matches!(result, RunResult::Succeeded { .. }) {
         let id = run.id;
-        return format!("nothing is ready for {key}: the newest run, {id} of {commit}, did not pass");
+        return format!(
+            "nothing is ready for {key}: the newest run, {id} of {commit}, did not pass"
+        );
     }
     let serves = environment.current.and_then(|number| environment.releases.get(&number));
     if serves.is_some_and(|release| release.commit == run.commit) {
         return format!("nothing is ready for {key}: it serves {commit}, the newest that passed");
     }
     let tried = last_of(state, key, run);
-    let tried = tried.map_or_else(String::new, |d| format!(": deployment {} did not succeed", d.id));
+    let tried =
+        tried.map_or_else(String::new, |d| format!(": deployment {} did not succeed", d.id));
     format!(
         "{commit} was deployed already and does not serve{tried}; deploy run {} to try it again",
         run.id
@@ -59,10 +62,7 @@ fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
     state.runs.values().rev().find(|run| {
         run.project == key.project
             && run.environment.as_ref() == Some(&key.name)
-            && !matches!(
-                run.phase,
-                RunPhase::Ended { result: RunResult::Superseded { .. }, .. }
-            )
+            && !matches!(run.phase, RunPhase::Ended { result: RunResult::Superseded { .. }, .. })
     })
 }
 

@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Listener, Table, TargetGroup};
 
-/// What the digest covers, in the order in which it is written.
+/// What the digest covers, in the order in which it is written. The probe token is not part of it:
+/// whoever follows the state knows the digest, and must not need the token for that.
 #[derive(Serialize)]
 struct Covered<'a> {
     listeners: &'a [Listener],
     target_groups: &'a [TargetGroup],
-    probe_token: &'a str,
 }
 
 impl Table {
@@ -36,13 +36,10 @@ impl Table {
         self
     }
 
-    /// Computes the sha256, in hex, of the JSON of everything but version, epoch and digest.
+    /// Computes the sha256, in hex, of the JSON of everything but version, epoch, digest and probe
+    /// token.
     pub fn digest_of(&self) -> String {
-        let covered = Covered {
-            listeners: &self.listeners,
-            target_groups: &self.target_groups,
-            probe_token: &self.probe_token,
-        };
+        let covered = Covered { listeners: &self.listeners, target_groups: &self.target_groups };
         // These types hold no map with keys that are not strings and no failing serializer, so
         // an error cannot arise; an empty text would only make the digest not match.
         let text = serde_json::to_vec(&covered).unwrap_or_default();

@@ -1,5 +1,8 @@
 //! Deployments: each phase's way into the next.
 
+mod failing;
+
+use self::failing::{abort, bad_new, fail, give_up, missing_new, unreached};
 use super::rollback;
 use crate::deployment::{Deployment, DeploymentResult, Milestone, Phase};
 use crate::event::{DeploymentEvent, Event, InstanceEvent};
@@ -185,6 +188,10 @@ fn starting(state: &State, deployment: &Deployment) -> Vec<Event> {
     if !new.iter().flatten().all(|instance| instance.is_proved()) {
         return Vec::new();
     }
+    // Traffic that nobody can send cannot be moved.
+    if let Some(why) = unreached(state, deployment) {
+        return fail(state, deployment, &why);
+    }
     if !has(deployment, Milestone::Healthy) {
         events.push(reached(deployment.id, Milestone::Healthy));
     }
@@ -321,73 +328,6 @@ fn aborting(state: &State, deployment: &Deployment, result: &DeploymentResult) -
         return vec![ended(deployment.id, result.clone())];
     }
     stop_all(instances(state, &deployment.new).filter(|instance| instance.role != Role::Draining))
-}
-
-/// Why a new instance that serves must not go on, if one must not.
-fn bad_new(state: &State, deployment: &Deployment) -> Option<String> {
-    if !deployment.shifted {
-        return None;
-    }
-    deployment.new.iter().find_map(|id| match state.instances.get(id) {
-        None => Some(last_error(deployment, &format!("{id} is gone"))),
-        Some(instance) if instance.role != Role::Active => None,
-        Some(instance) if instance.restarts > 0 && !instance.is_proved() => {
-            Some(format!("{id} ended and was started again"))
-        }
-        Some(instance) if instance.health.state == TargetState::Unhealthy => {
-            Some(format!("{id} became unhealthy: {}", instance.health.detail))
-        }
-        Some(_) => None,
-    })
-}
-
-/// Why new instances cannot take traffic: one did not come up, or turned bad while others came.
-fn missing_new(state: &State, deployment: &Deployment) -> Option<String> {
-    deployment.new.iter().find_map(|id| match state.instances.get(id) {
-        None => Some(last_error(deployment, "a new instance did not come up")),
-        Some(one) if matches!(one.phase, InstancePhase::Stopping { .. }) => {
-            Some(last_error(deployment, "a new instance did not come up"))
-        }
-        Some(one) if one.is_proved() && one.health.state == TargetState::Unhealthy => {
-            Some(format!("{id} became unhealthy: {}", one.health.detail))
-        }
-        Some(_) => None,
-    })
-}
-
-/// Ends the attempts of a phase once there were too many.
-fn give_up(state: &State, deployment: &Deployment, what: &str) -> Vec<Event> {
-    if deployment.attempts < state.limits.attempts {
-        return Vec::new();
-    }
-    fail(state, deployment, &last_error(deployment, what))
-}
-
-/// Before traffic moved a failure aborts; afterwards it rolls back, unless told otherwise.
-fn fail(state: &State, deployment: &Deployment, why: &str) -> Vec<Event> {
-    if !deployment.shifted {
-        return abort(state, deployment, DeploymentResult::Failed { why: why.to_owned() });
-    }
-    if deployment.strategy.auto_rollback {
-        return rollback::begin(deployment, why);
-    }
-    let why = format!("{why}; automatic rollback is off");
-    vec![ended(deployment.id, DeploymentResult::Attention { why })]
-}
-
-fn abort(state: &State, deployment: &Deployment, result: DeploymentResult) -> Vec<Event> {
-    let mut events = vec![moved(deployment, Phase::Aborting { result }, deployment.batch)];
-    let left =
-        |instance: &&Instance| instance.role == Role::Draining || instance.role == Role::Drained;
-    let back = instances(state, &deployment.old).filter(left);
-    events.extend(back.map(|instance| role(&instance.id, Role::Active)));
-    // Where a table that lets the new ones in was tried, nobody knows whether it serves: what
-    // they may have in flight is finished before they stop.
-    let (serve, others): (Vec<_>, Vec<_>) = instances(state, &deployment.new)
-        .partition(|instance| instance.role == Role::Active && instance.is_proved());
-    events.extend(serve.into_iter().map(|instance| role(&instance.id, Role::Draining)));
-    events.extend(stop_all(others.into_iter()));
-    events
 }
 
 /// Those of the named instances that are not gone.

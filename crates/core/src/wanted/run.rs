@@ -44,5 +44,7 @@ fn order(state: &State, run: &Run, index: u32) -> Option<StepOrder> {
         step: step.clone(),
         env,
         trusted: spec.is_some_and(|spec| spec.trusted),
+        project: run.project.clone(),
+        environment: run.environment.clone(),
     })
 }

@@ -139,6 +139,10 @@ fn instance(event: &InstanceEvent) -> String {
 fn edge(event: &EdgeEvent) -> String {
     match event {
         EdgeEvent::Connected { .. } => "edge connected".to_owned(),
+        EdgeEvent::ListenersChanged { unbound } => {
+            let addresses = unbound.iter().map(|one| one.address.to_string());
+            format!("edge cannot listen on {}", addresses.collect::<Vec<_>>().join(", "))
+        }
         EdgeEvent::Disconnected { why } => format!("edge disconnected: {why}"),
         EdgeEvent::Published { version, .. } => format!("edge serves v{version}"),
         EdgeEvent::PublishFailed { version, why } => format!("edge refused v{version}: {why}"),

@@ -84,7 +84,7 @@ impl World {
             past: Vec::new(),
             given_up: BTreeSet::new(),
             violations: Vec::new(),
-            limits: Limits { probe_token: "token".to_owned(), ..Limits::default() },
+            limits: Limits::default(),
             starts: 0,
             random: seed,
             observations: Vec::new(),

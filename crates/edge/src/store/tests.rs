@@ -1,10 +1,17 @@
 //! What is loaded after a file was lost, cut or changed.
 
+use pilothouse_core::routing::{HealthCheck, TargetGroup};
+
 use super::*;
 
 fn table(version: u64) -> Table {
-    Table { probe_token: format!("0123456789abcdef-{version}"), ..Table::default() }
-        .seal(1, version)
+    let group = TargetGroup {
+        id: format!("group-{version}"),
+        environment: "production".to_owned(),
+        health: HealthCheck::default(),
+        targets: Vec::new(),
+    };
+    Table { target_groups: vec![group], ..Table::default() }.seal(1, version)
 }
 
 /// Saves versions 1 and 2, changes the files, and says what is loaded.
@@ -37,7 +44,7 @@ fn an_unreadable_table_means_the_previous_one() {
 fn a_changed_byte_is_noticed() {
     let (version, source) = after(|dir| {
         let text = fs::read_to_string(dir.join(NEWEST)).unwrap();
-        fs::write(dir.join(NEWEST), text.replace("cdef-2", "cdef-9")).unwrap();
+        fs::write(dir.join(NEWEST), text.replace("group-2", "group-9")).unwrap();
     });
     assert_eq!(version, 1);
     assert!(matches!(source, TableSource::Previous { .. }), "{source:?}");

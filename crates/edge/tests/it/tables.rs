@@ -80,15 +80,23 @@ fn listeners_come_and_go_with_the_table() {
 }
 
 #[test]
-fn an_address_of_another_process_is_refused_and_nothing_changes() {
+fn an_address_of_another_process_is_told_and_holds_up_nothing_else() {
     let mut rig = Rig::new();
     rig.publish(fixed("a"));
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap();
     let mut table = fixed("b");
-    table.listeners[0].addresses.push(other.local_addr().unwrap());
-    let refusal = rig.put(&table.seal(1, 2)).unwrap_err();
-    assert_eq!(refusal.kind, RefusalKind::Bind);
-    assert_eq!((rig.get("/").text().as_str(), rig.status().version), ("a", 1));
+    table.listeners[0].addresses.push(taken);
+    let status = rig.put(&table.seal(1, 2)).unwrap().status;
+    let problems: Vec<_> = status.listeners.iter().map(|one| (one.address, &one.problem)).collect();
+    assert_eq!(problems[0].1, &None);
+    assert!(problems[1].0 == taken && problems[1].1.is_some(), "{problems:?}");
+    assert_eq!((rig.get("/").text().as_str(), rig.status().version), ("b", 2));
+    drop(other);
+    eventually("it is bound once it is free", || {
+        let status = rig.status();
+        status.listeners[1].bound.is_some().then_some(())
+    });
 }
 
 #[test]
@@ -98,7 +106,9 @@ fn two_edges_do_not_share_an_address() {
     let second = Rig::new();
     let mut table = fixed("second");
     table.listeners[0].addresses = vec![first.address()];
-    assert_eq!(second.put(&table.seal(1, 1)).unwrap_err().kind, RefusalKind::Bind);
+    let status = second.put(&table.seal(1, 1)).unwrap().status;
+    assert!(status.listeners[0].bound.is_none() && status.listeners[0].problem.is_some());
+    assert_eq!(first.get("/").text(), "first");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::routing::{EdgeStatus, Refusal, RefusalKind, Table, TargetStatus};
+use pilothouse_core::state::Unbound;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 use tokio::sync::watch;
@@ -109,6 +110,7 @@ impl Edge {
         let active = (!status.digest.is_empty()).then(|| status.digest.clone());
         let old = self.statuses.send_replace(Some(Arc::new(status.clone())));
         attention.observe(Observation::EdgeConnected { active }).await;
+        attention.observe(Observation::ListenersChanged { unbound: unbound(&status) }).await;
         for target in &status.targets {
             let before = old.as_ref().and_then(|old| {
                 old.targets.iter().find(|before| before.id == target.id).map(health)
@@ -168,7 +170,9 @@ impl Edge {
     }
 
     pub(super) async fn publish(&self, table: &Table, attention: &Attention) -> Ended {
-        let body = serde_json::to_vec(table)
+        // The token is a secret, which the state does not know: everybody may follow that.
+        let table = Table { probe_token: self.probe_token.clone(), ..table.clone() };
+        let body = serde_json::to_vec(&table)
             .map_err(|error| Fault::permanent(format!("the table cannot be written: {error}")))?;
         let reply = self.ask("PUT", "/v1/table", body, ANSWER).await?;
         if !reply.is_success() {
@@ -192,12 +196,8 @@ impl Edge {
         if status.digest != table.digest {
             return Err(Fault::unknown("the edge serves another table than it acknowledged"));
         }
-        for listener in &status.listeners {
-            let Some(bound) = listener.bound else {
-                let why = listener.problem.clone().unwrap_or_default();
-                let why = format!("nothing listens on {}: {why}", listener.address);
-                return Err(Fault::transient(why));
-            };
+        // What cannot be listened on is told apart, and must not hold up what can.
+        for bound in status.listeners.iter().filter_map(|listener| listener.bound) {
             if attention.cancelled.is_cancelled() {
                 return cancelled();
             }
@@ -253,12 +253,14 @@ impl Edge {
         let Some(domain) = domain else { return Ok(Outcome::Done) };
         let status = self.status().await?;
         for address in listen {
-            let bound = status
-                .listeners
-                .iter()
-                .find(|listener| listener.address == *address)
-                .and_then(|listener| listener.bound)
-                .ok_or_else(|| Fault::transient(format!("nothing listens on {address}")))?;
+            let bound =
+                status.listeners.iter().find(|listener| listener.address == *address).ok_or_else(
+                    || Fault::transient(format!("nobody asked to listen on {address}")),
+                )?;
+            let bound = bound.bound.ok_or_else(|| {
+                let why = bound.problem.clone().unwrap_or_default();
+                Fault::transient(format!("nothing listens on {address}: {why}"))
+            })?;
             let seen = probe::ask(bound, Some(domain), &self.probe_token).await?;
             if seen.release.as_deref() != Some(release) {
                 let who = seen.release.unwrap_or_else(|| "no release".to_owned());
@@ -299,6 +301,16 @@ impl Edge {
 
 fn is_draining(target: &TargetStatus) -> bool {
     target.role == pilothouse_core::routing::Role::Draining || !target.in_table
+}
+
+fn unbound(status: &EdgeStatus) -> Vec<Unbound> {
+    let listeners = status.listeners.iter().filter(|listener| listener.bound.is_none());
+    listeners
+        .filter_map(|listener| {
+            let why = printable(listener.problem.as_deref()?, 160);
+            Some(Unbound { address: listener.address, why })
+        })
+        .collect()
 }
 
 fn health(target: &TargetStatus) -> TargetHealth {

@@ -86,6 +86,7 @@ impl Host {
         let mut env = base_env();
         env.insert("CI".to_owned(), "true".to_owned());
         env.insert("WORKSPACE".to_owned(), workspace.display().to_string());
+        env.extend(self.cache_env(order));
         env.extend(order.env.clone());
         env.extend(order.step.env.clone());
         Ok(Spec {
@@ -101,6 +102,18 @@ impl Host {
             umask: 0o022,
             max_open_files: None,
         })
+    }
+
+    /// Where programs that know these variables keep what they downloaded: a directory for each
+    /// environment, so that what a preview's build left is nothing that production's build reads.
+    fn cache_env(&self, order: &StepOrder) -> [(String, String); 2] {
+        let environment = order.environment.as_ref().map(|name| name.as_str());
+        let dir = self.places.caches(&order.project, environment);
+        let within = |name: &str| dir.join(name).display().to_string();
+        [
+            ("XDG_CACHE_HOME".to_owned(), within("xdg")),
+            ("npm_config_cache".to_owned(), within("npm")),
+        ]
     }
 
     pub(super) async fn end_step(&self, run: RunId, step: u32) -> Ended {

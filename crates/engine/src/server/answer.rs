@@ -57,7 +57,9 @@ impl From<Rejection> for Refusal {
 fn status_of(kind: RejectionKind) -> StatusCode {
     match kind {
         RejectionKind::NotFound => StatusCode::NOT_FOUND,
-        RejectionKind::Conflict | RejectionKind::PlanChanged => StatusCode::CONFLICT,
+        RejectionKind::Conflict | RejectionKind::Busy | RejectionKind::PlanChanged => {
+            StatusCode::CONFLICT
+        }
         RejectionKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RejectionKind::Full => StatusCode::TOO_MANY_REQUESTS,
         RejectionKind::Forbidden => StatusCode::FORBIDDEN,

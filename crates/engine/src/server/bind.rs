@@ -3,7 +3,9 @@
 
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{
+    DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt as _, PermissionsExt, chown,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -238,8 +240,13 @@ fn lock(settings: &SocketSettings) -> Result<File, BindError> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(&path)
         .map_err(failed("open", &path))?;
+    // Whoever can open it can lock it, and keep every engine from starting. An older one may have
+    // left it open to all.
+    file.set_permissions(Permissions::from_mode(0o600))
+        .map_err(failed("set the mode of", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {

@@ -113,7 +113,7 @@ const PRODUCTION: &str = "\
 # bake = \"30s\"           # how long a new release is watched before the old one is let go
 # auto_rollback = true
 # keep = 5               # releases kept for a rollback
-# budget = \"$0.50/h\"     # nothing is created or grown beyond it
+# budget = \"$0.50/h\"     # a deployment that would cost more is refused
 # env = { LOG = \"info\" }
 # secrets = { DATABASE_URL = { file = \"/etc/pilothouse/secrets/database-url\" } }
 

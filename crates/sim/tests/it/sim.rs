@@ -183,7 +183,7 @@ impl Sim {
             world,
             disk: Arc::new(SimDisk::default()),
             points,
-            limits: Limits { probe_token: "token".to_owned(), ..Limits::default() },
+            limits: Limits::default(),
             down: Duration::ZERO,
             lives: 0,
             acknowledged: Seq(0),

@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use pilothouse_core::text::slug;
+
 use crate::scenario::{Play, check};
 
 #[test]
@@ -234,5 +236,40 @@ fn what_runs_is_the_own_commits_though_another_sealed_the_same_bytes() {
             r#"production r2 sha-a a=better Argv(["./serve", "shop", "a=better"])"#,
         ]
     );
+    assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
+}
+
+#[test]
+fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
+    // Found by trying: both come to the same slug.
+    let (first, second) =
+        ("feature/payments-for-all-customers", "feature/payments-for-all-x119914");
+    assert_eq!(slug(first), slug(second));
+    let mut play = Play::new();
+    for line in [
+        "env preview feature/* preview",
+        "apply",
+        &format!("push {first} a"),
+        "run",
+        &format!("push {second} b"),
+        "run",
+        "apply",
+        "run",
+    ] {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let branches = &state.projects.values().next().unwrap().branches;
+    assert_eq!(branches[second].environment, None);
+    assert!(branches[first].environment.is_some());
+    let preview = state.environments.values().next().unwrap();
+    let serves = &preview.releases[&preview.current.unwrap()];
+    assert_eq!((state.environments.len(), serves.commit.as_str()), (1, "a"));
+    // Once the first is gone, the name is free for whoever pushes next.
+    for line in [&format!("delete {first}"), "run", &format!("push {second} c"), "run"] {
+        play.line(line);
+    }
+    let preview = play.world.state.environments.values().next().unwrap();
+    assert_eq!(preview.preview_of.as_ref().map(|of| of.as_str()), Some(second));
     assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
 }

@@ -1,0 +1,85 @@
+//! What happens to instances.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::InstanceId;
+use crate::instance::{Instance, Role, TargetHealth};
+
+/// What happened to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceEvent {
+    /// One that was lost gets a successor in its slot.
+    Replaced {
+        /// The successor, to be started.
+        instance: Box<Instance>,
+    },
+    /// Its process runs.
+    Started {
+        /// The instance.
+        id: InstanceId,
+        /// Where it listens.
+        address: SocketAddr,
+        /// Names this very start of it.
+        proof: String,
+    },
+    /// It was seen healthy, and the socket to be its own.
+    Proved {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// Its supervisor started it again.
+    Restarted {
+        /// The instance.
+        id: InstanceId,
+        /// How often by now.
+        restarts: u32,
+        /// Names the new start.
+        proof: String,
+    },
+    /// The load balancer says something else of it.
+    HealthChanged {
+        /// The instance.
+        id: InstanceId,
+        /// What it says.
+        health: TargetHealth,
+    },
+    /// Its part in the traffic is to be another.
+    RoleChanged {
+        /// The instance.
+        id: InstanceId,
+        /// The part.
+        role: Role,
+    },
+    /// It is to be stopped.
+    StopBegan {
+        /// The instance.
+        id: InstanceId,
+    },
+    /// It is gone.
+    Gone {
+        /// The instance.
+        id: InstanceId,
+        /// A sentence that says why.
+        why: String,
+    },
+}
+
+/// The instance that an event speaks of.
+impl InstanceEvent {
+    /// Which instance it happened to.
+    pub fn id(&self) -> &InstanceId {
+        match self {
+            Self::Replaced { instance } => &instance.id,
+            Self::Started { id, .. }
+            | Self::Proved { id }
+            | Self::Restarted { id, .. }
+            | Self::HealthChanged { id, .. }
+            | Self::RoleChanged { id, .. }
+            | Self::StopBegan { id }
+            | Self::Gone { id, .. } => id,
+        }
+    }
+}
