@@ -188,4 +188,16 @@ fn cannot_read(stage: &Stage) {
     assert!(!output.status.success(), "the probe token can be read");
     let output = Stranger::run("touch", &[dir.join("run/planted").to_str().unwrap()]);
     assert!(!output.status.success(), "something can be put beside the sockets");
+    // Whoever could open a lock could hold it, and keep the next engine from starting.
+    for entry in std::fs::read_dir(dir.join("run")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let output = Stranger::run("cat", &[path.to_str().unwrap()]);
+            assert!(!output.status.success(), "{} can be opened", path.display());
+        }
+    }
+    let state = stage.state();
+    let told = serde_json::to_string(&state).unwrap();
+    let token = std::fs::read_to_string(dir.join("probe-token")).unwrap();
+    assert!(!told.contains(token.trim()), "the state tells the probe token");
 }

@@ -3,6 +3,8 @@
 //! Effects are derived from the state by [`crate::wanted`]. Each is safe to do twice: it looks
 //! first whether it was done.
 
+mod order;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -11,16 +13,17 @@ use serde::{Deserialize, Serialize};
 use crate::deployment::EnvironmentKey;
 use crate::event::Head;
 use crate::id::{
-    ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
-    ReleaseNumber, RunId,
+    ArtifactDigest, BranchName, CommitId, DeploymentId, InstanceId, ProjectName, ReleaseNumber,
+    RunId,
 };
 use crate::instance::TargetHealth;
-use crate::pipeline::{Pipeline, Service, Step, Stop};
+use crate::pipeline::{Pipeline, Stop};
 use crate::routing::Table;
 use crate::run::StepExit;
-use crate::spec::SecretSource;
 use crate::state::Unbound;
 use crate::time::{Millis, Timestamp};
+
+pub use order::{InstanceOrder, StepOrder};
 
 /// Names one effect. While an id is wanted, its effect is in flight exactly once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -211,44 +214,6 @@ pub enum Effect {
         /// What must answer, as the table calls it.
         release: String,
     },
-}
-
-/// All that running a step takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepOrder {
-    /// The run.
-    pub run: RunId,
-    /// The step's index.
-    pub index: u32,
-    /// The step.
-    pub step: Step,
-    /// Variables it gets beside its own and those every step gets.
-    pub env: BTreeMap<String, String>,
-    /// Whether the operator's file trusts the project with the engine's own user.
-    pub trusted: bool,
-    /// The project.
-    pub project: ProjectName,
-    /// The environment that the branch feeds: what is kept for later belongs to it.
-    pub environment: Option<EnvironmentName>,
-}
-
-/// All that starting an instance takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceOrder {
-    /// The instance.
-    pub id: InstanceId,
-    /// Where it belongs.
-    pub environment: EnvironmentKey,
-    /// The release it runs.
-    pub release: ReleaseNumber,
-    /// Its artifact.
-    pub artifact: ArtifactDigest,
-    /// How it is run.
-    pub service: Service,
-    /// Variables from the operator's file.
-    pub env: BTreeMap<String, String>,
-    /// Secrets from the operator's file.
-    pub secrets: BTreeMap<String, SecretSource>,
 }
 
 /// What came of an effect that did what it should.
