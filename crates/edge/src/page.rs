@@ -28,6 +28,8 @@ pub(crate) enum Cause {
     BodyTooLarge,
     /// The client's own body ended early or was malformed.
     BodyBroken,
+    /// Servers would read the path in different ways.
+    Path,
     /// The redirect's location would not be a valid field.
     Redirect,
 }
@@ -39,7 +41,7 @@ impl Cause {
             Self::NoListener | Self::NoTarget => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectTimeout | Self::Timeout | Self::Cut => StatusCode::GATEWAY_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyBroken | Self::Redirect => StatusCode::BAD_REQUEST,
+            Self::BodyBroken | Self::Path | Self::Redirect => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -55,6 +57,7 @@ impl Cause {
             Self::Cut => "504: the instance was stopped before it answered\n",
             Self::BodyTooLarge => "the request body is larger than allowed\n",
             Self::BodyBroken => "bad request: the body is incomplete or malformed\n",
+            Self::Path => "bad request: the path can be read in more than one way\n",
             Self::Redirect => "bad request: the target cannot be redirected\n",
         }
     }

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
-use pilothouse_core::routing::{Action, Fixed, HeaderLookup, Listener, Redirect, RequestView};
+use pilothouse_core::routing::{
+    Action, Fixed, HeaderLookup, Listener, Redirect, RequestPath, RequestView,
+};
 
 use crate::body::Answer;
 use crate::claim::Claim;
@@ -60,7 +62,10 @@ pub(crate) enum Next {
 
 /// Decides by one load of the table.
 pub(crate) fn plan(edge: &Arc<Edge>, entry: &Entry, parts: &Parts, random: u64) -> Plan {
-    let choose = |active: &Active| choose(active, entry, parts, random);
+    let Ok(path) = RequestPath::read(parts.uri.path()) else {
+        return Plan { next: Next::Fail(Cause::Path), probe: None, is_trusted: false };
+    };
+    let choose = |active: &Active| choose(active, entry, parts, &path, random);
     let (claim, mut plan) = Claim::take(edge, choose);
     plan.next = match (plan.next, claim) {
         (Draft::Forward(group), Some(claim)) => Draft::Ready(Next::Forward { group, claim }),
@@ -90,6 +95,7 @@ fn choose(
     active: &Active,
     entry: &Entry,
     parts: &Parts,
+    path: &RequestPath<'_>,
     random: u64,
 ) -> (Option<Arc<LiveTarget>>, Drafted) {
     let Some(listener) = active.listener_at(entry.address) else {
@@ -100,7 +106,8 @@ fn choose(
 
     let probe = probe(active, parts);
     let fields = Fields(&parts.headers);
-    let request = view(parts, client(listener, entry.peer, is_trusted, parts), &fields);
+    let source = client(listener, entry.peer, is_trusted, parts);
+    let request = view(parts, path, source, &fields);
     let (target, next) = match listener.route(&request) {
         Action::Forward(forward) => {
             let group = forward.choose(random).and_then(|id| active.groups.get(id));
@@ -142,7 +149,12 @@ impl HeaderLookup for Fields<'_> {
     }
 }
 
-fn view<'a>(parts: &'a Parts, source: IpAddr, headers: &'a Fields<'a>) -> RequestView<'a> {
+fn view<'a>(
+    parts: &'a Parts,
+    path: &'a RequestPath<'a>,
+    source: IpAddr,
+    headers: &'a Fields<'a>,
+) -> RequestView<'a> {
     let authority = match parts.uri.authority() {
         Some(authority) => fields::authority_host(authority.as_str()),
         None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
@@ -150,7 +162,7 @@ fn view<'a>(parts: &'a Parts, source: IpAddr, headers: &'a Fields<'a>) -> Reques
     RequestView {
         method: parts.method.as_str(),
         host: without_port(authority),
-        path: parts.uri.path(),
+        path,
         query: parts.uri.query(),
         source,
         headers,

@@ -177,6 +177,7 @@ fn page(worker: &Worker, cause: Cause) -> Response<Answer> {
         | Cause::Unasked
         | Cause::Timeout
         | Cause::Cut
+        | Cause::Path
         | Cause::Redirect => response,
     }
 }

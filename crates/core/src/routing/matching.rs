@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::pattern::{Case, matches};
-use super::{Action, Condition, Listener, QueryPattern, Rule, Table};
+use super::{Action, Condition, Listener, QueryPattern, RequestPath, Rule, Table};
 
 /// What the rules may look at.
 #[derive(Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct RequestView<'a> {
     pub method: &'a str,
     /// The host that was asked for, without its port; empty when an HTTP/1.0 client named none.
     pub host: &'a str,
-    /// The path, as sent, without the query.
-    pub path: &'a str,
+    /// The path, without the query.
+    pub path: &'a RequestPath<'a>,
     /// The query, as sent, without its `?`.
     pub query: Option<&'a str>,
     /// The client's address, as `Listener::client_ip` finds it.
@@ -68,8 +68,8 @@ impl Condition {
     /// Says whether the request meets the condition.
     pub fn holds(&self, request: &RequestView<'_>) -> bool {
         match self {
-            Self::Host { patterns } => any(patterns, request.host, Case::Ignored),
-            Self::Path { patterns } => any(patterns, request.path, Case::Kept),
+            Self::Host { patterns } => any(patterns, request.host.as_bytes(), Case::Ignored),
+            Self::Path { patterns } => any(patterns, request.path.normal(), Case::Kept),
             Self::Method { methods } => methods.iter().any(|method| method == request.method),
             Self::Header { name, patterns } => request.headers.any(name, &mut |value| {
                 patterns.iter().any(|pattern| matches(pattern.as_bytes(), value, Case::Ignored))
@@ -97,6 +97,6 @@ impl QueryPattern {
     }
 }
 
-fn any(patterns: &[String], text: &str, case: Case) -> bool {
-    patterns.iter().any(|pattern| matches(pattern.as_bytes(), text.as_bytes(), case))
+fn any(patterns: &[String], text: &[u8], case: Case) -> bool {
+    patterns.iter().any(|pattern| matches(pattern.as_bytes(), text, case))
 }

@@ -58,7 +58,8 @@ fn expand(template: &str, request: &RequestView<'_>, scheme: &str, port: &str) -
         } else if tail.starts_with("#{port}") {
             (port, "#{port}".len())
         } else if tail.starts_with("#{path}") {
-            (request.path.strip_prefix('/').unwrap_or(request.path), "#{path}".len())
+            let path = request.path.sent();
+            (path.strip_prefix('/').unwrap_or(path), "#{path}".len())
         } else if tail.starts_with("#{query}") {
             (request.query.unwrap_or_default(), "#{query}".len())
         } else {

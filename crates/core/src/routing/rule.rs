@@ -32,7 +32,9 @@ pub enum Condition {
         /// Any of these.
         patterns: Vec<WildcardPattern>,
     },
-    /// The path, without the query and exactly as sent (nothing is decoded); case matters.
+    /// The path, without the query and in the one form of all its spellings, as
+    /// `RequestPath::normal` tells it: decoded once, without parameters, empty or dot segments.
+    /// A percent sign is written `%25`. Case matters.
     Path {
         /// Any of these.
         patterns: Vec<WildcardPattern>,
@@ -100,8 +102,8 @@ pub struct WeightedGroup {
 
 /// A redirect whose parts may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}`, `#{query}`.
 ///
-/// A part that is none keeps the request's own. `#{path}` stands for the path without its
-/// leading slash, so that keeping the path is written `/#{path}`.
+/// A part that is none keeps the request's own. `#{path}` stands for the path as it was sent
+/// without its leading slash, so that keeping the path is written `/#{path}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
     /// 301 (permanent) or 302 (for now).

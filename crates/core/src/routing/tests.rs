@@ -3,6 +3,7 @@
 mod check;
 mod matching;
 mod oracle;
+mod path;
 mod wire;
 
 use super::*;
@@ -26,6 +27,10 @@ fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|&value| value.to_owned()).collect()
 }
 
+fn path(sent: &str) -> RequestPath<'_> {
+    RequestPath::read(sent).unwrap()
+}
+
 /// Header fields for a test.
 struct Fields<'a>(&'a [(&'a str, &'a str)]);
 
@@ -39,7 +44,7 @@ impl HeaderLookup for Fields<'_> {
 const GET: RequestView<'static> = RequestView {
     method: "GET",
     host: "shop.localhost",
-    path: "/",
+    path: &RequestPath::ROOT,
     query: None,
     source: std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)),
     headers: &NoHeaders,

@@ -12,6 +12,8 @@ mod health;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod retries;
