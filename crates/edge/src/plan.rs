@@ -108,7 +108,12 @@ fn choose(
     let fields = Fields(&parts.headers);
     let source = client(listener, entry.peer, is_trusted, parts);
     let request = view(parts, path, source, &fields);
-    let (target, next) = match listener.route(&request) {
+    // Whoever shows the token asks which release answers here, whatever the rules answer others.
+    let action = match probe {
+        Some(_) => listener.route_proof(request.host),
+        None => listener.route(&request),
+    };
+    let (target, next) = match action {
         Action::Forward(forward) => {
             let group = forward.choose(random).and_then(|id| active.groups.get(id));
             match group {

@@ -62,6 +62,32 @@ impl Listener {
         }
         best.map_or(&self.default, |rule| &rule.action)
     }
+
+    /// Finds the action for a proof: a request that asks which release a host's requests reach.
+    ///
+    /// The host alone decides. What an operator answers at some path, or grants some clients
+    /// only, says nothing about the release; so a rule counts if it forwards and all that it
+    /// asks of the host holds, and one that asks nothing else goes first. Without any, the
+    /// default answers.
+    pub fn route_proof(&self, host: &str) -> &Action {
+        let forwards = |rule: &&Rule| match rule.action {
+            Action::Forward(_) => true,
+            Action::Redirect(_) | Action::Fixed(_) => false,
+        };
+        let (mut alone, mut among): (Option<&Rule>, Option<&Rule>) = (None, None);
+        for rule in self.rules.iter().filter(forwards) {
+            let mut hosts = rule.conditions.iter().filter_map(|condition| condition.host(host));
+            let asked = hosts.clone().count();
+            if asked == 0 || !hosts.all(|holds| holds) {
+                continue;
+            }
+            let best = if asked == rule.conditions.len() { &mut alone } else { &mut among };
+            if best.is_none_or(|found| rule.priority < found.priority) {
+                *best = Some(rule);
+            }
+        }
+        alone.or(among).map_or(&self.default, |rule| &rule.action)
+    }
 }
 
 impl Condition {
@@ -82,6 +108,18 @@ impl Condition {
                     .any(|pair| pairs.iter().any(|wanted| wanted.holds(pair)))
             }
             Self::SourceIp { blocks } => blocks.iter().any(|block| block.contains(request.source)),
+        }
+    }
+
+    /// Says whether a condition on the host holds; none is a condition on something else.
+    fn host(&self, host: &str) -> Option<bool> {
+        match self {
+            Self::Host { patterns } => Some(any(patterns, host.as_bytes(), Case::Ignored)),
+            Self::Path { .. }
+            | Self::Method { .. }
+            | Self::Header { .. }
+            | Self::Query { .. }
+            | Self::SourceIp { .. } => None,
         }
     }
 }

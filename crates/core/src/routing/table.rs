@@ -22,7 +22,8 @@ pub struct Table {
     pub listeners: Vec<Listener>,
     /// Where requests may go.
     pub target_groups: Vec<TargetGroup>,
-    /// A request that shows this token is told which release answered; empty means nobody is.
+    /// A request that shows this token is routed as `Listener::route_proof` says and told which
+    /// release answered; empty means nobody is.
     pub probe_token: String,
 }
 

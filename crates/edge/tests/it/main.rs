@@ -14,6 +14,8 @@ mod limits;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod retries;

@@ -116,6 +116,33 @@ fn lowest_priority_number_wins_whatever_the_order() {
 }
 
 #[test]
+fn a_proof_is_routed_by_the_rule_that_forwards_its_host() {
+    let host = |pattern: &str| Condition::Host { patterns: texts(&[pattern]) };
+    let home = || Condition::Path { patterns: texts(&["/"]) };
+    let office = || Condition::SourceIp { blocks: vec!["10.0.0.0/8".parse().unwrap()] };
+    let forward = |priority, conditions| Rule {
+        priority,
+        conditions,
+        action: Action::forward(format!("group-{priority}")),
+    };
+    let web = listener(vec![
+        forward(70, vec![host("both.test"), office()]),
+        rule(10, vec![host("shop.test"), home()]),
+        forward(20, vec![host("shop.test"), host("shop.*"), office()]),
+        rule(30, vec![host("shop.test")]),
+        forward(40, vec![host("SHOP.test")]),
+        forward(50, vec![host("*.test")]),
+        forward(60, vec![office()]),
+        forward(80, vec![host("office.example"), office()]),
+    ]);
+    let to = |group: &str| Action::forward(group);
+    assert_eq!(web.route_proof("shop.test"), &to("group-40"));
+    assert_eq!(web.route_proof("both.test"), &to("group-50"));
+    assert_eq!(web.route_proof("office.example"), &to("group-80"));
+    assert_eq!(web.route_proof("elsewhere.example"), &web.default);
+}
+
+#[test]
 fn weights_share_exactly() {
     let group = |name: &str, weight| WeightedGroup { group: name.to_owned(), weight };
     let forward = Forward { groups: vec![group("a", 1), group("b", 0), group("c", 3)] };

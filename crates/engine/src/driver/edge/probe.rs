@@ -1,4 +1,7 @@
 //! Asks a listener which table and which release answer.
+//!
+//! The edge routes a request that shows the token by its host alone, so that an operator's own
+//! rules, such as a redirect of `/` or a list of allowed clients, neither answer nor refuse it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
