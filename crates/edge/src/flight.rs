@@ -196,7 +196,9 @@ impl Journey {
         claim: Claim,
         request: Request<Outgoing>,
     ) -> Result<Sent, Setback> {
-        let mut sender = match connect(&claim, &self.session.worker.edge.settings.limits).await {
+        let worker = &self.session.worker;
+        let limits = &worker.edge.settings.limits;
+        let mut sender = match connect(&claim, &worker.pool, limits).await {
             Ok(sender) => sender,
             Err(_) if claim.is_cut() => return Err(Setback::Failed(claim, Cause::Cut)),
             Err(why) => return Err(Setback::Unsent(claim, Box::new(request), why)),

@@ -11,10 +11,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::clock::coarse_ms;
+use crate::placed::Placed;
 use crate::settings::Limits;
 
 /// Who is being waited for.
@@ -102,6 +102,12 @@ impl Link {
         Duration::from_millis(coarse_ms().saturating_sub(self.progress.load(Ordering::Relaxed)))
     }
 
+    /// How long the connection has been between requests; none if it is not, or ends already.
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        let is_idle = self.phase() == Phase::Idle && self.verdict() == Verdict::Keep;
+        is_idle.then(|| self.silence())
+    }
+
     /// Begins waiting for a target's answer.
     pub(crate) fn wait(&self) {
         self.is_late.store(false, Ordering::Relaxed);
@@ -186,12 +192,12 @@ impl Link {
 /// A client's socket that tells its link of every byte.
 #[derive(Debug)]
 pub(crate) struct ClientIo {
-    stream: TcpStream,
+    stream: Placed,
     link: Arc<Link>,
 }
 
 impl ClientIo {
-    pub(crate) fn new(stream: TcpStream, link: Arc<Link>) -> Self {
+    pub(crate) fn new(stream: Placed, link: Arc<Link>) -> Self {
         Self { stream, link }
     }
 }

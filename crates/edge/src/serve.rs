@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::applier::Applier;
 use crate::control::Control;
+use crate::descriptors;
 use crate::edge::Edge;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -24,7 +25,9 @@ const QUEUE: usize = 64;
 ///
 /// Stopping accepts nothing more and lets requests in flight finish within their limit. An
 /// error means that the edge could not start, or that it lost a serving thread.
-pub fn serve(settings: Settings) -> Result<(), Error> {
+pub fn serve(mut settings: Settings) -> Result<(), Error> {
+    let places = descriptors::places(descriptors::raise(), settings.workers);
+    settings.limits.connections = settings.limits.connections.min(places);
     let store = Arc::new(Store::open(&settings.state_dir)?);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;

@@ -39,7 +39,8 @@ pub struct Limits {
     pub tunnel_timeout: Duration,
     /// How long requests in flight may go on once the edge was asked to stop.
     pub stop_timeout: Duration,
-    /// Client connections per worker; more wait to be accepted.
+    /// Client connections per worker, and as many to targets. It is fewer where the process may
+    /// not open so many files. More clients wait to be accepted.
     pub connections: usize,
     /// Idle upstream connections per worker and target.
     pub idle_upstreams: usize,

@@ -11,11 +11,13 @@ use std::task::{Context, Poll, Waker};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::Outgoing;
 use crate::claim::Claim;
 use crate::clock::coarse_ms;
 use crate::live::LiveTarget;
+use crate::placed::Placed;
 use crate::settings::Limits;
 
 /// Why a target could not be connected to.
@@ -42,6 +44,7 @@ impl ConnectError {
 /// Opens a connection; its driver is a task of this worker and ends when the target is cut.
 pub(crate) async fn connect(
     claim: &Claim,
+    pool: &Pool,
     limits: &Limits,
 ) -> Result<SendRequest<Outgoing>, ConnectError> {
     // Subscribed before looking, so that no cut since the claim is missed.
@@ -49,7 +52,12 @@ pub(crate) async fn connect(
     if claim.is_cut() {
         return Err(ConnectError::Other);
     }
-    let opening = TcpStream::connect(claim.target.target.address);
+    let opening = async {
+        let place = pool.place().await?;
+        let stream = TcpStream::connect(claim.target.target.address).await?;
+        stream.set_nodelay(true)?;
+        Ok::<_, io::Error>(Placed::new(stream, place))
+    };
     let stream = tokio::select! {
         opened = tokio::time::timeout(limits.connect_timeout, opening) => match opened {
             Ok(Ok(stream)) => stream,
@@ -58,9 +66,6 @@ pub(crate) async fn connect(
         },
         _ = cuts.changed() => return Err(ConnectError::Other),
     };
-    if stream.set_nodelay(true).is_err() {
-        return Err(ConnectError::Other);
-    }
     let (sender, connection) = Builder::new()
         .max_buf_size(limits.head_bytes.max(8 * 1024))
         .handshake(TokioIo::new(stream))
@@ -92,10 +97,12 @@ fn kind_of(error: &io::Error) -> ConnectError {
     }
 }
 
-/// The idle connections of one worker.
+/// The connections of one worker.
 pub(crate) struct Pool {
     /// By the target's key. They are few, so that looking at each is cheaper than hashing.
     idle: RefCell<Vec<(u64, Vec<Idle>)>>,
+    /// One for each client, so that each can have a connection of its own.
+    places: Arc<Semaphore>,
     most: usize,
     /// Milliseconds.
     longest: u64,
@@ -112,8 +119,31 @@ impl Pool {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             idle: RefCell::default(),
+            places: Arc::new(Semaphore::new(limits.connections)),
             most: limits.idle_upstreams,
             longest: u64::try_from(limits.upstream_idle_timeout.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Waits for a place for a new connection; an idle one makes way if there is none.
+    async fn place(&self) -> io::Result<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(place);
+        }
+        self.end_idlest();
+        Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)
+    }
+
+    /// Closes the connection that has been idle longest.
+    fn end_idlest(&self) {
+        let mut pools = self.idle.borrow_mut();
+        // The one that was used last is the last of its target.
+        let oldest = pools
+            .iter_mut()
+            .filter(|(_, idle)| !idle.is_empty())
+            .min_by_key(|(_, idle)| idle.first().map(|one| one.since));
+        if let Some((_, idle)) = oldest {
+            idle.remove(0);
         }
     }
 

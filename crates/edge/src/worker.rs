@@ -11,6 +11,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
@@ -23,11 +24,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::edge::Edge;
 use crate::link::{ClientIo, Link, Phase, Verdict};
+use crate::placed::Placed;
 use crate::plan::Entry;
 use crate::proxy::answer;
 use crate::session::Session;
 use crate::tunnel::Tunnel;
 use crate::upstream::Pool;
+
+/// How long a client that says nothing keeps a place that another one waits for.
+const GRACE: Duration = Duration::from_millis(250);
+/// How often a connection without a place looks for one that makes way.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What a worker is told.
 #[derive(Debug)]
@@ -54,6 +61,7 @@ pub(crate) struct Worker {
     next_link: Cell<u64>,
     tunnels: Cell<usize>,
     is_stopping: Cell<bool>,
+    /// One for each client's connection.
     places: Arc<Semaphore>,
     listening: RefCell<HashMap<SocketAddr, oneshot::Sender<()>>>,
 }
@@ -142,6 +150,31 @@ impl Worker {
         }
     }
 
+    /// Waits for a place for a client; a connection that has been idle for long makes way.
+    async fn place(&self) -> io::Result<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(place);
+        }
+        loop {
+            self.end_idlest();
+            let place = Arc::clone(&self.places).acquire_owned();
+            if let Ok(place) = tokio::time::timeout(LOOK, place).await {
+                return place.map_err(io::Error::other);
+            }
+        }
+    }
+
+    /// Ends the connection that has been idle longest, if it had time enough to say something.
+    fn end_idlest(&self) {
+        let links = self.links.borrow();
+        let idle = links.values().filter_map(|link| Some((link.idle()?, link)));
+        if let Some((_, link)) =
+            idle.filter(|(idle, _)| *idle >= GRACE).max_by_key(|(idle, _)| *idle)
+        {
+            link.judge(Verdict::Finish);
+        }
+    }
+
     fn sweep(&self) {
         self.pool.sweep();
         let limits = &self.edge.settings.limits;
@@ -178,37 +211,44 @@ async fn accept(
     listener: TcpListener,
     mut closing: oneshot::Receiver<()>,
 ) {
+    let mut unplaced = None;
     loop {
         let accepted = tokio::select! {
             biased;
             _ = &mut closing => break,
-            accepted = accept_one(&worker, &listener) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok((stream, peer, place)) => start(&worker, address, port, stream, peer, place),
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%address, %error, "a connection could not be accepted");
                 // Such as too many open files: waiting lets some close.
                 tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // A connection without a place waits here, and those behind it in the kernel.
+        tokio::select! {
+            biased;
+            place = worker.place() => match place {
+                Ok(place) => start(&worker, address, port, stream, peer, place),
+                Err(error) => tracing::debug!(%error, "a connection found no place"),
+            },
+            _ = &mut closing => {
+                unplaced = Some((stream, peer));
+                break;
             }
         }
     }
-    let waker = std::task::Waker::noop();
-    let mut context = std::task::Context::from_waker(waker);
-    while let Ok(place) = Arc::clone(&worker.places).try_acquire_owned()
-        && let std::task::Poll::Ready(Ok((stream, peer))) = listener.poll_accept(&mut context)
-    {
+    let mut context = Context::from_waker(Waker::noop());
+    while let Ok(place) = Arc::clone(&worker.places).try_acquire_owned() {
+        let next = unplaced.take().or_else(|| match listener.poll_accept(&mut context) {
+            Poll::Ready(accepted) => accepted.ok(),
+            Poll::Pending => None,
+        });
+        let Some((stream, peer)) = next else { break };
         start(&worker, address, port, stream, peer, place);
     }
-}
-
-async fn accept_one(
-    worker: &Worker,
-    listener: &TcpListener,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(&worker.places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
 }
 
 /// Starts a connection's task.
@@ -241,13 +281,12 @@ fn start(
     let worker = Rc::clone(worker);
     tokio::task::spawn_local(async move {
         let session = Session { worker: Rc::clone(&worker), link, entry };
-        drive(Rc::new(session), stream, head_bytes).await;
+        drive(Rc::new(session), Placed::new(stream, place), head_bytes).await;
         worker.links.borrow_mut().remove(&number);
-        drop(place);
     });
 }
 
-async fn drive(session: Rc<Session>, stream: TcpStream, head_bytes: usize) {
+async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
     let link = &session.link;
     let io = TokioIo::new(ClientIo::new(stream, Arc::clone(link)));
     let service = service_fn(|request| answer(&session, request));

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod origin;
+pub mod process;
 
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use pilothouse_edge::{Error, Limits, Settings, serve};
 
 pub use client::{Answer, Client};
 pub use origin::Origin;
+pub use process::Process;
 
 pub const TOKEN: &str = "0123456789abcdef-probe";
 /// How long anything may take before a test fails.
@@ -44,11 +46,26 @@ impl Rig {
 
     pub fn start(dir: tempfile::TempDir, change: impl FnOnce(&mut Limits)) -> Self {
         let settings = settings(dir.path(), change);
-        let socket = settings.control_socket.clone();
+        Self::of(dir, settings)
+    }
+
+    /// Starts an edge with these settings.
+    pub fn of(dir: tempfile::TempDir, settings: Settings) -> Self {
         let thread = Some(std::thread::spawn(move || serve(settings)));
-        let rig = Self { dir, socket, thread, version: 0 };
-        eventually("the control socket answers", || UnixStream::connect(&rig.socket).ok());
+        let mut rig = Self::beside(dir);
+        rig.thread = thread;
         rig
+    }
+
+    /// Talks to an edge that somebody else starts and ends.
+    pub fn beside(dir: tempfile::TempDir) -> Self {
+        let socket = settings(dir.path(), |_| ()).control_socket;
+        eventually("the control socket answers", || UnixStream::connect(&socket).ok());
+        Self { dir, socket, thread: None, version: 0 }
+    }
+
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Publishes the next version and waits for the acknowledgement.
