@@ -55,6 +55,11 @@ impl Outgoing {
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
+
+    /// Says whether there is a body whose length only its end will tell.
+    pub(crate) fn is_chunked(&self) -> bool {
+        !self.is_empty() && self.size_hint().exact().is_none()
+    }
 }
 
 impl Body for Outgoing {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
@@ -101,6 +101,10 @@ fn route(
                 fields::Sender { peer: &entry.peer_text, is_trusted, port: &entry.port_text };
             fields::to_target(&mut parts, sender, upgrade.as_ref());
             let body = Outgoing::new(body, worker.edge.settings.limits.body_bytes, link);
+            if body.is_chunked() {
+                // Without the field the codec sends no body with the methods that seldom have one.
+                parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
             let request = Request::from_parts(parts, body);
             let flight = Flight::start(session, group, claim, request);
             let upgrade = upgrade.map(|protocol| Box::new((protocol, on_upgrade)));

@@ -117,6 +117,24 @@ fn chunked_requests_are_passed_on() {
 }
 
 #[test]
+fn a_chunked_body_is_passed_on_whatever_the_method() {
+    let (rig, origin) = one();
+    let mut client = rig.client();
+    for method in ["GET", "DELETE", "OPTIONS", "SEARCH"] {
+        client.send(&format!("{method} /length HTTP/1.1\r\nHost: a\r\n"));
+        client.send("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        assert_eq!(client.read().text(), "5", "{method}");
+        assert_eq!(field(&origin.last_head(), "transfer-encoding"), Some("chunked"));
+    }
+    client.send("HEAD /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send("5\r\nhello\r\n0\r\n\r\n");
+    assert_eq!(client.read_head().status, 200);
+    assert_eq!(field(&origin.last_head(), "transfer-encoding"), Some("chunked"));
+    assert_eq!(client.get("/").text(), "shop-0", "the connection goes on");
+    assert_eq!(field(&origin.last_head(), "transfer-encoding"), None);
+}
+
+#[test]
 fn big_bodies_pass_both_ways() {
     let (rig, _origin) = one();
     let mut client = rig.client();
