@@ -9,6 +9,7 @@ use hyper::header::{
     UPGRADE,
 };
 use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::{Uri, Version};
 
 /// A request that shows the table's probe token here is told who answered.
@@ -121,10 +122,15 @@ fn rewrite_target(parts: &mut Parts) {
     if let Ok(host) = HeaderValue::from_str(authority_host(authority.as_str())) {
         parts.headers.insert(HOST, host);
     }
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    if let Ok(origin) = target.parse::<Uri>() {
-        parts.uri = origin;
-    }
+    let target = match parts.uri.path_and_query().map(PathAndQuery::as_str) {
+        // An empty path is sent as `/`; the query stands right behind the authority then.
+        None | Some("") => Ok(PathAndQuery::from_static("/")),
+        Some(target) if target.starts_with('/') => target.parse(),
+        Some(query) => format!("/{query}").parse(),
+    };
+    // All of it was parsed before, and a slash begins every path. Were it not so, the request
+    // would lose its path rather than reach a target in the form that is for proxies.
+    parts.uri = target.map_or_else(|_| Uri::from_static("/"), Uri::from);
 }
 
 /// Leaves out what stands before an `@`: user information is no part of a host.

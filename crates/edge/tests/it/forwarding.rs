@@ -124,6 +124,20 @@ fn fixed_answers_and_redirects_need_no_target() {
         ..Redirect::default()
     };
     table.listeners[0].rules = vec![
+#[test]
+fn an_absolute_target_without_a_path_gets_one() {
+    let (rig, origin) = one();
+    for (target, origin_form) in [
+        ("http://shop.localhost?q=1", "/?q=1"),
+        ("http://shop.localhost", "/"),
+        ("http://shop.localhost:80/?q", "/?q"),
+    ] {
+        rig.client().ask(&[&format!("GET {target} HTTP/1.1"), "Host: a"]);
+        let head = origin.last_head();
+        assert!(head.starts_with(&format!("GET {origin_form} HTTP/1.1\r\n")), "{head}");
+    }
+}
+
         rule(1, "/fixed", Action::fixed(418, "teapot")),
         rule(2, "/old/*", Action::Redirect(redirect)),
     ];
