@@ -7,6 +7,8 @@ use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
+use crate::fields;
+
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -16,6 +18,8 @@ pub(crate) enum Refused {
     Hosts,
     /// A length and a transfer encoding.
     Length,
+    /// An encoding besides `chunked`, which forwarding would lose.
+    Encoding,
     /// `CONNECT`, which this proxy does not do.
     Method,
     /// The announced body is larger than allowed.
@@ -26,6 +30,7 @@ impl Refused {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Host | Self::Hosts | Self::Length => StatusCode::BAD_REQUEST,
+            Self::Encoding => StatusCode::NOT_IMPLEMENTED,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
         }
@@ -36,6 +41,7 @@ impl Refused {
             Self::Host => "bad request: the Host field is missing or malformed\n",
             Self::Hosts => "bad request: more than one Host field\n",
             Self::Length => "bad request: both Content-Length and Transfer-Encoding\n",
+            Self::Encoding => "the only Transfer-Encoding known here is chunked\n",
             Self::Method => "CONNECT is not allowed here\n",
             Self::Body => "the request body is larger than allowed\n",
         }
@@ -60,6 +66,9 @@ pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Re
         && (headers.contains_key(CONTENT_LENGTH) || has_length(raw))
     {
         return Err(Refused::Length);
+    }
+    if !fields::is_plainly_framed(headers) {
+        return Err(Refused::Encoding);
     }
     if announced(headers).is_some_and(|length| length > body_limit) {
         return Err(Refused::Body);

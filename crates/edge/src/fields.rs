@@ -105,6 +105,19 @@ pub(crate) fn to_target(parts: &mut Parts, sender: Sender<'_>, upgrade: Option<&
         .map(|name| sender.is_trusted.then(|| headers.get(name).cloned()).flatten());
     strip(headers, |name| is_private(name, sender.is_trusted));
     set_forwarded(headers, sender, chain, kept);
+/// Says whether a body is encoded by nothing, or by `chunked` once.
+///
+/// The codec undoes `chunked` and nothing else, and the field is for one connection only: a
+/// body in another encoding would be passed on without what says so.
+pub(crate) fn is_plainly_framed(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(TRANSFER_ENCODING).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
     if let Some(protocol) = upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol.clone());

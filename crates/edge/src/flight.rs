@@ -21,6 +21,7 @@ use crate::body::Outgoing;
 use crate::claim::Claim;
 use crate::counters::add;
 use crate::edge::now_ms;
+use crate::fields;
 use crate::page::Cause;
 use crate::session::Session;
 use crate::upstream::{ConnectError, connect};
@@ -218,7 +219,10 @@ impl Journey {
     ) -> Result<Sent, Setback> {
         let mut error = match head {
             None => return Err(Setback::Failed(claim, Cause::Timeout)),
-            Some(Ok(response)) => return Ok(Sent { response, sender, claim }),
+            Some(Ok(response)) if fields::is_plainly_framed(response.headers()) => {
+                return Ok(Sent { response, sender, claim });
+            }
+            Some(Ok(_)) => return Err(Setback::Failed(claim, Cause::BrokenAnswer)),
             Some(Err(error)) => error,
         };
         if self.session.link.is_too_large.load(Ordering::Relaxed) {

@@ -159,6 +159,13 @@ fn an_answer_before_the_whole_request_reaches_the_client() {
 }
 
 #[test]
+fn an_answer_in_an_encoding_that_nobody_asked_for_is_a_bad_gateway() {
+    let (rig, _origin) = one();
+    assert_eq!(rig.get("/encoded").status, 502);
+    assert_eq!(target(&rig.status(), "shop-0").failed, 1);
+}
+
+#[test]
 fn an_answer_with_two_framings_reaches_the_client_with_one() {
     let (rig, _origin) = one();
     let mut client = rig.client();

@@ -31,6 +31,22 @@ fn unclear_lengths_are_refused() {
 }
 
 #[test]
+fn an_encoding_that_would_be_lost_is_refused() {
+    let encodings = [
+        "gzip, chunked",
+        "chunked, chunked",
+        "x, chunked",
+        ", chunked",
+        "gzip\r\nTransfer-Encoding: chunked",
+        "chunked\r\nTransfer-Encoding: chunked",
+    ];
+    for encoding in encodings {
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {encoding}");
+        assert_eq!(refused(&format!("{head}\r\n\r\n5\r\nhello\r\n0\r\n\r\n")), 501, "{encoding}");
+    }
+}
+
+#[test]
 fn a_host_is_needed_exactly_once() {
     assert_eq!(refused("GET / HTTP/1.1\r\n\r\n"), 400);
     assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);

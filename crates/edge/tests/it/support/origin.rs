@@ -234,6 +234,11 @@ fn odd(shared: &Shared, asked: &Asked<'_>, mut stream: &TcpStream) -> std::io::R
             write!(stream, "HTTP/1.1 200 OK\r\n{framing}\r\n\r\n5\r\nhello\r\n0\r\n\r\n")?;
             Ok(true)
         }
+        "/encoded" => {
+            let framing = "Transfer-Encoding: gzip, chunked";
+            write!(stream, "HTTP/1.1 200 OK\r\n{framing}\r\n\r\n5\r\nhello\r\n0\r\n\r\n")?;
+            Ok(true)
+        }
         "/half" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf").map(|()| false)
         }
