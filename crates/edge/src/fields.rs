@@ -44,11 +44,20 @@ fn is_hop_by_hop(name: &str) -> bool {
 
 /// Says whether a client may not tell the field to a target, and whether only a trusted one may.
 fn is_private(name: &str, is_trusted: bool) -> bool {
-    match name {
-        "expect" | "x-pilothouse-probe" => true,
-        "forwarded" | "x-real-ip" => !is_trusted,
-        _ => false,
-    }
+    matches!(name, "expect" | "x-pilothouse-probe") || (!is_trusted && is_a_proxys(name))
+}
+
+/// Says whether targets believe that a proxy wrote the field.
+///
+/// CGI, WSGI and their likes give a program the names with `_` for `-`, so that either spelling
+/// is the same variable.
+fn is_a_proxys(name: &str) -> bool {
+    let begins = |wanted: &str| {
+        name.len() >= wanted.len()
+            && name.bytes().zip(wanted.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    };
+    let is = |wanted: &str| name.len() == wanted.len() && begins(wanted);
+    is("forwarded") || is("x-real-ip") || begins("x-forwarded-") || begins("x-pilothouse-")
 }
 
 /// Says whether only the edge tells the field to a client.
@@ -96,15 +105,6 @@ pub(crate) fn upgrade(parts: &Parts) -> Option<HeaderValue> {
     (!is_http).then(|| protocol.clone())
 }
 
-/// Turns a client's request head into the one that a target gets.
-pub(crate) fn to_target(parts: &mut Parts, sender: Sender<'_>, upgrade: Option<&HeaderValue>) {
-    rewrite_target(parts);
-    let headers = &mut parts.headers;
-    let chain = if sender.is_trusted { forwarded_for(headers) } else { String::new() };
-    let kept = [FORWARDED_PROTO, FORWARDED_HOST, FORWARDED_PORT]
-        .map(|name| sender.is_trusted.then(|| headers.get(name).cloned()).flatten());
-    strip(headers, |name| is_private(name, sender.is_trusted));
-    set_forwarded(headers, sender, chain, kept);
 /// Says whether a body is encoded by nothing, or by `chunked` once.
 ///
 /// The codec undoes `chunked` and nothing else, and the field is for one connection only: a
@@ -118,6 +118,15 @@ pub(crate) fn is_plainly_framed(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Turns a client's request head into the one that a target gets.
+pub(crate) fn to_target(parts: &mut Parts, sender: Sender<'_>, upgrade: Option<&HeaderValue>) {
+    rewrite_target(parts);
+    let headers = &mut parts.headers;
+    let chain = if sender.is_trusted { forwarded_for(headers) } else { String::new() };
+    let kept = [FORWARDED_PROTO, FORWARDED_HOST, FORWARDED_PORT]
+        .map(|name| sender.is_trusted.then(|| headers.get(name).cloned()).flatten());
+    strip(headers, |name| is_private(name, sender.is_trusted));
+    set_forwarded(headers, sender, chain, kept);
     if let Some(protocol) = upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol.clone());

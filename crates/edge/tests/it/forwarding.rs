@@ -40,6 +40,31 @@ fn forwarded_fields_of_a_stranger_are_replaced() {
 }
 
 #[test]
+fn a_stranger_cannot_forge_fields_that_only_proxies_write() {
+    let (rig, _origin) = one();
+    let forged = [
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Client-Cert",
+        "X-Forwarded-User",
+        "X_Forwarded_For",
+        "X-Forwarded_Host",
+        "x_real-ip",
+        "X-Real-IP",
+        "Forwarded",
+        "X-Pilothouse-Release",
+        "X_Pilothouse_Anything",
+    ];
+    let mut lines = vec!["GET /echo HTTP/1.1".to_owned(), "Host: a".to_owned()];
+    lines.extend(forged.iter().map(|name| format!("{name}: forged")));
+    lines.push("X-Forward: kept".to_owned());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let head = rig.client().ask(&lines).text();
+    assert!(!head.contains("forged"), "{head}");
+    assert_eq!(field(&head, "x-forward"), Some("kept"));
+    assert_eq!(field(&head, "x-forwarded-for"), Some("127.0.0.1"));
+}
+
+#[test]
 fn a_trusted_proxy_is_believed_and_appended_to() {
     let (mut rig, origin) = one();
     let mut table = shop(vec![active(&origin)]);
@@ -55,11 +80,18 @@ fn a_trusted_proxy_is_believed_and_appended_to() {
     }];
     rig.publish(table);
     let lines = |path: &'static str| {
-        [path, "Host: a", "X-Forwarded-For: 1.1.1.1, 203.0.113.9", "X-Forwarded-Proto: https"]
+        [
+            path,
+            "Host: a",
+            "X-Forwarded-For: 1.1.1.1, 203.0.113.9",
+            "X-Forwarded-Proto: https",
+            "X-Forwarded-Prefix: /shop",
+        ]
     };
     let head = rig.client().ask(&lines("GET /echo HTTP/1.1")).text();
     assert_eq!(field(&head, "x-forwarded-for"), Some("1.1.1.1, 203.0.113.9, 127.0.0.1"));
     assert_eq!(field(&head, "x-forwarded-proto"), Some("https"));
+    assert_eq!(field(&head, "x-forwarded-prefix"), Some("/shop"));
     assert_eq!(rig.client().ask(&lines("GET /who HTTP/1.1")).text(), "known");
 }
 
@@ -90,6 +122,20 @@ fn an_absolute_target_becomes_an_origin_target_and_its_host_counts() {
     let head = seen.text();
     assert!(head.starts_with("GET /echo?a=1 HTTP/1.1\r\n"), "{head}");
     assert_eq!(field(&head, "host"), Some("other.test:81"));
+}
+
+#[test]
+fn an_absolute_target_without_a_path_gets_one() {
+    let (rig, origin) = one();
+    for (target, origin_form) in [
+        ("http://shop.localhost?q=1", "/?q=1"),
+        ("http://shop.localhost", "/"),
+        ("http://shop.localhost:80/?q", "/?q"),
+    ] {
+        rig.client().ask(&[&format!("GET {target} HTTP/1.1"), "Host: a"]);
+        let head = origin.last_head();
+        assert!(head.starts_with(&format!("GET {origin_form} HTTP/1.1\r\n")), "{head}");
+    }
 }
 
 #[test]
@@ -124,20 +170,6 @@ fn fixed_answers_and_redirects_need_no_target() {
         ..Redirect::default()
     };
     table.listeners[0].rules = vec![
-#[test]
-fn an_absolute_target_without_a_path_gets_one() {
-    let (rig, origin) = one();
-    for (target, origin_form) in [
-        ("http://shop.localhost?q=1", "/?q=1"),
-        ("http://shop.localhost", "/"),
-        ("http://shop.localhost:80/?q", "/?q"),
-    ] {
-        rig.client().ask(&[&format!("GET {target} HTTP/1.1"), "Host: a"]);
-        let head = origin.last_head();
-        assert!(head.starts_with(&format!("GET {origin_form} HTTP/1.1\r\n")), "{head}");
-    }
-}
-
         rule(1, "/fixed", Action::fixed(418, "teapot")),
         rule(2, "/old/*", Action::Redirect(redirect)),
     ];
