@@ -37,6 +37,7 @@ use tokio::task::JoinSet;
 use crate::applier::Ask;
 use crate::edge::Edge;
 use crate::error::Error;
+use crate::sparing::Sparing;
 
 /// The largest table, in bytes.
 const TABLE_BYTES: usize = 16 * 1024 * 1024;
@@ -91,6 +92,7 @@ impl Control {
     ) {
         let desk = Arc::new(Desk { edge, asks, stop });
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let warnings = Sparing::default();
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
@@ -106,7 +108,9 @@ impl Control {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a control connection could not be accepted");
+                    if let Some(held) = warnings.pass() {
+                        tracing::warn!(%error, held, "a control connection could not be accepted");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }

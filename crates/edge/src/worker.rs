@@ -28,6 +28,7 @@ use crate::placed::Placed;
 use crate::plan::Entry;
 use crate::proxy::answer;
 use crate::session::Session;
+use crate::sparing::Sparing;
 use crate::tunnel::Tunnel;
 use crate::upstream::Pool;
 
@@ -211,6 +212,7 @@ async fn accept(
     listener: TcpListener,
     mut closing: oneshot::Receiver<()>,
 ) {
+    let warnings = Sparing::default();
     let mut unplaced = None;
     loop {
         let accepted = tokio::select! {
@@ -221,7 +223,9 @@ async fn accept(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%address, %error, "a connection could not be accepted");
+                if let Some(held) = warnings.pass() {
+                    tracing::warn!(%address, %error, held, "a connection could not be accepted");
+                }
                 // Such as too many open files: waiting lets some close.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;

@@ -14,6 +14,8 @@ mod health;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod proofs;

@@ -3,6 +3,7 @@
 //! The edge is a process of its own that outlives the engine. Nothing here serves a request.
 
 mod http;
+mod log;
 mod probe;
 
 use std::net::SocketAddr;
@@ -129,11 +130,7 @@ impl Edge {
         let failed =
             |error: std::io::Error| Fault::transient(format!("cannot start the edge: {error}"));
         std::fs::create_dir_all(self.places.edge()).map_err(failed)?;
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.places.edge().join("edge.log"))
-            .map_err(failed)?;
+        let log = log::open(&self.places.edge()).map_err(failed)?;
         let mut child = tokio::process::Command::new(&self.binary)
             .arg("edge")
             .arg("--dir")
@@ -160,7 +157,7 @@ impl Edge {
                 let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(Fault::transient(format!(
                     "the edge ended at once ({how}); its log is {}",
-                    self.places.edge().join("edge.log").display()
+                    self.places.edge().join(log::NAME).display()
                 )))
             }
         };
