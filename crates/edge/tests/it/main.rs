@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod codec;
+#[cfg(test)]
 mod descriptors;
 #[cfg(test)]
 mod drains;
