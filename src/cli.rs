@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod cost;
 pub mod demo;
 pub mod deploy;
+pub mod deployments;
 pub mod doctor;
 pub mod down;
 pub mod edge;
@@ -54,6 +55,8 @@ enum Verb {
     Branches(branches::Branches),
     /// List runs, the newest first
     Runs(runs::Runs),
+    /// List deployments and how they ended, the newest first
+    Deployments(deployments::Deployments),
     /// Make something current in an environment
     Deploy(deploy::Deploy),
     /// Make an earlier good release current again
@@ -112,6 +115,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Status(status)) => status::run(place, status),
         Some(Verb::Branches(branches)) => branches::run(place, branches),
         Some(Verb::Runs(runs)) => runs::run(place, runs),
+        Some(Verb::Deployments(deployments)) => deployments::run(place, deployments),
         Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),

@@ -113,7 +113,8 @@ fn say_in(tone: Tone, deployment: &Deployment, at: Timestamp, name: &str, text: 
     out::line(&format!("{passed:>8}  {name}  {}", printable(text, 300)));
 }
 
-fn meaning(milestone: Milestone) -> &'static str {
+/// What it means that a deployment reached a milestone.
+pub fn meaning(milestone: Milestone) -> &'static str {
     match milestone {
         Milestone::Queued => "the engine accepted it",
         Milestone::Planned => "what it will change is fixed",

@@ -14,6 +14,9 @@ pub struct Cancel {
     /// A run, such as 12, or a deployment, such as d3
     #[arg(value_name = "RUN|DEPLOYMENT")]
     what: String,
+    /// Print what the engine answered as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Asks for it.
@@ -31,7 +34,10 @@ pub fn run(place: &Place, cancel: &Cancel) -> Result<()> {
         }
     };
     ask::run(async {
-        ask::operator(place).submit(command).await?;
+        let accepted = ask::operator(place).submit(command).await?;
+        if cancel.json {
+            return out::json(&accepted);
+        }
         out::line(&said);
         Ok(())
     })

@@ -12,6 +12,9 @@ use crate::{ask, out};
 pub struct Look {
     /// Only at this project's
     project: Option<String>,
+    /// Print what the engine answered as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Asks for it.
@@ -19,7 +22,10 @@ pub fn run(place: &Place, look: &Look) -> Result<()> {
     let project = look.project.as_deref().map(Into::into);
     ask::run(async {
         let command = Command::Look { project, trigger: Trigger::Manual };
-        ask::operator(place).submit(command).await?;
+        let accepted = ask::operator(place).submit(command).await?;
+        if look.json {
+            return out::json(&accepted);
+        }
         out::line("the engine looks now; `pilothouse branches` shows what it finds");
         Ok(())
     })

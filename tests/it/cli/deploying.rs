@@ -84,6 +84,14 @@ fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
     let said = world.run(&["deploy", "production", "--yes"]).ends_with(3);
     assert!(said.out.contains("FAILED"), "{}", said.out);
     assert!(said.err.contains("did not succeed: shop/production serves r1"), "{}", said.err);
+    // Why it failed, and how to try it again, can be seen afterwards as well.
+    let list = world.run(&["deployments", "production", "--json"]).ends_with(0).json();
+    assert_eq!((&list[0]["state"], &list[1]["state"]), (&"failed".into(), &"succeeded".into()));
+    assert!(list[0]["detail"].as_str().unwrap().contains("not healthy"), "{list}");
+    let table = world.run(&["deployments"]).ends_with(0);
+    assert!(table.out.contains("failed") && table.out.contains("not healthy"), "{}", table.out);
+    let again = world.run(&["deploy", "production", "--yes"]).ends_with(5);
+    assert!(again.err.contains("deploy run #2 to try it again"), "{}", again.err);
     assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r1 first");
 }
 
