@@ -42,7 +42,7 @@ pub use record::{ExitRecord, LaunchFailure, LaunchFailureKind, MainExit, Outcome
 pub use socket::{SocketOwner, owns_socket, socket_owner};
 pub use spawn::{Binary, StartError, spawn};
 pub use spec::{Kind, MARKER_VARIABLE, MIN_MASKED_BYTES, Secrets, Spec, SpecError, Stop};
-pub use stop::{StopError, cancel, stop};
+pub use stop::{StopError, cancel, force, stop, wake};
 pub use supervise::supervise;
 pub use sweep::{SweepError, sweep};
 pub use usage::{Meter, Usage, usage};

@@ -9,16 +9,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal};
 
 use crate::find::{Handle, Liveness, find};
 use crate::record::LaunchFailure;
 use crate::spec::{Secrets, Spec, SpecError};
 use crate::supervise::Report;
+use crate::sweep::sweep;
 use crate::unit::{self, Durability, StoredSpec};
 
 /// How long a supervisor may take until it reports. It takes milliseconds; a host
 /// that swaps takes longer.
 const REPORT_LIMIT: Duration = Duration::from_secs(20);
+/// How long a supervisor that says nothing is waited for before it is let go on.
+const WAKE_INTERVAL: Duration = Duration::from_millis(500);
 /// The longest report that is read, in bytes.
 const MAX_REPORT_BYTES: usize = 64 * 1024;
 
@@ -104,7 +108,7 @@ pub fn spawn(
     // A supervisor that refuses at once leaves a pipe that nobody reads; what it
     // reported says more than that.
     let sent = send_secrets(&mut child, secrets);
-    let report = child.stdout.take().and_then(|pipe| read_report(pipe).ok());
+    let report = child.stdout.take().and_then(|pipe| read_report(pipe, &child).ok());
     if let Some(Report::Running { boot_id, supervisor }) = report {
         // Not waited for here: a watch does that when the supervisor ends.
         return Ok(Handle { dir: dir.clone(), boot_id, supervisor });
@@ -121,6 +125,9 @@ pub fn spawn(
             Err(StartError::Supervisor { dir: dir.clone(), message })
         }
         Some(Report::Running { .. }) | None => {
+            // What the program had started lives on without its supervisor. Where that cannot
+            // be swept now, the unit is found interrupted, and swept again, later.
+            let _ = sweep(dir);
             sent.map_err(failed("hand over the secrets"))?;
             Err(StartError::Silent(dir.clone()))
         }
@@ -166,18 +173,31 @@ fn send_secrets(child: &mut Child, secrets: &Secrets) -> io::Result<()> {
 }
 
 /// Reads the report to the pipe's end, within the limit.
-fn read_report(mut pipe: ChildStdout) -> io::Result<Report> {
+///
+/// The program may run before the report comes, and stop its supervisor. So the
+/// supervisor is let go on again and again while it says nothing.
+fn read_report(mut pipe: ChildStdout, child: &Child) -> io::Result<Report> {
     let until = Instant::now() + REPORT_LIMIT;
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
     loop {
         let left = until.saturating_duration_since(Instant::now());
+        let is_last = left <= WAKE_INTERVAL;
+        let left = left.min(WAKE_INTERVAL);
         let timeout = Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(left.subsec_nanos()),
         };
         match poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&timeout)) {
-            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(0) if is_last => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(0) => {
+                if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                    // The number is still its own, because nobody has waited for it. One that
+                    // has ended has closed the pipe, which is seen next.
+                    let _ = rustix::process::kill_process(pid, Signal::CONT);
+                }
+                continue;
+            }
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),

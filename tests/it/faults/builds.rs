@@ -134,3 +134,52 @@ fn a_hundred_megabytes_of_output_take_no_memory_and_can_be_read() {
     assert!(took < Duration::from_secs(60));
     stage.end();
 }
+
+/// What a build does to escape: it stops its supervisor, once or again and again.
+const STOPPERS: [&str; 2] = [
+    "kill -STOP $PPID\nexec sleep 301",
+    "trap '' TERM\nsleep 0.3\nwhile :; do kill -STOP $PPID; done",
+];
+
+#[test]
+fn a_step_that_stops_its_supervisor_does_not_escape_its_timeout() {
+    let (stage, repository) = stage();
+    *repository.timeout.borrow_mut() = "1s";
+    for (run, stopper) in (2..).zip(STOPPERS) {
+        *repository.build.borrow_mut() = stopper.to_owned();
+        repository.commit(&format!("v{run}"));
+        let (state, _) = ended(&stage, run);
+        let step = &state.runs[&RunId(run)].steps[0];
+        let StepPhase::Ended { exit, .. } = &step.phase else { panic!("{step:?}") };
+        assert_eq!(*exit, StepExit::TimedOut, "{stopper}");
+    }
+    let workspaces = stage.state_dir().join("runs");
+    assert!(processes::lasting(&workspaces).is_empty(), "{:#?}", processes::of(&workspaces));
+    stage.end();
+}
+
+#[test]
+fn a_step_that_stops_its_supervisor_does_not_escape_its_cancel() {
+    let (stage, repository) = stage();
+    for (run, stopper) in (2..).zip(STOPPERS) {
+        *repository.build.borrow_mut() = stopper.to_owned();
+        repository.commit(&format!("v{run}"));
+        let unit = format!("runs/{run}/");
+        wait_until(
+            || "its supervisor is stopped".to_owned(),
+            || {
+                let all = processes::of(&stage.path("")).into_iter();
+                let mut own = all.filter(|one| one.line.contains("supervise"));
+                own.any(|one| one.line.contains(&unit) && processes::is_stopped(one.pid))
+            },
+        );
+        stage.submit(Command::CancelRun { id: RunId(run) }).unwrap();
+        let (state, result) = ended(&stage, run);
+        assert!(matches!(result, RunResult::Cancelled { .. }), "{stopper}: {result:?}");
+        let step = &state.runs[&RunId(run)].steps[0];
+        assert!(matches!(step.phase, StepPhase::Ended { exit: StepExit::Cancelled, .. }));
+    }
+    let workspaces = stage.state_dir().join("runs");
+    assert!(processes::lasting(&workspaces).is_empty(), "{:#?}", processes::of(&workspaces));
+    stage.end();
+}

@@ -9,10 +9,11 @@ use pilothouse_core::id::RunId;
 use pilothouse_core::pipeline::Run;
 use pilothouse_core::run::StepExit;
 use pilothouse_supervisor::{
-    Binary, ExitRecord, Handle, Kind, Liveness, Secrets, Spec, StartError, Stop, cancel, spawn,
+    Binary, ExitRecord, Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError,
+    Stop, cancel, spawn, wake,
 };
 
-use super::unit::{MOMENT, clean_up, look, over};
+use super::unit::{MOMENT, clean_up, look, over, over_within};
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
@@ -21,8 +22,13 @@ use crate::places::Places;
 const OUTPUT: u64 = 512 << 20;
 /// How long a step that is ended has between `TERM` and `KILL`.
 const GRACE_MS: u64 = 5000;
-/// How long ending a step may take before it is tried again.
-const END_LIMIT: Duration = Duration::from_secs(30);
+/// How long a supervisor may take beyond what it was told, before the step is ended in its stead:
+/// it kills what does not go for 10 s, and then gives up.
+const SLACK: Duration = Duration::from_secs(12);
+/// How long after its timeout a step whose supervisor says nothing is looked after.
+const OVERDUE: Duration = Duration::from_secs(2);
+/// How long ending a step may take before that is done in its supervisor's stead.
+const END_LIMIT: Duration = Duration::from_millis(GRACE_MS).saturating_add(SLACK);
 
 /// Runs steps on this machine.
 pub struct Host {
@@ -37,6 +43,7 @@ impl Host {
 
     pub(super) async fn run_step(&self, order: StepOrder, attention: &Attention) -> Ended {
         let dir = self.places.step(order.run, order.index);
+        let timeout = order.step.timeout.duration();
         let found = self.find_or_start(&dir, order).await?;
         let handle = match found {
             Found::Running(handle) => handle,
@@ -44,7 +51,7 @@ impl Host {
         };
         tokio::select! {
             () = attention.cancelled.cancelled() => return cancelled(),
-            ended = over(&handle) => ended?,
+            ended = in_time(&handle, timeout) => ended?,
         }
         Ok(Outcome::StepEnded { exit: after(&dir)? })
     }
@@ -121,8 +128,7 @@ impl Host {
         match look(&dir)? {
             Liveness::Alive(handle, _) => {
                 cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
-                let ended = tokio::time::timeout(END_LIMIT, over(&handle)).await;
-                ended.map_err(|_| Fault::transient("the step did not end in time"))??;
+                over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
                 after(&dir)?;
             }
             Liveness::Starting => {
@@ -133,6 +139,18 @@ impl Host {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Waits for the step's end, which comes soon after its timeout whatever the step does to its
+/// supervisor. Counted from now, because a clock that was set or slept would end it too early.
+async fn in_time(handle: &Handle, timeout: Duration) -> Result<(), Fault> {
+    let limit = timeout.saturating_add(OVERDUE);
+    if let Ok(ended) = tokio::time::timeout(limit, over(handle)).await {
+        return ended;
+    }
+    tracing::warn!(dir = %handle.dir.display(), "a supervisor is overdue; it is let go on");
+    wake(handle).map_err(|error| Fault::transient(error.to_string()))?;
+    over_within(handle, END_LIMIT, UnitOutcome::TimedOut).await
 }
 
 const UNTRUSTED: &str = "steps run as the engine's own user, and this project is not trusted \

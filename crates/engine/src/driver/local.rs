@@ -14,13 +14,14 @@ use pilothouse_core::id::InstanceId;
 use pilothouse_core::pipeline::{Run, Stop};
 use pilothouse_core::spec::SecretSource;
 use pilothouse_supervisor::{
-    Handle, Kind, Liveness, Secrets, Spec, StartError, Status, Stop as UnitStop, spawn, stop,
+    Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError, Status,
+    Stop as UnitStop, spawn, stop,
 };
 
 use super::edge::Edge;
 use super::host::{base_env, supervisor};
 use super::ports::Ports;
-use super::unit::{MOMENT, clean_up, look, over};
+use super::unit::{MOMENT, clean_up, look, over_within};
 use super::{Surroundings, blocking};
 use crate::clock::Clock;
 use crate::executor::Ended;
@@ -31,8 +32,9 @@ use crate::places::Places;
 const BACKOFF_MS: (u64, u64, u64) = (200, 30_000, 60_000);
 /// The most log of one instance that is kept, in bytes.
 const LOG: u64 = 64 << 20;
-/// How much longer than its grace stopping an instance may take.
-const STOP_SLACK: Duration = Duration::from_secs(10);
+/// How much longer than its grace stopping an instance may take before that is done in its
+/// supervisor's stead, which kills what does not go for 10 s and then gives up.
+const STOP_SLACK: Duration = Duration::from_secs(12);
 /// The file in an instance's directory that holds its address.
 const ADDRESS: &str = "address";
 
@@ -154,9 +156,7 @@ impl Local {
             Liveness::Alive(handle, _) => {
                 let grace = how.grace.duration();
                 stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
-                tokio::time::timeout(grace + STOP_SLACK, over(&handle))
-                    .await
-                    .map_err(|_| Fault::transient("it did not end in time"))??;
+                over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
             }
             Liveness::Starting => return Err(Fault::transient("its supervisor is only starting")),
             Liveness::Interrupted => blocking("clearing up", move || clean_up(&unit)).await?,

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use pilothouse_core::effect::Fault;
 use pilothouse_core::text::printable;
-use pilothouse_supervisor::{Frame, Handle, Liveness, Stream, find, sweep, tail, watch};
+use pilothouse_supervisor::{
+    Frame, Handle, Liveness, Outcome, Stream, find, force, sweep, tail, watch,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::blocking;
 
 /// Finds out what became of a unit.
 pub(super) fn look(dir: &Path) -> Result<Liveness, Fault> {
@@ -35,6 +39,25 @@ pub(super) async fn over(handle: &Handle) -> Result<(), Fault> {
         }
         ready.clear_ready();
     }
+}
+
+/// Waits until the supervisor has ended. One that has not in time is killed, what it leaves is
+/// swept, and the unit has this outcome: a program can do as it likes with its supervisor, but not
+/// with the engine.
+pub(super) async fn over_within(
+    handle: &Handle,
+    limit: Duration,
+    outcome: Outcome,
+) -> Result<(), Fault> {
+    if let Ok(ended) = tokio::time::timeout(limit, over(handle)).await {
+        return ended;
+    }
+    tracing::warn!(dir = %handle.dir.display(), "a supervisor did not end in time; it is killed");
+    let handle = handle.clone();
+    blocking("ending the unit", move || {
+        force(&handle, outcome).map_err(|error| Fault::transient(error.to_string()))
+    })
+    .await
 }
 
 /// Ends whatever a dead supervisor left.

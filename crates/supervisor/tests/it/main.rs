@@ -13,4 +13,6 @@ mod sockets;
 #[cfg(test)]
 mod steps;
 #[cfg(test)]
+mod stopped;
+#[cfg(test)]
 mod support;
