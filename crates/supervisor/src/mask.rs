@@ -1,12 +1,14 @@
 //! Hides secrets in a stream of bytes, however the bytes are cut into pieces.
 //!
 //! Every byte that belongs to an occurrence of a secret is hidden, overlapping
-//! occurrences included, and each run of hidden bytes becomes `***`. Forms that
-//! are known: the value itself, each line of a value of several lines, base64 and
-//! base64url at any alignment inside a longer text, hex in both cases, and URL
-//! encodings. Not known: values folded over lines by a program, compressed or
-//! encrypted. Masking guards against accidents, not against who wants to print a
-//! secret that the step was given.
+//! occurrences included, and each run of hidden bytes becomes `***`; line breaks
+//! stay, so that a log keeps its lines. Forms that are known: the value itself, each
+//! line of a value of several lines, base64 and base64url at any alignment inside a
+//! longer text, hex in both cases, and URL encodings. Base64 and hex are found
+//! through the line breaks and blanks that `base64`, `xxd -p` and `od -An -tx1` put
+//! into them. Not known: dumps with columns of offsets or of text, values that were
+//! compressed or encrypted. Masking guards against accidents, not against who wants
+//! to print a secret that the program was given.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,13 +16,23 @@ use crate::spec::MIN_MASKED_BYTES;
 
 mod forms;
 
+use forms::{Form, forms_of};
+
 const REPLACEMENT: &[u8] = b"***";
+/// How many blanks and line breaks in a row a folded secret may have. It bounds what
+/// is held back, together with the longest secret.
+const MAX_GAP: usize = 16;
+/// So few characters at a line's end are not held back for what the next line may
+/// bring: a line that happens to end like a secret begins would not be seen until
+/// something follows it. What follows them is hidden all the same.
+const FEW: usize = 4;
 
 /// The forms of all secrets of a unit, ready to be searched for.
 pub(crate) struct Masks {
-    /// By the first two bytes, longest first.
-    patterns: HashMap<[u8; 2], Vec<Vec<u8>>>,
-    /// Whether any pattern begins with these two bytes: one bit each.
+    forms: Vec<Form>,
+    /// Which forms begin with these two bytes; a line break may be the second.
+    by_pair: HashMap<[u8; 2], Vec<usize>>,
+    /// Whether any form begins with these two bytes: one bit each.
     pairs: Box<[u64; 1024]>,
     first: [bool; 256],
 }
@@ -30,24 +42,28 @@ impl Masks {
     pub(crate) fn new<'a>(values: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut all = BTreeSet::new();
         for value in values.filter(|value| value.len() >= MIN_MASKED_BYTES) {
-            forms::forms_of(value.as_bytes(), &mut all);
+            forms_of(value.as_bytes(), &mut all);
         }
         if all.is_empty() {
             return None;
         }
-        let mut masks =
-            Self { patterns: HashMap::new(), pairs: Box::new([0; 1024]), first: [false; 256] };
-        for pattern in all {
-            let Some(&pair) = pattern.first_chunk::<2>() else {
+        let mut masks = Self {
+            forms: all.into_iter().collect(),
+            by_pair: HashMap::new(),
+            pairs: Box::new([0; 1024]),
+            first: [false; 256],
+        };
+        for (index, form) in masks.forms.iter().enumerate() {
+            let Some(&[first, second]) = form.bytes.first_chunk::<2>() else {
                 continue;
             };
-            let bit = usize::from(u16::from_be_bytes(pair));
-            masks.pairs[bit / 64] |= 1 << (bit % 64);
-            masks.first[usize::from(pair[0])] = true;
-            masks.patterns.entry(pair).or_default().push(pattern);
-        }
-        for patterns in masks.patterns.values_mut() {
-            patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
+            masks.first[usize::from(first)] = true;
+            let breaks: &[u8] = if form.folds { b"\n\r" } else { b"" };
+            for &second in breaks.iter().chain([&second]) {
+                let bit = usize::from(u16::from_be_bytes([first, second]));
+                masks.pairs[bit / 64] |= 1 << (bit % 64);
+                masks.by_pair.entry([first, second]).or_default().push(index);
+            }
         }
         Some(masks)
     }
@@ -71,30 +87,69 @@ impl Masks {
 
     /// What begins at the head of these bytes.
     fn look(&self, bytes: &[u8]) -> Look {
-        let Some(&pair) = bytes.first_chunk::<2>() else {
+        let mut look = Look { secret: 0, begun: None };
+        let Some(pair) = bytes.first_chunk::<2>() else {
             let begins = bytes.first().is_some_and(|&byte| self.first[usize::from(byte)]);
-            return if begins { Look::Undecided } else { Look::Nothing };
+            look.begun = begins.then_some(Begun::Held);
+            return look;
         };
-        if !self.begins(u16::from_be_bytes(pair)) {
-            return Look::Nothing;
-        }
-        for pattern in self.patterns.get(&pair).map_or(&[][..], Vec::as_slice) {
-            if bytes.starts_with(pattern) {
-                return Look::Secret(pattern.len());
-            }
-            if pattern.starts_with(bytes) {
-                return Look::Undecided;
+        for &index in self.by_pair.get(pair).map_or(&[][..], Vec::as_slice) {
+            match fit(&self.forms[index], bytes) {
+                Fit::Not => {}
+                Fit::Whole(length) => look.secret = look.secret.max(length),
+                Fit::Begun(begun) => look.begun = look.begun.max(Some(begun)),
             }
         }
-        Look::Nothing
+        look
     }
 }
 
-enum Look {
-    Nothing,
-    Secret(usize),
-    /// A secret may begin here; more bytes will tell.
-    Undecided,
+/// What begins at some place.
+struct Look {
+    /// How long the longest secret is that lies there whole; 0 where none does.
+    secret: usize,
+    /// Whether a longer one may begin there, which more bytes will tell.
+    begun: Option<Begun>,
+}
+
+/// How much of a secret has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Begun {
+    /// Too little to hold a line back for it.
+    Few,
+    /// Enough to be held back.
+    Held,
+}
+
+enum Fit {
+    Not,
+    Whole(usize),
+    Begun(Begun),
+}
+
+/// Compares a form with the bytes that begin where it may begin.
+fn fit(form: &Form, bytes: &[u8]) -> Fit {
+    if !form.folds {
+        return if bytes.starts_with(&form.bytes) {
+            Fit::Whole(form.bytes.len())
+        } else if form.bytes.starts_with(bytes) {
+            Fit::Begun(Begun::Held)
+        } else {
+            Fit::Not
+        };
+    }
+    let mut at = 0;
+    for (count, wanted) in form.bytes.iter().enumerate() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let gap = rest.iter().take(MAX_GAP).take_while(|byte| b" \t\r\n".contains(byte)).count();
+        match rest.get(gap) {
+            Some(byte) if byte == wanted => at += gap + 1,
+            Some(_) => return Fit::Not,
+            None if gap > 0 && count < FEW => return Fit::Begun(Begun::Few),
+            None => return Fit::Begun(Begun::Held),
+        }
+    }
+    Fit::Whole(at)
 }
 
 /// One stream's state between two reads.
@@ -104,6 +159,8 @@ pub(crate) struct Masker {
     held: Vec<u8>,
     /// How many of the held bytes belong to a secret already found.
     hidden: usize,
+    /// How many of the held bytes were given out, because they were so few.
+    given: usize,
     /// Whether the last byte that was given out was a hidden one.
     in_run: bool,
 }
@@ -111,7 +168,8 @@ pub(crate) struct Masker {
 impl Masker {
     /// Appends what can be shown of the stream's next bytes.
     ///
-    /// At most the longest form of a secret is held back until the next call.
+    /// At most the longest form of a secret, with all its gaps, is held back until the
+    /// next call.
     pub(crate) fn push(&mut self, masks: &Masks, bytes: &[u8], shown: &mut Vec<u8>) {
         if self.held.is_empty() {
             let from = self.scan(masks, bytes, shown, false);
@@ -135,9 +193,10 @@ impl Masker {
     /// Goes through the bytes. Returns from where on they must be held back.
     fn scan(&mut self, masks: &Masks, bytes: &[u8], shown: &mut Vec<u8>, last: bool) -> usize {
         let mut hidden_to = self.hidden;
-        let mut plain_from = 0;
+        let mut plain_from = self.given;
         let mut at = 0;
         let mut stop = bytes.len();
+        let mut begun = None;
         while at < bytes.len() {
             if at >= hidden_to {
                 let skipped = masks.nothing_begins(&bytes[at..]);
@@ -146,53 +205,40 @@ impl Masker {
                     at += skipped;
                     continue;
                 }
-            } else {
-                if !self.in_run {
-                    shown.extend_from_slice(&bytes[plain_from..at]);
-                    shown.extend_from_slice(REPLACEMENT);
-                    self.in_run = true;
-                }
-                plain_from = at + 1;
             }
-            match masks.look(&bytes[at..]) {
-                Look::Secret(length) if at + length > hidden_to => {
-                    hidden_to = at + length;
-                    continue;
-                }
-                Look::Nothing | Look::Secret(_) => {}
-                Look::Undecided if !last => {
-                    stop = at;
-                    break;
-                }
-                // The end came, so the longer form did not; a shorter one may be there.
-                Look::Undecided => {
-                    let shorter = masks.shorter(&bytes[at..]);
-                    if shorter > 0 && at + shorter > hidden_to {
-                        hidden_to = at + shorter;
-                        continue;
-                    }
-                }
+            let look = masks.look(&bytes[at..]);
+            if look.begun.is_some() && !last {
+                (stop, begun) = (at, look.begun);
+                break;
             }
+            hidden_to = hidden_to.max(at + look.secret);
             if at >= hidden_to {
                 self.in_run = false;
+            } else if at >= plain_from {
+                shown.extend_from_slice(&bytes[plain_from..at]);
+                self.hide(bytes[at], shown);
+                plain_from = at + 1;
             }
             at += 1;
         }
-        let plain_to = stop.max(plain_from);
-        shown.extend_from_slice(&bytes[plain_from..plain_to]);
         self.hidden = hidden_to.saturating_sub(stop);
+        let is_few = begun == Some(Begun::Few) && self.hidden == 0;
+        let plain_to = plain_from.max(if is_few { bytes.len() } else { stop });
+        self.in_run &= plain_to == plain_from;
+        shown.extend_from_slice(&bytes[plain_from..plain_to]);
+        self.given = plain_to - stop;
         stop
     }
-}
 
-impl Masks {
-    /// The longest secret that lies whole at the head of these bytes.
-    fn shorter(&self, bytes: &[u8]) -> usize {
-        let Some(pair) = bytes.first_chunk::<2>() else {
-            return 0;
-        };
-        let patterns = self.patterns.get(pair).map_or(&[][..], Vec::as_slice);
-        patterns.iter().find(|pattern| bytes.starts_with(pattern)).map_or(0, Vec::len)
+    /// Gives out what stands for a hidden byte.
+    fn hide(&mut self, byte: u8, shown: &mut Vec<u8>) {
+        if matches!(byte, b'\n' | b'\r') {
+            shown.push(byte);
+            self.in_run = false;
+        } else if !self.in_run {
+            shown.extend_from_slice(REPLACEMENT);
+            self.in_run = true;
+        }
     }
 }
 

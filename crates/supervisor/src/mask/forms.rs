@@ -10,8 +10,17 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// A piece of base64 shorter than this could be anything, in characters.
 const MIN_BASE64_CHARS: usize = 6;
 
+/// How a secret can appear.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Form {
+    /// What it looks like in one piece.
+    pub bytes: Vec<u8>,
+    /// Whether programs put line breaks and blanks into it.
+    pub folds: bool,
+}
+
 /// Adds every form of one value.
-pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
+pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Form>) {
     forms_of_piece(value, forms);
     // Programs print a key file line by line, and terminals end lines with CR LF.
     for line in value.split(|&byte| byte == b'\n') {
@@ -22,10 +31,10 @@ pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
-fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
-    forms.insert(value.to_vec());
-    forms.insert(hex(value, "0123456789abcdef"));
-    forms.insert(hex(value, "0123456789ABCDEF"));
+fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Form>) {
+    let (mut exact, mut folded) = (vec![value.to_vec()], Vec::new());
+    folded.push(hex(value, "0123456789abcdef"));
+    folded.push(hex(value, "0123456789ABCDEF"));
     for alignment in 0..3 {
         let standard = base64_inside(value, alignment);
         if standard.len() >= MIN_BASE64_CHARS {
@@ -34,22 +43,24 @@ fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
                 b'/' => b'_',
                 other => other,
             });
-            forms.insert(url.collect());
-            forms.insert(standard);
+            folded.push(url.collect());
+            folded.push(standard);
         }
     }
     for unreserved in ["-._~", "-._~!*'()", "-._*", "-._~/", ""] {
         for digits in ["0123456789ABCDEF", "0123456789abcdef"] {
-            forms.insert(percent(value, unreserved, digits, "%20"));
-            forms.insert(percent(value, unreserved, digits, "+"));
+            exact.push(percent(value, unreserved, digits, "%20"));
+            exact.push(percent(value, unreserved, digits, "+"));
         }
     }
     if let Ok(text) = std::str::from_utf8(value)
         && let Ok(quoted) = serde_json::to_string(text)
     {
-        forms.insert(quoted.trim_matches('"').as_bytes().to_vec());
+        exact.push(quoted.trim_matches('"').as_bytes().to_vec());
     }
-    forms.retain(|form| form.len() >= MIN_MASKED_BYTES);
+    let exact = exact.into_iter().map(|bytes| Form { bytes, folds: false });
+    let folded = folded.into_iter().map(|bytes| Form { bytes, folds: true });
+    forms.extend(exact.chain(folded).filter(|form| form.bytes.len() >= MIN_MASKED_BYTES));
 }
 
 fn hex(value: &[u8], digits: &str) -> Vec<u8> {

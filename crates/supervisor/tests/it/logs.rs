@@ -43,6 +43,27 @@ fn secrets_are_hidden_across_writes() {
 }
 
 #[test]
+fn folded_encodings_are_hidden_and_keep_their_lines() {
+    let secret =
+        "a token of some length, as they are made: 0123456789 abcdefghijklmnopqrstuvwxyz +/";
+    let dump = "printf %s \"$TOKEN\" | od -An -v -tx1";
+    let mut unit = Unit::shell(&format!(
+        "printf %s \"$TOKEN\" | base64; echo; {dump}; echo; {dump} | tr -d ' \\n' | fold -w 60; \
+         echo; echo; printf 'Authorization: %s' \"$TOKEN\" | base64 -w 40"
+    ));
+    unit.secrets.env.insert("TOKEN".into(), secret.into());
+    unit.run();
+    let shown = unit.text(Stream::Stdout);
+    let parts: Vec<&str> = shown.split("\n\n").collect();
+    assert_eq!(parts[0].replace("w==", "").lines().collect::<Vec<_>>(), ["***"; 2], "{shown}");
+    assert_eq!(parts[1].lines().map(str::trim).collect::<Vec<_>>(), ["***"; 6], "{shown}");
+    assert_eq!(parts[2].lines().collect::<Vec<_>>(), ["***"; 3], "{shown}");
+    // Of the last, only the beginning is not the secret.
+    assert_eq!(parts[3].lines().filter(|line| *line == "***").count(), 2, "{shown}");
+    assert!(parts[3].starts_with("QXV0aG9yaXphdGlvbjog***\n"), "{shown}");
+}
+
+#[test]
 fn a_torn_tail_is_passed_over() {
     let unit = Unit::shell("echo one; echo two >&2");
     unit.run();
