@@ -6,6 +6,7 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use pilothouse_supervisor::{
     Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError, Status,
     Stop as UnitStop, spawn, stop,
 };
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::edge::Edge;
 use super::host::{base_env, supervisor};
@@ -35,6 +37,10 @@ const LOG: u64 = 64 << 20;
 /// How much longer than its grace stopping an instance may take before that is done in its
 /// supervisor's stead, which kills what does not go for 10 s and then gives up.
 const STOP_SLACK: Duration = Duration::from_secs(12);
+/// The longest secret that is read, in bytes.
+const SECRET_BYTES: u64 = 64 << 10;
+/// How long the command that gives a secret may take.
+const SECRET_LIMIT: Duration = Duration::from_secs(30);
 /// The file in an instance's directory that holds its address.
 const ADDRESS: &str = "address";
 
@@ -230,8 +236,8 @@ async fn secrets(order: &InstanceOrder) -> Result<Secrets, Fault> {
     let mut secrets = Secrets::default();
     for (name, source) in &order.secrets {
         let value = match source {
-            SecretSource::File(path) => tokio::fs::read_to_string(path).await.map_err(|error| {
-                Fault::transient(format!("cannot read the secret {name} from {path}: {error}"))
+            SecretSource::File(path) => secret_in(path).await.map_err(|why| {
+                Fault::transient(format!("cannot read the secret {name} from {path}: {why}"))
             })?,
             SecretSource::Command(argv) => secret_from(name, argv).await?,
         };
@@ -247,20 +253,43 @@ async fn secret_from(name: &str, argv: &[String]) -> Result<String, Fault> {
     };
     let (program, arguments) =
         argv.split_first().ok_or_else(|| failed("it is empty".to_owned()))?;
-    let call = tokio::process::Command::new(program)
+    let mut child = tokio::process::Command::new(program)
         .args(arguments)
-        .stdin(std::process::Stdio::null())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        // What it complains of may hold the secret, so that nobody hears it.
+        .stderr(Stdio::null())
         .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(Duration::from_secs(30), call)
-        .await
-        .map_err(|_| failed("it took longer than 30 s".to_owned()))?
+        .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        // What it printed may hold the secret, so that only the status is told.
-        return Err(failed(format!("it ended with {}", output.status)));
+    let value = async {
+        let printed = match child.stdout.take() {
+            Some(pipe) => limited(pipe).await,
+            None => Err("it printed nothing".to_owned()),
+        }?;
+        let status = child.wait().await.map_err(|error| error.to_string())?;
+        // As above, only the status is told.
+        if status.success() { Ok(printed) } else { Err(format!("it ended with {status}")) }
+    };
+    tokio::time::timeout(SECRET_LIMIT, value)
+        .await
+        .map_err(|_| failed(format!("it took longer than {} s", SECRET_LIMIT.as_secs())))?
+        .map_err(failed)
+}
+
+async fn secret_in(path: &str) -> Result<String, String> {
+    let file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
+    limited(file).await
+}
+
+/// Reads a secret to its end, within the limit. What was read stands in no error.
+async fn limited(from: impl AsyncRead + Unpin) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let read = from.take(SECRET_BYTES + 1).read_to_end(&mut bytes).await;
+    if read.map_err(|error| error.to_string())? as u64 > SECRET_BYTES {
+        return Err(format!("it is longer than {} KiB", SECRET_BYTES >> 10));
     }
-    String::from_utf8(output.stdout).map_err(|_| failed("it printed no UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
 }
 
 /// The supervisor of an instance, while it lives.
@@ -272,5 +301,40 @@ fn alive(unit: &Path) -> Result<Option<(Handle, Box<Status>)>, Fault> {
         | Liveness::Interrupted
         | Liveness::OtherBoot
         | Liveness::NeverStarted => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{secret_from, secret_in};
+
+    fn argv(script: &str) -> Vec<String> {
+        ["/bin/sh", "-c", script].map(str::to_owned).into()
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_limited_wherever_it_comes_from() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("secret");
+        let read = async |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            secret_in(path.to_str().unwrap()).await
+        };
+        assert_eq!(read(b"hunter2\n").await.unwrap(), "hunter2\n");
+        assert_eq!(read(&[b'x'; 64 << 10]).await.unwrap().len(), 64 << 10);
+        assert_eq!(read(&[b'x'; (64 << 10) + 1]).await.unwrap_err(), "it is longer than 64 KiB");
+        assert_eq!(read(b"hunter2\xff").await.unwrap_err(), "it is no UTF-8");
+        assert_eq!(secret_in("/dev/zero").await.unwrap_err(), "it is longer than 64 KiB");
+
+        assert_eq!(secret_from("KEY", &argv("echo hunter2")).await.unwrap(), "hunter2\n");
+        let why = "the command that gives the secret KEY failed: it ";
+        for (script, wanted) in [
+            ("yes hunter2", "is longer than 64 KiB"),
+            ("printf 'hunter2\\377'", "is no UTF-8"),
+            ("echo hunter2; echo hunter2 >&2; exit 3", "ended with exit status: 3"),
+        ] {
+            let fault = secret_from("KEY", &argv(script)).await.unwrap_err();
+            assert_eq!(fault.why, format!("{why}{wanted}"));
+        }
     }
 }
