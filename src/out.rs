@@ -1,11 +1,12 @@
 //! Prints for people and programs: lines, aligned tables, JSON.
 //!
-//! Nothing hostile is made harmless here but a table's cells; who prints another text passes it
-//! through [`pilothouse_core::text::printable`] first.
+//! Nothing hostile is made harmless here but a table's cells and JSON; who prints another text
+//! passes it through [`pilothouse_core::text::printable`] first.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
-use pilothouse_core::text::printable;
+use pilothouse_core::text::{is_plain, printable};
 use pilothouse_core::time::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -41,8 +42,31 @@ pub fn question(text: &str) {
 
 /// Prints a value as JSON, for programs.
 pub fn json(value: &impl serde::Serialize) -> color_eyre::Result<()> {
-    line(&serde_json::to_string_pretty(value)?);
+    line(&escaped(&serde_json::to_string_pretty(value)?));
     Ok(())
+}
+
+/// Prints a value as JSON in one line, and tells when nobody reads any more.
+pub fn try_json(value: &impl serde::Serialize) -> std::io::Result<()> {
+    try_line(&escaped(&serde_json::to_string(value)?))
+}
+
+/// JSON whose text no terminal can obey: what is not plain is written as `\uXXXX`, which means the
+/// same (RFC 8259, section 7). Only strings hold such characters, and those below U+0020 are escaped
+/// in them already.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c < ' ' || is_plain(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 /// How a text is meant. The words say it too: colour alone says nothing.
@@ -222,6 +246,17 @@ mod tests {
         );
         let narrow = text(&table.lines(0, Some(9)));
         assert_eq!(narrow, ["NAME    …", "결제    …", "longer  b"]);
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys() {
+        let text = "결제 👍 \u{1b}[2J \u{7f}\u{9b}31m \u{202e}x \u{2028}\u{2029} \u{e0041}\u{200d}";
+        let json = escaped(&serde_json::to_string_pretty(&[text]).unwrap());
+        assert_eq!(
+            json,
+            "[\n  \"결제 👍 \\u001b[2J \\u007f\\u009b31m \\u202ex \\u2028\\u2029 \\udb40\\udc41\\u200d\"\n]"
+        );
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
     }
 
     #[test]

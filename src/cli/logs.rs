@@ -237,7 +237,7 @@ impl Printer<'_> {
 
     fn line(&mut self, line: &LogLine, state: &State) -> std::io::Result<()> {
         if self.logs.json {
-            return out::try_line(&serde_json::to_string(line)?);
+            return out::try_json(line);
         }
         if let Some(run) = self.run.filter(|_| self.logs.step.is_none())
             && self.step != Some(line.step)

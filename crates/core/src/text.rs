@@ -5,29 +5,77 @@
 
 /// Replaces everything that could move a cursor, hide or reorder text, and cuts to `most` characters.
 ///
-/// C0 and C1 controls, DEL, line and paragraph separators, and the bidirectional controls of
-/// Unicode TR 36 become `\u{FFFD}`; a tab becomes a space. A cut text ends in `…`.
+/// C0 and C1 controls, DEL, line and paragraph separators, the bidirectional controls of Unicode
+/// TR 36, and what a terminal shows as nothing at all become `\u{FFFD}`; a tab becomes a space.
+/// Joiners and variation selectors stay where scripts and emoji need them. A cut text ends in `…`.
 pub fn printable(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most * 4));
-    for (count, c) in text.chars().enumerate() {
+    let mut rest = text.chars().peekable();
+    let (mut count, mut before) = (0, None);
+    while let Some(c) = rest.next() {
         if count == most {
             out.pop();
             out.push('…');
             break;
         }
-        out.push(harmless(c));
+        let shown = match c {
+            '\t' => ' ',
+            _ if is_plain(c) || belongs(before, c, rest.peek().copied()) => c,
+            _ => '\u{fffd}',
+        };
+        out.push(shown);
+        before = Some(shown);
+        count += 1;
     }
     out
 }
 
-fn harmless(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => '\u{fffd}',
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{feff}' => '\u{fffd}',
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        other => other,
+/// Whether a character shows as what it is: no control, nothing that reorders text, and nothing
+/// that a terminal shows as nothing (`Default_Ignorable_Code_Point` of Unicode's
+/// `DerivedCoreProperties.txt`, and the annotation controls beside it).
+pub fn is_plain(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
     }
+    !matches!(c,
+        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character that shows as nothing is part of what stands around it.
+fn belongs(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let Some(before) = before else { return false };
+    match c {
+        // Families and flags; Persian, and the scripts of India, join or part letters with these.
+        '\u{200d}' if is_emoji(before) || before == '\u{fe0f}' => after.is_some_and(is_emoji),
+        '\u{200c}' | '\u{200d}' => is_joining(before) && after.is_some_and(is_joining),
+        // A text or an emoji; a digit only under a keycap.
+        '\u{fe0e}' | '\u{fe0f}' => {
+            let is_key = matches!(before, '0'..='9' | '#' | '*');
+            is_emoji(before) || (is_key && after == Some('\u{20e3}'))
+        }
+        // The form of an ideograph.
+        '\u{e0100}'..='\u{e01ef}' => matches!(before,
+            '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}'),
+        _ => false,
+    }
+}
+
+/// Whether a character can be an emoji, as Unicode's `emoji-data.txt` groups them.
+fn is_emoji(c: char) -> bool {
+    matches!(c,
+        '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+        | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{24c2}' | '\u{25a0}'..='\u{27bf}'
+        | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}'
+        | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Whether a letter is of a script that is written joined: from Arabic to Sinhala.
+fn is_joining(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{dff}') && is_plain(c)
 }
 
 /// The first line of a text, made printable.
@@ -67,6 +115,67 @@ mod tests {
     fn escapes_lose_their_force() {
         let shown = printable("a\x1b]52;c;aGk=\x07b\u{202e}c\u{9b}31m\td", 80);
         assert_eq!(shown, "a\u{fffd}]52;c;aGk=\u{fffd}b\u{fffd}c\u{fffd}31m d");
+    }
+
+    #[test]
+    fn what_shows_as_nothing_is_replaced() {
+        let hidden = [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180b}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{206f}',
+            '\u{3164}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{1bca0}',
+            '\u{1d173}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e007f}',
+            '\u{e0100}',
+            '\u{e0fff}',
+        ];
+        for c in hidden {
+            assert!(!is_plain(c), "{c:?}");
+            assert_eq!(printable(&format!("{c}a{c}b"), 80), "\u{fffd}a\u{fffd}b", "{c:?}");
+        }
+    }
+
+    #[test]
+    fn joiners_and_selectors_stay_where_they_belong() {
+        let whole = [
+            "👩\u{200d}👩\u{200d}👧\u{200d}👦 🏳\u{fe0f}\u{200d}🌈 👩🏽\u{200d}💻",
+            "❤\u{fe0f} ☎\u{fe0e} 1\u{fe0f}\u{20e3} #\u{fe0f}\u{20e3}",
+            "결제 수정 \u{1100}\u{1161}\u{11a8} ㄱㅏ",
+            "می\u{200c}خواهم क\u{94d}\u{200d}ष 葛\u{e0100}城",
+            "e\u{301} ñ Ω ✓ ── █ ⠋",
+        ];
+        for text in whole {
+            assert_eq!(printable(text, 80), text);
+            assert_eq!(printable(&printable(text, 80), 80), text);
+        }
+        for (text, shown) in [
+            ("👩\u{200d}", "👩\u{fffd}"),
+            ("👩\u{200d}x", "👩\u{fffd}x"),
+            ("👩\u{fe0f}\u{fe0f}", "👩\u{fe0f}\u{fffd}"),
+            ("12\u{fe0f}", "12\u{fffd}"),
+            ("葛\u{e0041}", "葛\u{fffd}"),
+        ] {
+            assert_eq!(printable(text, 80), shown);
+        }
     }
 
     #[test]
