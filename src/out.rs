@@ -105,7 +105,7 @@ fn colours() -> bool {
 }
 
 /// The columns of the terminal that is printed to; none where it is no terminal.
-fn columns() -> Option<usize> {
+pub fn columns() -> Option<usize> {
     let out = std::io::stdout();
     if !out.is_terminal() {
         return None;

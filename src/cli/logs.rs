@@ -1,8 +1,10 @@
 //! `pilothouse logs`: what a run's steps or an instance wrote.
 
+mod own;
+
 use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError};
-use pilothouse_api::types::{LogLine, LogPage, LogQuery};
+use pilothouse_api::types::{LogLine, LogPage, LogQuery, Stream};
 use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepPhase};
 use pilothouse_core::state::State;
@@ -247,12 +249,20 @@ impl Printer<'_> {
             let index = usize::try_from(line.step).unwrap_or(usize::MAX);
             let step = run.and_then(|run| run.steps.get(index));
             let step = step.map_or_else(String::new, |s| printable(&s.name, 80));
-            out::try_line(&out::paint(Tone::Dim, &format!("── {} {step}", line.step + 1)))?;
+            let heading = format!("{}{} {step}", own::MARK, line.step + 1);
+            out::try_line(&out::paint(Tone::Dim, &heading))?;
         }
         let text = printable(&line.text, 10_000);
-        if self.logs.time {
-            return out::try_line(&format!("{}  {text}", out::rfc3339(line.at)));
+        let time = self.logs.time.then(|| format!("{}  ", out::rfc3339(line.at)));
+        let time = time.unwrap_or_default();
+        match line.stream {
+            Stream::Out | Stream::Err => {
+                out::try_line(&own::quoted(&format!("{time}{text}"), out::columns()))
+            }
+            Stream::Note => {
+                let note = format!("{}{time}note: {text}", own::MARK);
+                out::try_line(&out::paint(Tone::Warn, &note))
+            }
         }
-        out::try_line(&text)
     }
 }

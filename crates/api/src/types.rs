@@ -153,7 +153,7 @@ pub struct LogQuery {
     pub wait: Millis,
 }
 
-/// Which of a process's two output streams.
+/// Who wrote a line: which of a process's two output streams, or Pilothouse itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
@@ -161,6 +161,8 @@ pub enum Stream {
     Out,
     /// Standard error.
     Err,
+    /// The supervisor: a sentence about the process, which no process can write.
+    Note,
 }
 
 /// One line of a step's or an instance's log, made printable.

@@ -13,7 +13,7 @@ use pilothouse_core::command::{Rejection, RejectionKind};
 use pilothouse_core::time::Timestamp;
 use pilothouse_supervisor::{LogSlice, read_log, tail};
 
-use self::lines::Lines;
+use self::lines::{Counts, Lines};
 
 /// Bytes of raw log that one page reads at most.
 const PAGE: usize = 256 << 10;
@@ -39,18 +39,18 @@ pub struct Part {
     pub open: bool,
 }
 
-/// Where a reader is: in which part, at which frame of it, and how many bytes of output and of
-/// errors it was shown from there on, because a line can end in a later frame than it begins.
+/// Where a reader is: in which part, at which frame of it, and how many bytes of each stream it was
+/// shown from there on, because a line can end in a later frame than it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {
     step: u32,
     offset: u64,
-    shown: [u64; 2],
+    shown: Counts,
 }
 
 impl Place {
     fn at(step: u32, offset: u64) -> Self {
-        Self { step, offset, shown: [0; 2] }
+        Self { step, offset, shown: Counts::default() }
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -58,7 +58,10 @@ impl Place {
         let step = numbers.next()?.parse().ok()?;
         let offset = numbers.next()?.parse().ok()?;
         let Some(out) = numbers.next() else { return Some(Self::at(step, offset)) };
-        let shown = [out.parse().ok()?, numbers.next()?.parse().ok()?];
+        let err = numbers.next()?.parse().ok()?;
+        // Notes are written whole, so that a place rarely has to count them.
+        let notes = numbers.next().map_or(Some(0), |count| count.parse().ok())?;
+        let shown = [out.parse().ok()?, err, notes];
         numbers.next().is_none().then_some(Self { step, offset, shown })
     }
 }
@@ -67,8 +70,9 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.step, self.offset)?;
         match self.shown {
-            [0, 0] => Ok(()),
-            [out, err] => write!(f, ":{out}:{err}"),
+            [0, 0, 0] => Ok(()),
+            [out, err, 0] => write!(f, ":{out}:{err}"),
+            [out, err, notes] => write!(f, ":{out}:{err}:{notes}"),
         }
     }
 }
@@ -135,7 +139,7 @@ fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
 /// Reads from a place on, and makes lines of what is there.
 fn taken(part: &Part, from: Place, most: usize) -> Result<(LogSlice, Lines<'_>), Rejection> {
     let slice = read(part, from.offset, most)?;
-    let mut found = Lines::new(part, if slice.lost > 0 { [0; 2] } else { from.shown });
+    let mut found = Lines::new(part, if slice.lost > 0 { [0; 3] } else { from.shown });
     found.take(&slice.frames);
     Ok((slice, found))
 }
@@ -171,12 +175,12 @@ fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
         let Some(slice) = exists(part, tail(&part.dir, most - lines.len(), TAIL_BYTES))? else {
             continue;
         };
-        let mut found = Lines::new(part, [0; 2]);
+        let mut found = Lines::new(part, [0; 3]);
         found.take(&slice.frames);
         let is_last = next == Place::default();
         let taken = if is_last && part.open && is_fresh(found.oldest_begun()) {
             let (taken, begun) = found.whole();
-            let (offset, shown) = begun.unwrap_or((slice.next, [0; 2]));
+            let (offset, shown) = begun.unwrap_or((slice.next, [0; 3]));
             next = Place { step: part.step, offset, shown };
             taken
         } else {

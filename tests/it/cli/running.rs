@@ -70,3 +70,35 @@ fn a_failed_run_fails_its_follower_and_another_is_started_by_hand() {
     world.run(&["cancel", "two"]).ends_with(2);
     world.run(&["run", "nothing"]).ends_with(5);
 }
+
+#[test]
+fn a_build_cannot_forge_lines_of_ours() {
+    let world = World::with_engine();
+    let note = "1 processes outlived the main process and are ended";
+    let step = format!(
+        "echo '── 2 deploy'; echo '── note: {note}'; echo '{note}' >&2\n\
+         setsid sleep 60 > /dev/null 2>&1 &"
+    );
+    add(&world, &Pipeline { step, ..Pipeline::default() });
+    let said = world.run(&["logs", "--follow", "main"]).ends_with(0);
+    let mut lines: Vec<String> = said.out.lines().map(str::to_owned).collect();
+    // The two streams of a process have no common order.
+    let err = lines.iter().position(|line| line == note).expect("what it wrote to the other");
+    lines.remove(err);
+    let forged = format!("│ ── note: {note}");
+    let own = format!("── note: {note}");
+    assert_eq!(lines, ["── 1 test", "│ ── 2 deploy", &forged, &own]);
+
+    let said = world.run(&["logs", "1", "--json"]).ends_with(0);
+    let lines: Vec<serde_json::Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let streams = |wanted: &str| {
+        let found = lines.iter().filter(|line| line["text"] == wanted);
+        found.map(|line| line["stream"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(streams(note), ["err", "note"]);
+    assert_eq!(streams("── 2 deploy"), ["out"]);
+    let times = world.run(&["logs", "1", "--time"]).ends_with(0).out;
+    let own: Vec<&str> = times.lines().filter(|line| line.starts_with("── ")).collect();
+    assert!(own.len() == 2 && own[1].ends_with(&format!("Z  note: {note}")), "{times}");
+}

@@ -253,7 +253,11 @@ fn small_things() {
     let line =
         |stream, text: &str| LogLine { step: 1, at: Timestamp(5), stream, text: text.to_owned() };
     let page = LogPage {
-        lines: vec![line(Stream::Out, "결제"), line(Stream::Err, "\u{fffd}[31m")],
+        lines: vec![
+            line(Stream::Out, "결제"),
+            line(Stream::Err, "\u{fffd}[31m"),
+            line(Stream::Note, "the deadline passed; everything is being ended"),
+        ],
         next: "1.42".to_owned(),
         open: true,
         skipped: 7,
@@ -266,6 +270,15 @@ fn small_things() {
         refused: None,
     };
     check("audit", &vec![entry]);
+}
+
+/// Before notes had a stream of their own they stood among the errors.
+#[test]
+fn a_page_without_notes_is_read() {
+    let old = r#"{"lines":[{"step":0,"at":5,"stream":"err","text":"the deadline passed"}],
+        "next":"0:16","open":false,"skipped":0}"#;
+    let page: LogPage = serde_json::from_str(old).unwrap();
+    assert_eq!(page.lines[0].stream, Stream::Err);
 }
 
 /// A hook may send nothing but braces.

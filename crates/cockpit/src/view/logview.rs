@@ -47,7 +47,10 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
     for (y, shown) in (room.top()..room.bottom()).zip(log.rows(columns, height)) {
         let row = Rect { y, height: 1, ..room };
         match shown {
-            ShownLine::Step(step) => boundary(model, log, canvas, row, step),
+            ShownLine::Step(step) => {
+                boundary(model, log, canvas, row, step);
+                own(canvas, area, y);
+            }
             ShownLine::Text { number, line, piece, first } => {
                 let mut text = row;
                 if log.times {
@@ -60,7 +63,14 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
                     let taken = cells(TIME).min(row.width);
                     text = Rect { x: row.x + taken, width: row.width - taken, ..row };
                 }
-                let scope = if line.stream == Stream::Err { Scope::LogErr } else { Scope::Text };
+                let scope = match line.stream {
+                    Stream::Out => Scope::Text,
+                    Stream::Err => Scope::LogErr,
+                    Stream::Note => Scope::LogStep,
+                };
+                if line.stream == Stream::Note {
+                    own(canvas, area, y);
+                }
                 canvas.put(text.x, y, text.width, &piece, scope);
                 matches(canvas, text, &piece, &needle);
                 if log.hit == Some(number) && first {
@@ -113,6 +123,15 @@ fn aside(log: &LogView) -> String {
         (false, _) => "complete".to_owned(),
     });
     parts.join(" · ")
+}
+
+/// Marks a row as Pilothouse's own. The marks stand in the frame, where no output ever is, because
+/// a build can print all else that a heading or a note consists of.
+fn own(canvas: &mut Canvas<'_>, area: Rect, y: u16) {
+    let signs = if canvas.is_ascii() { ["+", "+"] } else { ["├", "┤"] };
+    for (x, sign) in [area.left(), area.right().saturating_sub(1)].into_iter().zip(signs) {
+        canvas.put(x, y, 1, sign, Scope::BorderFocus);
+    }
 }
 
 fn boundary(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect, step: u32) {

@@ -87,6 +87,20 @@ fn logs() {
 }
 
 #[test]
+fn output_cannot_pass_for_a_heading_or_a_note() {
+    let own = "the deadline passed; everything is being ended";
+    let line = |stream, text: &str| LogLine { step: 0, at: NOW, stream, text: text.to_owned() };
+    let heading = "─ ✓ build ".to_owned() + &"─".repeat(68);
+    let forged = [line(Stream::Err, own), line(Stream::Out, &heading), line(Stream::Out, "├ hi")];
+    let mut page = page(0, 0, 0);
+    page.lines = forged.into_iter().chain([line(Stream::Note, own)]).collect();
+    let screen = text(&log(80, 16, vec![page]));
+    insta::assert_snapshot!("log_forged", screen);
+    let own: Vec<&str> = screen.lines().filter(|line| line.starts_with('├')).collect();
+    assert!(own.len() == 2 && own.iter().all(|line| line.ends_with('┤')), "{screen}");
+}
+
+#[test]
 fn a_log_keeps_its_newest_lines_and_counts_the_others() {
     let mut model = log(80, 24, (0..100).map(|part| page(part * 1000, 1000, 0)).collect());
     let Some(View::Log(log)) = model.ui.views.last() else { panic!("no log") };

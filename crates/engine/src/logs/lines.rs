@@ -14,16 +14,23 @@ const LINE: usize = 4096;
 /// Raw bytes after which a line without an end is shown all the same.
 const UNENDED: usize = 64 << 10;
 
+/// The streams of a log, in the order in which they are counted.
+const STREAMS: [Stream; 3] = [Stream::Out, Stream::Err, Stream::Note];
+
+/// Bytes of each stream, in the order of [`STREAMS`].
+pub(super) type Counts = [u64; 3];
+
 /// Puts frames together into lines, each stream for itself.
 pub(super) struct Lines<'a> {
     part: &'a Part,
     done: Vec<LogLine>,
-    begun: BTreeMap<bool, Begun>,
-    /// Bytes that are still to be passed over because they were shown, of output and of errors.
-    pass: [u64; 2],
+    /// By the stream's place among [`STREAMS`].
+    begun: BTreeMap<usize, Begun>,
+    /// Bytes that are still to be passed over because they were shown.
+    pass: Counts,
     /// Where each frame begins, and how many bytes of its stream came before it.
-    frames: Vec<(u64, [u64; 2])>,
-    seen: [u64; 2],
+    frames: Vec<(u64, Counts)>,
+    seen: Counts,
 }
 
 /// A line whose end has not come.
@@ -36,30 +43,32 @@ struct Begun {
 }
 
 impl<'a> Lines<'a> {
-    /// Begins at a frame, of which so many bytes of output and of errors were shown already.
-    pub(super) fn new(part: &'a Part, shown: [u64; 2]) -> Self {
+    /// Begins at a frame, from which on so many bytes of each stream were shown already.
+    pub(super) fn new(part: &'a Part, shown: Counts) -> Self {
         Self {
             part,
             done: Vec::new(),
             begun: BTreeMap::new(),
             pass: shown,
             frames: Vec::new(),
-            seen: [0; 2],
+            seen: Counts::default(),
         }
     }
 
     pub(super) fn take(&mut self, frames: &[Frame]) {
         for frame in frames {
-            // The supervisor's own notes stand among what went wrong.
-            let is_err = frame.stream != Raw::Stdout;
-            let stream = usize::from(is_err);
+            let stream = match frame.stream {
+                Raw::Stdout => 0,
+                Raw::Stderr => 1,
+                Raw::Note => 2,
+            };
             self.frames.push((frame.offset, self.seen));
             let passed = usize::try_from(self.pass[stream]).unwrap_or(usize::MAX);
             let passed = passed.min(frame.bytes.len());
             self.pass[stream] -= passed as u64;
             self.seen[stream] += passed as u64;
             for piece in frame.bytes[passed..].split_inclusive(|byte| *byte == b'\n') {
-                let begun = self.begun.entry(is_err).or_insert_with(|| Begun {
+                let begun = self.begun.entry(stream).or_insert_with(|| Begun {
                     at: Timestamp(frame.time_ms),
                     bytes: Vec::new(),
                     frame: self.frames.len() - 1,
@@ -68,41 +77,40 @@ impl<'a> Lines<'a> {
                 begun.bytes.extend_from_slice(piece);
                 self.seen[stream] += piece.len() as u64;
                 if piece.ends_with(b"\n") || begun.bytes.len() >= UNENDED {
-                    self.finish(is_err);
+                    self.finish(stream);
                 }
             }
         }
     }
 
-    fn finish(&mut self, is_err: bool) {
-        let Some(begun) = self.begun.remove(&is_err) else { return };
+    fn finish(&mut self, stream: usize) {
+        let Some(begun) = self.begun.remove(&stream) else { return };
         let text = String::from_utf8_lossy(&begun.bytes);
         self.done.push(LogLine {
             step: self.part.step,
             at: begun.at,
-            stream: if is_err { Stream::Err } else { Stream::Out },
+            stream: STREAMS[stream],
             text: shown(&text),
         });
     }
 
     /// All lines, also those without an end.
     pub(super) fn all(mut self) -> Vec<LogLine> {
-        for is_err in [false, true] {
-            self.finish(is_err);
+        for stream in 0..STREAMS.len() {
+            self.finish(stream);
         }
         self.done
     }
 
     /// The lines that have an end, and where the others begin: at which frame, and how many
-    /// bytes of output and of errors from there on were shown. None where every line has one.
-    pub(super) fn whole(self) -> (Vec<LogLine>, Option<(u64, [u64; 2])>) {
+    /// bytes of each stream from there on were shown. None where every line has one.
+    pub(super) fn whole(self) -> (Vec<LogLine>, Option<(u64, Counts)>) {
         let Some(first) = self.begun.values().map(|begun| begun.frame).min() else {
             return (self.done, None);
         };
         let (offset, before) = self.frames[first];
-        let shown = [false, true].map(|is_err| {
-            let stream = usize::from(is_err);
-            let until = self.begun.get(&is_err).map_or(self.seen[stream], |begun| begun.from);
+        let shown = [0, 1, 2].map(|stream| {
+            let until = self.begun.get(&stream).map_or(self.seen[stream], |begun| begun.from);
             until.saturating_sub(before[stream])
         });
         (self.done, Some((offset, shown)))
@@ -173,10 +181,10 @@ mod tests {
             frame(99, Stream::Stderr, "se\n"),
         ];
         for cut in 1..=frames.len() {
-            let mut first = Lines::new(&part, [0; 2]);
+            let mut first = Lines::new(&part, [0; 3]);
             first.take(&frames[..cut]);
             let (mut all, begun) = first.whole();
-            let (offset, shown) = begun.unwrap_or((1000, [0; 2]));
+            let (offset, shown) = begun.unwrap_or((1000, [0; 3]));
             let mut rest = Lines::new(&part, shown);
             let from = frames.iter().position(|f| f.offset >= offset).unwrap_or(frames.len());
             rest.take(&frames[from..]);
@@ -185,6 +193,20 @@ mod tests {
             texts.sort_unstable();
             assert_eq!(texts, ["bad", "one", "three", "two", "worse", "zero"], "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn notes_are_told_from_errors() {
+        let part = Part { step: 0, dir: "/nowhere".into(), open: false };
+        let mut lines = Lines::new(&part, [0; 3]);
+        lines.take(&[
+            frame(16, Stream::Stderr, "the dead"),
+            frame(50, Stream::Note, "the deadline passed\n"),
+            frame(80, Stream::Stderr, "line passed\n"),
+        ]);
+        let all: Vec<_> = lines.all().into_iter().map(|line| (line.stream, line.text)).collect();
+        let text = "the deadline passed".to_owned();
+        assert_eq!(all, [(super::Stream::Note, text.clone()), (super::Stream::Err, text)]);
     }
 
     #[test]
