@@ -65,7 +65,13 @@ pub fn run(place: &Place, logs: &Logs) -> Result<()> {
         match source {
             Source::Run(id, step) if logs.follow => follow_run(&client, id, step, printer).await,
             source @ (Source::Run(..) | Source::Instance(_)) => {
-                onward(&client, &snapshot.state, &source, printer).await
+                onward(&client, &snapshot.state, &source, printer).await?;
+                let ended = run.and_then(|id| snapshot.state.runs.get(&id)).and_then(verdict);
+                // A run can fail before its first step and after its last, where nothing is printed.
+                if let Some((false, why)) = ended {
+                    out::error(&why);
+                }
+                Ok(())
             }
         }
     })
@@ -159,7 +165,14 @@ async fn follow_run(
             continue;
         }
         if was_over && page.lines.is_empty() {
-            return verdict(find(copy.state(), id)?);
+            return match verdict(find(copy.state(), id)?) {
+                Some((true, why)) => {
+                    out::error(&why);
+                    Ok(())
+                }
+                Some((false, why)) => Err(failed(Failure::Failed, why)),
+                None => Ok(()),
+            };
         }
         // Nothing can come before the run goes on: to its first step, or to its end.
         while !find(copy.state(), id)?.is_ended() && !writes(find(copy.state(), id)?) {
@@ -184,22 +197,24 @@ fn find(state: &State, id: RunId) -> Result<&Run> {
     })
 }
 
-/// Tells a run's end, and makes an error of everything but a success.
-fn verdict(run: &Run) -> Result<()> {
-    let RunPhase::Ended { result, .. } = &run.phase else { return Ok(()) };
+/// How a run ended: whether well, and a sentence. None while it has not.
+fn verdict(run: &Run) -> Option<(bool, String)> {
+    let RunPhase::Ended { result, .. } = &run.phase else { return None };
+    let is_good = matches!(result, RunResult::Succeeded { .. });
     let why = match result {
         RunResult::Succeeded { artifact } => {
-            out::error(&format!("{} succeeded: artifact {}", run.id, artifact.short()));
-            return Ok(());
+            format!("{} succeeded: artifact {}", run.id, artifact.short())
         }
         RunResult::Failed { why, .. } => format!("{} failed: {}", run.id, printable(why, 300)),
-        RunResult::Cancelled { by } => format!("{} was cancelled by {by}", run.id),
+        RunResult::Cancelled { by } => {
+            format!("{} was cancelled by {}", run.id, printable(by, 80))
+        }
         RunResult::Interrupted { why } => {
             format!("{} was interrupted: {}", run.id, printable(why, 300))
         }
         RunResult::Superseded { by } => format!("{} was superseded by {by}", run.id),
     };
-    Err(failed(Failure::Failed, why))
+    Some((is_good, why))
 }
 
 async fn page(client: &Client, source: &Source, query: &LogQuery) -> Result<LogPage, ClientError> {

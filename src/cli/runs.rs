@@ -3,6 +3,7 @@
 use color_eyre::Result;
 use pilothouse_core::id::{ArtifactDigest, EnvironmentName};
 use pilothouse_core::run::{Run, RunPhase, RunResult, Trigger};
+use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
 
@@ -10,6 +11,9 @@ use super::status::run_phase;
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::{ask, name};
+
+/// The longest reason in a table, in characters; `logs` tells all of it.
+const REASON: usize = 90;
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
@@ -63,7 +67,7 @@ pub fn run(place: &Place, runs: &Runs) -> Result<()> {
     ]);
     for run in newest {
         let (tone, word) = outcome(run);
-        let state = if run.is_ended() { word.to_owned() } else { run_phase(run) };
+        let state = if run.is_ended() { with_reason(run, word) } else { run_phase(run) };
         table.toned([
             (Tone::Plain, run.id.to_string()),
             (Tone::Plain, run.project.to_string()),
@@ -133,6 +137,22 @@ pub fn outcome(run: &Run) -> (Tone, &'static str) {
             RunResult::Interrupted { .. } => (Tone::Bad, "interrupted"),
             RunResult::Superseded { .. } => (Tone::Dim, "superseded"),
         },
+    }
+}
+
+/// The word, and why, where a person may have to do something about it.
+pub fn with_reason(run: &Run, word: &str) -> String {
+    match &run.phase {
+        RunPhase::Ended {
+            result: RunResult::Failed { why, .. } | RunResult::Interrupted { why },
+            ..
+        } => format!("{word}: {}", first_line(why, REASON)),
+        RunPhase::Queued
+        | RunPhase::CheckingOut
+        | RunPhase::Running { .. }
+        | RunPhase::Sealing
+        | RunPhase::Cleaning { .. }
+        | RunPhase::Ended { .. } => word.to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use pilothouse_core::state::{Environment, Project, State};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
+use super::runs::{outcome, with_reason};
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::{ask, name};
@@ -239,6 +240,7 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     let own =
         |run: &&Run| run.project == key.project && run.environment.as_ref() == Some(&key.name);
     now.extend(runs.filter(own).map(|run| format!("{} {}", run.id, run_phase(run))));
+    now.extend(failures(state, key));
     if let Some(ready) = &environment.ready {
         now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
     }
@@ -247,6 +249,18 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
         now.push(format!("{failing} new instances in a row were lost"));
     }
     now
+}
+
+/// Why the newest run of each branch that feeds an environment failed, where it did.
+fn failures(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String> {
+    let branches = state.projects.get(&key.project).map(|project| project.branches.values());
+    let feeding = branches.into_iter().flatten();
+    let feeding = feeding.filter(|branch| branch.environment.as_ref() == Some(&key.name));
+    let newest = feeding.filter_map(|branch| state.runs.get(&branch.last_run?));
+    newest.filter_map(|run| match outcome(run) {
+        (Tone::Bad, word) => Some(format!("{} {}", run.id, with_reason(run, word))),
+        (Tone::Plain | Tone::Good | Tone::Warn | Tone::Dim, _) => None,
+    })
 }
 
 /// What a deployment is doing, in a few words.

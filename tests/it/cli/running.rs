@@ -102,3 +102,35 @@ fn a_build_cannot_forge_lines_of_ours() {
     let own: Vec<&str> = times.lines().filter(|line| line.starts_with("── ")).collect();
     assert!(own.len() == 2 && own[1].ends_with(&format!("Z  note: {note}")), "{times}");
 }
+
+#[test]
+fn a_run_that_failed_around_its_steps_says_why() {
+    let world = World::with_engine();
+    let repository = add(&world, &Pipeline::default());
+    world.run(&["logs", "--follow", "1"]).ends_with(0);
+    let text = Pipeline::default().text();
+    let broken = [
+        ("nonsense = 1\n", "pilothouse.toml:1:1: there is no key `nonsense`"),
+        ("artifact = \"nothing\"\n", "sealing the artifact failed: "),
+    ];
+    for (number, (head, wanted)) in (2_u64..).zip(broken) {
+        std::fs::write(repository.path().join("pilothouse.toml"), format!("{head}{text}")).unwrap();
+        repository.git(&["commit", "--quiet", "--all", "--message", "broken"]);
+        world.run(&["look"]).ends_with(0);
+        let run = number.to_string();
+        wait_until("the run has ended", || {
+            let runs = world.run(&["runs", "--json"]).ends_with(0).json();
+            let found = runs.as_array().unwrap().iter().find(|one| one["run"] == number);
+            found.is_some_and(|one| one["state"] == "failed")
+        });
+        let said = world.run(&["logs", &run]).ends_with(0);
+        let why = format!("#{run} failed: ");
+        assert!(said.out.is_empty() && said.err.starts_with(&why), "{said:?}");
+        assert!(said.err.contains(wanted), "{said:?}");
+        let runs = world.run(&["runs"]).ends_with(0).out;
+        let row = runs.lines().find(|line| line.starts_with(&format!("#{run} "))).unwrap();
+        assert!(row.contains("failed: ") && row.contains(wanted), "{runs}");
+        let status = world.run(&["status"]).ends_with(0).out;
+        assert!(status.contains(&why) && status.contains(wanted), "{status}");
+    }
+}
