@@ -16,6 +16,7 @@ mod follow;
 mod name;
 mod out;
 mod start;
+mod trace;
 mod wait;
 
 use std::ffi::OsString;

@@ -18,6 +18,8 @@ use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{ask, out};
 
+/// The file in the state directory that a background engine writes to.
+pub const LOG: &str = "engine.log";
 /// How long a new engine may take until it answers: it reads its journal first.
 const WITHIN: Duration = Duration::from_secs(30);
 /// Time between two looks whether it answers.
@@ -39,7 +41,7 @@ pub fn ensure_engine(place: &Place) -> Result<()> {
     }
     let dir = std::path::absolute(place.state_dir())
         .wrap_err_with(|| format!("cannot resolve {}", place.state_dir().display()))?;
-    let log = dir.join("engine.log");
+    let log = dir.join(LOG);
     let engine = spawn(&dir, &log)?;
     wait(&client, engine, &log)?;
     out::error(&format!("started an engine in the background; its log is {}", log.display()));

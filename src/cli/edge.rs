@@ -22,7 +22,7 @@ pub struct Edge {
 
 /// Serves until told to stop.
 pub fn run(edge: &Edge) -> Result<()> {
-    super::serve::trace();
+    crate::trace::begin(edge.dir.join("edge.log"));
     // A session of its own: a terminal that goes away takes nothing of it along. It fails only
     // where this process leads one already.
     let _ = rustix::process::setsid();

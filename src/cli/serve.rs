@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::find::Place;
-use crate::{compose, out};
+use crate::{compose, out, start, trace};
 
 /// How the engine runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,7 +55,7 @@ impl FromStr for Ports {
 
 /// Runs the engine until it is told to go.
 pub fn run(place: &Place, serve: &Serve) -> Result<()> {
-    trace();
+    trace::begin(place.state_dir().join(start::LOG));
     let settings = compose::engine(place, serve)?;
     let socket = place.operator_socket();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,16 +87,4 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
         Stopped::Halted => "the engine, all instances and the edge have stopped",
     });
     Ok(())
-}
-
-/// Writes what the program notes to the standard error. `RUST_LOG` says how much.
-pub fn trace() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    // It fails only where a subscriber is set already, which is then as good.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
 }

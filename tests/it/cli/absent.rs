@@ -78,6 +78,39 @@ fn apply_starts_one_that_outlives_it_and_down_ends_it() {
 }
 
 #[test]
+fn the_log_of_a_background_engine_is_bounded() {
+    const LARGE: usize = 5 << 20;
+    let world = World::new();
+    world.write_project("shop", "repository = \"/srv/a\"\n[environment.production]\n");
+    let (log, earlier) =
+        (world.state_dir().join("engine.log"), world.state_dir().join("engine.log.1"));
+    std::fs::create_dir_all(world.state_dir()).unwrap();
+    std::fs::write(&log, "a".repeat(LARGE)).unwrap();
+    let size = |path: &std::path::Path| path.metadata().map_or(0, |found| found.len());
+    // Each connection that breaks off is then noted.
+    let output = world.command().env("RUST_LOG", "debug").arg("apply").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(size(&log) < 1 << 20 && size(&earlier) >= LARGE as u64, "not when it started");
+
+    let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+    std::io::Write::write_all(&mut file, "b".repeat(LARGE).as_bytes()).unwrap();
+    wait_until("the engine has begun a new log", || {
+        let mut line =
+            std::os::unix::net::UnixStream::connect(world.socket("engine.sock")).unwrap();
+        std::io::Write::write_all(&mut line, b"nonsense\r\n\r\n").unwrap();
+        drop(line);
+        size(&log) < 1 << 20
+    });
+    let text = std::fs::read_to_string(&earlier).unwrap();
+    assert!(!text.starts_with('a') && text.contains("bbbb"), "the earlier log is another's");
+    // What follows is written to the new one.
+    world.run(&["down"]).ends_with(0);
+    wait_until("the engine's last words", || {
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("the engine has stopped"))
+    });
+}
+
+#[test]
 fn an_engine_that_cannot_start_says_why() {
     let world = World::new();
     world.write_project("shop", "repository = \"/srv/a\"\n[environment.production]\n");
