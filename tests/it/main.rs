@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod newcomer;
 mod orphans;
+mod secrets;
 mod stage;
 mod tidy;
 mod traffic;
