@@ -23,7 +23,7 @@ pub use check::{Problem, ProblemKind};
 pub use cidr::{Cidr, CidrError};
 pub use latency::{LATENCY_BUCKETS, latency_bound, latency_bucket, latency_quantile};
 pub use matching::{HeaderLookup, NoHeaders, RequestView};
-pub use path::{RequestPath, UnclearPath};
+pub use path::{RequestPath, UnclearPath, is_beyond_paths};
 pub use pattern::Case;
 pub use rule::{
     Action, Condition, Fixed, Forward, QueryPattern, Redirect, Rule, WeightedGroup, WildcardPattern,

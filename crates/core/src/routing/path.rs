@@ -52,6 +52,18 @@ impl<'a> RequestPath<'a> {
     }
 }
 
+/// Says whether a pattern has, outside of wildcards, what no path has in its one form, so that
+/// it never matches.
+pub fn is_beyond_paths(pattern: &str) -> bool {
+    let text = pattern.as_bytes();
+    let is_escape = |at: &[u8]| matches!(decoded(at), Some((byte, 3)) if byte != b'%');
+    let is_odd = |at: &[u8]| {
+        matches!(at, [b'/', b'/', ..] | [b'/', b'.', b'/', ..] | [b'/', b'.', b'.', b'/', ..])
+            || matches!(at, [b'/', b'.'] | [b'/', b'.', b'.'])
+    };
+    text.contains(&b';') || (0..text.len()).any(|at| is_escape(&text[at..]) || is_odd(&text[at..]))
+}
+
 pub(super) fn normal(sent: &[u8]) -> Result<Cow<'_, [u8]>, UnclearPath> {
     // `*` asks about the server as a whole (RFC 9112, section 3.2.4) and is no path.
     if sent == b"*" || is_normal(sent) {

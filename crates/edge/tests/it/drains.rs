@@ -1,9 +1,11 @@
 //! Replacing tables under load, draining and cutting.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pilothouse_core::routing::{Reason, RefusalKind, Role, TargetState};
+use pilothouse_edge::Settings;
 
 use super::support::*;
 
@@ -114,7 +116,10 @@ fn a_cut_answers_what_waits_and_a_later_return_serves_again() {
 #[test]
 fn stopping_lets_requests_finish() {
     let origin = Origin::new("shop-0");
-    let mut rig = Rig::with(|limits| limits.stop_timeout = PATIENCE);
+    let dir = tempfile::tempdir().unwrap();
+    let settings = settings(dir.path(), |limits| limits.stop_timeout = PATIENCE);
+    // The end of the idle connection says that its worker stops, and nothing of another one.
+    let mut rig = Rig::of(dir, Settings { workers: NonZeroUsize::MIN, ..settings });
     rig.publish(shop(vec![active(&origin)]));
     rig.wait_healthy("shop-0");
     let mut client = rig.client();

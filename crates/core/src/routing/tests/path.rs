@@ -105,6 +105,17 @@ fn ordinary_paths_are_borrowed() {
     }
 }
 
+#[test]
+fn a_pattern_that_no_path_can_meet_is_known() {
+    for pattern in ["/%61dmin", "/a;b", "//a", "/*//", "/./a", "/a/..", "/caf%C3%A9/*"] {
+        assert!(is_beyond_paths(pattern), "{pattern}");
+    }
+    for pattern in ["*", "/", "/admin/*", "/100%25", "/a?b", "/.well-known/*", "/caf\u{e9}", "/%?1"]
+    {
+        assert!(!is_beyond_paths(pattern), "{pattern}");
+    }
+}
+
 /// Mostly what makes spellings differ.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop_oneof![

@@ -1,6 +1,6 @@
 //! What a request must look like for a rule to match.
 
-use pilothouse_core::routing::{Action, Condition, QueryPattern};
+use pilothouse_core::routing::{Action, Condition, QueryPattern, is_beyond_paths};
 use pilothouse_core::spec::matches_pattern;
 use pilothouse_core::text::printable;
 
@@ -66,12 +66,16 @@ fn one(key: &str, field: &Field<'_>, found: &mut Found<'_>) -> Option<Vec<Condit
             }
             let mut is_good = true;
             for (text, at) in texts {
-                if !text.starts_with(['/', '*', '?']) {
-                    is_good = false;
-                    let message =
-                        format!("{} can never match: every path begins with /", quoted(text));
-                    found.add(ProblemKind::WrongValue, at, &message, &help);
-                }
+                let why = if !text.starts_with(['/', '*', '?']) {
+                    "every path begins with /"
+                } else if is_beyond_paths(text) {
+                    "a path is decoded and without ;, //, /./ and /../ when it is looked at"
+                } else {
+                    continue;
+                };
+                is_good = false;
+                let message = format!("{} can never match: {why}", quoted(text));
+                found.add(ProblemKind::WrongValue, at, &message, &help);
             }
             is_good.then(|| vec![Condition::Path { patterns }])
         }
