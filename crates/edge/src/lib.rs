@@ -27,7 +27,6 @@ mod flight;
 mod health;
 mod link;
 mod live;
-mod log;
 mod page;
 mod placed;
 mod plan;

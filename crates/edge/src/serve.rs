@@ -14,7 +14,6 @@ use crate::control::Control;
 use crate::descriptors;
 use crate::edge::Edge;
 use crate::error::Error;
-use crate::log;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::worker::{self, Order};
@@ -48,7 +47,6 @@ async fn run(settings: Settings, store: Arc<Store>) -> Result<(), Error> {
     let applier = Applier::new(Arc::clone(&edge), store, orders.clone());
     tasks.spawn(applier.run(asks));
     tasks.spawn(control.run(Arc::clone(&edge), ask, stop));
-    tasks.spawn(log::keep_small(edge.settings.state_dir.clone()));
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::os::unix::net::UnixStream;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use pilothouse_edge::{Limits, Settings};
@@ -11,7 +10,7 @@ use rustix::process::{Resource, getrlimit};
 use super::support::*;
 
 fn start(soft: u64, hard: u64) -> (Process, Rig) {
-    Process::start(tempfile::tempdir().unwrap(), soft, hard, Stdio::null())
+    Process::start(tempfile::tempdir().unwrap(), soft, hard)
 }
 
 #[test]

@@ -16,7 +16,6 @@ mod health;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-mod logs;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! The edge is a process of its own that outlives the engine. Nothing here serves a request.
 
 mod http;
-mod log;
 mod probe;
 
 use std::net::SocketAddr;
@@ -26,6 +25,8 @@ use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
 
+/// The file in the edge's directory that it writes to.
+const LOG: &str = "edge.log";
 /// How long the edge may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long one wait for changes lasts. The edge answers earlier if something changes.
@@ -130,7 +131,12 @@ impl Edge {
         let failed =
             |error: std::io::Error| Fault::transient(format!("cannot start the edge: {error}"));
         std::fs::create_dir_all(self.places.edge()).map_err(failed)?;
-        let log = log::open(&self.places.edge()).map_err(failed)?;
+        // The edge itself keeps it small, from its first line on.
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.places.edge().join(LOG))
+            .map_err(failed)?;
         let mut child = tokio::process::Command::new(&self.binary)
             .arg("edge")
             .arg("--dir")
@@ -157,7 +163,7 @@ impl Edge {
                 let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Err(Fault::transient(format!(
                     "the edge ended at once ({how}); its log is {}",
-                    self.places.edge().join(log::NAME).display()
+                    self.places.edge().join(LOG).display()
                 )))
             }
         };
