@@ -3,15 +3,13 @@
 //! Every task belongs to the set here and ends with it. It decides nothing: what comes is
 //! handed on as messages.
 
-use std::time::Duration;
+mod log;
 
 use pilothouse_api::client::{Client, ClientError};
-use pilothouse_api::types::LogQuery;
 use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::LogSource;
-use pilothouse_cockpit::msg::LogNews;
+use pilothouse_cockpit::msg::{LogAt, LogSearch};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
-use pilothouse_core::time::Millis;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -19,20 +17,14 @@ use tokio::task::{AbortHandle, JoinSet};
 const MOST: usize = 32;
 /// Messages that wait for the loop at most; then the tasks wait.
 const NEWS: usize = 16;
-/// How many of a log's newest lines are fetched when it is opened.
-const TAIL: u64 = 10_000;
-/// How long the engine may wait for a log's next line.
-const WAIT: Millis = Millis::seconds(25);
-/// How long lines of a log gather before they are fetched together.
-const BETWEEN: Duration = Duration::from_millis(50);
-/// The first and the longest wait before a log is asked for again after a failure.
-const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// What is under way between the cockpit and the engine.
 pub(super) struct Tasks {
     client: Client,
     set: JoinSet<()>,
     log: Option<AbortHandle>,
+    page: Option<AbortHandle>,
+    search: Option<AbortHandle>,
     sender: Sender<Msg>,
     news: Receiver<Msg>,
 }
@@ -41,7 +33,7 @@ impl Tasks {
     /// Begins with nothing under way.
     pub(super) fn new(client: Client) -> Self {
         let (sender, news) = channel(NEWS);
-        Self { client, set: JoinSet::new(), log: None, sender, news }
+        Self { client, set: JoinSet::new(), log: None, page: None, search: None, sender, news }
     }
 
     /// Waits for what a task tells. May be dropped while it waits without losing anything.
@@ -74,16 +66,46 @@ impl Tasks {
     /// Follows a log, instead of the one that is followed.
     pub(super) fn open_log(&mut self, source: LogSource, step: Option<u32>, after: Option<String>) {
         self.close_log();
-        while self.set.try_join_next().is_some() {}
         let (client, sender) = (self.client.clone(), self.sender.clone());
-        self.log = Some(self.set.spawn(follow_log(client, sender, source, step, after)));
+        self.log = Some(self.set.spawn(log::follow(client, sender, source, step, after)));
     }
 
-    /// Stops following the log.
+    /// Reads one page of a log, instead of one that was asked for before.
+    pub(super) fn read_log(&mut self, source: LogSource, step: Option<u32>, at: LogAt) {
+        end(&mut self.page);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.page = Some(self.set.spawn(log::read(client, sender, source, step, at)));
+    }
+
+    /// Searches a log, instead of what was searched before.
+    pub(super) fn search_log(&mut self, source: LogSource, step: Option<u32>, search: LogSearch) {
+        end(&mut self.search);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.search = Some(self.set.spawn(log::search(client, sender, source, step, search)));
+    }
+
+    /// Stops searching.
+    pub(super) fn stop_search(&mut self) {
+        end(&mut self.search);
+    }
+
+    /// Stops following the log's end.
+    pub(super) fn hold_log(&mut self) {
+        end(&mut self.log);
+    }
+
+    /// Stops all work on the log.
     pub(super) fn close_log(&mut self) {
-        if let Some(log) = self.log.take() {
-            log.abort();
+        for work in [&mut self.log, &mut self.page, &mut self.search] {
+            end(work);
         }
+        while self.set.try_join_next().is_some() {}
+    }
+}
+
+fn end(work: &mut Option<AbortHandle>) {
+    if let Some(work) = work.take() {
+        work.abort();
     }
 }
 
@@ -97,57 +119,4 @@ fn answer(id: u64, result: Result<pilothouse_api::types::CommandAccepted, Client
         Err(error) => Err(Rejection::new(RejectionKind::Degraded, error.to_string())),
     };
     Msg::CommandAnswered { id, answer }
-}
-
-async fn follow_log(
-    client: Client,
-    sender: Sender<Msg>,
-    source: LogSource,
-    step: Option<u32>,
-    after: Option<String>,
-) {
-    let mut query = LogQuery { tail: after.is_none().then_some(TAIL), after, wait: Millis(0) };
-    let mut retry = RETRY.0;
-    let mut was_quiet = false;
-    loop {
-        let page = match &source {
-            LogSource::Run(id) => client.run_log(*id, step, &query).await,
-            LogSource::Instance(id) => client.instance_log(id, &query).await,
-        };
-        let (goes_on, is_quiet, pause) = match &page {
-            Ok(page) => {
-                retry = RETRY.0;
-                query = LogQuery { after: Some(page.next.clone()), tail: None, wait: WAIT };
-                let pause = if page.lines.is_empty() { Duration::ZERO } else { BETWEEN };
-                (page.open, page.open && page.lines.is_empty(), pause)
-            }
-            Err(
-                ClientError::Rejected(_)
-                | ClientError::Version { .. }
-                | ClientError::NotPermitted { .. },
-            ) => (false, false, Duration::ZERO),
-            Err(
-                ClientError::EngineUnreachable { .. }
-                | ClientError::Protocol { .. }
-                | ClientError::Timeout { .. },
-            ) => {
-                let pause = retry;
-                retry = (retry * 2).min(RETRY.1);
-                (true, false, pause)
-            }
-        };
-        // A silent log wakes nobody.
-        if !(is_quiet && was_quiet) {
-            let news =
-                LogNews { source: source.clone(), page: page.map_err(|error| error.to_string()) };
-            if sender.send(Msg::Log(news)).await.is_err() {
-                return;
-            }
-        }
-        if !goes_on {
-            return;
-        }
-        was_quiet = is_quiet;
-        tokio::time::sleep(pause).await;
-    }
 }

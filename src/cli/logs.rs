@@ -233,11 +233,11 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn query(&self) -> LogQuery {
-        LogQuery { after: None, tail: self.logs.tail, wait: self.wait() }
+        LogQuery { tail: self.logs.tail, wait: self.wait(), ..LogQuery::default() }
     }
 
     fn after(&self, place: String) -> LogQuery {
-        LogQuery { after: Some(place), tail: None, wait: self.wait() }
+        LogQuery { after: Some(place), wait: self.wait(), ..LogQuery::default() }
     }
 
     fn wait(&self) -> Millis {

@@ -163,9 +163,11 @@ impl Client {
         query: &LogQuery,
     ) -> Result<LogPage, ClientError> {
         let after = query.after.as_deref();
+        let before = query.before.as_deref();
         let pairs: Vec<String> = step
             .into_iter()
             .chain(after.map(|after| format!("after={}", encode(after))))
+            .chain(before.map(|before| format!("before={}", encode(before))))
             .chain(query.tail.map(|tail| format!("tail={tail}")))
             .chain((query.wait.0 > 0).then(|| format!("wait_ms={}", query.wait.0)))
             .collect();

@@ -147,6 +147,9 @@ pub struct ResetNotice {
 pub struct LogQuery {
     /// Only what follows this place: a page's `next`. None means from the beginning.
     pub after: Option<String>,
+    /// Only what precedes this place: a page's `first`. The lines come in their order, those
+    /// that are nearest.
+    pub before: Option<String>,
     /// Only the newest lines, so many. None means all, a page at a time.
     pub tail: Option<u64>,
     /// How long to wait for the first line, where none is there and some can still come.
@@ -187,8 +190,15 @@ pub struct LogPage {
     pub next: String,
     /// Whether more lines can still come.
     pub open: bool,
-    /// Lines that were left out before these because only a tail was asked for.
+    /// More than 0 where lines before these were left out because only a tail was asked for. How
+    /// many there are is not known.
     pub skipped: u64,
+    /// What to pass as `before` to get the lines that precede.
+    #[serde(default)]
+    pub first: String,
+    /// Whether lines precede these in what was asked for.
+    #[serde(default)]
+    pub older: bool,
 }
 
 /// One entry of the audit log.

@@ -12,7 +12,9 @@ mod ui;
 pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, PlanDialog};
 pub use history::History;
 pub use index::{BranchRef, Index, JobRef};
-pub use log::{LINES as LOG_LINES, LogSource, LogView, Place, ShownLine};
+pub use log::{
+    Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
+};
 pub use select::Subject;
 pub use ui::{Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 

@@ -28,6 +28,15 @@ pub enum Msg {
     Tick(Timestamp),
     /// Something came of a log that is read.
     Log(LogNews),
+    /// A search beyond what is here of a log goes on.
+    LogSought {
+        /// Whose log it is.
+        source: LogSource,
+        /// How many lines were read.
+        lines: u64,
+        /// Whether all were, and none is what is searched.
+        is_over: bool,
+    },
     /// The engine answered a command.
     CommandAnswered {
         /// The command's number.
@@ -107,8 +116,47 @@ pub enum MouseWhat {
 pub struct LogNews {
     /// Whose log it is.
     pub source: LogSource,
+    /// Why it comes.
+    pub what: LogWhat,
     /// Lines, or why there are none.
     pub page: Result<LogPage, String>,
+}
+
+/// Why a page of a log comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogWhat {
+    /// The log's end is followed.
+    Followed,
+    /// It was asked for.
+    Read(LogAt),
+    /// It holds what was searched, in this of its lines.
+    Found(usize),
+}
+
+/// Which page of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAt {
+    /// The first.
+    Start,
+    /// The last, which is followed from then on.
+    End,
+    /// The first of a step.
+    Step(u32),
+    /// The one that precedes a place.
+    Before(String),
+    /// The one that follows a place.
+    After(String),
+}
+
+/// A search through pages of a log, around its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSearch {
+    /// What a line is to hold, whatever its case.
+    pub text: String,
+    /// Whether later lines are looked at first.
+    pub forwards: bool,
+    /// The place to begin at.
+    pub from: String,
 }
 
 /// What the cockpit asks of its loop.
@@ -137,7 +185,29 @@ pub enum Request {
         /// The page to go on after.
         after: Option<String>,
     },
-    /// Stop following the log.
+    /// Read one page of a log.
+    ReadLog {
+        /// Whose.
+        source: LogSource,
+        /// Only this step's lines; none means all.
+        step: Option<u32>,
+        /// Which.
+        at: LogAt,
+    },
+    /// Search a log beyond what is here.
+    SearchLog {
+        /// Whose.
+        source: LogSource,
+        /// Only this step's lines; none means all.
+        step: Option<u32>,
+        /// What, and where.
+        search: LogSearch,
+    },
+    /// Stop following the log's end: other parts of it are read.
+    HoldLog,
+    /// Stop searching the log.
+    StopSearch,
+    /// Stop all work on the log.
     CloseLog,
     /// Get a new snapshot: events were missed.
     Resync,

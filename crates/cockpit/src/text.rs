@@ -97,6 +97,9 @@ pub fn empty(model: &Model, pane: Pane) -> String {
 /// What stands in the middle of the screen before the first snapshot.
 pub const CONNECTING: &str = "Waiting for the engine… q leaves.";
 
+/// Where lines of a log precede that are not here.
+pub const LOG_GAP: &str = "older lines are not loaded; k loads them, g goes to the first";
+
 /// A log's title.
 pub fn log_title(source: &LogSource) -> String {
     match source {

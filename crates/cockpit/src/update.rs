@@ -39,6 +39,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             Vec::new()
         }
         Msg::Log(news) => logview::news(model, news),
+        Msg::LogSought { lines, is_over, .. } => logview::sought(model, lines, is_over),
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),
         Msg::Away { since } => data::away(model, since),

@@ -3,7 +3,10 @@
 //! A log on disk is raw and hostile; what leaves here is neither. A page's place is a text that
 //! only this file reads.
 
+mod back;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -23,6 +26,8 @@ const LONG_PAGE: usize = 4 << 20;
 const TAIL: u64 = 10_000;
 /// Raw bytes that are searched for a tail at most.
 const TAIL_BYTES: usize = 4 << 20;
+/// Lines that a tail may begin with that began before it: one of each stream.
+const SPARE: usize = 2;
 /// How long the end of a line is waited for before its beginning is shown as a line.
 const FRESH: Duration = Duration::from_secs(1);
 /// Time between two looks at a log that has not grown.
@@ -51,6 +56,14 @@ struct Place {
 impl Place {
     fn at(step: u32, offset: u64) -> Self {
         Self { step, offset, shown: Counts::default() }
+    }
+
+    /// Reads a place that a client named under this name.
+    fn asked(name: &str, text: &str) -> Result<Self, Rejection> {
+        Self::parse(text).ok_or_else(|| {
+            let why = format!("`{name}` is not a place that a page named");
+            Rejection::new(RejectionKind::Invalid, why)
+        })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -84,9 +97,10 @@ impl std::fmt::Display for Place {
 pub fn page(parts: &[Part], query: &LogQuery) -> Result<LogPage, Rejection> {
     let until = std::time::Instant::now() + query.wait.duration();
     loop {
-        let page = match (&query.after, query.tail) {
-            (None, Some(count)) => newest(parts, count.min(TAIL)),
-            (after, _) => onward(parts, after.as_deref()),
+        let page = match (&query.before, &query.after, query.tail) {
+            (Some(before), ..) => return back::earlier(parts, before),
+            (None, None, Some(count)) => newest(parts, count.min(TAIL)),
+            (None, after, _) => onward(parts, after.as_deref()),
         }?;
         if !page.lines.is_empty() || !page.open || std::time::Instant::now() >= until {
             return Ok(page);
@@ -98,9 +112,7 @@ pub fn page(parts: &[Part], query: &LogQuery) -> Result<LogPage, Rejection> {
 fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
     let place = match after {
         None => Place::at(parts.first().map_or(0, |part| part.step), 0),
-        Some(text) => Place::parse(text).ok_or_else(|| {
-            Rejection::new(RejectionKind::Invalid, "`after` is not a place that a page named")
-        })?,
+        Some(text) => Place::asked("after", text)?,
     };
     let mut lines = Vec::new();
     let mut next = place;
@@ -119,21 +131,22 @@ fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
         // page that is full of one line's beginning shows that.
         let is_only_begun = has_more && !found.has_whole();
         if (has_more && !is_only_begun) || (part.open && is_fresh(found.oldest_begun())) {
-            let (taken, begun) = found.whole();
-            if let Some((offset, shown)) = begun {
+            if let Some((offset, shown)) = found.begun_at() {
                 next = Place { step: part.step, offset, shown };
             }
-            lines.extend(taken);
+            found.keep_whole();
         } else {
-            lines.extend(found.all());
+            found.end();
         }
+        lines.extend(found.all());
         // A part that gave something may have more; what follows waits for the next page.
         if next != from || part.open {
             break;
         }
     }
     let open = is_open(parts) || more(parts, next)?;
-    Ok(LogPage { lines, next: next.to_string(), open, skipped })
+    let older = back::precedes(parts, place)?;
+    Ok(LogPage { lines, next: next.to_string(), open, skipped, first: place.to_string(), older })
 }
 
 /// Reads from a place on, and makes lines of what is there.
@@ -169,38 +182,42 @@ fn goes_on(part: &Part, from: u64) -> Result<bool, Rejection> {
 fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
     let most = usize::try_from(count).unwrap_or(usize::MAX);
     let mut lines: Vec<LogLine> = Vec::new();
+    let mut first = Place::at(parts.first().map_or(0, |part| part.step), 0);
     let mut next = Place::default();
     let mut skipped = 0;
     for part in parts.iter().rev() {
-        let Some(slice) = exists(part, tail(&part.dir, most - lines.len(), TAIL_BYTES))? else {
+        let Some(slice) = exists(part, tail(&part.dir, most - lines.len() + SPARE, TAIL_BYTES))?
+        else {
             continue;
         };
-        let mut found = Lines::new(part, [0; 3]);
-        found.take(&slice.frames);
+        let mut found = back::whole_lines(part, &slice.frames)?;
         let is_last = next == Place::default();
-        let taken = if is_last && part.open && is_fresh(found.oldest_begun()) {
-            let (taken, begun) = found.whole();
-            let (offset, shown) = begun.unwrap_or((slice.next, [0; 3]));
+        if is_last && part.open && is_fresh(found.oldest_begun()) {
+            let (offset, shown) = found.begun_at().unwrap_or((slice.next, Counts::default()));
             next = Place { step: part.step, offset, shown };
-            taken
+            found.keep_whole();
         } else {
-            found.all()
-        };
+            found.end();
+        }
         if is_last && next == Place::default() {
             next = Place::at(part.step, slice.next);
         }
         if slice.frames.first().is_some_and(|frame| frame.offset > 0) {
             skipped += 1;
         }
-        lines.splice(0..0, taken);
+        let cut = (lines.len() + found.len()).saturating_sub(most);
+        if let Some((offset, shown)) = found.place_of(cut) {
+            first = Place { step: part.step, offset, shown };
+        }
+        lines.splice(0..0, found.all().drain(cut..));
+        skipped += u64::try_from(cut).unwrap_or(u64::MAX);
         if lines.len() >= most {
-            let cut = lines.len() - most;
-            skipped += u64::try_from(cut).unwrap_or(u64::MAX);
-            lines.drain(..cut);
             break;
         }
     }
-    Ok(LogPage { lines, next: next.to_string(), open: is_open(parts), skipped })
+    let older = back::precedes(parts, first)?;
+    let (first, next) = (first.to_string(), next.to_string());
+    Ok(LogPage { lines, next, open: is_open(parts), skipped, first, older })
 }
 
 /// Reads about `most` bytes from an offset on, and at least one frame.

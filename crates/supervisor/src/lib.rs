@@ -36,7 +36,7 @@ pub use launch::launch;
 pub use log::follow::{Follow, follow};
 pub use log::frame::{Frame, Stream};
 pub use log::read::{LogError, LogSlice, read_log};
-pub use log::tail::tail;
+pub use log::tail::{read_before, tail};
 pub use proc::ProcessId;
 pub use record::{ExitRecord, LaunchFailure, LaunchFailureKind, MainExit, Outcome, Phase, Status};
 pub use socket::{SocketOwner, owns_socket, socket_owner};

@@ -88,6 +88,12 @@ impl Cockpit {
                 self.tasks.submit(id, Command::Look { project, trigger: Trigger::Manual });
             }
             Request::OpenLog { source, step, after } => self.tasks.open_log(source, step, after),
+            Request::ReadLog { source, step, at } => self.tasks.read_log(source, step, at),
+            Request::SearchLog { source, step, search } => {
+                self.tasks.search_log(source, step, search);
+            }
+            Request::HoldLog => self.tasks.hold_log(),
+            Request::StopSearch => self.tasks.stop_search(),
             Request::CloseLog => self.tasks.close_log(),
             // Once in a while: an engine whose events never fit must not be asked for ever.
             Request::Resync if self.followed_at.elapsed() >= AGAIN => self.follow_anew(),

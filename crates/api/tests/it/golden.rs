@@ -261,6 +261,8 @@ fn small_things() {
         next: "1.42".to_owned(),
         open: true,
         skipped: 7,
+        first: "1.7".to_owned(),
+        older: true,
     };
     check("log_page", &page);
     let entry = AuditEntry {
@@ -279,6 +281,14 @@ fn a_page_without_notes_is_read() {
         "next":"0:16","open":false,"skipped":0}"#;
     let page: LogPage = serde_json::from_str(old).unwrap();
     assert_eq!(page.lines[0].stream, Stream::Err);
+}
+
+/// Engines before pages had a beginning send none.
+#[test]
+fn a_log_page_without_its_beginning_is_read() {
+    let page: LogPage =
+        serde_json::from_str(r#"{"lines":[],"next":"1.42","open":true,"skipped":7}"#).unwrap();
+    assert_eq!((page.first.as_str(), page.older, page.skipped), ("", false, 7));
 }
 
 /// A hook may send nothing but braces.

@@ -1,19 +1,18 @@
-//! A log that is read: a bounded ring of lines and the place in it.
+//! A log that is read: the part of it that is here and the place in it.
 //!
-//! A million lines may stream through; the oldest are dropped and counted, so that memory and
-//! every frame stay bounded.
+//! A log may be far longer than what is kept here, so that memory and every frame stay bounded;
+//! what is not here is fetched as one goes there, and is never counted.
 
-use std::collections::VecDeque;
+mod window;
 
 use pilothouse_api::types::{LogLine, LogPage};
 use pilothouse_core::id::{InstanceId, RunId};
 
+use crate::msg::LogAt;
 use crate::width;
 
-/// How many lines are kept.
-pub const LINES: usize = 50_000;
-/// How many bytes of lines are kept.
-const BYTES: usize = 32 << 20;
+use window::Window;
+pub use window::{Front, LINES};
 
 /// Whose log it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +29,13 @@ pub enum LogSource {
 pub struct LogView {
     /// Whose it is.
     pub source: LogSource,
-    lines: VecDeque<LogLine>,
-    bytes: usize,
-    /// Lines that were here and were dropped to keep the newest.
-    pub dropped: u64,
-    /// Lines that were never sent because only the log's end was asked for.
-    pub skipped: u64,
+    /// Only this step's lines; none means all.
+    pub step: Option<u32>,
+    window: Window,
+    /// The page that was asked for and has not come.
+    pub fetching: Option<LogAt>,
+    /// How many lines a search beyond what is here has read.
+    pub seeking: Option<u64>,
     /// Whether more lines can still come.
     pub open: bool,
     /// Whether any page came yet.
@@ -58,7 +58,7 @@ pub struct LogView {
     pub hit: Option<u64>,
 }
 
-/// A row of a log: a line, counted from the first that was received, and a row within it.
+/// A row of a log: a line by its number, and a row within it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The line.
@@ -72,6 +72,8 @@ pub struct Place {
 pub enum ShownLine<'a> {
     /// A step begins.
     Step(u32),
+    /// Lines of this step that are not here precede.
+    Gap(u32),
     /// A piece of a line.
     Text {
         /// The line's number.
@@ -86,14 +88,14 @@ pub enum ShownLine<'a> {
 }
 
 impl LogView {
-    /// Opens a log at its end.
-    pub fn new(source: LogSource) -> Self {
+    /// Opens a log, or one step's part of it, at its end.
+    pub fn new(source: LogSource, step: Option<u32>) -> Self {
         Self {
             source,
-            lines: VecDeque::new(),
-            bytes: 0,
-            dropped: 0,
-            skipped: 0,
+            step,
+            window: Window::new(),
+            fetching: None,
+            seeking: None,
             open: true,
             loaded: false,
             failed: None,
@@ -107,41 +109,111 @@ impl LogView {
         }
     }
 
-    /// Takes the lines that came.
+    /// Takes what was written at the log's end since.
     pub fn push(&mut self, page: LogPage) {
-        if !self.loaded {
-            self.skipped = page.skipped;
+        let jumps = self.fetching == Some(LogAt::End);
+        if !self.loaded || jumps {
+            self.fetching = None;
+            self.show(page, true);
+            return;
         }
+        self.failed = None;
+        self.open = page.open;
+        if self.window.is_at_end() {
+            self.window.append(page);
+            self.keep_place();
+        }
+    }
+
+    /// Holds a page instead of what is here, as after a jump.
+    pub fn show(&mut self, page: LogPage, is_at_end: bool) {
         self.loaded = true;
         self.failed = None;
         self.open = page.open;
-        for line in page.lines {
-            self.bytes += line.text.len();
-            self.lines.push_back(line);
-            while self.lines.len() > LINES || self.bytes > BYTES && self.lines.len() > 1 {
-                if let Some(oldest) = self.lines.pop_front() {
-                    self.bytes -= oldest.text.len();
-                    self.dropped += 1;
-                }
-            }
-        }
-        self.top = self.top.max(Place { line: self.dropped, row: 0 });
+        let front = Front::of(&page);
+        self.show_from(page, front, is_at_end);
     }
 
-    /// How many lines were received, dropped ones too.
+    /// Holds a page whose front is known better than by itself.
+    pub fn show_from(&mut self, page: LogPage, front: Front, is_at_end: bool) {
+        self.window.replace(page, front, is_at_end);
+        self.hit = None;
+        self.top = Place { line: self.start(), row: 0 };
+    }
+
+    /// Takes the page before what is here.
+    pub fn prepend(&mut self, page: LogPage) {
+        let header = self.window.front() == Front::Middle;
+        let was = self.start();
+        self.window.prepend(page);
+        // The row that said that lines are missing is gone.
+        if header && self.top.line == was && self.top.row > 0 && !self.begins_step(was) {
+            self.top.row -= 1;
+        }
+        self.keep_place();
+    }
+
+    /// Takes the page behind what is here.
+    pub fn append(&mut self, page: LogPage, is_at_end: bool) {
+        self.window.append(page);
+        if is_at_end {
+            self.window.reach_end();
+        }
+        self.keep_place();
+    }
+
+    fn keep_place(&mut self) {
+        self.top = self.top.max(Place { line: self.start(), row: 0 });
+    }
+
+    /// The number of the first line that is here.
+    pub fn start(&self) -> u64 {
+        self.window.start()
+    }
+
+    /// The number behind the last line that is here.
     pub fn end(&self) -> u64 {
-        self.dropped + self.lines.len() as u64
+        self.window.end()
+    }
+
+    /// Whether lines precede that are not here.
+    pub fn has_older(&self) -> bool {
+        self.window.front() != Front::Start
+    }
+
+    /// Whether lines follow that are not here.
+    pub fn has_newer(&self) -> bool {
+        self.loaded && !self.window.is_at_end()
+    }
+
+    /// What to ask for the page that precedes what is here.
+    pub fn before(&self) -> Option<String> {
+        self.window.first().filter(|_| self.has_older()).map(str::to_owned)
+    }
+
+    /// What stands before the first line that is here.
+    pub fn front(&self) -> Front {
+        self.window.front()
+    }
+
+    /// The place of the first line that is here.
+    pub fn first_place(&self) -> Option<String> {
+        self.window.first().map(str::to_owned)
+    }
+
+    /// What to ask for the page that follows what is here.
+    pub fn after(&self) -> Option<String> {
+        self.window.next().map(str::to_owned)
     }
 
     /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.window.is_empty()
     }
 
     /// A line by its number.
     pub fn line(&self, number: u64) -> Option<&LogLine> {
-        let place = usize::try_from(number.checked_sub(self.dropped)?).ok()?;
-        self.lines.get(place)
+        self.window.line(number)
     }
 
     /// The rows that fit into a screen of this size.
@@ -191,29 +263,42 @@ impl LogView {
     /// Goes to a line, and stops following.
     pub fn go(&mut self, line: u64) {
         self.follow = false;
-        self.top = Place { line: line.max(self.dropped), row: 0 };
+        self.top = Place { line: line.max(self.start()), row: 0 };
     }
 
-    /// The next line that holds what is searched, forwards or backwards, around the end.
+    /// The next line here that holds what is searched, forwards or backwards; around the end
+    /// where all of the log is here.
     pub fn find(&self, from: u64, forwards: bool) -> Option<u64> {
         let needle = self.search.to_lowercase();
-        if needle.is_empty() || self.lines.is_empty() {
+        if needle.is_empty() || self.is_empty() {
             return None;
         }
-        let count = self.lines.len() as u64;
-        let start = from.clamp(self.dropped, self.end() - 1) - self.dropped;
-        (1..=count)
-            .map(|step| if forwards { (start + step) % count } else { (start + count - step) % count } + self.dropped)
-            .find(|number| self.line(*number).is_some_and(|line| holds(&line.text, &needle)))
+        let (start, end) = (self.start(), self.end());
+        let from = from.clamp(start, end - 1);
+        let fits = |number: &u64| self.line(*number).is_some_and(|line| holds(&line.text, &needle));
+        let whole = !self.has_older() && !self.has_newer();
+        if forwards {
+            let around = if whole { start..from + 1 } else { 0..0 };
+            (from + 1..end).chain(around).find(fits)
+        } else {
+            let around = if whole { from..end } else { 0..0 };
+            (start..from).rev().chain(around.rev()).find(fits)
+        }
     }
 
-    /// The line at which the step after or before a line's begins.
+    /// Whether a line holds what is searched.
+    pub fn is_match(&self, number: u64) -> bool {
+        let needle = self.search.to_lowercase();
+        !needle.is_empty() && self.line(number).is_some_and(|line| holds(&line.text, &needle))
+    }
+
+    /// The line at which the step after or before a line's begins, as far as it is here.
     pub fn step_from(&self, from: u64, forwards: bool) -> Option<u64> {
         let begins = |number: &u64| self.begins_step(*number);
         if forwards {
             (from + 1..self.end()).find(begins)
         } else {
-            (self.dropped..from).rev().find(begins)
+            (self.start()..from).rev().find(begins)
         }
     }
 
@@ -225,8 +310,8 @@ impl LogView {
                 return Place { row: place.row - left, ..place };
             }
             left -= place.row;
-            if place.line <= self.dropped {
-                return Place { line: self.dropped, row: 0 };
+            if place.line <= self.start() {
+                return Place { line: self.start(), row: 0 };
             }
             let line = place.line - 1;
             place = Place { line, row: self.height_of(line, columns) };
@@ -238,7 +323,16 @@ impl LogView {
         let step = |number: u64| self.line(number).map(|line| line.step);
         matches!(self.source, LogSource::Run(_))
             && step(number).is_some()
-            && (number == 0 || step(number - 1) != step(number))
+            && if number == self.start() {
+                self.window.front() != Front::Middle
+            } else {
+                step(number - 1) != step(number)
+            }
+    }
+
+    /// Whether a row above a line says that lines before it are not here.
+    fn begins_gap(&self, number: u64) -> bool {
+        number == self.start() && self.window.front() == Front::Middle
     }
 
     fn height_of(&self, number: u64, columns: usize) -> usize {
@@ -248,7 +342,7 @@ impl LogView {
             }
             _ => 1,
         };
-        pieces + usize::from(self.begins_step(number))
+        pieces + usize::from(self.begins_step(number) || self.begins_gap(number))
     }
 
     fn rows_of<'a>(
@@ -261,9 +355,14 @@ impl LogView {
         height: usize,
     ) {
         let mut skip = skip;
-        if self.begins_step(number) {
+        let header = if self.begins_step(number) {
+            Some(ShownLine::Step(line.step))
+        } else {
+            self.begins_gap(number).then_some(ShownLine::Gap(line.step))
+        };
+        if let Some(header) = header {
             if skip == 0 {
-                rows.push(ShownLine::Step(line.step));
+                rows.push(header);
             } else {
                 skip -= 1;
             }

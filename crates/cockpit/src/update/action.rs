@@ -140,7 +140,7 @@ fn travel(model: &mut Model, action: Action) -> Vec<Request> {
     if model.ui.dialog.is_some() {
         dialog::travel(model, action);
     } else if matches!(model.ui.views.last(), Some(View::Log(_))) {
-        logview::travel(model, action);
+        return logview::travel(model, action);
     } else if !model.ui.views.is_empty() {
         view::travel(model, action);
     } else {

@@ -146,6 +146,12 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
     if model.ui.dialog.is_some() {
         return dialog::close(model);
     }
+    if let Some(View::Log(log)) = model.ui.views.last_mut()
+        && log.seeking.take().is_some()
+    {
+        super::say(model, "The search was stopped.");
+        return vec![Request::StopSearch];
+    }
     match model.ui.views.pop() {
         Some(View::Log(_)) => return vec![Request::CloseLog],
         Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) => {}

@@ -25,10 +25,7 @@ fn wheel(model: &mut Model, mouse: Mouse, by: Action) -> Vec<Request> {
     if over_panes && let Some(pane) = pane_at(model, mouse) {
         model.ui.focus = pane;
     }
-    for _ in 0..NOTCH {
-        action::run(model, by);
-    }
-    Vec::new()
+    (0..NOTCH).flat_map(|_| action::run(model, by)).collect()
 }
 
 fn click(model: &mut Model, mouse: Mouse) -> Vec<Request> {

@@ -57,7 +57,8 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
         if log.failed.take().is_none() {
             return Vec::new();
         }
-        return vec![Request::OpenLog { source: log.source.clone(), step: None, after: None }];
+        **log = LogView::new(log.source.clone(), log.step);
+        return vec![Request::OpenLog { source: log.source.clone(), step: log.step, after: None }];
     }
     let subject = model.subject();
     let source = match (subject.instance, subject.job) {
@@ -77,7 +78,7 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
 }
 
 fn push_log(model: &mut Model, source: LogSource, step: Option<u32>) -> Vec<Request> {
-    push(model, View::Log(Box::new(LogView::new(source.clone()))));
+    push(model, View::Log(Box::new(LogView::new(source.clone(), step))));
     vec![Request::OpenLog { source, step, after: None }]
 }
 

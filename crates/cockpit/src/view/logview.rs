@@ -7,6 +7,7 @@ use super::canvas::Canvas;
 use crate::age;
 use crate::layout::{inner, layout};
 use crate::model::{LogSource, LogView, Model, ShownLine, View};
+use crate::msg::LogAt;
 use crate::rows::words;
 use crate::text;
 use crate::theme::{Mark, Scope};
@@ -30,13 +31,9 @@ fn size(room: Rect, times: bool) -> (usize, usize) {
 /// Draws a log.
 pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect) {
     let title = text::log_title(&log.source);
-    let aside = aside(log);
-    canvas.frame(
-        area,
-        Scope::BorderFocus,
-        (&width::clean(&title), Scope::TitleFocus),
-        (&aside, Scope::Title),
-    );
+    let title = width::clean(&title);
+    let aside = aside(log, usize::from(area.width).saturating_sub(width::of(&title) + 9));
+    canvas.frame(area, Scope::BorderFocus, (&title, Scope::TitleFocus), (&aside, Scope::Title));
     let room = inner(area);
     if let Some(sentence) = instead(log) {
         canvas.paragraph(room, &width::clean(&sentence), Scope::Dim);
@@ -48,7 +45,11 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
         let row = Rect { y, height: 1, ..room };
         match shown {
             ShownLine::Step(step) => {
-                boundary(model, log, canvas, row, step);
+                boundary(model, log, canvas, row, (step, ""));
+                own(canvas, area, y);
+            }
+            ShownLine::Gap(step) => {
+                boundary(model, log, canvas, row, (step, text::LOG_GAP));
                 own(canvas, area, y);
             }
             ShownLine::Text { number, line, piece, first } => {
@@ -100,13 +101,19 @@ fn instead(log: &LogView) -> Option<String> {
     None
 }
 
-fn aside(log: &LogView) -> String {
-    let mut parts = Vec::new();
-    if log.skipped > 0 {
-        parts.push(format!("{} lines before", log.skipped));
+/// How much of the log is here and what is done with it, as far as there is room; what is decisive
+/// comes last and stays.
+fn aside(log: &LogView, room: usize) -> String {
+    if !log.loaded {
+        return String::new();
     }
-    if log.dropped > 0 {
-        parts.push(format!("{} lines dropped here", log.dropped));
+    if let Some(lines) = log.seeking {
+        return format!("searching, {lines} lines read · Esc stops");
+    }
+    let mut parts = Vec::new();
+    match log.fetching {
+        Some(LogAt::Start | LogAt::End | LogAt::Step(_)) => parts.push("reading…".to_owned()),
+        Some(LogAt::Before(_) | LogAt::After(_)) | None => {}
     }
     if !log.search.is_empty() {
         parts.push(format!("/{}", width::clean(&log.search)));
@@ -116,12 +123,24 @@ fn aside(log: &LogView) -> String {
     } else if log.left > 0 {
         parts.push(format!("from column {}", log.left + 1));
     }
-    parts.push(format!("{} lines", log.end() + log.skipped));
-    parts.push(match (log.open, log.follow) {
-        (true, true) => "following".to_owned(),
-        (true, false) => "held".to_owned(),
-        (false, _) => "complete".to_owned(),
+    // Lines that are not here were never counted, and no number is told of them.
+    parts.push(match (log.has_older(), log.has_newer()) {
+        (false, false) => format!("{} lines", log.end() - log.start()),
+        (true, false) => "older lines not loaded".to_owned(),
+        (false, true) => "newer lines not loaded".to_owned(),
+        (true, true) => "older and newer lines not loaded".to_owned(),
     });
+    if !log.has_newer() {
+        parts.push(match (log.open, log.follow) {
+            (true, true) => "following".to_owned(),
+            (true, false) => "held".to_owned(),
+            (false, _) if log.has_older() => "ended".to_owned(),
+            (false, _) => "complete".to_owned(),
+        });
+    }
+    while parts.len() > 1 && width::of(&parts.join(" · ")) > room {
+        parts.remove(0);
+    }
     parts.join(" · ")
 }
 
@@ -134,11 +153,18 @@ fn own(canvas: &mut Canvas<'_>, area: Rect, y: u16) {
     }
 }
 
-fn boundary(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect, step: u32) {
+fn boundary(
+    model: &Model,
+    log: &LogView,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    (step, aside): (u32, &str),
+) {
     let run = match &log.source {
         LogSource::Run(id) => model.replica.runs.get(id),
         LogSource::Instance(_) => None,
     };
+    let is_instance = matches!(log.source, LogSource::Instance(_));
     let found = run.and_then(|run| Some((run, run.steps.get(usize::try_from(step).ok()?)?)));
     let (mark, name) = found.map_or((Mark::None, format!("step {step}")), |(run, found)| {
         (words::step(&found.phase).0, words::step_name(run, step))
@@ -147,9 +173,13 @@ fn boundary(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: Rect, s
     canvas.put(area.x, area.y, area.width, &line.repeat(usize::from(area.width)), Scope::Border);
     let glyph = canvas.glyph(mark);
     let mut x = area.x + 2;
-    x += canvas.put(x, area.y, area.width, " ", Scope::Text);
-    x += canvas.put(x, area.y, area.right().saturating_sub(x), &glyph, mark.scope());
-    canvas.put(x, area.y, area.right().saturating_sub(x), &format!(" {name} "), Scope::LogStep);
+    if !is_instance {
+        x += canvas.put(x, area.y, area.width, " ", Scope::Text);
+        x += canvas.put(x, area.y, area.right().saturating_sub(x), &glyph, mark.scope());
+        let name = format!(" {name} ");
+        x += canvas.put(x, area.y, area.right().saturating_sub(x), &name, Scope::LogStep);
+    }
+    canvas.put(x, area.y, area.right().saturating_sub(x), aside, Scope::Dim);
 }
 
 /// Lays the match's look over every place that holds what is searched.

@@ -7,6 +7,8 @@ mod fixture;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod views;

@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pilothouse_api::types::{Access, LogLine, LogPage, Stream};
-use pilothouse_cockpit::model::{LOG_LINES, LogSource, View};
-use pilothouse_cockpit::msg::LogNews;
+use pilothouse_api::types::Access;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
-use pilothouse_core::id::RunId;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 use ratatui::style::Modifier;
@@ -18,30 +15,6 @@ fn shown(keys: &str, width: u16, height: u16) -> String {
     let mut model = operator(normal(), width, height);
     press(&mut model, keys);
     text(&model)
-}
-
-fn page(from: u64, count: u64, step: u32) -> LogPage {
-    let line = |number: u64| LogLine {
-        step,
-        at: ago(100),
-        stream: if number % 10 == 9 { Stream::Err } else { Stream::Out },
-        text: format!("line {number} 컴파일 중 \x1b[31mred"),
-    };
-    LogPage {
-        lines: (from..from + count).map(line).collect(),
-        next: String::new(),
-        open: true,
-        skipped: 0,
-    }
-}
-
-fn log(width: u16, height: u16, pages: Vec<LogPage>) -> Model {
-    let mut model = operator(normal(), width, height);
-    press(&mut model, "jl");
-    for page in pages {
-        update(&mut model, Msg::Log(LogNews { source: LogSource::Run(RunId(86)), page: Ok(page) }));
-    }
-    model
 }
 
 #[test]
@@ -75,66 +48,6 @@ fn dialogs() {
     assert!(!screen.contains("Deploy") && screen.contains("Read the log"), "{screen}");
     press(&mut watcher, "<Esc>x");
     insta::assert_snapshot!("watcher_x", text(&watcher).lines().last().unwrap_or(""));
-}
-
-#[test]
-fn logs() {
-    insta::assert_snapshot!("log", text(&log(80, 16, vec![page(0, 6, 0), page(6, 3, 1)])));
-    let mut searched = log(80, 16, vec![page(0, 200, 0)]);
-    press(&mut searched, "g/LINE 15<Enter>nt");
-    insta::assert_snapshot!("log_search", text(&searched));
-    insta::assert_snapshot!("log_empty", text(&log(80, 10, Vec::new())));
-}
-
-#[test]
-fn output_cannot_pass_for_a_heading_or_a_note() {
-    let own = "the deadline passed; everything is being ended";
-    let line = |stream, text: &str| LogLine { step: 0, at: NOW, stream, text: text.to_owned() };
-    let heading = "─ ✓ build ".to_owned() + &"─".repeat(68);
-    let forged = [line(Stream::Err, own), line(Stream::Out, &heading), line(Stream::Out, "├ hi")];
-    let mut page = page(0, 0, 0);
-    page.lines = forged.into_iter().chain([line(Stream::Note, own)]).collect();
-    let screen = text(&log(80, 16, vec![page]));
-    insta::assert_snapshot!("log_forged", screen);
-    let own: Vec<&str> = screen.lines().filter(|line| line.starts_with('├')).collect();
-    assert!(own.len() == 2 && own.iter().all(|line| line.ends_with('┤')), "{screen}");
-}
-
-#[test]
-fn a_log_keeps_its_newest_lines_and_counts_the_others() {
-    let mut model = log(80, 24, (0..100).map(|part| page(part * 1000, 1000, 0)).collect());
-    let Some(View::Log(log)) = model.ui.views.last() else { panic!("no log") };
-    assert_eq!(log.end(), 100_000);
-    assert_eq!(log.dropped, 100_000 - LOG_LINES as u64);
-    let screen = text(&model);
-    assert!(
-        screen.contains("50000 lines dropped here") && screen.contains("line 99999"),
-        "{screen}"
-    );
-    press(&mut model, "g");
-    let screen = text(&model);
-    assert!(screen.contains("line 50000 "), "{screen}");
-    press(&mut model, "G");
-    assert!(text(&model).contains("line 99999"));
-}
-
-#[test]
-fn a_long_line_wraps_and_scrolls_row_by_row() {
-    let long =
-        LogLine { step: 0, at: NOW, stream: Stream::Out, text: "가나다라".repeat(22_500) };
-    let one = LogPage { lines: vec![long], next: String::new(), open: true, skipped: 0 };
-    let mut model = log(80, 24, vec![one]);
-    let before = text(&model);
-    press(&mut model, "wkkkk");
-    assert_ne!(before, text(&model));
-    press(&mut model, "jjjjw");
-    text(&model);
-}
-
-#[test]
-fn a_hostile_line_moves_nothing() {
-    let screen = text(&log(80, 16, vec![page(0, 2, 0)]));
-    assert!(!screen.contains('\x1b') && screen.contains("\u{fffd}[31mred"));
 }
 
 #[test]

@@ -20,10 +20,21 @@ const STREAMS: [Stream; 3] = [Stream::Out, Stream::Err, Stream::Note];
 /// Bytes of each stream, in the order of [`STREAMS`].
 pub(super) type Counts = [u64; 3];
 
+/// A stream's place among [`STREAMS`].
+pub(super) fn place_among(stream: Raw) -> usize {
+    match stream {
+        Raw::Stdout => 0,
+        Raw::Stderr => 1,
+        Raw::Note => 2,
+    }
+}
+
 /// Puts frames together into lines, each stream for itself.
 pub(super) struct Lines<'a> {
     part: &'a Part,
     done: Vec<LogLine>,
+    /// Where each of them begins.
+    begins: Vec<Begin>,
     /// By the stream's place among [`STREAMS`].
     begun: BTreeMap<usize, Begun>,
     /// Bytes that are still to be passed over because they were shown.
@@ -31,6 +42,14 @@ pub(super) struct Lines<'a> {
     /// Where each frame begins, and how many bytes of its stream came before it.
     frames: Vec<(u64, Counts)>,
     seen: Counts,
+}
+
+/// Where a line begins: in which frame of those that were taken, and where in its stream.
+#[derive(Clone, Copy)]
+struct Begin {
+    stream: usize,
+    frame: usize,
+    from: u64,
 }
 
 /// A line whose end has not come.
@@ -48,6 +67,7 @@ impl<'a> Lines<'a> {
         Self {
             part,
             done: Vec::new(),
+            begins: Vec::new(),
             begun: BTreeMap::new(),
             pass: shown,
             frames: Vec::new(),
@@ -57,11 +77,7 @@ impl<'a> Lines<'a> {
 
     pub(super) fn take(&mut self, frames: &[Frame]) {
         for frame in frames {
-            let stream = match frame.stream {
-                Raw::Stdout => 0,
-                Raw::Stderr => 1,
-                Raw::Note => 2,
-            };
+            let stream = place_among(frame.stream);
             self.frames.push((frame.offset, self.seen));
             let passed = usize::try_from(self.pass[stream]).unwrap_or(usize::MAX);
             let passed = passed.min(frame.bytes.len());
@@ -92,28 +108,53 @@ impl<'a> Lines<'a> {
             stream: STREAMS[stream],
             text: shown(&text),
         });
+        self.begins.push(Begin { stream, frame: begun.frame, from: begun.from });
     }
 
-    /// All lines, also those without an end.
-    pub(super) fn all(mut self) -> Vec<LogLine> {
+    /// Takes what was begun as lines too: no end of theirs will come.
+    pub(super) fn end(&mut self) {
         for stream in 0..STREAMS.len() {
             self.finish(stream);
         }
+    }
+
+    /// Leaves out what was begun: its end will come.
+    pub(super) fn keep_whole(&mut self) {
+        self.begun.clear();
+    }
+
+    /// The lines.
+    pub(super) fn all(self) -> Vec<LogLine> {
         self.done
     }
 
-    /// The lines that have an end, and where the others begin: at which frame, and how many
-    /// bytes of each stream from there on were shown. None where every line has one.
-    pub(super) fn whole(self) -> (Vec<LogLine>, Option<(u64, Counts)>) {
-        let Some(first) = self.begun.values().map(|begun| begun.frame).min() else {
-            return (self.done, None);
-        };
-        let (offset, before) = self.frames[first];
-        let shown = [0, 1, 2].map(|stream| {
-            let until = self.begun.get(&stream).map_or(self.seen[stream], |begun| begun.from);
-            until.saturating_sub(before[stream])
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.done.len()
+    }
+
+    /// Where the lines without an end begin. None where every line has one.
+    pub(super) fn begun_at(&self) -> Option<(u64, Counts)> {
+        self.place_of(self.done.len())
+    }
+
+    /// Where a line and all that follow it begin: at which frame, and how many bytes of each
+    /// stream from there on stand before them. None behind the last.
+    pub(super) fn place_of(&self, line: usize) -> Option<(u64, Counts)> {
+        let begun = self.begun.iter();
+        let begun = begun.map(|(stream, begun)| Begin {
+            stream: *stream,
+            frame: begun.frame,
+            from: begun.from,
         });
-        (self.done, Some((offset, shown)))
+        let rest: Vec<Begin> = self.begins.iter().skip(line).copied().chain(begun).collect();
+        let first = rest.iter().map(|begin| begin.frame).min()?;
+        let (offset, before) = *self.frames.get(first)?;
+        let shown = [0, 1, 2].map(|stream| {
+            let next = rest.iter().find(|begin| begin.stream == stream);
+            next.map_or(self.seen[stream], |begin| begin.from).saturating_sub(before[stream])
+        });
+        Some((offset, shown))
     }
 
     /// Whether a line with an end was found.
@@ -165,7 +206,7 @@ fn without_escapes(line: &str) -> String {
 mod tests {
     use pilothouse_supervisor::{Frame, Stream};
 
-    use super::{Lines, Part, shown};
+    use super::{Counts, Lines, Part, shown};
 
     fn frame(offset: u64, stream: Stream, text: &str) -> Frame {
         Frame { offset, stream, time_ms: 1, bytes: text.as_bytes().to_vec() }
@@ -181,13 +222,15 @@ mod tests {
             frame(99, Stream::Stderr, "se\n"),
         ];
         for cut in 1..=frames.len() {
-            let mut first = Lines::new(&part, [0; 3]);
+            let mut first = Lines::new(&part, Counts::default());
             first.take(&frames[..cut]);
-            let (mut all, begun) = first.whole();
-            let (offset, shown) = begun.unwrap_or((1000, [0; 3]));
+            let (offset, shown) = first.begun_at().unwrap_or((1000, Counts::default()));
+            first.keep_whole();
+            let mut all = first.all();
             let mut rest = Lines::new(&part, shown);
             let from = frames.iter().position(|f| f.offset >= offset).unwrap_or(frames.len());
             rest.take(&frames[from..]);
+            rest.end();
             all.extend(rest.all());
             let mut texts: Vec<&str> = all.iter().map(|line| line.text.as_str()).collect();
             texts.sort_unstable();

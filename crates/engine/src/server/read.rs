@@ -62,7 +62,7 @@ impl<V: View> Reader<'_, V> {
     }
 
     async fn run_log<B>(&self, id: &str, request: &Request<B>) -> Answer {
-        let query = Query::of(request, &["step", "after", "tail", "wait_ms"])?;
+        let query = Query::of(request, &["step", "after", "before", "tail", "wait_ms"])?;
         let Ok(id) = id.parse().map(RunId) else {
             return Err(Refusal::invalid("a run's id must be a whole number"));
         };
@@ -73,7 +73,7 @@ impl<V: View> Reader<'_, V> {
     }
 
     async fn instance_log<B>(&self, id: &str, request: &Request<B>) -> Answer {
-        let query = Query::of(request, &["after", "tail", "wait_ms"])?;
+        let query = Query::of(request, &["after", "before", "tail", "wait_ms"])?;
         let Some(id) = query::decode(id).map(InstanceId) else {
             return Err(Refusal::invalid("the instance's id is not UTF-8"));
         };
@@ -94,6 +94,7 @@ impl<V: View> Reader<'_, V> {
         let wait = Duration::from_millis(wait).min(self.limits.wait_most);
         let asked = LogQuery {
             after: query.text("after").map(str::to_owned),
+            before: query.text("before").map(str::to_owned),
             tail: query.number("tail")?,
             wait: Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
         };

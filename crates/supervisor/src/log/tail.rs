@@ -30,6 +30,30 @@ pub fn tail(unit: &Path, lines: usize, max: usize) -> Result<LogSlice, LogError>
     Ok(slice)
 }
 
+/// Reads the frames that end at an offset or before it, about `max` bytes and at least one.
+///
+/// `until` is where a frame begins, or anything beyond the log's end.
+pub fn read_before(unit: &Path, until: u64, max: usize) -> Result<LogSlice, LogError> {
+    let place = |source| LogError::Read { path: unit.to_owned(), source };
+    let mut wanted = Wanted { lines: usize::MAX, bytes: max, begun: false };
+    let (mut start, mut last) = (until, until);
+    for segment in open_segments(unit)?.iter().rev().filter(|segment| segment.base < until) {
+        let end = if until < segment.end { until } else { sound_end(segment).map_err(place)? };
+        last = if wanted.begun { last } else { end };
+        start = walk_back(segment, end, &mut wanted).map_err(place)?;
+        if start > segment.base {
+            break;
+        }
+    }
+    if start >= last {
+        return Ok(LogSlice { frames: Vec::new(), next: until, lost: 0 });
+    }
+    let mut slice = read_log(unit, start, usize::try_from(last - start).unwrap_or(usize::MAX))?;
+    slice.frames.retain(|frame| frame.offset < last);
+    (slice.next, slice.lost) = (last, 0);
+    Ok(slice)
+}
+
 /// What the walk still has to pass.
 struct Wanted {
     lines: usize,

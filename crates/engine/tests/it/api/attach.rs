@@ -87,8 +87,12 @@ async fn what_a_client_says_of_itself_is_not_believed() {
 async fn logs_and_audit_are_asked_for_as_they_are_answered() {
     let house = House::open().await;
     let client = house.client(Door::Watch);
-    let query =
-        LogQuery { after: Some("1.7&x 결제".to_owned()), tail: Some(10), wait: Millis(60_000) };
+    let query = LogQuery {
+        after: Some("1.7&x 결제".to_owned()),
+        before: Some("1.2&y".to_owned()),
+        tail: Some(10),
+        wait: Millis(60_000),
+    };
     let page = client.run_log(RunId(7), Some(2), &query).await.unwrap();
     let most = Millis::seconds(30);
     let asked = LogQuery { wait: most, ..query };

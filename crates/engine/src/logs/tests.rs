@@ -1,0 +1,130 @@
+//! Pages forwards and backwards over the same log.
+#![expect(clippy::disallowed_methods, reason = "the test writes the log that it reads")]
+
+use std::path::Path;
+
+use super::*;
+
+/// A segment as the supervisor's `log.rs` describes it.
+fn write(dir: &Path, frames: &[(u8, String)]) {
+    std::fs::create_dir_all(dir).unwrap();
+    let mut bytes = b"PHLOG\x01\0\0".to_vec();
+    bytes.extend([0; 8]);
+    for (stream, text) in frames {
+        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+        bytes.extend([0xF7, *stream, 0, 0]);
+        bytes.extend(length);
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes.extend(length);
+        bytes.extend(b"PHF\n");
+    }
+    std::fs::write(dir.join("log"), bytes).unwrap();
+}
+
+/// Two steps of which lines begin in one frame and end in another, output and errors mixed.
+fn parts(dir: &Path, lines: u32) -> Vec<Part> {
+    let mut all = Vec::new();
+    for step in [0, 2] {
+        let mut frames = Vec::new();
+        for number in 0..lines {
+            let stream = 1 + u8::from(number % 3 == 0);
+            let text = format!("{step} line {number} {}\n", "x".repeat(number as usize % 50));
+            let (head, tail) = text.split_at(text.len() / 2);
+            frames.push((stream, head.to_owned()));
+            if number % 5 == 0 {
+                frames.push((3 - stream, format!("{step} between {number}\n")));
+            }
+            frames.push((stream, tail.to_owned()));
+        }
+        let dir = dir.join(step.to_string());
+        write(&dir, &frames);
+        all.push(Part { step, dir, open: false });
+    }
+    all.insert(1, Part { step: 1, dir: dir.join("nothing"), open: false });
+    all
+}
+
+fn ask(parts: &[Part], query: &LogQuery) -> LogPage {
+    page(parts, query).unwrap()
+}
+
+fn forwards(parts: &[Part]) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    let mut query = LogQuery::default();
+    loop {
+        let page = ask(parts, &query);
+        assert_eq!(page.older, query.after.is_some());
+        lines.extend(page.lines);
+        if !page.open {
+            return lines;
+        }
+        query.after = Some(page.next);
+    }
+}
+
+fn texts(lines: &[LogLine]) -> Vec<&str> {
+    let mut texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    texts.sort_unstable();
+    texts
+}
+
+#[test]
+fn pages_backwards_hold_what_pages_forwards_hold() {
+    let home = tempfile::tempdir().unwrap();
+    let parts = parts(home.path(), 20_000);
+    let all = forwards(&parts);
+    assert_eq!(all.len(), 2 * (20_000 + 4_000));
+    for tail in [1, 7, 5_000] {
+        let newest = ask(&parts, &LogQuery { tail: Some(tail), ..LogQuery::default() });
+        assert_eq!(newest.lines.len() as u64, tail);
+        assert!(newest.older);
+        let mut lines = newest.lines;
+        let mut before = newest.first;
+        loop {
+            let page = ask(&parts, &LogQuery { before: Some(before), ..LogQuery::default() });
+            lines.splice(0..0, page.lines);
+            before = page.first;
+            if !page.older {
+                break;
+            }
+        }
+        assert!(texts(&lines) == texts(&all), "tail {tail}");
+        let none = ask(&parts, &LogQuery { before: Some(before), ..LogQuery::default() });
+        assert_eq!((none.lines.len(), none.older), (0, false));
+    }
+}
+
+#[test]
+fn a_page_before_is_followed_by_where_it_was_asked_from() {
+    let home = tempfile::tempdir().unwrap();
+    let parts = parts(home.path(), 9_000);
+    let newest = ask(&parts, &LogQuery { tail: Some(10), ..LogQuery::default() });
+    let before = ask(&parts, &LogQuery { before: Some(newest.first), ..LogQuery::default() });
+    let again = ask(&parts, &LogQuery { after: Some(before.next), ..LogQuery::default() });
+    assert_eq!(again.lines, newest.lines);
+    let own = ask(&parts, &LogQuery { after: Some(before.first), ..LogQuery::default() });
+    assert_eq!(own.lines.first(), before.lines.first());
+}
+
+#[test]
+fn a_line_longer_than_a_page_is_reached_from_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("0");
+    let long: Vec<(u8, String)> = (0..40).map(|_| (1, "y".repeat(20_000))).collect();
+    let mut frames = vec![(1, "first\n".to_owned())];
+    frames.extend(long);
+    frames.push((1, "\nlast\n".to_owned()));
+    write(&dir, &frames);
+    let parts = [Part { step: 0, dir, open: false }];
+    let newest = ask(&parts, &LogQuery { tail: Some(1), ..LogQuery::default() });
+    assert_eq!(texts(&newest.lines), ["last"]);
+    let mut page = newest;
+    let mut seen = Vec::new();
+    while page.older {
+        let before = Some(page.first);
+        page = ask(&parts, &LogQuery { before, ..LogQuery::default() });
+        seen.extend(page.lines.iter().map(|line| line.text.len()));
+    }
+    assert!(seen.contains(&5) && seen.iter().any(|length| *length > 1000), "{seen:?}");
+}
