@@ -5,6 +5,7 @@
 pub mod branches;
 pub mod containers;
 pub mod cost;
+pub mod head;
 pub mod jobs;
 pub mod journey;
 pub mod serving;

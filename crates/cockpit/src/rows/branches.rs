@@ -3,6 +3,7 @@
 use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
 
+use super::head::behind;
 use super::serving::serving;
 use super::{Cell, Column, Row, left, right, words};
 use crate::age;
@@ -55,8 +56,12 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         return Cell::state(mark, format!("{} {doing}", deployment.release));
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
-    let after = |serves: &Option<(Mark, String)>| {
-        serves.as_ref().map_or_else(String::new, |(_, text)| format!(" · {text}"))
+    let current = environment.and_then(|environment| environment.current);
+    // Beside what happens to the head it is enough to name the release that serves.
+    let after = |serves: &Option<(Mark, String)>| match (serves, current) {
+        (Some((Mark::Ok | Mark::Warn, _)), Some(current)) => format!(" · {current} serves"),
+        (Some((_, text)), _) => format!(" · {text}"),
+        (None, _) => String::new(),
     };
     let run = model
         .branch_facts(row)
@@ -102,6 +107,11 @@ fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(
     let current = environment.current?;
     let serving = serving(model, key);
     let mark = serving.mark();
+    if mark == Mark::Ok
+        && let Some(behind) = behind(model, row, environment)
+    {
+        return Some((Mark::Warn, behind.short()));
+    }
     let text = match mark {
         Mark::Ok => current.to_string(),
         Mark::Unknown => format!("{current} health unknown"),

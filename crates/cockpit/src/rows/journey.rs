@@ -8,6 +8,7 @@ use pilothouse_core::plan::next_release_of;
 use pilothouse_core::run::{Run, RunPhase, StepPhase};
 use pilothouse_core::state::Environment;
 
+use super::head;
 use super::serving::{Serving, serving};
 use super::words;
 use crate::age;
@@ -171,7 +172,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
         return Vec::new();
     };
     let serving = serving(model, key);
-    let mut legs = vec![release(model, key, environment)];
+    let mut legs = vec![release(model, row, key, environment)];
     if environment.current.is_some() || serving.targets > 0 {
         let count = format!("{}/{}", serving.instances, serving.wanted);
         let leg = Leg::new(
@@ -198,21 +199,33 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
     legs
 }
 
-fn release(model: &Model, key: &EnvironmentKey, environment: &Environment) -> Leg {
+fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &Environment) -> Leg {
     let running = environment.running.and_then(|id| model.replica.deployments.get(&id));
     if let Some(deployment) = running {
         let (mark, doing) = words::deployment(model, deployment);
-        return Leg::new(
-            mark,
-            format!("{} {doing}", deployment.release),
-            deployment.release.to_string(),
-        );
+        let release = deployment.release;
+        return match head::other_commit(model, row, environment, release) {
+            None => Leg::new(mark, format!("{release} {doing}"), release.to_string()),
+            Some(commit) => {
+                let of = format!("{release} of {commit}");
+                Leg::new(mark, format!("{of} {doing}, not the head"), of)
+            }
+        };
     }
+    let behind = head::behind(model, row, environment);
     let current = environment.current.map(|current| current.to_string());
     if environment.ready.is_some() {
         let next = next_release_of(&model.replica, key);
-        let over = current.map_or_else(String::new, |current| format!(" · {current} serves"));
+        let over = match (&behind, current) {
+            (Some(behind), _) => format!(" · {}", behind.serves()),
+            (None, Some(current)) => format!(" · {current} serves"),
+            (None, None) => String::new(),
+        };
         return Leg::new(Mark::Ready, format!("{next} ready{over}"), format!("{next} ready"));
+    }
+    if let Some(behind) = behind {
+        return Leg::new(Mark::Warn, behind.long(), behind.short())
+            .tiny(behind.release.to_string());
     }
     current.map_or_else(
         || Leg::new(Mark::None, "no release", "none"),

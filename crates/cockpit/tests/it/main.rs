@@ -5,6 +5,8 @@ mod files;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod head;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;

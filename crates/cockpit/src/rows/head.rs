@@ -1,0 +1,106 @@
+//! Whether a branch's head is what serves, and what stands between them where it is not.
+//!
+//! A commit and a release are never told as one where the release was not made of the commit.
+
+use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Phase};
+use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::state::Environment;
+
+use crate::model::{BranchRef, Model};
+use crate::width;
+
+/// How many deployments are looked at for an environment's last.
+const LOOKED: usize = 1000;
+
+/// A release that serves though it was not made of the branch's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The release.
+    pub release: ReleaseNumber,
+    /// The commit that it was made of, short; empty where it is no longer known.
+    pub commit: String,
+    /// Why the head does not serve, in few words; empty where nothing more is known.
+    pub why: String,
+}
+
+impl Behind {
+    /// The release and its own commit.
+    pub fn serves(&self) -> String {
+        if self.commit.is_empty() {
+            return format!("{} serves an older commit", self.release);
+        }
+        format!("{} serves {}", self.release, self.commit)
+    }
+
+    /// All of it.
+    pub fn long(&self) -> String {
+        let colon = if self.why.is_empty() { "" } else { ": " };
+        format!("{} · head not deployed{colon}{}", self.serves(), self.why)
+    }
+
+    /// The same where there is little room, what is decisive first.
+    pub fn short(&self) -> String {
+        if self.why.is_empty() {
+            return format!("{} · head not deployed", self.release);
+        }
+        format!("{} · {}, head not deployed", self.release, self.why)
+    }
+}
+
+/// Says what serves instead of a branch's head; none where the head serves or nothing does.
+pub fn behind(model: &Model, row: &BranchRef, environment: &Environment) -> Option<Behind> {
+    let head = &model.branch_facts(row)?.head.id;
+    let current = environment.current?;
+    let commit = environment.releases.get(&current).map(|release| &release.commit);
+    if commit == Some(head) {
+        return None;
+    }
+    let last = last_deployment(model, row);
+    let is_head = |deployment: &&Deployment| {
+        let release = environment.releases.get(&deployment.release);
+        release.is_some_and(|release| release.commit == *head)
+    };
+    let why = match last {
+        Some(last) if is_head(&last) => ended(last).unwrap_or_default(),
+        Some(last) if last.kind == DeploymentKind::Rollback && last.release == current => {
+            format!("{} by {}", last.id, width::clean(&last.actor))
+        }
+        Some(_) | None => String::new(),
+    };
+    let commit = commit.map_or("", |commit| commit.short()).to_owned();
+    Some(Behind { release: current, commit, why })
+}
+
+/// Says that a release was made of another commit than the branch's head: the commit's name.
+pub fn other_commit(
+    model: &Model,
+    row: &BranchRef,
+    environment: &Environment,
+    release: ReleaseNumber,
+) -> Option<String> {
+    let head = &model.branch_facts(row)?.head.id;
+    let commit = &environment.releases.get(&release)?.commit;
+    (commit != head).then(|| commit.short().to_owned())
+}
+
+fn last_deployment<'a>(model: &'a Model, row: &BranchRef) -> Option<&'a Deployment> {
+    let key = row.environment.as_ref()?;
+    let all = model.replica.deployments.values().rev().take(LOOKED);
+    all.into_iter().find(|deployment| deployment.environment == *key && deployment.is_ended())
+}
+
+/// How a deployment ended, where it did not succeed.
+fn ended(deployment: &Deployment) -> Option<String> {
+    let Phase::Ended { result, .. } = &deployment.phase else {
+        return None;
+    };
+    let how = match result {
+        DeploymentResult::Succeeded => return None,
+        DeploymentResult::Failed { .. } => "failed",
+        DeploymentResult::RolledBack { .. } => "rolled back",
+        DeploymentResult::Attention { .. } => "needs you",
+        DeploymentResult::Cancelled { .. } => "cancelled",
+        DeploymentResult::Superseded { .. } => "superseded",
+    };
+    Some(format!("{} {how}", deployment.id))
+}

@@ -1,0 +1,78 @@
+//! A branch's head and the release that serves are told apart.
+
+use pilothouse_cockpit::Model;
+use pilothouse_core::deployment::{DeploymentKind, DeploymentResult, Phase};
+use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber};
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::{Fate, State};
+
+use crate::fixture::parts::{deployment, release};
+use crate::fixture::{ago, key, normal, operator, press, text};
+
+/// Production serves r40 of bbbb222 while main's head is 4f1c2aa, of which r41 was made.
+fn after(result: DeploymentResult) -> State {
+    let mut state = normal();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.running = None;
+    state.live_deployments.clear();
+    let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+    deployment.phase = Phase::Ended { result, at: ago(30) };
+    let new = |id: &InstanceId| id.as_str().contains("r41");
+    state.instances.retain(|id, _| !new(id));
+    let old = state.instances.get_mut(&InstanceId::new("shop-production-r40-2")).unwrap();
+    old.role = Role::Active;
+    old.health.state = TargetState::Healthy;
+    state.environments.get_mut(&key("production")).unwrap().spec.instances = 1;
+    state
+}
+
+fn first_rows(model: &Model) -> String {
+    let screen = text(model);
+    screen.lines().skip(1).take(3).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_head_that_was_not_deployed_is_never_told_as_the_release_that_serves() {
+    let why = || "never healthy".to_owned();
+    let results = [
+        (DeploymentResult::Failed { why: why() }, "d41 failed"),
+        (DeploymentResult::RolledBack { why: why() }, "d41 rolled back"),
+        (DeploymentResult::Cancelled { by: "kim".to_owned() }, "d41 cancelled"),
+    ];
+    for (result, said) in results {
+        let model = operator(after(result), 160, 40);
+        let rows = first_rows(&model);
+        let journey = format!("r40 serves bbbb222 · head not deployed: {said}");
+        assert!(rows.contains(&journey), "{rows}");
+        assert!(rows.contains(&format!("◐ r40 · {said}, head not")), "{rows}");
+    }
+}
+
+#[test]
+fn a_rollback_leaves_the_head_behind() {
+    let mut state = after(DeploymentResult::Succeeded);
+    let ended = Phase::Ended { result: DeploymentResult::Succeeded, at: ago(10) };
+    let mut back = deployment(42, "production", 40, ended, 20);
+    back.kind = DeploymentKind::Rollback;
+    state.deployments.insert(back.id, back);
+    let rows = first_rows(&operator(state, 160, 40));
+    assert!(rows.contains("r40 serves bbbb222 · head not deployed: d42 by kim"), "{rows}");
+}
+
+#[test]
+fn a_deployment_of_another_commit_names_it() {
+    let mut state = normal();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.releases.insert(ReleaseNumber(41), release("cccc3330", "Older", 1, Fate::Untried));
+    let rows = first_rows(&operator(state, 160, 40));
+    assert!(rows.contains("r41 of cccc333 starting 2/3, not the head"), "{rows}");
+}
+
+#[test]
+fn what_serves_beside_what_is_ready_names_its_commit() {
+    let mut model = operator(normal(), 160, 40);
+    press(&mut model, "jj");
+    let rows = first_rows(&model);
+    assert!(rows.contains("r119 ready · r118 serves 1c0ff00"), "{rows}");
+}
