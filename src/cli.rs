@@ -21,6 +21,8 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod serve;
+#[cfg(test)]
+mod shown;
 pub mod status;
 pub mod supervise;
 pub mod watch;

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod age;
 pub mod banner;
+pub mod cli;
 pub mod cost;
 pub mod digest;
 pub mod key;

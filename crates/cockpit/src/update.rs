@@ -4,7 +4,6 @@
 //! for a watcher.
 
 mod action;
-mod cli;
 mod data;
 mod dialog;
 mod key;

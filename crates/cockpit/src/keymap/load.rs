@@ -190,7 +190,7 @@ fn run(source: Source<'_>, value: &Spanned<DeValue<'_>>) -> Result<Option<Action
     Action::named(name).map(Some).ok_or_else(|| {
         let near = closest(name, ACTIONS.iter().map(|row| row.name));
         let advice = near.map_or_else(
-            || "`pilothouse keys` lists them".to_owned(),
+            || "`pilothouse keys --markdown` lists them".to_owned(),
             |near| format!("did you mean \"{near}\"?"),
         );
         source.problem(value.span().start, format!("there is no action \"{name}\": {advice}"))

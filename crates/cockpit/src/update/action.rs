@@ -1,7 +1,8 @@
 //! Runs actions.
 
-use super::{cli, dialog, key, list, logview, say, send, view};
+use super::{dialog, key, list, logview, say, send, view};
 use crate::action::Action;
+use crate::cli;
 use crate::digest::digest;
 use crate::model::{Dialog, Model, Pane, Prompt, PromptKind, RowKey, View};
 use crate::msg::Request;

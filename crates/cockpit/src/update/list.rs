@@ -4,9 +4,10 @@ use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::Fate;
 
-use super::{action, cli, complain, dialog};
+use super::{action, complain, dialog};
 use crate::action::{ACTIONS, Action};
 use crate::age;
+use crate::cli;
 use crate::keymap::Context;
 use crate::model::{Choice, Dialog, ListDialog, ListKind, ListRow, Model};
 use crate::msg::Request;
@@ -16,14 +17,14 @@ use crate::width;
 /// Opens the help of the keys that work in a stack of contexts.
 pub(super) fn help(model: &mut Model, stack: Vec<Context>) -> Vec<Request> {
     let (watcher, subject) = (model.is_watcher(), model.subject());
+    let shell = |action: Action| cli::fill(model, action.row().cli, &subject);
     let rows = ACTIONS
         .iter()
         .filter(|row| !watcher || !row.action.changes())
         .filter_map(|row| {
             let keys = model.keymap.all_keys_of(&stack, row.action);
             let first: Vec<String> = keys.into_iter().take(2).collect();
-            (!first.is_empty())
-                .then(|| line(row.action, &first.join("  "), &cli::fill(row.cli, &subject)))
+            (!first.is_empty()).then(|| line(row.action, &first.join("  "), &shell(row.action)))
         })
         .collect();
     open(model, ListKind::Help(stack), rows)

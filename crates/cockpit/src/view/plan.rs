@@ -5,6 +5,7 @@ use pilothouse_core::plan::{Plan, Side};
 
 use super::lines::{Line, sentence};
 use crate::age;
+use crate::cli;
 use crate::model::{Model, PlanDialog};
 use crate::theme::Scope;
 use crate::width;
@@ -52,7 +53,7 @@ fn of_plan(model: &Model, plan: &Plan, width: u16) -> Vec<Line> {
     lines.push(Line::default());
     lines.extend(fact("undo", &plan.undo, width));
     lines.extend(fact("cost", &cost(model, plan), width));
-    lines.extend(fact("shell", &cli(plan), width));
+    lines.extend(fact("shell", &cli::of_plan(plan), width));
     lines
 }
 
@@ -85,16 +86,5 @@ fn cost(model: &Model, plan: &Plan) -> String {
             age::dollars(micro),
             age::dollars(micro * 2)
         ),
-    }
-}
-
-fn cli(plan: &Plan) -> String {
-    let key = &plan.environment;
-    match &plan.kind {
-        DeploymentKind::Deploy => format!("pilothouse deploy {key}"),
-        DeploymentKind::Rollback => format!("pilothouse rollback {key} --to {}", plan.to.release),
-        DeploymentKind::Promotion { from } => {
-            format!("pilothouse promote {}/{from} --to {}", key.project, key.name)
-        }
     }
 }
