@@ -64,6 +64,21 @@ pub fn banner(model: &Model) -> Option<Banner> {
             Tone::Wrong,
         );
     }
+    if let Some(text) = away(model) {
+        return said(text, Tone::Guide);
+    }
     let guide = model.guide?;
     said(guide(&model.replica)?, Tone::Guide)
+}
+
+/// What happened while the person was away: how much, the key that lists it, and the newest.
+fn away(model: &Model) -> Option<String> {
+    let newest = model.ui.away.first()?;
+    let ended = model.ui.away.iter().filter(|notice| notice.at.is_some()).count();
+    let at = newest.at.unwrap_or(model.now);
+    Some(format!(
+        "! lists {ended} while you were away: {} {}",
+        age::clock(at, model.offset_minutes),
+        newest.text
+    ))
 }

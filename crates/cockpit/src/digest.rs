@@ -1,4 +1,4 @@
-//! What happened while the person was away.
+//! What happened while the person was away, with times.
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::run::{RunPhase, RunResult};
@@ -6,11 +6,33 @@ use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 
+use crate::age;
+
 /// How many sentences are said at most; the newest are kept.
 const MOST: usize = 200;
 
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// When; none where it is still so.
+    pub at: Option<Timestamp>,
+    /// What, as a sentence.
+    pub text: String,
+}
+
+impl Notice {
+    /// It with its time of day and how long ago that was.
+    pub fn told(&self, now: Timestamp, offset_minutes: i32) -> String {
+        let when = self.at.map_or_else(
+            || format!("{:<5} {:>4}", "now", ""),
+            |at| format!("{} {:>4}", age::clock(at, offset_minutes), age::ago(now, at)),
+        );
+        format!("{when}  {}", self.text)
+    }
+}
+
 /// Says what ended since a point in time, the newest first, and what waits for a person.
-pub fn digest(state: &State, since: Timestamp) -> Vec<String> {
+pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
     let mut ended: Vec<(Timestamp, String)> = Vec::new();
     for deployment in state.deployments.values() {
         if let Phase::Ended { result, at } = &deployment.phase
@@ -32,9 +54,11 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<String> {
     ended.sort_by(|a, b| b.cmp(a));
     let waits = state.environments.iter().filter_map(|(key, environment)| {
         let ready = environment.ready.as_ref()?;
-        Some(format!("{key} waits for you: {} is ready", ready.run))
+        let text = format!("{key} waits for you: {} is ready", ready.run);
+        Some(Notice { at: None, text })
     });
-    let mut lines: Vec<String> = ended.into_iter().map(|(_, line)| line).take(MOST).collect();
+    let ended = ended.into_iter().map(|(at, text)| Notice { at: Some(at), text });
+    let mut lines: Vec<Notice> = ended.take(MOST).collect();
     if !lines.is_empty() {
         lines.extend(waits);
     }

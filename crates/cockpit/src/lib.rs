@@ -24,7 +24,7 @@ pub mod update;
 pub mod view;
 pub mod width;
 
-pub use digest::digest;
+pub use digest::{Notice, digest};
 pub use key::Key;
 pub use keymap::Keymap;
 pub use layout::layout;

@@ -27,6 +27,8 @@ pub const NOTHING_RAN: &str = "Nothing ran for this row yet; x r runs its pipeli
 pub const COST_IS_ALL: &str = "This is all that is known of the cost; z gives it the whole screen.";
 /// Why there are no notices.
 pub const NOTHING_HAPPENED: &str = "Nothing ended since you last looked.";
+/// The title of what happened.
+pub const NOTICES: &str = "What happened since you last looked";
 /// What a changed plan says.
 pub const PLAN_MOVED: &str =
     "The plan changed while it was open. This is the new one: read it, then confirm.";

@@ -8,6 +8,7 @@ use pilothouse_core::time::Timestamp;
 use super::dialog::Dialog;
 use super::index::{BranchRef, JobRef};
 use super::log::LogView;
+use crate::digest::Notice;
 use crate::key::Key;
 use crate::keymap::Context;
 
@@ -44,6 +45,8 @@ pub struct Ui {
     pub last_id: u64,
     /// Up to where the person has seen what happened.
     pub seen: Timestamp,
+    /// What happened while the person was away, until they have looked at it.
+    pub away: Vec<Notice>,
 }
 
 /// A pane.

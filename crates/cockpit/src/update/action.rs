@@ -94,7 +94,8 @@ fn scope(model: &mut Model) -> Vec<Request> {
 
 fn notices(model: &mut Model) -> Vec<Request> {
     let mut lines: Vec<String> = model.problems.iter().map(ToString::to_string).collect();
-    lines.extend(digest(&model.replica, model.ui.seen));
+    let told = digest(&model.replica, model.ui.seen);
+    lines.extend(told.iter().map(|notice| notice.told(model.now, model.offset_minutes)));
     if lines.is_empty() {
         return say(model, text::NOTHING_HAPPENED);
     }

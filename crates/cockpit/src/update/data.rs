@@ -7,7 +7,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::{complain, dialog, say};
 use crate::digest::digest;
-use crate::model::{Dialog, Link, Model};
+use crate::model::{Link, Model};
 use crate::msg::{Line, Request};
 
 pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
@@ -85,9 +85,7 @@ pub(super) fn line(model: &mut Model, line: Line) -> Vec<Request> {
 
 pub(super) fn away(model: &mut Model, since: Timestamp) -> Vec<Request> {
     model.ui.seen = since;
-    let lines = digest(&model.replica, since);
-    if !lines.is_empty() && model.ui.dialog.is_none() {
-        model.ui.dialog = Some(Dialog::Notices { lines, top: 0 });
-    }
+    // Told in a line that takes no keys: whoever comes back may have come to press one.
+    model.ui.away = digest(&model.replica, since);
     Vec::new()
 }

@@ -154,6 +154,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
 pub(super) fn close(model: &mut Model) -> Vec<Request> {
     if let Some(Dialog::Notices { .. }) = model.ui.dialog {
         model.ui.seen = model.now;
+        model.ui.away.clear();
     }
     model.ui.dialog = None;
     Vec::new()

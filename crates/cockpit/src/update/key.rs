@@ -157,7 +157,10 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
         Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) => {}
         None => {
             let filter = &mut model.ui.filters[model.ui.focus as usize];
-            if filter.is_empty() {
+            if filter.is_empty() && !model.ui.away.is_empty() {
+                model.ui.away.clear();
+                model.ui.seen = model.now;
+            } else if filter.is_empty() {
                 model.ui.zoomed = false;
             } else {
                 filter.clear();

@@ -56,7 +56,7 @@ pub(super) fn dialog(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Some(Dialog::List(list)) => draw_list(list, canvas, area),
         Some(Dialog::Notices { lines, top }) => {
             let area = notices_area(lines, area);
-            popup(canvas, area, "What happened");
+            popup(canvas, area, text::NOTICES);
             let room = inner(area);
             let shown: Vec<Line> =
                 lines.iter().map(|line| Line::new(width::clean(line), Scope::Text)).collect();

@@ -41,6 +41,8 @@ fn dialogs() {
     insta::assert_snapshot!("filter", shown("/fea", 80, 24));
     let mut away = operator(normal(), 80, 24);
     update(&mut away, Msg::Away { since: ago(3600) });
+    insta::assert_snapshot!("away", text(&away));
+    press(&mut away, "!");
     insta::assert_snapshot!("notices", text(&away));
     let mut watcher = model(normal(), Access::Watcher, 120, 40);
     press(&mut watcher, "?");
@@ -111,8 +113,23 @@ fn old_measurements_are_not_told_as_new() {
 #[test]
 fn what_happened_meanwhile() {
     let lines = pilothouse_cockpit::digest(&failing(), ago(2700));
+    let lines: Vec<String> = lines.iter().map(|notice| notice.told(NOW, 0)).collect();
     insta::assert_snapshot!(lines.join("\n"));
-    assert_eq!(pilothouse_cockpit::digest(&failing(), NOW), [""; 0]);
+    assert_eq!(pilothouse_cockpit::digest(&failing(), NOW), []);
+}
+
+#[test]
+fn what_happened_meanwhile_takes_no_key_away() {
+    let mut model = operator(normal(), 80, 24);
+    update(&mut model, Msg::Away { since: ago(3600) });
+    assert!(text(&model).contains("while you were away"), "{}", text(&model));
+    press(&mut model, "j");
+    assert_eq!(model.cursor_row(pilothouse_cockpit::model::Pane::Branches), 1);
+    assert!(model.ui.dialog.is_none() && text(&model).contains("while you were away"));
+    press(&mut model, "!");
+    assert!(text(&model).contains("What happened since you last looked"), "{}", text(&model));
+    press(&mut model, "<Esc>");
+    assert!(!text(&model).contains("while you were away"), "{}", text(&model));
 }
 
 #[test]
