@@ -64,11 +64,32 @@ pub fn banner(model: &Model) -> Option<Banner> {
             Tone::Wrong,
         );
     }
+    if let Some(text) = unread(model) {
+        return said(text, Tone::Wrong);
+    }
     if let Some(text) = away(model) {
         return said(text, Tone::Guide);
     }
     let guide = model.guide?;
     said(guide(&model.replica)?, Tone::Guide)
+}
+
+/// Which repository cannot be looked at, what mends it, since when, and what was said.
+fn unread(model: &Model) -> Option<String> {
+    let mut failing =
+        model.replica.projects.iter().filter(|(_, project)| project.poll.error.is_some());
+    let (name, project) = failing.next()?;
+    let more = match failing.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    let key = if model.is_watcher() { "" } else { "R looks again. " };
+    let since = project.poll.failing_since.map_or_else(String::new, |since| {
+        let clock = age::clock(since, model.offset_minutes);
+        format!(" since {clock} ({})", age::ago(model.now, since))
+    });
+    let why = printable(project.poll.error.as_deref().unwrap_or_default(), 160);
+    Some(format!("{name}{more}: repository not reached{since}. {key}It said: {why}"))
 }
 
 /// What happened while the person was away: how much, the key that lists it, and the newest.

@@ -124,6 +124,9 @@ pub struct Poll {
     pub failures: u32,
     /// What the last failure said, printable; none once a look succeeded.
     pub error: Option<String>,
+    /// When the first of these failures was; none once a look succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// The earliest time of the next look.
     pub due: Timestamp,
 }

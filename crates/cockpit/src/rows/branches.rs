@@ -38,10 +38,13 @@ pub fn row(model: &Model, row: &BranchRef) -> Row {
         Some(branch) => Cell::new(width::clean(branch.as_str()), Scope::Text),
         None => Cell::new("no branch", Scope::Dim),
     };
-    let commit =
-        facts.map_or_else(Cell::none, |facts| Cell::new(facts.head.id.short(), Scope::Dim));
-    let seen = facts
-        .map_or_else(Cell::none, |facts| Cell::new(age::ago(model.now, facts.head.at), Scope::Dim));
+    let poll = model.replica.projects.get(&row.project).map(|project| &project.poll);
+    // Where the repository is not reached these are what it last was.
+    let unread = poll.is_some_and(|poll| poll.error.is_some());
+    let tone = if unread { Scope::StateStale } else { Scope::Dim };
+    let commit = facts.map_or_else(Cell::none, |facts| Cell::new(facts.head.id.short(), tone));
+    let seen =
+        facts.map_or_else(Cell::none, |facts| Cell::new(age::ago(model.now, facts.head.at), tone));
     Row { cells: vec![project, environment, branch, commit, seen, state(model, row)] }
 }
 

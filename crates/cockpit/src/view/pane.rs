@@ -71,9 +71,32 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
                 title = format!("{title} · {way}");
             }
         }
-        Pane::Branches | Pane::Jobs | Pane::Cost => {}
+        Pane::Branches => {
+            if let Some(unread) = unread(model) {
+                title = format!("{title} · {unread}");
+            }
+        }
+        Pane::Jobs | Pane::Cost => {}
     }
     title
+}
+
+/// Since when what is shown of the branches may no longer be true, of the selected project or,
+/// where that is well, of another.
+fn unread(model: &Model) -> Option<String> {
+    let selected = model.selected_branch().map(|row| &row.project);
+    let failing = |name: &&pilothouse_core::id::ProjectName| {
+        model.replica.projects.get(*name).is_some_and(|project| project.poll.error.is_some())
+    };
+    let name = selected.filter(failing).or_else(|| model.replica.projects.keys().find(failing))?;
+    let since = model.replica.projects.get(name)?.poll.failing_since;
+    let since = since.map_or_else(String::new, |since| format!(" {}", age::ago(model.now, since)));
+    let whose = if model.replica.projects.len() > 1 {
+        format!("{} ", width::clean(name.as_str()))
+    } else {
+        String::new()
+    };
+    Some(format!("{whose}not seen for{since}"))
 }
 
 /// Where requests come in and for which name.

@@ -111,6 +111,20 @@ fn old_measurements_are_not_told_as_new() {
 }
 
 #[test]
+fn a_repository_that_is_not_reached_is_shown() {
+    let mut state = normal();
+    let poll = &mut state.projects.get_mut("shop").unwrap().poll;
+    poll.error = Some("could not resolve host git.example.org".to_owned());
+    poll.failing_since = Some(ago(300));
+    let screen = text(&operator(state.clone(), 120, 40));
+    let said = "shop: repository not reached since 17:59 (5m). R looks again. It said: could not";
+    assert!(screen.contains(said), "{screen}");
+    assert!(screen.contains("1 Branches · not seen for 5m"), "{screen}");
+    let screen = text(&model(state, Access::Watcher, 120, 40));
+    assert!(screen.contains("(5m). It said"), "a watcher has no such key: {screen}");
+}
+
+#[test]
 fn what_happened_meanwhile() {
     let lines = pilothouse_cockpit::digest(&failing(), ago(2700));
     let lines: Vec<String> = lines.iter().map(|notice| notice.told(NOW, 0)).collect();

@@ -40,6 +40,7 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
             project.poll.failures += 1;
             project.poll.due = at.after(project.spec.poll.max(back_off(project.poll.failures)));
             project.poll.error = Some(why.clone());
+            project.poll.failing_since.get_or_insert(at);
             project.poll.asked = None;
         }
         ProjectEvent::BranchMoved { name, branch, .. } => {
