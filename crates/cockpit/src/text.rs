@@ -32,6 +32,8 @@ pub const NOTICES: &str = "What happened since you last looked";
 /// What a changed plan says.
 pub const PLAN_MOVED: &str =
     "The plan changed while it was open. This is the new one: read it, then confirm.";
+/// What a plan says that can no longer be carried out.
+pub const PLAN_GONE: &str = "This can no longer be done; nothing of it was.";
 /// What it says once that was admitted.
 pub const PLAN_SEEN: &str = "Confirm again to do this.";
 /// While the engine has not answered.

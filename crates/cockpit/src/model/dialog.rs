@@ -3,6 +3,7 @@
 use pilothouse_core::command::{Command, DeployWhat, Rejection};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::plan::Plan;
+use pilothouse_core::time::Timestamp;
 
 use crate::action::Action;
 use crate::keymap::Context;
@@ -34,6 +35,8 @@ pub struct PlanDialog {
     pub what: DeployWhat,
     /// What would change, or why nothing can.
     pub plan: Result<Plan, Rejection>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
     /// The button that has the focus.
     pub button: Button,
     /// Whether the plan changed since the person last saw it; confirming then only admits it.

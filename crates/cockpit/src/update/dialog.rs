@@ -57,6 +57,7 @@ pub(super) fn open_plan(
                 environment,
                 what,
                 plan: Ok(plan),
+                opened_at: model.now,
                 button: Button::Cancel,
                 changed: false,
                 sent: None,
@@ -86,11 +87,12 @@ pub(super) fn state_moved(model: &mut Model) {
         (Err(old), Err(new)) => old == new,
         _ => false,
     };
+    let possible = new.is_ok();
     dialog.plan = new;
     if !same {
-        dialog.changed = true;
+        dialog.changed = possible;
         dialog.button = Button::Cancel;
-        dialog.note = Some(text::PLAN_MOVED.to_owned());
+        dialog.note = possible.then(|| text::PLAN_MOVED.to_owned());
     }
 }
 
@@ -115,11 +117,10 @@ pub(super) fn refused(model: &mut Model, rejection: &Rejection) {
             dialog.sent = None;
             dialog.button = Button::Cancel;
             dialog.plan = plan(&model.replica, &dialog.environment, &dialog.what);
-            dialog.changed = rejection.kind == RejectionKind::PlanChanged;
-            dialog.note = Some(if dialog.changed {
-                text::PLAN_MOVED.to_owned()
-            } else {
-                sentence(&rejection.why)
+            let possible = dialog.plan.is_ok();
+            dialog.changed = possible && rejection.kind == RejectionKind::PlanChanged;
+            dialog.note = possible.then(|| {
+                if dialog.changed { text::PLAN_MOVED.to_owned() } else { sentence(&rejection.why) }
             });
         }
         Some(Dialog::Ask(ask)) => {
@@ -133,11 +134,15 @@ pub(super) fn refused(model: &mut Model, rejection: &Rejection) {
 
 /// Runs an action of a dialog.
 pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
-    let button = match &mut model.ui.dialog {
-        Some(Dialog::Plan(dialog)) => &mut dialog.button,
-        Some(Dialog::Ask(ask)) => &mut ask.button,
+    match &model.ui.dialog {
+        Some(Dialog::Plan(_) | Dialog::Ask(_)) => {}
         Some(Dialog::Notices { .. }) => return close(model),
         Some(Dialog::List(_)) | None => return Vec::new(),
+    }
+    let gone = matches!(&model.ui.dialog, Some(Dialog::Plan(dialog)) if dialog.plan.is_err());
+    let Some(button) = button_of(model).filter(|_| !gone) else {
+        // There is nothing left to confirm, whatever the key.
+        return if action == Action::ConfirmNext { Vec::new() } else { close(model) };
     };
     match action {
         Action::ConfirmNext => {
@@ -147,6 +152,14 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         Action::ConfirmChoose if *button == Button::Confirm => accept(model),
         Action::ConfirmAccept => accept(model),
         _ => close(model),
+    }
+}
+
+fn button_of(model: &mut Model) -> Option<&mut Button> {
+    match &mut model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => Some(&mut dialog.button),
+        Some(Dialog::Ask(ask)) => Some(&mut ask.button),
+        Some(Dialog::List(_) | Dialog::Notices { .. }) | None => None,
     }
 }
 

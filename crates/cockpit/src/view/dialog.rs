@@ -13,6 +13,8 @@ use crate::width::{self, cells};
 
 /// What does nothing to a plan.
 const CANCEL: &str = "Cancel";
+/// What does nothing to a plan that can no longer be carried out.
+const CLOSE: &str = "Close";
 /// What does nothing where cancelling is what is asked.
 const KEEP: &str = "Keep it";
 
@@ -33,7 +35,7 @@ pub struct Hits {
 pub fn hits(model: &Model, area: Rect) -> Hits {
     match &model.ui.dialog {
         Some(Dialog::Plan(dialog)) => {
-            button_hits(plan_area(model, dialog, area), CANCEL, &yes_of_plan(dialog))
+            button_hits(plan_area(model, dialog, area), no_of_plan(dialog), &yes_of_plan(dialog))
         }
         Some(Dialog::Ask(ask)) => button_hits(ask_area(ask, area), KEEP, &ask.yes),
         Some(Dialog::List(list)) => {
@@ -82,6 +84,10 @@ fn plan_area(model: &Model, dialog: &PlanDialog, area: Rect) -> Rect {
     centred(area, width, cells(length) + 4)
 }
 
+fn no_of_plan(dialog: &PlanDialog) -> &'static str {
+    if dialog.plan.is_ok() { CANCEL } else { CLOSE }
+}
+
 fn yes_of_plan(dialog: &PlanDialog) -> String {
     dialog
         .plan
@@ -96,7 +102,7 @@ fn draw_plan(model: &Model, dialog: &PlanDialog, canvas: &mut Canvas<'_>, area: 
     let text = Rect { height: room.height.saturating_sub(2), ..room };
     lines::draw(canvas, text, &plan::lines(model, dialog, room.width), dialog.top);
     let yes = yes_of_plan(dialog);
-    buttons(canvas, area, dialog.button, (CANCEL, &yes), dialog.sent.is_some());
+    buttons(canvas, area, dialog.button, (no_of_plan(dialog), &yes), dialog.sent.is_some());
 }
 
 fn ask_lines(ask: &Ask, width: u16) -> Vec<Line> {

@@ -80,6 +80,7 @@ fn hints(model: &Model, canvas: &mut Canvas<'_>, room: Rect) {
 fn hint(model: &Model, action: Action) -> &'static str {
     match (&model.ui.dialog, action) {
         (Some(Dialog::Notices { .. }), Action::ConfirmCancel) => "close",
+        (Some(Dialog::Plan(plan)), Action::ConfirmCancel) if plan.plan.is_err() => "close",
         _ => action.row().hint,
     }
 }
@@ -87,6 +88,7 @@ fn hint(model: &Model, action: Action) -> &'static str {
 /// What is worth a hint here, the most useful first.
 fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
     match &model.ui.dialog {
+        Some(Dialog::Plan(plan)) if plan.plan.is_err() => return &[Action::ConfirmCancel],
         Some(Dialog::Plan(_) | Dialog::Ask(_)) => return ASK,
         Some(Dialog::Notices { .. }) => return &[Action::ConfirmCancel],
         Some(Dialog::List(_)) => return &[Action::ListAccept, Action::ListCancel],

@@ -1,12 +1,13 @@
 //! A plan to confirm: what changes, how to undo it, what to know before.
 
-use pilothouse_core::deployment::DeploymentKind;
+use pilothouse_core::deployment::{Deployment, DeploymentKind};
 use pilothouse_core::plan::{Plan, Side};
 
 use super::lines::{Line, sentence};
 use crate::age;
 use crate::cli;
 use crate::model::{Model, PlanDialog};
+use crate::rows::words;
 use crate::theme::Scope;
 use crate::width;
 
@@ -24,7 +25,7 @@ pub(super) fn title(dialog: &PlanDialog) -> String {
 pub(super) fn lines(model: &Model, dialog: &PlanDialog, width: u16) -> Vec<Line> {
     let mut lines = match &dialog.plan {
         Ok(plan) => of_plan(model, plan, width),
-        Err(rejection) => sentence(&width::clean(&rejection.why), width, Scope::StateError),
+        Err(rejection) => gone(model, dialog, &rejection.why, width),
     };
     let note = dialog.note.as_deref().or(dialog.sent.map(|_| crate::text::SENT));
     if let Some(note) = note {
@@ -32,6 +33,39 @@ pub(super) fn lines(model: &Model, dialog: &PlanDialog, width: u16) -> Vec<Line>
         lines.extend(sentence(&width::clean(note), width, Scope::StateWarn));
     }
     lines
+}
+
+/// Why what the person looked at can no longer be done: what somebody else began meanwhile, and
+/// what the plan itself says.
+fn gone(model: &Model, dialog: &PlanDialog, why: &str, width: u16) -> Vec<Line> {
+    let mut lines = sentence(crate::text::PLAN_GONE, width, Scope::StateWarn);
+    let last = newest_deployment(model, dialog);
+    if let Some(deployment) = last {
+        let (mark, state) = words::deployment(model, deployment);
+        let whose = format!(
+            "Deployment {} by {} makes {} serve: ",
+            deployment.id,
+            width::clean(&deployment.actor),
+            deployment.release
+        );
+        lines.push(Line::default());
+        lines.push(Line::new(whose, Scope::Text).mark(mark).and(state, Scope::Text));
+    }
+    lines.push(Line::default());
+    lines.extend(sentence(&width::clean(why), width, Scope::Dim));
+    lines
+}
+
+/// The deployment that was begun while the plan was open, or that runs or waits.
+fn newest_deployment<'a>(model: &'a Model, dialog: &PlanDialog) -> Option<&'a Deployment> {
+    let environment = model.environment(&dialog.environment)?;
+    let id = environment.waiting.or(environment.running);
+    let id = id.or_else(|| {
+        let all = model.replica.deployments.values().rev();
+        let mut own = all.filter(|deployment| deployment.environment == dialog.environment);
+        own.next().filter(|last| last.queued_at >= dialog.opened_at).map(|last| last.id)
+    })?;
+    model.replica.deployments.get(&id)
 }
 
 fn of_plan(model: &Model, plan: &Plan, width: u16) -> Vec<Line> {

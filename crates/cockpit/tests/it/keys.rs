@@ -82,6 +82,34 @@ fn a_refused_plan_is_shown_anew() {
 }
 
 #[test]
+fn a_plan_that_somebody_else_overtook_offers_only_to_close() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "jjxdy");
+    let mut state = model.replica.clone();
+    let development = state.environments.get_mut(&key("development")).unwrap();
+    development.ready = None;
+    development.running = Some(DeploymentId(42));
+    let mut other = crate::fixture::parts::deployment(
+        42,
+        "development",
+        119,
+        pilothouse_core::deployment::Phase::Starting,
+        5,
+    );
+    "lee".clone_into(&mut other.actor);
+    state.deployments.insert(other.id, other);
+    model.replica = state;
+    let rejection = Rejection::new(RejectionKind::PlanChanged, "the plan would be another now");
+    update(&mut model, Msg::CommandAnswered { id: 1, answer: Err(rejection) });
+    let screen = text(&model);
+    assert!(screen.contains("Deployment d42 by lee makes r119 serve"), "{screen}");
+    assert!(screen.contains("can no longer be done") && screen.contains("Close"), "{screen}");
+    assert!(!screen.contains("onfirm") && !screen.contains("Cancel "), "{screen}");
+    assert_eq!(press(&mut model, "y"), []);
+    assert!(model.ui.dialog.is_none());
+}
+
+#[test]
 fn a_lost_answer_is_called_unknown() {
     let mut model = operator(normal(), 120, 40);
     press(&mut model, "jjxdy");
