@@ -165,12 +165,19 @@ fn button_of(model: &mut Model) -> Option<&mut Button> {
 
 /// Closes a dialog. A command that was sent goes on, and its answer is still told.
 pub(super) fn close(model: &mut Model) -> Vec<Request> {
-    if let Some(Dialog::Notices { .. }) = model.ui.dialog {
-        model.ui.seen = model.now;
-        model.ui.away.clear();
+    match model.ui.dialog.take() {
+        Some(Dialog::Notices { .. }) => {
+            model.ui.seen = model.now;
+            model.ui.away.clear();
+            Vec::new()
+        }
+        Some(Dialog::Plan(plan)) if plan.sent.is_none() => {
+            say(model, format!("Nothing was deployed to {}.", plan.environment))
+        }
+        Some(Dialog::Ask(ask)) if ask.sent.is_none() => say(model, text::NOT_CANCELLED),
+        Some(Dialog::Plan(_) | Dialog::Ask(_)) => say(model, text::ASKED),
+        Some(Dialog::List(_)) | None => Vec::new(),
     }
-    model.ui.dialog = None;
-    Vec::new()
 }
 
 fn accept(model: &mut Model) -> Vec<Request> {

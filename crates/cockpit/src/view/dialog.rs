@@ -162,10 +162,12 @@ fn buttons(
 ) {
     for (place, button) in button_hits(area, no, yes).buttons {
         let text = match button {
-            Button::Cancel if is_sent => " Close ".to_owned(),
-            Button::Cancel => format!(" {no} "),
-            Button::Confirm => format!(" {yes} "),
+            Button::Cancel if is_sent => CLOSE,
+            Button::Cancel => no,
+            Button::Confirm => yes,
         };
+        // Brackets, so that it is seen without colour which one Enter presses.
+        let text = if button == focus { format!("[{text}]") } else { format!(" {text} ") };
         let scope = match (button == focus, button) {
             (false, _) => Scope::Button,
             (true, Button::Cancel) => Scope::ButtonFocus,

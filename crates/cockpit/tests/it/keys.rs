@@ -50,10 +50,22 @@ fn deploying_what_is_ready_takes_a_plan_and_another_key() {
 
 #[test]
 fn enter_and_escape_on_a_plan_do_nothing() {
-    for keys in ["jjxd<Enter>", "jjxd<Esc>", "jjxdn", "jjxdq", "jjxdd", "jjxdx"] {
-        assert_eq!(asked(keys), "[]", "{keys}");
+    for keys in ["jjxd<Enter>", "jjxd<Esc>", "jjxdn", "jjxdq"] {
+        let said = "[] \"Nothing was deployed to shop/development.\"";
+        assert_eq!(asked(keys), said, "{keys}");
     }
+    assert_eq!((asked("jjxdd"), asked("jjxdx")), ("[]".to_owned(), "[]".to_owned()));
+    assert_eq!(asked("2jxc<Enter>"), "[] \"Nothing was cancelled.\"");
     assert!(asked("jjxd<Tab><Enter>").contains("Deploy"));
+}
+
+#[test]
+fn the_button_that_enter_presses_is_seen_without_colour() {
+    let mut model = operator(normal(), 80, 24);
+    press(&mut model, "jjxd");
+    assert!(text(&model).contains("[Cancel]   make r119 serve "), "{}", text(&model));
+    press(&mut model, "<Tab>");
+    assert!(text(&model).contains(" Cancel   [make r119 serve]"), "{}", text(&model));
 }
 
 #[test]
