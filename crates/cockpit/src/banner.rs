@@ -33,8 +33,9 @@ pub fn banner(model: &Model) -> Option<Banner> {
             let age = age::ago(model.now, *since);
             return said(
                 format!(
-                    "Stale by {age}: no line to the engine ({}). Retrying; q leaves.",
-                    printable(why, 60)
+                    "Stale {age} · retrying · q leaves, `pilothouse` restarts · \
+                     no line to the engine: {}",
+                    printable(why, 120)
                 ),
                 Tone::Stale,
             );

@@ -15,6 +15,9 @@ pub(super) struct Canvas<'a> {
     theme: &'a Theme,
 }
 
+/// The cells that a title keeps beside what stands at the right.
+const LEAST_TITLE: u16 = 18;
+
 /// The lines of a box: corners from the top left, then across and down.
 const ROUND: [&str; 6] = ["╭", "╮", "╰", "╯", "─", "│"];
 const ASCII: [&str; 6] = ["+", "+", "+", "+", "-", "|"];
@@ -120,10 +123,14 @@ impl<'a> Canvas<'a> {
             self.put(right, y, 1, lines[5], border);
         }
         let room = area.width - 4;
-        let shown = width::cut(title.0, usize::from(room).saturating_sub(2));
+        let aside_width = cells(width::of(aside.0)) + 2;
+        // What stands at the right is short and says what nothing else does: the title gives way.
+        let kept = if aside.0.is_empty() { 0 } else { aside_width + 1 };
+        let least = room.min(LEAST_TITLE);
+        let most = room.saturating_sub(if room.saturating_sub(kept) < least { 0 } else { kept });
+        let shown = width::cut(title.0, usize::from(most).saturating_sub(2));
         let taken = self.put(area.x + 2, area.y, room, &format!(" {shown} "), title.1);
         let left = room.saturating_sub(taken + 1);
-        let aside_width = cells(width::of(aside.0)) + 2;
         if !aside.0.is_empty() && aside_width <= left {
             self.put_right(right - 1, area.y, left, &format!(" {} ", aside.0), aside.1);
         }

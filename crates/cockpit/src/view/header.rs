@@ -40,7 +40,8 @@ pub(super) fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Link::Refused { .. } => " · refused".to_owned(),
         Link::Live | Link::Lost { .. } => whose(model),
     };
-    canvas.put(x, y, right.saturating_sub(x), &rest, Scope::Header);
+    let scope = if model.stale_since().is_some() { Scope::StaleLine } else { Scope::Header };
+    canvas.put(x, y, right.saturating_sub(x), &rest, scope);
 }
 
 fn whose(model: &Model) -> String {
@@ -48,9 +49,12 @@ fn whose(model: &Model) -> String {
     if model.replica.epoch == 0 {
         return format!(" · {role} {}", width::clean(&model.actor));
     }
-    let engine = age::ago(model.now, model.replica.started_at);
+    let engine = match model.stale_since() {
+        Some(since) => format!("gone {}", age::ago(model.now, since)),
+        None => format!("up {}", age::ago(model.now, model.replica.started_at)),
+    };
     format!(
-        " · {role} {} · engine {} up {engine}",
+        " · {role} {} · engine {} {engine}",
         width::clean(&model.actor),
         width::clean(&model.engine)
     )

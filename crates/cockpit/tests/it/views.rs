@@ -157,6 +157,21 @@ fn ascii_draws_ascii_alone() {
 }
 
 #[test]
+fn nothing_looks_alive_when_the_engine_is_gone() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut model = operator(normal(), width, height);
+        crate::fixture::lose(&mut model);
+        let screen = text(&model);
+        assert!(!screen.contains("up 12d") && screen.contains("engine 0.1.0 gone 2m"), "{screen}");
+        assert_eq!(screen.matches("stale 2m ─").count(), 5, "{screen}");
+        assert!(
+            screen.contains("q leaves, `pilothouse` restarts · no line to the engine"),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
 fn a_still_screen_is_drawn_once_a_minute() {
     let mut state = normal();
     state.live_runs.clear();
