@@ -3,7 +3,7 @@
 //! The prices themselves are computed elsewhere; the pane shows what it is given.
 
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::state::State;
+use pilothouse_core::state::{Environment, State};
 
 /// What things cost by the hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct CostView {
 pub struct CostLine {
     /// Whose it is: `shop/production`.
     pub name: String,
+    /// What people call it: a preview by its branch, the project only where there are several.
+    pub label: String,
     /// What it runs: `2 × local`.
     pub shape: String,
     /// What it costs, in millionths of a US dollar per hour; none where nobody knows.
@@ -52,6 +54,7 @@ pub fn local(state: &State) -> CostView {
         .into_iter()
         .map(|(key, environment)| CostLine {
             name: key.to_string(),
+            label: label(state, key, environment),
             shape: format!("{} × local", environment.spec.instances),
             micro_usd: Some(0),
             elsewhere: Vec::new(),
@@ -59,6 +62,11 @@ pub fn local(state: &State) -> CostView {
         })
         .collect();
     CostView { lines, source: "local processes are not billed".to_owned() }
+}
+
+fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> String {
+    let name = environment.preview_of.as_ref().map_or(key.name.as_str(), |branch| branch.as_str());
+    if state.projects.len() > 1 { format!("{} {name}", key.project) } else { name.to_owned() }
 }
 
 impl CostView {

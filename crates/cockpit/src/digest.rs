@@ -1,6 +1,6 @@
 //! What happened while the person was away, with times.
 
-use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
@@ -38,7 +38,8 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
         if let Phase::Ended { result, at } = &deployment.phase
             && *at > since
         {
-            let what = format!("{} to {}", deployment.release, deployment.environment);
+            let what =
+                format!("{} to {}", deployment.release, place(state, &deployment.environment));
             let how = deployment_result(result);
             ended.push((*at, format!("{} {what}: {how}", deployment.id)));
         }
@@ -54,6 +55,7 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
     ended.sort_by(|a, b| b.cmp(a));
     let waits = state.environments.iter().filter_map(|(key, environment)| {
         let ready = environment.ready.as_ref()?;
+        let key = place(state, key);
         let text = format!("{key} waits for you: {} is ready", ready.run);
         Some(Notice { at: None, text })
     });
@@ -63,6 +65,15 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
         lines.extend(waits);
     }
     lines
+}
+
+/// An environment by the name that people know: a preview's is its branch.
+fn place(state: &State, key: &EnvironmentKey) -> String {
+    let environment = state.environments.get(key);
+    match environment.and_then(|environment| environment.preview_of.as_ref()) {
+        Some(branch) => format!("{} preview of {}", key.project, printable(branch.as_str(), 60)),
+        None => key.to_string(),
+    }
 }
 
 fn deployment_result(result: &DeploymentResult) -> String {

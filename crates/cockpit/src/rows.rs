@@ -31,6 +31,8 @@ pub struct Cell {
     pub text: String,
     /// How the text looks.
     pub tone: Scope,
+    /// The same where there is little room; empty where there is no shorter form.
+    pub short: String,
 }
 
 /// How a column takes its room.
@@ -44,6 +46,8 @@ pub struct Column {
     pub most: u16,
     /// The larger, the sooner it is left out where room is short; 0 is never left out.
     pub drop: u8,
+    /// Whether its text tells rows apart: it gets room before others, and is cut where rows agree.
+    pub name: bool,
 }
 
 impl Row {
@@ -57,12 +61,18 @@ impl Row {
 impl Cell {
     /// Builds a cell of text.
     pub fn new(text: impl Into<String>, tone: Scope) -> Self {
-        Self { mark: None, text: text.into(), tone }
+        Self { mark: None, text: text.into(), tone, short: String::new() }
     }
 
     /// Builds a cell of a state and its word.
     pub fn state(mark: Mark, text: impl Into<String>) -> Self {
-        Self { mark: Some(mark), text: text.into(), tone: Scope::Text }
+        Self { mark: Some(mark), ..Self::new(text, Scope::Text) }
+    }
+
+    /// Says the same where there is little room.
+    #[must_use]
+    pub fn or(self, short: impl Into<String>) -> Self {
+        Self { short: short.into(), ..self }
     }
 
     /// Builds a cell that takes no room.
@@ -72,11 +82,15 @@ impl Cell {
 }
 
 const fn left(least: u16, most: u16, drop: u8) -> Column {
-    Column { right: false, least, most, drop }
+    Column { right: false, least, most, drop, name: false }
 }
 
 const fn right(least: u16, most: u16, drop: u8) -> Column {
-    Column { right: true, least, most, drop }
+    Column { right: true, least, most, drop, name: false }
+}
+
+const fn name(least: u16, most: u16, drop: u8) -> Column {
+    Column { right: false, least, most, drop, name: true }
 }
 
 /// The columns of a pane.

@@ -33,6 +33,22 @@ pub fn cut(text: &str, most: usize) -> String {
     out
 }
 
+/// Cuts a text to `most` cells in its middle, so that its end is kept.
+pub fn cut_middle(text: &str, most: usize) -> String {
+    let wide = of(text);
+    if wide <= most || most < 4 {
+        return cut(text, most);
+    }
+    let first = head(text, (most - 1) / 2);
+    let kept = most - 1 - of(first);
+    let mut last = skip(text, wide - kept);
+    // A wide character may reach into what is left out.
+    while of(last) > kept {
+        last = last.graphemes(true).next().and_then(|one| last.get(one.len()..)).unwrap_or("");
+    }
+    format!("{first}…{last}")
+}
+
 /// The longest beginning of a text that fits into `most` cells.
 pub fn head(text: &str, most: usize) -> &str {
     let mut taken = 0;
@@ -112,6 +128,15 @@ mod tests {
         let shown = [5, 4, 3, 2, 1, 0].map(|most| cut("결제수정", most));
         assert_eq!(shown, ["결제…", "결…", "결…", "…", "…", ""]);
         assert_eq!(cut("결제", 4), "결제");
+    }
+
+    #[test]
+    fn a_cut_in_the_middle_keeps_both_ends() {
+        assert_eq!(cut_middle("feature/long-name-7", 10), "feat…ame-7");
+        assert_eq!(cut_middle("결제-수정-화면", 9), "결제…화면");
+        for most in 0..14 {
+            assert!(of(&cut_middle("결제-수정-화면", most)) <= most);
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The branches and the environments that they feed.
 
+use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
 
 use super::head::behind;
 use super::serving::serving;
-use super::{Cell, Column, Row, left, right, words};
+use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
 use crate::model::{BranchRef, Model};
 use crate::theme::{Mark, Scope};
@@ -14,10 +15,10 @@ use crate::width;
 /// Project, environment, branch, commit, age, state.
 pub const COLUMNS: &[Column] = &[
     left(4, 14, 4),
-    left(11, 14, 0),
-    left(8, 30, 0),
-    left(7, 7, 2),
-    right(3, 4, 3),
+    name(4, 14, 0),
+    name(8, 60, 0),
+    left(7, 7, 3),
+    right(3, 4, 4),
     left(8, 60, 0),
 ];
 
@@ -30,13 +31,14 @@ pub fn row(model: &Model, row: &BranchRef) -> Row {
     let environment = match &row.environment {
         Some(key) => {
             let (name, tone) = words::environment(model, key);
-            Cell::new(name, tone)
+            let short = words::short_environment(&name);
+            Cell::new(name, tone).or(short)
         }
         None => Cell::new("—", Scope::Dim),
     };
     let branch = match &row.branch {
         Some(branch) => Cell::new(width::clean(branch.as_str()), Scope::Text),
-        None => Cell::new("no branch", Scope::Dim),
+        None => gone_branch(model, row),
     };
     let poll = model.replica.projects.get(&row.project).map(|project| &project.poll);
     // Where the repository is not reached these are what it last was.
@@ -48,6 +50,15 @@ pub fn row(model: &Model, row: &BranchRef) -> Row {
     Row { cells: vec![project, environment, branch, commit, seen, state(model, row)] }
 }
 
+/// What stands for a branch that is no longer there: a preview outlives its branch for a moment,
+/// and is still known by it.
+fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
+    let environment = row.environment.as_ref().and_then(|key| model.environment(key));
+    let preview = environment.and_then(|environment| environment.preview_of.as_ref());
+    let gone = preview.map_or("no branch".to_owned(), |branch| width::clean(branch.as_str()));
+    Cell::new(gone, Scope::Dim)
+}
+
 /// What happens to a branch, or what serves it.
 fn state(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
@@ -56,7 +67,8 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         .and_then(|id| model.replica.deployments.get(&id));
     if let Some(deployment) = running {
         let (mark, doing) = words::deployment(model, deployment);
-        return Cell::state(mark, format!("{} {doing}", deployment.release));
+        let release = deployment.release;
+        return Cell::state(mark, format!("{release} {doing}")).or(release.to_string());
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
     let current = environment.and_then(|environment| environment.current);
@@ -74,23 +86,23 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         let (mark, doing) = words::run(run);
         match mark {
             Mark::Running | Mark::Pending => {
-                return Cell::state(mark, format!("{doing}{}", after(&serves)));
+                return beside(Cell::state(mark, format!("{doing}{}", after(&serves))), current);
             }
             // A release that does not serve as it should matters more than a failed build.
             Mark::Error | Mark::Unknown
                 if !matches!(serves, Some((Mark::Error | Mark::Warn, _))) =>
             {
-                return Cell::state(mark, format!("{doing}{}", after(&serves)));
+                return beside(Cell::state(mark, format!("{doing}{}", after(&serves))), current);
             }
             _ => {}
         }
     }
     let ready = environment.is_some_and(|environment| environment.ready.is_some());
     if let Some(key) = row.environment.as_ref().filter(|_| ready) {
-        return Cell::state(
-            Mark::Ready,
-            format!("{} ready{}", next_release_of(&model.replica, key), after(&serves)),
-        );
+        let ready = format!("{} ready", next_release_of(&model.replica, key));
+        let text = format!("{ready}{}", after(&serves));
+        let short = current.map_or(String::new(), |current| format!("{ready}·{current}"));
+        return Cell::state(Mark::Ready, text).or(short);
     }
     match (serves, run) {
         (Some((mark, text)), _) => Cell::state(mark, text),
@@ -100,6 +112,16 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         }
         (None, None) => Cell { tone: Scope::Dim, ..Cell::state(Mark::None, "no run yet") },
     }
+}
+
+/// Keeps the release that serves in sight where what happens to the head is too long.
+fn beside(cell: Cell, current: Option<ReleaseNumber>) -> Cell {
+    let Some(current) = current else {
+        return cell;
+    };
+    let first = cell.text.split([' ', ':']).next().unwrap_or_default();
+    let short = format!("{first}·{current}");
+    cell.or(short)
 }
 
 fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(Mark, String)> {

@@ -2,16 +2,17 @@
 
 use pilothouse_core::instance::Instance;
 
-use super::{Cell, Column, Row, left, right, words};
+use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
 use crate::model::Model;
 use crate::theme::Scope;
+use crate::width;
 
 /// Environment, name, state, age, CPU, memory, port, restarts.
 pub const COLUMNS: &[Column] = &[
-    left(4, 14, 4),
-    left(7, 12, 0),
-    left(11, 12, 0),
+    name(8, 30, 0),
+    left(5, 12, 0),
+    left(10, 12, 0),
     right(3, 4, 3),
     right(4, 5, 2),
     right(4, 6, 2),
@@ -56,6 +57,10 @@ pub(super) fn environment(model: &Model, instance: &Instance) -> Cell {
     if model.scope().is_some() {
         return Cell::none();
     }
-    let (name, tone) = words::environment(model, &instance.environment);
+    let key = &instance.environment;
+    let (name, tone) = words::place(model, key);
+    if model.replica.projects.len() > 1 {
+        return Cell::new(format!("{} {name}", width::clean(key.project.as_str())), tone);
+    }
     Cell::new(name, tone)
 }

@@ -1,6 +1,6 @@
 //! What the environments cost by the hour.
 
-use super::{Cell, Column, Row, left};
+use super::{Cell, Column, Row, left, name};
 use crate::age;
 use crate::cost::{CostLine, CostView};
 use crate::theme::Scope;
@@ -8,7 +8,7 @@ use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[left(8, 30, 0), left(6, 24, 3), left(8, 11, 0), left(16, 90, 1), left(12, 60, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(8, 11, 0), left(16, 90, 1), left(12, 60, 2)];
 
 /// Makes a row.
 pub fn row(line: &CostLine) -> Row {
@@ -19,7 +19,7 @@ pub fn row(line: &CostLine) -> Row {
         .collect();
     Row {
         cells: vec![
-            Cell::new(width::clean(&line.name), Scope::Text),
+            Cell::new(width::clean(&line.label), Scope::Text),
             Cell::new(width::clean(&line.shape), Scope::Dim),
             price(line.micro_usd),
             Cell::new(elsewhere.join("  "), Scope::Dim),
@@ -39,9 +39,8 @@ fn price(micro_usd: Option<u64>) -> Cell {
 /// All of it in one row, where there is no room for more.
 pub fn summary(view: &CostView) -> Row {
     let parts = view.lines.iter().map(|line| {
-        let name = line.name.rsplit('/').next().unwrap_or("");
         let price = line.micro_usd.map_or_else(|| "unknown".to_owned(), age::dollars);
-        format!("{} {price}", width::clean(name))
+        format!("{} {price}", width::clean(&line.label))
     });
     let parts: Vec<String> = parts.collect();
     Row {

@@ -1,18 +1,25 @@
 //! Runs and deployments: what runs, what waits in which place, what came of the last ones.
 
 use pilothouse_core::deployment::{Deployment, DeploymentKind, Phase};
+use pilothouse_core::id::ProjectName;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::time::Timestamp;
 
-use super::{Cell, Column, Row, left, right, words};
+use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
 use crate::model::{JobRef, Model};
 use crate::theme::{Mark, Scope};
 use crate::width;
 
-/// Number, what, doing or result, how long, how long ago.
-pub const COLUMNS: &[Column] =
-    &[left(5, 8, 0), left(9, 34, 0), left(12, 80, 0), right(4, 5, 2), right(4, 4, 3)];
+/// Number, project, what, doing or result, how long, how long ago.
+pub const COLUMNS: &[Column] = &[
+    left(5, 8, 0),
+    left(4, 14, 1),
+    name(9, 60, 0),
+    left(8, 80, 0),
+    right(4, 5, 2),
+    right(4, 4, 3),
+];
 
 /// Makes a row.
 pub fn row(model: &Model, job: JobRef) -> Row {
@@ -37,24 +44,21 @@ fn of_run(model: &Model, run: &Run) -> Row {
         (RunPhase::Queued, Some(place)) => format!("queued {}", ordinal(place)),
         _ => doing,
     };
-    cells(mark, run.id.to_string(), what, doing, took, when)
+    let project = project(model, &run.project);
+    cells((mark, run.id.to_string(), project), what, doing, took, when)
 }
 
 fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
     let (mark, doing) = words::deployment(model, deployment);
     let arrow = match &deployment.kind {
         DeploymentKind::Deploy => "to",
-        DeploymentKind::Rollback => "back to",
+        DeploymentKind::Rollback => "back in",
         DeploymentKind::Promotion { .. } => "promoted to",
     };
     let key = &deployment.environment;
-    let (name, _) = words::environment(model, key);
-    let what = match deployment.kind {
-        DeploymentKind::Rollback => format!("{name} {arrow} {}", deployment.release),
-        DeploymentKind::Deploy | DeploymentKind::Promotion { .. } => {
-            format!("{} {arrow} {name}", deployment.release)
-        }
-    };
+    let (name, _) = words::place(model, key);
+    // The number first: it is what is looked for, and a long name may be cut.
+    let what = format!("{} {arrow} {name}", deployment.release);
     let (took, when) = match &deployment.phase {
         Phase::Queued => (String::new(), age::ago(model.now, deployment.queued_at)),
         Phase::Ended { at, .. } => times(model, Some(deployment.queued_at), *at),
@@ -67,7 +71,9 @@ fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
         (Phase::Queued, Some(running)) => format!("waits for {running}"),
         _ => doing,
     };
-    cells(mark, deployment.id.to_string(), Cell::new(what, Scope::Text), doing, took, when)
+    let project = project(model, &key.project);
+    let number = (mark, deployment.id.to_string(), project);
+    cells(number, Cell::new(what, Scope::Text), doing, took, when)
 }
 
 fn times(model: &Model, since: Option<Timestamp>, at: Timestamp) -> (String, String) {
@@ -75,7 +81,22 @@ fn times(model: &Model, since: Option<Timestamp>, at: Timestamp) -> (String, Str
     (took, age::ago(model.now, at))
 }
 
-fn cells(mark: Mark, id: String, what: Cell, doing: String, took: String, when: String) -> Row {
+/// The project's name, where there are several.
+fn project(model: &Model, name: &ProjectName) -> Cell {
+    if model.replica.projects.len() > 1 {
+        Cell::new(width::clean(name.as_str()), Scope::Dim)
+    } else {
+        Cell::none()
+    }
+}
+
+fn cells(
+    (mark, id, project): (Mark, String, Cell),
+    what: Cell,
+    doing: String,
+    took: String,
+    when: String,
+) -> Row {
     let tone = match mark {
         Mark::Error => Scope::StateError,
         Mark::Running | Mark::Warn => Scope::Text,
@@ -83,7 +104,8 @@ fn cells(mark: Mark, id: String, what: Cell, doing: String, took: String, when: 
     };
     Row {
         cells: vec![
-            Cell { mark: Some(mark), text: id, tone: Scope::Dim },
+            Cell { tone: Scope::Dim, ..Cell::state(mark, id) },
+            project,
             what,
             Cell::new(doing, tone),
             Cell::new(took, Scope::Text),

@@ -3,7 +3,7 @@
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 
-use super::{Cell, Column, Row, containers, left, right, words};
+use super::{Cell, Column, Row, containers, left, name, right, words};
 use crate::age;
 use crate::model::Model;
 use crate::theme::Scope;
@@ -11,10 +11,10 @@ use crate::width;
 
 /// Environment, name, address, state, why, requests, latency, failed, in flight.
 pub const COLUMNS: &[Column] = &[
-    left(4, 14, 4),
-    left(7, 12, 0),
+    name(8, 30, 0),
+    left(5, 12, 0),
     left(21, 21, 6),
-    left(13, 13, 0),
+    left(10, 13, 0),
     left(10, 60, 2),
     right(4, 7, 1),
     right(7, 10, 4),

@@ -193,6 +193,25 @@ pub fn instance_name(instance: &Instance) -> String {
     if instance.generation == 0 { name } else { format!("{name}.{}", instance.generation) }
 }
 
+/// The words that people say for the longest usual names of environments.
+pub fn short_environment(name: &str) -> &'static str {
+    match name {
+        "production" => "prod",
+        "development" => "dev",
+        _ => "",
+    }
+}
+
+/// An environment's name and look where nothing beside it says more: a preview's is its branch,
+/// because people know that and not the name that was made of it.
+pub fn place(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
+    let preview = model.environment(key).and_then(|environment| environment.preview_of.as_ref());
+    match preview {
+        Some(branch) => (width::clean(branch.as_str()), Scope::EnvPreview),
+        None => environment(model, key),
+    }
+}
+
 /// An environment's name and look; a preview is named by its branch beside it.
 pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
     let preview =

@@ -7,7 +7,7 @@ use super::table::table;
 use crate::age;
 use crate::layout::{Layout, inner, window};
 use crate::model::{Model, Pane};
-use crate::rows::{self, columns};
+use crate::rows::{self, columns, words};
 use crate::text;
 use crate::theme::Scope;
 use crate::width;
@@ -63,8 +63,8 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
     }
     match pane {
         Pane::Containers => {
-            let scope = model.scope().map_or("all".to_owned(), |key| key.name.to_string());
-            title = format!("{title} · {}", width::clean(&scope));
+            let scope = model.scope().map_or("all".to_owned(), |key| words::place(model, key).0);
+            title = format!("{title} · {scope}");
         }
         Pane::Targets => {
             if let Some(way) = way(model, width >= 60) {
@@ -102,10 +102,13 @@ fn unread(model: &Model) -> Option<String> {
 /// Where requests come in and for which name.
 fn way(model: &Model, long: bool) -> Option<String> {
     let key = model.scope();
-    let project = match key {
-        Some(key) => model.replica.projects.get(&key.project),
-        None => model.replica.projects.values().next(),
-    }?;
+    let mut projects = model.replica.projects.iter();
+    let (_, project) = match key {
+        Some(key) => projects.find(|(name, _)| **name == key.project)?,
+        // Each project has listeners of its own: one of them would stand for all.
+        None if projects.len() > 1 => return Some("all".to_owned()),
+        None => projects.next()?,
+    };
     let listen = project.spec.load_balancer.listen.first()?;
     let domain = key.and_then(|key| model.environment(key)?.spec.domain.clone());
     let address = if long { listen.to_string() } else { format!(":{}", listen.port()) };

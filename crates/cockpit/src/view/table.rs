@@ -1,5 +1,7 @@
 //! Lays rows out in columns that align, whatever the script.
 
+use std::collections::BTreeSet;
+
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
@@ -19,11 +21,15 @@ pub(super) fn table(
     selected: Option<(usize, Scope)>,
 ) {
     let widths = widths(columns, rows, area.width);
+    let cuts: Vec<Cut> = (0..columns.len())
+        .map(|place| best_cut(columns, rows, place, widths.get(place).copied().unwrap_or(0)))
+        .collect();
     for (y, (place, row)) in (area.top()..area.bottom()).zip(rows.iter().enumerate()) {
         let mut x = area.x;
-        for (cell, (column, wide)) in row.cells.iter().zip(columns.iter().zip(&widths)) {
+        let placed = columns.iter().zip(&widths).zip(&cuts);
+        for (cell, ((column, wide), cut)) in row.cells.iter().zip(placed) {
             if *wide > 0 {
-                draw(canvas, cell, *column, Rect { x, y, width: *wide, height: 1 });
+                draw(canvas, cell, (*column, *cut), Rect { x, y, width: *wide, height: 1 });
                 x += wide + GAP;
             }
         }
@@ -34,7 +40,40 @@ pub(super) fn table(
     }
 }
 
-fn draw(canvas: &mut Canvas<'_>, cell: &Cell, column: Column, room: Rect) {
+/// Where a text that is too long is cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    End,
+    Middle,
+}
+
+impl Cut {
+    fn apply(self, text: &str, most: u16) -> String {
+        match self {
+            Self::End => width::cut(text, usize::from(most)),
+            Self::Middle => width::cut_middle(text, usize::from(most)),
+        }
+    }
+}
+
+/// Where to cut a column, so that as many rows as possible are told apart.
+fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
+    if !columns[place].name {
+        return Cut::End;
+    }
+    let told = |cut: Cut| {
+        let cells = rows.iter().filter_map(|row| row.cells.get(place));
+        let texts = cells.map(|cell| cut.apply(&cell.text, wide.saturating_sub(marked(cell))));
+        texts.collect::<BTreeSet<String>>().len()
+    };
+    if told(Cut::Middle) > told(Cut::End) { Cut::Middle } else { Cut::End }
+}
+
+fn marked(cell: &Cell) -> u16 {
+    if cell.mark.is_some() { 2 } else { 0 }
+}
+
+fn draw(canvas: &mut Canvas<'_>, cell: &Cell, (column, cut): (Column, Cut), room: Rect) {
     let mut room = room;
     if let Some(mark) = cell.mark {
         let glyph = canvas.glyph(mark);
@@ -43,10 +82,16 @@ fn draw(canvas: &mut Canvas<'_>, cell: &Cell, column: Column, room: Rect) {
         room.x += taken;
         room.width -= taken;
     }
+    let too_long = width::of(&cell.text) > usize::from(room.width);
+    // A state that begins with its short form says it when it is cut, and more.
+    let says_it = cell.mark.is_some() && cell.text.starts_with(&cell.short);
+    let is_shorter = !cell.short.is_empty() && !says_it;
+    let text = if too_long && is_shorter { &cell.short } else { &cell.text };
+    let text = &cut.apply(text, room.width);
     if column.right {
-        canvas.put_right(room.right(), room.y, room.width, &cell.text, cell.tone);
+        canvas.put_right(room.right(), room.y, room.width, text, cell.tone);
     } else {
-        canvas.put(room.x, room.y, room.width, &cell.text, cell.tone);
+        canvas.put(room.x, room.y, room.width, text, cell.tone);
     }
 }
 
@@ -64,8 +109,11 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
             natural => natural.max(if column.right { column.least } else { 0 }).min(column.most),
         })
         .collect();
-    // What matters least goes first; then wide columns give way down to their least.
-    while needed(&least(columns, &widths)) > room {
+    // What matters least goes first; then wide columns give way down to what tells rows apart, and
+    // only where there is no other way below that.
+    let telling: Vec<u16> =
+        (0..columns.len()).map(|place| telling(columns[place], rows, place)).collect();
+    while needed(&least(columns, &widths, &telling)) > room {
         let next =
             (0..columns.len()).filter(|place| widths[*place] > 0 && columns[*place].drop > 0);
         match next.max_by_key(|place| columns[*place].drop) {
@@ -73,13 +121,17 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
             None => break,
         }
     }
-    while needed(&widths) > room {
-        let give = (0..columns.len()).filter(|place| {
-            !columns[*place].right && widths[*place] > columns[*place].least.max(1)
-        });
-        match give.max_by_key(|place| widths[*place] - columns[*place].least) {
-            Some(place) => widths[place] -= 1,
-            None => break,
+    let lowest: Vec<u16> = columns.iter().map(|column| column.least).collect();
+    // Names are the last to give way.
+    for (floor, names) in [(&telling, false), (&telling, true), (&lowest, true)] {
+        while needed(&widths) > room {
+            let give = (0..columns.len())
+                .filter(|place| names || !columns[*place].name)
+                .filter(|place| !columns[*place].right && widths[*place] > floor[*place].max(1));
+            match give.max_by_key(|place| widths[*place] - floor[*place]) {
+                Some(place) => widths[place] -= 1,
+                None => break,
+            }
         }
     }
     grow_last(columns, &mut widths, room);
@@ -87,16 +139,43 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
 }
 
 fn natural(cell: &Cell) -> u16 {
-    let mark = if cell.mark.is_some() { 2 } else { 0 };
+    let mark = marked(cell);
     if cell.text.is_empty() && mark == 0 { 0 } else { cells(width::of(&cell.text)) + mark }
 }
 
+/// The most cells that a column claims for telling rows apart.
+const TELLING: u16 = 26;
+
+/// The cells at which a column's texts differ as they should, and states say what is decisive.
+fn telling(column: Column, rows: &[Row], place: usize) -> u16 {
+    let cells_of = || rows.iter().filter_map(|row| row.cells.get(place));
+    let decisive = cells_of()
+        .filter(|cell| !cell.short.is_empty())
+        .map(|cell| natural(cell).min(cells(width::of(&cell.short)) + marked(cell)));
+    let least = decisive.max().unwrap_or(0).max(column.least);
+    if !column.name {
+        return least.min(TELLING);
+    }
+    let mut texts: Vec<&str> = cells_of().map(|cell| cell.text.as_str()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let shared = texts.windows(2).map(|two| {
+        let same = two[0].chars().zip(two[1].chars()).take_while(|(one, other)| one == other);
+        let same: usize = same.map(|(one, _)| one.len_utf8()).sum();
+        // One wide character that differs, and the sign of the cut.
+        cells(width::of(two[0].get(..same).unwrap_or(""))) + 3
+    });
+    let head = shared.max().unwrap_or(0);
+    let longest = texts.iter().map(|text| cells(width::of(text))).max().unwrap_or(0);
+    least.max(head.min(longest)).min(TELLING)
+}
+
 /// What the columns can do with; a number is never cut.
-fn least(columns: &[Column], widths: &[u16]) -> Vec<u16> {
-    let of = |(column, wide): (&Column, &u16)| {
-        if column.right { *wide } else { column.least.max(1).min(*wide) }
+fn least(columns: &[Column], widths: &[u16], telling: &[u16]) -> Vec<u16> {
+    let of = |((column, wide), telling): ((&Column, &u16), &u16)| {
+        if column.right { *wide } else { (*telling).max(1).min(*wide) }
     };
-    columns.iter().zip(widths).map(of).collect()
+    columns.iter().zip(widths).zip(telling).map(of).collect()
 }
 
 fn needed(widths: &[u16]) -> u16 {

@@ -14,3 +14,5 @@ mod logs;
 mod screens;
 #[cfg(test)]
 mod views;
+#[cfg(test)]
+mod wide;
