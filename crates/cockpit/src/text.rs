@@ -1,6 +1,7 @@
 //! What the screen says, in one place, so that another language can follow.
 
 use crate::model::{LogSource, Model, Pane};
+use crate::rows::words;
 
 /// Why a watcher's key does nothing.
 pub const WATCHER: &str = "You are watching: this would change something, and only operators can.";
@@ -91,12 +92,18 @@ pub fn empty(model: &Model, pane: Pane) -> String {
             change("Nothing ran yet. A push makes a run;", "x r runs the selected branch.")
         }
         Pane::Containers | Pane::Targets => match model.scope() {
-            Some(key) if pane == Pane::Containers => change(
-                &format!("Nothing runs in {key}."),
-                "x d deploys what is ready; e shows all.",
-            ),
-            Some(key) => format!("No target serves {key}. e shows all."),
-            None => change("Nothing runs yet.", "x d deploys what is ready."),
+            Some(key) if pane == Pane::Containers => {
+                let ready =
+                    model.environment(key).is_some_and(|environment| environment.ready.is_some());
+                let deploys = if ready { "x d deploys what is ready; " } else { "" };
+                let text = format!("Nothing runs in {}.", words::place(model, key).0);
+                change(&text, &format!("{deploys}e shows all."))
+            }
+            Some(key) => format!("No target serves {}. e shows all.", words::place(model, key).0),
+            None if model.replica.environments.values().any(|one| one.ready.is_some()) => {
+                change("Nothing runs yet.", "x d deploys what is ready.")
+            }
+            None => "Nothing runs yet.".to_owned(),
         },
         Pane::Cost => "No environment, no cost.".to_owned(),
     }

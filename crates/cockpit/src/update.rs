@@ -58,6 +58,6 @@ fn complain(model: &mut Model, text: impl Into<String>) -> Vec<Request> {
 }
 
 fn toast(model: &mut Model, text: String, is_error: bool) -> Vec<Request> {
-    model.ui.toast = Some(Toast { text, is_error, at: model.now });
+    model.ui.toast = Some(Toast { text, is_error, at: model.now, about: None });
     Vec::new()
 }

@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 
 use canvas::Canvas;
 pub use detail::length as detail_length;
-pub use dialog::{Hits, hits as dialog_hits};
+pub use dialog::{Hits, hits as dialog_hits, plan_last};
 pub(crate) use header::tab_areas;
 pub use logview::room as log_room;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use pilothouse_api::types::Samples;
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::state::State;
 
 /// How many measurements are kept.
@@ -20,7 +21,10 @@ impl History {
     pub fn push(&mut self, state: &State, samples: &Samples) {
         let mut sums: BTreeMap<&EnvironmentKey, u64> = BTreeMap::new();
         for (id, target) in &samples.targets {
-            if let Some(instance) = state.instances.get(id) {
+            let known = state.instances.get(id);
+            let gets =
+                |instance: &&Instance| matches!(instance.role, Role::Active | Role::Draining);
+            if let Some(instance) = known.filter(gets) {
                 *sums.entry(&instance.environment).or_default() += target.requests_milli;
             }
         }

@@ -167,4 +167,6 @@ pub struct Toast {
     pub is_error: bool,
     /// When it was said.
     pub at: Timestamp,
+    /// The deployment that it speaks of; it goes when that has ended.
+    pub about: Option<DeploymentId>,
 }

@@ -8,7 +8,10 @@ use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[name(8, 40, 0), left(6, 24, 3), left(8, 11, 0), left(16, 90, 1), left(12, 60, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(8, 11, 0), left(16, 200, 1), left(12, 60, 2)];
+
+/// Cells of a count such as `12/34` with its gap.
+const COUNT: usize = 8;
 
 /// Makes a row.
 pub fn row(line: &CostLine) -> Row {
@@ -36,19 +39,34 @@ fn price(micro_usd: Option<u64>) -> Cell {
     }
 }
 
-/// All of it in one row, where there is no room for more.
-pub fn summary(view: &CostView) -> Row {
+/// All of it in one row of so many cells; what does not fit is counted.
+pub fn summary(view: &CostView, room: usize) -> Row {
     let parts = view.lines.iter().map(|line| {
         let price = line.micro_usd.map_or_else(|| "unknown".to_owned(), age::dollars);
         format!("{} {price}", width::clean(&line.label))
     });
     let parts: Vec<String> = parts.collect();
+    let all = format!("all {}", price(view.sum()).text);
+    let mut shown = parts.len();
+    // Two gaps, and the count itself.
+    let fits = |shown: usize| {
+        let count = if shown < parts.len() { COUNT } else { 0 };
+        let parts: usize = parts.iter().take(shown).map(|part| width::of(part) + 3).sum();
+        width::of(&all) + 2 + parts + count <= room + 3
+    };
+    while shown > 1 && !fits(shown) {
+        shown -= 1;
+    }
+    let mut text = parts.get(..shown).unwrap_or_default().join("   ");
+    if shown < parts.len() {
+        text = format!("{text}   {shown}/{}", parts.len());
+    }
     Row {
         cells: vec![
-            Cell { text: format!("all {}", price(view.sum()).text), ..price(view.sum()) },
+            Cell { text: all, ..price(view.sum()) },
             Cell::none(),
             Cell::none(),
-            Cell::new(parts.join("   "), Scope::Text),
+            Cell::new(text, Scope::Text),
             Cell::none(),
         ],
     }

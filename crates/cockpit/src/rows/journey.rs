@@ -33,7 +33,7 @@ pub struct Journey {
 }
 
 /// One part of the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leg {
     /// Where it stands; none where it is but a number.
     pub mark: Option<Mark>,
@@ -43,12 +43,14 @@ pub struct Leg {
     pub short: String,
     /// The same where there is hardly any; empty where the sign alone says it.
     pub tiny: String,
+    /// What stands at a sign that needs no more words: a letter or two.
+    pub letter: String,
 }
 
 impl Leg {
     fn new(mark: Mark, long: impl Into<String>, short: impl Into<String>) -> Self {
         let mut leg =
-            Self { mark: Some(mark), long: long.into(), short: short.into(), tiny: String::new() };
+            Self { mark: Some(mark), long: long.into(), short: short.into(), ..Self::default() };
         if !leg.is_fine() {
             leg.tiny.clone_from(&leg.short);
         }
@@ -62,6 +64,10 @@ impl Leg {
 
     fn tiny(self, tiny: impl Into<String>) -> Self {
         Self { tiny: tiny.into(), ..self }
+    }
+
+    fn letter(self, letter: impl Into<String>) -> Self {
+        Self { letter: letter.into(), ..self }
     }
 }
 
@@ -149,9 +155,11 @@ fn stages(model: &Model, run: &Run) -> Vec<Leg> {
             let time = age::length(pilothouse_core::time::Millis(took));
             let mark = if mark == Mark::Done { Mark::Ok } else { mark };
             match mark {
-                Mark::Pending | Mark::None => Leg::new(mark, name.clone(), name.clone()).tiny(name),
-                _ => Leg::new(mark, format!("{name} {time}"), name.clone()).tiny(name),
+                Mark::Pending | Mark::None => Leg::new(mark, name.clone(), name.clone()),
+                _ => Leg::new(mark, format!("{name} {time}"), name.clone()),
             }
+            .letter(name.chars().take(1).collect::<String>())
+            .tiny(name)
         })
         .collect()
 }
@@ -180,7 +188,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
             format!("{count} instances"),
             format!("{count} inst"),
         );
-        legs.push(leg.tiny(count));
+        legs.push(leg.letter("inst").tiny(format!("{count}i")));
         legs.push(targets(&serving));
     }
     legs.push(domain(model, environment, &serving));
@@ -192,7 +200,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
                 mark: None,
                 long: age::dollars(micro),
                 short: age::dollars(micro),
-                tiny: String::new(),
+                ..Leg::default()
             },
         });
     }
@@ -229,7 +237,11 @@ fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &E
     }
     current.map_or_else(
         || Leg::new(Mark::None, "no release", "none"),
-        |current| Leg::new(Mark::Ok, current.clone(), current.clone()).tiny(current),
+        |current| {
+            Leg::new(Mark::Ok, current.clone(), current.clone())
+                .letter(current.clone())
+                .tiny(current)
+        },
     )
 }
 
@@ -237,7 +249,9 @@ fn targets(serving: &Serving) -> Leg {
     let count = format!("{}/{}", serving.healthy, serving.wanted.max(serving.targets));
     match serving.targets_mark() {
         Mark::Unknown => Leg::new(Mark::Unknown, "targets unknown", "? tgt"),
-        mark => Leg::new(mark, format!("{count} targets"), format!("{count} tgt")).tiny(count),
+        mark => Leg::new(mark, format!("{count} targets"), format!("{count} tgt"))
+            .letter("tgt")
+            .tiny(format!("{count}t")),
     }
 }
 
@@ -259,5 +273,5 @@ fn domain(model: &Model, environment: &Environment, serving: &Serving) -> Leg {
         Mark::Ok
     };
     let domain = width::clean(domain);
-    Leg::new(mark, domain.clone(), width::cut(&domain, 14))
+    Leg::new(mark, domain.clone(), width::cut(&domain, 14)).letter("dns")
 }

@@ -1,6 +1,7 @@
 //! What the load balancer says of the instances.
 
-use pilothouse_core::instance::Instance;
+use pilothouse_api::types::TargetSample;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
 
 use super::{Cell, Column, Row, containers, left, name, right, words};
@@ -30,6 +31,12 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
         .map_or_else(Cell::none, |address| Cell::new(address.to_string(), Scope::Dim));
     let why = match instance.health.state {
         _ if !model.replica.edge.connected => Cell::new("the edge does not answer", Scope::Dim),
+        TargetState::Healthy if instance.role == Role::Drained => {
+            Cell::new("kept for a rollback", Scope::Dim)
+        }
+        TargetState::Healthy if instance.role == Role::Standby => {
+            Cell::new("healthy, gets no requests yet", Scope::Dim)
+        }
         TargetState::Healthy => Cell::none(),
         _ => Cell::new(sentence(instance), Scope::Dim),
     };
@@ -40,12 +47,15 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
         Cell::state(mark, word),
         why,
     ];
-    match model.fresh_samples().and_then(|samples| samples.targets.get(&instance.id)) {
+    // What gets no requests has no rate: the last one was measured while it still did.
+    let asked = matches!(instance.role, Role::Active | Role::Draining);
+    let sample = model.fresh_samples().and_then(|samples| samples.targets.get(&instance.id));
+    match sample.filter(|_| asked) {
         Some(sample) => {
             let failed = sample.failed + sample.errors_5xx;
             let tone = if failed == 0 { Scope::Dim } else { Scope::StateError };
             cells.push(Cell::new(format!("{}/s", age::rate(sample.requests_milli)), Scope::Text));
-            cells.push(Cell::new(format!("p99 {}", age::latency(sample.p99_micros)), Scope::Dim));
+            cells.push(Cell::new(p99(sample), Scope::Dim));
             cells.push(Cell::new(format!("{failed} failed"), tone));
             cells.push(Cell::new(format!("{} open", sample.in_flight), Scope::Dim));
         }
@@ -54,6 +64,14 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
         }
     }
     Row { cells }
+}
+
+/// The latency of the slowest; none was measured without requests.
+fn p99(sample: &TargetSample) -> String {
+    if sample.p99_micros == 0 {
+        return "p99 -".to_owned();
+    }
+    format!("p99 {}", age::latency(sample.p99_micros))
 }
 
 /// Why a target is not healthy: what was measured, otherwise what its code means.

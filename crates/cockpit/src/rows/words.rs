@@ -162,9 +162,15 @@ pub fn target(model: &Model, instance: &Instance) -> (Mark, &'static str) {
     if !model.replica.edge.connected {
         return (Mark::Unknown, "unknown");
     }
+    let healthy = match instance.role {
+        // What gets no requests is not told like what does.
+        Role::Drained => (Mark::Draining, "drained"),
+        Role::Standby => (Mark::Warn, "standby"),
+        Role::None | Role::Active | Role::Draining => (Mark::Ok, "healthy"),
+    };
     match instance.health.state {
         TargetState::Initial => (Mark::Warn, "initial"),
-        TargetState::Healthy => (Mark::Ok, "healthy"),
+        TargetState::Healthy => healthy,
         TargetState::Unhealthy => (Mark::Error, "unhealthy"),
         TargetState::Unused => (Mark::None, "unused"),
         TargetState::Draining => (Mark::Draining, "draining"),

@@ -49,8 +49,18 @@ pub(super) fn events(model: &mut Model, recorded: &[Recorded]) -> Vec<Request> {
     }
     model.index.shown.forget();
     model.costs = (model.price)(&model.replica);
+    forget_toast(model);
     dialog::state_moved(model);
     Vec::new()
+}
+
+/// What was said of a deployment is no longer so once it has ended.
+fn forget_toast(model: &mut Model) {
+    let about = model.ui.toast.as_ref().and_then(|toast| toast.about);
+    let ended = about.and_then(|id| model.replica.deployments.get(&id));
+    if ended.is_some_and(pilothouse_core::deployment::Deployment::is_ended) {
+        model.ui.toast = None;
+    }
 }
 
 pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {

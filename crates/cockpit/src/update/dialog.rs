@@ -3,6 +3,7 @@
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::plan::plan;
+use ratatui::layout::Rect;
 
 use super::{action::moved, complain, list, say, send};
 use crate::action::Action;
@@ -220,8 +221,10 @@ fn accept(model: &mut Model) -> Vec<Request> {
 
 /// Scrolls a dialog.
 pub(super) fn travel(model: &mut Model, action: Action) {
+    let screen = Rect::new(0, 0, model.ui.width, model.ui.height);
+    let last = crate::view::plan_last(model, screen);
     match &mut model.ui.dialog {
-        Some(Dialog::Plan(dialog)) => dialog.top = moved(dialog.top, 40, 8, action),
+        Some(Dialog::Plan(dialog)) => dialog.top = moved(dialog.top, last + 1, 8, action),
         Some(Dialog::Notices { lines, top }) => *top = moved(*top, lines.len(), 8, action),
         Some(Dialog::List(list)) => {
             let length = list.left().len();
@@ -253,9 +256,15 @@ fn cancel(model: &mut Model) -> Vec<Request> {
                 return say(model, format!("Deployment {id} is over; x b rolls back."));
             };
             let what = if deployment.shifted {
-                "Traffic has begun to move: it is moved back to the old release."
-            } else {
+                if deployment.previous.is_some() {
+                    "Traffic has begun to move: it is moved back to the old release."
+                } else {
+                    "Traffic has begun to move: it is withdrawn, as nothing served before."
+                }
+            } else if deployment.previous.is_some() {
                 "Traffic has not moved: the old release was never touched."
+            } else {
+                "Traffic has not moved: nothing served before, and nothing will."
             };
             let lines = vec![
                 format!("{} to {}", deployment.release, deployment.environment),

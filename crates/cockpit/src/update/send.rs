@@ -95,10 +95,13 @@ fn said_yes(model: &mut Model, label: &str, reply: &Reply) -> Vec<Request> {
         Reply::DeploymentQueued(id) => {
             model.ui.views.clear();
             model.ui.views.push(View::Deployment { id: *id, top: 0 });
-            say(
-                model,
-                format!("Deployment {id} is accepted; leaving the cockpit does not stop it."),
-            )
+            let text =
+                format!("Deployment {id} is accepted; leaving the cockpit does not stop it.");
+            let requests = say(model, text);
+            if let Some(toast) = &mut model.ui.toast {
+                toast.about = Some(*id);
+            }
+            requests
         }
     }
 }

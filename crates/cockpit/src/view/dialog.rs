@@ -50,6 +50,16 @@ pub fn hits(model: &Model, area: Rect) -> Hits {
     }
 }
 
+/// The last line from which an open plan can be shown.
+pub fn plan_last(model: &Model, area: Rect) -> usize {
+    let Some(Dialog::Plan(dialog)) = &model.ui.dialog else {
+        return 0;
+    };
+    let room = inner(plan_area(model, dialog, area));
+    let seen = usize::from(room.height.saturating_sub(2));
+    plan::lines(model, dialog, room.width).len().saturating_sub(seen)
+}
+
 /// Draws the open dialog.
 pub(super) fn dialog(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     match &model.ui.dialog {
@@ -97,10 +107,18 @@ fn yes_of_plan(dialog: &PlanDialog) -> String {
 
 fn draw_plan(model: &Model, dialog: &PlanDialog, canvas: &mut Canvas<'_>, area: Rect) {
     let area = plan_area(model, dialog, area);
-    popup(canvas, area, &plan::title(dialog));
     let room = inner(area);
     let text = Rect { height: room.height.saturating_sub(2), ..room };
-    lines::draw(canvas, text, &plan::lines(model, dialog, room.width), dialog.top);
+    let lines = plan::lines(model, dialog, room.width);
+    popup(canvas, area, &plan::title(dialog));
+    lines::draw(canvas, text, &lines, dialog.top);
+    let (most, seen) = (lines.len(), usize::from(text.height));
+    if most > seen {
+        let below = most - seen - dialog.top.min(most - seen);
+        let said =
+            if below > 0 { format!("↓ j: {below} more lines") } else { "↑ k".to_owned() };
+        canvas.put(text.x, text.bottom(), text.width, &said, Scope::HelpKey);
+    }
     let yes = yes_of_plan(dialog);
     buttons(canvas, area, dialog.button, (no_of_plan(dialog), &yes), dialog.sent.is_some());
 }

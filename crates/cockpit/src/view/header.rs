@@ -126,26 +126,32 @@ enum Words {
     Long,
     Short,
     Tiny,
-    /// What is as it should be is a sign alone.
+    /// What is as it should be is a sign with a word of few letters.
     Signs,
+    /// What is as it should be is a sign with one letter.
+    Letters,
 }
 
 const fn detail(words: Words, gaps: (u16, u16), arrows: bool, subject: usize) -> Detail {
     Detail { words, gaps, arrows, subject }
 }
 
+/// The least width at which arrows stand between the parts.
+const ARROWS: u16 = 150;
+
 /// From the fullest telling to the shortest; the first that fits is drawn.
-const DETAILS: [Detail; 10] = [
+const DETAILS: [Detail; 11] = [
     detail(Words::Long, (3, 1), true, 60),
     detail(Words::Long, (3, 1), true, 30),
     detail(Words::Long, (3, 1), true, 14),
     detail(Words::Long, (3, 1), true, 0),
+    detail(Words::Long, (2, 1), false, 30),
     detail(Words::Long, (2, 1), false, 0),
-    detail(Words::Short, (3, 1), true, 0),
     detail(Words::Short, (2, 1), false, 0),
     detail(Words::Short, (1, 0), false, 0),
     detail(Words::Tiny, (1, 0), false, 0),
     detail(Words::Signs, (1, 0), false, 0),
+    detail(Words::Letters, (1, 0), false, 0),
 ];
 
 /// Draws the way from the selected branch's commit to its traffic and its cost.
@@ -161,7 +167,11 @@ pub(super) fn journey(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         );
         return;
     };
-    let fits = |detail: &&Detail| length(&journey, **detail) <= usize::from(room.width);
+    // Narrow screens never have arrows: what comes and goes with the words' length draws the eye.
+    let arrows = room.width >= ARROWS;
+    let fits = |detail: &&Detail| {
+        (arrows || !detail.arrows) && length(&journey, **detail) <= usize::from(room.width)
+    };
     let detail = DETAILS.iter().find(fits).unwrap_or(&DETAILS[DETAILS.len() - 1]);
     draw(canvas, room, &journey, *detail);
 }
@@ -170,13 +180,16 @@ fn leg_text(leg: &Leg, detail: Detail) -> &str {
     match detail.words {
         Words::Long => &leg.long,
         Words::Short => &leg.short,
-        Words::Signs if leg.is_fine() => "",
-        Words::Tiny | Words::Signs => &leg.tiny,
+        Words::Signs if leg.is_fine() => &leg.letter,
+        // A release's number is never cut.
+        Words::Letters if leg.is_fine() && leg.letter == leg.tiny => &leg.letter,
+        Words::Letters if leg.is_fine() => leg.letter.get(..1).unwrap_or(&leg.letter),
+        Words::Tiny | Words::Signs | Words::Letters => &leg.tiny,
     }
 }
 
 fn head(journey: &Journey, detail: Detail) -> [(String, Scope); 3] {
-    let most = if detail.words == Words::Signs { 14 } else { 40 };
+    let most = if matches!(detail.words, Words::Signs | Words::Letters) { 14 } else { 40 };
     let branch = width::cut(&journey.branch, most);
     let subject = width::cut(&journey.subject, detail.subject);
     let subject = if subject == "…" { String::new() } else { subject };

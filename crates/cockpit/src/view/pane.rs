@@ -38,7 +38,7 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
         return;
     }
     if pane == Pane::Cost && room.height == 1 && !focused {
-        let row = rows::cost::summary(&model.costs);
+        let row = rows::cost::summary(&model.costs, usize::from(room.width));
         table(canvas, room, columns(pane), &[row], None);
         return;
     }
@@ -131,12 +131,21 @@ fn aside(model: &Model, canvas: &Canvas<'_>, pane: Pane, room: Rect) -> String {
         return graph(model);
     }
     if pane == Pane::Cost {
-        return width::clean(&model.costs.source);
+        let source = width::clean(&model.costs.source);
+        let is_cut = length > usize::from(room.height) && (focused(model) || room.height > 1);
+        if is_cut {
+            return format!("{}/{length} · {source}", model.cursor_row(pane) + 1);
+        }
+        return source;
     }
     if length > usize::from(room.height) {
         return format!("{}/{length}", model.cursor_row(pane) + 1);
     }
     String::new()
+}
+
+fn focused(model: &Model) -> bool {
+    model.ui.focus == Pane::Cost
 }
 
 /// Requests per second of late, and now.

@@ -114,6 +114,7 @@ fn cost(model: &Model, plan: &Plan) -> String {
     let line = model.costs.lines.iter().find(|line| line.name == name);
     match line.and_then(|line| line.micro_usd) {
         None => "unknown".to_owned(),
+        Some(micro) if plan.from.is_none() => age::dollars(micro),
         Some(0) => "$0.000/h, also while both releases run".to_owned(),
         Some(micro) => format!(
             "{} as before; up to {} while both releases run",

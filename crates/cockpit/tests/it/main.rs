@@ -13,6 +13,8 @@ mod logs;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod small;
+#[cfg(test)]
 mod views;
 #[cfg(test)]
 mod wide;

@@ -31,7 +31,11 @@ pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> 
         let (mark, text) = words::deployment_result(result);
         let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
         lines.push(Line::default());
-        lines.extend(sentence(&format!("{text}. {}", after(result)), width, scope));
+        lines.extend(sentence(
+            &format!("{text}. {}", after(result, deployment.previous.is_some())),
+            width,
+            scope,
+        ));
     }
     if let Phase::RollingBack { why, .. } = &deployment.phase {
         lines.push(Line::default());
@@ -44,9 +48,12 @@ pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> 
     Sheet { title, lines, top, selected: None }
 }
 
-fn after(result: &DeploymentResult) -> &'static str {
+fn after(result: &DeploymentResult, had_release: bool) -> &'static str {
     match result {
         DeploymentResult::Succeeded => "It answered through the load balancer and the domain.",
+        DeploymentResult::Failed { .. } | DeploymentResult::RolledBack { .. } if !had_release => {
+            "Nothing served before it, and nothing does now."
+        }
         DeploymentResult::Failed { .. } => "The release that served before was never touched.",
         DeploymentResult::RolledBack { .. } => "The release that served before serves again.",
         DeploymentResult::Attention { .. } => {

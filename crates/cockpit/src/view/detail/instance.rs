@@ -96,6 +96,11 @@ fn check(health: &Health) -> String {
     )
 }
 
+/// A latency; none was measured without requests.
+fn measured(micros: u64) -> String {
+    if micros == 0 { "-".to_owned() } else { age::latency(micros) }
+}
+
 fn uses(model: &Model, id: &InstanceId) -> Vec<Line> {
     let mut lines = Vec::new();
     let Some(samples) = model.fresh_samples() else {
@@ -105,18 +110,19 @@ fn uses(model: &Model, id: &InstanceId) -> Vec<Line> {
         let cpu = sample.cpu_milli.div_ceil(10);
         lines.push(Line::fact("uses", format!("{cpu}% of a core, {}", age::bytes(sample.memory))));
     }
-    if let Some(sample) = samples.targets.get(id) {
+    let gets = model
+        .replica
+        .instances
+        .get(id)
+        .is_some_and(|instance| matches!(instance.role, Role::Active | Role::Draining));
+    if let Some(sample) = samples.targets.get(id).filter(|_| gets) {
         lines.push(Line::fact(
             "requests",
             format!("{}/s, {} open", age::rate(sample.requests_milli), sample.in_flight),
         ));
         lines.push(Line::fact(
             "latency",
-            format!(
-                "p50 {}, p99 {}",
-                age::latency(sample.p50_micros),
-                age::latency(sample.p99_micros)
-            ),
+            format!("p50 {}, p99 {}", measured(sample.p50_micros), measured(sample.p99_micros)),
         ));
         lines.push(Line::fact(
             "failed",

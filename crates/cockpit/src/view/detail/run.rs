@@ -1,7 +1,7 @@
 //! A run: what it builds, its steps with their states and times, and what came of it.
 
 use pilothouse_core::id::RunId;
-use pilothouse_core::run::{Run, RunPhase, StepPhase, Trigger};
+use pilothouse_core::run::{Run, RunPhase, StepExit, StepPhase, Trigger};
 
 use super::super::lines::{Line, sentence};
 use super::{Sheet, gone};
@@ -63,7 +63,14 @@ fn outcome(model: &Model, run: &Run, width: u16) -> Vec<Line> {
     let (mark, text) = words::run_result(run, result);
     let mut lines = vec![Line::default()];
     if mark == Mark::Error {
-        lines.extend(sentence(&format!("{text}. l reads the log."), width, Scope::StateError));
+        // A step that did not start wrote nothing.
+        let wrote = run.steps.iter().any(|step| match &step.phase {
+            StepPhase::Ended { exit, .. } => !matches!(exit, StepExit::NotStarted(_)),
+            StepPhase::Running { .. } => true,
+            StepPhase::Waiting | StepPhase::Skipped => false,
+        });
+        let log = if wrote { " l reads the log." } else { "" };
+        lines.extend(sentence(&format!("{text}.{log}"), width, Scope::StateError));
     } else if mark != Mark::Done {
         lines.extend(sentence(&format!("{text}."), width, Scope::Text));
     }

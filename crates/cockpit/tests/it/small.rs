@@ -1,0 +1,114 @@
+//! Small things that would mislead.
+
+use pilothouse_api::types::CommandAccepted;
+use pilothouse_cockpit::{Msg, update};
+use pilothouse_core::command::Reply;
+use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::event::{DeploymentEvent, Event, Recorded};
+use pilothouse_core::id::{DeploymentId, InstanceId, Seq};
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
+
+use crate::fixture::{NOW, ago, key, normal, operator, press, samples, text};
+
+#[test]
+fn what_gets_no_requests_has_no_rate() {
+    for (role, said) in [(Role::Drained, "↓ drained"), (Role::Standby, "◐ standby")] {
+        let mut state = normal();
+        let id = InstanceId::new("shop-production-r40-2");
+        let old = state.instances.get_mut(&id).unwrap();
+        old.role = role;
+        old.health.state = TargetState::Healthy;
+        let screen = text(&operator(state, 120, 40));
+        let row = screen.lines().find(|line| line.contains(said)).unwrap();
+        assert!(row.contains('—') && !row.contains("/s"), "{row}");
+    }
+}
+
+#[test]
+fn without_requests_there_is_no_latency() {
+    let mut model = operator(normal(), 120, 40);
+    let mut none = samples(&model.replica);
+    for sample in none.targets.values_mut() {
+        (sample.requests_milli, sample.p99_micros) = (0, 0);
+    }
+    update(&mut model, Msg::Samples(Box::new(none)));
+    let screen = text(&model);
+    assert!(screen.contains("p99 -") && !screen.contains("0us"), "{screen}");
+}
+
+#[test]
+fn a_first_deployment_speaks_of_no_old_release() {
+    let mut state = normal();
+    let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+    deployment.previous = None;
+    let mut model = operator(state.clone(), 100, 40);
+    press(&mut model, "xc");
+    assert!(text(&model).contains("nothing served before"), "{}", text(&model));
+    let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+    let why = "never healthy".to_owned();
+    deployment.phase = Phase::Ended { result: DeploymentResult::Failed { why }, at: ago(5) };
+    let mut model = operator(state, 100, 40);
+    press(&mut model, "<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("Nothing served before it"), "{screen}");
+}
+
+#[test]
+fn deploying_is_offered_only_where_something_is_ready() {
+    let mut state = normal();
+    state.instances.clear();
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "j");
+    assert!(!text(&model).contains("x d deploys what is"), "{}", text(&model));
+    press(&mut model, "j");
+    assert!(text(&model).contains("x d deploys what is"), "{}", text(&model));
+}
+
+#[test]
+fn what_was_said_of_a_deployment_goes_when_it_has_ended() {
+    let mut model = operator(normal(), 120, 40);
+    press(&mut model, "jjxdy");
+    let accepted =
+        CommandAccepted { reply: Reply::DeploymentQueued(DeploymentId(41)), seq: Seq(101) };
+    update(&mut model, Msg::CommandAnswered { id: 1, answer: Ok(accepted) });
+    assert!(text(&model).contains("Deployment d41 is accepted"), "{}", text(&model));
+    let result = DeploymentResult::Cancelled { by: "kim".to_owned() };
+    let event = Event::Deployment(DeploymentEvent::Ended { id: DeploymentId(41), result });
+    update(&mut model, Msg::Event(Box::new(Recorded { seq: Seq(101), at: NOW, event })));
+    assert!(!text(&model).contains("is accepted"), "{}", text(&model));
+}
+
+#[test]
+fn a_plan_that_does_not_fit_says_so_and_scrolls_to_its_undo() {
+    let mut model = operator(normal(), 40, 12);
+    press(&mut model, "jjxd");
+    assert!(text(&model).contains("↓ j:"), "{}", text(&model));
+    press(&mut model, "jjjjjjjjjjjjjjjjjjjjjjjjjjjjjjj");
+    let screen = text(&model);
+    assert!(screen.contains("shell") && !screen.contains("↓ j:"), "{screen}");
+    press(&mut model, "kkkk");
+    assert!(text(&model).contains("undo"), "{}", text(&model));
+}
+
+#[test]
+fn no_sign_of_the_narrow_header_is_without_a_letter() {
+    let model = operator(normal(), 40, 12);
+    let screen = text(&model);
+    let journey = screen.lines().nth(1).unwrap();
+    assert!(!journey.contains("● ") && !journey.ends_with('●'), "{journey}");
+    assert!(journey.contains("◐2/3i ◐2/3t"), "{journey}");
+}
+
+#[test]
+fn a_cost_that_does_not_fit_is_counted() {
+    let mut state = normal();
+    for number in 0..6 {
+        let name = format!("preview-{number}");
+        let one = state.environments[&key("qa")].clone();
+        state.environments.insert(key(&name), one);
+    }
+    let screen = text(&operator(state, 80, 24));
+    let row = screen.lines().rev().nth(2).unwrap();
+    assert!(row.contains("/10"), "{row}");
+}
