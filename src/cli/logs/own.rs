@@ -24,7 +24,7 @@ pub fn quoted(text: &str, columns: Option<usize>) -> String {
         if columns.is_some_and(|most| used + cells > most) {
             used = 0;
         }
-        if used == 0 && cells > 0 && begins_alike(text.get(at..).unwrap_or_default()) {
+        if used == 0 && begins_alike(text.get(at..).unwrap_or_default()) {
             out.push_str(QUOTE);
             used = QUOTE_CELLS;
         }
