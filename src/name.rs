@@ -61,14 +61,19 @@ pub fn environment(state: &State, text: &str) -> Result<EnvironmentKey> {
 
 fn no_environment(state: &State, text: &str) -> color_eyre::Report {
     let known = state.environments.keys().map(ToString::to_string);
-    missing("environment", text, &known.collect::<Vec<_>>(), "add a project with `pilothouse add`")
+    missing(
+        "environment",
+        text,
+        &known.collect::<Vec<_>>(),
+        "add a project with `pilothouse add NAME REPOSITORY`",
+    )
 }
 
 /// Finds a project.
 pub fn project<'a>(state: &'a State, text: &str) -> Result<(&'a ProjectName, &'a Project)> {
     state.projects.get_key_value(text).ok_or_else(|| {
         let known: Vec<_> = state.projects.keys().map(ToString::to_string).collect();
-        missing("project", text, &known, "add one with `pilothouse add`")
+        missing("project", text, &known, "add one with `pilothouse add NAME REPOSITORY`")
     })
 }
 

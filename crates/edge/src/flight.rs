@@ -185,8 +185,16 @@ impl Journey {
                 let Some(copy) = spare.take() else {
                     return Err(self.give_up(&Setback::Broken(last)));
                 };
-                *may_reuse = false;
-                Ok((self.same(last)?, *copy))
+                if *may_reuse {
+                    // A kept connection may have ended of age: the target gets a new one.
+                    *may_reuse = false;
+                    *spare = Some(Box::new(copy_head(&copy)));
+                    return Ok((self.same(last)?, *copy));
+                }
+                // It breaks on a new one too, so that the target is about to end. Another is asked
+                // once and no more, in case the request is what ends them.
+                last.failed();
+                Ok((self.other(&last).ok_or(Cause::BrokenAnswer)?, *copy))
             }
         }
     }

@@ -5,9 +5,6 @@
 
 mod back;
 mod lines;
-#[cfg(test)]
-mod tests;
-
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -241,3 +238,6 @@ fn exists(
 fn is_open(parts: &[Part]) -> bool {
     parts.iter().any(|part| part.open)
 }
+
+#[cfg(test)]
+mod tests;

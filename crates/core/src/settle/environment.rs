@@ -9,6 +9,7 @@ use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, InstanceEvent};
 use crate::id::ReleaseNumber;
 use crate::instance::{Instance, InstancePhase, Role};
+use crate::routing::TargetState;
 use crate::spec::DeployMode;
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
@@ -93,10 +94,12 @@ fn keep(
         let instance = new_instance(key, current, slot, generation, now);
         return vec![Event::Instance(InstanceEvent::Replaced { instance: Box::new(instance) })];
     }
+    // One that serves and is not well is no reason to let go of another that is.
     let serving = all
         .iter()
         .filter(|instance| own(instance))
         .filter(|instance| instance.is_proved() && instance.role == Role::Active)
+        .filter(|instance| instance.health.state != TargetState::Unhealthy)
         .count();
     if serving < wanted as usize {
         return Vec::new();

@@ -81,6 +81,24 @@ fn a_get_is_sent_again_once() {
 }
 
 #[test]
+fn a_target_that_takes_requests_and_answers_none_costs_no_request() {
+    let (rig, a, b) = two();
+    let mut client = rig.client();
+    for _ in 0..4 {
+        assert_eq!(client.get("/").status, 200);
+    }
+    a.shared.is_dying.store(true, Ordering::SeqCst);
+    for _ in 0..10 {
+        assert_eq!(client.get("/").text(), "b");
+    }
+    // A request that ends whoever takes it ends one more, and not all of them.
+    b.shared.is_dying.store(true, Ordering::SeqCst);
+    let before = a.requests() + b.requests();
+    assert_eq!(client.get("/").status, 502);
+    assert_eq!(a.requests() + b.requests() - before, 3);
+}
+
+#[test]
 fn a_kept_connection_that_the_target_closed_costs_no_request() {
     let (rig, origin) = one();
     let mut client = rig.client();

@@ -30,6 +30,9 @@ pub struct Shared {
     pub accepted: AtomicUsize,
     /// Connections that carried a request that was no health check.
     pub used: AtomicUsize,
+    /// Whether it takes requests and ends their connections without a word, as a program does that
+    /// is about to die and whose socket the kernel still has open.
+    pub is_dying: AtomicBool,
     is_dead: AtomicBool,
     streams: Mutex<Vec<TcpStream>>,
     gate: Mutex<bool>,
@@ -138,6 +141,9 @@ fn exchange(
         shared.used.fetch_add(usize::from(!*is_used), Ordering::SeqCst);
         *is_used = true;
         shared.heads.lock().unwrap().push(head.clone());
+        if shared.is_dying.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
     }
     let (path, argument) = path.split_once('?').unwrap_or((&path, ""));
     if path == "/early" {
