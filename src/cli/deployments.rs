@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
-use crate::wait::sentence;
+use crate::wait::{meaning, sentence};
 use crate::{ask, name};
 
 /// What is to be shown.
@@ -124,11 +124,9 @@ fn outcome(one: &Deployment) -> (Tone, &'static str) {
 }
 
 fn detail(one: &Deployment) -> String {
-    match result(one) {
-        Some(result) => sentence(result),
-        None => {
-            let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);
-            crate::wait::meaning(last).to_owned()
-        }
+    if let Some(result) = result(one) {
+        return sentence(result);
     }
+    let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);
+    meaning(last).to_owned()
 }

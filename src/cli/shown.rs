@@ -1,5 +1,4 @@
 //! Every command line that the cockpit shows is one that the command line takes.
-#![expect(clippy::disallowed_methods, reason = "the test reads the texts that it is about")]
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, Outcome, StepOrder};
-use pilothouse_core::id::RunId;
+use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::Run;
 use pilothouse_core::run::StepExit;
 use pilothouse_supervisor::{
@@ -114,7 +114,7 @@ impl Host {
     /// Where programs that know these variables keep what they downloaded: a directory for each
     /// environment, so that what a preview's build left is nothing that production's build reads.
     fn cache_env(&self, order: &StepOrder) -> [(String, String); 2] {
-        let environment = order.environment.as_ref().map(|name| name.as_str());
+        let environment = order.environment.as_ref().map(EnvironmentName::as_str);
         let dir = self.places.caches(&order.project, environment);
         let within = |name: &str| dir.join(name).display().to_string();
         [

@@ -321,8 +321,11 @@ mod tests {
             secret_in(path.to_str().unwrap()).await
         };
         assert_eq!(read(b"hunter2\n").await.unwrap(), "hunter2\n");
-        assert_eq!(read(&[b'x'; 64 << 10]).await.unwrap().len(), 64 << 10);
-        assert_eq!(read(&[b'x'; (64 << 10) + 1]).await.unwrap_err(), "it is longer than 64 KiB");
+        assert_eq!(read(&vec![b'x'; 64 << 10]).await.unwrap().len(), 64 << 10);
+        assert_eq!(
+            read(&vec![b'x'; (64 << 10) + 1]).await.unwrap_err(),
+            "it is longer than 64 KiB"
+        );
         assert_eq!(read(b"hunter2\xff").await.unwrap_err(), "it is no UTF-8");
         assert_eq!(secret_in("/dev/zero").await.unwrap_err(), "it is longer than 64 KiB");
 

@@ -1,5 +1,4 @@
 //! Pages forwards and backwards over the same log.
-#![expect(clippy::disallowed_methods, reason = "the test writes the log that it reads")]
 
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use pilothouse_core::id::BranchName;
 use pilothouse_core::text::slug;
 
 use crate::scenario::{Play, check};
@@ -270,6 +271,6 @@ fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
         play.line(line);
     }
     let preview = play.world.state.environments.values().next().unwrap();
-    assert_eq!(preview.preview_of.as_ref().map(|of| of.as_str()), Some(second));
+    assert_eq!(preview.preview_of.as_ref().map(BranchName::as_str), Some(second));
     assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
 }
