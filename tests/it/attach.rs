@@ -12,8 +12,12 @@ use crate::world::repository::{Pipeline, Repository};
 
 /// A world whose engine has a project with a commit that is ready to be deployed.
 fn with_project() -> World {
+    with_pipeline(&Pipeline::default())
+}
+
+fn with_pipeline(pipeline: &Pipeline) -> World {
     let world = World::with_engine();
-    let repository = Repository::new(world.path("shop"), &Pipeline::default());
+    let repository = Repository::new(world.path("shop"), pipeline);
     let text = format!(
         "repository = \"{}\"\npoll = \"200ms\"\ntrusted = true\n[load_balancer]\nlisten = [\"127.0.0.1:{}\"]\n\
          [environment.production]\nbranch = \"main\"\ndomain = \"shop.localhost\"\ninstances = 2\n\
@@ -61,6 +65,25 @@ fn coming_back_tells_what_happened_meanwhile() {
     world.run(&["deploy", "shop/production", "--yes"]).ends_with(0);
     let terminal = Terminal::cockpit(&world);
     terminal.sees("r1 to shop/production: serves");
+}
+
+#[test]
+fn a_long_log_is_read_from_its_first_line_to_its_last() {
+    let step = "seq -f 'line %.0f of it' 40000".to_owned();
+    let world = with_pipeline(&Pipeline { step, ..Pipeline::default() });
+    let terminal = Terminal::cockpit(&world);
+    terminal.sees("r1 ready");
+    terminal.press("2l");
+    terminal.sees("line 40000 of it");
+    terminal.sees("older lines not loaded");
+    terminal.press("g");
+    terminal.sees("line 1 of it");
+    terminal.press("/line 25000 of\r");
+    terminal.sees("▸line 25000 of it");
+    terminal.press("/nothing like it\r");
+    terminal.sees("\"nothing like it\" is not in this log");
+    terminal.press("G");
+    terminal.sees("line 40000 of it");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod back;
 mod lines;
+
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 

@@ -104,6 +104,11 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         let short = current.map_or(String::new(), |current| format!("{ready}·{current}"));
         return Cell::state(Mark::Ready, text).or(short);
     }
+    if let (Some((Mark::Ok, _)), Some(environment)) = (&serves, environment)
+        && let Some(behind) = behind(model, row, environment)
+    {
+        return Cell::state(Mark::Warn, behind.short()).or(behind.shortest());
+    }
     match (serves, run) {
         (Some((mark, text)), _) => Cell::state(mark, text),
         (None, Some(run)) => {
@@ -132,11 +137,6 @@ fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(
     let current = environment.current?;
     let serving = serving(model, key);
     let mark = serving.mark();
-    if mark == Mark::Ok
-        && let Some(behind) = behind(model, row, environment)
-    {
-        return Some((Mark::Warn, behind.short()));
-    }
     let text = match mark {
         Mark::Ok => current.to_string(),
         Mark::Unknown => format!("{current} health unknown"),

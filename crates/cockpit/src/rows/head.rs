@@ -45,6 +45,14 @@ impl Behind {
         }
         format!("{} · {}, head not deployed", self.release, self.why)
     }
+
+    /// The same where there is hardly any.
+    pub fn shortest(&self) -> String {
+        if self.why.is_empty() {
+            return format!("{} not head", self.release);
+        }
+        format!("{} · {}", self.release, self.why)
+    }
 }
 
 /// Says what serves instead of a branch's head; none where the head serves or nothing does.

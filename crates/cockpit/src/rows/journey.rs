@@ -232,8 +232,7 @@ fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &E
         return Leg::new(Mark::Ready, format!("{next} ready{over}"), format!("{next} ready"));
     }
     if let Some(behind) = behind {
-        return Leg::new(Mark::Warn, behind.long(), behind.short())
-            .tiny(behind.release.to_string());
+        return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());
     }
     current.map_or_else(
         || Leg::new(Mark::None, "no release", "none"),

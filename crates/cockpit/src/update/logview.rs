@@ -41,6 +41,7 @@ pub(super) fn news(model: &mut Model, news: LogNews) -> Vec<Request> {
 /// Takes a page that was asked for.
 fn read(model: &mut Model, at: &LogAt, page: LogPage) -> Vec<Request> {
     let steps = steps(model);
+    let (columns, height) = room(model);
     let Some(log) = log(model) else { return Vec::new() };
     let was_at_end = !log.has_newer();
     log.fetching = None;
@@ -64,7 +65,10 @@ fn read(model: &mut Model, at: &LogAt, page: LogPage) -> Vec<Request> {
             log.show_from(page, front, false);
         }
     }
-    settle(log, was_at_end)
+    let mut requests = settle(log, was_at_end);
+    // A page may hold a line alone, as where a step wrote no more.
+    requests.extend(more(log, columns, height));
+    requests
 }
 
 /// Follows the log's end while it is here, and only then.

@@ -184,6 +184,7 @@ fn leg_text(leg: &Leg, detail: Detail) -> &str {
         // A release's number is never cut.
         Words::Letters if leg.is_fine() && leg.letter == leg.tiny => &leg.letter,
         Words::Letters if leg.is_fine() => leg.letter.get(..1).unwrap_or(&leg.letter),
+        Words::Tiny if leg.tiny.is_empty() => &leg.letter,
         Words::Tiny | Words::Signs | Words::Letters => &leg.tiny,
     }
 }

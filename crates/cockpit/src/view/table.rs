@@ -69,6 +69,26 @@ fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
     if told(Cut::Middle) > told(Cut::End) { Cut::Middle } else { Cut::End }
 }
 
+/// A cell's text in so many cells, its short form where it has one and room is short.
+fn fitted(cell: &Cell, cut: Cut, most: u16) -> String {
+    let too_long = width::of(&cell.text) > usize::from(most);
+    // A state that begins with its short form says it when it is cut, and more.
+    let says_it = cell.mark.is_some() && cell.text.starts_with(&cell.short);
+    if !too_long || cell.short.is_empty() || says_it {
+        return cut.apply(&cell.text, most);
+    }
+    // Of two parts the last stays whole, and the first has the rest.
+    let last = cell.short.rsplit_once('·').map(|(_, last)| format!("·{last}"));
+    let first = cell.text.split(" · ").next().unwrap_or_default();
+    match last {
+        Some(last) if width::of(&last) < usize::from(most) => {
+            let left = most.saturating_sub(cells(width::of(&last)));
+            cut.apply(first, left) + &last
+        }
+        Some(_) | None => cut.apply(&cell.short, most),
+    }
+}
+
 fn marked(cell: &Cell) -> u16 {
     if cell.mark.is_some() { 2 } else { 0 }
 }
@@ -82,12 +102,8 @@ fn draw(canvas: &mut Canvas<'_>, cell: &Cell, (column, cut): (Column, Cut), room
         room.x += taken;
         room.width -= taken;
     }
-    let too_long = width::of(&cell.text) > usize::from(room.width);
-    // A state that begins with its short form says it when it is cut, and more.
-    let says_it = cell.mark.is_some() && cell.text.starts_with(&cell.short);
-    let is_shorter = !cell.short.is_empty() && !says_it;
-    let text = if too_long && is_shorter { &cell.short } else { &cell.text };
-    let text = &cut.apply(text, room.width);
+    let text = fitted(cell, cut, room.width);
+    let text = text.as_str();
     if column.right {
         canvas.put_right(room.right(), room.y, room.width, text, cell.tone);
     } else {

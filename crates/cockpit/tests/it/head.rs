@@ -2,7 +2,7 @@
 
 use pilothouse_cockpit::Model;
 use pilothouse_core::deployment::{DeploymentKind, DeploymentResult, Phase};
-use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber};
+use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::{Fate, State};
@@ -46,7 +46,20 @@ fn a_head_that_was_not_deployed_is_never_told_as_the_release_that_serves() {
         let journey = format!("r40 serves bbbb222 · head not deployed: {said}");
         assert!(rows.contains(&journey), "{rows}");
         assert!(rows.contains(&format!("◐ r40 · {said}, head not")), "{rows}");
+        // Where there is hardly any room it is still not a release of the head's.
+        let narrow = operator(model.replica, 80, 24);
+        assert!(first_rows(&narrow).contains(&format!("◐r40 · {said} ")), "{}", text(&narrow));
     }
+}
+
+#[test]
+fn a_head_whose_tests_failed_says_that_first() {
+    let mut state = after(DeploymentResult::Cancelled { by: "kim".to_owned() });
+    let failed = state.runs[&RunId(85)].clone();
+    let run = state.runs.get_mut(&RunId(87)).unwrap();
+    (run.phase, run.steps) = (failed.phase, failed.steps);
+    let rows = first_rows(&operator(state, 160, 40));
+    assert!(rows.contains("✗ test unit: 2 of 214 failed·r40"), "{rows}");
 }
 
 #[test]

@@ -229,6 +229,18 @@ fn the_end_is_followed_only_while_it_is_here() {
 }
 
 #[test]
+fn a_page_that_does_not_fill_the_screen_is_followed_by_the_next() {
+    let (_, mut model) = long_log();
+    press(&mut model, "g");
+    let first = Engine { lines: 1_000_000 }.range(0, 1);
+    let requests = tell(&mut model, LogWhat::Read(LogAt::Start), first);
+    assert!(
+        matches!(&requests[..], [Request::HoldLog, Request::ReadLog { at: LogAt::After(_), .. }]),
+        "{requests:?}"
+    );
+}
+
+#[test]
 fn a_log_that_grows_keeps_its_newest_lines() {
     let mut model = log(80, 24, (0..100).map(|part| page(part * 1000, 1000, 0)).collect());
     let log = open(&model);
