@@ -94,17 +94,20 @@ fn keep(
         let instance = new_instance(key, current, slot, generation, now);
         return vec![Event::Instance(InstanceEvent::Replaced { instance: Box::new(instance) })];
     }
-    // One that serves and is not well is no reason to let go of another that is.
     let serving = all
         .iter()
         .filter(|instance| own(instance))
-        .filter(|instance| instance.is_proved() && instance.role == Role::Active)
-        .filter(|instance| instance.health.state != TargetState::Unhealthy)
-        .count();
+        .filter(|instance| instance.is_proved() && instance.role == Role::Active);
+    let is_well = |instance: &Instance| instance.health.state != TargetState::Unhealthy;
+    let (serving, well) = (serving.clone().count(), serving.filter(|i| is_well(i)).count());
     if serving < wanted as usize {
         return Vec::new();
     }
-    let spare = all.iter().copied().filter(|instance| !own(instance));
+    // One that serves and is not well is no reason to let go of another that serves and is.
+    let needed = |instance: &Instance| {
+        well < wanted as usize && instance.role == Role::Active && is_well(instance)
+    };
+    let spare = all.iter().copied().filter(|instance| !own(instance) && !needed(instance));
     let_go(spare)
 }
 
