@@ -74,9 +74,15 @@ fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Ve
     if environment.current == Some(deployment.release) {
         return vec![ended(id, DeploymentResult::Succeeded)];
     }
-    let serves = |instance: &&Instance| instance.role == Role::Active;
+    // Those of the current release that only come up belong to what serves: they are what a way
+    // back goes to.
+    let is_old = |instance: &&Instance| {
+        instance.role == Role::Active
+            || Some(instance.release) == environment.current
+                && !matches!(instance.phase, InstancePhase::Stopping { .. })
+    };
     let mut old: Vec<&Instance> =
-        state.instances_of(&deployment.environment).filter(serves).collect();
+        state.instances_of(&deployment.environment).filter(is_old).collect();
     old.sort_by_key(|instance| instance.slot);
     let old = old.into_iter().map(|instance| instance.id.clone()).collect();
     vec![

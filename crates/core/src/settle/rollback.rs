@@ -90,8 +90,12 @@ fn starting(
 }
 
 /// How many slots served when the deployment started: the old instances at its start, which
-/// those that were started again for the way back do not add to.
+/// those that were started again for the way back do not add to. Where none of them ran, because
+/// everything had been stopped, the earlier release gets as many as the new one.
 fn slots(deployment: &Deployment) -> usize {
+    if deployment.old.is_empty() {
+        return deployment.instances as usize;
+    }
     deployment.old.iter().filter_map(|id| slot_of(id.as_str())).collect::<BTreeSet<u32>>().len()
 }
 

@@ -74,8 +74,8 @@ pub(super) fn abort(
     events.extend(back.map(|instance| role(&instance.id, Role::Active)));
     // Where a table that lets the new ones in was tried, nobody knows whether it serves: what
     // they may have in flight is finished before they stop.
-    let (serve, others): (Vec<_>, Vec<_>) = instances(state, &deployment.new)
-        .partition(|instance| instance.role == Role::Active && instance.is_proved());
+    let (serve, others): (Vec<_>, Vec<_>) =
+        instances(state, &deployment.new).partition(|instance| instance.role == Role::Active);
     events.extend(serve.into_iter().map(|instance| role(&instance.id, Role::Draining)));
     events.extend(stop_all(others.into_iter()));
     events
