@@ -7,9 +7,16 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::disk::DiskError;
 use super::error::OpenError;
+
+/// How long a lock may be held though its engine is gone: a process that this engine was just
+/// starting has its open files until it becomes its program (fork(2), execve(2)).
+const LET_GO: Duration = Duration::from_millis(500);
+/// Time between two attempts.
+const STEP: Duration = Duration::from_millis(10);
 
 /// Holds the lock for as long as it lives.
 #[derive(Debug)]
@@ -31,12 +38,16 @@ pub fn take(dir: &Path) -> Result<Lock, OpenError> {
         .truncate(false)
         .open(&path)
         .map_err(fail("open"))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(OpenError::Held { pid: holder(&mut file), path });
+    let until = Instant::now() + LET_GO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(STEP),
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Held { pid: holder(&mut file), path });
+            }
+            Err(TryLockError::Error(error)) => return Err(fail("lock")(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(fail("lock")(error)),
     }
     // A lock on a file that is no longer at its path protects nothing.
     let held = file.metadata().map_err(fail("read"))?;
