@@ -11,10 +11,11 @@ use pilothouse_core::event::{
 };
 use pilothouse_core::id::{ArtifactDigest, CommitId, InstanceId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::instance::{Instance, InstancePhase, Role, TargetHealth};
+use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::pipeline::Pipeline;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
-use pilothouse_core::spec::ProjectSpec;
+use pilothouse_core::spec::{ProjectSpec, Runtime};
 use pilothouse_core::state::{Branch, Commit, Fate, Limits, Release};
 use pilothouse_core::time::Timestamp;
 
@@ -176,6 +177,8 @@ impl Past {
             subject: self.head.subject.clone(),
             service: self.pipeline.service.clone(),
             env: BTreeMap::new(),
+            runtime: Runtime::Local,
+            kind: ArtifactKind::Tree,
             made_at: self.at,
             fate: Fate::Good,
         });

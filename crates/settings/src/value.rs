@@ -5,6 +5,7 @@
 pub(crate) mod duration;
 pub(crate) mod money;
 pub(crate) mod program;
+pub(crate) mod size;
 pub(crate) mod variables;
 
 use std::ops::{Range, RangeInclusive};
