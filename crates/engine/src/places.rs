@@ -24,6 +24,9 @@ pub struct Places {
 }
 
 impl Places {
+    /// What branches that feed no environment keep for later stands under: no environment is called so.
+    pub const NOWHERE: &str = "_none";
+
     /// The layout below a directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
@@ -81,8 +84,12 @@ impl Places {
 
     /// What programs keep for later when steps of a project run, for one environment.
     pub fn caches(&self, project: &ProjectName, environment: Option<&str>) -> PathBuf {
-        let environment = environment.unwrap_or("none");
-        self.root.join("projects").join(project.as_str()).join("caches").join(environment)
+        self.all_caches(project).join(environment.unwrap_or(Self::NOWHERE))
+    }
+
+    /// The same for all environments of a project.
+    pub fn all_caches(&self, project: &ProjectName) -> PathBuf {
+        self.root.join("projects").join(project.as_str()).join("caches")
     }
 
     /// The sealed artifacts' store.

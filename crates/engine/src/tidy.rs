@@ -45,6 +45,11 @@ pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
             let _ = std::fs::remove_dir(project);
         }
     }
+    for project in state.projects.keys() {
+        let own = state.environments.keys().filter(|key| key.project == *project);
+        let named = own.map(|key| key.name.to_string()).chain([Places::NOWHERE.to_owned()]);
+        remove_but(&places.all_caches(project), &named.collect(), 0);
+    }
     prune_artifacts(places, state);
 }
 
@@ -131,4 +136,31 @@ fn allow(path: &Path) -> std::io::Result<()> {
         allow(&entry?.path())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use pilothouse_core::id::ProjectName;
+
+    use super::*;
+
+    #[test]
+    fn what_an_environment_kept_for_later_goes_with_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let places = Places::new(temp.path());
+        let project = ProjectName::new("shop");
+        let old = SystemTime::now() - 2 * YOUNG;
+        for environment in [None, Some("production"), Some("preview-a"), Some("preview-new")] {
+            let dir = places.caches(&project, environment);
+            std::fs::create_dir_all(&dir).unwrap();
+            if environment != Some("preview-new") {
+                std::fs::File::open(&dir).unwrap().set_modified(old).unwrap();
+            }
+        }
+        let named = BTreeSet::from(["production".to_owned(), Places::NOWHERE.to_owned()]);
+        remove_but(&places.all_caches(&project), &named, 0);
+        let left = |environment| places.caches(&project, environment).exists();
+        assert!(left(None) && left(Some("production")) && !left(Some("preview-a")));
+        assert!(left(Some("preview-new")), "the state may be about to learn of it");
+    }
 }

@@ -23,7 +23,8 @@ pub enum EdgeEvent {
         /// A sentence that says what was tried.
         why: String,
     },
-    /// A table was published and read back, from the control socket and through each listener.
+    /// A table was published and read back, from the control socket and through each listener that
+    /// is bound.
     Published {
         /// The table's version.
         version: u64,

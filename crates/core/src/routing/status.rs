@@ -226,7 +226,7 @@ pub enum RefusalKind {
     Stale,
     /// The table contradicts itself.
     Invalid,
-    /// An address could not be bound.
+    /// An address could not be bound. Edges that bind what they can never say so.
     Bind,
     /// The table could not be saved.
     Storage,
