@@ -39,8 +39,18 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         python_packages: python_packages(&text("requirements.txt").unwrap_or_default()),
         branches: short_names(&branches),
         default_branch: default_branch(dir),
+        listen: listen(),
         ..RepositoryFacts::default()
     })
+}
+
+/// Where requests usually come in here: port 8080 of loopback, of IPv6 too if there is any.
+pub fn listen() -> Vec<String> {
+    let mut all = vec!["127.0.0.1:8080".to_owned()];
+    if std::net::TcpListener::bind((std::net::Ipv6Addr::LOCALHOST, 0)).is_ok() {
+        all.push("[::1]:8080".to_owned());
+    }
+    all
 }
 
 /// The address that `git push` would send to, if there is one.

@@ -13,7 +13,7 @@ use pilothouse_settings::operator::{Draft, DraftEnvironment, write};
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::follow::Copy;
-use crate::{ask, out, start};
+use crate::{ask, facts, out, start};
 
 /// How long the first look at a repository is waited for.
 const LOOK: Duration = Duration::from_secs(15);
@@ -54,7 +54,7 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
         name: add.name.clone(),
         repository: repository(&add.repository)?,
         trusted: add.trusted,
-        listen: add.listen.clone(),
+        listen: if add.listen.is_empty() { facts::listen() } else { add.listen.clone() },
         environments: vec![
             environment("production", &add.branch, 2),
             environment("preview", "feature/*", 1),

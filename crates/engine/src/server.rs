@@ -14,6 +14,7 @@ mod events;
 mod read;
 mod request;
 mod route;
+mod seat;
 mod settings;
 mod snapshot;
 mod stall;

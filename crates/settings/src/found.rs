@@ -10,6 +10,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::{MOST_BYTES, MOST_PROBLEMS, Problem, ProblemKind};
 
+/// What to do about text that is no TOML. The parser tells what is wrong in words alone, so one
+/// sentence says how a file is written.
+const SYNTAX_HELP: &str = "lines look like key = \"value\", headers like [service], each written once; # begins a comment";
+
 /// Collects the problems of one file.
 pub(crate) struct Found<'a> {
     file: &'a str,
@@ -41,7 +45,7 @@ impl<'a> Found<'a> {
             let end = self.text.len();
             let span = error.span().unwrap_or(end..end);
             let message = format!("this is not TOML: {}", printable(error.message(), 200));
-            self.add(ProblemKind::Syntax, span, &message, syntax_help(&message));
+            self.add(ProblemKind::Syntax, span, &message, SYNTAX_HELP);
         }
         self.hide_secrets(root.get_ref(), false);
         if !self.problems.is_empty() {
@@ -223,14 +227,4 @@ fn boundary(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn syntax_help(message: &str) -> &'static str {
-    if message.contains("duplicate") {
-        "keep one of the two; each key and each [table] is written once"
-    } else if message.contains("string") {
-        "texts stand in quotes: key = \"value\""
-    } else {
-        "lines look like key = \"value\", headers like [service]; # begins a comment"
-    }
 }

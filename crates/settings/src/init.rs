@@ -34,6 +34,8 @@ pub struct RepositoryFacts {
     pub branches: Vec<String>,
     /// The branch that a clone checks out.
     pub default_branch: Option<String>,
+    /// Addresses to listen on; none means the usual ones.
+    pub listen: Vec<String>,
 }
 
 /// What a repository looks like.
@@ -76,7 +78,7 @@ pub fn propose(facts: &RepositoryFacts) -> Proposal {
         name: facts.name.clone(),
         repository: facts.repository.clone(),
         trusted: facts.trusted,
-        listen: Vec::new(),
+        listen: facts.listen.clone(),
         environments,
     });
     if !facts.trusted {

@@ -1,5 +1,7 @@
 //! The last line: what was just said, how a begun row of keys goes on, or what can be done here.
 
+use pilothouse_core::deployment::Deployment;
+use pilothouse_core::run::Run;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
@@ -72,9 +74,21 @@ fn hints(model: &Model, canvas: &mut Canvas<'_>, room: Rect) {
     let pairs: Vec<(String, &str)> = wanted(model, &stack)
         .iter()
         .filter(|action| !model.is_watcher() || !action.changes())
+        .filter(|action| **action != Action::JobCancel || !is_over(model))
         .filter_map(|action| Some((model.keymap.keys_of(&stack, *action)?, hint(model, *action))))
         .collect();
     draw(canvas, room, &pairs);
+}
+
+/// Whether what is open has ended, so that there is nothing to cancel.
+fn is_over(model: &Model) -> bool {
+    match model.ui.views.last() {
+        Some(View::Run { id, .. }) => model.replica.runs.get(id).is_none_or(Run::is_ended),
+        Some(View::Deployment { id, .. }) => {
+            model.replica.deployments.get(id).is_none_or(Deployment::is_ended)
+        }
+        Some(View::Instance { .. } | View::Log(_)) | None => false,
+    }
 }
 
 fn hint(model: &Model, action: Action) -> &'static str {

@@ -24,6 +24,7 @@ use super::answer::{Answer, Body, Refusal};
 use super::backend::{Backend, View};
 use super::read::Reader;
 use super::route::{COMMAND_ROUTES, Found, LOOK_ROUTES, Look, READ_ROUTES, Write, find};
+use super::seat::{Seat, Seats};
 use super::settings::ServeLimits;
 use super::snapshot::Snapshots;
 use super::stall::Stalling;
@@ -68,7 +69,7 @@ pub(super) async fn serve<B: Backend>(
 
 /// Keeps one door.
 async fn keep<B: Backend>(house: Arc<House<B>>, door: Door, listener: UnixListener) {
-    let seats = Arc::new(Semaphore::new(house.limits.connections));
+    let seats = Seats::new(house.limits.connections, house.limits.connections_of_user);
     let refusals = Arc::new(Semaphore::new(house.limits.refusals));
     let mut connections = JoinSet::new();
     loop {
@@ -89,10 +90,19 @@ async fn keep<B: Backend>(house: Arc<House<B>>, door: Door, listener: UnixListen
                 continue;
             }
         };
-        if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
-            connections.spawn(connection(Arc::clone(&house), door, stream, seat));
-        } else if let Ok(seat) = Arc::clone(&refusals).try_acquire_owned() {
-            connections.spawn(refuse(Arc::clone(&house), stream, seat));
+        // A client that was gone before it was let in has no name.
+        let Ok(peer) = stream.peer_cred() else {
+            continue;
+        };
+        match seats.take(peer.uid()) {
+            Ok(seat) => {
+                connections.spawn(connection(Arc::clone(&house), door, stream, peer.uid(), seat));
+            }
+            Err(why) => {
+                if let Ok(seat) = Arc::clone(&refusals).try_acquire_owned() {
+                    connections.spawn(refuse(Arc::clone(&house), stream, why, seat));
+                }
+            }
         }
     }
     drop(listener);
@@ -116,24 +126,23 @@ async fn connection<B: Backend>(
     house: Arc<House<B>>,
     door: Door,
     stream: UnixStream,
-    _seat: OwnedSemaphorePermit,
+    uid: u32,
+    _seat: Seat,
 ) {
-    // A client that was gone before it was let in has no name.
-    let Ok(peer) = stream.peer_cred() else {
-        return;
-    };
-    let actor = Actor { name: house.names.of(peer.uid()).await, uid: peer.uid(), door };
+    let actor = Actor { name: house.names.of(uid).await, uid, door };
     talk(&house.limits, &house.stop, stream, |request| answer(&house, actor.clone(), request))
         .await;
 }
 
 /// Tells one client that there are too many.
-async fn refuse<B: Backend>(house: Arc<House<B>>, stream: UnixStream, _seat: OwnedSemaphorePermit) {
-    let most = house.limits.connections;
-    talk(&house.limits, &house.stop, stream, |_| async move {
-        let why = format!(
-            "{most} clients are attached to this socket, and no more are let in; try again later"
-        );
+async fn refuse<B: Backend>(
+    house: Arc<House<B>>,
+    stream: UnixStream,
+    why: String,
+    _seat: OwnedSemaphorePermit,
+) {
+    talk(&house.limits, &house.stop, stream, |_| async {
+        let why = why.clone();
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut response = Refusal::new(status, RejectionKind::Full, why).response();
         let close = HeaderValue::from_static("close");

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct ServeLimits {
     /// Connections per socket at once.
     pub connections: usize,
+    /// Connections of one user per socket at once, so that nobody shuts the others out.
+    pub connections_of_user: usize,
     /// Connections beyond those that are told so; further ones are closed without a word.
     pub refusals: usize,
     /// The largest body of a request in bytes.
@@ -37,6 +39,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 256,
+            connections_of_user: 192,
             refusals: 16,
             body_bytes: 1 << 20,
             head_bytes: 16 << 10,
