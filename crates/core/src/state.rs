@@ -182,6 +182,9 @@ pub struct Environment {
     pub replace_failures: u32,
     /// The earliest time at which a lost instance gets another successor.
     pub replace_at: Timestamp,
+    /// The next successor of an instance that serves and is not well is not made before.
+    #[serde(default)]
+    pub relieve_at: Timestamp,
 }
 
 /// Where the numbers of a removed environment ended.

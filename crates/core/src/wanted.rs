@@ -51,8 +51,9 @@ pub fn wanted(state: &State, now: Timestamp) -> Wanted {
         instance::want(state, instance, &mut wanted);
     }
     for environment in state.environments.values() {
-        if environment.running.is_none() && environment.replace_at > now {
-            wanted.wake(environment.replace_at);
+        let later = [environment.replace_at, environment.relieve_at];
+        for at in later.into_iter().filter(|at| environment.running.is_none() && *at > now) {
+            wanted.wake(at);
         }
     }
     edge(state, now, &mut wanted);

@@ -11,6 +11,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
     match event {
         InstanceEvent::Replaced { instance } => {
             remember_generation(state, instance);
+            relieved(state, instance, at);
             state.instances.insert(instance.id.clone(), (**instance).clone());
         }
         InstanceEvent::Started { id, address, proof } => change(state, id, |instance| {
@@ -67,6 +68,21 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             });
         }
         InstanceEvent::Gone { id, .. } => gone(state, id, at),
+    }
+}
+
+/// After the successor of one that still serves, the next such has to wait: a release that is
+/// never well for long is not started again and again without end.
+fn relieved(state: &mut State, successor: &Instance, at: Timestamp) {
+    let serves = |one: &Instance| {
+        one.release == successor.release && one.slot == successor.slot && one.role == Role::Active
+    };
+    if !state.instances_of(&successor.environment).any(serves) {
+        return;
+    }
+    let wait = state.limits.retry_most;
+    if let Some(environment) = state.environments.get_mut(&successor.environment) {
+        environment.relieve_at = at.after(wait);
     }
 }
 

@@ -88,6 +88,7 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
             generation,
             replace_failures: 0,
             replace_at: Timestamp::default(),
+            relieve_at: Timestamp::default(),
         });
         environment.spec = (**spec).clone();
         environment.removing = false;

@@ -191,6 +191,7 @@ fn environment() -> Environment {
         generation: 0,
         replace_failures: 0,
         replace_at: Timestamp(0),
+        relieve_at: Timestamp(0),
     }
 }
 

@@ -76,6 +76,16 @@ fn keep(
             && instance.slot < wanted
             && !matches!(instance.phase, InstancePhase::Stopping { .. })
     };
+    // The successor of one that was not well is proved and serves: now that one may go.
+    let followed = |instance: &Instance| {
+        all.iter().any(|other| {
+            own(other)
+                && other.slot == instance.slot
+                && other.generation > instance.generation
+                && other.is_proved()
+        })
+    };
+    let own = |instance: &Instance| own(instance) && !followed(instance);
     let back = all
         .iter()
         .filter(|instance| own(instance))
@@ -85,10 +95,20 @@ fn keep(
     if !back.is_empty() {
         return back;
     }
+    let is_well = |instance: &Instance| instance.health.state != TargetState::Unhealthy;
+    let coming_up = all.iter().any(|instance| own(instance) && !instance.is_proved());
     let have: BTreeSet<u32> = all.iter().filter(|i| own(i)).map(|i| i.slot).collect();
+    // One that is not well serves on until its successor does, one after the other: what makes
+    // all of them unwell at once is seldom cured by starting all of them again.
+    let unwell = || {
+        let serves = |instance: &Instance| own(instance) && instance.role == Role::Active;
+        let ill = all.iter().filter(|instance| serves(instance) && !is_well(instance));
+        let may = !coming_up && now >= environment.relieve_at;
+        ill.min_by_key(|instance| instance.since).map(|instance| instance.slot).filter(|_| may)
+    };
     if now >= environment.replace_at
         && environment.releases.contains_key(&current)
-        && let Some(slot) = (0..wanted).find(|slot| !have.contains(slot))
+        && let Some(slot) = (0..wanted).find(|slot| !have.contains(slot)).or_else(unwell)
     {
         let generation = environment.generation + 1;
         let instance = new_instance(key, current, slot, generation, now);
@@ -98,7 +118,6 @@ fn keep(
         .iter()
         .filter(|instance| own(instance))
         .filter(|instance| instance.is_proved() && instance.role == Role::Active);
-    let is_well = |instance: &Instance| instance.health.state != TargetState::Unhealthy;
     let (serving, well) = (serving.clone().count(), serving.filter(|i| is_well(i)).count());
     if serving < wanted as usize {
         return Vec::new();

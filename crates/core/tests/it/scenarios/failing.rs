@@ -253,12 +253,27 @@ fn without_automatic_rollback_the_new_release_stays() {
      130.5 d2 -> Baking
      131.4 shop-production-r2-0 is unhealthy
      131.4 d2 ended Attention { why: "shop-production-r2-0 became unhealthy: ; automatic rollback is off" }
+     131.4 shop-production-r2-0.1 replaces
      131.4 shop-production-r1-0 stopping
      131.4 shop-production-r1-1 stopping
      131.4 shop-production-r2-1 is unhealthy
-     131.6 shop-production-r1-0 gone: stopped
-     131.6 shop-production-r1-1 gone: stopped
-    = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
+     131.7 shop-production-r1-0 gone: stopped
+     131.7 shop-production-r1-1 gone: stopped
+     133.5 shop-production-r2-0.1 -> Active
+     133.5 shop-production-r2-0 -> Draining
+     134.6 shop-production-r2-0 -> Drained
+     134.6 shop-production-r2-0 stopping
+     134.8 shop-production-r2-0 gone: stopped
+     135.5 shop-production-r2-0.1 is unhealthy
+     191.4 shop-production-r2-1.2 replaces
+     191.5 shop-production-r2-1.2 started
+     193.5 shop-production-r2-1.2 -> Active
+     193.5 shop-production-r2-1 -> Draining
+     194.6 shop-production-r2-1 -> Drained
+     194.6 shop-production-r2-1 stopping
+     194.8 shop-production-r2-1 gone: stopped
+     195.5 shop-production-r2-1.2 is unhealthy
+    = production r2: shop-production-r2-0.1 Active, shop-production-r2-1.2 Active
      240.0 d3 queued: Rollback r1
      240.0 d3 locked, from r2 × 2
      240.0 d3 PLANNED
@@ -266,30 +281,32 @@ fn without_automatic_rollback_the_new_release_stays() {
      240.0 d3 -> Staging
      240.1 d3 STAGED
      240.1 d3 -> Starting
-     240.1 d3 adds shop-production-r1-0.1 shop-production-r1-1.1
+     240.1 d3 adds shop-production-r1-0.3 shop-production-r1-1.3
+     240.2 shop-production-r1-0.3 started
      240.2 d3 STARTED
+     240.2 shop-production-r1-1.3 started
      242.2 d3 HEALTHY
      242.2 d3 -> Shifting
-     242.2 shop-production-r1-0.1 -> Active
-     242.2 shop-production-r1-1.1 -> Active
-     242.2 shop-production-r2-1 -> Draining
-     242.2 shop-production-r2-0 -> Draining
+     242.2 shop-production-r1-0.3 -> Active
+     242.2 shop-production-r1-1.3 -> Active
+     242.2 shop-production-r2-1.2 -> Draining
+     242.2 shop-production-r2-0.1 -> Draining
      242.3 d3 SHIFTED
      242.3 d3 -> Draining
-     243.3 shop-production-r2-0 -> Drained
-     243.3 shop-production-r2-1 -> Drained
+     243.3 shop-production-r2-0.1 -> Drained
+     243.3 shop-production-r2-1.2 -> Drained
      243.3 d3 DRAINED
      243.3 d3 -> Verifying
      243.4 d3 -> Baking
      248.4 d3 BAKED
      248.4 d3 -> Retiring
-     248.4 shop-production-r2-0 stopping
-     248.4 shop-production-r2-1 stopping
-     248.6 shop-production-r2-0 gone: stopped
-     248.6 shop-production-r2-1 gone: stopped
+     248.4 shop-production-r2-0.1 stopping
+     248.4 shop-production-r2-1.2 stopping
+     248.6 shop-production-r2-0.1 gone: stopped
+     248.6 shop-production-r2-1.2 gone: stopped
      248.6 d3 SUCCEEDED
      248.6 d3 ended Succeeded
-    = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.1 Active
+    = production r1: shop-production-r1-0.3 Active, shop-production-r1-1.3 Active
     "#);
 }
 
