@@ -16,6 +16,9 @@ use crate::exit::{Failure, failed};
 use crate::follow::Copy;
 use crate::out::{self, Tone};
 
+/// How many instances' logs are pointed to.
+const LOGS: usize = 3;
+
 /// Waits until a deployment is over. Only a success is no error.
 pub async fn deployment(
     client: &Client,
@@ -46,7 +49,7 @@ async fn tell(client: &Client, id: DeploymentId, accepted: Seq) -> Result<()> {
             Some(deployment) => {
                 teller.tell(deployment);
                 if let Phase::Ended { result, at } = &deployment.phase {
-                    return ended(state, deployment, result, *at);
+                    return ended(&mut teller, state, deployment, result, *at);
                 }
             }
             None if state.seq >= accepted => {
@@ -65,6 +68,7 @@ struct Teller {
     milestones: BTreeSet<Milestone>,
     attempts: u32,
     way_back: Option<&'static str>,
+    said: String,
 }
 
 impl Teller {
@@ -78,6 +82,7 @@ impl Teller {
         if deployment.attempts > self.attempts
             && let Some(error) = &deployment.last_error
         {
+            error.clone_into(&mut self.said);
             out::line(&format!("          try {}: {}", deployment.attempts, printable(error, 300)));
         }
         self.attempts = deployment.attempts;
@@ -97,8 +102,17 @@ impl Teller {
         };
         if self.way_back != Some(name) {
             self.way_back = Some(name);
-            say(deployment, deployment.since, name, &why);
+            say(deployment, deployment.since, name, self.once(&why));
         }
+    }
+
+    /// A reason, unless it is the one that was told last.
+    fn once<'a>(&mut self, why: &'a str) -> &'a str {
+        if self.said == why {
+            return "for that reason";
+        }
+        why.clone_into(&mut self.said);
+        why
     }
 }
 
@@ -143,6 +157,7 @@ pub fn sentence(result: &DeploymentResult) -> String {
 
 /// Tells the end, and makes an error of everything but a success.
 fn ended(
+    teller: &mut Teller,
     state: &State,
     deployment: &Deployment,
     result: &DeploymentResult,
@@ -176,9 +191,12 @@ fn ended(
         say_in(tone, deployment, at, name, &format!("{serves}{address}"));
         return Ok(());
     };
-    say_in(tone, deployment, at, name, &sentence(result));
-    let logs = deployment.new.first().map_or(String::new(), |instance| {
-        format!("; its instances' output: pilothouse logs {instance}")
-    });
+    say_in(tone, deployment, at, name, teller.once(&sentence(result)));
+    let new = deployment.new.iter().take(LOGS);
+    let logs: Vec<String> = new.map(|instance| format!("pilothouse logs {instance}")).collect();
+    let logs = match logs.as_slice() {
+        [] => String::new(),
+        all => format!("; its instances' output: {}", all.join(", ")),
+    };
     Err(failed(failure, format!("{} did not succeed: {serves}{logs}", deployment.id)))
 }

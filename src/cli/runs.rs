@@ -13,7 +13,7 @@ use crate::out::{self, Table, Tone};
 use crate::{ask, name};
 
 /// The longest reason in a table, in characters; `logs` tells all of it.
-const REASON: usize = 90;
+const REASON: usize = 400;
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,8 @@
 use color_eyre::Result;
 use pilothouse_api::types::Snapshot;
 use pilothouse_core::deployment::{EnvironmentKey, Phase};
-use pilothouse_core::instance::Role;
+use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::state::{Environment, Project, State};
@@ -50,6 +51,8 @@ struct ShownProject {
 struct ShownEnvironment {
     /// `PROJECT/NAME`.
     environment: String,
+    /// The branch that it previews; null where it previews none.
+    branch: Option<String>,
     /// The release that serves, such as `r41`; null where none does.
     release: Option<String>,
     /// The commit that it was built from, in full.
@@ -131,6 +134,11 @@ fn note(text: &str) {
 
 fn row(shown: &ShownEnvironment) -> [(Tone, String); 6] {
     let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
+    // People know a preview by its branch, and type the name that was made of it.
+    let name = match &shown.branch {
+        Some(branch) => format!("{name} ({})", printable(branch, 40)),
+        None => name.to_owned(),
+    };
     let serves = shown.release.is_some();
     let instances = if serves || shown.healthy > 0 {
         format!("{}/{} healthy", shown.healthy, shown.wanted)
@@ -150,7 +158,7 @@ fn row(shown: &ShownEnvironment) -> [(Tone, String); 6] {
     };
     let now = if shown.now.is_empty() { "-".to_owned() } else { shown.now.join("; ") };
     [
-        (Tone::Plain, name.to_owned()),
+        (Tone::Plain, name),
         (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
         (Tone::Plain, commit),
         (tone, instances),
@@ -191,7 +199,8 @@ fn shown_environment(
     environment: &Environment,
 ) -> ShownEnvironment {
     let state = &snapshot.state;
-    let release = environment.current.and_then(|number| environment.releases.get(&number));
+    let serves = serves(state, key, environment);
+    let release = serves.and_then(|number| environment.releases.get(&number));
     let is_healthy = |health: TargetState| health == TargetState::Healthy;
     let healthy = state
         .instances_of(key)
@@ -199,7 +208,8 @@ fn shown_environment(
         .count();
     ShownEnvironment {
         environment: key.to_string(),
-        release: environment.current.map(|number| number.to_string()),
+        branch: environment.preview_of.as_ref().map(ToString::to_string),
+        release: serves.map(|number| number.to_string()),
         commit: release.map(|release| release.commit.to_string()),
         subject: release.map(|release| release.subject.clone()),
         healthy,
@@ -209,6 +219,12 @@ fn shown_environment(
         deployment: environment.running.map(|id| id.to_string()),
         ready: environment.ready.as_ref().map(|ready| ready.run.0),
     }
+}
+
+/// The release that has the traffic: while a deployment moves it, the newest that has some.
+fn serves(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<ReleaseNumber> {
+    let active = state.instances_of(key).filter(|one| one.role == Role::Active);
+    active.map(|one| one.release).max().or(environment.current)
 }
 
 /// Where requests reach an environment.
@@ -230,7 +246,7 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
             format!("{} → {} {}", deployment.id, deployment.release, phase(&deployment.phase));
         now.push(format!("{what} {passed}"));
         if let Some(error) = &deployment.last_error {
-            now.push(printable(error, 100));
+            now.push(printable(error, 400));
         }
     }
     if let Some(id) = environment.waiting {
@@ -244,11 +260,29 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     if let Some(ready) = &environment.ready {
         now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
     }
+    now.extend(unwell(state, key, environment));
     let failing = environment.replace_failures;
     if failing > 0 {
         now.push(format!("{failing} new instances in a row were lost"));
     }
     now
+}
+
+/// Why what serves is not well, where no deployment is about to tell.
+fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<String> {
+    if environment.running.is_some() || !state.edge.connected {
+        return None;
+    }
+    let is_ill =
+        |one: &&Instance| one.role == Role::Active && one.health.state == TargetState::Unhealthy;
+    let ill: Vec<&Instance> = state.instances_of(key).filter(is_ill).collect();
+    let first = ill.first()?;
+    let more = match ill.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let why = printable(&first.health.detail, 200);
+    Some(format!("{}{more}: {why}; to go back: pilothouse rollback {key}", first.id))
 }
 
 /// Why the newest run of each branch that feeds an environment failed, where it did.

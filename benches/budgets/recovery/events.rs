@@ -189,6 +189,7 @@ impl Past {
             state: TargetState::Healthy,
             reason: None,
             detail: String::new(),
+            doubted: false,
             since: self.at,
         };
         let instance = Box::new(Instance {

@@ -1,9 +1,12 @@
 //! What is wrong with all of the screen: one sentence and one key.
 
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::text::printable;
 
 use crate::age;
 use crate::model::{Link, Model};
+use crate::rows::serving::serving;
+use crate::rows::{targets, words};
 
 /// What is wrong with all of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,9 @@ pub fn banner(model: &Model) -> Option<Banner> {
             Tone::Wrong,
         );
     }
+    if let Some(text) = out_of_service(model) {
+        return said(text, Tone::Wrong);
+    }
     if let Some(text) = unread(model) {
         return said(text, Tone::Wrong);
     }
@@ -73,6 +79,36 @@ pub fn banner(model: &Model) -> Option<Banner> {
     }
     let guide = model.guide?;
     said(guide(&model.replica)?, Tone::Guide)
+}
+
+/// Which environment's targets are all unhealthy, why, and what brings an earlier release back.
+/// While a deployment runs there, it is the deployment that tells.
+fn out_of_service(model: &Model) -> Option<String> {
+    if !model.replica.edge.connected {
+        return None;
+    }
+    let at_rest = model
+        .replica
+        .environments
+        .iter()
+        .filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
+    let mut dark = at_rest.filter_map(|(key, _)| {
+        let serving = serving(model, key);
+        let ill = model.instances_in(key).find(|one| one.health.state == TargetState::Unhealthy)?;
+        (serving.targets > 0 && serving.healthy == 0).then_some((key, serving, ill))
+    });
+    let (key, serving, ill) = dark.next()?;
+    let more = match dark.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    let key_of = if model.is_watcher() { "" } else { " x b rolls it back." };
+    let (name, why) = (words::instance_name(ill), targets::sentence(ill));
+    Some(format!(
+        "{key}{more}: none of {} targets is healthy.{key_of} {name}: {}",
+        serving.targets,
+        printable(&why, 160)
+    ))
 }
 
 /// Which repository cannot be looked at, what mends it, since when, and what was said.

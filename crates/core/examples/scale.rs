@@ -217,7 +217,7 @@ fn commit(n: u64) -> Commit {
 }
 
 fn health(state: TargetState) -> TargetHealth {
-    TargetHealth { state, reason: None, detail: String::new(), since: Timestamp(0) }
+    TargetHealth { state, reason: None, detail: String::new(), doubted: false, since: Timestamp(0) }
 }
 
 fn service() -> Service {

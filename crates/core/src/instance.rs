@@ -92,6 +92,9 @@ pub struct TargetHealth {
     pub reason: Option<Reason>,
     /// A sentence, printable.
     pub detail: String,
+    /// Whether its last check failed though it still counts as healthy.
+    #[serde(default)]
+    pub doubted: bool,
     /// Since when.
     pub since: Timestamp,
 }

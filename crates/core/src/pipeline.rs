@@ -102,6 +102,14 @@ impl Default for Health {
     }
 }
 
+impl Health {
+    /// The longest that one which has turned bad may go on to count as healthy.
+    pub fn time_to_notice(&self) -> Millis {
+        let check = self.interval.0.saturating_add(self.timeout.0);
+        Millis(check.saturating_mul(u64::from(self.unhealthy_threshold)))
+    }
+}
+
 /// How an instance is stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {

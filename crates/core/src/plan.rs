@@ -15,6 +15,7 @@ use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::cost::{NanoUsd, environment_cost};
 use crate::deployment::{DeploymentKind, EnvironmentKey};
 use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
+use crate::pipeline::Service;
 use crate::spec::DeployMode;
 use crate::state::{Environment, Fate, State};
 
@@ -81,13 +82,19 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     if let Some(why) = beyond_budget(state, key, environment) {
         return Err(conflict(why));
     }
+    let mut warnings = warnings(state, key, environment, from.as_ref(), &to);
+    let service = match environment.releases.get(&to.release) {
+        Some(release) => Some(&release.service),
+        None => source::source(state, key, what)?.map(|source| source.service),
+    };
+    warnings.extend(service.and_then(|service| hasty(environment, service)));
     let hash = hash(key, &kind, from.as_ref(), &to, environment);
     Ok(Plan {
         environment: key.clone(),
         what: what.clone(),
         steps: steps(key, environment, from.as_ref(), &to),
         undo: undo(from.as_ref()),
-        warnings: warnings(state, key, environment, from.as_ref(), &to),
+        warnings,
         kind,
         from,
         to,
@@ -237,6 +244,14 @@ fn warnings(
         warnings.push("this environment has never served".to_owned());
     }
     warnings
+}
+
+/// What the watch over a new release would overlook, if it is too short for its checks.
+fn hasty(environment: &Environment, service: &Service) -> Option<String> {
+    let (bake, notice) = (environment.spec.strategy.bake, service.health.time_to_notice());
+    (bake < notice).then(|| {
+        format!("bake is {bake}, and health checks take up to {notice} to notice a bad release")
+    })
 }
 
 fn hash(

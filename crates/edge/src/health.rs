@@ -82,6 +82,11 @@ impl Health {
         }
     }
 
+    /// Whether the last check passed.
+    pub(crate) fn last_passed(&self) -> bool {
+        self.streak_passes
+    }
+
     fn count(&mut self, passes: bool) {
         self.streak = if passes == self.streak_passes { self.streak.saturating_add(1) } else { 1 };
         self.streak_passes = passes;

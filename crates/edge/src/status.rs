@@ -61,7 +61,7 @@ fn group_status(group: &LiveGroup) -> GroupStatus {
 
 fn target_status(live: &LiveTarget, role: Role, in_table: bool, is_used: bool) -> TargetStatus {
     let health = live.health();
-    let passing = health.state == TargetState::Healthy;
+    let passing = health.state == TargetState::Healthy && health.last_passed();
     let (state, reason, detail) = match role {
         Role::Draining => {
             let reason = Some(Reason::DeregistrationInProgress);

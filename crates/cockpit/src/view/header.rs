@@ -173,7 +173,31 @@ pub(super) fn journey(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         (arrows || !detail.arrows) && length(&journey, **detail) <= usize::from(room.width)
     };
     let detail = DETAILS.iter().find(fits).unwrap_or(&DETAILS[DETAILS.len() - 1]);
-    draw(canvas, room, &journey, *detail);
+    let legs = widen(&journey, *detail, usize::from(room.width));
+    draw(canvas, room, &journey, *detail, &legs);
+}
+
+/// How each leg is told: what room is left goes to the legs one by one, those that need a
+/// person's eye first, then from the traffic back to the build.
+fn widen(journey: &Journey, detail: Detail, room: usize) -> Vec<Detail> {
+    let mut told = vec![detail; journey.legs.len()];
+    let mut left = room.saturating_sub(length(journey, detail));
+    let mut order: Vec<usize> = (0..told.len()).rev().collect();
+    order.sort_by_key(|at| journey.legs.get(*at).is_some_and(Leg::is_fine));
+    for at in order {
+        let (Some(leg), Some(own)) = (journey.legs.get(at), told.get_mut(at)) else { continue };
+        let now = usize::from(leg_length(leg, *own));
+        let fuller = [Words::Long, Words::Short, Words::Tiny].map(|words| Detail { words, ..*own });
+        let grows = |detail: &&Detail| {
+            let then = usize::from(leg_length(leg, **detail));
+            then > now && then - now <= left
+        };
+        if let Some(fuller) = fuller.iter().find(grows) {
+            left -= usize::from(leg_length(leg, *fuller)) - now;
+            *own = *fuller;
+        }
+    }
+    told
 }
 
 fn leg_text(leg: &Leg, detail: Detail) -> &str {
@@ -220,7 +244,7 @@ fn length(journey: &Journey, detail: Detail) -> usize {
     head.saturating_sub(1) + legs.sum::<usize>()
 }
 
-fn draw(canvas: &mut Canvas<'_>, room: Rect, journey: &Journey, detail: Detail) {
+fn draw(canvas: &mut Canvas<'_>, room: Rect, journey: &Journey, detail: Detail, legs: &[Detail]) {
     let (mut x, y, right) = (room.x, room.y, room.right());
     for (text, scope) in head(journey, detail) {
         if !text.is_empty() {
@@ -228,7 +252,8 @@ fn draw(canvas: &mut Canvas<'_>, room: Rect, journey: &Journey, detail: Detail) 
         }
     }
     x = x.saturating_sub(1);
-    for leg in &journey.legs {
+    for (leg, detail) in journey.legs.iter().zip(legs) {
+        let detail = *detail;
         let next = x + leg_length(leg, detail);
         if next == x {
             continue;

@@ -1,6 +1,7 @@
 //! Screens as text: states by sizes.
 
 use pilothouse_api::types::Access;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 
 use crate::fixture::{failing, lose, model, normal, operator, overflow, text};
@@ -45,4 +46,23 @@ fn read_only() {
 #[test]
 fn failing_state() {
     check("failing", |width, height| text(&operator(failing(), width, height)));
+}
+
+#[test]
+fn an_outage_is_said_above_all_panes() {
+    let mut state = failing();
+    for instance in state.instances.values_mut() {
+        if instance.environment.name.as_str() == "production" {
+            instance.health.state = TargetState::Unhealthy;
+            instance.health.detail = "did not answer within 2s".to_owned();
+        }
+    }
+    let banner = "shop/production: none of 3 targets is healthy. x b rolls it back. r41-0: did not \
+                  answer within 2s";
+    assert!(text(&operator(state.clone(), 120, 40)).contains(banner));
+    let watched = text(&model(state.clone(), Access::Watcher, 120, 40));
+    assert!(watched.contains("is healthy. r41-0: did"), "{watched}");
+    // While the edge says nothing, nobody knows.
+    state.edge.connected = false;
+    assert!(!text(&operator(state, 120, 40)).contains("targets is healthy"));
 }

@@ -209,6 +209,7 @@ fn instance(environment: &str, slot: u32, phase: InstancePhase) -> Instance {
             state: TargetState::Initial,
             reason: None,
             detail: String::new(),
+            doubted: false,
             since: Timestamp(0),
         },
         since: Timestamp(0),

@@ -2,7 +2,8 @@
 
 use crate::effect::Observation;
 use crate::event::{EdgeEvent, Event, InstanceEvent};
-use crate::instance::InstancePhase;
+use crate::instance::{InstancePhase, TargetHealth};
+use crate::routing::{Reason, TargetState};
 use crate::state::State;
 
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
@@ -19,10 +20,7 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
         }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
             // The words and the time alone are no transition: they may differ at every check.
-            Some(instance)
-                if (instance.health.state, instance.health.reason)
-                    != (health.state, health.reason) =>
-            {
+            Some(instance) if standing(&instance.health) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());
                 vec![Event::Instance(InstanceEvent::HealthChanged { id, health })]
             }
@@ -48,4 +46,9 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             vec![Event::Edge(EdgeEvent::Disconnected { why: why.clone() })]
         }
     }
+}
+
+/// What makes a target's health another than it was.
+fn standing(health: &TargetHealth) -> (TargetState, Option<Reason>, bool) {
+    (health.state, health.reason, health.doubted)
 }

@@ -101,7 +101,7 @@ pub struct TargetStatus {
     pub in_table: bool,
     /// The health state as people see it.
     pub state: TargetState,
-    /// Whether the last checks themselves say healthy, also while standby, unused or draining.
+    /// Whether it is healthy and its last check passed, also while standby, unused or draining.
     pub passing: bool,
     /// Why it is in this state; healthy targets have none.
     pub reason: Option<Reason>,

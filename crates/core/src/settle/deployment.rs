@@ -173,6 +173,7 @@ pub(super) fn new_instance(
             state: TargetState::Unused,
             reason: None,
             detail: String::new(),
+            doubted: false,
             since: now,
         },
         since: now,
@@ -308,7 +309,9 @@ fn baking(state: &State, deployment: &Deployment, until: Timestamp, now: Timesta
     if let Some(why) = bad_new(state, deployment) {
         return fail(state, deployment, &why);
     }
-    if now < until {
+    // A failed check at the end of the watch is not overlooked: the next one says what it meant.
+    let is_doubted = |instance: &Instance| instance.health.doubted;
+    if now < until || instances(state, &deployment.new).any(is_doubted) {
         return Vec::new();
     }
     let mut events = vec![

@@ -134,7 +134,7 @@ fn outcome(world: &World, name: &str) -> Outcome {
 
 fn health(world: &World, id: &InstanceId) -> Input {
     let (state, detail) = (TargetState::Unhealthy, String::new());
-    let health = TargetHealth { state, reason: None, detail, since: world.now };
+    let health = TargetHealth { state, reason: None, detail, doubted: false, since: world.now };
     Input::Observation(Observation::TargetChanged { id: id.clone(), health })
 }
 

@@ -1,12 +1,13 @@
 //! Reads a scenario, plays it in a world and writes what happened.
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
-//! `cancel`, `edge`, `fault`, `kill`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
+//! `cancel`, `edge`, `fault`, `kill`, `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::effect::Fault;
-use pilothouse_core::id::{DeploymentId, EnvironmentName, ReleaseNumber, RunId};
+use pilothouse_core::effect::{Fault, Input, Observation};
+use pilothouse_core::id::{DeploymentId, EnvironmentName, InstanceId, ReleaseNumber, RunId};
+use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::plan::plan;
 use pilothouse_core::run::Trigger;
 use pilothouse_core::spec::{DeployMode, ProjectSpec};
@@ -62,6 +63,13 @@ impl Play {
         );
     }
 
+    /// The edge's last check of a healthy target failed, or passed again.
+    fn doubt(&mut self, id: &str, doubted: bool) {
+        let id = InstanceId::new(id);
+        let health = TargetHealth { doubted, ..self.world.state.instances[&id].health.clone() };
+        self.world.turn(&Input::Observation(Observation::TargetChanged { id, health }));
+    }
+
     /// Plays one line.
     pub fn line(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -101,6 +109,7 @@ impl Play {
             "edge" => self.world.edge.down = rest[0] == "down",
             "fault" => self.fault(rest),
             "kill" => self.world.processes.get_mut(rest[0]).expect("a process").alive = false,
+            "doubt" => self.doubt(rest[0], rest[1] == "yes"),
             "crash" => self.world.crash(),
             "reboot" => self.world.reboot(),
             "halt" => self.ask(Command::Halt),

@@ -14,7 +14,9 @@ use std::time::Duration;
 use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::TargetHealth;
-use pilothouse_core::routing::{EdgeStatus, Refusal, RefusalKind, Table, TargetStatus};
+use pilothouse_core::routing::{
+    EdgeStatus, Refusal, RefusalKind, Table, TargetState, TargetStatus,
+};
 use pilothouse_core::state::Unbound;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
@@ -321,6 +323,7 @@ fn health(target: &TargetStatus) -> TargetHealth {
         state: target.state,
         reason: target.reason,
         detail: printable(&target.detail, 160),
+        doubted: target.state == TargetState::Healthy && !target.passing,
         since: Timestamp(target.since_ms),
     }
 }

@@ -22,30 +22,31 @@ pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> 
         return gone(title, sentence);
     };
     let mut lines = head(model, deployment);
+    lines.extend(outcome(deployment, width));
     lines.push(Line::default());
     lines.extend(milestones(model, deployment));
     lines.push(Line::default());
     lines.extend(instances(model, "new", &deployment.new));
     lines.extend(instances(model, "old", &deployment.old));
-    if let Phase::Ended { result, .. } | Phase::Aborting { result } = &deployment.phase {
-        let (mark, text) = words::deployment_result(result);
-        let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
-        lines.push(Line::default());
-        lines.extend(sentence(
-            &format!("{text}. {}", after(result, deployment.previous.is_some())),
-            width,
-            scope,
-        ));
-    }
-    if let Phase::RollingBack { why, .. } = &deployment.phase {
-        lines.push(Line::default());
-        lines.extend(sentence(
-            &format!("Rolling back: {}.", width::clean(why)),
-            width,
-            Scope::StateWarn,
-        ));
-    }
     Sheet { title, lines, top, selected: None }
+}
+
+/// What came of it, or why it goes back: before all that led there.
+fn outcome(deployment: &Deployment, width: u16) -> Vec<Line> {
+    let (text, scope) = match &deployment.phase {
+        Phase::Ended { result, .. } | Phase::Aborting { result } => {
+            let (mark, text) = words::deployment_result(result);
+            let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
+            (format!("{text}. {}", after(result, deployment.previous.is_some())), scope)
+        }
+        Phase::RollingBack { why, .. } => {
+            (format!("Rolling back: {}.", width::clean(why)), Scope::StateWarn)
+        }
+        _ => return Vec::new(),
+    };
+    let mut lines = vec![Line::default()];
+    lines.extend(sentence(&text, width, scope));
+    lines
 }
 
 fn after(result: &DeploymentResult, had_release: bool) -> &'static str {

@@ -78,7 +78,8 @@ impl World {
             if self.edge.reported.get(id) != Some(&state) {
                 self.edge.reported.insert(id.clone(), state);
                 let detail = String::new();
-                let health = TargetHealth { state, reason, detail, since: self.now };
+                let health =
+                    TargetHealth { state, reason, detail, doubted: false, since: self.now };
                 self.observations.push(Observation::TargetChanged { id: id.clone(), health });
             }
         }

@@ -133,7 +133,13 @@ impl Things {
             let is = (process.proof.clone(), state);
             if told.targets.get(id) != Some(&is) {
                 told.targets.insert(id.clone(), is);
-                let health = TargetHealth { state, reason, detail: String::new(), since: now };
+                let health = TargetHealth {
+                    state,
+                    reason,
+                    detail: String::new(),
+                    doubted: false,
+                    since: now,
+                };
                 news.push(Observation::TargetChanged { id: id.clone(), health });
             }
         }
