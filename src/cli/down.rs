@@ -60,7 +60,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
             return Err(failed(Failure::Timeout, why));
         }
         out::line(if down.all {
-            "the engine, all instances and the load balancer have stopped"
+            "the engine, all runs and instances and the load balancer have stopped"
         } else {
             "the engine has stopped; instances and the load balancer serve on"
         });
@@ -84,7 +84,10 @@ fn plan(state: &State) {
         out::line(&format!("  run {id}"));
     }
     out::line("  the load balancer and the engine");
-    out::line("undo: start the engine again; it brings every environment back as it was");
+    out::line(
+        "undo: start the engine again; it brings every environment back as it was, and runs that \
+         this cancels are started again by `pilothouse run`",
+    );
 }
 
 /// The process that listens on the socket, held so that its number cannot become another's.

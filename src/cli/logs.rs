@@ -17,6 +17,9 @@ use crate::follow::Copy;
 use crate::out::{self, Tone};
 use crate::{ask, name};
 
+/// The most lines of a reason that are told.
+const REPORT: usize = 60;
+
 /// How long the engine may hold a question for lines that have not come.
 const HOLD: Millis = Millis::seconds(10);
 
@@ -197,6 +200,12 @@ fn find(state: &State, id: RunId) -> Result<&Run> {
     })
 }
 
+/// A reason, which may be a report of several lines.
+fn report(why: &str) -> String {
+    let lines: Vec<String> = why.lines().take(REPORT).map(|line| printable(line, 300)).collect();
+    lines.join("\n")
+}
+
 /// How a run ended: whether well, and a sentence. None while it has not.
 fn verdict(run: &Run) -> Option<(bool, String)> {
     let RunPhase::Ended { result, .. } = &run.phase else { return None };
@@ -205,12 +214,12 @@ fn verdict(run: &Run) -> Option<(bool, String)> {
         RunResult::Succeeded { artifact } => {
             format!("{} succeeded: artifact {}", run.id, artifact.short())
         }
-        RunResult::Failed { why, .. } => format!("{} failed: {}", run.id, printable(why, 300)),
+        RunResult::Failed { why, .. } => format!("{} failed: {}", run.id, report(why)),
         RunResult::Cancelled { by } => {
             format!("{} was cancelled by {}", run.id, printable(by, 80))
         }
         RunResult::Interrupted { why } => {
-            format!("{} was interrupted: {}", run.id, printable(why, 300))
+            format!("{} was interrupted: {}", run.id, report(why))
         }
         RunResult::Superseded { by } => format!("{} was superseded by {by}", run.id),
     };

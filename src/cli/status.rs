@@ -2,7 +2,7 @@
 
 use color_eyre::Result;
 use pilothouse_api::types::Snapshot;
-use pilothouse_core::deployment::{EnvironmentKey, Phase};
+use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::runs::{outcome, with_reason};
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
+use crate::wait::sentence;
 use crate::{ask, name};
 
 /// What is to be shown.
@@ -112,6 +113,11 @@ fn print(state: &State, shown: &Shown) {
             table.toned(row(environment));
         }
         table.print(2);
+        let spec = state.projects.get(project.name.as_str()).map(|one| &one.spec.load_balancer);
+        let listen = spec.map_or(&[][..], |balancer| &balancer.listen);
+        for unbound in state.edge.unbound.iter().filter(|one| listen.contains(&one.address)) {
+            note(&format!("nothing listens on {}: {}", unbound.address, unbound.why));
+        }
         if let Some(problem) = &project.problem {
             note(&format!("the repository cannot be looked at: {}", printable(problem, 300)));
         }
@@ -261,11 +267,27 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
         now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
     }
     now.extend(unwell(state, key, environment));
+    now.extend(last_failure(state, key));
     let failing = environment.replace_failures;
     if failing > 0 {
         now.push(format!("{failing} new instances in a row were lost"));
     }
     now
+}
+
+/// Why the newest deployment did not do what it was for, where it did not.
+fn last_failure(state: &State, key: &EnvironmentKey) -> Option<String> {
+    let newest = state.deployments.values().rev().find(|one| one.environment == *key)?;
+    let Phase::Ended { result, .. } = &newest.phase else { return None };
+    let word = match result {
+        DeploymentResult::Failed { .. } => "failed",
+        DeploymentResult::RolledBack { .. } => "was rolled back",
+        DeploymentResult::Attention { .. } => "needs you",
+        DeploymentResult::Succeeded
+        | DeploymentResult::Cancelled { .. }
+        | DeploymentResult::Superseded { .. } => return None,
+    };
+    Some(format!("{} {word}: {}", newest.id, printable(&sentence(result), 400)))
 }
 
 /// Why what serves is not well, where no deployment is about to tell.

@@ -71,6 +71,9 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = out_of_service(model) {
         return said(text, Tone::Wrong);
     }
+    if let Some(text) = unbound(model) {
+        return said(text, Tone::Wrong);
+    }
     if let Some(text) = unread(model) {
         return said(text, Tone::Wrong);
     }
@@ -109,6 +112,17 @@ fn out_of_service(model: &Model) -> Option<String> {
         serving.targets,
         printable(&why, 160)
     ))
+}
+
+/// Which address requests should come in by and do not.
+fn unbound(model: &Model) -> Option<String> {
+    let (first, others) = model.replica.edge.unbound.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    let why = printable(&first.why, 160);
+    Some(format!("Nothing listens on {}{more}; it is tried again. It said: {why}", first.address))
 }
 
 /// Which repository cannot be looked at, what mends it, since when, and what was said.

@@ -186,7 +186,7 @@ impl<L: Listen> Kernel<L> {
         self.disk_retry = None;
         let state = self.ledger.state();
         self.halted.send_if_modified(|halted| {
-            let all = state.halting && state.instances.is_empty();
+            let all = state.halting && state.instances.is_empty() && state.live_runs.is_empty();
             std::mem::replace(halted, all) != all
         });
         let wanted = wanted(state, self.clock.now());

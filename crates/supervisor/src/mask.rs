@@ -58,7 +58,7 @@ impl Masks {
                 continue;
             };
             masks.first[usize::from(first)] = true;
-            let breaks: &[u8] = if form.folds { b"\n\r" } else { b"" };
+            let breaks: &[u8] = if form.gaps.is_empty() { b"" } else { b"\n\r" };
             for &second in breaks.iter().chain([&second]) {
                 let bit = usize::from(u16::from_be_bytes([first, second]));
                 masks.pairs[bit / 64] |= 1 << (bit % 64);
@@ -129,7 +129,7 @@ enum Fit {
 
 /// Compares a form with the bytes that begin where it may begin.
 fn fit(form: &Form, bytes: &[u8]) -> Fit {
-    if !form.folds {
+    if form.gaps.is_empty() {
         return if bytes.starts_with(&form.bytes) {
             Fit::Whole(form.bytes.len())
         } else if form.bytes.starts_with(bytes) {
@@ -141,11 +141,14 @@ fn fit(form: &Form, bytes: &[u8]) -> Fit {
     let mut at = 0;
     for (count, wanted) in form.bytes.iter().enumerate() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let gap = rest.iter().take(MAX_GAP).take_while(|byte| b" \t\r\n".contains(byte)).count();
+        let gap = rest.iter().take(MAX_GAP).take_while(|byte| form.gaps.contains(byte)).count();
         match rest.get(gap) {
             Some(byte) if byte == wanted => at += gap + 1,
             Some(_) => return Fit::Not,
-            None if gap > 0 && count < FEW => return Fit::Begun(Begun::Few),
+            // A line that ends here is not held back for so little.
+            None if count < FEW && rest.iter().any(u8::is_ascii_whitespace) => {
+                return Fit::Begun(Begun::Few);
+            }
             None => return Fit::Begun(Begun::Held),
         }
     }

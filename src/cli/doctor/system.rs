@@ -75,6 +75,10 @@ fn shell() -> Check {
 fn state_dir(place: &Place) -> Vec<Check> {
     let dir = place.state_dir();
     let shown = dir.display().to_string();
+    if place.socket.is_some() && place.state.is_none() {
+        let found = "not looked at: --socket names an engine, which has its own";
+        return vec![Check::ok("state", found)];
+    }
     if place.is_installed() {
         return vec![Check::ok("state", "belongs to the installed engine")];
     }

@@ -6,6 +6,12 @@ use crate::state::State;
 
 pub(super) fn settle(state: &State) -> Vec<Event> {
     let live = || state.live_runs.iter().filter_map(|id| state.runs.get(id));
+    if state.halting {
+        let asked: Vec<Event> = live().filter_map(end).collect();
+        if !asked.is_empty() {
+            return asked;
+        }
+    }
     let cancelled: Vec<Event> = live().filter_map(cancel).collect();
     if !cancelled.is_empty() {
         return cancelled;
@@ -20,6 +26,14 @@ pub(super) fn settle(state: &State) -> Vec<Event> {
         .take(free)
         .map(|run| Event::Run(RunEvent::Started { id: run.id }))
         .collect()
+}
+
+/// When everything stops, no step of a stranger's is left without an engine that could end it.
+fn end(run: &Run) -> Option<Event> {
+    let goes_on = run.cancelled_by.is_none()
+        && !matches!(run.phase, RunPhase::Cleaning { .. } | RunPhase::Ended { .. });
+    let (id, by) = (run.id, "pilothouse".to_owned());
+    goes_on.then_some(Event::Run(RunEvent::CancelAsked { id, by }))
 }
 
 /// A run that waits ends at once; one whose workspace is in use goes on to its cleaning, which

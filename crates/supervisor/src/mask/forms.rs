@@ -15,9 +15,14 @@ const MIN_BASE64_CHARS: usize = 6;
 pub(super) struct Form {
     /// What it looks like in one piece.
     pub bytes: Vec<u8>,
-    /// Whether programs put line breaks and blanks into it.
-    pub folds: bool,
+    /// What programs put between its characters; nothing for a form that stands in one piece.
+    pub gaps: &'static [u8],
 }
+
+/// Programs fold long text, with line breaks and indentation.
+const FOLDS: &[u8] = b" \t\r\n";
+/// Beside folding it, programs write hex as `74:6f`, `74-6f`, `74,6f` or `\x74\x6f`.
+const HEX_GAPS: &[u8] = b" \t\r\n:-,\\x";
 
 /// Adds every form of one value.
 pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Form>) {
@@ -33,8 +38,7 @@ pub(super) fn forms_of(value: &[u8], forms: &mut BTreeSet<Form>) {
 
 fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Form>) {
     let (mut exact, mut folded) = (vec![value.to_vec()], Vec::new());
-    folded.push(hex(value, "0123456789abcdef"));
-    folded.push(hex(value, "0123456789ABCDEF"));
+    let hexes = [hex(value, "0123456789abcdef"), hex(value, "0123456789ABCDEF")];
     for alignment in 0..3 {
         let standard = base64_inside(value, alignment);
         if standard.len() >= MIN_BASE64_CHARS {
@@ -58,9 +62,11 @@ fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Form>) {
     {
         exact.push(quoted.trim_matches('"').as_bytes().to_vec());
     }
-    let exact = exact.into_iter().map(|bytes| Form { bytes, folds: false });
-    let folded = folded.into_iter().map(|bytes| Form { bytes, folds: true });
-    forms.extend(exact.chain(folded).filter(|form| form.bytes.len() >= MIN_MASKED_BYTES));
+    let exact = exact.into_iter().map(|bytes| Form { bytes, gaps: &[] });
+    let folded = folded.into_iter().map(|bytes| Form { bytes, gaps: FOLDS });
+    let hexes = hexes.into_iter().map(|bytes| Form { bytes, gaps: HEX_GAPS });
+    let all = exact.chain(folded).chain(hexes);
+    forms.extend(all.filter(|form| form.bytes.len() >= MIN_MASKED_BYTES));
 }
 
 fn hex(value: &[u8], digits: &str) -> Vec<u8> {

@@ -88,7 +88,7 @@ fn unfolded(text: &[u8]) -> String {
     String::from_utf8_lossy(text).split_ascii_whitespace().collect()
 }
 
-const FOLDED: [(&str, &str); 6] = [
+const FOLDED: [(&str, &str); 8] = [
     // base64, base64 with CR LF, indented.
     ("czNjcjN0\nLysgcD9z\ncw==\n", "***\n***\n***w==\n"),
     ("key: czNjcjN0Ly\r\nsgcD9zcw==\r\n", "key: ***\r\n***w==\r\n"),
@@ -97,6 +97,9 @@ const FOLDED: [(&str, &str); 6] = [
     ("7333637233742f2b2\n0703f7373\n", "***\n***\n"),
     (" 73 33 63 72 33 74 2f 2b\n 20 70 3f 73 73\n", " ***\n***\n"),
     (" 73 33 63 72 33 74 2F 2B\n 20 70 3F 73 73 0A\n", " ***\n*** 0A\n"),
+    // openssl, and what languages write.
+    ("73:33:63:72:33:74:2f:2b:\n    20:70:3f:73:73\n", "***\n***\n"),
+    (r"b'\x73\x33\x63\x72\x33\x74\x2f\x2b\x20\x70\x3f\x73\x73'", r"b'\x***'"),
 ];
 
 #[test]

@@ -291,3 +291,54 @@ fn a_rollback_by_command() {
     = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.1 Active
     "#);
 }
+
+#[test]
+fn a_release_is_not_called_good_while_its_last_check_failed() {
+    assert_snapshot!(check(
+        "
+        hide #1 #2 branch initial edge_serves started proved engine r1
+        env production main
+        apply
+        push main a
+        run
+        from here
+        push main b
+        until d2 Baking
+        doubt shop-production-r2-1 yes
+        run 20
+        show
+        doubt shop-production-r2-1 no
+        run 5
+        show
+        "
+    ), @r#"
+     127.1 production r2 made of sha-b
+     127.1 d2 queued: Deploy r2
+     127.1 d2 PLANNED
+     127.1 d2 LOCKED
+     127.1 d2 -> Staging
+     127.2 d2 STAGED
+     127.2 d2 -> Starting
+     127.2 d2 adds shop-production-r2-0 shop-production-r2-1
+     127.3 d2 STARTED
+     129.3 shop-production-r2-0 is healthy
+     129.3 shop-production-r2-1 is healthy
+     129.3 d2 HEALTHY
+     129.3 d2 -> Shifting
+     129.3 shop-production-r2-0 -> Active
+     129.3 shop-production-r2-1 -> Active
+     129.4 d2 SHIFTED
+     129.4 d2 -> Draining
+     130.4 d2 DRAINED
+     130.4 d2 -> Verifying
+     130.5 d2 -> Baking
+     130.5 shop-production-r2-1 is healthy
+    = production r1: shop-production-r1-0 Drained, shop-production-r1-1 Drained, shop-production-r2-0 Active, shop-production-r2-1 Active
+     150.5 shop-production-r2-1 is healthy
+     150.5 d2 BAKED
+     150.5 d2 -> Retiring
+     150.7 d2 SUCCEEDED
+     150.7 d2 ended Succeeded
+    = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
+    "#);
+}

@@ -274,3 +274,27 @@ fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
     assert_eq!(preview.preview_of.as_ref().map(BranchName::as_str), Some(second));
     assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
 }
+
+#[test]
+fn stopping_everything_ends_what_is_being_built() {
+    assert_snapshot!(check(
+        "
+        env production main
+        apply
+        push main a
+        push feature b
+        run 2
+        from here
+        halt
+        run 20
+        show
+        "
+    ), @r#"
+       2.0 engine asked to halt by kim
+       2.0 run #1 cancel asked by pilothouse
+       2.1 run #1 step 0 ended: Cancelled
+       2.1 run #1 result Cancelled { by: "pilothouse" }
+       2.2 run #1 ended Cancelled { by: "pilothouse" }
+    = production nothing:
+    "#);
+}
