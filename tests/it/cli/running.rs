@@ -134,3 +134,19 @@ fn a_run_that_failed_around_its_steps_says_why() {
         assert!(status.contains(&why) && status.contains(wanted), "{status}");
     }
 }
+
+#[test]
+fn down_all_leaves_nothing_of_what_is_being_built() {
+    let world = World::with_engine();
+    let pid = world.path("pid");
+    let step = format!("echo $$ >{}; trap '' TERM; while :; do sleep 1; done", pid.display());
+    add(&world, &Pipeline { step, ..Pipeline::default() });
+    wait_until("the step runs", || {
+        std::fs::read_to_string(&pid).is_ok_and(|text| !text.is_empty())
+    });
+    let process = format!("/proc/{}", std::fs::read_to_string(&pid).unwrap().trim());
+    assert!(std::path::Path::new(&process).exists());
+    let said = world.run(&["down", "--all", "--yes"]).ends_with(0);
+    assert!(said.out.contains("\n  run #1\n"), "{}", said.out);
+    assert!(!std::path::Path::new(&process).exists(), "{process} runs on");
+}
