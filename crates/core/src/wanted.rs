@@ -10,6 +10,7 @@ mod run;
 use std::collections::BTreeMap;
 
 use crate::effect::{Effect, EffectId};
+use crate::settle::relief_at;
 use crate::state::{Project, State};
 use crate::table;
 use crate::time::{Millis, Timestamp};
@@ -49,11 +50,17 @@ pub fn wanted(state: &State, now: Timestamp) -> Wanted {
     }
     for instance in state.instances.values() {
         instance::want(state, instance, &mut wanted);
+        let environment = state.environments.get(&instance.environment);
+        let at_rest = environment.filter(|environment| environment.running.is_none());
+        if let Some(at) = at_rest.and_then(|environment| relief_at(environment, instance))
+            && at > now
+        {
+            wanted.wake(at);
+        }
     }
     for environment in state.environments.values() {
-        let later = [environment.replace_at, environment.relieve_at];
-        for at in later.into_iter().filter(|at| environment.running.is_none() && *at > now) {
-            wanted.wake(at);
+        if environment.running.is_none() && environment.replace_at > now {
+            wanted.wake(environment.replace_at);
         }
     }
     edge(state, now, &mut wanted);

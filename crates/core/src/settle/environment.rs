@@ -101,10 +101,12 @@ fn keep(
     // One that is not well serves on until its successor does, one after the other: what makes
     // all of them unwell at once is seldom cured by starting all of them again.
     let unwell = || {
-        let serves = |instance: &Instance| own(instance) && instance.role == Role::Active;
-        let ill = all.iter().filter(|instance| serves(instance) && !is_well(instance));
-        let may = !coming_up && now >= environment.relieve_at;
-        ill.min_by_key(|instance| instance.since).map(|instance| instance.slot).filter(|_| may)
+        let is_ill = |instance: &Instance| {
+            own(instance) && relief_at(environment, instance).is_some_and(|at| at <= now)
+        };
+        let ill = all.iter().filter(|instance| is_ill(instance));
+        let oldest = ill.min_by_key(|instance| instance.since);
+        oldest.map(|instance| instance.slot).filter(|_| !coming_up)
     };
     if now >= environment.replace_at
         && environment.releases.contains_key(&current)
@@ -128,6 +130,17 @@ fn keep(
     };
     let spare = all.iter().copied().filter(|instance| !own(instance) && !needed(instance));
     let_go(spare)
+}
+
+/// From when on one that serves and is not well gets a successor: it has as long again as it takes
+/// to notice, because what was only started again is well by then.
+pub(crate) fn relief_at(environment: &Environment, instance: &Instance) -> Option<Timestamp> {
+    let is_ill = instance.role == Role::Active
+        && instance.is_proved()
+        && instance.health.state == TargetState::Unhealthy;
+    let release = environment.releases.get(&instance.release).filter(|_| is_ill)?;
+    let since = instance.health.since.after(release.service.health.time_to_notice());
+    Some(since.max(environment.relieve_at))
 }
 
 /// Lets go of what is beyond the wanted: it drains first if it serves.

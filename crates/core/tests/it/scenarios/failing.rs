@@ -253,26 +253,26 @@ fn without_automatic_rollback_the_new_release_stays() {
      130.5 d2 -> Baking
      131.4 shop-production-r2-0 is unhealthy
      131.4 d2 ended Attention { why: "shop-production-r2-0 became unhealthy: ; automatic rollback is off" }
-     131.4 shop-production-r2-0.1 replaces
      131.4 shop-production-r1-0 stopping
      131.4 shop-production-r1-1 stopping
      131.4 shop-production-r2-1 is unhealthy
-     131.7 shop-production-r1-0 gone: stopped
-     131.7 shop-production-r1-1 gone: stopped
-     133.5 shop-production-r2-0.1 -> Active
-     133.5 shop-production-r2-0 -> Draining
-     134.6 shop-production-r2-0 -> Drained
-     134.6 shop-production-r2-0 stopping
-     134.8 shop-production-r2-0 gone: stopped
-     135.5 shop-production-r2-0.1 is unhealthy
-     191.4 shop-production-r2-1.2 replaces
-     191.5 shop-production-r2-1.2 started
-     193.5 shop-production-r2-1.2 -> Active
-     193.5 shop-production-r2-1 -> Draining
-     194.6 shop-production-r2-1 -> Drained
-     194.6 shop-production-r2-1 stopping
-     194.8 shop-production-r2-1 gone: stopped
-     195.5 shop-production-r2-1.2 is unhealthy
+     131.6 shop-production-r1-0 gone: stopped
+     131.6 shop-production-r1-1 gone: stopped
+     137.4 shop-production-r2-0.1 replaces
+     139.5 shop-production-r2-0.1 -> Active
+     139.5 shop-production-r2-0 -> Draining
+     140.6 shop-production-r2-0 -> Drained
+     140.6 shop-production-r2-0 stopping
+     140.8 shop-production-r2-0 gone: stopped
+     141.5 shop-production-r2-0.1 is unhealthy
+     197.4 shop-production-r2-1.2 replaces
+     197.5 shop-production-r2-1.2 started
+     199.5 shop-production-r2-1.2 -> Active
+     199.5 shop-production-r2-1 -> Draining
+     200.6 shop-production-r2-1 -> Drained
+     200.6 shop-production-r2-1 stopping
+     200.8 shop-production-r2-1 gone: stopped
+     201.5 shop-production-r2-1.2 is unhealthy
     = production r2: shop-production-r2-0.1 Active, shop-production-r2-1.2 Active
      240.0 d3 queued: Rollback r1
      240.0 d3 locked, from r2 × 2

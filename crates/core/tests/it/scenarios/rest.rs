@@ -86,8 +86,8 @@ fn a_lost_instance_is_replaced() {
         "
     ), @r#"
      120.0 shop-production-r1-0 is unhealthy
-     120.0 shop-production-r1-0.1 replaces
      120.0 shop-production-r1-0 gone: its supervisor is gone
+     120.0 shop-production-r1-0.1 replaces
      120.1 edge serves v5
      120.1 shop-production-r1-0.1 started
      120.1 shop-production-r1-0.1 is initial
@@ -116,8 +116,8 @@ fn what_cannot_be_replaced_waits_longer_and_longer() {
         "
     ), @r#"
      120.0 shop-production-r1-0 is unhealthy
-     120.0 shop-production-r1-0.1 replaces
      120.0 shop-production-r1-0 gone: its supervisor is gone
+     120.0 shop-production-r1-0.1 replaces
      120.1 edge serves v5
      120.1 shop-production-r1-0.1 stopping
      120.2 shop-production-r1-0.1 gone: stopped

@@ -68,28 +68,28 @@ fn a_reboot_loses_every_instance() {
      120.0 engine started, epoch 2
      120.0 edge connected
      120.0 shop-production-r1-0 is unhealthy
-     120.0 shop-production-r1-0.1 replaces
      120.0 shop-production-r1-1 is unhealthy
-     120.1 shop-production-r1-0 gone: its supervisor is gone
-     120.1 edge serves v5
      120.1 shop-production-r1-1 gone: its supervisor is gone
-     120.1 shop-production-r1-1.2 replaces
-     120.1 shop-production-r1-0.1 started
+     120.1 shop-production-r1-1.1 replaces
+     120.1 edge serves v5
+     120.1 shop-production-r1-0 gone: its supervisor is gone
+     120.1 shop-production-r1-0.2 replaces
+     120.2 shop-production-r1-1.1 started
      120.2 edge serves v6
-     120.2 shop-production-r1-1.2 started
+     120.2 shop-production-r1-0.2 started
      120.3 edge serves v7
-     120.3 shop-production-r1-0.1 is initial
-     120.3 shop-production-r1-1.2 is initial
+     120.3 shop-production-r1-0.2 is initial
+     120.3 shop-production-r1-1.1 is initial
      120.4 edge serves v8
-     122.0 shop-production-r1-0.1 is healthy
-     122.0 shop-production-r1-0.1 proved
-     122.0 shop-production-r1-0.1 -> Active
-     122.1 edge serves v9
-     122.2 shop-production-r1-1.2 is healthy
-     122.2 shop-production-r1-1.2 proved
-     122.2 shop-production-r1-1.2 -> Active
-     122.3 edge serves v10
-    = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.2 Active
+     122.2 shop-production-r1-0.2 is healthy
+     122.2 shop-production-r1-1.1 is healthy
+     122.2 shop-production-r1-0.2 proved
+     122.2 shop-production-r1-0.2 -> Active
+     122.2 shop-production-r1-1.1 proved
+     122.2 shop-production-r1-1.1 -> Active
+     122.3 edge serves v9
+     122.4 edge serves v10
+    = production r1: shop-production-r1-0.2 Active, shop-production-r1-1.1 Active
     "#);
 }
 
