@@ -68,10 +68,14 @@ fn least(state: &State, environment: &Environment, had: usize) -> usize {
         return usize::from(old.any(is_well)).min(had);
     }
     let fewest = by_spec.min(deployment.fewest()).min(had);
-    // Traffic had not moved: what is given up never counted, what served before must again.
+    // Traffic had not moved: what is given up never counted, what served before must again, but
+    // for those of it that the world has made unwell meanwhile.
     if matches!(deployment.phase, Phase::Aborting { .. }) {
+        let was_well = |instance: &&Instance| {
+            instance.is_proved() && instance.health.state != TargetState::Unhealthy
+        };
         let old = deployment.old.iter().filter_map(|id| state.instances.get(id));
-        return old.filter(|instance| instance.is_proved()).count().min(fewest);
+        return old.filter(was_well).count().min(fewest);
     }
     fewest
 }
