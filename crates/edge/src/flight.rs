@@ -177,9 +177,15 @@ impl Journey {
                 last.failed();
                 Ok((self.other(&last).ok_or(cause_of(why))?, *whole))
             }
-            Setback::Closed(last, whole) => {
+            Setback::Closed(last, whole) if *may_reuse => {
                 *may_reuse = false;
                 Ok((self.same(last)?, *whole))
+            }
+            // A new one ends as soon as it is there: somebody listens in the place of a target
+            // that is gone. Nothing was sent, so that another may be asked.
+            Setback::Closed(last, whole) => {
+                last.failed();
+                Ok((self.other(&last).ok_or(Cause::BrokenAnswer)?, *whole))
             }
             Setback::Broken(last) => {
                 let Some(copy) = spare.take() else {
