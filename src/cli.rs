@@ -6,6 +6,7 @@ pub mod attach;
 pub mod audit;
 pub mod branches;
 pub mod cancel;
+pub mod contain;
 pub mod cost;
 pub mod demo;
 pub mod deploy;

@@ -30,6 +30,8 @@ fn main() -> ExitCode {
     // threads in a process that lives as long as what it supervises.
     match arguments.get(1).and_then(|verb| verb.to_str()) {
         Some("supervise") => return cli::supervise::supervise(&arguments[2..]),
+        Some("contain") => return cli::contain::contain(&arguments[2..]),
+        Some("build-image") => return cli::contain::build_image(&arguments[2..]),
         Some("launch") => return pilothouse_supervisor::launch(&arguments[2..]),
         Some(_) | None => {}
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use color_eyre::Result;
 
 use crate::attach::Look;
+use crate::demo::scene::Runtime;
 use crate::demo::{act, live, service};
 use crate::exit::{Failure, failed};
 
@@ -14,6 +15,9 @@ pub struct Demo {
     /// Play the acts without a cockpit, and fail if one fails
     #[arg(long)]
     headless: bool,
+    /// What the instances are: processes of this machine, or containers of its Docker engine
+    #[arg(long, value_enum, default_value_t = Runtime::Local)]
+    runtime: Runtime,
     /// Leave the directory when done
     #[arg(long)]
     keep: bool,
@@ -24,12 +28,12 @@ pub struct Demo {
 /// Shows the demonstration.
 pub fn run(demo: &Demo) -> Result<ExitCode> {
     if demo.headless {
-        return match act::play(demo.keep)? {
+        return match act::play(demo.runtime, demo.keep)? {
             0 => Ok(ExitCode::SUCCESS),
             count => Err(failed(Failure::Failed, format!("{count} acts failed"))),
         };
     }
-    live::show(&demo.look, demo.keep)
+    live::show(&demo.look, demo.runtime, demo.keep)
 }
 
 /// Runs the service that the demonstration deploys.

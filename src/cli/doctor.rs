@@ -1,5 +1,6 @@
 //! `pilothouse doctor`: what is wrong or will be, and what mends it.
 
+mod docker;
 mod engine;
 mod files;
 mod system;
@@ -66,6 +67,10 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     let specs = files::checks(place, &mut checks)?;
     let edge = ask::run(engine::checks(place, &mut checks))?;
     files::ports(&specs, edge.as_ref(), &mut checks);
+    ask::run(async {
+        docker::checks(&specs, &mut checks).await;
+        Ok(())
+    })?;
     if doctor.json {
         out::json(&checks)?;
     } else {

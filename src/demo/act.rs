@@ -13,7 +13,7 @@ use pilothouse_core::state::State;
 use super::guide::production;
 use super::load::{Count, Load, ask};
 use super::repository::Commit;
-use super::scene::{DOMAIN, Scene, kill};
+use super::scene::{DOMAIN, Runtime, Scene, kill};
 use crate::out;
 
 /// An act: its name, and what it does. The sentence it gives says what was seen.
@@ -41,9 +41,9 @@ struct Stage {
 }
 
 /// Plays all acts; tells how many failed.
-pub fn play(keep: bool) -> Result<usize> {
+pub fn play(runtime: Runtime, keep: bool) -> Result<usize> {
     let began = Instant::now();
-    let scene = Scene::set(keep)?;
+    let scene = Scene::set(runtime, keep)?;
     out::line(&format!("pilothouse demo: {} acts on {DOMAIN} ({})", ACTS.len(), scene.address));
     let mut stage = Stage { scene, load: None, version: String::new() };
     let mut passed = 0;
@@ -77,6 +77,10 @@ pub fn play(keep: bool) -> Result<usize> {
 /// The operator's file of the demonstration.
 pub fn project_file(scene: &Scene, production: &str) -> String {
     let (repository, port) = (scene.repository_dir().display().to_string(), scene.address.port());
+    let runtime = match scene.runtime() {
+        Runtime::Local => "local",
+        Runtime::Docker => "docker",
+    };
     format!(
         r#"repository = '{repository}'
 poll = "200ms"
@@ -88,6 +92,7 @@ listen = ["127.0.0.1:{port}", "[::1]:{port}"]
 [environment.production]
 branch = "main"
 domain = "{DOMAIN}"
+runtime = "{runtime}"
 instances = 2
 deploy = "{production}"
 drain = "2s"
@@ -106,12 +111,14 @@ fixed = {{ status = 403, body = "not from here\n" }}
 
 [environment.development]
 branch = "develop"
+runtime = "{runtime}"
 instances = 1
 drain = "1s"
 bake = "500ms"
 
 [environment.preview]
 branch = "feature/*"
+runtime = "{runtime}"
 instances = 1
 drain = "1s"
 bake = "500ms"
@@ -192,10 +199,7 @@ fn instance_killed(stage: &mut Stage) -> Result<String> {
     let InstancePhase::Running { proof, .. } = &victim.phase else {
         bail!("{} does not run", victim.id);
     };
-    // The proof names the boot, the process and its start.
-    let pid = proof.split('/').nth(1).and_then(|pid| pid.parse().ok());
-    let pid = pid.ok_or_else(|| color_eyre::eyre::eyre!("no process in {proof}"))?;
-    kill(pid)?;
+    kill(stage.scene.process_of(proof)?)?;
     let restarts = victim.restarts;
     stage.scene.wait("the instance runs and is healthy again", |state| {
         state.instances.get(&victim.id).is_some_and(|instance| {

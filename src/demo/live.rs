@@ -15,7 +15,7 @@ use super::act::project_file;
 use super::guide::{guide, production};
 use super::load::{Count, Load};
 use super::repository::{Commit, Repository};
-use super::scene::{DOMAIN, Looker, Scene};
+use super::scene::{DOMAIN, Looker, Runtime, Scene};
 use crate::attach::{Look, attach};
 use crate::find::Place;
 use crate::out;
@@ -24,9 +24,9 @@ use crate::out;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Opens the cockpit on a scene of its own; the scene goes when the person leaves.
-pub fn show(look: &Look, keep: bool) -> Result<ExitCode> {
+pub fn show(look: &Look, runtime: Runtime, keep: bool) -> Result<ExitCode> {
     out::line("making a repository, an engine and a load balancer for the demonstration …");
-    let mut scene = Scene::set(keep)?;
+    let mut scene = Scene::set(runtime, keep)?;
     scene.apply(&project_file(&scene, "manual"))?;
     let over = Arc::new(AtomicBool::new(false));
     let team = Team {

@@ -24,16 +24,18 @@ pub struct Repository {
     dir: PathBuf,
     home: PathBuf,
     service: PathBuf,
+    image: Option<String>,
 }
 
 impl Repository {
-    /// Makes the repository, whose service is run by this binary.
-    pub fn create(root: &Path, service: &Path) -> Result<Self> {
+    /// Makes the repository, whose service is run by this binary, or by an image that holds it.
+    pub fn create(root: &Path, service: &Path, image: Option<&str>) -> Result<Self> {
         let dir = root.join("shop");
         let home = root.join("home");
         std::fs::create_dir_all(&dir)?;
         std::fs::create_dir_all(&home)?;
-        let repository = Self { dir, home, service: service.to_owned() };
+        let image = image.map(str::to_owned);
+        let repository = Self { dir, home, service: service.to_owned(), image };
         repository.git(&["init", "--quiet", "--initial-branch=main"])?;
         repository.git(&["config", "user.name", "Kim"])?;
         repository.git(&["config", "user.email", "kim@example.invalid"])?;
@@ -63,7 +65,13 @@ impl Repository {
         let title = if commit == Commit::Broken { "<h1>shp</h1>" } else { "<h1>shop</h1>" };
         self.write("index.html", &format!("<!doctype html>{title}<p>{version}</p>\n"))?;
         self.write("behaviour", &behaviour)?;
-        self.write("pilothouse.toml", &pipeline(&self.service))?;
+        match &self.image {
+            None => self.write("pilothouse.toml", &pipeline(&self.service))?,
+            Some(image) => {
+                self.write("pilothouse.toml", &contained(image))?;
+                self.write("Dockerfile", &dockerfile(image))?;
+            }
+        }
         self.git(&["add", "--all"])?;
         self.git(&["commit", "--quiet", "--allow-empty", "--message", subject])
     }
@@ -96,7 +104,34 @@ fn pipeline(service: &Path) -> String {
     format!(
         r#"# How the demonstration's shop is built, tested and run.
 artifact = "dist"
+{STAGES}
+[service]
+run = "cd dist && exec '{service}' demo-service"
+{SERVICE}"#
+    )
+}
 
+/// The same in containers: steps run in an image, and the artifact is one.
+fn contained(image: &str) -> String {
+    format!(
+        r#"# How the demonstration's shop is built, tested and run.
+image = "{image}"
+artifact = {{ dockerfile = "Dockerfile" }}
+{STAGES}
+[service]
+port = 8000
+{SERVICE}"#
+    )
+}
+
+fn dockerfile(image: &str) -> String {
+    format!(
+        "FROM {image}\nCOPY dist /shop\nWORKDIR /shop\nENV HOST=0.0.0.0\n\
+         CMD [\"/pilothouse\", \"demo-service\"]\n"
+    )
+}
+
+const STAGES: &str = r#"
 [[stage]]
 name = "build"
 run = """
@@ -108,14 +143,11 @@ echo "built $PILOTHOUSE_COMMIT"
 [[stage]]
 name = "test"
 run = """
-grep -q '<h1>shop</h1>' dist/index.html || {{ echo "FAILED: the title is not shop" >&2; exit 1; }}
+grep -q '<h1>shop</h1>' dist/index.html || { echo "FAILED: the title is not shop" >&2; exit 1; }
 echo "1 test passed"
 """
+"#;
 
-[service]
-run = "cd dist && exec '{service}' demo-service"
-health = {{ path = "/up", interval = "200ms", timeout = "1s", healthy = 2, unhealthy = 2, start_deadline = "4s" }}
-stop = {{ signal = "TERM", grace = "2s" }}
-"#
-    )
-}
+const SERVICE: &str = r#"health = { path = "/up", interval = "200ms", timeout = "1s", healthy = 2, unhealthy = 2, start_deadline = "4s" }
+stop = { signal = "TERM", grace = "2s" }
+"#;

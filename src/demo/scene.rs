@@ -12,6 +12,7 @@ use pilothouse_core::command::Command;
 use pilothouse_core::id::ProjectName;
 use pilothouse_core::state::State;
 
+use super::image::Image;
 use super::repository::Repository;
 
 /// The project's name.
@@ -23,6 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two looks while it waits.
 const LOOK: Duration = Duration::from_millis(25);
 
+/// What the demonstration's instances are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Runtime {
+    /// Processes of this machine.
+    Local,
+    /// Containers of its Docker engine.
+    Docker,
+}
+
 /// The demonstration's own engine and repository.
 pub struct Scene {
     root: PathBuf,
@@ -33,21 +43,28 @@ pub struct Scene {
     /// Where requests come in.
     pub address: SocketAddr,
     client: Client,
-    runtime: tokio::runtime::Runtime,
+    executor: tokio::runtime::Runtime,
+    /// The image that everything runs in, where it runs in containers.
+    image: Option<Image>,
     keep: bool,
 }
 
 impl Scene {
     /// Makes the directory and the repository, and starts the engine.
-    pub fn set(keep: bool) -> Result<Self> {
+    pub fn set(runtime: Runtime, keep: bool) -> Result<Self> {
         let binary = std::env::current_exe().wrap_err("cannot find this program's own file")?;
         let root = directory()?;
-        let repository = Repository::create(&root, &binary)?;
+        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let image = match runtime {
+            Runtime::Local => None,
+            Runtime::Docker => Some(executor.block_on(Image::make(&binary))?),
+        };
+        let name = image.as_ref().map(Image::name);
+        let repository = Repository::create(&root, &binary, name)?;
         let repository_dir = repository.dir().to_owned();
         let repository = Some(repository);
         let address = free_address()?;
         let client = Client::new(root.join("state/run/engine.sock"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut scene = Self {
             root,
             binary,
@@ -56,7 +73,8 @@ impl Scene {
             repository_dir,
             address,
             client,
-            runtime,
+            executor,
+            image,
             keep,
         };
         scene.start_engine()?;
@@ -81,6 +99,11 @@ impl Scene {
     /// Somebody who looks at what the engine knows, from elsewhere.
     pub fn looker(&self) -> Looker {
         Looker { client: self.client.clone() }
+    }
+
+    /// What the instances are.
+    pub fn runtime(&self) -> Runtime {
+        if self.image.is_some() { Runtime::Docker } else { Runtime::Local }
     }
 
     /// A client of the engine.
@@ -126,9 +149,22 @@ impl Scene {
         process_with(&["edge", "--dir", &dir.display().to_string()])
     }
 
+    /// The process of an instance's start: its proof names the boot and the process, or the
+    /// container.
+    pub fn process_of(&self, proof: &str) -> Result<i32> {
+        let wrong = || color_eyre::eyre::eyre!("no process in {proof}");
+        let mut parts = proof.split('/');
+        let (kind, name) = (parts.next(), parts.next().ok_or_else(wrong)?);
+        if kind == Some("docker") {
+            let image = self.image.as_ref().ok_or_else(wrong)?;
+            return self.executor.block_on(image.process_of(name));
+        }
+        name.parse().map_err(|_| wrong())
+    }
+
     /// Asks the engine for something.
     pub fn submit(&self, command: Command) -> Result<pilothouse_core::command::Reply> {
-        Ok(self.runtime.block_on(self.client.submit(command))?.reply)
+        Ok(self.executor.block_on(self.client.submit(command))?.reply)
     }
 
     /// Makes a specification active.
@@ -147,7 +183,7 @@ impl Scene {
 
     /// What the engine knows now.
     pub fn state(&self) -> Result<State> {
-        Ok(self.runtime.block_on(self.client.state())?.state)
+        Ok(self.executor.block_on(self.client.state())?.state)
     }
 
     /// Waits until something holds of what the engine knows.
@@ -191,7 +227,7 @@ impl Drop for Scene {
         {
             crate::out::error(&format!("instances may be left running: {error}"));
         }
-        let halted = self.runtime.block_on(self.client.submit(Command::Halt)).is_ok();
+        let halted = self.executor.block_on(self.client.submit(Command::Halt)).is_ok();
         if let Some(mut engine) = self.engine.take() {
             let until = Instant::now() + PATIENCE;
             while halted && Instant::now() < until {
@@ -203,6 +239,13 @@ impl Drop for Scene {
             // It has ended already where the halt went well.
             let _ = engine.kill();
             let _ = engine.wait();
+        }
+        let engine_id = std::fs::read_to_string(self.state_dir().join("engine-id"));
+        if let Some(image) = self.image.take()
+            && let Err(error) =
+                self.executor.block_on(image.remove(engine_id.unwrap_or_default().trim()))
+        {
+            crate::out::error(&format!("the demonstration's image is left: {error}"));
         }
         if !self.keep
             && let Err(error) = remove(&self.root)

@@ -40,7 +40,7 @@ impl Behaviour {
     }
 }
 
-/// Serves on `127.0.0.1:$PORT` until it is ended.
+/// Serves on `127.0.0.1:$PORT`, or on `$HOST` instead, until it is ended.
 pub fn run() -> Result<()> {
     let port: u16 = std::env::var("PORT")
         .wrap_err("the service needs PORT")?
@@ -49,7 +49,8 @@ pub fn run() -> Result<()> {
     let page = std::fs::read_to_string("index.html").wrap_err("there is no index.html")?;
     let page: &'static str = Box::leak(page.into_boxed_str());
     let behaviour = Behaviour::read();
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let host = std::env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    let listener = TcpListener::bind((host.as_str(), port))?;
     let first_visit: &'static std::sync::OnceLock<Instant> =
         Box::leak(Box::new(std::sync::OnceLock::new()));
     for stream in listener.incoming() {

@@ -9,6 +9,7 @@
 mod attach;
 mod cli;
 mod crash;
+mod docker;
 mod examples;
 mod faults;
 mod newcomer;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::{
     EngineEvent, EnvironmentEvent, Event, InstanceEvent, ProjectEvent, Recorded, RunEvent,
@@ -14,7 +15,7 @@ use pilothouse_core::instance::{Instance, InstancePhase, Role, TargetHealth};
 use pilothouse_core::pipeline::Pipeline;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
-use pilothouse_core::spec::ProjectSpec;
+use pilothouse_core::spec::{ProjectSpec, Runtime};
 use pilothouse_core::state::{Branch, Commit, Fate, Limits, Release};
 use pilothouse_core::time::Timestamp;
 
@@ -176,6 +177,8 @@ impl Past {
             subject: self.head.subject.clone(),
             service: self.pipeline.service.clone(),
             env: BTreeMap::new(),
+            runtime: Runtime::Local,
+            kind: ArtifactKind::Tree,
             made_at: self.at,
             fate: Fate::Good,
         });

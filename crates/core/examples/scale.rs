@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use pilothouse_core::apply::{apply, fold};
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::container::Grants;
 use pilothouse_core::decide::decide;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Input, Observation};
@@ -24,7 +26,9 @@ use pilothouse_core::pipeline::{Health, Run as Start, Service, Stop};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase, RunResult, Trigger};
 use pilothouse_core::settle::settle;
-use pilothouse_core::spec::{DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Strategy};
+use pilothouse_core::spec::{
+    DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, Strategy,
+};
 use pilothouse_core::state::{Branch, Commit, Fate, Limits, Release, State};
 use pilothouse_core::time::{Millis, Timestamp};
 use pilothouse_core::wanted::wanted;
@@ -157,6 +161,8 @@ impl Log {
             subject: "Change something".to_owned(),
             service: service(),
             env: BTreeMap::new(),
+            runtime: Runtime::Local,
+            kind: ArtifactKind::Tree,
             made_at: Timestamp(0),
             fate: Fate::Good,
         };
@@ -223,6 +229,8 @@ fn health(state: TargetState) -> TargetHealth {
 fn service() -> Service {
     Service {
         run: Start::Argv(vec!["./serve".to_owned()]),
+        image: None,
+        port: None,
         env: BTreeMap::new(),
         health: Health::default(),
         stop: Stop::default(),
@@ -242,6 +250,7 @@ fn project() -> ProjectSpec {
         },
         step_env: BTreeMap::new(),
         keep_runs: 10_000,
+        grants: Grants::default(),
     }
 }
 
@@ -252,6 +261,7 @@ fn environment(n: u32) -> EnvironmentSpec {
         preview: false,
         domain: Some(format!("env{n}.shop.test")),
         instances: INSTANCES / ENVIRONMENTS,
+        runtime: Runtime::Local,
         deploy: DeployMode::Manual,
         strategy: Strategy::default(),
         rules: Vec::new(),

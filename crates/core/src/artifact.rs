@@ -8,8 +8,11 @@ use crate::pipeline::Service;
 /// A sealed artifact and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// Its name: the sha256 of its manifest.
+    /// Its name: the sha256 of its manifest, or of the image's configuration, which is its id.
     pub digest: ArtifactDigest,
+    /// What it is.
+    #[serde(default)]
+    pub kind: ArtifactKind,
     /// Whose run sealed it first.
     pub project: ProjectName,
     /// The run that sealed it: in the state, the first.
@@ -21,8 +24,19 @@ pub struct Artifact {
     /// How an instance is run from it, as this commit's pipeline says. Another commit with the
     /// same bytes may say otherwise: a release takes it from its own run.
     pub service: Service,
-    /// The sum of its files' sizes in bytes.
+    /// The sum of its files' sizes in bytes; of an image, its layers'.
     pub bytes: u64,
-    /// How many files it has.
+    /// How many files it has; of an image 0, for nobody counts them.
     pub files: u64,
+}
+
+/// What an artifact is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtifactKind {
+    /// Files of the workspace.
+    #[default]
+    Tree,
+    /// An image of the Docker engine.
+    Image,
 }

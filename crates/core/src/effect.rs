@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactKind;
 use crate::deployment::EnvironmentKey;
 use crate::event::Head;
 use crate::id::{
@@ -147,6 +148,8 @@ pub enum Effect {
         run: RunId,
         /// Paths inside the workspace.
         paths: Vec<String>,
+        /// The step that built the image which is the artifact; none where it is files.
+        image: Option<u32>,
     },
     /// Remove the run's workspace.
     Clean {
@@ -163,6 +166,10 @@ pub enum Effect {
         release: ReleaseNumber,
         /// Its artifact.
         artifact: ArtifactDigest,
+        /// What the artifact is.
+        kind: ArtifactKind,
+        /// The image that instances need besides; it is pinned to what its name means now.
+        image: Option<String>,
     },
     /// Start an instance under a supervisor of its own, or find the one that runs it.
     Start(Box<InstanceOrder>),

@@ -11,6 +11,7 @@
 pub mod apply;
 pub mod artifact;
 pub mod command;
+pub mod container;
 pub mod cost;
 pub mod decide;
 pub mod deployment;

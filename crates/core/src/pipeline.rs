@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactKind;
+use crate::container::{Container, ImageBuild};
 use crate::time::Millis;
 
 /// What a run does, in order.
@@ -16,6 +18,9 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
     /// Paths inside the workspace that make up the artifact; `.` is the whole tree without `.git`.
     pub artifact: Vec<String>,
+    /// The image that is the artifact instead, built by the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageBuild>,
     /// How one instance of the service is run from the artifact.
     pub service: Service,
 }
@@ -35,14 +40,29 @@ pub struct Step {
     /// The name people see.
     pub name: String,
     /// What is started.
-    pub run: Run,
+    pub run: StepRun,
+    /// What it runs in; none means on the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// How long it may take before it is ended.
     pub timeout: Millis,
     /// Variables it gets beside those every step gets.
     pub env: BTreeMap<String, String>,
 }
 
-/// What a process is started with.
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepRun {
+    /// A POSIX shell script, run by `/bin/sh -e` from a file.
+    Script(String),
+    /// A program and its arguments, passed as they are.
+    Argv(Vec<String>),
+    /// Builds an image from the workspace.
+    Image(ImageBuild),
+}
+
+/// What an instance's process is started with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Run {
@@ -50,14 +70,23 @@ pub enum Run {
     Script(String),
     /// A program and its arguments, passed as they are.
     Argv(Vec<String>),
+    /// What the image says. Only where the artifact is an image.
+    Image,
 }
 
 /// How one instance of the service is run, checked and stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     /// What is started, in the unpacked artifact. It gets `PORT`, `PILOTHOUSE_RELEASE`,
-    /// `PILOTHOUSE_ENVIRONMENT` and `PILOTHOUSE_INSTANCE` and must listen on `127.0.0.1:$PORT`.
+    /// `PILOTHOUSE_ENVIRONMENT` and `PILOTHOUSE_INSTANCE` and must listen on `127.0.0.1:$PORT`, in
+    /// a container on `0.0.0.0:$PORT`.
     pub run: Run,
+    /// The image that it runs in where instances are containers and the artifact is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The port it listens on in a container, which is then `PORT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// Variables it gets beside those.
     pub env: BTreeMap<String, String>,
     /// How its health is checked.
@@ -71,6 +100,9 @@ pub struct Service {
 pub struct Health {
     /// The path that is asked for.
     pub path: String,
+    /// Whether the image's own check decides, and any answer by HTTP will do.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_image: bool,
     /// Time between two checks.
     pub interval: Millis,
     /// Time after which a check has failed.
@@ -91,6 +123,7 @@ impl Default for Health {
     fn default() -> Self {
         Self {
             path: "/".to_owned(),
+            by_image: false,
             interval: Millis::seconds(5),
             timeout: Millis::seconds(2),
             healthy_threshold: 2,
@@ -126,10 +159,34 @@ impl Default for Stop {
 }
 
 impl Pipeline {
+    /// What its artifact is.
+    pub fn kind(&self) -> ArtifactKind {
+        if self.image.is_some() { ArtifactKind::Image } else { ArtifactKind::Tree }
+    }
+
+    /// The images that steps build, and which step each.
+    pub fn built(&self) -> impl Iterator<Item = (ImageBuild, u32)> {
+        self.steps().zip(0..).filter_map(|((_, step), index)| match &step.run {
+            StepRun::Image(build) => Some((build.clone(), index)),
+            StepRun::Script(_) | StepRun::Argv(_) => None,
+        })
+    }
+
+    /// The step that builds the image which is the artifact: the last that builds it.
+    pub fn image_step(&self) -> Option<u32> {
+        let wanted = self.image.as_ref()?;
+        self.built().filter(|(build, _)| build == wanted).map(|(_, index)| index).last()
+    }
+
     /// All steps with their stage's name, in the order in which they run.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
         self.stages
             .iter()
             .flat_map(|stage| stage.steps.iter().map(move |step| (stage.name.as_str(), step)))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it skips by reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

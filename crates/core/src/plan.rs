@@ -16,7 +16,7 @@ use crate::cost::{NanoUsd, environment_cost};
 use crate::deployment::{DeploymentKind, EnvironmentKey};
 use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
 use crate::pipeline::Service;
-use crate::spec::DeployMode;
+use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
 
 /// What a deployment would change.
@@ -174,6 +174,10 @@ fn side(environment: &Environment, number: ReleaseNumber) -> Option<Side> {
 fn new_side(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Side, Rejection> {
     let source = source::source(state, key, what)?
         .ok_or_else(|| conflict("a rollback makes no release".to_owned()))?;
+    let runtime = state.environments.get(key).map(|environment| &environment.spec.runtime);
+    if let Some(why) = runtime.and_then(|r| r.mismatch(source.kind, source.service)) {
+        return Err(conflict(why.to_owned()));
+    }
     Ok(Side {
         release: next_release_of(state, key),
         artifact: source.artifact.clone(),
@@ -190,9 +194,15 @@ fn steps(
 ) -> Vec<String> {
     let spec = &environment.spec;
     let count = spec.instances;
+    let (what, proof) = match &spec.runtime {
+        Runtime::Local => ("on this machine", "wait until each owns its socket and is healthy"),
+        Runtime::Docker(_) => {
+            ("in containers on this machine", "wait until each is reached and healthy")
+        }
+    };
     let mut steps = vec![
-        format!("start {count} × {} of {} on this machine", to.release, to.commit.short()),
-        "wait until each owns its socket and is healthy".to_owned(),
+        format!("start {count} × {} of {} {what}", to.release, to.commit.short()),
+        proof.to_owned(),
     ];
     let domain = spec.domain.as_deref().unwrap_or("no domain");
     match from {

@@ -8,7 +8,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactKind;
+use crate::container::{Docker, Grants};
 use crate::id::{EnvironmentName, ProjectName};
+use crate::pipeline::{Run, Service};
 use crate::routing;
 use crate::time::Millis;
 
@@ -31,6 +34,9 @@ pub struct ProjectSpec {
     pub step_env: BTreeMap<String, String>,
     /// How many ended runs are kept, with logs.
     pub keep_runs: u32,
+    /// What steps in containers may ask for.
+    #[serde(default)]
+    pub grants: Grants,
 }
 
 /// Where requests come in.
@@ -53,6 +59,9 @@ pub struct EnvironmentSpec {
     pub preview: bool,
     /// The domain that reaches it. In a preview's, `{branch}` stands for the branch's slug.
     pub domain: Option<String>,
+    /// What its instances are.
+    #[serde(default)]
+    pub runtime: Runtime,
     /// How many instances serve it.
     pub instances: u32,
     /// Whether a successful run is deployed by itself.
@@ -69,6 +78,42 @@ pub struct EnvironmentSpec {
     pub keep_releases: u32,
     /// Most US dollars per hour that it may cost, in millionths.
     pub budget_micro_usd_per_hour: Option<u64>,
+}
+
+/// What instances are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// Processes of this machine.
+    #[default]
+    Local,
+    /// Containers of this machine's Docker engine.
+    Docker(Docker),
+}
+
+impl Runtime {
+    /// Why instances of this kind cannot run an artifact, if they cannot.
+    pub fn mismatch(&self, kind: ArtifactKind, service: &Service) -> Option<&'static str> {
+        match (self, kind) {
+            (Self::Local, ArtifactKind::Image) => Some(
+                "the pipeline makes an image, and the environment runs processes: write \
+                 runtime = \"docker\" into the operator's file, or let the pipeline make files",
+            ),
+            (Self::Local, ArtifactKind::Tree) if service.run == Run::Image => {
+                Some("the pipeline's [service] has no run: write what starts it")
+            }
+            (Self::Docker(_), ArtifactKind::Tree) if service.image.is_none() => Some(
+                "the environment runs containers, and the pipeline names no image for them: write \
+                 image into its [service], or let it build one by artifact = { dockerfile = … }",
+            ),
+            (Self::Docker(_), _) if service.port.is_none() => Some(
+                "the environment runs containers, and the pipeline names no port: write port into \
+                 its [service]",
+            ),
+            (Self::Local, ArtifactKind::Tree)
+            | (Self::Docker(_), ArtifactKind::Tree | ArtifactKind::Image) => None,
+        }
+    }
 }
 
 /// Whether a successful run goes on to a deployment by itself.

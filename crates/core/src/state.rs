@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, ArtifactKind};
 use crate::deployment::{Deployment, EnvironmentKey};
 use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
@@ -17,7 +17,7 @@ use crate::id::{
 use crate::instance::Instance;
 use crate::pipeline::Service;
 use crate::run::Run;
-use crate::spec::{EnvironmentSpec, ProjectSpec};
+use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
 use crate::time::{Millis, Timestamp};
 
 /// Everything that the engine knows and that survives it.
@@ -218,6 +218,12 @@ pub struct Release {
     pub service: Service,
     /// The variables that the operator's file gave when it was made.
     pub env: BTreeMap<String, String>,
+    /// What its instances are, as the operator's file said when it was made.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// What its artifact is.
+    #[serde(default)]
+    pub kind: ArtifactKind,
     /// When it was made.
     pub made_at: Timestamp,
     /// How it fared.

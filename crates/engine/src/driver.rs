@@ -3,6 +3,7 @@
 //! A driver looks first whether what it should do was done already, so that doing it twice is
 //! safe. It decides nothing and keeps nothing that the state would have to know.
 
+pub mod docker;
 pub mod edge;
 pub mod git;
 pub mod host;
@@ -15,6 +16,7 @@ mod unit;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::effect::{Effect, EffectId, Fault, Outcome};
 
 use crate::clock::Clock;
@@ -34,6 +36,8 @@ pub struct Surroundings {
     pub ports: std::ops::RangeInclusive<u16>,
     /// The token that makes the edge say which release answered.
     pub probe_token: String,
+    /// What tells this engine's containers and images from those of others on this machine.
+    pub engine_id: String,
 }
 
 /// The drivers of this machine.
@@ -43,24 +47,33 @@ pub struct Drivers {
     store: Arc<store::Store>,
     local: Arc<local::Local>,
     edge: Arc<edge::Edge>,
+    docker: Arc<docker::Docker>,
 }
 
 impl Drivers {
     /// Makes the drivers.
     pub fn new(surroundings: &Surroundings) -> Self {
         let edge = Arc::new(edge::Edge::new(surroundings));
+        let docker = Arc::new(docker::Docker::new(surroundings));
+        let local = local::Local::new(surroundings, Arc::clone(&edge), Arc::clone(&docker));
         Self {
             git: Arc::new(git::Git::new(surroundings)),
-            host: Arc::new(host::Host::new(surroundings)),
+            host: Arc::new(host::Host::new(surroundings, Arc::clone(&docker))),
             store: Arc::new(store::Store::new(surroundings)),
-            local: Arc::new(local::Local::new(surroundings, Arc::clone(&edge))),
+            local: Arc::new(local),
             edge,
+            docker,
         }
     }
 
     /// The edge, for those who read its counters.
     pub fn edge(&self) -> &Arc<edge::Edge> {
         &self.edge
+    }
+
+    /// The containers' engine, for those who measure and tidy.
+    pub fn docker(&self) -> &Arc<docker::Docker> {
+        &self.docker
     }
 
     /// The source of commits, for those who ask when it was last looked at.
@@ -74,6 +87,7 @@ impl Perform for Drivers {
         let (git, host, store) =
             (Arc::clone(&self.git), Arc::clone(&self.host), Arc::clone(&self.store));
         let (local, edge) = (Arc::clone(&self.local), Arc::clone(&self.edge));
+        let docker = Arc::clone(&self.docker);
         Box::pin(async move {
             match effect {
                 Effect::Look { project, repository, due, interval, known, answer } => {
@@ -85,10 +99,16 @@ impl Perform for Drivers {
                 }
                 Effect::RunStep(order) => host.run_step(*order, &attention).await,
                 Effect::EndStep { run, step } => host.end_step(run, step).await,
-                Effect::Seal { run, paths } => store.seal(run, paths).await,
+                Effect::Seal { run, image: Some(step), .. } => docker.seal(run, step).await,
+                Effect::Seal { run, paths, image: None } => store.seal(run, paths).await,
                 Effect::Clean { run } => store.clean(run).await,
-                Effect::Stage { environment, release, artifact, .. } => {
-                    store.stage(&environment, release, artifact).await
+                Effect::Stage { environment, release, artifact, kind, image, .. } => {
+                    let image = image.as_deref();
+                    docker.stage(&environment, release, &artifact, kind, image).await?;
+                    match kind {
+                        ArtifactKind::Tree => store.stage(&environment, release, artifact).await,
+                        ArtifactKind::Image => Ok(Outcome::Done),
+                    }
                 }
                 Effect::Start(order) => local.start(*order).await,
                 Effect::Prove { id, address, min_healthy_time, deadline } => {

@@ -1,9 +1,9 @@
 //! Puts the engine together and runs it.
 
 mod listener;
+mod token;
 mod view;
 
-use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,13 +84,15 @@ pub async fn run(
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
     let ledger = Ledger::open(&places.journal())?;
-    let probe_token = probe_token(&settings.state_dir)?;
+    // Known to this engine and its edge only.
+    let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {
         places: places.clone(),
         clock: Clock::start(ledger.last_at()),
         binary: settings.binary.clone(),
         ports: settings.ports.clone(),
         probe_token,
+        engine_id: token::kept(&settings.state_dir, "engine-id", 4)?,
     };
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
@@ -123,7 +125,7 @@ pub async fn run(
         settings.sample_interval,
         own.clone(),
     ));
-    tasks.spawn(keep_tidy(places, publisher, changed, own.clone()));
+    tasks.spawn(keep_tidy(places, Arc::clone(&drivers), publisher, changed, own.clone()));
     ready();
     let mut halted = handle;
     let stopped = tokio::select! {
@@ -143,17 +145,19 @@ pub async fn run(
 /// Tidies up whenever something was forgotten, and at the start.
 async fn keep_tidy(
     places: Places,
+    drivers: Arc<Drivers>,
     publisher: Publisher,
     mut changed: tokio::sync::watch::Receiver<()>,
     stop: CancellationToken,
 ) {
     loop {
-        let (places, publisher) = (places.clone(), publisher.clone());
+        let (places, known) = (places.clone(), publisher.clone());
         let tidied =
-            tokio::task::spawn_blocking(move || tidy::tidy(&places, || publisher.state())).await;
+            tokio::task::spawn_blocking(move || tidy::tidy(&places, || known.state())).await;
         if let Err(error) = tidied {
             tracing::warn!(%error, "tidying up broke off");
         }
+        drivers.docker().sweep(|| publisher.state()).await;
         tokio::select! {
             () = stop.cancelled() => return,
             gone = changed.changed() => if gone.is_err() { return },
@@ -180,38 +184,4 @@ fn private(dir: &std::path::Path) -> Result<(), StartError> {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
     }
     Ok(())
-}
-
-/// The token that makes the edge say which release answered: made once, known to this engine and
-/// its edge only.
-fn probe_token(dir: &std::path::Path) -> Result<String, StartError> {
-    use std::io::{Read as _, Write as _};
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let path = dir.join("probe-token");
-    let failed = |what| {
-        let path = path.clone();
-        move |source| StartError::File { what, path, source }
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(token) if token.trim().len() == 64 => return Ok(token.trim().to_owned()),
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed("read")(error)),
-    }
-    let mut random = [0u8; 32];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut file| file.read_exact(&mut random))
-        .map_err(failed("get random bytes for"))?;
-    let token = random.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    let mut options = std::fs::File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(&path)
-        .and_then(|mut file| file.write_all(token.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(failed("write"))?;
-    Ok(token)
 }

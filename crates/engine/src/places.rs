@@ -82,6 +82,34 @@ impl Places {
         self.run(id).join("scripts").join(step.to_string())
     }
 
+    /// What the container of a step is to be.
+    pub fn container(&self, id: RunId, step: u32) -> PathBuf {
+        self.run(id).join("containers").join(format!("{step}.json"))
+    }
+
+    /// The home directory of a run's steps in containers.
+    pub fn container_home(&self, id: RunId) -> PathBuf {
+        self.run(id).join("home")
+    }
+
+    /// What the step of a run that builds an image is to write.
+    pub fn built(&self, id: RunId, step: u32) -> PathBuf {
+        self.run(id).join("images").join(format!("{step}.json"))
+    }
+
+    /// Exists once the engine of containers was asked for anything.
+    pub fn used_docker(&self) -> PathBuf {
+        self.root.join("docker-used")
+    }
+
+    /// The ids that the names of a release's images stood for when it was laid out.
+    pub fn pinned(&self, key: &EnvironmentKey, number: ReleaseNumber) -> PathBuf {
+        self.releases()
+            .join(key.project.as_str())
+            .join(key.name.as_str())
+            .join(format!("{number}.image"))
+    }
+
     /// What programs keep for later when steps of a project run, for one environment.
     pub fn caches(&self, project: &ProjectName, environment: Option<&str>) -> PathBuf {
         self.all_caches(project).join(environment.unwrap_or(Self::NOWHERE))

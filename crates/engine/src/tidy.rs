@@ -33,6 +33,7 @@ pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
     let mut wanted = BTreeSet::new();
     for (key, environment) in &state.environments {
         wanted.extend(environment.releases.keys().map(|number| places.release(key, *number)));
+        wanted.extend(environment.releases.keys().map(|number| places.pinned(key, *number)));
     }
     for release in releases.iter().filter(|release| !wanted.contains(*release)) {
         gone(release);
@@ -117,6 +118,9 @@ fn gone(path: &Path) {
 /// Removes a tree whose directories may be read-only, as a release's are.
 fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            std::fs::remove_file(path)
+        }
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             allow(path)?;
             std::fs::remove_dir_all(path)

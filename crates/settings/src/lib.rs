@@ -13,6 +13,7 @@ pub mod operator;
 pub mod pipeline;
 pub mod problem;
 
+mod container;
 mod found;
 mod section;
 mod suggest;

@@ -5,6 +5,7 @@
 
 mod branches;
 mod clash;
+mod docker;
 mod domain;
 mod environment;
 mod load_balancer;
@@ -32,8 +33,16 @@ pub(crate) use branches::is_branch;
 pub use clash::{Clash, clashes};
 pub use write::{Draft, DraftEnvironment, write};
 
-const KEYS: [&str; 7] =
-    ["repository", "poll", "trusted", "keep_runs", "step_env", "load_balancer", "environment"];
+const KEYS: [&str; 8] = [
+    "repository",
+    "poll",
+    "trusted",
+    "keep_runs",
+    "step_env",
+    "docker",
+    "load_balancer",
+    "environment",
+];
 /// The most environments of a project, a preview's many counted once.
 const ENVIRONMENTS: usize = 50;
 const POLL: Millis = Millis::seconds(15);
@@ -65,6 +74,7 @@ pub fn read(name: &str, file: &str, text: &str) -> Result<ProjectSpec, Vec<Probl
     let step_env = section
         .get("step_env")
         .map_or_else(BTreeMap::new, |field| field.variables(&mut found, Owner::Step));
+    let grants = docker::grants(&section, &mut found);
     let load_balancer = load_balancer::read(section.get("load_balancer"), &mut found);
     let environments = environments(name, &section, &mut found);
     found.finish(ProjectSpec {
@@ -76,6 +86,7 @@ pub fn read(name: &str, file: &str, text: &str) -> Result<ProjectSpec, Vec<Probl
         load_balancer,
         step_env,
         keep_runs: keep_runs.unwrap_or(KEEP_RUNS),
+        grants,
     })
 }
 

@@ -4,12 +4,14 @@
 //! text is hostile: whatever could move an environment is refused here with a word on where it
 //! belongs.
 
+mod container;
 mod elsewhere;
 mod health;
 mod service;
 mod stage;
 
 use pilothouse_core::pipeline::{Pipeline, Run, Service};
+use toml::de::DeValue;
 
 use crate::found::{Found, too_large};
 use crate::section::{Field, Section};
@@ -21,7 +23,7 @@ pub(crate) use elsewhere::{PIPELINE_KEYS, operators};
 /// What the file is called in a repository.
 pub const FILE: &str = "pilothouse.toml";
 
-const KEYS: [&str; 3] = ["stage", "artifact", "service"];
+const KEYS: [&str; 4] = ["image", "stage", "artifact", "service"];
 /// The most paths that an artifact is put together from.
 const ARTIFACT_PATHS: usize = 100;
 
@@ -37,25 +39,36 @@ pub fn read(file: &str, text: &str) -> Result<Pipeline, Vec<Problem>> {
     let root = found.parse();
     let section = Section::root("the pipeline", &root, &KEYS);
     section.refuse_unknown(&mut found, |key| operators(key, &KEYS));
-    let stages = stage::read(&section, &mut found);
-    let artifact = section
-        .get("artifact")
-        .map_or_else(|| vec![".".to_owned()], |field| artifact(&field, &mut found));
+    let usual = section.get("image").map(|field| container::image_of(&field, &mut found));
+    let mut stages = stage::read(&section, usual.as_ref(), &mut found);
+    let whole = || vec![".".to_owned()];
+    let (artifact, image) = match section.get("artifact") {
+        Some(field) if matches!(field.value, DeValue::Table(_)) => {
+            (whole(), Some(container::artifact_of(&field, &mut found)))
+        }
+        Some(field) => (artifact(&field, &mut found), None),
+        None => (whole(), None),
+    };
+    if let Some(build) = &image {
+        stages.push(container::artifact_stage(build, &stages));
+    }
     let service = if let Some(field) = section.get("service") {
-        service::read(&field, &mut found)
+        service::read(&field, image.is_some(), &mut found)
     } else {
         let help = "add [service] with run = \"…\", which must listen on 127.0.0.1:$PORT";
         section.miss(&mut found, "service", help);
         None
     };
     let service = service.unwrap_or_else(nothing);
-    found.finish(Pipeline { stages, artifact, service })
+    found.finish(Pipeline { stages, artifact, image, service })
 }
 
 /// Stands in for a service that could not be read; it is never returned.
 fn nothing() -> Service {
     Service {
         run: Run::Argv(Vec::new()),
+        image: None,
+        port: None,
         env: std::collections::BTreeMap::new(),
         health: pilothouse_core::pipeline::Health::default(),
         stop: pilothouse_core::pipeline::Stop::default(),

@@ -2,9 +2,11 @@
 //!
 //! Each function takes a field and either returns its value or notes one problem.
 
+mod choice;
 pub(crate) mod duration;
 pub(crate) mod money;
 pub(crate) mod program;
+pub(crate) mod size;
 pub(crate) mod variables;
 
 use std::ops::{Range, RangeInclusive};

@@ -8,12 +8,13 @@ use super::tree::{Source, Tree};
 use super::{none, words};
 
 /// A crate of ours, and those that it may be built with.
-const WALLS: [(&str, &[&str]); 8] = [
+const WALLS: [(&str, &[&str]); 9] = [
     ("crates/api/", &["core"]),
     ("crates/cockpit/", &["api", "core"]),
     ("crates/core/", &[]),
+    ("crates/docker/", &[]),
     ("crates/edge/", &["core"]),
-    ("crates/engine/", &["api", "core", "settings", "supervisor"]),
+    ("crates/engine/", &["api", "core", "docker", "settings", "supervisor"]),
     ("crates/settings/", &["core"]),
     ("crates/sim/", &["core", "engine"]),
     ("crates/supervisor/", &[]),
@@ -23,7 +24,7 @@ const WALLS: [(&str, &[&str]); 8] = [
 const NAMED_BY: [(&str, &[&str]); 17] = [
     ("arc-swap", &["crates/edge/"]),
     ("aws-", &[]),
-    ("bollard", &[]),
+    ("bollard", &["crates/docker/"]),
     ("clap", &[""]),
     ("color-eyre", &[""]),
     ("crossterm", &[""]),
@@ -35,7 +36,10 @@ const NAMED_BY: [(&str, &[&str]); 17] = [
     ("rand", &[]),
     ("ratatui", &["", "crates/cockpit/"]),
     ("signal-hook", &["", "crates/supervisor/"]),
-    ("tokio", &["", "crates/api/", "crates/edge/", "crates/engine/", "crates/sim/"]),
+    (
+        "tokio",
+        &["", "crates/api/", "crates/docker/", "crates/edge/", "crates/engine/", "crates/sim/"],
+    ),
     ("tokio-util", &["", "crates/engine/", "crates/sim/"]),
     ("toml_edit", &["crates/settings/"]),
 ];
@@ -43,7 +47,7 @@ const NAMED_BY: [(&str, &[&str]); 17] = [
 /// A kit's name in code, and the beginnings of the paths that may say it.
 const SAID_BY: [(&str, &[&str]); 6] = [
     ("aws_config", &[]),
-    ("bollard", &["crates/engine/src/driver/docker.rs"]),
+    ("bollard", &["crates/docker/src/"]),
     ("git2", &["crates/engine/src/driver/git.rs"]),
     (
         "hyper",

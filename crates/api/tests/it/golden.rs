@@ -12,6 +12,7 @@ use pilothouse_api::types::{
 };
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
+use pilothouse_core::container::Grants;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::{
     EdgeEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, Recorded, RunEvent,
@@ -19,7 +20,7 @@ use pilothouse_core::event::{
 use pilothouse_core::id::{DeploymentId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
 use pilothouse_core::spec::{
-    DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, SecretSource, Strategy,
+    DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, SecretSource, Strategy,
 };
 use pilothouse_core::state::{Branch, Commit, Limits, State};
 use pilothouse_core::time::{Millis, Timestamp};
@@ -47,6 +48,7 @@ fn environment() -> EnvironmentSpec {
         preview: false,
         domain: Some("shop.localhost".to_owned()),
         instances: 2,
+        runtime: Runtime::Local,
         deploy: DeployMode::Manual,
         strategy: Strategy::default(),
         rules: Vec::new(),
@@ -73,6 +75,7 @@ fn project() -> ProjectSpec {
         },
         step_env: BTreeMap::new(),
         keep_runs: 100,
+        grants: Grants::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::deployment::EnvironmentKey;
 use crate::id::{EnvironmentName, InstanceId, ProjectName, ReleaseNumber};
 use crate::instance::{Instance, InstancePhase, Role, TargetHealth};
 use crate::routing::TargetState;
-use crate::spec::{DeployMode, EnvironmentSpec, Strategy};
+use crate::spec::{DeployMode, EnvironmentSpec, Runtime, Strategy};
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
 
@@ -171,6 +171,7 @@ fn environment() -> Environment {
         preview: false,
         domain: Some("qa.shop.localhost".to_owned()),
         instances: 2,
+        runtime: Runtime::Local,
         deploy: DeployMode::Auto,
         strategy: Strategy::default(),
         rules: Vec::new(),

@@ -166,6 +166,8 @@ pub(crate) fn queue_deployment(
             subject: source.subject.to_owned(),
             service: source.service.clone(),
             env: environment.spec.env.clone(),
+            runtime: environment.spec.runtime.clone(),
+            kind: source.kind,
             made_at: now,
             fate: Fate::Untried,
         };

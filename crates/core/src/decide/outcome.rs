@@ -10,7 +10,7 @@ use crate::event::{
 use crate::id::{DeploymentId, InstanceId, RunId};
 use crate::instance::{Instance, Role};
 use crate::pipeline::Pipeline;
-use crate::run::{RunPhase, RunResult, StepExit, StepPhase, StepState};
+use crate::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState};
 use crate::state::{Ready, State};
 use crate::text::printable;
 use crate::time::Timestamp;
@@ -66,6 +66,9 @@ fn checked_out(state: &State, id: RunId, result: Result<'_>) -> Vec<Event> {
     };
     match result {
         Ok(Outcome::CheckedOut { pipeline }) => {
+            if let Some(why) = misfit(state, run, pipeline) {
+                return vec![fix(id, failed(None, why))];
+            }
             let steps = steps_of(pipeline);
             let first = after_step(id, 0, steps.len());
             let pipeline = pipeline.clone();
@@ -74,6 +77,13 @@ fn checked_out(state: &State, id: RunId, result: Result<'_>) -> Vec<Event> {
         Ok(_) => Vec::new(),
         Err(fault) => vec![fix(id, failed(None, &fault.why))],
     }
+}
+
+/// Why the environment that the run is for could not run what the pipeline makes: better said
+/// before anything is built.
+fn misfit(state: &State, run: &Run, pipeline: &Pipeline) -> Option<&'static str> {
+    let key = crate::event::environment_key(&run.project, run.environment.as_ref()?);
+    state.environments.get(&key)?.spec.runtime.mismatch(pipeline.kind(), &pipeline.service)
 }
 
 fn steps_of(pipeline: &Pipeline) -> Vec<StepState> {
@@ -159,6 +169,7 @@ fn sealed(state: &State, id: RunId, result: Result<'_>) -> Vec<Event> {
         Ok(Outcome::Sealed { digest, bytes, files }) => {
             let artifact = Artifact {
                 digest: digest.clone(),
+                kind: pipeline.kind(),
                 project: run.project.clone(),
                 run: id,
                 commit: run.commit.clone(),

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactKind;
+use crate::container::{Grants, ImageBuild};
 use crate::deployment::EnvironmentKey;
 use crate::id::{ArtifactDigest, EnvironmentName, InstanceId, ProjectName, ReleaseNumber, RunId};
 use crate::pipeline::{Service, Step};
-use crate::spec::SecretSource;
+use crate::spec::{Runtime, SecretSource};
 
 /// All that running a step takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,12 @@ pub struct StepOrder {
     pub project: ProjectName,
     /// The environment that the branch feeds: what is kept for later belongs to it.
     pub environment: Option<EnvironmentName>,
+    /// What the operator's file lets a container have.
+    pub grants: Grants,
+    /// Whether it builds the image that is the run's artifact.
+    pub is_artifact: bool,
+    /// The images that steps before it built, and which step each.
+    pub built_by: Vec<(ImageBuild, u32)>,
 }
 
 /// All that starting an instance takes.
@@ -39,6 +47,10 @@ pub struct InstanceOrder {
     pub release: ReleaseNumber,
     /// Its artifact.
     pub artifact: ArtifactDigest,
+    /// What the artifact is.
+    pub kind: ArtifactKind,
+    /// What the instance is.
+    pub runtime: Runtime,
     /// How it is run.
     pub service: Service,
     /// Variables from the operator's file.

@@ -6,6 +6,7 @@
 //! trust, or another project.
 
 use super::{conflict, not_found};
+use crate::artifact::ArtifactKind;
 use crate::command::{DeployWhat, Rejection};
 use crate::deployment::EnvironmentKey;
 use crate::id::{ArtifactDigest, CommitId, EnvironmentName, RunId};
@@ -23,6 +24,8 @@ pub(crate) struct Source<'a> {
     pub(crate) subject: &'a str,
     /// How the commit says that it is run.
     pub(crate) service: &'a Service,
+    /// What the artifact is.
+    pub(crate) kind: ArtifactKind,
 }
 
 /// Finds what a new release is made of; a rollback makes none.
@@ -55,7 +58,8 @@ fn of_run<'a>(state: &'a State, key: &EnvironmentKey, id: RunId) -> Result<Sourc
     let kept = state.artifacts.get(artifact).ok_or_else(gone)?;
     // A run of an older journal says nothing of its own, and its bytes' first run speaks for it.
     let service = run.service.as_deref().unwrap_or(&kept.service);
-    Ok(Source { artifact, commit: &run.commit, subject: &run.subject, service })
+    let (commit, subject) = (&run.commit, &run.subject);
+    Ok(Source { artifact, commit, subject, service, kind: kept.kind })
 }
 
 fn promoted<'a>(
@@ -75,6 +79,7 @@ fn promoted<'a>(
         commit: &release.commit,
         subject: &release.subject,
         service: &release.service,
+        kind: release.kind,
     })
 }
 

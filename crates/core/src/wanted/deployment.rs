@@ -1,8 +1,10 @@
 //! What deployments want, beside what their instances want.
 
 use super::{Wanted, retry_at};
+use crate::artifact::ArtifactKind;
 use crate::deployment::{Deployment, Milestone, Phase, RollbackStep};
 use crate::effect::{Effect, EffectId};
+use crate::spec::Runtime;
 use crate::state::State;
 use crate::table;
 use crate::time::Timestamp;
@@ -57,6 +59,11 @@ fn stage(state: &State, deployment: &Deployment) -> Option<(EffectId, Effect)> {
         environment: deployment.environment.clone(),
         release: deployment.release,
         artifact: release.artifact.clone(),
+        kind: release.kind,
+        image: match (&release.runtime, release.kind) {
+            (Runtime::Docker(_), ArtifactKind::Tree) => release.service.image.clone(),
+            (Runtime::Docker(_), ArtifactKind::Image) | (Runtime::Local, _) => None,
+        },
     };
     Some((EffectId::Stage(deployment.id), effect))
 }

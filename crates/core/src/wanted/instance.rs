@@ -89,6 +89,8 @@ fn order(state: &State, instance: &Instance) -> Option<InstanceOrder> {
         environment: instance.environment.clone(),
         release: instance.release,
         artifact: release.artifact.clone(),
+        kind: release.kind,
+        runtime: release.runtime.clone(),
         service: release.service.clone(),
         env: release.env.clone(),
         secrets: environment.spec.secrets.clone(),

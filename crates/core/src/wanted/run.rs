@@ -23,7 +23,8 @@ pub(super) fn want(state: &State, run: &Run, wanted: &mut Wanted) {
         }
         RunPhase::Sealing => {
             let paths = run.pipeline.as_ref().map(|p| p.artifact.clone()).unwrap_or_default();
-            wanted.add(EffectId::Seal(id), Effect::Seal { run: id, paths });
+            let image = run.pipeline.as_ref().and_then(|p| p.image_step());
+            wanted.add(EffectId::Seal(id), Effect::Seal { run: id, paths, image });
         }
         RunPhase::Cleaning { .. } => wanted.add(EffectId::Clean(id), Effect::Clean { run: id }),
     }
@@ -46,5 +47,8 @@ fn order(state: &State, run: &Run, index: u32) -> Option<StepOrder> {
         trusted: spec.is_some_and(|spec| spec.trusted),
         project: run.project.clone(),
         environment: run.environment.clone(),
+        grants: spec.map(|spec| spec.grants.clone()).unwrap_or_default(),
+        is_artifact: pipeline.image_step() == Some(index),
+        built_by: pipeline.built().filter(|(_, by)| *by < index).collect(),
     })
 }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, Outcome, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
-use pilothouse_core::pipeline::Run;
+use pilothouse_core::pipeline::StepRun;
 use pilothouse_core::run::StepExit;
 use pilothouse_supervisor::{
     Binary, ExitRecord, Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError,
     Stop, cancel, spawn, wake,
 };
 
+use super::docker::{Docker, OWNER_GRACE};
 use super::unit::{MOMENT, clean_up, look, over, over_within};
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
@@ -34,26 +36,43 @@ const END_LIMIT: Duration = Duration::from_millis(GRACE_MS).saturating_add(SLACK
 pub struct Host {
     places: Places,
     binary: PathBuf,
+    docker: Arc<Docker>,
 }
 
 impl Host {
-    pub(super) fn new(surroundings: &Surroundings) -> Self {
-        Self { places: surroundings.places.clone(), binary: surroundings.binary.clone() }
+    pub(super) fn new(surroundings: &Surroundings, docker: Arc<Docker>) -> Self {
+        let (places, binary) = (surroundings.places.clone(), surroundings.binary.clone());
+        Self { places, binary, docker }
     }
 
     pub(super) async fn run_step(&self, order: StepOrder, attention: &Attention) -> Ended {
-        let dir = self.places.step(order.run, order.index);
+        let (run, index) = (order.run, order.index);
+        let dir = self.places.step(run, index);
         let timeout = order.step.timeout.duration();
-        let found = self.find_or_start(&dir, order).await?;
-        let handle = match found {
-            Found::Running(handle) => handle,
-            Found::Over(exit) => return Ok(Outcome::StepEnded { exit }),
+        let is_contained = order.step.container.is_some();
+        let exit = match self.find_or_start(&dir, order).await? {
+            Found::Running(handle) => {
+                tokio::select! {
+                    () = attention.cancelled.cancelled() => return cancelled(),
+                    ended = in_time(&handle, timeout) => ended?,
+                }
+                after(&dir)?
+            }
+            Found::Over(exit) => exit,
         };
-        tokio::select! {
-            () = attention.cancelled.cancelled() => return cancelled(),
-            ended = in_time(&handle, timeout) => ended?,
+        if is_contained {
+            self.leave_no_container(run, index).await;
         }
-        Ok(Outcome::StepEnded { exit: after(&dir)? })
+        Ok(Outcome::StepEnded { exit })
+    }
+
+    /// Whoever owned the step's container may have died before it: then the container goes now.
+    /// Where the engine of containers does not answer, it goes when everything is tidied up.
+    async fn leave_no_container(&self, run: RunId, step: u32) {
+        let name = self.docker.step_name(run, step);
+        if let Err(fault) = self.docker.remove(&name).await {
+            tracing::warn!(%name, why = %fault.why, "a step's container could not be removed");
+        }
     }
 
     /// A step that was ever started is found again and never started a second time.
@@ -63,7 +82,8 @@ impl Host {
                 Liveness::Alive(handle, _) => return Ok(Found::Running(handle)),
                 Liveness::Starting => tokio::time::sleep(MOMENT).await,
                 Liveness::NeverStarted => {
-                    if !order.trusted {
+                    let is_ours = matches!(order.step.run, StepRun::Image(_));
+                    if !order.trusted && order.step.container.is_none() && !is_ours {
                         return Err(Fault::permanent(UNTRUSTED));
                     }
                     let spec = self.spec(&order)?;
@@ -81,21 +101,46 @@ impl Host {
     }
 
     fn spec(&self, order: &StepOrder) -> Result<Spec, Fault> {
-        let argv = match &order.step.run {
-            Run::Argv(argv) => argv.clone(),
-            Run::Script(script) => {
+        let workspace = self.places.workspace(order.run);
+        let mut own = BTreeMap::from([
+            ("CI".to_owned(), "true".to_owned()),
+            ("WORKSPACE".to_owned(), workspace.display().to_string()),
+        ]);
+        if order.step.container.is_none() {
+            own.extend(self.cache_env(order));
+        }
+        own.extend(order.env.clone());
+        own.extend(order.step.env.clone());
+        let script = match &order.step.run {
+            StepRun::Script(script) => {
                 let path = self.places.script(order.run, order.index);
                 write_script(&path, script)?;
-                vec!["/bin/sh".to_owned(), "-e".to_owned(), path.display().to_string()]
+                Some(path)
+            }
+            StepRun::Argv(_) | StepRun::Image(_) => None,
+        };
+        let mut env = base_env();
+        let argv = match (&order.step.run, &order.step.container) {
+            (StepRun::Image(build), _) => {
+                env.extend(engine_env());
+                self.docker.build(order, build)?
+            }
+            (StepRun::Script(_) | StepRun::Argv(_), Some(container)) => {
+                env.extend(engine_env());
+                self.docker.step(order, container, script.as_deref(), own.clone(), GRACE_MS)?
+            }
+            (StepRun::Argv(argv), None) => argv.clone(),
+            (StepRun::Script(_), None) => {
+                let path = script.map(|path| path.display().to_string()).unwrap_or_default();
+                vec!["/bin/sh".to_owned(), "-e".to_owned(), path]
             }
         };
-        let workspace = self.places.workspace(order.run);
-        let mut env = base_env();
-        env.insert("CI".to_owned(), "true".to_owned());
-        env.insert("WORKSPACE".to_owned(), workspace.display().to_string());
-        env.extend(self.cache_env(order));
-        env.extend(order.env.clone());
-        env.extend(order.step.env.clone());
+        let grace_ms = if order.step.container.is_some() {
+            GRACE_MS + millis(OWNER_GRACE)
+        } else {
+            env.extend(own);
+            GRACE_MS
+        };
         Ok(Spec {
             id: format!("step/{}/{}", order.run.0, order.index),
             kind: Kind::Step {
@@ -105,7 +150,7 @@ impl Host {
             argv,
             dir: workspace,
             env,
-            stop: Stop { signal: 15, grace_ms: GRACE_MS },
+            stop: Stop { signal: 15, grace_ms },
             umask: 0o022,
             max_open_files: None,
         })
@@ -136,6 +181,9 @@ impl Host {
             }
             Liveness::Interrupted | Liveness::OtherBoot => clean_up(&dir)?,
             Liveness::Exited(_) | Liveness::NeverStarted => {}
+        }
+        if self.places.container(run, step).exists() {
+            self.leave_no_container(run, step).await;
         }
         Ok(Outcome::Done)
     }
@@ -177,6 +225,16 @@ pub(super) fn base_env() -> BTreeMap<String, String> {
     }
     env.entry("PATH".to_owned()).or_insert_with(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
     env
+}
+
+/// The variables that say where the engine of containers is, for whoever owns one.
+pub(super) fn engine_env() -> Option<(String, String)> {
+    let host = std::env::var("DOCKER_HOST").ok()?;
+    Some(("DOCKER_HOST".to_owned(), host))
+}
+
+pub(super) fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn write_script(path: &Path, script: &str) -> Result<(), Fault> {

@@ -1,27 +1,28 @@
 //! Runs instances as processes of this machine, each under a supervisor of its own.
 
 mod prove;
+mod secret;
 pub mod usage;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, InstanceOrder, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::pipeline::{Run, Stop};
-use pilothouse_core::spec::SecretSource;
+use pilothouse_core::spec::Runtime;
 use pilothouse_supervisor::{
-    Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError, Status,
-    Stop as UnitStop, spawn, stop,
+    Handle, Kind, Liveness, Outcome as UnitOutcome, Spec, StartError, Status, Stop as UnitStop,
+    spawn, stop,
 };
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use super::docker::{self, Docker, OWNER_GRACE};
 use super::edge::Edge;
-use super::host::{base_env, supervisor};
+use super::host::{base_env, engine_env, millis, supervisor};
 use super::ports::Ports;
 use super::unit::{MOMENT, clean_up, look, over_within};
 use super::{Surroundings, blocking};
@@ -37,10 +38,11 @@ const LOG: u64 = 64 << 20;
 /// How much longer than its grace stopping an instance may take before that is done in its
 /// supervisor's stead, which kills what does not go for 10 s and then gives up.
 const STOP_SLACK: Duration = Duration::from_secs(12);
-/// The longest secret that is read, in bytes.
-const SECRET_BYTES: u64 = 64 << 10;
-/// How long the command that gives a secret may take.
-const SECRET_LIMIT: Duration = Duration::from_secs(30);
+/// How long a process and a container have until they run.
+const PROCESS: Duration = Duration::from_secs(2);
+/// See [`PROCESS`]. The engine of containers may be busy, or be gone for a moment.
+const CONTAINER: Duration = Duration::from_secs(60);
+const TERM: i32 = 15;
 /// The file in an instance's directory that holds its address.
 const ADDRESS: &str = "address";
 
@@ -51,16 +53,18 @@ pub struct Local {
     binary: PathBuf,
     ports: Ports,
     edge: Arc<Edge>,
+    docker: Arc<Docker>,
 }
 
 impl Local {
-    pub(super) fn new(surroundings: &Surroundings, edge: Arc<Edge>) -> Self {
+    pub(super) fn new(surroundings: &Surroundings, edge: Arc<Edge>, docker: Arc<Docker>) -> Self {
         Self {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
             binary: surroundings.binary.clone(),
             ports: Ports::new(surroundings.ports.clone()),
             edge,
+            docker,
         }
     }
 
@@ -69,11 +73,8 @@ impl Local {
         let unit = unit_of(&home);
         for _ in 0..100 {
             match look(&unit)? {
-                Liveness::Alive(_, status) if status.main.is_some() => {
-                    let address = read_address(&home)?;
-                    return Ok(Outcome::Started { address, proof: proof(&status) });
-                }
-                Liveness::Alive(..) | Liveness::Starting => tokio::time::sleep(MOMENT).await,
+                Liveness::Alive(handle, _) => return self.up(&order.id, &home, &handle).await,
+                Liveness::Starting => tokio::time::sleep(MOMENT).await,
                 Liveness::NeverStarted => return self.launch(order, home, unit).await,
                 Liveness::Interrupted => {
                     blocking("clearing up", move || clean_up(&unit)).await?;
@@ -91,15 +92,20 @@ impl Local {
         let address = self.ports.choose(order.id.as_str()).ok_or_else(|| {
             Fault::permanent("no port of the range for instances is free on 127.0.0.1")
         })?;
-        let secrets = secrets(&order).await?;
-        let spec = self.spec(&order, address, &home);
+        let secrets = secret::of(&order).await?;
         let binary = supervisor(&self.binary);
         let script = match &order.service.run {
             Run::Script(script) => Some(script.clone()),
-            Run::Argv(_) => None,
+            Run::Argv(_) | Run::Image => None,
         };
+        let (place, id) = (home.clone(), order.id.clone());
+        let made = unit.clone();
+        blocking("preparing the instance", move || {
+            prepare(&place, &made, address, script.as_deref())
+        })
+        .await?;
+        let spec = self.spec(&order, address, &home)?;
         let started = blocking("starting the instance", move || {
-            prepare(&home, &unit, address, script.as_deref())?;
             match spawn(&binary, &unit, &spec, &secrets) {
                 Ok(handle) => Ok(handle),
                 Err(StartError::LaunchFailed(why)) => Err(Fault::permanent(why.message)),
@@ -108,38 +114,77 @@ impl Local {
         })
         .await;
         self.ports.release(address.port());
-        let handle = started?;
-        for _ in 0..100 {
-            if let Liveness::Alive(_, status) = look(&handle.dir)?
-                && status.main.is_some()
-            {
-                return Ok(Outcome::Started { address, proof: proof(&status) });
+        self.up(&id, &home, &started?).await
+    }
+
+    /// Waits until an instance whose supervisor lives runs, and tells where.
+    async fn up(&self, id: &InstanceId, home: &Path, handle: &Handle) -> Ended {
+        let is_container = docker::is_container(home);
+        let until = tokio::time::Instant::now() + if is_container { CONTAINER } else { PROCESS };
+        while tokio::time::Instant::now() < until {
+            match look(&handle.dir)? {
+                Liveness::Alive(_, status) if status.restarts >= prove::RESTARTS => {
+                    return Err(Fault::permanent(self.with_log(id, "it ended each time")));
+                }
+                Liveness::Alive(_, status) if status.main.is_some() && is_container => {
+                    let owner = status.main.map(|main| main.pid);
+                    if let Some(record) = docker::record_of(&handle.dir, owner)? {
+                        let address = record.address.ok_or_else(|| {
+                            Fault::permanent("its container is not reached anywhere")
+                        })?;
+                        write_address(home, address)?;
+                        let proof = docker::proof(&record);
+                        return Ok(Outcome::Started { address, proof });
+                    }
+                }
+                Liveness::Alive(_, status) if status.main.is_some() => {
+                    let address = read_address(home)?;
+                    return Ok(Outcome::Started { address, proof: proof(&status) });
+                }
+                Liveness::Alive(..) | Liveness::Starting => {}
+                Liveness::Exited(_)
+                | Liveness::Interrupted
+                | Liveness::OtherBoot
+                | Liveness::NeverStarted => {
+                    return Err(Fault::permanent(self.with_log(id, "it ended while it started")));
+                }
             }
             tokio::time::sleep(MOMENT).await;
         }
-        Err(Fault::transient("its supervisor wrote no status"))
+        Err(Fault::permanent(self.with_log(id, "it was not up in time")))
     }
 
-    fn spec(&self, order: &InstanceOrder, address: SocketAddr, home: &Path) -> Spec {
-        let argv = match &order.service.run {
-            Run::Argv(argv) => argv.clone(),
-            Run::Script(_) => {
-                let script = home.join("script");
-                vec!["/bin/sh".to_owned(), "-e".to_owned(), script.display().to_string()]
+    fn spec(&self, order: &InstanceOrder, address: SocketAddr, home: &Path) -> Result<Spec, Fault> {
+        let mut stop = unit_stop(&order.service.stop);
+        let mut env = base_env();
+        let mut dir = self.places.release(&order.environment, order.release);
+        let argv = match (&order.runtime, &order.service.run) {
+            (Runtime::Docker(settings), _) => {
+                env.extend(engine_env());
+                home.clone_into(&mut dir);
+                let signal = stop.signal;
+                // The owner is asked to end, and passes the signal that the service knows on.
+                stop = UnitStop {
+                    signal: TERM,
+                    grace_ms: stop.grace_ms.saturating_add(millis(OWNER_GRACE)),
+                };
+                self.docker.instance(order, settings, Some(address), home, signal)?
+            }
+            (Runtime::Local, run) => {
+                env.extend(variables(order, address.port()));
+                match run {
+                    Run::Argv(argv) => argv.clone(),
+                    Run::Script(_) => {
+                        let script = home.join("script");
+                        vec!["/bin/sh".to_owned(), "-e".to_owned(), script.display().to_string()]
+                    }
+                    Run::Image => {
+                        return Err(Fault::permanent("a process of the host has no image to run"));
+                    }
+                }
             }
         };
-        let mut env = base_env();
-        env.extend(order.service.env.clone());
-        env.extend(order.env.clone());
-        for (name, value) in [
-            ("PORT", address.port().to_string()),
-            ("PILOTHOUSE_RELEASE", order.release.to_string()),
-            ("PILOTHOUSE_ENVIRONMENT", order.environment.name.to_string()),
-            ("PILOTHOUSE_INSTANCE", order.id.to_string()),
-        ] {
-            env.insert(name.to_owned(), value);
-        }
-        Spec {
+        Ok(Spec {
             id: order.id.to_string(),
             kind: Kind::Instance {
                 backoff_min_ms: BACKOFF_MS.0,
@@ -148,19 +193,21 @@ impl Local {
                 max_log_bytes: LOG,
             },
             argv,
-            dir: self.places.release(&order.environment, order.release),
+            dir,
             env,
-            stop: unit_stop(&order.service.stop),
+            stop,
             umask: 0o022,
             max_open_files: None,
-        }
+        })
     }
 
     pub(super) async fn stop(&self, id: &InstanceId, how: &Stop) -> Ended {
-        let unit = unit_of(&self.places.instance(id));
+        let home = self.places.instance(id);
+        let unit = unit_of(&home);
         match look(&unit)? {
             Liveness::Alive(handle, _) => {
-                let grace = how.grace.duration();
+                let own = how.grace.duration();
+                let grace = if docker::is_container(&home) { own + OWNER_GRACE } else { own };
                 stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
                 over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
             }
@@ -168,8 +215,33 @@ impl Local {
             Liveness::Interrupted => blocking("clearing up", move || clean_up(&unit)).await?,
             Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => {}
         }
+        self.leave_no_container(id, &home).await?;
         Ok(Outcome::Done)
     }
+
+    /// Whoever owned the instance's container may have died before it: then it goes now.
+    async fn leave_no_container(&self, id: &InstanceId, home: &Path) -> Result<(), Fault> {
+        if docker::is_container(home) {
+            self.docker.remove(&self.docker.instance_name(id)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The variables that an instance gets; it listens on `port`.
+pub(super) fn variables(order: &InstanceOrder, port: u16) -> BTreeMap<String, String> {
+    let mut env = order.service.env.clone();
+    env.extend(order.env.clone());
+    env.extend(
+        [
+            ("PORT", port.to_string()),
+            ("PILOTHOUSE_RELEASE", order.release.to_string()),
+            ("PILOTHOUSE_ENVIRONMENT", order.environment.name.to_string()),
+            ("PILOTHOUSE_INSTANCE", order.id.to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    env
 }
 
 /// An instance's unit directory, within its own.
@@ -203,7 +275,13 @@ fn prepare(
     if let Some(script) = script {
         std::fs::write(home.join("script"), script).map_err(failed)?;
     }
-    std::fs::write(home.join(ADDRESS), address.to_string()).map_err(failed)
+    write_address(home, address)
+}
+
+fn write_address(home: &Path, address: SocketAddr) -> Result<(), Fault> {
+    std::fs::write(home.join(ADDRESS), address.to_string()).map_err(|error| {
+        Fault::transient(format!("cannot write the address into {}: {error}", home.display()))
+    })
 }
 
 fn read_address(home: &Path) -> Result<SocketAddr, Fault> {
@@ -231,67 +309,6 @@ fn signal_number(name: &str) -> i32 {
     }
 }
 
-/// Fetches the secrets' values, which go to the supervisor through a pipe and nowhere else.
-async fn secrets(order: &InstanceOrder) -> Result<Secrets, Fault> {
-    let mut secrets = Secrets::default();
-    for (name, source) in &order.secrets {
-        let value = match source {
-            SecretSource::File(path) => secret_in(path).await.map_err(|why| {
-                Fault::transient(format!("cannot read the secret {name} from {path}: {why}"))
-            })?,
-            SecretSource::Command(argv) => secret_from(name, argv).await?,
-        };
-        let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
-        secrets.env.insert(name.clone(), value);
-    }
-    Ok(secrets)
-}
-
-async fn secret_from(name: &str, argv: &[String]) -> Result<String, Fault> {
-    let failed = |why: String| {
-        Fault::transient(format!("the command that gives the secret {name} failed: {why}"))
-    };
-    let (program, arguments) =
-        argv.split_first().ok_or_else(|| failed("it is empty".to_owned()))?;
-    let mut child = tokio::process::Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        // What it complains of may hold the secret, so that nobody hears it.
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let value = async {
-        let printed = match child.stdout.take() {
-            Some(pipe) => limited(pipe).await,
-            None => Err("it printed nothing".to_owned()),
-        }?;
-        let status = child.wait().await.map_err(|error| error.to_string())?;
-        // As above, only the status is told.
-        if status.success() { Ok(printed) } else { Err(format!("it ended with {status}")) }
-    };
-    tokio::time::timeout(SECRET_LIMIT, value)
-        .await
-        .map_err(|_| failed(format!("it took longer than {} s", SECRET_LIMIT.as_secs())))?
-        .map_err(failed)
-}
-
-async fn secret_in(path: &str) -> Result<String, String> {
-    let file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
-    limited(file).await
-}
-
-/// Reads a secret to its end, within the limit. What was read stands in no error.
-async fn limited(from: impl AsyncRead + Unpin) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = from.take(SECRET_BYTES + 1).read_to_end(&mut bytes).await;
-    if read.map_err(|error| error.to_string())? as u64 > SECRET_BYTES {
-        return Err(format!("it is longer than {} KiB", SECRET_BYTES >> 10));
-    }
-    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
-}
-
 /// The supervisor of an instance, while it lives.
 fn alive(unit: &Path) -> Result<Option<(Handle, Box<Status>)>, Fault> {
     match look(unit)? {
@@ -301,43 +318,5 @@ fn alive(unit: &Path) -> Result<Option<(Handle, Box<Status>)>, Fault> {
         | Liveness::Interrupted
         | Liveness::OtherBoot
         | Liveness::NeverStarted => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{secret_from, secret_in};
-
-    fn argv(script: &str) -> Vec<String> {
-        ["/bin/sh", "-c", script].map(str::to_owned).into()
-    }
-
-    #[tokio::test]
-    async fn a_secret_is_limited_wherever_it_comes_from() {
-        let temp = tempfile::tempdir().unwrap();
-        let path = temp.path().join("secret");
-        let read = async |bytes: &[u8]| {
-            std::fs::write(&path, bytes).unwrap();
-            secret_in(path.to_str().unwrap()).await
-        };
-        assert_eq!(read(b"hunter2\n").await.unwrap(), "hunter2\n");
-        assert_eq!(read(&vec![b'x'; 64 << 10]).await.unwrap().len(), 64 << 10);
-        assert_eq!(
-            read(&vec![b'x'; (64 << 10) + 1]).await.unwrap_err(),
-            "it is longer than 64 KiB"
-        );
-        assert_eq!(read(b"hunter2\xff").await.unwrap_err(), "it is no UTF-8");
-        assert_eq!(secret_in("/dev/zero").await.unwrap_err(), "it is longer than 64 KiB");
-
-        assert_eq!(secret_from("KEY", &argv("echo hunter2")).await.unwrap(), "hunter2\n");
-        let why = "the command that gives the secret KEY failed: it ";
-        for (script, wanted) in [
-            ("yes hunter2", "is longer than 64 KiB"),
-            ("printf 'hunter2\\377'", "is no UTF-8"),
-            ("echo hunter2; echo hunter2 >&2; exit 3", "ended with exit status: 3"),
-        ] {
-            let fault = secret_from("KEY", &argv(script)).await.unwrap_err();
-            assert_eq!(fault.why, format!("{why}{wanted}"));
-        }
     }
 }

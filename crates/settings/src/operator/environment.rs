@@ -6,17 +6,18 @@ use pilothouse_core::id::{EnvironmentName, is_name};
 use pilothouse_core::spec::{DeployMode, EnvironmentSpec};
 use pilothouse_core::text::printable;
 
-use super::{branches, domain, elsewhere, load_balancer, rule, secrets, strategy};
+use super::{branches, docker, domain, elsewhere, rule, secrets, strategy};
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::variables::Owner;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "branch",
     "preview",
     "domain",
     "runtime",
+    "docker",
     "instances",
     "deploy",
     "min_healthy",
@@ -30,7 +31,6 @@ const KEYS: [&str; 16] = [
     "budget",
     "rule",
 ];
-const RUNTIMES: [&str; 1] = ["local"];
 /// The name that makes previews without saying so, and the one that is deployed by hand.
 const PREVIEW: &str = "preview";
 /// See [`PREVIEW`].
@@ -69,9 +69,7 @@ pub(super) fn read(
     let preview = preview(name, &section, found);
     let branches = branches::read(&section, name, preview, seen, found);
     let domain = domain::read(&section, project, name, preview, seen, found);
-    if let Some(field) = section.get("runtime") {
-        load_balancer::one_of(&field, &RUNTIMES, "runtime", found);
-    }
+    let runtime = docker::runtime(&section, name, found);
     let instances =
         section.get("instances").and_then(|field| field.count(found, 1..=100)).unwrap_or(INSTANCES);
     let env = section
@@ -84,6 +82,7 @@ pub(super) fn read(
         name: EnvironmentName::new(name),
         branches,
         preview,
+        runtime,
         instances,
         deploy: deploy(name, &section, found),
         strategy: strategy::read(&section, instances, found),
@@ -117,9 +116,9 @@ fn preview(name: &str, section: &Section<'_>, found: &mut Found<'_>) -> bool {
 
 fn deploy(name: &str, section: &Section<'_>, found: &mut Found<'_>) -> DeployMode {
     let usual = if name == PRODUCTION { DeployMode::Manual } else { DeployMode::Auto };
-    let written = section.get("deploy").and_then(|field| {
-        load_balancer::one_of(&field, &["auto", "manual"], "way to deploy", found)
-    });
+    let written = section
+        .get("deploy")
+        .and_then(|field| field.one_of(&["auto", "manual"], "way to deploy", found));
     match written {
         Some("auto") => DeployMode::Auto,
         Some("manual") => DeployMode::Manual,

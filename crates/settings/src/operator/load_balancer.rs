@@ -9,7 +9,6 @@ use super::elsewhere;
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::Field;
-use crate::suggest::{listed, nearest};
 use crate::value::quoted;
 
 const KEYS: [&str; 3] = ["kind", "listen", "trusted_proxies"];
@@ -33,7 +32,7 @@ pub(super) fn read(field: Option<Field<'_>>, found: &mut Found<'_>) -> LoadBalan
     };
     section.refuse_unknown(found, |key| elsewhere(key, &KEYS));
     if let Some(field) = section.get("kind") {
-        one_of(&field, &KINDS, "kind of load balancer", found);
+        field.one_of(&KINDS, "kind of load balancer", found);
     }
     if let Some(field) = section.get("listen") {
         spec.listen = listen(&field, found);
@@ -42,27 +41,6 @@ pub(super) fn read(field: Option<Field<'_>>, found: &mut Found<'_>) -> LoadBalan
         spec.trusted_proxies = blocks(&field, found).unwrap_or_default();
     }
     spec
-}
-
-/// A text that must be one of those that exist.
-pub(super) fn one_of(
-    field: &Field<'_>,
-    exist: &[&'static str],
-    what: &str,
-    found: &mut Found<'_>,
-) -> Option<&'static str> {
-    let all = match exist {
-        [only] => format!("the only {what} is \"{only}\""),
-        several => format!("there are {}", listed(several)),
-    };
-    let text = field.text(found, &all)?;
-    if let Some(name) = exist.iter().find(|name| **name == text) {
-        return Some(name);
-    }
-    let help =
-        nearest(text, exist).map_or(all.clone(), |near| format!("did you mean \"{near}\"? {all}"));
-    field.wrong(found, &format!("there is no {what} {}", quoted(text)), &help);
-    None
 }
 
 fn listen(field: &Field<'_>, found: &mut Found<'_>) -> Vec<SocketAddr> {

@@ -11,7 +11,8 @@ use crate::section::{Field, Section};
 use crate::value::duration::{HOUR, SHORTEST, exact};
 use crate::value::quoted;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
+    "by",
     "path",
     "interval",
     "timeout",
@@ -48,6 +49,12 @@ pub(super) fn read(field: &Field<'_>, found: &mut Found<'_>) -> Health {
     }
     if let Some(field) = section.get("matcher") {
         health.matcher = matcher(&field, found).unwrap_or(health.matcher);
+    }
+    let by = section.get("by").and_then(|field| field.one_of(&["http", "image"], "check", found));
+    if by == Some("image") {
+        // Any answer shows that it is reached; whether it is well is for the image to say.
+        health.by_image = true;
+        health.matcher = (100, 599);
     }
     check_order(&section, &health, found);
     health

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use pilothouse_core::pipeline::{Stage, Step};
+use pilothouse_core::container::Image;
+use pilothouse_core::pipeline::{Run, Stage, Step, StepRun};
 use pilothouse_core::time::Millis;
 
+use super::container;
 use super::elsewhere::operators;
 use crate::ProblemKind;
 use crate::found::Found;
@@ -13,16 +15,30 @@ use crate::value::duration::{DAY, SHORTEST};
 use crate::value::quoted;
 use crate::value::variables::Owner;
 
-const STAGE_KEYS: [&str; 5] = ["name", "run", "timeout", "env", "step"];
+const STAGE_KEYS: [&str; 13] = [
+    "name",
+    "run",
+    "timeout",
+    "env",
+    "step",
+    "image",
+    "cache",
+    "volumes",
+    "network",
+    "memory",
+    "cpus",
+    "privileged",
+    "docker_socket",
+];
 const STEP_KEYS: [&str; 4] = ["name", "run", "timeout", "env"];
 /// The most stages of a pipeline, and the most steps of a stage.
 const MOST: usize = 100;
 /// The longest name, in characters.
 const NAME_CHARS: usize = 60;
-const TIMEOUT: Millis = Millis::minutes(30);
+pub(super) const TIMEOUT: Millis = Millis::minutes(30);
 
 /// Reads every `[[stage]]`.
-pub(super) fn read(root: &Section<'_>, found: &mut Found<'_>) -> Vec<Stage> {
+pub(super) fn read(root: &Section<'_>, usual: Option<&Image>, found: &mut Found<'_>) -> Vec<Stage> {
     let Some(field) = root.get("stage") else {
         let help = "add [[stage]] with name = \"test\" and run = \"make test\"";
         root.miss(found, "stage", help);
@@ -37,7 +53,8 @@ pub(super) fn read(root: &Section<'_>, found: &mut Found<'_>) -> Vec<Stage> {
     for section in sections.iter().take(MOST) {
         section.refuse_unknown(found, |key| operators(key, &STAGE_KEYS));
         let name = names.read(section, found);
-        let steps = if let Some(steps) = section.get("step") {
+        let container = container::read(section, usual, found);
+        let mut steps = if let Some(steps) = section.get("step") {
             for key in ["run", "timeout", "env"] {
                 refuse_beside_steps(section, key, found);
             }
@@ -46,8 +63,12 @@ pub(super) fn read(root: &Section<'_>, found: &mut Found<'_>) -> Vec<Stage> {
             // A stage with `run` is a stage of one step that has the stage's name.
             step(section, name.clone(), found).into_iter().collect()
         };
+        for step in &mut steps {
+            step.container.clone_from(&container);
+        }
         stages.push(Stage { name, steps });
     }
+    container::add_builds(&mut stages);
     stages
 }
 
@@ -98,7 +119,13 @@ fn step(section: &Section<'_>, name: String, found: &mut Found<'_>) -> Option<St
         .unwrap_or(TIMEOUT);
     let env =
         section.get("env").map_or_else(BTreeMap::new, |field| field.variables(found, Owner::Step));
-    Some(Step { name, run: run?, timeout, env })
+    let run = match run? {
+        Run::Script(script) => StepRun::Script(script),
+        Run::Argv(argv) => StepRun::Argv(argv),
+        // The reader of programs makes no other.
+        Run::Image => return None,
+    };
+    Some(Step { name, run, container: None, timeout, env })
 }
 
 /// Names that must differ from each other.

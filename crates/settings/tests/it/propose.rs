@@ -1,6 +1,6 @@
 //! Whatever is proposed, the readers take.
 
-use pilothouse_core::pipeline::Run;
+use pilothouse_core::pipeline::{Run, StepRun};
 use pilothouse_settings::init::{Kind, Proposal, RepositoryFacts, name_from, propose};
 use pilothouse_settings::problem::report;
 use pilothouse_settings::{operator, pipeline};
@@ -27,14 +27,22 @@ fn shown(proposal: &Proposal) -> String {
     let pipeline = read.unwrap_or_else(|problems| panic!("{}", report(&problems)));
     let read = operator::read("shop", "shop.toml", &proposal.operator);
     let spec = read.unwrap_or_else(|problems| panic!("{}", report(&problems)));
-    let script = |run: &Run| match run {
+    let step_run = |run: &StepRun| match run {
+        StepRun::Script(script) => script.clone(),
+        StepRun::Argv(argv) => argv.join(" "),
+        StepRun::Image(build) => format!("build {}", build.dockerfile),
+    };
+    let service = |run: &Run| match run {
         Run::Script(script) => script.clone(),
         Run::Argv(argv) => argv.join(" "),
+        Run::Image => "what the image says".to_owned(),
     };
-    let mut lines: Vec<String> =
-        pipeline.steps().map(|(_, step)| format!("{}: {}", step.name, script(&step.run))).collect();
+    let mut lines: Vec<String> = pipeline
+        .steps()
+        .map(|(_, step)| format!("{}: {}", step.name, step_run(&step.run)))
+        .collect();
     lines.push(format!("artifact: {}", pipeline.artifact.join(" ")));
-    lines.push(format!("run: {}", script(&pipeline.service.run)));
+    lines.push(format!("run: {}", service(&pipeline.service.run)));
     for environment in &spec.environments {
         let domain = environment.domain.as_deref().unwrap_or("-");
         let branches = environment.branches.join(" ");

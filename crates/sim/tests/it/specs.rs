@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use pilothouse_core::container::Grants;
 use pilothouse_core::id::{BranchName, CommitId, EnvironmentName, ProjectName};
-use pilothouse_core::pipeline::{Health, Pipeline, Run, Service, Stage, Step, Stop};
-use pilothouse_core::spec::{DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Strategy};
+use pilothouse_core::pipeline::{Health, Pipeline, Run, Service, Stage, Step, StepRun, Stop};
+use pilothouse_core::spec::{
+    DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, Strategy,
+};
 use pilothouse_core::state::Commit;
 use pilothouse_core::time::{Millis, Timestamp};
 
@@ -22,6 +25,7 @@ pub fn project(name: &str) -> ProjectSpec {
         },
         step_env: BTreeMap::new(),
         keep_runs: 20,
+        grants: Grants::default(),
     }
 }
 
@@ -33,6 +37,7 @@ pub fn environment(project: &str, name: &str, branch: &str) -> EnvironmentSpec {
         preview: false,
         domain: Some(format!("{name}.{project}.test")),
         instances: 2,
+        runtime: Runtime::Local,
         deploy: DeployMode::Auto,
         strategy: Strategy {
             drain: Millis::seconds(10),
@@ -51,7 +56,8 @@ pub fn environment(project: &str, name: &str, branch: &str) -> EnvironmentSpec {
 pub fn pipeline() -> Pipeline {
     let step = |name: &str| Step {
         name: name.to_owned(),
-        run: Run::Script("true".to_owned()),
+        run: StepRun::Script("true".to_owned()),
+        container: None,
         timeout: Millis::minutes(5),
         env: BTreeMap::new(),
     };
@@ -61,6 +67,7 @@ pub fn pipeline() -> Pipeline {
             steps: vec![step("compile"), step("test")],
         }],
         artifact: vec![".".to_owned()],
+        image: None,
         service: service(),
     }
 }
@@ -69,6 +76,8 @@ pub fn pipeline() -> Pipeline {
 pub fn service() -> Service {
     Service {
         run: Run::Argv(vec!["./serve".to_owned()]),
+        image: None,
+        port: None,
         env: BTreeMap::new(),
         health: Health {
             interval: Millis::seconds(1),

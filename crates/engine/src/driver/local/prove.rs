@@ -7,15 +7,17 @@ use pilothouse_core::effect::{Fault, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::TargetStatus;
 use pilothouse_core::time::{Millis, Timestamp};
+use pilothouse_docker::Record;
 use pilothouse_supervisor::{MainExit, SocketOwner, socket_owner};
 
+use super::super::docker;
 use super::super::unit::last_line;
 use super::super::{blocking, cancelled};
 use super::{Local, alive, unit_of};
 use crate::executor::{Attention, Ended};
 
 /// Restarts after which an instance that never proved healthy is given up.
-const RESTARTS: u32 = 3;
+pub(super) const RESTARTS: u32 = 3;
 /// How long to wait for the edge's next word before the socket is looked at again.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -25,6 +27,14 @@ enum Missing {
     Yet(String),
     /// It never will.
     Ever(String),
+}
+
+/// Who answers at an instance's address.
+enum Owner {
+    /// Whose socket it is.
+    Process(SocketOwner),
+    /// The container that the instance's owner made.
+    Container(Option<Record>),
 }
 
 impl Local {
@@ -78,13 +88,24 @@ impl Local {
         address: SocketAddr,
         target: Option<TargetStatus>,
     ) -> Result<Option<Missing>, Fault> {
-        let unit = unit_of(&self.places.instance(id));
+        let home = self.places.instance(id);
+        let unit = unit_of(&home);
+        let is_container = docker::is_container(&home);
         let (owner, restarts, exit) = blocking("looking at the instance", move || {
             let Some((handle, status)) = alive(&unit)? else {
                 return Ok((None, 0, None));
             };
-            let owner = socket_owner(&handle, address)
-                .map_err(|error| Fault::transient(format!("cannot look at sockets: {error}")))?;
+            let owner = if is_container {
+                Owner::Container(match status.main {
+                    Some(main) => docker::record_of(&unit, Some(main.pid))?,
+                    None => None,
+                })
+            } else {
+                let owner = socket_owner(&handle, address);
+                Owner::Process(owner.map_err(|error| {
+                    Fault::transient(format!("cannot look at sockets: {error}"))
+                })?)
+            };
             Ok((Some(owner), status.restarts, status.last_exit))
         })
         .await?;
@@ -92,27 +113,33 @@ impl Local {
             let how = exit.map_or_else(|| "ended".to_owned(), said);
             return Ok(Some(Missing::Ever(self.with_log(id, &format!("it {how} each time")))));
         }
-        Ok(match owner {
-            None => Some(Missing::Yet("its supervisor is gone".to_owned())),
-            Some(SocketOwner::Nobody) => {
-                Some(Missing::Yet(format!("nothing listens on {address}")))
+        let stranger = match owner {
+            None => Some("its supervisor is gone".to_owned()),
+            Some(Owner::Process(SocketOwner::Nobody)) => {
+                Some(format!("nothing listens on {address}"))
             }
-            Some(SocketOwner::Stranger) => {
-                Some(Missing::Yet(format!("another program listens on {address}")))
+            Some(Owner::Process(SocketOwner::Stranger)) => {
+                Some(format!("another program listens on {address}"))
             }
-            Some(SocketOwner::Unit) => match target {
-                Some(target) if target.passing => None,
-                Some(target) => Some(Missing::Yet(format!("its check says: {}", target.detail))),
-                None => Some(Missing::Yet("the edge does not check it yet".to_owned())),
-            },
-        })
+            Some(Owner::Process(SocketOwner::Unit)) => None,
+            Some(Owner::Container(None)) => Some("its container is only starting".to_owned()),
+            Some(Owner::Container(Some(record))) => {
+                self.docker.stranger(id, &record, address).await?
+            }
+        };
+        let missing = stranger.or_else(|| match target {
+            Some(target) if target.passing => None,
+            Some(target) => Some(format!("its check says: {}", target.detail)),
+            None => Some("the edge does not check it yet".to_owned()),
+        });
+        Ok(missing.map(Missing::Yet))
     }
 
     fn late(&self, id: &InstanceId, missing: &str) -> String {
         self.with_log(id, &format!("not healthy by its start deadline: {missing}"))
     }
 
-    fn with_log(&self, id: &InstanceId, why: &str) -> String {
+    pub(super) fn with_log(&self, id: &InstanceId, why: &str) -> String {
         match last_line(&unit_of(&self.places.instance(id))) {
             Some(line) => format!("{why}; its last line: {line}"),
             None => format!("{why}; it printed nothing"),

@@ -1,4 +1,4 @@
-//! What local instances use of this machine.
+//! What instances use of this machine.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use pilothouse_core::id::InstanceId;
 use pilothouse_supervisor::{Handle, Liveness, Meter};
 
+use super::super::docker;
 use super::super::unit::look;
 use super::unit_of;
 use crate::places::Places;
@@ -13,18 +14,20 @@ use crate::places::Places;
 /// What an instance uses: CPU time since its start, and resident memory in bytes.
 pub type Used = (Duration, u64);
 
-/// Measures local instances again and again, and looks up each one's supervisor only once.
+/// Measures instances again and again, and looks up each one's supervisor only once.
 #[derive(Debug)]
 pub struct Gauge {
     places: Places,
     handles: BTreeMap<InstanceId, Handle>,
     meter: Meter,
+    containers: pilothouse_docker::Meter,
 }
 
 impl Gauge {
     /// Begins to measure.
     pub fn new(places: Places) -> Self {
-        Self { places, handles: BTreeMap::new(), meter: Meter::default() }
+        let (meter, containers) = (Meter::default(), pilothouse_docker::Meter::default());
+        Self { places, handles: BTreeMap::new(), meter, containers }
     }
 
     /// What these instances use. One that does not run is left out.
@@ -40,12 +43,28 @@ impl Gauge {
         let handles: Vec<&Handle> = self.handles.values().collect();
         // What cannot be measured now is measured the next time.
         let used = self.meter.measure(&handles).unwrap_or_default();
-        let measured: BTreeMap<InstanceId, Used> = self
+        let mut measured: BTreeMap<InstanceId, Used> = self
             .handles
             .keys()
             .zip(used)
             .filter_map(|(id, used)| used.map(|used| (id.clone(), (used.cpu, used.resident_bytes))))
             .collect();
+        // What was measured of a container is the process that owns it; what counts is inside.
+        let contained = self.handles.iter().filter(|(id, _)| {
+            measured.contains_key(*id) && docker::is_container(&self.places.instance(id))
+        });
+        let first: BTreeMap<InstanceId, i32> = contained
+            .filter_map(|(id, handle)| {
+                let record = docker::record_of(&handle.dir, None).ok().flatten()?;
+                Some((id.clone(), record.pid))
+            })
+            .collect();
+        self.containers.keep(&first.values().copied().collect::<Vec<_>>());
+        for (id, pid) in first {
+            if let Some(used) = self.containers.measure(pid) {
+                measured.insert(id, (used.cpu, used.memory));
+            }
+        }
         // A supervisor that has ended may have a successor, which is looked for the next time.
         self.handles.retain(|id, _| measured.contains_key(id));
         measured

@@ -10,66 +10,71 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 
 use super::super::unit::{MOMENT, clean_up, look, over};
-use super::super::{blocking, cancelled};
-use super::{Local, proof, unit_of};
+use super::super::{blocking, cancelled, docker};
+use super::{Local, alive, proof, read_address, unit_of};
 use crate::executor::{Attention, Ended};
 
 impl Local {
     /// Watches an instance's supervisor until it is gone.
     pub(in super::super) async fn watch(&self, id: &InstanceId, attention: &Attention) -> Ended {
-        let unit = unit_of(&self.places.instance(id));
+        let home = self.places.instance(id);
+        let unit = unit_of(&home);
         let handle = match look(&unit)? {
             Liveness::Alive(handle, _) => handle,
             Liveness::Starting => {
                 tokio::time::sleep(MOMENT).await;
                 return Err(Fault::transient("its supervisor is only starting"));
             }
-            gone => return self.lost(&unit, &gone).await,
+            gone => return self.lost(id, &home, &gone).await,
         };
         tokio::select! {
             () = attention.cancelled.cancelled() => cancelled(),
             ended = over(&handle) => {
                 ended?;
                 let gone = look(&unit)?;
-                self.lost(&unit, &gone).await
+                self.lost(id, &home, &gone).await
             }
-            fault = self.report(id, &handle, attention) => Err(fault),
+            ended = self.report(id, &home, &handle, attention) => ended,
         }
     }
 
-    /// Tells of every new start of the instance; returns only when it can watch no longer.
-    async fn report(&self, id: &InstanceId, handle: &Handle, attention: &Attention) -> Fault {
-        let changes = match Changes::of(&handle.dir) {
-            Ok(changes) => changes,
-            Err(error) => {
-                return Fault::transient(format!("cannot watch {}: {error}", handle.dir.display()));
-            }
+    /// Tells of every new start of the instance; returns only when it can watch no longer, or
+    /// when the instance cannot go on as what it was.
+    async fn report(
+        &self,
+        id: &InstanceId,
+        home: &Path,
+        handle: &Handle,
+        attention: &Attention,
+    ) -> Ended {
+        let failed = |error: std::io::Error| {
+            Fault::transient(format!("cannot watch {}: {error}", handle.dir.display()))
         };
+        let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
-            match look(&handle.dir) {
-                Ok(Liveness::Alive(_, status)) if status.main.is_some() => {
-                    let observation = Observation::InstanceRestarted {
-                        id: id.clone(),
-                        restarts: status.restarts,
-                        proof: proof(&status),
-                    };
+            match start_of(home, &handle.dir)? {
+                Some(Start::Again { restarts, proof }) => {
+                    let id = id.clone();
+                    let observation = Observation::InstanceRestarted { id, restarts, proof };
                     attention.observe(observation).await;
                 }
+                Some(Start::Elsewhere(address)) => {
+                    let why = format!("its container was started again and is now at {address}");
+                    self.stop(id, &pilothouse_core::pipeline::Stop::default()).await?;
+                    return Ok(Outcome::Lost { why });
+                }
                 // Between two starts, or over: the next change or the other branch tells.
-                Ok(_) => {}
-                Err(fault) => return fault,
+                None => {}
             }
-            if let Err(error) = changes.next().await {
-                return Fault::transient(format!("cannot watch {}: {error}", handle.dir.display()));
-            }
+            changes.next().await.map_err(failed)?;
         }
     }
 
-    async fn lost(&self, unit: &Path, gone: &Liveness) -> Ended {
+    async fn lost(&self, id: &InstanceId, home: &Path, gone: &Liveness) -> Ended {
+        let unit = unit_of(home);
         let why = match gone {
             Liveness::Exited(record) => format!("it ended: {:?}", record.outcome).to_lowercase(),
             Liveness::Interrupted => {
-                let unit = unit.to_owned();
                 blocking("clearing up", move || clean_up(&unit)).await?;
                 "its supervisor was killed".to_owned()
             }
@@ -79,8 +84,32 @@ impl Local {
                 return Err(Fault::transient("its supervisor is neither alive nor over"));
             }
         };
+        self.leave_no_container(id, home).await?;
         Ok(Outcome::Lost { why })
     }
+}
+
+/// What runs now, if something does.
+fn start_of(home: &Path, unit: &Path) -> Result<Option<Start>, Fault> {
+    let Some((_, status)) = alive(unit)? else { return Ok(None) };
+    let Some(main) = status.main else { return Ok(None) };
+    let restarts = status.restarts;
+    if !docker::is_container(home) {
+        return Ok(Some(Start::Again { restarts, proof: proof(&status) }));
+    }
+    let Some(record) = docker::record_of(unit, Some(main.pid))? else { return Ok(None) };
+    Ok(Some(match record.address {
+        Some(address) if read_address(home)? != address => Start::Elsewhere(address),
+        Some(_) | None => Start::Again { restarts, proof: docker::proof(&record) },
+    }))
+}
+
+/// One start of an instance.
+enum Start {
+    /// It is reached where it was.
+    Again { restarts: u32, proof: String },
+    /// It is reached at another address, so that it is another target.
+    Elsewhere(std::net::SocketAddr),
 }
 
 /// Changes of a unit's status file, by inotify(7), so that nobody asks again and again.

@@ -1,0 +1,158 @@
+//! What runs in containers: images, mounts, and how much of the machine a container gets.
+//!
+//! The words are Docker's. What a repository may ask for is bounded by what the operator's file
+//! grants: see [`Grants`]. Nothing here talks to a container engine.
+
+use serde::{Deserialize, Serialize};
+
+/// What a step runs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// The image.
+    pub image: Image,
+    /// Absolute paths in the container that are kept from run to run, for one environment.
+    pub caches: Vec<String>,
+    /// Directories of the host that the repository asks for.
+    pub volumes: Vec<Volume>,
+    /// The network it joins; none means the engine's default bridge.
+    pub network: Option<String>,
+    /// How much of the machine it gets.
+    pub limits: Limits,
+    /// Whether it asks to be as powerful as root on the host.
+    pub privileged: bool,
+    /// Whether it asks for the container engine's socket.
+    pub docker_socket: bool,
+}
+
+/// An image: one that exists, or one that is built first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Image {
+    /// A name with a tag, a name with a digest, or an id.
+    Named(String),
+    /// It is built from the workspace by a step before the one that uses it.
+    Built(ImageBuild),
+}
+
+/// How an image is built from a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ImageBuild {
+    /// The Dockerfile's path in the workspace.
+    pub dockerfile: String,
+    /// The path in the workspace of what the build may read; `.` is all of it.
+    pub context: String,
+}
+
+/// A directory of the host that is seen in a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    /// The absolute path on the host.
+    pub source: String,
+    /// The absolute path in the container.
+    pub target: String,
+    /// Whether the container may only read it.
+    pub read_only: bool,
+}
+
+/// How much of the machine a container gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of memory; none means no limit.
+    pub memory: Option<u64>,
+    /// Thousandths of a processor; none means no limit.
+    pub milli_cpus: Option<u32>,
+}
+
+/// What the operator's file lets the steps of a repository ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants {
+    /// Directories of the host below which volumes may begin.
+    pub volumes_below: Vec<String>,
+    /// Whether a step's container may be privileged.
+    pub privileged: bool,
+    /// Whether a step's container may have the container engine's socket.
+    pub docker_socket: bool,
+}
+
+/// How instances run in containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Docker {
+    /// Where the load balancer reaches them.
+    pub reach: Reach,
+    /// Directories of the host that each of them sees.
+    pub volumes: Vec<Volume>,
+    /// The network they join; none means the engine's default bridge.
+    pub network: Option<String>,
+    /// How much of the machine each of them gets.
+    pub limits: Limits,
+}
+
+/// Where the load balancer reaches a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// On a free port of `127.0.0.1` that is mapped to the container's.
+    #[default]
+    Loopback,
+    /// On the container's own address in its network.
+    Address,
+}
+
+impl Container {
+    /// Why the operator's file does not let a step have this container, if it does not.
+    ///
+    /// Paths are compared as they are written; what a link on the host leads to is for whoever
+    /// mounts them to find out.
+    pub fn refusal(&self, grants: &Grants) -> Option<String> {
+        if self.privileged && !grants.privileged {
+            return Some(refused("a privileged container", "privileged = true"));
+        }
+        if self.docker_socket && !grants.docker_socket {
+            return Some(refused("the Docker socket", "docker_socket = true"));
+        }
+        let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
+        foreign.map(|volume| {
+            let key = format!("volumes_below = [\"{}\"]", volume.source);
+            refused(&format!("the volume {}", volume.source), &key)
+        })
+    }
+}
+
+impl Grants {
+    /// Whether a path of the host may be mounted.
+    pub fn allows(&self, path: &str) -> bool {
+        let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");
+        let below = |root: &String| {
+            let rest = path.strip_prefix(root.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        is_plain && self.volumes_below.iter().any(below)
+    }
+}
+
+fn refused(what: &str, key: &str) -> String {
+    format!(
+        "the pipeline asks for {what}, which the operator's file does not grant: write {key} into \
+         its [docker] and apply it, if whoever can push may have that"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_begin_below_what_is_granted() {
+        let grants = Grants {
+            volumes_below: vec!["/srv/cache/".into(), "/data".into()],
+            ..Grants::default()
+        };
+        for path in ["/srv/cache", "/srv/cache/npm", "/data"] {
+            assert!(grants.allows(path), "{path}");
+        }
+        for path in ["/srv/cachette", "/srv", "/", "/data/../etc", "data", ""] {
+            assert!(!grants.allows(path), "{path}");
+        }
+        assert!(!Grants::default().allows("/tmp"));
+    }
+}

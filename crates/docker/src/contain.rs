@@ -1,0 +1,109 @@
+//! The process that owns one container: makes it or finds it, passes its output on, hands
+//! signals on, and ends as it ends.
+//!
+//! It runs under a supervisor of ours, which keeps the output and the record of the end, starts
+//! it again and ends it, exactly as it does with a process of the host. Being killed costs the
+//! container nothing: the next one finds it by its name. An engine that goes away is waited for.
+
+mod owned;
+mod wait;
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::engine::Docker;
+use crate::error::{Error, Kind};
+use crate::output::say;
+use crate::spec::ContainerSpec;
+
+/// What the process ends with where there was no container to end with: Docker's own number for
+/// that.
+pub(crate) const NO_CONTAINER: u8 = 125;
+/// How long an engine that went away is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// Time between two questions whether it is back.
+pub(crate) const AGAIN: Duration = Duration::from_millis(250);
+
+/// How the owning process is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contained {
+    /// With this status, which is the container's, or 125 where none could be run.
+    Status(u8),
+}
+
+/// Signals that ask the owning process to end.
+pub(crate) struct Asked {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Asked {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits until somebody asks. May be dropped while it waits without losing anything.
+    pub(crate) async fn come(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Runs one container from beginning to end, or goes on with one that runs already.
+pub async fn contain(spec: &ContainerSpec) -> Contained {
+    let mut asked = match Asked::listen() {
+        Ok(asked) => asked,
+        Err(error) => {
+            say(&format!("cannot listen for signals: {error}"));
+            return Contained::Status(NO_CONTAINER);
+        }
+    };
+    let owning = async {
+        let docker = Docker::local()?.ready().await?;
+        let image = crate::image::find_or_pull(&docker, &spec.image).await?;
+        owned::find_or_create(docker, spec, image).await
+    };
+    let owned = tokio::select! {
+        owned = owning => owned,
+        () = asked.come() => {
+            // What was created and not started is removed by whoever asked for the end.
+            return Contained::Status(NO_CONTAINER);
+        }
+    };
+    let ended = match owned {
+        Ok(owned) => owned.end(&mut asked).await,
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(code) => Contained::Status(u8::try_from(code).unwrap_or(u8::MAX)),
+        Err(error) => {
+            say(&error.why);
+            Contained::Status(NO_CONTAINER)
+        }
+    }
+}
+
+/// Asks until the engine answers, for as long as it is worth it.
+pub(crate) async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Err(error) if error.kind == Kind::Unreachable => {
+                if tokio::time::Instant::now() > until {
+                    return Err(error);
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One container, found or made.
+
+use std::net::SocketAddr;
+
+use bollard::query_parameters::CreateContainerOptionsBuilder;
+
+use super::wait::Output;
+use super::{Asked, patiently};
+use crate::container::Container;
+use crate::create;
+use crate::engine::Docker;
+use crate::error::{Error, Kind, from};
+use crate::image::Image;
+use crate::output::say;
+use crate::record::{self, Record};
+use crate::spec::{ContainerSpec, Publish};
+
+/// A container that this process owns.
+pub(super) struct Owned<'a> {
+    pub(super) docker: Docker,
+    pub(super) spec: &'a ContainerSpec,
+    pub(super) id: String,
+    pub(super) output: Output,
+}
+
+/// Goes on with the container of this name that runs, or makes it.
+pub(super) async fn find_or_create(
+    docker: Docker,
+    spec: &ContainerSpec,
+    image: Image,
+) -> Result<Owned<'_>, Error> {
+    if let Some(found) = docker.container(&spec.name).await? {
+        if !is_ours(&found, spec) {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "there is a container {} that is somebody else's; it was left alone: rename it",
+                    spec.name
+                ),
+            ));
+        }
+        // A service that has ended begins anew; a step that has ended has ended.
+        if found.is_running || (!spec.is_service && found.state == "exited") {
+            let output = Output::of(&docker, &found.id).await?;
+            let owned = Owned { docker, spec, id: found.id.clone(), output };
+            owned.note(&found)?;
+            return Ok(owned);
+        }
+        docker.remove(&found.id).await?;
+    }
+    create(docker, spec, &image).await
+}
+
+/// Whether a container has all the labels that ours has.
+fn is_ours(found: &Container, spec: &ContainerSpec) -> bool {
+    spec.labels.iter().all(|(name, value)| found.labels.get(name) == Some(value))
+}
+
+async fn create<'a>(
+    docker: Docker,
+    spec: &'a ContainerSpec,
+    image: &Image,
+) -> Result<Owned<'a>, Error> {
+    let mut body = create::body(spec, |name| std::env::var_os(name));
+    // By its id: what the name means may change between here and there.
+    body.image = Some(image.id.clone());
+    if spec.by_image && !image.has_check {
+        return Err(Error::new(
+            Kind::Refused,
+            format!("health.by is \"image\", and the image {} has no HEALTHCHECK", spec.image),
+        ));
+    }
+    let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
+    let created = docker.client.create_container(Some(options), body).await;
+    let id = created.map_err(|raw| from(&format!("create {}", spec.name), &raw))?.id;
+    // Listened to before it starts, so that its first words are not lost.
+    let output = Output::of(&docker, &id).await?;
+    let owned = Owned { docker, spec, id, output };
+    match owned.start().await {
+        Ok(()) => Ok(owned),
+        Err(error) => {
+            owned.docker.remove(&owned.id).await?;
+            Err(error)
+        }
+    }
+}
+
+impl Owned<'_> {
+    async fn start(&self) -> Result<(), Error> {
+        let started = self.docker.client.start_container(&self.id, None).await;
+        started.map_err(|raw| from(&format!("start {}", self.spec.name), &raw))?;
+        let found = self.docker.container(&self.id).await?;
+        let found = found.ok_or_else(|| Error::new(Kind::NotFound, "it is gone already"))?;
+        self.note(&found)
+    }
+
+    /// Tells what runs, and where it is reached.
+    fn note(&self, found: &Container) -> Result<(), Error> {
+        let address = match self.spec.publish {
+            Some(publish) => Some(reached(found, publish)?),
+            None => None,
+        };
+        let record = Record {
+            id: found.id.clone(),
+            image: found.image.clone(),
+            pid: found.pid,
+            started_at: found.started_at.clone(),
+            address,
+            owner: std::process::id(),
+        };
+        record::write(&self.spec.record, &record).map_err(|error| {
+            let path = self.spec.record.display();
+            Error::new(Kind::Broken, format!("cannot write {path}: {error}"))
+        })
+    }
+
+    /// Passes output on until the container has ended, asked to or by itself, and removes it.
+    pub(super) async fn end(mut self, asked: &mut Asked) -> Result<i64, Error> {
+        let ended = self.ended(asked).await?;
+        if ended.is_out_of_memory {
+            let limit = self.spec.memory.unwrap_or(0) >> 20;
+            say(&format!("the kernel ended it for want of memory; its limit is {limit} MiB"));
+        }
+        if !ended.error.is_empty() {
+            say(&ended.error);
+        }
+        let id = self.id.clone();
+        patiently(|| self.docker.remove(&id)).await?;
+        Ok(ended.exit_code.unwrap_or(i64::from(super::NO_CONTAINER)))
+    }
+}
+
+/// Where a container is reached. One that ended at once has no address, and needs none.
+fn reached(found: &Container, publish: Publish) -> Result<SocketAddr, Error> {
+    let own = found.address.map(|address| SocketAddr::new(address, publish.port));
+    publish.host.or(own).ok_or_else(|| {
+        let why = "it has no address in its network: name another network, or reach it by loopback";
+        Error::new(Kind::Refused, why)
+    })
+}

@@ -1,0 +1,155 @@
+//! From a running container to its end.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::query_parameters::{AttachContainerOptionsBuilder, WaitContainerOptions};
+use futures_util::{Stream, StreamExt as _};
+
+use super::owned::Owned;
+use super::{Asked, patiently};
+use crate::container::{Container, Health};
+use crate::engine::Docker;
+use crate::error::{Error, Kind, from};
+use crate::output::{pass, say};
+
+/// Time between two looks at what the image's own check says.
+const CHECKS: Duration = Duration::from_millis(500);
+/// How long the last words of a container that has ended may take to arrive.
+const LAST: Duration = Duration::from_secs(2);
+const KILL: i32 = 9;
+
+/// What a container says, as it says it.
+pub(super) struct Output(
+    Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
+);
+
+impl Output {
+    /// Listens to a container from now on.
+    pub(super) async fn of(docker: &Docker, id: &str) -> Result<Self, Error> {
+        let options = AttachContainerOptionsBuilder::default()
+            .stdout(true)
+            .stderr(true)
+            .stream(true)
+            .logs(false)
+            .build();
+        let attached = docker.client.attach_container(id, Some(options)).await;
+        Ok(Self(attached.map_err(|raw| from("listen to the container", &raw))?.output))
+    }
+
+    /// Passes the next piece on; false once there is no more.
+    async fn pass(&mut self) -> Result<bool, Error> {
+        match self.0.next().await {
+            Some(Ok(piece)) => {
+                let passed = pass(&piece);
+                passed
+                    .map_err(|error| Error::new(Kind::Broken, format!("cannot write: {error}")))?;
+                Ok(true)
+            }
+            Some(Err(_)) | None => Ok(false),
+        }
+    }
+}
+
+impl Owned<'_> {
+    /// Waits for the container's end, and tells how it ended.
+    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Container, Error> {
+        let mut is_asked = false;
+        let mut is_talking = true;
+        let mut kill_at = None;
+        loop {
+            let mut end = Box::pin(until_over(self.docker.clone(), self.id.clone()));
+            let is_over = loop {
+                tokio::select! {
+                    over = &mut end => break over,
+                    more = self.output.pass(), if is_talking => is_talking = more?,
+                    () = asked.come(), if !is_asked => {
+                        is_asked = true;
+                        self.docker.signal(&self.id, self.spec.stop_signal).await?;
+                        let grace = Duration::from_millis(self.spec.grace_ms);
+                        kill_at = Some(tokio::time::Instant::now() + grace);
+                    }
+                    () = until(kill_at), if kill_at.is_some() => {
+                        kill_at = None;
+                        self.docker.signal(&self.id, KILL).await?;
+                    }
+                    failed = unhealthy(&self.docker, &self.id), if self.spec.by_image && !is_asked => {
+                        say(&format!("its own check fails: {failed}"));
+                        self.docker.signal(&self.id, KILL).await?;
+                        is_asked = true;
+                    }
+                }
+            };
+            match is_over {
+                Ok(found) => {
+                    let last = async {
+                        while is_talking && self.output.pass().await? {}
+                        Ok(())
+                    };
+                    // Somebody else may hold its output open; its end is its end all the same.
+                    if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
+                        return Err(error);
+                    }
+                    return Ok(found);
+                }
+                Err(error) if error.kind == Kind::Unreachable => {
+                    say("the Docker engine went away; waiting for it");
+                    let (docker, id) = (&self.docker, &self.id);
+                    let found = patiently(|| async {
+                        docker.container(id).await?.ok_or_else(|| vanished(id))
+                    })
+                    .await?;
+                    say("the Docker engine is back");
+                    if !found.is_running {
+                        return Ok(found);
+                    }
+                    self.output = Output::of(&self.docker, &self.id).await?;
+                    is_talking = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn vanished(id: &str) -> Error {
+    let short = id.get(..12).unwrap_or(id);
+    Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
+}
+
+/// Waits until a container does not run any more, and tells how it ended.
+async fn until_over(docker: Docker, id: String) -> Result<Container, Error> {
+    let mut waiting = docker.client.wait_container(&id, None::<WaitContainerOptions>);
+    match waiting.next().await {
+        Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) | None => {}
+        Some(Err(raw)) => return Err(from("wait for the container", &raw)),
+    }
+    match docker.container(&id).await? {
+        None => Err(vanished(&id)),
+        // The connection ended before the container did.
+        Some(found) if found.is_running => {
+            Err(Error::new(Kind::Unreachable, "the Docker engine broke off"))
+        }
+        Some(found) => Ok(found),
+    }
+}
+
+async fn until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the image's own check has failed as often as it may; what it said.
+async fn unhealthy(docker: &Docker, id: &str) -> String {
+    loop {
+        tokio::time::sleep(CHECKS).await;
+        if let Ok(Some(found)) = docker.container(id).await
+            && found.health == Health::Unhealthy
+        {
+            return found.health_said.trim().to_owned();
+        }
+    }
+}

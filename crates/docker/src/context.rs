@@ -1,0 +1,139 @@
+//! What a build may read: the files of a directory, as the archive that an engine takes.
+//!
+//! Links are sent as links and never followed, so that a build sees nothing of the host but the
+//! directory. `.git` is left out: it holds history, hooks and perhaps credentials.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// How many pieces wait for the engine at most, and how large one is.
+const PIECES: usize = 8;
+const PIECE: usize = 64 << 10;
+
+/// A piece of the archive, or why there are no more.
+pub(crate) type Piece = Result<Bytes, io::Error>;
+
+/// Begins to send a directory; what cannot be read ends it with an error.
+pub(crate) fn send(dir: &Path) -> Receiver<Piece> {
+    let dir = dir.to_owned();
+    send_archive(move |archive| {
+        archive.follow_symlinks(false);
+        add(archive, &dir, Path::new(""))
+    })
+}
+
+/// Begins to send an archive that `fill` fills.
+pub(crate) fn send_archive(
+    fill: impl FnOnce(&mut tar::Builder<&mut Pieces>) -> io::Result<()> + Send + 'static,
+) -> Receiver<Piece> {
+    let (sender, receiver) = channel(PIECES);
+    // It ends when everything was sent, or when nobody takes the next piece.
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = Pieces { sender, piece: BytesMut::with_capacity(PIECE) };
+        if let Err(error) = archive(fill, &mut pieces) {
+            // Nobody to tell: the build was broken off.
+            let _ = pieces.sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+fn archive(
+    fill: impl FnOnce(&mut tar::Builder<&mut Pieces>) -> io::Result<()>,
+    pieces: &mut Pieces,
+) -> io::Result<()> {
+    let mut archive = tar::Builder::new(&mut *pieces);
+    // Engines do not read the form that GNU tar has for files with holes.
+    archive.sparse(false);
+    fill(&mut archive)?;
+    archive.finish()?;
+    drop(archive);
+    pieces.flush()
+}
+
+fn add(archive: &mut tar::Builder<&mut Pieces>, dir: &Path, within: &Path) -> io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(dir.join(within))?.collect::<io::Result<_>>()?;
+    // In one order, so that the same files make the same archive.
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = within.join(entry.file_name());
+        if name.as_os_str() == ".git" {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            archive.append_dir(&name, entry.path())?;
+            add(archive, dir, &name)?;
+        } else if kind.is_file() || kind.is_symlink() {
+            archive.append_path_with_name(entry.path(), &name)?;
+        }
+        // Sockets, pipes and devices are nothing that a build could read.
+    }
+    Ok(())
+}
+
+/// Gathers what is written into pieces worth sending.
+pub(crate) struct Pieces {
+    sender: Sender<Piece>,
+    piece: BytesMut,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let piece = self.piece.split().freeze();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let sent = self.sender.blocking_send(Ok(piece));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn files_and_links_are_sent_and_git_is_not() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path();
+        std::fs::create_dir_all(dir.join("a/.git")).unwrap();
+        std::fs::create_dir_all(dir.join(".git")).unwrap();
+        std::fs::write(dir.join(".git/config"), "secret").unwrap();
+        std::fs::write(dir.join("a/b"), "text").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", dir.join("link")).unwrap();
+        let mut pieces = send(dir);
+        let mut bytes = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entries: Vec<(String, u64, Option<String>)> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let link = entry.link_name().unwrap().map(|link| link.display().to_string());
+                (entry.path().unwrap().display().to_string(), entry.size(), link)
+            })
+            .collect();
+        let expected = [
+            ("a".to_owned(), 0, None),
+            ("a/.git".to_owned(), 0, None),
+            ("a/b".to_owned(), 4, None),
+            ("link".to_owned(), 0, Some("/etc/passwd".to_owned())),
+        ];
+        assert_eq!(entries, expected);
+    }
+}

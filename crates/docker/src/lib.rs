@@ -1,0 +1,28 @@
+//! Containers and images of a Docker engine, and the process that owns one container.
+//!
+//! The only crate that names bollard: none of its types leaves it, and nothing here starts the
+//! `docker` program. It knows nothing of runs, releases or environments: names, labels and
+//! limits come from outside. What is not ours by its labels is read and never changed.
+
+mod contain;
+mod container;
+mod context;
+mod create;
+mod engine;
+mod error;
+mod image;
+mod import;
+mod output;
+mod record;
+mod spec;
+mod usage;
+
+pub use contain::{Contained, contain};
+pub use container::{Container, Health};
+pub use engine::{Docker, Facts};
+pub use error::{Error, Kind};
+pub use image::{BuildSpec, Built, Image, build};
+pub use import::ImageFile;
+pub use record::{Record, read_record};
+pub use spec::{ContainerSpec, Mount, Program, Publish};
+pub use usage::{Meter, Usage};

@@ -1,0 +1,43 @@
+//! What the process that owns a container tells of it: one small file, replaced as a whole.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// A container that runs, as its owning process saw it start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The container's id.
+    pub id: String,
+    /// The id of its image.
+    pub image: String,
+    /// Its first process, by its number on the host.
+    pub pid: i32,
+    /// When it started, as the engine writes it.
+    pub started_at: String,
+    /// Where it is reached, if it has a port.
+    pub address: Option<SocketAddr>,
+    /// The process that owns it, so that what an earlier one wrote is not believed.
+    pub owner: u32,
+}
+
+/// Reads a record; none where there is none yet.
+///
+/// # Errors
+/// What the system said, or that the file is no record.
+pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a record in one step: whoever reads sees the old one or the new one.
+pub(crate) fn write(path: &Path, record: &Record) -> io::Result<()> {
+    let new = path.with_extension("new");
+    std::fs::write(&new, serde_json::to_vec(record)?)?;
+    std::fs::rename(&new, path)
+}

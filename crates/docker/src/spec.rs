@@ -1,0 +1,82 @@
+//! What a container is to be, as the engine of ours writes it for the process that owns it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a container is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerSpec {
+    /// Its name: deterministic, so that it can be found again.
+    pub name: String,
+    /// Its labels, which say whose it is.
+    pub labels: BTreeMap<String, String>,
+    /// The image's name or id.
+    pub image: String,
+    /// What is started in it.
+    pub program: Program,
+    /// The directory it starts in; none means the image's.
+    pub dir: Option<String>,
+    /// The user and group it runs as, by number; none means the image's.
+    pub user: Option<(u32, u32)>,
+    /// Its variables.
+    pub env: BTreeMap<String, String>,
+    /// Names of variables that the owning process has and hands on. Their values are in no file.
+    pub secrets: Vec<String>,
+    /// What it sees of the host.
+    pub mounts: Vec<Mount>,
+    /// The port that the host reaches it by.
+    pub publish: Option<Publish>,
+    /// The network it joins; none means the default bridge.
+    pub network: Option<String>,
+    /// Bytes of memory at most, swap included.
+    pub memory: Option<u64>,
+    /// Thousandths of a processor at most.
+    pub milli_cpus: Option<u32>,
+    /// Processes at most, so that one that forks without end harms itself alone.
+    pub processes: u32,
+    /// Whether it is as powerful as root on the host.
+    pub privileged: bool,
+    /// The signal that asks it to end, by its number.
+    pub stop_signal: i32,
+    /// How long it has between that and `KILL`, in milliseconds.
+    pub grace_ms: u64,
+    /// Whether the image's own check ends a container that fails it.
+    pub by_image: bool,
+    /// Where the owning process tells what it made; see [`crate::Record`].
+    pub record: PathBuf,
+    /// Whether a container that has ended is started anew, or its end is what is to be known.
+    pub is_service: bool,
+}
+
+/// What is started in a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Program {
+    /// What the image says.
+    Image,
+    /// A program and its arguments, instead of all that the image says.
+    Argv(Vec<String>),
+}
+
+/// Something of the host that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// The absolute path on the host. It must exist.
+    pub source: PathBuf,
+    /// The absolute path in the container.
+    pub target: String,
+    /// Whether it may only be read.
+    pub read_only: bool,
+}
+
+/// A port of a container that the host reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publish {
+    /// The port in the container.
+    pub port: u16,
+    /// Where the host maps it; none means that the container's own address is used.
+    pub host: Option<SocketAddr>,
+}

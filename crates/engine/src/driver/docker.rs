@@ -1,0 +1,130 @@
+//! Steps and instances in containers of this machine's Docker engine.
+//!
+//! Each container is owned by a process of ours that runs under a supervisor, so that logs,
+//! records, deadlines and restarts are those of every other step and instance. What is done here
+//! is to say what a container is to be, to prove that it is ours, and to make sure that nothing
+//! of it is left. A container, image or volume without this engine's label is never touched.
+
+mod image;
+mod instance;
+mod step;
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pilothouse_core::effect::Fault;
+use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::text::printable;
+use pilothouse_docker::{Docker as Client, Error, Record, read_record};
+
+use super::Surroundings;
+use crate::places::Places;
+
+/// The label that every container and image of this engine has, with the engine's own id.
+pub(super) const ENGINE: &str = "pilothouse.engine";
+/// The label that says which instance a container is.
+const INSTANCE: &str = "pilothouse.instance";
+/// The label that says which run made a container or an image.
+pub(super) const RUN: &str = "pilothouse.run";
+/// Processes of one container at most.
+const PROCESSES: u32 = 4096;
+/// How much longer than its container's grace an owning process has to end.
+pub(super) const OWNER_GRACE: Duration = Duration::from_secs(5);
+/// The file in an instance's directory that says what its container is to be.
+const SPEC: &str = "container.json";
+/// The file in a unit's directory in which the owning process tells what runs.
+const RECORD: &str = "container.json";
+
+/// Steps and instances in containers.
+#[derive(Debug)]
+pub struct Docker {
+    places: Places,
+    binary: PathBuf,
+    engine_id: String,
+}
+
+impl Docker {
+    pub(super) fn new(surroundings: &Surroundings) -> Self {
+        Self {
+            places: surroundings.places.clone(),
+            binary: surroundings.binary.clone(),
+            engine_id: surroundings.engine_id.clone(),
+        }
+    }
+
+    /// Connects to the engine of this machine.
+    pub(super) async fn client(&self) -> Result<Client, Fault> {
+        let client = Client::local().map_err(|error| fault(&error))?;
+        client.ready().await.map_err(|error| fault(&error))
+    }
+
+    /// Labels that say whose something is.
+    fn labels(&self, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let own = [(ENGINE, self.engine_id.as_str())];
+        let all = own.iter().chain(more);
+        all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// A name that no other engine on this machine gives.
+    fn name(&self, name: &str) -> String {
+        format!("pilothouse-{}-{name}", self.engine_id)
+    }
+
+    /// The name of an instance's container.
+    pub(super) fn instance_name(&self, id: &InstanceId) -> String {
+        self.name(id.as_str())
+    }
+
+    /// The name of a step's container.
+    pub(super) fn step_name(&self, run: RunId, step: u32) -> String {
+        self.name(&format!("run-{}-{step}", run.0))
+    }
+
+    /// Ends a container of ours and removes it.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), Fault> {
+        self.client().await?.remove(name).await.map_err(|error| fault(&error))
+    }
+
+    /// The command line of the process that owns a container.
+    fn owner(&self, spec: &Path) -> Vec<String> {
+        vec![self.binary.display().to_string(), "contain".to_owned(), spec.display().to_string()]
+    }
+}
+
+/// What the owning process tells of an instance's container; where `owner` is given, only if that
+/// is the process.
+pub(super) fn record_of(unit: &Path, owner: Option<i32>) -> Result<Option<Record>, Fault> {
+    let path = unit.join(RECORD);
+    let found = read_record(&path)
+        .map_err(|error| Fault::transient(format!("cannot read {}: {error}", path.display())))?;
+    let is_by =
+        |record: &Record| owner.is_none_or(|owner| i64::from(record.owner) == i64::from(owner));
+    Ok(found.filter(is_by))
+}
+
+/// Names one start of a container: no other ever has the same.
+pub(super) fn proof(record: &Record) -> String {
+    format!("docker/{}/{}", record.id, record.started_at)
+}
+
+/// Whether an instance is a container.
+pub(super) fn is_container(home: &Path) -> bool {
+    home.join(SPEC).exists()
+}
+
+/// An engine's error as a fault: what may pass is tried again.
+pub(super) fn fault(error: &Error) -> Fault {
+    let why = printable(&error.why, 400);
+    if error.may_pass() { Fault::transient(why) } else { Fault::permanent(why) }
+}
+
+fn write(path: &Path, value: &impl serde::Serialize) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| {
+        Fault::transient(format!("cannot write {}: {error}", path.display()))
+    };
+    let bytes = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
+    std::fs::write(path, bytes).map_err(failed)
+}

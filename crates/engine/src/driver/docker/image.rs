@@ -1,0 +1,160 @@
+//! Images: built by steps, sealed as artifacts, pinned for releases.
+
+use std::collections::BTreeMap;
+
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::container::ImageBuild;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::effect::{Fault, Outcome, StepOrder};
+use pilothouse_core::id::{ArtifactDigest, ReleaseNumber, RunId};
+use pilothouse_core::text::slug;
+use pilothouse_docker::{BuildSpec, Built};
+
+use super::{Docker, fault, write};
+use crate::executor::Ended;
+
+/// The label of an image: [`Origin`] as text. It is only one, because an engine that builds adds a
+/// layer for each.
+pub(super) const ORIGIN: &str = "pilothouse.image";
+
+/// How an engine writes an image's id.
+const SHA256: &str = "sha256:";
+
+/// Whose image it is, and what for: `ENGINE artifact RUN` or `ENGINE steps RUN`.
+pub(super) struct Origin {
+    /// The engine that had it built.
+    pub(super) engine: String,
+    /// Whether it is what a run made, and not what its steps run in.
+    pub(super) is_artifact: bool,
+    /// The run that built it.
+    pub(super) run: RunId,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = if self.is_artifact { "artifact" } else { "steps" };
+        write!(f, "{} {what} {}", self.engine, self.run.0)
+    }
+}
+
+impl Origin {
+    /// Reads a label; what has another form is not ours.
+    pub(super) fn read(label: &str) -> Option<Self> {
+        let mut words = label.split(' ');
+        let engine = words.next()?.to_owned();
+        let is_artifact = match words.next()? {
+            "artifact" => true,
+            "steps" => false,
+            _ => return None,
+        };
+        let run = RunId(words.next()?.parse().ok()?);
+        words.next().is_none().then_some(Self { engine, is_artifact, run })
+    }
+}
+
+impl Docker {
+    /// Writes what a step is to build, and returns the command line of who builds it.
+    pub(in super::super) fn build(
+        &self,
+        order: &StepOrder,
+        build: &ImageBuild,
+    ) -> Result<Vec<String>, Fault> {
+        let workspace = self.places.workspace(order.run);
+        let commit = order.env.get("PILOTHOUSE_COMMIT").map_or("", String::as_str);
+        let tag = if order.is_artifact {
+            commit.get(..12).unwrap_or(commit).to_owned()
+        } else {
+            format!("steps-{}", slug(&build.dockerfile))
+        };
+        let origin = Origin {
+            engine: self.engine_id.clone(),
+            is_artifact: order.is_artifact,
+            run: order.run,
+        };
+        let spec = BuildSpec {
+            context: workspace.join(&build.context),
+            dockerfile: build.dockerfile.clone(),
+            tag: format!("pilothouse-{}/{}:{tag}", self.engine_id, order.project),
+            labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
+            built: self.places.built(order.run, order.index),
+        };
+        self.note_use()?;
+        let path = self.places.container(order.run, order.index);
+        write(&path, &spec)?;
+        write_dir(&spec.built)?;
+        let binary = self.binary.display().to_string();
+        Ok(vec![binary, "build-image".to_owned(), path.display().to_string()])
+    }
+
+    /// What an earlier step of the run built from the same Dockerfile.
+    pub(super) fn built_before(
+        &self,
+        order: &StepOrder,
+        build: &ImageBuild,
+    ) -> Result<Built, Fault> {
+        let step = order.built_by.iter().find(|(what, _)| what == build).map(|(_, step)| *step);
+        let step = step.ok_or_else(|| {
+            Fault::permanent(format!("no step before this one builds {}", build.dockerfile))
+        })?;
+        self.built(order.run, step)
+    }
+
+    fn built(&self, run: RunId, step: u32) -> Result<Built, Fault> {
+        let path = self.places.built(run, step);
+        let failed = |why: String| {
+            Fault::permanent(format!("cannot read what was built, {}: {why}", path.display()))
+        };
+        let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Seals the image that the run's last step built: its id is its digest.
+    pub(in super::super) async fn seal(&self, run: RunId, step: u32) -> Ended {
+        let built = self.built(run, step)?;
+        let client = self.client().await?;
+        let found = client.image(&built.id).await.map_err(|error| fault(&error))?;
+        let image = found.ok_or_else(|| Fault::permanent("the image that was built is gone"))?;
+        let digest = image.id.strip_prefix(SHA256).unwrap_or(&image.id).to_owned();
+        Ok(Outcome::Sealed { digest: ArtifactDigest(digest), bytes: image.bytes, files: 0 })
+    }
+
+    /// Makes sure that the images of a release are there, and pins what their names mean now.
+    pub(in super::super) async fn stage(
+        &self,
+        key: &EnvironmentKey,
+        release: ReleaseNumber,
+        artifact: &ArtifactDigest,
+        kind: ArtifactKind,
+        image: Option<&str>,
+    ) -> Result<(), Fault> {
+        let pinned = self.places.pinned(key, release);
+        // A release is what it was when it was first laid out: what is pinned stays.
+        let name = match (kind, std::fs::read_to_string(&pinned), image) {
+            (ArtifactKind::Image, ..) => image_id(artifact),
+            (ArtifactKind::Tree, Ok(id), _) => id,
+            (ArtifactKind::Tree, Err(_), Some(name)) => name.to_owned(),
+            (ArtifactKind::Tree, Err(_), None) => return Ok(()),
+        };
+        let client = self.client().await?;
+        let found = client.find_or_pull(&name).await.map_err(|error| fault(&error))?;
+        if kind == ArtifactKind::Tree {
+            write_dir(&pinned)?;
+            std::fs::write(&pinned, &found.id).map_err(|error| {
+                Fault::transient(format!("cannot write {}: {error}", pinned.display()))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The id of an image that is an artifact.
+pub(super) fn image_id(artifact: &ArtifactDigest) -> String {
+    format!("{SHA256}{artifact}")
+}
+
+/// Makes the directory that a file is to be in.
+fn write_dir(path: &std::path::Path) -> Result<(), Fault> {
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .map_err(|error| Fault::transient(format!("cannot make {}: {error}", path.display())))
+}

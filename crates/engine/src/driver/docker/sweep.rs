@@ -1,0 +1,97 @@
+//! Removes containers and images of this engine that the state no longer knows.
+//!
+//! Driven by labels and the state alone. What has another engine's label, or none, is not even
+//! looked at.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::effect::Fault;
+use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::spec::Runtime;
+use pilothouse_core::state::State;
+use pilothouse_docker::{Container, Kind};
+
+use super::image::{ORIGIN, Origin, image_id};
+use super::{Docker, ENGINE, INSTANCE, RUN, fault};
+
+impl Docker {
+    /// Removes what the state no longer knows. Failures are logged, and tried again the next time.
+    ///
+    /// `state` gives what is known now, and is asked once everything is listed: what is made
+    /// later is not on the list, and what is listed was known before it was made.
+    pub async fn sweep(&self, state: impl Fn() -> Arc<State>) {
+        if !self.was_used(&state()) {
+            return;
+        }
+        if let Err(fault) = self.try_sweep(state).await {
+            tracing::warn!(why = %fault.why, "containers could not be tidied up");
+        }
+    }
+
+    async fn try_sweep(&self, state: impl Fn() -> Arc<State>) -> Result<(), Fault> {
+        let client = self.client().await?;
+        let failed = |error: pilothouse_docker::Error| fault(&error);
+        let containers = client.containers().await.map_err(failed)?;
+        let images = client.images(ORIGIN).await.map_err(failed)?;
+        let state = state();
+        let own = |one: &&Container| one.labels.get(ENGINE) == Some(&self.engine_id);
+        for container in containers.iter().filter(own).filter(|one| is_over(&state, one)) {
+            tracing::info!(name = %container.name, "removes a container that nobody wants");
+            client.remove(&container.id).await.map_err(failed)?;
+        }
+        let artifacts: BTreeSet<String> = state
+            .artifacts
+            .values()
+            .filter(|artifact| artifact.kind == ArtifactKind::Image)
+            .map(|artifact| image_id(&artifact.digest))
+            .collect();
+        for image in images {
+            let origin = image.labels.get(ORIGIN).and_then(|label| Origin::read(label));
+            let Some(origin) = origin.filter(|origin| origin.engine == self.engine_id) else {
+                continue;
+            };
+            let is_wanted = artifacts.contains(&image.id)
+                || state.live_runs.contains(&origin.run)
+                // The newest image for steps has its name, and older ones have lost theirs.
+                || (!origin.is_artifact && !image.tags.is_empty());
+            if is_wanted {
+                continue;
+            }
+            match client.remove_image(&image.id).await {
+                Ok(()) => tracing::info!(id = %image.id, "removed an image that nobody wants"),
+                // A container of somebody else's uses it, or another image stands on it.
+                Err(error) if error.kind == Kind::Conflict => {}
+                Err(error) => return Err(fault(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this engine ever had anything to do with containers: otherwise none is asked.
+    fn was_used(&self, state: &State) -> bool {
+        let runs_containers = |runtime: &Runtime| matches!(runtime, Runtime::Docker(_));
+        self.places.used_docker().exists()
+            || state.environments.values().any(|one| runs_containers(&one.spec.runtime))
+    }
+
+    /// Remembers that there may be something to tidy up from now on.
+    pub(super) fn note_use(&self) -> Result<(), Fault> {
+        let path = self.places.used_docker();
+        std::fs::write(&path, "")
+            .map_err(|error| Fault::transient(format!("cannot write {}: {error}", path.display())))
+    }
+}
+
+/// Whether nobody looks for the container any more.
+fn is_over(state: &State, container: &Container) -> bool {
+    if let Some(id) = container.labels.get(INSTANCE) {
+        return !state.instances.contains_key(&InstanceId::new(id.as_str()));
+    }
+    label_of(&container.labels, RUN).is_none_or(|run| !state.live_runs.contains(&run))
+}
+
+fn label_of(labels: &std::collections::BTreeMap<String, String>, name: &str) -> Option<RunId> {
+    labels.get(name)?.parse().ok().map(RunId)
+}

@@ -1,0 +1,110 @@
+//! An image of one static program, and what a test does to containers behind the engine's back.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use pilothouse_docker::{Container, Docker, ImageFile};
+use rustix::process::Signal;
+
+use super::super::stage::{Stage, processes};
+
+/// A test's own image. It goes with the test, and what was built on it too.
+pub struct Base {
+    runtime: tokio::runtime::Runtime,
+    docker: Docker,
+    name: String,
+    engines: RefCell<BTreeSet<String>>,
+}
+
+impl Base {
+    /// Makes the image. A machine without a Docker engine fails the test.
+    pub fn make(test: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let name = format!("pilothouse-test-{test}-{}:base", std::process::id());
+        let docker = runtime.block_on(async {
+            let docker = Docker::local().unwrap().ready().await.unwrap_or_else(|error| {
+                panic!("these tests need a Docker engine; scripts/test starts one: {error}")
+            });
+            let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
+            let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
+                panic!("these tests need Debian's busybox-static; scripts/test installs it")
+            });
+            let programs =
+                ["busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true"];
+            let files = programs.map(|name| ImageFile {
+                source: source.clone(),
+                target: PathBuf::from("/bin").join(name),
+            });
+            docker.import(&name, files.to_vec()).await.unwrap();
+            docker
+        });
+        Self { runtime, docker, name, engines: RefCell::default() }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The containers of a stage's instances.
+    pub fn containers(&self, stage: &Stage) -> Vec<Container> {
+        let mut all = self.own(stage);
+        all.retain(|one| one.labels.contains_key("pilothouse.instance"));
+        all.sort_by(|one, two| one.name.cmp(&two.name));
+        all
+    }
+
+    /// The names of all containers of a stage.
+    pub fn all_of(&self, stage: &Stage) -> Vec<String> {
+        self.own(stage).into_iter().map(|one| one.name).collect()
+    }
+
+    fn own(&self, stage: &Stage) -> Vec<Container> {
+        let id = std::fs::read_to_string(stage.state_dir().join("engine-id")).unwrap();
+        self.engines.borrow_mut().insert(id.clone());
+        let all = self.runtime.block_on(self.docker.containers()).unwrap();
+        let is_own = |one: &Container| one.labels.get("pilothouse.engine") == Some(&id);
+        all.into_iter().filter(is_own).collect()
+    }
+
+    /// Ends a container's first process.
+    pub fn kill(&self, id: &str) {
+        processes::signal(self.pid(id), Signal::KILL);
+    }
+
+    /// Makes a container's program hang: its first process is Docker's, the program is the next.
+    pub fn hang(&self, id: &str) {
+        let first = self.pid(id);
+        let children = format!("/proc/{first}/task/{first}/children");
+        let children = std::fs::read_to_string(children).unwrap();
+        for child in children.split_whitespace() {
+            processes::signal(child.parse().unwrap(), Signal::STOP);
+        }
+    }
+
+    fn pid(&self, id: &str) -> u32 {
+        let found = self.runtime.block_on(self.docker.container(id)).unwrap().unwrap();
+        found.pid.try_into().unwrap()
+    }
+
+    /// Removes a container by force.
+    pub fn remove(&self, id: &str) {
+        self.runtime.block_on(self.docker.remove(id)).unwrap();
+    }
+}
+
+impl Drop for Base {
+    /// Removes the image, and those that engines of this test built on it.
+    fn drop(&mut self) {
+        let engines = self.engines.borrow();
+        let built = self.runtime.block_on(self.docker.images("pilothouse.image"));
+        for image in built.unwrap_or_default() {
+            let origin = image.labels.get("pilothouse.image").map_or("", String::as_str);
+            if engines.iter().any(|id| origin.starts_with(id.as_str())) {
+                let _ = self.runtime.block_on(self.docker.remove_image(&image.id));
+            }
+        }
+        let _ = self.runtime.block_on(self.docker.remove_image(&self.name));
+    }
+}
