@@ -18,6 +18,7 @@ pub mod init;
 pub mod keys;
 pub mod logs;
 pub mod look;
+pub mod restart;
 pub mod rollback;
 pub mod run;
 pub mod runs;
@@ -66,6 +67,8 @@ enum Verb {
     Rollback(rollback::Rollback),
     /// Print the log of a run or an instance
     Logs(logs::Logs),
+    /// Replace an instance by a new one of the same release
+    Restart(restart::Restart),
     /// Cancel a run or a deployment
     Cancel(cancel::Cancel),
     /// Run the pipeline for a branch's head
@@ -122,6 +125,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),
+        Some(Verb::Restart(restart)) => restart::run(place, restart),
         Some(Verb::Cancel(cancel)) => cancel::run(place, cancel),
         Some(Verb::Run(run)) => run::run(place, run),
         Some(Verb::Look(look)) => look::run(place, look),

@@ -65,6 +65,7 @@ fn sentence(what: &str) -> String {
             DeployWhat::Promotion(from) => format!("promote {from} to {environment}"),
         },
         Command::CancelDeployment { id } => format!("cancel {id}"),
+        Command::RestartInstance { id } => format!("restart {id}"),
         Command::Halt => "stop everything".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use pilothouse_core::deployment::Phase;
+use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Role;
 
 use super::stage::load::{self, Load};
@@ -147,3 +148,21 @@ class Server(socketserver.ThreadingTCPServer):
 
 Server(('127.0.0.1', int(os.environ['PORT'])), Echo).serve_forever()
 ";
+
+#[test]
+fn a_restart_loses_no_request() {
+    let stage = Stage::with_engine();
+    stage.deployed("v1");
+    let load = Load::begin(stage.address, DOMAIN);
+    let restart = |id: &str| stage.binary().args(["restart", id, "--yes"]).output().unwrap();
+    let said = restart("shop-production-r1-0");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    stage.wait("its successor serves alone in its place", |state| {
+        let ids: Vec<&str> = state.instances.keys().map(InstanceId::as_str).collect();
+        ids == ["shop-production-r1-0.1", "shop-production-r1-1"]
+            && state.instances.values().all(|one| one.role == Role::Active)
+    });
+    load.end_without_failure();
+    assert_eq!(restart("shop-production-r9-0").status.code(), Some(5));
+    stage.end();
+}

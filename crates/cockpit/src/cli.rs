@@ -73,6 +73,7 @@ pub(crate) fn fill(model: &Model, template: &str, subject: &Subject) -> String {
         .replace("{project}", &or(subject.project.as_ref().map(ToString::to_string), "PROJECT"))
         .replace("{job}", &quoted(&job))
         .replace("{log}", &quoted(&log))
+        .replace("{instance}", &or(subject.instance.as_ref().map(ToString::to_string), "INSTANCE"))
         .replace("{branch}", &or(subject.branch.as_ref().map(ToString::to_string), "BRANCH"))
 }
 

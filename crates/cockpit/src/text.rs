@@ -13,6 +13,8 @@ pub const NO_ENVIRONMENT: &str =
     "The selected row belongs to no environment; choose one in 1 Branches.";
 /// Why there is nothing to cancel.
 pub const NO_JOB: &str = "Nothing runs here; choose a run or a deployment in 2 Job queue.";
+/// Why there is nothing to restart.
+pub const NO_INSTANCE: &str = "The selected row is no instance; choose one in 3 Containers.";
 /// Why there is nothing to run.
 pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
 /// Why there is no log.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::EnvironmentKey;
-use crate::id::{BranchName, DeploymentId, EnvironmentName, ProjectName, ReleaseNumber, RunId};
+use crate::id::{
+    BranchName, DeploymentId, EnvironmentName, InstanceId, ProjectName, ReleaseNumber, RunId,
+};
 use crate::run::Trigger;
 use crate::spec::ProjectSpec;
 
@@ -48,6 +50,11 @@ pub enum Command {
     CancelDeployment {
         /// The deployment.
         id: DeploymentId,
+    },
+    /// Give an instance that serves a successor, which takes its place once it is healthy.
+    RestartInstance {
+        /// The instance.
+        id: InstanceId,
     },
     /// Stop every instance, so that the engine and the edge can go.
     Halt,

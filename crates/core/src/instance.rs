@@ -34,6 +34,9 @@ pub struct Instance {
     pub since: Timestamp,
     /// How often its supervisor started it again.
     pub restarts: u32,
+    /// Whether somebody asked for a successor of it.
+    #[serde(default)]
+    pub relief_asked: bool,
 }
 
 /// Where an instance stands. Only the fields that are legal in a phase exist in it.

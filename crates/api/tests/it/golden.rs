@@ -17,7 +17,7 @@ use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::{
     EdgeEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, Recorded, RunEvent,
 };
-use pilothouse_core::id::{DeploymentId, ReleaseNumber, RunId, Seq};
+use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
 use pilothouse_core::spec::{
     DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, SecretSource, Strategy,
@@ -195,6 +195,7 @@ fn commands() {
         deploy(DeployWhat::Rollback(Some(ReleaseNumber(40))), None),
         deploy(DeployWhat::Promotion("qa".into()), None),
         Command::CancelDeployment { id: DeploymentId(3) },
+        Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();

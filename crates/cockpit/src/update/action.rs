@@ -18,6 +18,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         | A::DeployRelease
         | A::DeployPromote
         | A::JobCancel
+        | A::InstanceRestart
         | A::RunAgain => dialog::start(model, action),
         A::ProjectLook => {
             let project = model.subject().project;

@@ -19,6 +19,7 @@ pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
     match action {
         Action::JobCancel => return cancel(model),
         Action::RunAgain => return run_again(model),
+        Action::InstanceRestart => return restart(model),
         _ => {}
     }
     let Some(key) = model.subject().environment else {
@@ -273,6 +274,10 @@ fn cancel(model: &mut Model) -> Vec<Request> {
             (format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
         }
     };
+    ask(model, title, lines, command)
+}
+
+fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -> Vec<Request> {
     model.ui.dialog = Some(Dialog::Ask(Ask {
         yes: title.to_lowercase(),
         title,
@@ -283,6 +288,21 @@ fn cancel(model: &mut Model) -> Vec<Request> {
         note: None,
     }));
     Vec::new()
+}
+
+fn restart(model: &mut Model) -> Vec<Request> {
+    let Some(id) = model.subject().instance else {
+        return complain(model, text::NO_INSTANCE);
+    };
+    let Some(instance) = model.replica.instances.get(&id) else {
+        return complain(model, text::NO_INSTANCE);
+    };
+    let lines = vec![
+        format!("{} of {}", instance.release, instance.environment),
+        "A successor is started, and gets its requests once it is healthy.".to_owned(),
+        "Then this one finishes what it has, and is stopped.".to_owned(),
+    ];
+    ask(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
 }
 
 fn run_again(model: &mut Model) -> Vec<Request> {

@@ -118,7 +118,9 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Log(_)), _) => LOG,
         (Some(View::Run { .. }), _) => RUN,
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
-        (Some(View::Instance { .. }), _) => &[Action::HelpOpen, Action::LogOpen, Action::Back],
+        (Some(View::Instance { .. }), _) => {
+            &[Action::HelpOpen, Action::LogOpen, Action::InstanceRestart, Action::Back]
+        }
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
         (None, Some(Context::Containers | Context::Targets)) => INSTANCES,
@@ -177,6 +179,7 @@ const INSTANCES: &[Action] = &[
     Action::HelpOpen,
     Action::Open,
     Action::LogOpen,
+    Action::InstanceRestart,
     Action::ScopeToggle,
     Action::DeployRollback,
     Action::FilterOpen,

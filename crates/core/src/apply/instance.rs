@@ -58,6 +58,9 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         InstanceEvent::RoleChanged { id, role } => {
             change(state, id, |instance| set_role(instance, *role, at));
         }
+        InstanceEvent::ReliefAsked { id, .. } => {
+            change(state, id, |instance| instance.relief_asked = true);
+        }
         InstanceEvent::StopBegan { id } => {
             if state.instances.get(id).is_some_and(|instance| failed_at_rest(state, instance)) {
                 wait_longer(state, id, at);

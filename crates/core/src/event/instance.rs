@@ -53,6 +53,13 @@ pub enum InstanceEvent {
         /// The part.
         role: Role,
     },
+    /// Somebody wants a successor in its place.
+    ReliefAsked {
+        /// The instance.
+        id: InstanceId,
+        /// Who.
+        by: String,
+    },
     /// It is to be stopped.
     StopBegan {
         /// The instance.
@@ -78,6 +85,7 @@ impl InstanceEvent {
             | Self::Restarted { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }
+            | Self::ReliefAsked { id, .. }
             | Self::StopBegan { id }
             | Self::Gone { id, .. } => id,
         }

@@ -210,6 +210,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         | InstanceEvent::Restarted { id, .. }
         | InstanceEvent::HealthChanged { id, .. }
         | InstanceEvent::RoleChanged { id, .. }
+        | InstanceEvent::ReliefAsked { id, .. }
         | InstanceEvent::StopBegan { id }
         | InstanceEvent::Gone { id, .. } => id,
     };

@@ -132,9 +132,13 @@ fn keep(
     let_go(spare)
 }
 
-/// From when on one that serves and is not well gets a successor: it has as long again as it takes
+/// From when on one that serves gets a successor, if it does: at once where somebody asked for it.
+/// One that is not well has as long again as it takes
 /// to notice, because what was only started again is well by then.
 pub(crate) fn relief_at(environment: &Environment, instance: &Instance) -> Option<Timestamp> {
+    if instance.relief_asked && instance.role == Role::Active {
+        return Some(environment.replace_at);
+    }
     let is_ill = instance.role == Role::Active
         && instance.is_proved()
         && instance.health.state == TargetState::Unhealthy;

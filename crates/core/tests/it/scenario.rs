@@ -1,7 +1,7 @@
 //! Reads a scenario, plays it in a world and writes what happened.
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
-//! `cancel`, `edge`, `fault`, `kill`, `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
+//! `cancel`, `edge`, `fault`, `kill`, `restart`, `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::deployment::EnvironmentKey;
@@ -109,6 +109,7 @@ impl Play {
             "edge" => self.world.edge.down = rest[0] == "down",
             "fault" => self.fault(rest),
             "kill" => self.world.processes.get_mut(rest[0]).expect("a process").alive = false,
+            "restart" => self.ask(Command::RestartInstance { id: InstanceId::new(rest[0]) }),
             "doubt" => self.doubt(rest[0], rest[1] == "yes"),
             "crash" => self.world.crash(),
             "reboot" => self.world.reboot(),

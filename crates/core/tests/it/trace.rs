@@ -131,6 +131,7 @@ fn instance(event: &InstanceEvent) -> String {
             format!("{id} is {}", format!("{:?}", health.state).to_lowercase())
         }
         InstanceEvent::RoleChanged { id, role } => format!("{id} -> {role:?}"),
+        InstanceEvent::ReliefAsked { id, by } => format!("{id} restart asked by {by}"),
         InstanceEvent::StopBegan { id } => format!("{id} stopping"),
         InstanceEvent::Gone { id, why } => format!("{id} gone: {why}"),
     }

@@ -270,3 +270,35 @@ fn an_environment_that_leaves_the_file_is_taken_down() {
     134.4 edge serves v15
     "#);
 }
+
+#[test]
+fn a_restart_starts_the_successor_first() {
+    assert_snapshot!(check(
+        "
+        env production main
+        apply
+        push main a
+        run
+        from here
+        restart shop-production-r1-1
+        run 30
+        show
+        "
+    ), @r#"
+     120.0 shop-production-r1-1 restart asked by kim
+     120.0 shop-production-r1-1.1 replaces
+     120.1 shop-production-r1-1.1 started
+     120.1 shop-production-r1-1.1 is initial
+     120.2 edge serves v5
+     122.1 shop-production-r1-1.1 is healthy
+     122.1 shop-production-r1-1.1 proved
+     122.1 shop-production-r1-1.1 -> Active
+     122.1 shop-production-r1-1 -> Draining
+     122.2 edge serves v6
+     123.2 shop-production-r1-1 -> Drained
+     123.2 shop-production-r1-1 stopping
+     123.3 edge serves v7
+     123.4 shop-production-r1-1 gone: stopped
+    = production r1: shop-production-r1-0 Active, shop-production-r1-1.1 Active
+    "#);
+}

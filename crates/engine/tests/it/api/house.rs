@@ -183,6 +183,7 @@ impl Backend for Memory {
             Command::Apply { .. }
             | Command::Deploy { .. }
             | Command::CancelDeployment { .. }
+            | Command::RestartInstance { .. }
             | Command::Halt => Reply::Accepted,
         };
         let seq = self.state().seq;
