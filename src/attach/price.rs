@@ -26,7 +26,7 @@ pub(super) fn price(state: &State) -> CostView {
     // Dates are written year first, so that the oldest sorts first.
     if let Some(oldest) = dates.iter().filter(|date| date.starts_with('2')).min() {
         let day: String = oldest.chars().take(10).collect();
-        view.source = format!("local is not billed · AWS list prices of {day} or later");
+        view.source = format!("this machine is not billed · AWS list prices of {day} or later");
     }
     view
 }

@@ -3,6 +3,7 @@
 //! The prices themselves are computed elsewhere; the pane shows what it is given.
 
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::{Environment, State};
 
 /// What things cost by the hour.
@@ -55,7 +56,7 @@ pub fn local(state: &State) -> CostView {
         .map(|(key, environment)| CostLine {
             name: key.to_string(),
             label: label(state, key, environment),
-            shape: format!("{} × local", environment.spec.instances),
+            shape: format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime)),
             micro_usd: Some(0),
             elsewhere: Vec::new(),
             note: String::new(),
@@ -73,5 +74,13 @@ impl CostView {
     /// The sum, where every part of it is known.
     pub fn sum(&self) -> Option<u64> {
         self.lines.iter().map(|line| line.micro_usd).sum()
+    }
+}
+
+/// What a runtime is called in the operator's file.
+fn kind(runtime: &Runtime) -> &'static str {
+    match runtime {
+        Runtime::Local => "local",
+        Runtime::Docker(_) => "docker",
     }
 }

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use pilothouse_api::types::Access;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::container::{Docker, Limits, Reach, Volume};
+use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 use ratatui::style::Modifier;
@@ -29,7 +32,31 @@ fn views() {
 }
 
 #[test]
+fn a_container_is_told_with_its_image_and_limits() {
+    let mut state = normal();
+    let environments = state.environments.values_mut();
+    for release in environments.flat_map(|environment| environment.releases.values_mut()) {
+        release.kind = ArtifactKind::Image;
+        release.service.port = Some(8000);
+        release.runtime = Runtime::Docker(Docker {
+            reach: Reach::Loopback,
+            volumes: vec![Volume {
+                source: "/srv/결제".to_owned(),
+                target: "/data".to_owned(),
+                read_only: true,
+            }],
+            network: None,
+            limits: Limits { memory: Some(512 << 20), milli_cpus: Some(500) },
+        });
+    }
+    let mut model = operator(state, 100, 26);
+    press(&mut model, "3jj<Enter>");
+    insta::assert_snapshot!("container", text(&model));
+}
+
+#[test]
 fn dialogs() {
+    insta::assert_snapshot!("restart", shown("3xs", 80, 24));
     insta::assert_snapshot!("plan", shown("jjxd", 100, 30));
     insta::assert_snapshot!("plan_40x12", shown("jjxd", 40, 12));
     insta::assert_snapshot!("cancel", shown("2jxc", 80, 24));

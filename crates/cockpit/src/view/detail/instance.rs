@@ -1,8 +1,12 @@
 //! An instance: all that is known of it, and why it is not healthy, as a chain.
 
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::container::Docker;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::pipeline::Health;
+use pilothouse_core::spec::Runtime;
+use pilothouse_core::state::Release;
 
 use super::super::lines::Line;
 use super::{Sheet, gone};
@@ -32,7 +36,14 @@ fn head(model: &Model, instance: &Instance) -> Vec<Line> {
     let commit = release.map_or_else(String::new, |release| {
         format!(" {} {}", release.commit.short(), width::clean(&release.subject))
     });
+    let container = release.and_then(|release| match &release.runtime {
+        Runtime::Docker(settings) => Some((release, settings)),
+        Runtime::Local => None,
+    });
     let proved = match &instance.phase {
+        InstancePhase::Running { proved: true, .. } if container.is_some() => {
+            "its container is its own, and it was seen healthy"
+        }
         InstancePhase::Running { proved: true, .. } => {
             "its socket is its own, and it was seen healthy"
         }
@@ -44,15 +55,53 @@ fn head(model: &Model, instance: &Instance) -> Vec<Line> {
     let made = format!("{state}, made {} ago", age::ago(model.now, instance.since));
     let address =
         instance.address().map_or_else(|| "none yet".to_owned(), |address| address.to_string());
-    vec![
+    let what = if container.is_some() { "container" } else { "process" };
+    let mut lines = vec![
         Line::fact("environment", instance.environment.to_string()),
         Line::name("release")
             .and(instance.release.to_string(), Scope::Strong)
             .and(commit, Scope::Text),
-        Line::name("process").mark(mark).and(made, Scope::Text),
+        Line::name(what).mark(mark).and(made, Scope::Text),
         Line::fact("proof", proved),
         Line::fact("address", address),
-    ]
+    ];
+    if let Some((release, settings)) = container {
+        lines.extend(contained(release, settings));
+    }
+    lines
+}
+
+/// What is known of a container beside what is known of every instance.
+fn contained(release: &Release, settings: &Docker) -> Vec<Line> {
+    let image = match release.kind {
+        ArtifactKind::Image => format!("{}, the run's artifact", release.artifact.short()),
+        ArtifactKind::Tree => {
+            release.service.image.as_deref().map_or_else(String::new, width::clean)
+        }
+    };
+    let mut lines = vec![Line::fact("image", image)];
+    if let Some(port) = release.service.port {
+        lines.push(Line::fact("port", format!("{port} in the container")));
+    }
+    let network = settings.network.as_deref().unwrap_or("bridge");
+    lines.push(Line::fact("network", width::clean(network)));
+    let limits = [
+        settings.limits.memory.map(|bytes| format!("{} of memory", age::bytes(bytes))),
+        settings
+            .limits
+            .milli_cpus
+            .map(|milli| format!("{}.{:03} processors", milli / 1000, milli % 1000)),
+    ];
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
+    if !limits.is_empty() {
+        lines.push(Line::fact("limits", limits.join(", ")));
+    }
+    for volume in &settings.volumes {
+        let mode = if volume.read_only { ", read only" } else { "" };
+        let (source, target) = (width::clean(&volume.source), width::clean(&volume.target));
+        lines.push(Line::fact("volume", format!("{source} as {target}{mode}")));
+    }
+    lines
 }
 
 fn target(model: &Model, instance: &Instance) -> Vec<Line> {
