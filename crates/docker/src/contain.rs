@@ -64,11 +64,12 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             return Contained::Status(NO_CONTAINER);
         }
     };
-    let owning = async {
+    // Each part of it finds what an earlier try has done.
+    let owning = patiently(|| async {
         let docker = Docker::local()?.ready().await?;
         let image = crate::image::find_or_pull(&docker, &spec.image).await?;
         owned::find_or_create(docker, spec, image).await
-    };
+    });
     let owned = tokio::select! {
         owned = owning => owned,
         () = asked.come() => {
@@ -95,11 +96,15 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     let until = tokio::time::Instant::now() + PATIENCE;
+    let mut is_said = false;
     loop {
         match ask().await {
             Err(error) if error.kind == Kind::Unreachable => {
                 if tokio::time::Instant::now() > until {
                     return Err(error);
+                }
+                if !std::mem::replace(&mut is_said, true) {
+                    say(&format!("waits for the Docker engine: {}", error.why));
                 }
                 tokio::time::sleep(AGAIN).await;
             }

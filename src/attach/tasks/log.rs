@@ -21,8 +21,6 @@ const WAIT: Millis = Millis::seconds(25);
 const BETWEEN: Duration = Duration::from_millis(50);
 /// The first and the longest wait before a log is asked for again after a failure.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
-/// Pages of a search after which the person is told how far it came.
-const TOLD: u64 = 16;
 
 async fn page(
     client: &Client,
@@ -125,7 +123,7 @@ pub(super) async fn search(
     let mut lines = 0;
     for first in [going(&search, search.from.clone()), other_end] {
         let mut query = first;
-        for count in 1u64.. {
+        loop {
             let page = match page(&client, &source, step, &query).await {
                 Ok(page) => page,
                 Err(error) => {
@@ -148,11 +146,9 @@ pub(super) async fn search(
             if !goes_on {
                 break;
             }
-            if count % TOLD == 0 {
-                let msg = Msg::LogSought { source: source.clone(), lines, is_over: false };
-                if sender.send(msg).await.is_err() {
-                    return;
-                }
+            let msg = Msg::LogSought { source: source.clone(), lines, is_over: false };
+            if sender.send(msg).await.is_err() {
+                return;
             }
             query = going(&search, if search.forwards { page.next } else { page.first });
         }

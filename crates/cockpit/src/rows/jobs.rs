@@ -13,7 +13,7 @@ use crate::width;
 
 /// Number, project, what, doing or result, how long, how long ago.
 pub const COLUMNS: &[Column] = &[
-    left(5, 8, 0),
+    left(9, 9, 0),
     left(4, 14, 1),
     name(9, 60, 0),
     left(8, 80, 0),

@@ -316,7 +316,14 @@ fn run_again(model: &mut Model) -> Vec<Request> {
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let first = chars.next();
+    // A name is as it is written: what begins with one is no word.
+    let word = text.split(' ').next().unwrap_or_default();
+    let first: String = match first {
+        Some(c) if word.chars().all(char::is_alphabetic) => c.to_uppercase().collect(),
+        Some(c) => c.to_string(),
+        None => String::new(),
+    };
     let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{dot}", chars.as_str())
 }

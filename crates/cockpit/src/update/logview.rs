@@ -185,7 +185,7 @@ pub(super) fn first_match(model: &mut Model) -> Vec<Request> {
     let first = log.first(columns, height).line;
     if log.is_match(first) {
         show_hit(log, first, height);
-        return Vec::new();
+        return stop_seeking(log);
     }
     go_match(model, first, true)
 }
@@ -209,7 +209,7 @@ fn go_match(model: &mut Model, from: u64, forwards: bool) -> Vec<Request> {
     };
     if let Some(line) = log.find(from, forwards) {
         show_hit(log, line, height);
-        return Vec::new();
+        return stop_seeking(log);
     }
     if log.search.is_empty() || !log.loaded {
         return Vec::new();
@@ -222,6 +222,11 @@ fn go_match(model: &mut Model, from: u64, forwards: bool) -> Vec<Request> {
     }
     let said = format!("\"{}\" is not in this log.", log.search);
     complain(model, said)
+}
+
+/// Ends a search beyond what is here: its answer is to another question than the newest.
+fn stop_seeking(log: &mut LogView) -> Vec<Request> {
+    if log.seeking.take().is_some() { vec![Request::StopSearch] } else { Vec::new() }
 }
 
 fn show_hit(log: &mut LogView, line: u64, height: usize) {

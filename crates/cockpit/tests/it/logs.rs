@@ -204,6 +204,13 @@ fn a_search_goes_on_where_nothing_is_loaded() {
     assert!(screen.contains("searching, 64000 lines read · Esc stops"), "{screen}");
     assert_eq!(press(&mut model, "<Esc>"), [Request::StopSearch]);
     assert!(matches!(model.ui.views.last(), Some(View::Log(_))), "Esc stops the search alone");
+    // What is found here at once ends a search for something else, whose answer is too late.
+    let requests = press(&mut model, "/nowhere<Enter>");
+    assert!(matches!(requests[..], [Request::SearchLog { .. }]));
+    assert_eq!(press(&mut model, "/line<Enter>"), [Request::StopSearch]);
+    update(&mut model, Msg::LogSought { source: RUN, lines: 1_000_000, is_over: true });
+    let screen = text(&model);
+    assert!(!screen.contains("searching") && !screen.contains("is not in this log"), "{screen}");
 }
 
 #[test]

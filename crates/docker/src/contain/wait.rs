@@ -94,7 +94,6 @@ impl Owned<'_> {
                     return Ok(found);
                 }
                 Err(error) if error.kind == Kind::Unreachable => {
-                    say("the Docker engine went away; waiting for it");
                     let (docker, id) = (&self.docker, &self.id);
                     let found = patiently(|| async {
                         docker.container(id).await?.ok_or_else(|| vanished(id))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pilothouse_core::effect::{Fault, Outcome};
+use pilothouse_core::effect::{Fault, FaultKind, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::TargetStatus;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -124,7 +124,12 @@ impl Local {
             Some(Owner::Process(SocketOwner::Unit)) => None,
             Some(Owner::Container(None)) => Some("its container is only starting".to_owned()),
             Some(Owner::Container(Some(record))) => {
-                self.docker.stranger(id, &record, address).await?
+                match self.docker.stranger(id, &record, address).await {
+                    Ok(stranger) => stranger,
+                    // The engine of containers may be back before the deadline.
+                    Err(fault) if fault.kind == FaultKind::Transient => Some(fault.why),
+                    Err(fault) => return Err(fault),
+                }
             }
         };
         let missing = stranger.or_else(|| match target {
