@@ -52,6 +52,22 @@ impl Model {
         self.index.branches.get(*place)
     }
 
+    /// The branch that the journey is told of: the open view's, otherwise the selected one.
+    pub fn told_branch(&self) -> Option<&BranchRef> {
+        if self.ui.views.is_empty() {
+            return self.selected_branch();
+        }
+        let subject = self.subject();
+        let is_of = |row: &&BranchRef| {
+            subject.project.as_ref() == Some(&row.project)
+                && match (&subject.branch, &subject.environment) {
+                    (Some(branch), _) => row.branch.as_ref() == Some(branch),
+                    (None, environment) => row.environment == *environment,
+                }
+        };
+        self.index.branches.iter().find(is_of).or_else(|| self.selected_branch())
+    }
+
     /// The facts of a row's branch.
     pub fn branch_facts(&self, row: &BranchRef) -> Option<&Branch> {
         let project = self.replica.projects.get(&row.project)?;

@@ -71,9 +71,9 @@ impl Leg {
     }
 }
 
-/// Tells the way of the selected branch.
+/// Tells the way of the open view's branch, or of the selected one.
 pub fn journey(model: &Model) -> Option<Journey> {
-    let row = model.selected_branch()?;
+    let row = model.told_branch()?;
     let facts = model.branch_facts(row);
     let mut journey = Journey {
         branch: width::clean(row.branch.as_ref().map_or("no branch", |branch| branch.as_str())),
