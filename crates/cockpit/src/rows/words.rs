@@ -55,7 +55,13 @@ pub fn run_result(run: &Run, result: &RunResult) -> (Mark, String) {
     match result {
         RunResult::Succeeded { .. } => (Mark::Done, "passed".to_owned()),
         RunResult::Failed { step: Some(step), why } => {
-            (Mark::Error, format!("{}: {}", step_name(run, *step), width::clean(why)))
+            let ended = usize::try_from(*step).ok().and_then(|step| run.steps.get(step));
+            let why = match ended.map(|step| &step.phase) {
+                Some(StepPhase::Ended { exit, .. }) => exit_word(exit).1,
+                Some(StepPhase::Waiting | StepPhase::Running { .. } | StepPhase::Skipped)
+                | None => width::clean(why),
+            };
+            (Mark::Error, format!("{}: {why}", step_name(run, *step)))
         }
         RunResult::Failed { step: None, why } => (Mark::Error, width::clean(why)),
         RunResult::Cancelled { by } => (Mark::None, format!("cancelled by {}", width::clean(by))),

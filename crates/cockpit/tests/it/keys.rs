@@ -196,7 +196,7 @@ fn filtering() {
     assert_eq!(model.len(Pane::Branches), 1);
     press(&mut model, "<Esc>");
     assert_eq!(model.len(Pane::Branches), 5);
-    press(&mut model, "2/2 of 214<Enter>");
+    press(&mut model, "2/exit 1<Enter>");
     assert_eq!(model.len(Pane::Jobs), 1);
 }
 
