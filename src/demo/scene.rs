@@ -53,12 +53,13 @@ impl Scene {
     /// Makes the directory and the repository, and starts the engine.
     pub fn set(runtime: Runtime, keep: bool) -> Result<Self> {
         let binary = std::env::current_exe().wrap_err("cannot find this program's own file")?;
-        let root = directory()?;
         let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let image = match runtime {
             Runtime::Local => None,
             Runtime::Docker => Some(executor.block_on(Image::make(&binary))?),
         };
+        // Only once nothing but the disk can fail, so that no directory is left.
+        let root = directory()?;
         let name = image.as_ref().map(Image::name);
         let repository = Repository::create(&root, &binary, name)?;
         let repository_dir = repository.dir().to_owned();
