@@ -4,7 +4,7 @@
 //! directory. `.git` is left out: it holds history, hooks and perhaps credentials.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -15,6 +15,15 @@ const PIECE: usize = 64 << 10;
 
 /// A piece of the archive, or why there are no more.
 pub(crate) type Piece = Result<Bytes, io::Error>;
+
+/// Where a directory really is, which must be within another.
+pub(crate) fn within(dir: &Path, within: &Path) -> io::Result<PathBuf> {
+    let (dir, within) = (dir.canonicalize()?, within.canonicalize()?);
+    if dir.starts_with(&within) {
+        return Ok(dir);
+    }
+    Err(io::Error::other("a link leads out of the workspace"))
+}
 
 /// Begins to send a directory; what cannot be read ends it with an error.
 pub(crate) fn send(dir: &Path) -> Receiver<Piece> {
@@ -103,6 +112,23 @@ impl Write for Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_context_never_leaves_the_workspace_by_a_link() {
+        let temp = tempfile::tempdir().unwrap();
+        let workspace = temp.path().join("workspace");
+        std::fs::create_dir_all(workspace.join("app/inner")).unwrap();
+        std::fs::create_dir(temp.path().join("secret")).unwrap();
+        std::os::unix::fs::symlink("../secret", workspace.join("out")).unwrap();
+        std::os::unix::fs::symlink("app", workspace.join("in")).unwrap();
+        std::os::unix::fs::symlink("/", workspace.join("root")).unwrap();
+        for inside in [".", "app", "in/inner"] {
+            assert!(within(&workspace.join(inside), &workspace).is_ok(), "{inside}");
+        }
+        for outside in ["out", "root", "root/etc", "in/../../secret", "nothing"] {
+            assert!(within(&workspace.join(outside), &workspace).is_err(), "{outside}");
+        }
+    }
 
     #[tokio::test]
     async fn files_and_links_are_sent_and_git_is_not() {

@@ -35,6 +35,8 @@ pub struct Image {
 pub struct BuildSpec {
     /// The directory that the build may read.
     pub context: PathBuf,
+    /// The directory that it must lie in, whatever links on the way to it say.
+    pub within: PathBuf,
     /// The Dockerfile's path in it.
     pub dockerfile: String,
     /// What the image is to be called.
@@ -140,7 +142,11 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
         .rm(true)
         .forcerm(true)
         .build();
-    let mut pieces = context::send(&spec.context);
+    let dir = context::within(&spec.context, &spec.within).map_err(|error| {
+        let path = spec.context.display();
+        Error::new(Kind::Refused, format!("the build cannot have {path}: {error}"))
+    })?;
+    let mut pieces = context::send(&dir);
     let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
     let body = bollard::body_try_stream(pieces);
     let mut building = docker.client.build_image(options, None, Some(body));

@@ -1,7 +1,7 @@
 //! Environments at rest: what is ready goes on by itself, what was lost is replaced, what is
 //! too much is let go, and what is to be removed ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deployment::{new_instance, role, stop_all};
 use crate::command::DeployWhat;
@@ -77,13 +77,13 @@ fn keep(
             && !matches!(instance.phase, InstancePhase::Stopping { .. })
     };
     // The successor of one that was not well is proved and serves: now that one may go.
+    let mut newest: BTreeMap<u32, u32> = BTreeMap::new();
+    for instance in all.iter().filter(|instance| own(instance) && instance.is_proved()) {
+        let generation = newest.entry(instance.slot).or_default();
+        *generation = (*generation).max(instance.generation);
+    }
     let followed = |instance: &Instance| {
-        all.iter().any(|other| {
-            own(other)
-                && other.slot == instance.slot
-                && other.generation > instance.generation
-                && other.is_proved()
-        })
+        newest.get(&instance.slot).is_some_and(|newest| *newest > instance.generation)
     };
     let own = |instance: &Instance| own(instance) && !followed(instance);
     let back = all

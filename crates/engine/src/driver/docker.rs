@@ -22,11 +22,12 @@ use pilothouse_docker::{Docker as Client, Error, Record, read_record};
 use super::Surroundings;
 use crate::places::Places;
 
-/// The label that every container and image of this engine has, with the engine's own id.
+/// The label that every container of this engine has, with the engine's own id; images have
+/// [`image::ORIGIN`].
 pub(super) const ENGINE: &str = "pilothouse.engine";
 /// The label that says which instance a container is.
 const INSTANCE: &str = "pilothouse.instance";
-/// The label that says which run made a container or an image.
+/// The label that says which run a step's container belongs to.
 pub(super) const RUN: &str = "pilothouse.run";
 /// Processes of one container at most.
 const PROCESSES: u32 = 4096;

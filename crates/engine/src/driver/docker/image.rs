@@ -1,6 +1,7 @@
 //! Images: built by steps, sealed as artifacts, pinned for releases.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::ImageBuild;
@@ -71,9 +72,13 @@ impl Docker {
             is_artifact: order.is_artifact,
             run: order.run,
         };
+        // The file names it as the workspace has it, and an engine as the context has it.
+        let path = Path::new(&build.dockerfile);
+        let dockerfile = path.strip_prefix(&build.context).unwrap_or(path);
         let spec = BuildSpec {
             context: workspace.join(&build.context),
-            dockerfile: build.dockerfile.clone(),
+            within: workspace,
+            dockerfile: dockerfile.display().to_string(),
             tag: format!("pilothouse-{}/{}:{tag}", self.engine_id, order.project),
             labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
             built: self.places.built(order.run, order.index),

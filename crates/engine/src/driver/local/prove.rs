@@ -123,6 +123,12 @@ impl Local {
             }
             Some(Owner::Process(SocketOwner::Unit)) => None,
             Some(Owner::Container(None)) => Some("its container is only starting".to_owned()),
+            // Asked last: it takes longer than all else, and the check decides most of the time.
+            Some(Owner::Container(Some(_)))
+                if !target.as_ref().is_some_and(|target| target.passing) =>
+            {
+                None
+            }
             Some(Owner::Container(Some(record))) => {
                 match self.docker.stranger(id, &record, address).await {
                     Ok(stranger) => stranger,
