@@ -19,14 +19,24 @@ use crate::out::{self, Tone};
 /// How many instances' logs are pointed to.
 const LOGS: usize = 3;
 
+/// How a deployment's way is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// A line at each milestone.
+    Lines,
+    /// The deployment as JSON once it is over.
+    Json,
+}
+
 /// Waits until a deployment is over. Only a success is no error.
 pub async fn deployment(
     client: &Client,
     id: DeploymentId,
     accepted: Seq,
     within: Duration,
+    telling: Telling,
 ) -> Result<()> {
-    let told = tokio::time::timeout(within, tell(client, id, accepted));
+    let told = tokio::time::timeout(within, tell(client, id, accepted, telling));
     tokio::select! {
         told = told => told.unwrap_or_else(|_| {
             let why = format!("{id} is not over after {within:?}; it goes on, see `pilothouse status`");
@@ -40,16 +50,23 @@ pub async fn deployment(
     }
 }
 
-async fn tell(client: &Client, id: DeploymentId, accepted: Seq) -> Result<()> {
+async fn tell(client: &Client, id: DeploymentId, accepted: Seq, telling: Telling) -> Result<()> {
     let mut copy = Copy::of(client).await?;
     let mut teller = Teller::default();
     loop {
         let state = copy.state();
         match state.deployments.get(&id) {
             Some(deployment) => {
-                teller.tell(deployment);
+                if telling == Telling::Lines {
+                    teller.tell(deployment);
+                }
                 if let Phase::Ended { result, at } = &deployment.phase {
-                    return ended(&mut teller, state, deployment, result, *at);
+                    let end = End::of(state, deployment, result);
+                    match telling {
+                        Telling::Lines => end.tell(&mut teller, deployment, result, *at),
+                        Telling::Json => out::json(deployment)?,
+                    }
+                    return end.judge(deployment);
                 }
             }
             None if state.seq >= accepted => {
@@ -155,48 +172,75 @@ pub fn sentence(result: &DeploymentResult) -> String {
     }
 }
 
-/// Tells the end, and makes an error of everything but a success.
-fn ended(
-    teller: &mut Teller,
-    state: &State,
-    deployment: &Deployment,
-    result: &DeploymentResult,
-    at: Timestamp,
-) -> Result<()> {
-    let key = &deployment.environment;
-    let environment = state.environments.get(key);
-    let serving = environment.and_then(|environment| environment.current);
-    let serves = match serving {
-        Some(release) => format!("{key} serves {release}"),
-        None => format!("{key} serves nothing"),
-    };
-    let (name, tone, failure) = match result {
-        DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
-        // Nothing was there to go back to.
-        DeploymentResult::Failed { .. } if serving.is_none() => {
-            ("FAILED", Tone::Bad, Some(Failure::Failed))
-        }
-        DeploymentResult::Failed { .. } => ("FAILED", Tone::Bad, Some(Failure::RolledBack)),
-        DeploymentResult::RolledBack { .. } => {
-            ("ROLLED_BACK", Tone::Bad, Some(Failure::RolledBack))
-        }
-        DeploymentResult::Attention { .. } => ("ATTENTION", Tone::Bad, Some(Failure::Uncertain)),
-        DeploymentResult::Cancelled { .. } => ("CANCELLED", Tone::Warn, Some(Failure::RolledBack)),
-        DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
-    };
-    let project = state.projects.get(&key.project);
-    let address = project.zip(environment).and_then(|(project, one)| url(project, one));
-    let Some(failure) = failure else {
-        let address = address.map_or(String::new(), |url| format!(" at {url}"));
-        say_in(tone, deployment, at, name, &format!("{serves}{address}"));
-        return Ok(());
-    };
-    say_in(tone, deployment, at, name, teller.once(&sentence(result)));
-    let new = deployment.new.iter().take(LOGS);
-    let logs: Vec<String> = new.map(|instance| format!("pilothouse logs {instance}")).collect();
-    let logs = match logs.as_slice() {
-        [] => String::new(),
-        all => format!("; its instances' output: {}", all.join(", ")),
-    };
-    Err(failed(failure, format!("{} did not succeed: {serves}{logs}", deployment.id)))
+/// How a deployment ended.
+struct End {
+    name: &'static str,
+    tone: Tone,
+    /// None where it succeeded.
+    failure: Option<Failure>,
+    /// What the environment serves now, a sentence.
+    serves: String,
+    /// Where requests reach it.
+    address: Option<String>,
+}
+
+impl End {
+    fn of(state: &State, deployment: &Deployment, result: &DeploymentResult) -> Self {
+        let key = &deployment.environment;
+        let environment = state.environments.get(key);
+        let serving = environment.and_then(|environment| environment.current);
+        let (name, tone, failure) = match result {
+            DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
+            // Nothing was there to go back to.
+            DeploymentResult::Failed { .. } if serving.is_none() => {
+                ("FAILED", Tone::Bad, Some(Failure::Failed))
+            }
+            DeploymentResult::Failed { .. } => ("FAILED", Tone::Bad, Some(Failure::RolledBack)),
+            DeploymentResult::RolledBack { .. } => {
+                ("ROLLED_BACK", Tone::Bad, Some(Failure::RolledBack))
+            }
+            DeploymentResult::Attention { .. } => {
+                ("ATTENTION", Tone::Bad, Some(Failure::Uncertain))
+            }
+            DeploymentResult::Cancelled { .. } => {
+                ("CANCELLED", Tone::Warn, Some(Failure::RolledBack))
+            }
+            DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
+        };
+        let project = state.projects.get(&key.project);
+        let serves = match serving {
+            Some(release) => format!("{key} serves {release}"),
+            None => format!("{key} serves nothing"),
+        };
+        let address = project.zip(environment).and_then(|(project, one)| url(project, one));
+        Self { name, tone, failure, serves, address }
+    }
+
+    fn tell(
+        &self,
+        teller: &mut Teller,
+        deployment: &Deployment,
+        result: &DeploymentResult,
+        at: Timestamp,
+    ) {
+        let text = if self.failure.is_some() {
+            teller.once(&sentence(result)).to_owned()
+        } else {
+            let address = self.address.as_ref().map_or(String::new(), |url| format!(" at {url}"));
+            format!("{}{address}", self.serves)
+        };
+        say_in(self.tone, deployment, at, self.name, &text);
+    }
+
+    /// Makes an error of everything but a success.
+    fn judge(&self, deployment: &Deployment) -> Result<()> {
+        let Some(failure) = self.failure else { return Ok(()) };
+        let new = deployment.new.iter().take(LOGS);
+        let logs: Vec<String> = new.map(|instance| format!("pilothouse logs {instance}")).collect();
+        let logs = match logs.as_slice() {
+            [] => String::new(),
+            all => format!("; its instances' output: {}", all.join(", ")),
+        };
+        Err(failed(failure, format!("{} did not succeed: {}{logs}", deployment.id, self.serves)))
+    }
 }

@@ -13,7 +13,8 @@ use pilothouse_core::text::printable;
 use crate::exit::{Failure, failed, refused};
 use crate::find::Place;
 use crate::out::{self, Tone};
-use crate::{ask, name, wait};
+use crate::wait::{self, Telling};
+use crate::{ask, name};
 
 /// What is to be made current, and where.
 #[derive(Debug, clap::Args)]
@@ -44,8 +45,8 @@ pub struct How {
     /// Show the plan and do nothing
     #[arg(long)]
     plan: bool,
-    /// Print the plan as JSON
-    #[arg(long, requires = "plan")]
+    /// Print JSON: the plan with --plan, and with --yes the deployment once it is over
+    #[arg(long)]
     json: bool,
     /// Stay until it is over (this is what happens anyway)
     #[arg(long, overrides_with = "no_wait")]
@@ -78,7 +79,13 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
         if how.plan && how.json {
             return out::json(&plan);
         }
-        show(&plan);
+        if how.json && !how.yes {
+            let why = "nothing was done: with --json nobody is asked; say --plan or --yes";
+            return Err(failed(Failure::Usage, why));
+        }
+        if !how.json {
+            show(&plan);
+        }
         if how.plan {
             return Ok(());
         }
@@ -97,10 +104,15 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
             ));
         };
         if how.no_wait && !how.wait {
+            if how.json {
+                return out::json(&accepted);
+            }
             out::line(&format!("{id} is in the queue of {key}"));
             return Ok(());
         }
-        wait::deployment(&client, id, accepted.seq, Duration::from_secs(how.timeout)).await
+        let telling = if how.json { Telling::Json } else { Telling::Lines };
+        let within = Duration::from_secs(how.timeout);
+        wait::deployment(&client, id, accepted.seq, within, telling).await
     })
 }
 

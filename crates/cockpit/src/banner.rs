@@ -7,6 +7,7 @@ use crate::age;
 use crate::model::{Link, Model};
 use crate::rows::serving::serving;
 use crate::rows::{targets, words};
+use crate::width;
 
 /// What is wrong with all of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,20 @@ pub enum Tone {
     Wrong,
     /// Nothing is wrong: the person is shown around.
     Guide,
+}
+
+/// The most characters of a reason; the paths in it are shortened afterwards.
+const WHY: usize = 400;
+/// The most cells of a word: a path is cut in its middle, so that what follows it is read too.
+const WORD: usize = 36;
+
+impl Banner {
+    /// The sentence in lines of a screen of so many cells, with one cell of air on either side.
+    pub fn lines(&self, width: u16) -> Vec<String> {
+        let words: Vec<String> =
+            self.text.split(' ').map(|word| width::cut_middle(word, WORD)).collect();
+        width::fold(&words.join(" "), usize::from(width.saturating_sub(2)))
+    }
 }
 
 /// Says what is wrong with all of the screen, the worst first.
@@ -64,7 +79,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
             count => format!(" and {} more", count - 1),
         };
         return said(
-            format!("{}{more}. ! shows all.", printable(&problem.to_string(), 160)),
+            format!("{}{more}. ! shows all.", printable(&problem.to_string(), WHY)),
             Tone::Wrong,
         );
     }
@@ -110,7 +125,7 @@ fn out_of_service(model: &Model) -> Option<String> {
     Some(format!(
         "{key}{more}: none of {} targets is healthy.{key_of} {name}: {}",
         serving.targets,
-        printable(&why, 160)
+        printable(&why, WHY)
     ))
 }
 
@@ -121,7 +136,7 @@ fn unbound(model: &Model) -> Option<String> {
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
-    let why = printable(&first.why, 160);
+    let why = printable(&first.why, WHY);
     Some(format!("Nothing listens on {}{more}; it is tried again. It said: {why}", first.address))
 }
 
@@ -139,7 +154,7 @@ fn unread(model: &Model) -> Option<String> {
         let clock = age::clock(since, model.offset_minutes);
         format!(" since {clock} ({})", age::ago(model.now, since))
     });
-    let why = printable(project.poll.error.as_deref().unwrap_or_default(), 160);
+    let why = printable(project.poll.error.as_deref().unwrap_or_default(), WHY);
     Some(format!("{name}{more}: repository not reached{since}. {key}It said: {why}"))
 }
 

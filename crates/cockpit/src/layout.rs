@@ -4,7 +4,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::banner;
+use crate::banner::{self, Banner};
 use crate::model::{Model, Pane};
 use crate::width::cells;
 
@@ -55,7 +55,7 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
     let mut left = area;
     let header = take(&mut left, 1);
     let journey = take(&mut left, 1);
-    let banner = take(&mut left, u16::from(banner::banner(model).is_some()));
+    let banner = take(&mut left, banner::banner(model).map_or(0, |said| rows(&said, area)));
     let has_tabs = single && model.ui.views.is_empty();
     let tabs = take(&mut left, u16::from(has_tabs));
     let footer = Rect { y: left.bottom() - 1, height: 1, ..left };
@@ -76,6 +76,12 @@ pub fn layout(model: &Model, area: Rect) -> Layout {
         layout.panes = all(model, body);
     }
     layout
+}
+
+/// The rows of a banner: a second one where the sentence needs it and there is room.
+fn rows(said: &Banner, area: Rect) -> u16 {
+    let folded = said.lines(area.width).len();
+    cells(folded.clamp(1, if area.height < ALL_PANES.1 { 1 } else { 2 }))
 }
 
 fn all(model: &Model, body: Rect) -> [Rect; 5] {

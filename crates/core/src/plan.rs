@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::cost::{NanoUsd, environment_cost};
-use crate::deployment::{DeploymentKind, EnvironmentKey};
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
 use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
 use crate::pipeline::Service;
 use crate::spec::{DeployMode, Runtime};
@@ -28,7 +28,8 @@ pub struct Plan {
     pub what: DeployWhat,
     /// What kind of deployment it would be.
     pub kind: DeploymentKind,
-    /// The release that serves now.
+    /// The release that serves when this deployment begins: the current one, or, where one is
+    /// running that this one waits for, that one's.
     pub from: Option<Side>,
     /// What would serve.
     pub to: Side,
@@ -75,10 +76,15 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     if environment.spec.instances == 0 {
         return Err(conflict(format!("{key} is to have no instances: nothing could serve")));
     }
-    let from = environment.current.and_then(|number| side(environment, number));
-    if from.as_ref().is_some_and(|from| from.release == to.release) {
+    if environment.current == Some(to.release) {
         return Err(conflict(format!("{key} serves {} already", to.release)));
     }
+    let ahead = ahead(state, environment);
+    if let Some(ahead) = ahead.filter(|ahead| ahead.release == to.release) {
+        return Err(conflict(format!("{} is deploying {} already", ahead.id, to.release)));
+    }
+    let from = ahead.map(|ahead| ahead.release).or(environment.current);
+    let from = from.and_then(|number| side(environment, number));
     if let Some(why) = beyond_budget(state, key, environment) {
         return Err(conflict(why));
     }
@@ -93,7 +99,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         environment: key.clone(),
         what: what.clone(),
         steps: steps(key, environment, from.as_ref(), &to),
-        undo: undo(from.as_ref()),
+        undo: undo(environment, from.as_ref(), ahead),
         warnings,
         kind,
         from,
@@ -218,11 +224,22 @@ fn steps(
     steps
 }
 
-fn undo(from: Option<&Side>) -> String {
-    match from {
-        Some(from) => format!("roll back to {} at any time; nothing is rebuilt", from.release),
-        None => "there is no earlier release: a failure withdraws the rule".to_owned(),
-    }
+/// The running deployment whose release serves when another one's turn comes, unless it fails.
+fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let running = state.deployments.get(&environment.running?)?;
+    let fails = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
+    (!fails && !running.is_ended()).then_some(running)
+}
+
+fn undo(environment: &Environment, from: Option<&Side>, ahead: Option<&Deployment>) -> String {
+    let Some(from) = from else {
+        return "there is no earlier release: a failure withdraws the rule".to_owned();
+    };
+    let otherwise = match (ahead, environment.current) {
+        (Some(ahead), Some(current)) => format!(" ({current} if {} fails)", ahead.id),
+        _ => String::new(),
+    };
+    format!("roll back to {}{otherwise} at any time; nothing is rebuilt", from.release)
 }
 
 fn warnings(
@@ -239,8 +256,9 @@ fn warnings(
     if let Some(id) = environment.waiting {
         warnings.push(format!("deployment {id} waits: this one supersedes it"));
     }
-    if from.is_some_and(|from| from.artifact == to.artifact) {
-        warnings.push("the same artifact serves already: only configuration can differ".to_owned());
+    if let Some(from) = from.filter(|from| from.artifact == to.artifact) {
+        let release = from.release;
+        warnings.push(format!("{release} has the same artifact: only configuration can differ"));
     }
     if environment.releases.get(&to.release).is_some_and(|release| release.fate == Fate::Bad) {
         warnings.push(format!("{} failed before", to.release));

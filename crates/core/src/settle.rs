@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::state::State;
 use crate::time::Timestamp;
 
-pub(crate) use environment::relief_at;
+pub use environment::relief_at;
 
 /// Says what follows from the state: events that belong together, or none once it is settled.
 pub fn settle(state: &State, now: Timestamp) -> Vec<Event> {

@@ -52,9 +52,15 @@ fn deploy_and_roll_back() {
     assert_eq!((&now["healthy"], &now["wanted"]), (&2.into(), &2.into()));
     assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r2 second");
 
+    // With JSON nobody is asked, and what is printed is the deployment that is over.
+    world.run(&["rollback", "production", "--json"]).ends_with(2);
     let plan = world.run(&["rollback", "production", "--plan", "--json"]).ends_with(0).json();
     assert_eq!((&plan["from"]["release"], &plan["to"]["release"]), (&2.into(), &1.into()));
-    world.run(&["rollback", "production", "r1", "--yes"]).ends_with(0);
+    let over = world.run(&["rollback", "production", "r1", "--yes", "--json"]).ends_with(0).json();
+    assert_eq!(
+        (&over["release"], &over["phase"]["ended"]["result"]),
+        (&1.into(), &"succeeded".into())
+    );
     assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r1 first");
 
     // What is refused by kind: an unknown place, a release that serves, one that never was.

@@ -14,7 +14,7 @@ use crate::width;
 
 /// Project, environment, branch, commit, age, state.
 pub const COLUMNS: &[Column] = &[
-    left(4, 14, 4),
+    name(4, 14, 0),
     name(4, 14, 0),
     name(8, 60, 0),
     left(7, 7, 3),

@@ -79,7 +79,16 @@ pub(super) fn banner(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
             Tone::Guide => Scope::Toast,
         };
         canvas.restyle(area, scope);
-        canvas.put(area.x + 1, area.y, area.width - 2, &banner.text, scope);
+        let (rows, room) = (usize::from(area.height), usize::from(area.width.saturating_sub(2)));
+        let lines = banner.lines(area.width);
+        for (place, line) in lines.iter().take(rows).enumerate() {
+            // What finds no room is seen to be missing.
+            let line = match lines.get(place + 1) {
+                Some(next) if place + 1 == rows => width::cut(&format!("{line} {next}"), room),
+                _ => line.clone(),
+            };
+            canvas.put(area.x + 1, area.y + cells(place), area.width - 2, &line, scope);
+        }
     }
 }
 

@@ -108,4 +108,22 @@ fn several_projects_are_named_where_they_meet() {
         pane(&screen, "2 Job queue", 60..120).iter().all(|row| row.contains("shop")),
         "{screen}"
     );
+    model.ui.width = 80;
+    let screen = text(&model);
+    let rows = pane(&screen, "1 Branches", 0..40);
+    assert!(rows.iter().all(|row| row.contains("shop") || row.contains("blog")), "{screen}");
+}
+
+#[test]
+fn the_cause_is_read_where_a_long_path_precedes_it() {
+    let mut state = normal();
+    let poll = &mut state.projects.get_mut("shop").unwrap().poll;
+    let path = format!("'/srv/{}shop.git'", "repositories/of/the/team/".repeat(4));
+    poll.error =
+        Some(format!("git ended with 128: fatal: {path} does not appear to be a repository"));
+    for (width, height) in [(80, 24), (120, 40)] {
+        let screen = text(&operator(state.clone(), width, height));
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        assert!(words.join(" ").contains("shop.git' does not appear to be a repo"), "{screen}");
+    }
 }

@@ -74,11 +74,15 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
     }
 }
 
-/// After the successor of one that still serves, the next such has to wait: a release that is
-/// never well for long is not started again and again without end.
+/// After the successor of one that still serves and is not well, the next such has to wait: a
+/// release that is never well for long is not started again and again without end. What a person
+/// asked for delays nothing.
 fn relieved(state: &mut State, successor: &Instance, at: Timestamp) {
     let serves = |one: &Instance| {
-        one.release == successor.release && one.slot == successor.slot && one.role == Role::Active
+        one.release == successor.release
+            && one.slot == successor.slot
+            && one.role == Role::Active
+            && !one.relief_asked
     };
     if !state.instances_of(&successor.environment).any(serves) {
         return;

@@ -133,9 +133,9 @@ fn keep(
 }
 
 /// From when on one that serves gets a successor, if it does: at once where somebody asked for it.
-/// One that is not well has as long again as it takes
-/// to notice, because what was only started again is well by then.
-pub(crate) fn relief_at(environment: &Environment, instance: &Instance) -> Option<Timestamp> {
+/// One that is not well has as long again as it takes to notice, because what was only started
+/// again is well by then.
+pub fn relief_at(environment: &Environment, instance: &Instance) -> Option<Timestamp> {
     if instance.relief_asked && instance.role == Role::Active {
         return Some(environment.replace_at);
     }

@@ -6,6 +6,7 @@ mod cancel;
 mod deployments;
 mod failing;
 mod moving;
+mod planning;
 mod rest;
 mod runs;
 mod world;

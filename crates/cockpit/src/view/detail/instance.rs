@@ -5,8 +5,10 @@ use pilothouse_core::container::Docker;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::pipeline::Health;
+use pilothouse_core::settle::relief_at;
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::Release;
+use pilothouse_core::time::Timestamp;
 
 use super::super::lines::Line;
 use super::{Sheet, gone};
@@ -125,12 +127,25 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
         lines.push(Line::fact("measured", targets::sentence(instance)));
     }
     let environment = model.environment(&instance.environment);
+    let at_rest = environment.filter(|environment| environment.running.is_none());
+    if let Some(at) = at_rest.and_then(|environment| relief_at(environment, instance)) {
+        lines.push(Line::fact("relief", relief(model, at)));
+    }
     if let Some(release) =
         environment.and_then(|environment| environment.releases.get(&instance.release))
     {
         lines.push(Line::fact("check", check(&release.service.health)));
     }
     lines
+}
+
+/// When a successor starts; it serves on until that one is healthy.
+fn relief(model: &Model, at: Timestamp) -> String {
+    if at <= model.now {
+        return "a successor starts as soon as no other instance is coming up".to_owned();
+    }
+    let clock = age::clock_seconds(at, model.offset_minutes);
+    format!("a successor starts at {clock}, one instance at a time")
 }
 
 fn check(health: &Health) -> String {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::scenario::check;
+use crate::scenario::{Play, check};
 
 #[test]
 fn a_push_is_built_and_deployed() {
@@ -301,4 +301,17 @@ fn a_restart_starts_the_successor_first() {
      123.4 shop-production-r1-1 gone: stopped
     = production r1: shop-production-r1-0 Active, shop-production-r1-1.1 Active
     "#);
+}
+
+#[test]
+fn a_restart_by_hand_delays_the_relief_of_none() {
+    let mut play = Play::new();
+    for line in ["env production main", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    play.line("restart shop-production-r1-1");
+    play.line("run");
+    let environment = play.world.state.environments.values().next().unwrap();
+    assert_eq!(environment.generation, 1);
+    assert_eq!(environment.relieve_at, pilothouse_core::time::Timestamp::default());
 }

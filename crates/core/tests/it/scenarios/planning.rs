@@ -1,0 +1,43 @@
+//! What a plan says while something else is under way.
+
+use pilothouse_core::command::DeployWhat;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::plan::{Plan, plan};
+
+use crate::scenario::Play;
+
+fn played(lines: &[&str]) -> Play {
+    let mut play = Play::new();
+    let before = ["env production main", "apply", "push main a", "run", "push main b", "run"];
+    for line in before.iter().chain(lines) {
+        play.line(line);
+    }
+    play
+}
+
+fn rollback(play: &Play, release: u32) -> Result<Plan, String> {
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let what = DeployWhat::Rollback(Some(ReleaseNumber(release)));
+    plan(&play.world.state, &key, &what).map_err(|why| why.to_string())
+}
+
+#[test]
+fn it_begins_from_what_the_running_deployment_brings() {
+    let play = played(&["push main c", "until d3 Baking"]);
+    let told = rollback(&play, 1).unwrap();
+    assert_eq!(told.from.unwrap().release, ReleaseNumber(3));
+    assert!(told.undo.starts_with("roll back to r3 (r2 if d3 fails)"), "{}", told.undo);
+    assert!(told.steps.iter().any(|step| step.ends_with("from r3 to r1")), "{:?}", told.steps);
+    let why = rollback(&play, 3).unwrap_err();
+    assert!(why.contains("d3 is deploying r3 already"), "{why}");
+}
+
+#[test]
+fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
+    let mut play = played(&["push main c", "until d3 Baking", "cancel d3"]);
+    play.line("until d3 RollingBack");
+    let told = rollback(&play, 1).unwrap();
+    assert_eq!(told.from.unwrap().release, ReleaseNumber(2));
+    assert!(told.undo.starts_with("roll back to r2 at any time"), "{}", told.undo);
+}
