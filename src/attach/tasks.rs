@@ -10,6 +10,7 @@ use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::LogSource;
 use pilothouse_cockpit::msg::{LogAt, LogSearch};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
+use pilothouse_core::id::RunId;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -25,6 +26,7 @@ pub(super) struct Tasks {
     log: Option<AbortHandle>,
     page: Option<AbortHandle>,
     search: Option<AbortHandle>,
+    last_lines: Option<AbortHandle>,
     sender: Sender<Msg>,
     news: Receiver<Msg>,
 }
@@ -33,7 +35,16 @@ impl Tasks {
     /// Begins with nothing under way.
     pub(super) fn new(client: Client) -> Self {
         let (sender, news) = channel(NEWS);
-        Self { client, set: JoinSet::new(), log: None, page: None, search: None, sender, news }
+        Self {
+            client,
+            set: JoinSet::new(),
+            log: None,
+            page: None,
+            search: None,
+            last_lines: None,
+            sender,
+            news,
+        }
     }
 
     /// Waits for what a task tells. May be dropped while it waits without losing anything.
@@ -75,6 +86,13 @@ impl Tasks {
         end(&mut self.page);
         let (client, sender) = (self.client.clone(), self.sender.clone());
         self.page = Some(self.set.spawn(log::read(client, sender, source, step, at)));
+    }
+
+    /// Reads a step's last lines, instead of those that were asked for before.
+    pub(super) fn read_last_lines(&mut self, run: RunId, step: u32) {
+        end(&mut self.last_lines);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.last_lines = Some(self.set.spawn(log::last_lines(client, sender, run, step)));
     }
 
     /// Searches a log, instead of what was searched before.

@@ -16,7 +16,7 @@ pub use log::{
     Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
 };
 pub use select::Subject;
-pub use ui::{Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use ui::{Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 
 use pilothouse_api::types::{Access, STALE_AFTER, Samples};
 use pilothouse_core::state::State;

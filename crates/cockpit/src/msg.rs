@@ -3,7 +3,7 @@
 use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Snapshot};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::event::Recorded;
-use pilothouse_core::id::ProjectName;
+use pilothouse_core::id::{ProjectName, RunId};
 use pilothouse_core::time::Timestamp;
 
 use crate::key::Key;
@@ -36,6 +36,15 @@ pub enum Msg {
         lines: u64,
         /// Whether all were, and none is what is searched.
         is_over: bool,
+    },
+    /// The last lines of a failed step were read.
+    LastLines {
+        /// Its run.
+        run: RunId,
+        /// The step's index.
+        step: u32,
+        /// Lines; none where they could not be read.
+        page: Option<LogPage>,
     },
     /// The engine answered a command.
     CommandAnswered {
@@ -202,6 +211,13 @@ pub enum Request {
         step: Option<u32>,
         /// What, and where.
         search: LogSearch,
+    },
+    /// Read the last lines that a step wrote.
+    ReadLastLines {
+        /// The run.
+        run: RunId,
+        /// The step's index.
+        step: u32,
     },
     /// Stop following the log's end: other parts of it are read.
     HoldLog,

@@ -7,6 +7,7 @@ mod action;
 mod data;
 mod dialog;
 mod key;
+mod last_lines;
 mod list;
 mod logview;
 mod mouse;
@@ -21,7 +22,7 @@ pub use key::contexts;
 
 /// Changes the model by what came, and says what to ask for.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
-    let requests = match msg {
+    let mut requests = match msg {
         Msg::Snapshot(snapshot) => data::snapshot(model, *snapshot),
         Msg::Event(recorded) => data::events(model, std::slice::from_ref(&*recorded)),
         Msg::Events(recorded) => data::events(model, &recorded),
@@ -39,11 +40,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         }
         Msg::Log(news) => logview::news(model, news),
         Msg::LogSought { lines, is_over, .. } => logview::sought(model, lines, is_over),
+        Msg::LastLines { run, step, page } => {
+            last_lines::came(model, run, step, page);
+            Vec::new()
+        }
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),
         Msg::Away { since } => data::away(model, since),
     };
     refresh::refresh(model);
+    requests.extend(last_lines::ask(model));
     requests
 }
 

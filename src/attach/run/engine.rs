@@ -92,6 +92,7 @@ impl Cockpit {
             Request::SearchLog { source, step, search } => {
                 self.tasks.search_log(source, step, search);
             }
+            Request::ReadLastLines { run, step } => self.tasks.read_last_lines(run, step),
             Request::HoldLog => self.tasks.hold_log(),
             Request::StopSearch => self.tasks.stop_search(),
             Request::CloseLog => self.tasks.close_log(),

@@ -10,11 +10,14 @@ use pilothouse_api::types::{LogPage, LogQuery};
 use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::{LogSource, log_holds};
 use pilothouse_cockpit::msg::{LogAt, LogNews, LogSearch, LogWhat};
+use pilothouse_core::id::RunId;
 use pilothouse_core::time::Millis;
 use tokio::sync::mpsc::Sender;
 
 /// How many of a log's newest lines are fetched when it is opened.
 const TAIL: u64 = 10_000;
+/// How many lines of a failed step are shown beside its run.
+const LAST: u64 = 10;
 /// How long the engine may wait for a log's next line.
 const WAIT: Millis = Millis::seconds(25);
 /// How long lines of a log gather before they are fetched together.
@@ -109,6 +112,14 @@ pub(super) async fn read(
     let page = page(&client, &source, step, &query).await.map_err(|error| error.to_string());
     // The loop is gone only when the program is about to end.
     let _ = sender.send(Msg::Log(LogNews { source, what: LogWhat::Read(at), page })).await;
+}
+
+/// Reads the last lines of a step.
+pub(super) async fn last_lines(client: Client, sender: Sender<Msg>, run: RunId, step: u32) {
+    let query = LogQuery { tail: Some(LAST), ..LogQuery::default() };
+    let page = client.run_log(run, Some(step), &query).await.ok();
+    // The loop is gone only when the program is about to end.
+    let _ = sender.send(Msg::LastLines { run, step, page }).await;
 }
 
 /// Looks for a text, from a place to the log's end and then from its other end.

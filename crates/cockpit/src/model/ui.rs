@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pilothouse_api::types::LogLine;
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
 use pilothouse_core::time::Timestamp;
 
@@ -43,6 +44,8 @@ pub struct Ui {
     pub sent: BTreeMap<u64, String>,
     /// The number that the next command gets, less one.
     pub last_id: u64,
+    /// What the failed step of the run that was opened last wrote in the end.
+    pub last_lines: Option<LastLines>,
     /// Up to where the person has seen what happened.
     pub seen: Timestamp,
     /// What happened while the person was away, until they have looked at it.
@@ -156,6 +159,17 @@ pub enum PromptKind {
     Filter(Pane),
     /// To search the open log.
     Search,
+}
+
+/// The last lines that a failed step wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastLines {
+    /// Its run.
+    pub run: RunId,
+    /// The step's index.
+    pub step: u32,
+    /// The lines, oldest first; none before they came.
+    pub lines: Vec<LogLine>,
 }
 
 /// A sentence that is shown for a while.

@@ -1,11 +1,11 @@
 //! Small things that would mislead.
 
-use pilothouse_api::types::CommandAccepted;
-use pilothouse_cockpit::{Msg, update};
+use pilothouse_api::types::{CommandAccepted, LogLine, LogPage, Stream};
+use pilothouse_cockpit::{Msg, Request, update};
 use pilothouse_core::command::Reply;
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::event::{DeploymentEvent, Event, Recorded};
-use pilothouse_core::id::{DeploymentId, InstanceId, Seq};
+use pilothouse_core::id::{DeploymentId, InstanceId, RunId, Seq};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
 
@@ -111,4 +111,28 @@ fn a_cost_that_does_not_fit_is_counted() {
     let screen = text(&operator(state, 80, 24));
     let row = screen.lines().rev().nth(2).unwrap();
     assert!(row.contains("/10"), "{row}");
+}
+
+#[test]
+fn a_failed_run_shows_the_last_lines_of_its_step_once() {
+    let mut model = operator(normal(), 100, 30);
+    let failed =
+        |text: &str, stream| LogLine { step: 1, at: ago(90), stream, text: text.to_owned() };
+    press(&mut model, "2/unit<Enter>");
+    let asked = press(&mut model, "<Enter>");
+    assert_eq!(asked, [Request::ReadLastLines { run: RunId(85), step: 1 }]);
+    let lines = vec![
+        failed("expected 3, got 2\x1b[2J", Stream::Err),
+        failed("1 failed", Stream::Out),
+        failed("ended with status 1", Stream::Note),
+    ];
+    let page = Some(LogPage { lines, ..LogPage::default() });
+    // Another step's lines do not pass for these.
+    update(&mut model, Msg::LastLines { run: RunId(85), step: 0, page: page.clone() });
+    assert!(!text(&model).contains("got 2"));
+    update(&mut model, Msg::LastLines { run: RunId(85), step: 1, page });
+    let screen = text(&model);
+    assert!(screen.contains("│ expected 3, got 2") && screen.contains("│ 1 failed"), "{screen}");
+    assert!(!screen.contains('\x1b') && !screen.contains("│ ended with"), "{screen}");
+    assert_eq!(press(&mut model, "k"), []);
 }

@@ -1,5 +1,6 @@
 //! A run: what it builds, its steps with their states and times, and what came of it.
 
+use pilothouse_api::types::Stream;
 use pilothouse_core::id::RunId;
 use pilothouse_core::run::{Run, RunPhase, StepExit, StepPhase, Trigger};
 
@@ -22,6 +23,7 @@ pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet 
     let first = lines.len();
     lines.extend(steps(model, run));
     lines.extend(outcome(model, run, width));
+    lines.extend(last_lines(model, id, width));
     let selected = (!run.steps.is_empty()).then(|| first + step.min(run.steps.len() - 1));
     Sheet { title: format!("Run {id}"), lines, top: 0, selected }
 }
@@ -82,6 +84,21 @@ fn outcome(model: &Model, run: &Run, width: u16) -> Vec<Line> {
         lines.push(Line::fact("artifact", format!("{}{size}", artifact.short())));
     }
     lines
+}
+
+/// What the failed step wrote in the end. The mark before each line stands where no output is,
+/// so that none passes for a line of Pilothouse's own.
+fn last_lines(model: &Model, id: RunId, width: u16) -> Vec<Line> {
+    let known = model.ui.last_lines.as_ref().filter(|known| known.run == id);
+    let lines = known.map_or(&[][..], |known| &known.lines);
+    let room = usize::from(width.saturating_sub(2));
+    let mut shown = vec![Line::default()];
+    shown.extend(lines.iter().map(|line| {
+        let scope = if line.stream == Stream::Err { Scope::LogErr } else { Scope::Text };
+        let text = width::cut(&width::clean(&line.text), room);
+        Line::new("│ ", Scope::StateError).and(text, scope)
+    }));
+    if lines.is_empty() { Vec::new() } else { shown }
 }
 
 fn head(model: &Model, run: &Run) -> Vec<Line> {
