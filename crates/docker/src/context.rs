@@ -1,11 +1,13 @@
 //! What a build may read: the files of a directory, as the archive that an engine takes.
 //!
 //! Links are sent as links and never followed, so that a build sees nothing of the host but the
-//! directory. `.git` is left out: it holds history, hooks and perhaps credentials.
+//! directory. `.git` is left out: it holds history, hooks and perhaps credentials. So is what
+//! `.dockerignore` names.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::ignored::Ignored;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -25,12 +27,13 @@ pub(crate) fn within(dir: &Path, within: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("a link leads out of the workspace"))
 }
 
-/// Begins to send a directory; what cannot be read ends it with an error.
-pub(crate) fn send(dir: &Path) -> Receiver<Piece> {
-    let dir = dir.to_owned();
+/// Begins to send a directory; what cannot be read ends it with an error. The Dockerfile is sent
+/// whatever is left out, because the engine reads it.
+pub(crate) fn send(dir: &Path, dockerfile: &str, ignored: Ignored) -> Receiver<Piece> {
+    let files = Files { dir: dir.to_owned(), dockerfile: dockerfile.into(), ignored };
     send_archive(move |archive| {
         archive.follow_symlinks(false);
-        add(archive, &dir, Path::new(""))
+        files.add(archive, Path::new(""))
     })
 }
 
@@ -63,25 +66,41 @@ fn archive(
     pieces.flush()
 }
 
-fn add(archive: &mut tar::Builder<&mut Pieces>, dir: &Path, within: &Path) -> io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(dir.join(within))?.collect::<io::Result<_>>()?;
-    // In one order, so that the same files make the same archive.
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let name = within.join(entry.file_name());
-        if name.as_os_str() == ".git" {
-            continue;
+/// The files of a directory, without those that are left out.
+struct Files {
+    dir: PathBuf,
+    dockerfile: PathBuf,
+    ignored: Ignored,
+}
+
+impl Files {
+    fn add(&self, archive: &mut tar::Builder<&mut Pieces>, within: &Path) -> io::Result<()> {
+        let entries = std::fs::read_dir(self.dir.join(within))?;
+        let mut entries: Vec<_> = entries.collect::<io::Result<_>>()?;
+        // In one order, so that the same files make the same archive.
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let name = within.join(entry.file_name());
+            if name.as_os_str() == ".git" {
+                continue;
+            }
+            let kind = entry.file_type()?;
+            let is_out = name != self.dockerfile && self.ignored.has(&name);
+            if kind.is_dir() {
+                if !is_out {
+                    archive.append_dir(&name, entry.path())?;
+                }
+                let may_hold = self.ignored.has_exceptions() || self.dockerfile.starts_with(&name);
+                if !is_out || may_hold {
+                    self.add(archive, &name)?;
+                }
+            } else if !is_out && (kind.is_file() || kind.is_symlink()) {
+                archive.append_path_with_name(entry.path(), &name)?;
+            }
+            // Sockets, pipes and devices are nothing that a build could read.
         }
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            archive.append_dir(&name, entry.path())?;
-            add(archive, dir, &name)?;
-        } else if kind.is_file() || kind.is_symlink() {
-            archive.append_path_with_name(entry.path(), &name)?;
-        }
-        // Sockets, pipes and devices are nothing that a build could read.
+        Ok(())
     }
-    Ok(())
 }
 
 /// Gathers what is written into pieces worth sending.
@@ -131,15 +150,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_and_links_are_sent_and_git_is_not() {
+    async fn files_and_links_are_sent_and_what_is_left_out_is_not() {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path();
         std::fs::create_dir_all(dir.join("a/.git")).unwrap();
         std::fs::create_dir_all(dir.join(".git")).unwrap();
         std::fs::write(dir.join(".git/config"), "secret").unwrap();
         std::fs::write(dir.join("a/b"), "text").unwrap();
+        std::fs::create_dir_all(dir.join("out/below")).unwrap();
+        for name in ["out/Dockerfile", "out/secret", "out/below/kept", "out/below/not"] {
+            std::fs::write(dir.join(name), "text").unwrap();
+        }
+        std::fs::write(dir.join(".dockerignore"), "out\n!out/below/kept\n").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", dir.join("link")).unwrap();
-        let mut pieces = send(dir);
+        let ignored = Ignored::of(dir).unwrap();
+        let mut pieces = send(dir, "out/Dockerfile", ignored);
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.recv().await {
             bytes.extend_from_slice(&piece.unwrap());
@@ -155,10 +180,13 @@ mod tests {
             })
             .collect();
         let expected = [
+            (".dockerignore".to_owned(), 20, None),
             ("a".to_owned(), 0, None),
             ("a/.git".to_owned(), 0, None),
             ("a/b".to_owned(), 4, None),
             ("link".to_owned(), 0, Some("/etc/passwd".to_owned())),
+            ("out/Dockerfile".to_owned(), 4, None),
+            ("out/below/kept".to_owned(), 4, None),
         ];
         assert_eq!(entries, expected);
     }

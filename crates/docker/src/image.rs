@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::context;
 use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
+use crate::ignored::Ignored;
 use crate::output::say;
 
 /// An image.
@@ -146,7 +147,10 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
         let path = spec.context.display();
         Error::new(Kind::Refused, format!("the build cannot have {path}: {error}"))
     })?;
-    let mut pieces = context::send(&dir);
+    let ignored = Ignored::of(&dir).map_err(|error| {
+        Error::new(Kind::Refused, format!("cannot send {}: {error}", spec.context.display()))
+    })?;
+    let mut pieces = context::send(&dir, &spec.dockerfile, ignored);
     let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
     let body = bollard::body_try_stream(pieces);
     let mut building = docker.client.build_image(options, None, Some(body));

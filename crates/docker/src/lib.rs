@@ -10,6 +10,7 @@ mod context;
 mod create;
 mod engine;
 mod error;
+mod ignored;
 mod image;
 mod import;
 mod output;
