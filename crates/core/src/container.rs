@@ -119,6 +119,16 @@ impl Container {
 }
 
 impl Grants {
+    /// What makes whoever can push as powerful as root on the host, if anything does.
+    pub fn power(&self) -> Option<&'static str> {
+        match (self.privileged, self.docker_socket) {
+            (true, true) => Some("privileged containers and Docker's socket"),
+            (true, false) => Some("privileged containers"),
+            (false, true) => Some("Docker's socket"),
+            (false, false) => None,
+        }
+    }
+
     /// Whether a path of the host may be mounted.
     pub fn allows(&self, path: &str) -> bool {
         let is_plain = path.starts_with('/') && !path.split('/').any(|part| part == "..");

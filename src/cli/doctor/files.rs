@@ -37,6 +37,7 @@ pub fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Vec<ProjectSpec>
     }
     for spec in &specs {
         trust(spec, checks);
+        power(spec, checks);
         secrets(spec, checks);
     }
     Ok(specs)
@@ -52,6 +53,15 @@ fn trust(spec: &ProjectSpec, checks: &mut Vec<Check>) {
         let found = format!("{name} is not trusted, so its steps do not run on this machine");
         Check::warn("trust", found, "say trusted = true if whoever can push may act as you")
     });
+}
+
+/// A container with such grants is no wall.
+fn power(spec: &ProjectSpec, checks: &mut Vec<Check>) {
+    if let Some(what) = spec.grants.power() {
+        let found =
+            format!("steps of {} may have {what}: whoever can push can become root", spec.name);
+        checks.push(Check::warn("trust", found, "see who can push, or take it out of [docker]"));
+    }
 }
 
 /// A value that is too short to be told from other text is not masked in logs.

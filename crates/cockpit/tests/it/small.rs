@@ -1,13 +1,14 @@
 //! Small things that would mislead.
 
 use pilothouse_api::types::{CommandAccepted, LogLine, LogPage, Stream};
-use pilothouse_cockpit::{Msg, Request, update};
+use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::Reply;
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::event::{DeploymentEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId, Seq};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
 
 use crate::fixture::{NOW, ago, key, normal, operator, press, samples, text};
 
@@ -135,4 +136,19 @@ fn a_failed_run_shows_the_last_lines_of_its_step_once() {
     assert!(screen.contains("│ expected 3, got 2") && screen.contains("│ 1 failed"), "{screen}");
     assert!(!screen.contains('\x1b') && !screen.contains("│ ended with"), "{screen}");
     assert_eq!(press(&mut model, "k"), []);
+}
+
+#[test]
+fn grants_that_make_root_of_whoever_pushes_are_on_screen() {
+    let mut state = normal();
+    assert!(!text(&opened(state.clone())).contains("become root"));
+    state.projects.get_mut("shop").unwrap().spec.grants.docker_socket = true;
+    let screen = text(&opened(state));
+    assert!(screen.contains("steps may have Docker's socket: whoever can push can become root"));
+}
+
+fn opened(state: State) -> Model {
+    let mut model = operator(state, 100, 30);
+    press(&mut model, "2/unit<Enter><Enter>");
+    model
 }

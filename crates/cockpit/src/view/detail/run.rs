@@ -113,7 +113,7 @@ fn head(model: &Model, run: &Run) -> Vec<Line> {
         .environment
         .as_ref()
         .map_or("no environment".to_owned(), |name| width::clean(name.as_str()));
-    vec![
+    let mut lines = vec![
         Line::name("commit")
             .and(format!("{} ", width::clean(run.branch.as_str())), Scope::Strong)
             .and(format!("{} ", run.commit.short()), Scope::Dim)
@@ -121,6 +121,12 @@ fn head(model: &Model, run: &Run) -> Vec<Line> {
         Line::fact("for", feeds),
         Line::fact("started by", format!("{trigger}, {} ago", age::ago(model.now, run.queued_at))),
         state,
-        Line::default(),
-    ]
+    ];
+    let project = model.replica.projects.get(&run.project);
+    if let Some(what) = project.and_then(|project| project.spec.grants.power()) {
+        let warning = format!("steps may have {what}: whoever can push can become root here");
+        lines.push(Line::name("granted").mark(Mark::Warn).and(warning, Scope::StateWarn));
+    }
+    lines.push(Line::default());
+    lines
 }
