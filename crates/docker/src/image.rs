@@ -125,7 +125,7 @@ pub(crate) async fn find_or_pull(docker: &Docker, name: &str) -> Result<Image, E
         }
         // Each layer's beginning and end are worth a line, and not every percent of it.
         if let (Some(status), None) = (step.status, step.progress_detail.and_then(|p| p.total)) {
-            say(&format!("{} {status}", step.id.unwrap_or_default()));
+            say(format!("{} {status}", step.id.unwrap_or_default()).trim());
         }
     }
     let found = docker.image(name).await?;
