@@ -1,6 +1,7 @@
 //! Containers of a real Docker engine: steps, images, instances, and what becomes of them when
 //! something dies. The image is made of one static program; no registry is asked.
 
+mod crash;
 mod image;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};

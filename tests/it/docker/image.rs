@@ -95,9 +95,15 @@ impl Base {
 }
 
 impl Drop for Base {
-    /// Removes the image, and those that engines of this test built on it.
+    /// Removes the image, those that engines of this test built on it, and their containers.
     fn drop(&mut self) {
         let engines = self.engines.borrow();
+        // A test that failed leaves containers.
+        for one in self.runtime.block_on(self.docker.containers()).unwrap_or_default() {
+            if one.labels.get("pilothouse.engine").is_some_and(|id| engines.contains(id)) {
+                let _ = self.runtime.block_on(self.docker.remove(&one.id));
+            }
+        }
         let built = self.runtime.block_on(self.docker.images("pilothouse.image"));
         for image in built.unwrap_or_default() {
             let origin = image.labels.get("pilothouse.image").map_or("", String::as_str);
