@@ -214,5 +214,6 @@ pub struct AuditEntry {
     pub refused: Option<String>,
 }
 
-/// How old something may be before the screen calls it stale.
-pub const STALE_AFTER: Millis = Millis::seconds(5);
+/// How old something may be before the screen calls it stale. While nothing moves the engine measures
+/// every six of its intervals, and a machine under load may be late.
+pub const STALE_AFTER: Millis = Millis::seconds(10);

@@ -19,7 +19,7 @@ use crate::publish::Publisher;
 /// Samples in a row in which nothing moved after which they become rarer, and how much rarer.
 const STILL: u32 = 5;
 /// See [`STILL`]. A cockpit marks samples as stale only later than this.
-const RARER: u32 = 3;
+const RARER: u32 = 6;
 /// What an instance may use of a processor, in thousandths, and still count as idle.
 const IDLE_MILLI: u32 = 20;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pilothouse_api::types::Access;
+use pilothouse_api::types::{Access, STALE_AFTER};
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
@@ -133,7 +133,7 @@ fn selection_and_focus_look_different() {
 fn old_measurements_are_not_told_as_new() {
     let mut model = operator(normal(), 120, 40);
     assert!(text(&model).contains("206/s"));
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 5001)));
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
     assert!(!text(&model).contains("206/s"));
 }
 
@@ -204,7 +204,7 @@ fn a_still_screen_is_drawn_once_a_minute() {
     state.live_runs.clear();
     state.live_deployments.clear();
     let mut model = operator(state, 80, 24);
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 6000)));
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
     let next = next_tick(&model).unwrap();
     assert_eq!((model.now.0 + next.0) % 60_000, 0);
     assert_eq!(next_tick(&operator(normal(), 80, 24)), Some(Millis(1000)));
