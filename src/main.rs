@@ -8,6 +8,7 @@ mod attach;
 mod cli;
 mod compose;
 mod demo;
+mod descriptors;
 mod difference;
 mod exit;
 mod facts;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
+use pilothouse_cockpit::width::fold;
 use pilothouse_core::text::{is_plain, printable};
 use pilothouse_core::time::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -114,10 +115,21 @@ pub fn columns() -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
+/// The most cells that the column of a cell claims for itself; one that is longer shifts its own
+/// row, and no other.
+const COLUMN: usize = 48;
+/// How far notes stand from the left border of their row, and the least room they are folded into.
+const NOTE: (usize, usize) = (4, 30);
+
 /// Rows whose columns stand below each other.
 pub struct Table {
     head: Vec<&'static str>,
-    rows: Vec<Vec<(Tone, String)>>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    cells: Vec<(Tone, String)>,
+    notes: Vec<String>,
 }
 
 impl Table {
@@ -135,7 +147,14 @@ impl Table {
     /// Adds a row.
     pub fn toned<const N: usize>(&mut self, cells: [(Tone, String); N]) {
         let harmless = cells.into_iter().map(|(tone, cell)| (tone, printable(&cell, CELL)));
-        self.rows.push(harmless.collect());
+        self.rows.push(Row { cells: harmless.collect(), notes: Vec::new() });
+    }
+
+    /// Adds sentences below the row that was added last; they are folded and never cut.
+    pub fn notes(&mut self, notes: &[String]) {
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.extend(notes.iter().map(|note| printable(note, 2 * CELL)));
+        }
     }
 
     /// Whether it has no rows.
@@ -154,30 +173,49 @@ impl Table {
     fn lines(&self, indent: usize, columns: Option<usize>) -> Vec<Vec<(Tone, String)>> {
         let head: Vec<(Tone, String)> =
             self.head.iter().map(|text| (Tone::Dim, (*text).to_owned())).collect();
-        let rows = || std::iter::once(&head).chain(&self.rows);
+        let rows = || std::iter::once(&head).chain(self.rows.iter().map(|row| &row.cells));
         let widths: Vec<usize> = (0..self.head.len())
             .map(|column| rows().filter_map(|row| row.get(column)).map(|cell| cell.1.width()).max())
-            .map(Option::unwrap_or_default)
+            .map(|widest| widest.unwrap_or_default().min(COLUMN))
             .collect();
-        rows()
-            .map(|row| {
-                let mut left = columns.unwrap_or(usize::MAX).saturating_sub(indent);
-                let mut line = vec![(Tone::Plain, " ".repeat(indent))];
-                for (number, (tone, text)) in row.iter().enumerate() {
-                    let shown = cut(text, left);
-                    left -= shown.width().min(left);
-                    let is_last = number + 1 == row.len();
-                    let width = widths.get(number).copied().unwrap_or_default();
-                    let gap = if is_last { 0 } else { (width - text.width().min(width)) + 2 };
-                    let gap = gap.min(left);
-                    left -= gap;
-                    line.push((*tone, shown));
-                    line.push((Tone::Plain, " ".repeat(gap)));
+        let mut lines = vec![laid_out(&head, &widths, indent, columns)];
+        for row in &self.rows {
+            lines.push(laid_out(&row.cells, &widths, indent, columns));
+            let room = columns.map_or(usize::MAX, |all| all.saturating_sub(indent + NOTE.0));
+            for note in &row.notes {
+                for text in fold(note, room.max(NOTE.1)) {
+                    let margin = " ".repeat(indent + NOTE.0);
+                    lines.push(vec![(Tone::Plain, margin), (Tone::Plain, text)]);
                 }
-                line
-            })
-            .collect()
+            }
+        }
+        lines
     }
+}
+
+/// A row whose cells begin where its columns do.
+fn laid_out(
+    cells: &[(Tone, String)],
+    widths: &[usize],
+    indent: usize,
+    columns: Option<usize>,
+) -> Vec<(Tone, String)> {
+    let mut left = columns.unwrap_or(usize::MAX).saturating_sub(indent);
+    let mut line = vec![(Tone::Plain, " ".repeat(indent))];
+    for (number, (tone, text)) in cells.iter().enumerate() {
+        let is_last = number + 1 == cells.len();
+        let width = widths.get(number).copied().unwrap_or_default();
+        // On a terminal no cell pushes those behind it out of sight.
+        let most = if columns.is_some() && !is_last { left.min(width) } else { left };
+        let shown = cut(text, most);
+        left -= shown.width().min(left);
+        let gap = if is_last { 0 } else { (width - shown.width().min(width)) + 2 };
+        let gap = gap.min(left);
+        left -= gap;
+        line.push((*tone, shown));
+        line.push((Tone::Plain, " ".repeat(gap)));
+    }
+    line
 }
 
 /// The text, or as much of it as fits, ending in `…`.
@@ -246,6 +284,21 @@ mod tests {
         );
         let narrow = text(&table.lines(0, Some(9)));
         assert_eq!(narrow, ["NAME    …", "결제    …", "longer  b"]);
+    }
+
+    #[test]
+    fn a_long_cell_shifts_its_own_row_alone_and_notes_are_never_cut() {
+        let mut table = Table::new(&["NAME", "N"]);
+        table.row(["x".repeat(60), "1".to_owned()]);
+        table.row(["short".to_owned(), "2".to_owned()]);
+        table.notes(&["one two three four five six seven eight nine".to_owned()]);
+        let lines = text(&table.lines(0, None));
+        assert_eq!(lines[1], format!("{}  1", "x".repeat(60)));
+        assert_eq!(lines[2].find('2'), Some(50));
+        assert_eq!(lines[3], "    one two three four five six seven eight nine");
+        let narrow = text(&table.lines(0, Some(40)));
+        assert_eq!(narrow[1], format!("{}…", "x".repeat(39)));
+        assert_eq!(narrow[3..], ["    one two three four five six seven", "    eight nine"]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn run(place: &Place, audit: &Audit) -> Result<()> {
     for entry in entries {
         let (tone, answer) = match entry.refused {
             None => (Tone::Good, "accepted".to_owned()),
-            Some(why) => (Tone::Warn, format!("refused: {why}")),
+            Some(_) => (Tone::Warn, "refused".to_owned()),
         };
         table.toned([
             (Tone::Plain, out::rfc3339(entry.at)),
@@ -39,6 +39,7 @@ pub fn run(place: &Place, audit: &Audit) -> Result<()> {
             (tone, answer),
             (Tone::Plain, sentence(&entry.what)),
         ]);
+        table.notes(entry.refused.as_slice());
     }
     if table.is_empty() {
         out::line("nobody has asked for anything yet");

@@ -59,7 +59,7 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
         return out::json(&newest.map(shown).collect::<Vec<_>>());
     }
     let mut table =
-        Table::new(&["DEPLOYMENT", "ENVIRONMENT", "RELEASE", "BY", "AGE", "TOOK", "STATE", "WHY"]);
+        Table::new(&["DEPLOYMENT", "ENVIRONMENT", "RELEASE", "BY", "AGE", "TOOK", "STATE"]);
     for one in newest {
         let (tone, word) = outcome(one);
         table.toned([
@@ -70,8 +70,10 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
             (Tone::Plain, out::ago(snapshot.now, one.queued_at)),
             (Tone::Plain, ended_at(one).unwrap_or(snapshot.now).since(one.queued_at).to_string()),
             (tone, word.to_owned()),
-            (Tone::Plain, detail(one)),
         ]);
+        // Below the row, where all of it is read; that it succeeded says all.
+        let detail = (tone != Tone::Good).then(|| detail(one));
+        table.notes(detail.as_slice());
     }
     if table.is_empty() {
         out::line("no deployment yet; `pilothouse deploy ENVIRONMENT` makes one");

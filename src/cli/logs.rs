@@ -2,6 +2,8 @@
 
 mod own;
 
+use std::time::{Duration, Instant};
+
 use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_api::types::{LogLine, LogPage, LogQuery, Stream};
@@ -22,6 +24,11 @@ const REPORT: usize = 60;
 
 /// How long the engine may hold a question for lines that have not come.
 const HOLD: Millis = Millis::seconds(10);
+
+/// How long an engine may be away, and the time between two questions whether it is back.
+const AWAY: Duration = Duration::from_secs(60);
+/// See [`AWAY`].
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Whose log, and which part.
 #[derive(Debug, clap::Args)]
@@ -134,7 +141,11 @@ async fn onward(
 ) -> Result<()> {
     let mut query = printer.query();
     loop {
-        let page = page(client, source, &query).await?;
+        let page = if printer.logs.follow {
+            next_page(client, source, &query).await?
+        } else {
+            page(client, source, &query).await?
+        };
         if !printer.print(&page, state)
             || (!printer.logs.follow && page.lines.is_empty())
             || !page.open
@@ -159,7 +170,7 @@ async fn follow_run(
     let mut query = printer.query();
     loop {
         let was_over = find(copy.state(), id)?.is_ended();
-        let page = page(client, &source, &query).await?;
+        let page = next_page(client, &source, &query).await?;
         if !printer.print(&page, copy.state()) {
             return Ok(());
         }
@@ -224,6 +235,38 @@ fn verdict(run: &Run) -> Option<(bool, String)> {
         RunResult::Superseded { by } => format!("{} was superseded by {by}", run.id),
     };
     Some((is_good, why))
+}
+
+/// A page of a log that is followed: an engine that is away, as it is while it is being replaced,
+/// is waited for within limits.
+async fn next_page(client: &Client, source: &Source, query: &LogQuery) -> Result<LogPage> {
+    let mut lost: Option<Instant> = None;
+    loop {
+        let error = match page(client, source, query).await {
+            Ok(page) => {
+                if lost.is_some() {
+                    out::error("the engine answers again");
+                }
+                return Ok(page);
+            }
+            Err(
+                error @ (ClientError::EngineUnreachable { .. }
+                | ClientError::Protocol { .. }
+                | ClientError::Timeout { .. }),
+            ) => error,
+            Err(error) => return Err(error.into()),
+        };
+        match lost {
+            None => out::error("the engine does not answer; waiting for it to come back"),
+            Some(since) if since.elapsed() > AWAY => {
+                let why = format!("the engine has been away for a minute: {error}");
+                return Err(failed(Failure::Unreachable, why));
+            }
+            Some(_) => {}
+        }
+        lost.get_or_insert_with(Instant::now);
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 async fn page(client: &Client, source: &Source, query: &LogQuery) -> Result<LogPage, ClientError> {

@@ -67,7 +67,7 @@ pub fn run(place: &Place, runs: &Runs) -> Result<()> {
     ]);
     for run in newest {
         let (tone, word) = outcome(run);
-        let state = if run.is_ended() { with_reason(run, word) } else { run_phase(run) };
+        let state = if run.is_ended() { word.to_owned() } else { run_phase(run) };
         table.toned([
             (Tone::Plain, run.id.to_string()),
             (Tone::Plain, run.project.to_string()),
@@ -79,6 +79,8 @@ pub fn run(place: &Place, runs: &Runs) -> Result<()> {
             (tone, state),
             (Tone::Plain, run.subject.clone()),
         ]);
+        // Below the row, where all of it is read.
+        table.notes(reason(run).as_slice());
     }
     if table.is_empty() {
         out::line("no run yet; every push makes one, and so does `pilothouse run BRANCH`");
@@ -140,20 +142,25 @@ pub fn outcome(run: &Run) -> (Tone, &'static str) {
     }
 }
 
-/// The word, and why, where a person may have to do something about it.
-pub fn with_reason(run: &Run, word: &str) -> String {
+/// Why a run failed or was interrupted, if it did.
+fn reason(run: &Run) -> Option<String> {
     match &run.phase {
         RunPhase::Ended {
             result: RunResult::Failed { why, .. } | RunResult::Interrupted { why },
             ..
-        } => format!("{word}: {}", first_line(why, REASON)),
+        } => Some(first_line(why, REASON)),
         RunPhase::Queued
         | RunPhase::CheckingOut
         | RunPhase::Running { .. }
         | RunPhase::Sealing
         | RunPhase::Cleaning { .. }
-        | RunPhase::Ended { .. } => word.to_owned(),
+        | RunPhase::Ended { .. } => None,
     }
+}
+
+/// A word for how a run stands, and why where it failed.
+pub fn with_reason(run: &Run, word: &str) -> String {
+    reason(run).map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"))
 }
 
 fn detail(run: &Run) -> Option<String> {

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::find::Place;
-use crate::{compose, out, start, trace};
+use crate::{compose, descriptors, out, start, trace};
 
 /// How the engine runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,6 +55,7 @@ impl FromStr for Ports {
 
 /// Runs the engine until it is told to go.
 pub fn run(place: &Place, serve: &Serve) -> Result<()> {
+    descriptors::close_inherited();
     trace::begin(place.state_dir().join(start::LOG));
     let settings = compose::engine(place, serve)?;
     let socket = place.operator_socket();

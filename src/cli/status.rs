@@ -7,7 +7,7 @@ use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
-use pilothouse_core::state::{Environment, Project, State};
+use pilothouse_core::state::{Environment, Project, State, Unbound};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
@@ -107,16 +107,18 @@ fn print(state: &State, shown: &Shown) {
         }
         let repository = printable(&project.repository, 200);
         out::line(&format!("{}  {repository}", project.name));
-        let mut table =
-            Table::new(&["ENVIRONMENT", "RELEASE", "COMMIT", "INSTANCES", "ADDRESS", "NOW"]);
+        let mut table = Table::new(&["ENVIRONMENT", "RELEASE", "INSTANCES", "ADDRESS", "COMMIT"]);
         for environment in &project.environments {
             table.toned(row(environment));
+            // Below the row, where all of it is read however narrow the terminal is.
+            table.notes(&environment.now);
         }
         table.print(2);
         let spec = state.projects.get(project.name.as_str()).map(|one| &one.spec.load_balancer);
         let listen = spec.map_or(&[][..], |balancer| &balancer.listen);
         for unbound in state.edge.unbound.iter().filter(|one| listen.contains(&one.address)) {
-            note(&format!("nothing listens on {}: {}", unbound.address, unbound.why));
+            let Unbound { address, why } = unbound;
+            note(&format!("the load balancer cannot listen on {address}: {why}"));
         }
         if let Some(problem) = &project.problem {
             note(&format!("the repository cannot be looked at: {}", printable(problem, 300)));
@@ -138,13 +140,8 @@ fn note(text: &str) {
     out::line(&format!("  {} {text}", out::paint(Tone::Warn, "!")));
 }
 
-fn row(shown: &ShownEnvironment) -> [(Tone, String); 6] {
+fn row(shown: &ShownEnvironment) -> [(Tone, String); 5] {
     let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
-    // People know a preview by its branch, and type the name that was made of it.
-    let name = match &shown.branch {
-        Some(branch) => format!("{name} ({})", printable(branch, 40)),
-        None => name.to_owned(),
-    };
     let serves = shown.release.is_some();
     let instances = if serves || shown.healthy > 0 {
         format!("{}/{} healthy", shown.healthy, shown.wanted)
@@ -158,18 +155,16 @@ fn row(shown: &ShownEnvironment) -> [(Tone, String); 6] {
         Ok(_) | Err(_) => Tone::Bad,
     };
     let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));
-    let commit = match &shown.subject {
-        Some(subject) => format!("{commit} {}", printable(subject, 32)),
-        None => commit.to_owned(),
-    };
-    let now = if shown.now.is_empty() { "-".to_owned() } else { shown.now.join("; ") };
+    // People know a preview by its branch, and type the name that was made of it.
+    let branch = shown.branch.as_ref().map(|branch| format!("{}: ", printable(branch, 40)));
+    let subject = shown.subject.as_ref().map(|subject| printable(subject, 80));
+    let commit = format!("{commit} {}{}", branch.unwrap_or_default(), subject.unwrap_or_default());
     [
-        (Tone::Plain, name),
+        (Tone::Plain, name.to_owned()),
         (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
-        (Tone::Plain, commit),
         (tone, instances),
         (Tone::Plain, shown.url.clone().unwrap_or_else(|| "-".to_owned())),
-        (Tone::Plain, now),
+        (Tone::Plain, commit.trim_end().to_owned()),
     ]
 }
 

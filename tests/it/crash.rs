@@ -7,7 +7,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use pilothouse_core::id::DeploymentId;
 
 use super::stage::load::Load;
-use super::stage::{DOMAIN, Stage, processes};
+use super::stage::repository::Repository;
+use super::stage::{DOMAIN, Stage, processes, wait_until};
 
 /// Where the engine dies before a commit runs.
 #[test]
@@ -66,5 +67,31 @@ fn dies_at(points: &[&str]) {
     assert_eq!(count.len(), points.len(), "a step is missing: {count:#?}");
     assert!(count.values().all(|times| *times == 1), "a step ran twice: {count:#?}");
     assert!(served > 0, "nobody was served");
+    stage.end();
+}
+
+#[test]
+fn whoever_follows_a_log_outlasts_the_engine() {
+    let mut stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let go = stage.path("go");
+    *repository.build.borrow_mut() =
+        format!("echo begun; while [ ! -e '{}' ]; do sleep 0.05; done; echo over", go.display());
+    repository.commit("v0");
+    stage.apply(&stage.project(repository.dir()));
+    stage.wait("the run began", |state| state.last_run.0 == 1);
+    let files = ["out", "err"].map(|name| stage.path(name));
+    let [out, err] = files.clone().map(|path| std::fs::File::create(path).unwrap());
+    let mut follower =
+        stage.binary().args(["logs", "-f", "1"]).stdout(out).stderr(err).spawn().unwrap();
+    let [out, err] = files.map(|path| move || std::fs::read_to_string(&path).unwrap());
+    wait_until(|| format!("it shows the first line: {}", err()), || out().contains("begun"));
+    stage.kill_engine();
+    wait_until(|| "it waits".to_owned(), || err().contains("waiting for it to come back"));
+    stage.start();
+    std::fs::write(go, "").unwrap();
+    let ended = follower.wait().unwrap();
+    assert!(ended.success(), "{ended}: {}", err());
+    assert!(out().contains("over") && out().matches("begun").count() == 1, "{}", out());
     stage.end();
 }

@@ -106,3 +106,31 @@ fn everything_killed_at_once_comes_back_and_leaves_nothing() {
     assert_eq!(all.len(), 6, "{all:#?}");
     stage.end();
 }
+
+#[test]
+fn what_was_left_open_for_the_engine_reaches_no_process_of_its_own() {
+    let mut stage = Stage::new();
+    let serve = stage.serve();
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.arg("-c").arg("exec 9>\"$0\"; exec \"$@\"").arg(stage.path("lock"));
+    shell.arg(serve.get_program()).args(serve.get_args()).current_dir(stage.path(""));
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    stage.start_as(&mut shell);
+    stage.wait("the engine answers", |_| true);
+    stage.deployed("v0");
+    let lock = stage.path("lock");
+    let holds = |process: &processes::Running| {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", process.pid)).unwrap();
+        open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()).any(|at| at == lock)
+    };
+    let all = processes::of(&stage.path(""));
+    assert!(all.len() >= 4, "{all:#?}");
+    let holders: Vec<_> = all.iter().filter(|process| holds(process)).collect();
+    assert!(holders.is_empty(), "{holders:#?}");
+    stage.end();
+}

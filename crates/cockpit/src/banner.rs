@@ -53,7 +53,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
                 format!(
                     "Stale {age} · retrying · q leaves, `pilothouse` restarts · \
                      no line to the engine: {}",
-                    printable(why, 120)
+                    printable(why, WHY)
                 ),
                 Tone::Stale,
             );
@@ -63,10 +63,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     }
     if let Some(why) = model.samples.as_ref().and_then(|samples| samples.degraded.as_ref()) {
         return said(
-            format!(
-                "The engine accepts no command: {}. ! shows what happened.",
-                printable(why, 120)
-            ),
+            format!("The engine accepts no command: {}", printable(why, WHY)),
             Tone::Wrong,
         );
     }
@@ -137,7 +134,10 @@ fn unbound(model: &Model) -> Option<String> {
         count => format!(" (and {count} more)"),
     };
     let why = printable(&first.why, WHY);
-    Some(format!("Nothing listens on {}{more}; it is tried again. It said: {why}", first.address))
+    Some(format!(
+        "The load balancer cannot listen on {}{more}, and tries again. It said: {why}",
+        first.address
+    ))
 }
 
 /// Which repository cannot be looked at, what mends it, since when, and what was said.
@@ -155,7 +155,7 @@ fn unread(model: &Model) -> Option<String> {
         format!(" since {clock} ({})", age::ago(model.now, since))
     });
     let why = printable(project.poll.error.as_deref().unwrap_or_default(), WHY);
-    Some(format!("{name}{more}: repository not reached{since}. {key}It said: {why}"))
+    Some(format!("{name}{more}: repository not read{since}. {key}It said: {why}"))
 }
 
 /// What happened while the person was away: how much, the key that lists it, and the newest.

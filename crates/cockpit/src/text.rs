@@ -17,6 +17,8 @@ pub const NO_JOB: &str = "Nothing runs here; choose a run or a deployment in 2 J
 pub const NO_INSTANCE: &str = "The selected row is no instance; choose one in 3 Containers.";
 /// Why there is nothing to run.
 pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
+/// What a question says that is about something else now.
+pub const ASK_MOVED: &str = "It has moved on while this was open: this is how it stands now.";
 /// Why there is no log.
 pub const NO_LOG: &str = "The selected row has no log: no run of it is known.";
 /// Why a deployment has no log yet.

@@ -277,7 +277,7 @@ impl Edge {
     /// Why nobody reaches any of these addresses, if nobody does.
     pub fn unreached(&self, listen: &[SocketAddr]) -> Option<String> {
         let found = self.unbound.iter().find(|unbound| listen.contains(&unbound.address))?;
-        Some(format!("nothing listens on {}: {}", found.address, found.why))
+        Some(format!("the load balancer cannot listen on {}: {}", found.address, found.why))
     }
 }
 

@@ -6,7 +6,8 @@
 //! line of a value of several lines, base64 and base64url at any alignment inside a
 //! longer text, hex in both cases, and URL encodings. Base64 and hex are found
 //! through the line breaks and blanks that `base64`, `xxd -p` and `od -An -tx1` put
-//! into them. Not known: dumps with columns of offsets or of text, values that were
+//! into them, and all of them through the control sequences that colour a text, because a log is
+//! shown without these. Not known: dumps with columns of offsets or of text, values that were
 //! compressed or encrypted. Masking guards against accidents, not against who wants
 //! to print a secret that the program was given.
 
@@ -14,14 +15,19 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::spec::MIN_MASKED_BYTES;
 
+mod escape;
 mod forms;
 
+use escape::{ESC, Escape, escape};
 use forms::{Form, forms_of};
 
 const REPLACEMENT: &[u8] = b"***";
 /// How many blanks and line breaks in a row a folded secret may have. It bounds what
 /// is held back, together with the longest secret.
 const MAX_GAP: usize = 16;
+/// How many bytes of control sequences in a row a secret may have inside it: enough for the colours
+/// that tools put around what they found. It bounds what is held back, too.
+const MAX_ESCAPES: usize = 64;
 /// So few characters at a line's end are not held back for what the next line may
 /// bring: a line that happens to end like a secret begins would not be seen until
 /// something follows it. What follows them is hidden all the same.
@@ -30,7 +36,7 @@ const FEW: usize = 4;
 /// The forms of all secrets of a unit, ready to be searched for.
 pub(crate) struct Masks {
     forms: Vec<Form>,
-    /// Which forms begin with these two bytes; a line break may be the second.
+    /// Which forms begin with these two bytes; a line break or a control sequence may be the second.
     by_pair: HashMap<[u8; 2], Vec<usize>>,
     /// Whether any form begins with these two bytes: one bit each.
     pairs: Box<[u64; 1024]>,
@@ -58,7 +64,7 @@ impl Masks {
                 continue;
             };
             masks.first[usize::from(first)] = true;
-            let breaks: &[u8] = if form.gaps.is_empty() { b"" } else { b"\n\r" };
+            let breaks: &[u8] = if form.gaps.is_empty() { b"\x1b" } else { b"\n\r\x1b" };
             for &second in breaks.iter().chain([&second]) {
                 let bit = usize::from(u16::from_be_bytes([first, second]));
                 masks.pairs[bit / 64] |= 1 << (bit % 64);
@@ -129,19 +135,23 @@ enum Fit {
 
 /// Compares a form with the bytes that begin where it may begin.
 fn fit(form: &Form, bytes: &[u8]) -> Fit {
-    if form.gaps.is_empty() {
-        return if bytes.starts_with(&form.bytes) {
-            Fit::Whole(form.bytes.len())
-        } else if form.bytes.starts_with(bytes) {
-            Fit::Begun(Begun::Held)
-        } else {
-            Fit::Not
-        };
+    let same = form.bytes.iter().zip(bytes).take_while(|(wanted, byte)| wanted == byte).count();
+    if same == form.bytes.len() {
+        return Fit::Whole(same);
+    }
+    if same == bytes.len() {
+        return Fit::Begun(Begun::Held);
+    }
+    if form.gaps.is_empty() && bytes[same] != ESC {
+        return Fit::Not;
     }
     let mut at = 0;
     for (count, wanted) in form.bytes.iter().enumerate() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let gap = rest.iter().take(MAX_GAP).take_while(|byte| form.gaps.contains(byte)).count();
+        let gap = match gap(form, rest, count) {
+            Some(gap) => gap,
+            None => return Fit::Begun(Begun::Held),
+        };
         match rest.get(gap) {
             Some(byte) if byte == wanted => at += gap + 1,
             Some(_) => return Fit::Not,
@@ -153,6 +163,28 @@ fn fit(form: &Form, bytes: &[u8]) -> Fit {
         }
     }
     Fit::Whole(at)
+}
+
+/// How many bytes at the head may stand between two characters of a form: none before its first,
+/// and nothing where a control sequence goes on beyond what is there.
+fn gap(form: &Form, bytes: &[u8], count: usize) -> Option<usize> {
+    let (mut at, mut blanks, mut escapes) = (0, 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if form.gaps.contains(byte) && blanks < MAX_GAP {
+            (at, blanks) = (at + 1, blanks + 1);
+            continue;
+        }
+        let length = match escape(&bytes[at..]) {
+            Escape::Whole(length) if count > 0 => length,
+            Escape::Begun if count > 0 && bytes.len() - at + escapes < MAX_ESCAPES => return None,
+            Escape::Whole(_) | Escape::Begun | Escape::Not => break,
+        };
+        if escapes + length > MAX_ESCAPES {
+            break;
+        }
+        (at, escapes) = (at + length, escapes + length);
+    }
+    Some(at)
 }
 
 /// One stream's state between two reads.

@@ -65,7 +65,7 @@ fn a_port_that_a_stranger_has_is_told_and_taken_when_it_is_free() {
     assert!(why.contains(&stage.address.to_string()) && why.contains("in use"), "{why}");
     let told = stage.binary().args(["status", PROJECT]).output().unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    let closed = format!("! nothing listens on {}: ", stage.address);
+    let closed = format!("! the load balancer cannot listen on {}: ", stage.address);
     assert!(told.contains(&closed) && told.contains(" failed: "), "{told}");
     drop(stranger);
     stage.wait("the edge has the port", |state| state.edge.unbound.is_empty());

@@ -191,7 +191,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
         legs.push(leg.letter("inst").tiny(format!("{count}i")));
         legs.push(targets(&serving));
     }
-    legs.push(domain(model, environment, &serving));
+    legs.push(domain(model, key, environment, &serving));
     let cost = model.costs.lines.iter().find(|line| line.name == key.to_string());
     if let Some(cost) = cost {
         legs.push(match cost.micro_usd {
@@ -254,20 +254,31 @@ fn targets(serving: &Serving) -> Leg {
     }
 }
 
-/// Whether the domain reaches a healthy target: the table is read back and one answers.
-fn domain(model: &Model, environment: &Environment, serving: &Serving) -> Leg {
+/// Whether the domain reaches a healthy target: the table is read back, its addresses are listened
+/// on, and one answers.
+fn domain(
+    model: &Model,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    serving: &Serving,
+) -> Leg {
     let Some(domain) = &environment.spec.domain else {
         return Leg::new(Mark::None, "no domain", "no domain");
     };
     let edge = &model.replica.edge;
+    let project = model.replica.projects.get(&key.project);
+    let listen = project.map_or(&[][..], |project| &project.spec.load_balancer.listen);
+    let closed = edge.unbound.iter().filter(|one| listen.contains(&one.address)).count();
     let mark = if !edge.connected {
         Mark::Unknown
     } else if environment.current.is_none() && serving.targets == 0 {
         Mark::None
     } else if edge.active.as_ref() != Some(&edge.wanted) {
         Mark::Warn
-    } else if serving.healthy == 0 {
+    } else if serving.healthy == 0 || (closed > 0 && closed == listen.len()) {
         Mark::Error
+    } else if closed > 0 {
+        Mark::Warn
     } else {
         Mark::Ok
     };

@@ -1,7 +1,7 @@
 //! What asks before it does something.
 
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
-use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::deployment::{Deployment, EnvironmentKey};
 use pilothouse_core::plan::plan;
 use ratatui::layout::Rect;
 
@@ -74,6 +74,7 @@ pub(super) fn open_plan(
 /// Computes an open plan anew; one that differs goes back to its first button and says so, so
 /// that nobody confirms what they have not seen.
 pub(super) fn state_moved(model: &mut Model) {
+    ask_moved(model);
     let Some(Dialog::Plan(dialog)) = &mut model.ui.dialog else {
         return;
     };
@@ -256,25 +257,35 @@ fn cancel(model: &mut Model) -> Vec<Request> {
             else {
                 return say(model, format!("Deployment {id} is over; x b rolls back."));
             };
-            let what = if deployment.shifted {
-                if deployment.previous.is_some() {
-                    "Traffic has begun to move: it is moved back to the old release."
-                } else {
-                    "Traffic has begun to move: it is withdrawn, as nothing served before."
-                }
-            } else if deployment.previous.is_some() {
-                "Traffic has not moved: the old release was never touched."
-            } else {
-                "Traffic has not moved: nothing served before, and nothing will."
-            };
-            let lines = vec![
-                format!("{} to {}", deployment.release, deployment.environment),
-                what.to_owned(),
-            ];
+            let lines = cancelling(deployment);
             (format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
         }
     };
     ask(model, title, lines, command)
+}
+
+/// What cancelling a deployment does where it stands now.
+fn cancelling(deployment: &Deployment) -> Vec<String> {
+    let what = match (deployment.shifted, deployment.previous) {
+        (true, Some(_)) => "Traffic has begun to move: it is moved back to the old release.",
+        (true, None) => "Traffic has begun to move: it is withdrawn, as nothing served before.",
+        (false, Some(_)) => "Traffic has not moved: the old release was never touched.",
+        (false, None) => "Traffic has not moved: nothing served before, and nothing will.",
+    };
+    vec![format!("{} to {}", deployment.release, deployment.environment), what.to_owned()]
+}
+
+/// Says anew what an open question is about, where that has moved on.
+fn ask_moved(model: &mut Model) {
+    let Some(Dialog::Ask(ask)) = &mut model.ui.dialog else { return };
+    let Command::CancelDeployment { id } = &ask.command else { return };
+    let Some(deployment) = model.replica.deployments.get(id) else { return };
+    let lines = cancelling(deployment);
+    if ask.sent.is_some() || ask.lines == lines {
+        return;
+    }
+    (ask.lines, ask.button) = (lines, Button::Cancel);
+    ask.note = Some(text::ASK_MOVED.to_owned());
 }
 
 fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -> Vec<Request> {

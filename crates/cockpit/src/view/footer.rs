@@ -11,7 +11,7 @@ use crate::model::{Dialog, Link, Model, PromptKind, View};
 use crate::theme::Scope;
 use crate::tick::TOAST;
 use crate::update::contexts;
-use crate::width;
+use crate::width::{self, cells};
 
 /// Draws the last line.
 pub(super) fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
@@ -33,10 +33,25 @@ pub(super) fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let toast = model.ui.toast.as_ref().filter(|toast| model.now.since(toast.at) < TOAST);
     if let Some(toast) = toast {
         let scope = if toast.is_error { Scope::ToastError } else { Scope::Toast };
-        canvas.put(room.x, room.y, room.width, &width::clean(&toast.text), scope);
+        said(canvas, area, &width::clean(&toast.text), scope);
         return;
     }
     hints(model, canvas, room);
+}
+
+/// The most lines of a sentence: the last ones say what to do.
+const SAID: usize = 4;
+
+/// Draws a sentence in the last line, and over those before it where it needs them.
+fn said(canvas: &mut Canvas<'_>, area: Rect, text: &str, scope: Scope) {
+    let wide = usize::from(area.width.saturating_sub(2));
+    let lines = width::fold(text, wide);
+    let shown = lines.len().clamp(1, SAID.min(usize::from(area.y) + 1));
+    let top = area.bottom().saturating_sub(cells(shown));
+    canvas.clear(Rect { y: top, height: cells(shown), ..area }, Scope::Background);
+    for (y, line) in (top..area.bottom()).zip(&lines) {
+        canvas.put(area.x + 1, y, area.width - 2, line, scope);
+    }
 }
 
 /// Draws a line that is typed, its end kept in sight.

@@ -1,9 +1,10 @@
 //! Small things that would mislead.
 
 use pilothouse_api::types::{CommandAccepted, LogLine, LogPage, Stream};
+use pilothouse_cockpit::model::Toast;
 use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::Reply;
-use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::deployment::{DeploymentResult, Milestone, Phase};
 use pilothouse_core::event::{DeploymentEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId, Seq};
 use pilothouse_core::instance::Role;
@@ -151,4 +152,29 @@ fn opened(state: State) -> Model {
     let mut model = operator(state, 100, 30);
     press(&mut model, "2/unit<Enter><Enter>");
     model
+}
+
+#[test]
+fn a_question_says_how_it_stands_and_a_long_refusal_is_read_to_its_end() {
+    let mut model = operator(normal(), 80, 24);
+    press(&mut model, "xc");
+    assert!(text(&model).contains("the old release was never touched"), "{}", text(&model));
+    let id = DeploymentId(41);
+    let event = Event::Deployment(DeploymentEvent::Reached { id, milestone: Milestone::Shifted });
+    let seq = Seq(model.replica.seq.0 + 1);
+    update(&mut model, Msg::Event(Box::new(Recorded { seq, at: NOW, event })));
+    let screen = text(&model);
+    assert!(!screen.contains("never touched") && screen.contains("It has moved on"), "{screen}");
+    press(&mut model, "<Esc>");
+    model.ui.toast = Some(Toast {
+        text: format!(
+            "The engine refuses this: {} Deploy #14 again.",
+            "it did not pass. ".repeat(9)
+        ),
+        is_error: true,
+        at: NOW,
+        about: None,
+    });
+    let screen = text(&model);
+    assert!(screen.contains("Deploy #14 again."), "{screen}");
 }

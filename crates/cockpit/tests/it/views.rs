@@ -144,7 +144,7 @@ fn a_repository_that_is_not_reached_is_shown() {
     poll.error = Some("could not resolve host git.example.org".to_owned());
     poll.failing_since = Some(ago(300));
     let screen = text(&operator(state.clone(), 120, 40));
-    let said = "shop: repository not reached since 17:59 (5m). R looks again. It said: could not";
+    let said = "shop: repository not read since 17:59 (5m). R looks again. It said: could not";
     assert!(screen.contains(said), "{screen}");
     assert!(screen.contains("1 Branches · not seen for 5m"), "{screen}");
     let screen = text(&model(state, Access::Watcher, 120, 40));

@@ -57,10 +57,20 @@ fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Form>) {
             exact.push(percent(value, unreserved, digits, "+"));
         }
     }
-    if let Ok(text) = std::str::from_utf8(value)
-        && let Ok(quoted) = serde_json::to_string(text)
-    {
-        exact.push(quoted.trim_matches('"').as_bytes().to_vec());
+    exact.extend([percent_all(value, "0123456789ABCDEF"), percent_all(value, "0123456789abcdef")]);
+    if let Ok(text) = std::str::from_utf8(value) {
+        if let Ok(quoted) = serde_json::to_string(text) {
+            let quoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            let quoted = quoted.unwrap_or_default();
+            exact.push(quoted.as_bytes().to_vec());
+            // As PHP writes it.
+            exact.push(quoted.replace('/', "\\/").into_bytes());
+        }
+        for (double, single) in [("&quot;", "&#39;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;")] {
+            let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            exact.push(html.replace('"', double).into_bytes());
+            exact.push(html.replace('"', double).replace('\'', single).into_bytes());
+        }
     }
     let exact = exact.into_iter().map(|bytes| Form { bytes, gaps: &[] });
     let folded = folded.into_iter().map(|bytes| Form { bytes, gaps: FOLDS });
@@ -95,6 +105,11 @@ fn base64_inside(value: &[u8], alignment: usize) -> Vec<u8> {
             BASE64[index]
         })
         .collect()
+}
+
+/// Encodes every byte for a URL.
+fn percent_all(value: &[u8], digits: &str) -> Vec<u8> {
+    hex(value, digits).chunks(2).flat_map(|pair| [b'%', pair[0], pair[1]]).collect()
 }
 
 /// Encodes for a URL, leaving letters, digits and `unreserved` as they are.

@@ -161,3 +161,40 @@ fn what_is_held_back_is_bounded() {
     masker.finish(&masks, &mut shown);
     assert_eq!(shown.len(), 10_000 * 37);
 }
+
+#[test]
+fn a_secret_is_hidden_through_what_colours_it() {
+    // As `grep --color` and tools that show differences print it.
+    for text in [
+        "a=s3cr3t\x1b[m\x1b[K/+ p?ss;",
+        "a=s\x1b[01;31m3\x1b[0mcr3t/+ p?s\x1b]0;title\x07s;",
+        "a=7333\x1b[m6372\n\x1b[K33742f2b20703f7373;",
+    ] {
+        assert_eq!(
+            check(&[SECRET], text.as_bytes()),
+            "a=***;".replace("***;", {
+                // A line break stays, so that a log keeps its lines.
+                if text.contains('\n') { "***\n***;" } else { "***;" }
+            })
+        );
+    }
+    // What is no secret keeps its colours, and so does what follows one.
+    let plain = "\x1b[31ms3cr3t\x1b[0m and \x1b[1ms3cr\x1b[";
+    assert_eq!(check(&[SECRET], plain.as_bytes()), plain);
+    assert_eq!(check(&[SECRET], b"s3cr3t/+ p?ss\x1b[0m"), "***\x1b[0m");
+}
+
+#[test]
+fn forms_of_other_languages_are_hidden() {
+    let secret = "a\"b/c<'d";
+    for form in [
+        "%61%22%62%2F%63%3C%27%64",
+        r#"a\"b\/c<'d"#,
+        "a&quot;b/c&lt;&#39;d",
+        "a&#34;b/c&lt;&#39;d",
+        "a&quot;b/c&lt;&#x27;d",
+        "a&quot;b/c&lt;'d",
+    ] {
+        assert_eq!(check(&[secret], format!("<{form}>").as_bytes()), "<***>", "{form}");
+    }
+}
