@@ -73,7 +73,9 @@ impl Body for Outgoing {
         let Self::Stream { body, left, link } = &mut *self else {
             return Poll::Ready(None);
         };
-        let Some(frame) = ready!(Pin::new(body).poll_frame(cx)) else {
+        let polled = Pin::new(body).poll_frame(cx);
+        link.owes_body.store(polled.is_pending(), Ordering::Relaxed);
+        let Some(frame) = ready!(polled) else {
             return Poll::Ready(None);
         };
         let frame = frame?;

@@ -151,7 +151,10 @@ impl Journey {
     /// Says why there is no answer, and counts it where the target is at fault.
     fn give_up(&self, setback: &Setback) -> Cause {
         let (last, cause) = match setback {
-            Setback::Failed(_, cause @ (Cause::BodyBroken | Cause::BodyTooLarge)) => return *cause,
+            Setback::Failed(
+                _,
+                cause @ (Cause::BodyBroken | Cause::BodyTooLarge | Cause::BodyLate),
+            ) => return *cause,
             Setback::Failed(last, cause) => (last, *cause),
             Setback::Unsent(last, _, why) => {
                 self.doubt(last, *why);
@@ -232,6 +235,10 @@ impl Journey {
         is_kept: bool,
     ) -> Result<Sent, Setback> {
         let mut error = match head {
+            // A target cannot answer what it has not been sent.
+            None if self.session.link.owes_body.load(Ordering::Relaxed) => {
+                return Err(Setback::Failed(claim, Cause::BodyLate));
+            }
             None => return Err(Setback::Failed(claim, Cause::Timeout)),
             Some(Ok(response)) if fields::is_plainly_framed(response.headers()) => {
                 return Ok(Sent { response, sender, claim });

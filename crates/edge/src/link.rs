@@ -58,6 +58,8 @@ pub(crate) struct Link {
     is_late: AtomicBool,
     /// The request body was larger than allowed.
     pub(crate) is_too_large: AtomicBool,
+    /// The next piece of the request body is the client's to send.
+    pub(crate) owes_body: AtomicBool,
     /// The bytes read since the connection was idle, while a head may be among them.
     head: Mutex<Vec<u8>>,
     head_limit: usize,
@@ -75,6 +77,7 @@ impl Link {
             progress: AtomicU64::new(now),
             is_late: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
+            owes_body: AtomicBool::new(false),
             head: Mutex::new(Vec::new()),
             head_limit,
             wake: Notify::new(),
@@ -111,6 +114,7 @@ impl Link {
     /// Begins waiting for a target's answer.
     pub(crate) fn wait(&self) {
         self.is_late.store(false, Ordering::Relaxed);
+        self.owes_body.store(false, Ordering::Relaxed);
         self.enter(Phase::Waiting);
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Cause {
     Cut,
     /// The body grew larger than allowed.
     BodyTooLarge,
+    /// The client took too long to send its body.
+    BodyLate,
     /// The client's own body ended early or was malformed.
     BodyBroken,
     /// Servers would read the path in different ways.
@@ -41,6 +43,7 @@ impl Cause {
             Self::NoListener | Self::NoTarget => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectTimeout | Self::Timeout | Self::Cut => StatusCode::GATEWAY_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyLate => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken | Self::Path | Self::Redirect => StatusCode::BAD_REQUEST,
         }
     }
@@ -56,6 +59,7 @@ impl Cause {
             Self::Timeout => "504: the instance did not answer in time\n",
             Self::Cut => "504: the instance was stopped before it answered\n",
             Self::BodyTooLarge => "the request body is larger than allowed\n",
+            Self::BodyLate => "408: the request body did not arrive in time\n",
             Self::BodyBroken => "bad request: the body is incomplete or malformed\n",
             Self::Path => "bad request: the path can be read in more than one way\n",
             Self::Redirect => "bad request: the target cannot be redirected\n",

@@ -173,7 +173,9 @@ fn page(worker: &Worker, cause: Cause) -> Response<Answer> {
     let response = plain(cause.status(), cause.text());
     worker.edge.totals.answered(cause.status().as_u16());
     match cause {
-        Cause::NoListener | Cause::BodyTooLarge | Cause::BodyBroken => closing(response),
+        Cause::NoListener | Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
+            closing(response)
+        }
         Cause::NoTarget
         | Cause::Unreachable
         | Cause::ConnectTimeout

@@ -31,6 +31,18 @@ fn a_slow_target_is_a_gateway_timeout_and_is_not_asked_again() {
 }
 
 #[test]
+fn a_body_that_does_not_come_is_the_clients_fault() {
+    let (rig, _origin) = one_with(|limits| limits.response_timeout = Duration::from_millis(100));
+    let mut client = rig.client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab");
+    assert_eq!(client.read().status, 408);
+    assert!(client.is_closed());
+    let status = rig.status();
+    assert_eq!(target(&status, "shop-0").failed, 0);
+    assert_eq!(status.counters.timed_out, 0);
+}
+
+#[test]
 fn a_large_head_is_refused() {
     let (rig, _origin) = one_with(|limits| limits.head_bytes = 8 * 1024);
     let mut client = rig.client();
