@@ -1,6 +1,8 @@
 //! `pilothouse apply`: makes the operator's files active.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
@@ -16,6 +18,11 @@ use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::out::{self, Tone};
 use crate::{ask, start};
+
+/// How often, and at which distance, it is looked whether the load balancer listens.
+const LOOKS: u32 = 10;
+/// See [`LOOKS`].
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Which files.
 #[derive(Debug, clap::Args)]
@@ -78,9 +85,26 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
             }
         }
     }
+    let listen = spec.load_balancer.listen.clone();
+    let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
     client.submit(Command::Apply { spec: Box::new(spec) }).await?;
     out::line(&format!("{name} is active"));
+    if !listens && let Some(why) = unreached(client, &listen).await? {
+        out::error(&format!("{} {why}; it is tried again", out::paint(Tone::Warn, "!")));
+    }
     Ok(())
+}
+
+/// Why the load balancer cannot listen where it now should, if that shows within a moment.
+async fn unreached(client: &Client, listen: &[SocketAddr]) -> Result<Option<String>> {
+    for _ in 0..LOOKS {
+        tokio::time::sleep(LOOK).await;
+        let why = client.state().await?.state.edge.unreached(listen);
+        if why.is_some() {
+            return Ok(why);
+        }
+    }
+    Ok(None)
 }
 
 fn show(difference: &Difference) {

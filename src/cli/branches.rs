@@ -74,6 +74,11 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
             (tone, run),
             (Tone::Plain, branch.head.subject.clone()),
         ]);
+        let holder =
+            branch.environment.is_none().then(|| state.preview_holder(project, &name.into()));
+        let note =
+            holder.flatten().map(|holder| format!("{holder} has its preview's name; rename one"));
+        table.notes(note.as_slice());
     }
     if table.is_empty() {
         out::line("no branch yet; `pilothouse look` looks at the repositories now");

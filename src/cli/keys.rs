@@ -11,12 +11,12 @@ use crate::out;
 
 /// What is wanted of them.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(group = clap::ArgGroup::new("what"))]
 pub struct Keys {
     /// Say what is wrong with a keymap file, or with the keys that come along
     #[arg(long, group = "what")]
     check: bool,
-    /// Print all keys as a Markdown page
+    /// Print all keys as a Markdown page (this is what happens anyway)
     #[arg(long, group = "what")]
     markdown: bool,
     /// The keymap file
@@ -26,7 +26,7 @@ pub struct Keys {
 
 /// Does it. No engine is needed.
 pub fn run(keys: &Keys) -> Result<()> {
-    if keys.markdown {
+    if keys.markdown || !keys.check {
         let (keymap, _) = load(&[DEFAULT]);
         out::line(markdown(&keymap).trim_end());
         return Ok(());

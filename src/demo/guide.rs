@@ -47,6 +47,13 @@ fn going_on(deployment: &Deployment) -> String {
 fn after(deployment: &Deployment) -> String {
     let release = deployment.release;
     match &deployment.phase {
+        Phase::Ended { result: DeploymentResult::RolledBack { .. }, .. }
+            if deployment.cancelled_by.is_some() =>
+        {
+            format!(
+                "{release} was cancelled, and traffic is back where it was. x d tries again; q leaves."
+            )
+        }
         Phase::Ended { result: DeploymentResult::RolledBack { .. }, .. } => format!(
             "{release} was rolled back by itself, and nobody noticed. Enter on it in pane 2 says why; q leaves."
         ),

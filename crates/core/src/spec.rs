@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactKind;
 use crate::container::{Docker, Grants};
-use crate::id::{EnvironmentName, ProjectName};
+use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::pipeline::{Run, Service};
 use crate::routing;
+use crate::text::slug;
 use crate::time::Millis;
 
 /// What the operator wants of one project.
@@ -193,6 +194,20 @@ impl ProjectSpec {
             spec.branches.iter().any(|pattern| matches_pattern(pattern, branch))
         };
         self.environments.iter().find(exact).or_else(|| self.environments.iter().find(fits))
+    }
+
+    /// The environment that a branch feeds, with a preview's name and domain filled in.
+    pub fn environment_fed_by(&self, branch: &BranchName) -> Option<EnvironmentSpec> {
+        let found = self.environment_for(branch.as_str())?;
+        if !found.preview {
+            return Some(found.clone());
+        }
+        let slug = slug(branch.as_str());
+        Some(EnvironmentSpec {
+            name: EnvironmentName(format!("{}-{slug}", found.name)),
+            domain: found.domain.as_ref().map(|domain| domain.replace("{branch}", &slug)),
+            ..found.clone()
+        })
     }
 }
 

@@ -85,19 +85,20 @@ pub fn first_line(text: &str, most: usize) -> String {
 
 /// Makes a name that is legal in a domain and a directory out of any text.
 ///
-/// What is not `a-z` or `0-9` becomes `-`; four hex digits of the text's FNV-1a hash keep two
-/// texts apart that would otherwise meet, as `feature/a` and `feature-a` or two Korean names.
+/// What is not `a-z` or `0-9` becomes `-`; eight hex digits of the text's FNV-1a hash keep two
+/// texts apart that would otherwise meet, as `feature/a` and `feature-a` or two Korean names. It
+/// has 29 characters at most. Somebody can find two texts that meet all the same.
 pub fn slug(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().flat_map(char::to_lowercase) {
         let c = if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
-        if (c != '-' || !out.ends_with('-')) && out.len() < 24 {
+        if (c != '-' || !out.ends_with('-')) && out.len() < 20 {
             out.push(c);
         }
     }
     let out = out.trim_matches('-');
-    let hash = fnv1a(text.as_bytes()) & 0xffff;
-    if out.is_empty() { format!("b-{hash:04x}") } else { format!("{out}-{hash:04x}") }
+    let hash = fnv1a(text.as_bytes()) & 0xffff_ffff;
+    if out.is_empty() { format!("b-{hash:08x}") } else { format!("{out}-{hash:08x}") }
 }
 
 /// The 64-bit FNV-1a hash (draft-eastlake-fnv): stable over versions, not for secrets.

@@ -59,3 +59,19 @@ fn add_replaces_no_file_and_writes_none_that_is_wrong() {
     assert!(!exists(&world.path("config/projects/blog.toml")));
     assert!(!exists(&world.state_dir()));
 }
+
+#[test]
+fn a_port_that_is_taken_is_told_by_whoever_applies_it() {
+    let world = World::with_engine();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", world.port)).unwrap();
+    let text = format!(
+        "repository = \"/srv/git/shop.git\"\n[load_balancer]\nlisten = [\"127.0.0.1:{}\"]\n\
+         [environment.production]\n",
+        world.port
+    );
+    world.write_project("shop", &text);
+    let said = world.run(&["apply"]).ends_with(0);
+    let wanted = format!("! the load balancer cannot listen on 127.0.0.1:{}: ", world.port);
+    assert!(said.out.contains("shop is active") && said.err.contains(&wanted), "{said:?}");
+    drop(taken);
+}

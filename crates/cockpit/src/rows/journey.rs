@@ -89,7 +89,7 @@ pub fn journey(model: &Model) -> Option<Journey> {
         journey.legs.extend(build(model, run, is_head));
     }
     journey.legs.extend(match &row.environment {
-        None => vec![Leg::new(Mark::None, "feeds no environment", "no env")],
+        None => vec![unfed(model, row)],
         Some(key) => match model.environment(key) {
             Some(environment) => traffic(model, row, environment),
             None => vec![Leg::new(Mark::None, "nothing deployed", "nothing")],
@@ -205,6 +205,18 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
         });
     }
     legs
+}
+
+/// Why a branch feeds no environment, where that is not as the operator's file says.
+fn unfed(model: &Model, row: &BranchRef) -> Leg {
+    let holder = row.branch.as_ref().and_then(|b| model.replica.preview_holder(&row.project, b));
+    match holder {
+        Some(holder) => {
+            let holder = width::clean(holder.as_str());
+            Leg::new(Mark::Warn, format!("{holder} has its preview's name"), "name taken")
+        }
+        None => Leg::new(Mark::None, "feeds no environment", "no env"),
+    }
 }
 
 fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &Environment) -> Leg {

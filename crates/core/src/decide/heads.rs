@@ -54,7 +54,7 @@ fn moved(
     now: Timestamp,
     events: &mut Vec<Event>,
 ) -> Branch {
-    let fed = specification::fed_by(&project.spec, &head.name);
+    let fed = project.spec.environment_fed_by(&head.name);
     let fed = fed.filter(|environment| !(environment.preview && stale));
     let fed = fed.filter(|fed| !specification::taken(state, events, name, fed, &head.name));
     let branch = Branch {

@@ -6,7 +6,6 @@ use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::State;
-use crate::text::slug;
 
 /// Makes a specification active.
 pub(super) fn apply(
@@ -32,8 +31,9 @@ pub(super) fn apply(
         .collect();
     if let Some(project) = state.projects.get(&spec.name) {
         for (name, branch) in &project.branches {
-            let fed =
-                fed_by(spec, name).filter(|fed| !taken(state, &events, &spec.name, fed, name));
+            let fed = spec
+                .environment_fed_by(name)
+                .filter(|fed| !taken(state, &events, &spec.name, fed, name));
             let environment = fed.as_ref().map(|fed| fed.name.clone());
             if let Some(fed) = fed.filter(|fed| fed.preview) {
                 kept.push(fed.name.clone());
@@ -57,20 +57,6 @@ pub(super) fn apply(
         events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
     }
     Ok(events)
-}
-
-/// The environment that a branch feeds, with a preview's name and domain filled in.
-pub(super) fn fed_by(spec: &ProjectSpec, branch: &BranchName) -> Option<EnvironmentSpec> {
-    let found = spec.environment_for(branch.as_str())?;
-    if !found.preview {
-        return Some(found.clone());
-    }
-    let slug = slug(branch.as_str());
-    Some(EnvironmentSpec {
-        name: EnvironmentName(format!("{}-{slug}", found.name)),
-        domain: found.domain.as_ref().map(|domain| domain.replace("{branch}", &slug)),
-        ..found.clone()
-    })
 }
 
 /// Whether another branch has the preview that a branch would feed.

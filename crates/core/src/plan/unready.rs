@@ -41,7 +41,9 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     if !matches!(result, RunResult::Succeeded { .. }) {
         let id = run.id;
         return format!(
-            "nothing is ready for {key}: the newest run, {id} of {commit}, did not pass"
+            "nothing is ready for {key}: the newest run, {id} of {commit}, did not pass; push what \
+             mends it, or run {} again",
+            run.branch
         );
     }
     let serves = environment.current.and_then(|number| environment.releases.get(&number));

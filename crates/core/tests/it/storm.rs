@@ -74,7 +74,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 const BRANCHES: [&str; 5] = ["main", "develop", "feature/a", "feature/b", "release/1"];
-const ENVIRONMENTS: [&str; 4] = ["production", "qa", "development", "preview-feature-a-8a59"];
+const ENVIRONMENTS: [&str; 4] = ["production", "qa", "development", "preview-feature-a-cfed5b15"];
 const EFFECTS: [&str; 9] =
     ["Publish", "Start", "Stop", "Drain", "Prove", "Stage", "Verify", "Look", "Clean"];
 

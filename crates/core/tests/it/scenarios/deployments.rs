@@ -177,8 +177,8 @@ fn a_preview_comes_and_goes_with_its_branch() {
     ), @r#"
        0.0 shop applied
        0.0 edge connected
-       0.1 preview-feature-a-5b15 specified × 2
-       7.2 preview-feature-a-5b15 r1 made of sha-a
+       0.1 preview-feature-a-cfed5b15 specified × 2
+       7.2 preview-feature-a-cfed5b15 r1 made of sha-a
        7.2 d1 queued: Deploy r1
        7.2 d1 locked, from nothing × 0
        7.2 d1 PLANNED
@@ -186,12 +186,12 @@ fn a_preview_comes_and_goes_with_its_branch() {
        7.2 d1 -> Staging
        7.3 d1 STAGED
        7.3 d1 -> Starting
-       7.3 d1 adds shop-preview-feature-a-5b15-r1-0 shop-preview-feature-a-5b15-r1-1
+       7.3 d1 adds shop-preview-feature-a-cfed5b15-r1-0 shop-preview-feature-a-cfed5b15-r1-1
        7.4 d1 STARTED
        9.4 d1 HEALTHY
        9.4 d1 -> Shifting
-       9.4 shop-preview-feature-a-5b15-r1-0 -> Active
-       9.4 shop-preview-feature-a-5b15-r1-1 -> Active
+       9.4 shop-preview-feature-a-cfed5b15-r1-0 -> Active
+       9.4 shop-preview-feature-a-cfed5b15-r1-1 -> Active
        9.5 d1 SHIFTED
        9.5 d1 -> Draining
        9.5 d1 DRAINED
@@ -201,19 +201,19 @@ fn a_preview_comes_and_goes_with_its_branch() {
       14.6 d1 -> Retiring
       14.6 d1 SUCCEEDED
       14.6 d1 ended Succeeded
-    = preview-feature-a-5b15 r1: shop-preview-feature-a-5b15-r1-0 Active, shop-preview-feature-a-5b15-r1-1 Active
-      40.0 preview-feature-a-5b15 is being removed
-      40.0 shop-preview-feature-a-5b15-r1-0 -> Draining
-      40.0 shop-preview-feature-a-5b15-r1-1 -> Draining
-      41.1 shop-preview-feature-a-5b15-r1-0 -> Drained
-      41.1 shop-preview-feature-a-5b15-r1-0 stopping
-      41.3 shop-preview-feature-a-5b15-r1-0 gone: stopped
-      42.2 shop-preview-feature-a-5b15-r1-1 -> Drained
-      42.2 shop-preview-feature-a-5b15-r1-1 stopping
-      42.4 shop-preview-feature-a-5b15-r1-1 gone: stopped
-      42.4 preview-feature-a-5b15 removed
-     160.0 preview-feature-a-5b15 specified × 2
-     167.1 preview-feature-a-5b15 r2 made of sha-b
+    = preview-feature-a-cfed5b15 r1: shop-preview-feature-a-cfed5b15-r1-0 Active, shop-preview-feature-a-cfed5b15-r1-1 Active
+      40.0 preview-feature-a-cfed5b15 is being removed
+      40.0 shop-preview-feature-a-cfed5b15-r1-0 -> Draining
+      40.0 shop-preview-feature-a-cfed5b15-r1-1 -> Draining
+      41.1 shop-preview-feature-a-cfed5b15-r1-0 -> Drained
+      41.1 shop-preview-feature-a-cfed5b15-r1-0 stopping
+      41.3 shop-preview-feature-a-cfed5b15-r1-0 gone: stopped
+      42.2 shop-preview-feature-a-cfed5b15-r1-1 -> Drained
+      42.2 shop-preview-feature-a-cfed5b15-r1-1 stopping
+      42.4 shop-preview-feature-a-cfed5b15-r1-1 gone: stopped
+      42.4 preview-feature-a-cfed5b15 removed
+     160.0 preview-feature-a-cfed5b15 specified × 2
+     167.1 preview-feature-a-cfed5b15 r2 made of sha-b
      167.1 d2 queued: Deploy r2
      167.1 d2 locked, from nothing × 0
      167.1 d2 PLANNED
@@ -221,12 +221,12 @@ fn a_preview_comes_and_goes_with_its_branch() {
      167.1 d2 -> Staging
      167.2 d2 STAGED
      167.2 d2 -> Starting
-     167.2 d2 adds shop-preview-feature-a-5b15-r2-0 shop-preview-feature-a-5b15-r2-1
+     167.2 d2 adds shop-preview-feature-a-cfed5b15-r2-0 shop-preview-feature-a-cfed5b15-r2-1
      167.3 d2 STARTED
      169.3 d2 HEALTHY
      169.3 d2 -> Shifting
-     169.3 shop-preview-feature-a-5b15-r2-0 -> Active
-     169.3 shop-preview-feature-a-5b15-r2-1 -> Active
+     169.3 shop-preview-feature-a-cfed5b15-r2-0 -> Active
+     169.3 shop-preview-feature-a-cfed5b15-r2-1 -> Active
      169.4 d2 SHIFTED
      169.4 d2 -> Draining
      169.4 d2 DRAINED
@@ -236,7 +236,7 @@ fn a_preview_comes_and_goes_with_its_branch() {
      174.5 d2 -> Retiring
      174.5 d2 SUCCEEDED
      174.5 d2 ended Succeeded
-    = preview-feature-a-5b15 r2: shop-preview-feature-a-5b15-r2-0 Active, shop-preview-feature-a-5b15-r2-1 Active
+    = preview-feature-a-cfed5b15 r2: shop-preview-feature-a-cfed5b15-r2-0 Active, shop-preview-feature-a-cfed5b15-r2-1 Active
     "#);
 }
 

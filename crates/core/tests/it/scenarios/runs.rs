@@ -244,7 +244,7 @@ fn what_runs_is_the_own_commits_though_another_sealed_the_same_bytes() {
 fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
     // Found by trying: both come to the same slug.
     let (first, second) =
-        ("feature/payments-for-all-customers", "feature/payments-for-all-x119914");
+        ("feature/payments-for-all-x838148", "feature/payments-for-all-x1045202");
     assert_eq!(slug(first), slug(second));
     let mut play = Play::new();
     for line in [
@@ -263,6 +263,9 @@ fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
     let branches = &state.projects.values().next().unwrap().branches;
     assert_eq!(branches[second].environment, None);
     assert!(branches[first].environment.is_some());
+    let holder = state.preview_holder(&"shop".into(), &second.into());
+    assert_eq!(holder.map(BranchName::as_str), Some(first));
+    assert_eq!(state.preview_holder(&"shop".into(), &first.into()), None);
     let preview = state.environments.values().next().unwrap();
     let serves = &preview.releases[&preview.current.unwrap()];
     assert_eq!((state.environments.len(), serves.commit.as_str()), (1, "a"));
