@@ -128,8 +128,9 @@ fn a_run_that_failed_around_its_steps_says_why() {
         assert!(said.out.is_empty() && said.err.starts_with(&why), "{said:?}");
         assert!(said.err.contains(wanted), "{said:?}");
         let runs = world.run(&["runs"]).ends_with(0).out;
-        let row = runs.lines().find(|line| line.starts_with(&format!("#{run} "))).unwrap();
-        assert!(row.contains("failed: ") && row.contains(wanted), "{runs}");
+        let mut rows = runs.lines().skip_while(|line| !line.starts_with(&format!("#{run} ")));
+        let (row, below) = (rows.next().unwrap(), rows.next().unwrap());
+        assert!(row.contains(" failed ") && below.contains(wanted), "{runs}");
         let status = world.run(&["status"]).ends_with(0).out;
         assert!(status.contains(&why) && status.contains(wanted), "{status}");
     }
