@@ -64,6 +64,7 @@ actions! {
     Back, "back", "back", "Go back, or clear the filter.", "", View;
     LogOpen, "log.open", "logs", "Read the log of the selected row.", "pilothouse logs {log}", View;
     ScopeToggle, "scope.toggle", "environment", "Show the selected environment's instances, or all of them.", "", View;
+    OrderNext, "order.next", "order", "Put the containers into another order.", "", View;
     Notices, "notices.open", "notices", "Show what happened lately.", "pilothouse audit", View;
     CliCopy, "cli.copy", "copy command", "Copy the selected row's command line.", "", View;
     FilterOpen, "filter.open", "filter", "Filter this pane's rows.", "", View;

@@ -6,6 +6,8 @@ mod dialog;
 mod history;
 mod index;
 mod log;
+mod order;
+mod others;
 mod select;
 mod ui;
 
@@ -15,6 +17,8 @@ pub use index::{BranchRef, Index, JobRef};
 pub use log::{
     Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
 };
+pub use order::Order;
+pub use others::Others;
 pub use select::Subject;
 pub use ui::{Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 
@@ -35,6 +39,8 @@ pub struct Model {
     pub samples: Option<Samples>,
     /// Some measurements before that.
     pub history: History,
+    /// Containers that are somebody else's.
+    pub others: Others,
     /// How the line to the engine is.
     pub link: Link,
     /// What this client may do.
@@ -94,6 +100,7 @@ impl Model {
             replica: State::default(),
             samples: None,
             history: History::default(),
+            others: Others::default(),
             link: Link::Connecting,
             access: Access::Watcher,
             actor: String::new(),

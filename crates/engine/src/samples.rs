@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilothouse_api::types::{InstanceSample, Samples, TargetSample};
+use pilothouse_api::types::{InstanceSample, NetworkSample, Samples, TargetSample};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::{EdgeStatus, TargetStatus};
 use tokio::sync::watch;
@@ -68,7 +68,7 @@ pub async fn sample(
             || targets.values().any(|sample| sample.requests_milli + sample.in_flight > 0);
         still = if moves { 0 } else { still.saturating_add(1) };
         before.at = now;
-        before.cpu = measured.into_iter().map(|(id, (cpu, _))| (id, cpu)).collect();
+        before.used = measured;
         publisher.publish_samples(Samples {
             at: now,
             instances,
@@ -86,18 +86,20 @@ type Usages = BTreeMap<InstanceId, Used>;
 #[derive(Default)]
 struct Before {
     at: pilothouse_core::time::Timestamp,
-    cpu: BTreeMap<InstanceId, Duration>,
+    used: Usages,
     requests: BTreeMap<String, u64>,
 }
 
 impl Before {
     fn instances(&self, now: &Usages, passed_ms: u64) -> BTreeMap<InstanceId, InstanceSample> {
         now.iter()
-            .map(|(id, (cpu, memory))| {
-                let used = self.cpu.get(id).map_or(Duration::ZERO, |old| cpu.saturating_sub(*old));
-                let milli = used.as_micros() / u128::from(passed_ms);
+            .map(|(id, used)| {
+                let old = self.used.get(id).copied().unwrap_or(*used);
+                let cpu = used.cpu.saturating_sub(old.cpu);
+                let milli = cpu.as_micros() / u128::from(passed_ms);
                 let cpu_milli = u32::try_from(milli).unwrap_or(u32::MAX);
-                (id.clone(), InstanceSample { cpu_milli, memory: *memory })
+                let network = used.network.map(|now| network(old.network, now, passed_ms));
+                (id.clone(), InstanceSample { cpu_milli, memory: used.memory, network })
             })
             .collect()
     }
@@ -121,6 +123,13 @@ impl Before {
     }
 }
 
+/// Rates from counters. Those of a container that was started again begin at 0.
+fn network(old: Option<(u64, u64)>, now: (u64, u64), passed_ms: u64) -> NetworkSample {
+    let old = old.unwrap_or(now);
+    let rate = |old: u64, now: u64| now.saturating_sub(old).saturating_mul(1000) / passed_ms;
+    NetworkSample { received: rate(old.0, now.0), sent: rate(old.1, now.1) }
+}
+
 fn sample_of(target: &TargetStatus, requests_milli: u64) -> TargetSample {
     TargetSample {
         requests_milli,
@@ -130,5 +139,21 @@ fn sample_of(target: &TargetStatus, requests_milli: u64) -> TargetSample {
         in_flight: target.in_flight,
         p50_micros: target.p50_us.unwrap_or(0),
         p99_micros: target.p99_us.unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_rates_are_by_the_second_and_begin_anew_with_a_container() {
+        let rates = |old, now| {
+            let rates = network(old, now, 2000);
+            (rates.received, rates.sent)
+        };
+        assert_eq!(rates(Some((1000, 0)), (5000, 10)), (2000, 5));
+        assert_eq!(rates(None, (5000, 10)), (0, 0), "what was before is not of this second");
+        assert_eq!(rates(Some((5000, 10)), (700, 2)), (0, 0), "a new one counts from 0");
     }
 }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use pilothouse_api::types::{
     API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, InstanceSample, LogLine,
-    LogPage, LookRequest, ResetNotice, Samples, Snapshot, Stream, TargetSample, Version,
+    LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot, Stream,
+    TargetSample, Version,
 };
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
@@ -230,10 +231,16 @@ fn samples() {
     let instance = "shop-production-r1-0";
     let samples = Samples {
         at: Timestamp(1_700_000_060_000),
-        instances: BTreeMap::from([(
-            instance.into(),
-            InstanceSample { cpu_milli: 30, memory: 41 << 20 },
-        )]),
+        instances: BTreeMap::from([
+            (instance.into(), InstanceSample { cpu_milli: 30, memory: 41 << 20, network: None }),
+            (
+                "shop-qa-r1-0".into(),
+                InstanceSample {
+                    network: Some(NetworkSample { received: 1_200, sent: 88_000 }),
+                    ..InstanceSample::default()
+                },
+            ),
+        ]),
         targets: BTreeMap::from([(
             instance.into(),
             TargetSample { requests_milli: 212_000, p99_micros: 8_000, ..TargetSample::default() },
@@ -242,6 +249,12 @@ fn samples() {
         operators: 1,
         watchers: 2,
         degraded: Some("the journal cannot be written: no space left".to_owned()),
+        others: Some(vec![OtherContainer {
+            name: "postgres".to_owned(),
+            image: "postgres:16".to_owned(),
+            state: "running".to_owned(),
+            ports: vec![":5432>5432".to_owned()],
+        }]),
     };
     check("samples", &samples);
 }

@@ -8,6 +8,7 @@ use pilothouse_core::time::Timestamp;
 use super::dialog::Dialog;
 use super::index::{BranchRef, JobRef};
 use super::log::LogView;
+use super::order::Order;
 use crate::digest::Notice;
 use crate::key::Key;
 use crate::keymap::Context;
@@ -25,6 +26,8 @@ pub struct Ui {
     pub zoomed: bool,
     /// Whether instances of all environments are shown, not of the selected one alone.
     pub all_environments: bool,
+    /// In which order the containers are shown.
+    pub order: Order,
     /// What is selected, by pane.
     pub cursors: [Cursor; 5],
     /// What the rows are filtered by, by pane.
@@ -108,6 +111,8 @@ pub enum RowKey {
     Job(JobRef),
     /// An instance, also as a target.
     Instance(InstanceId),
+    /// A container of somebody else's, by its name.
+    Other(String),
     /// A line of the costs.
     Cost(usize),
 }

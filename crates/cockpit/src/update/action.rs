@@ -28,6 +28,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         A::Back => key::back(model),
         A::LogOpen => view::open_log(model),
         A::ScopeToggle => scope(model),
+        A::OrderNext => order(model),
         A::Notices => notices(model),
         A::CliCopy => copy(model),
         A::FilterOpen => filter(model),
@@ -91,6 +92,11 @@ fn scope(model: &mut Model) -> Vec<Request> {
         }
     };
     say(model, said)
+}
+
+fn order(model: &mut Model) -> Vec<Request> {
+    model.ui.order = model.ui.order.next();
+    Vec::new()
 }
 
 fn notices(model: &mut Model) -> Vec<Request> {

@@ -2,6 +2,7 @@
 
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::id::InstanceId;
 use pilothouse_core::plan::plan;
 use ratatui::layout::Rect;
 
@@ -290,9 +291,19 @@ fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -
     Vec::new()
 }
 
+/// The selected instance; says why there is none.
+pub(super) fn instance_or_say(model: &mut Model) -> Option<InstanceId> {
+    let found = model.subject().instance;
+    if found.is_none() {
+        let is_others = model.is_others_selected();
+        complain(model, if is_others { text::OTHERS } else { text::NO_INSTANCE });
+    }
+    found
+}
+
 fn restart(model: &mut Model) -> Vec<Request> {
-    let Some(id) = model.subject().instance else {
-        return complain(model, text::NO_INSTANCE);
+    let Some(id) = instance_or_say(model) else {
+        return Vec::new();
     };
     let Some(instance) = model.replica.instances.get(&id) else {
         return complain(model, text::NO_INSTANCE);

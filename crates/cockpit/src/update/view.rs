@@ -24,6 +24,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
         (Some(id), _) => View::Instance { id, top: 0 },
         (None, Some(JobRef::Run(id))) => View::Run { id, step: current_step(model, id) },
         (None, Some(JobRef::Deployment(id))) => View::Deployment { id, top: 0 },
+        (None, None) if model.is_others_selected() => return say(model, text::OTHERS),
         (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
         (None, None) => return say(model, text::NOTHING_SELECTED),
     };
@@ -72,6 +73,7 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
                 None => return say(model, text::NO_INSTANCE_YET),
             }
         }
+        (None, None) if model.is_others_selected() => return complain(model, text::OTHERS),
         (None, None) => return complain(model, text::NO_LOG),
     };
     push_log(model, source, None)

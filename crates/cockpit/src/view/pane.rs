@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::table::table;
 use crate::age;
 use crate::layout::{Layout, inner, window};
-use crate::model::{Model, Pane};
+use crate::model::{Model, Order, Pane};
 use crate::rows::{self, columns, words};
 use crate::text;
 use crate::theme::Scope;
@@ -53,6 +53,25 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
     };
     let selected = bar.map(|scope| (selected - top, scope));
     table(canvas, room, columns(pane), &shown, selected);
+    if pane == Pane::Containers {
+        others(model, canvas, room, (top, shown.len()), selected);
+    }
+}
+
+/// Draws the containers of others below ours.
+fn others(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    room: Rect,
+    (top, above): (usize, usize),
+    selected: Option<(usize, Scope)>,
+) {
+    let from = top.saturating_sub(model.index.shown.containers.len());
+    let taken = width::cells(above).min(room.height);
+    let below = Rect { y: room.y + taken, height: room.height - taken, ..room };
+    let rows = rows::others::rows(model, from, usize::from(below.height));
+    let selected = selected.and_then(|(row, scope)| Some((row.checked_sub(above)?, scope)));
+    table(canvas, below, rows::others::COLUMNS, &rows, selected);
 }
 
 fn title_text(model: &Model, pane: Pane, width: u16) -> String {
@@ -65,6 +84,9 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Containers => {
             let scope = model.scope().map_or("all".to_owned(), |key| words::place(model, key).0);
             title = format!("{title} · {scope}");
+            if model.ui.order != Order::default() {
+                title = format!("{title} · {}", model.ui.order.name());
+            }
         }
         Pane::Targets => {
             if let Some(way) = way(model, width >= 60) {

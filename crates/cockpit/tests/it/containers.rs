@@ -1,0 +1,147 @@
+//! The containers' pane: what it tells of ours, in which order, and what it shows of others'.
+
+use pilothouse_api::types::{Access, Samples};
+use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::theme::{Depth, Scope};
+use pilothouse_cockpit::{Model, Msg, Theme, update};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
+use ratatui::style::Color;
+
+use crate::fixture::{
+    NOW, ago, buffer, contained, contained_samples, lines, model, normal, operator, press, text,
+    theme,
+};
+
+fn containers(width: u16, height: u16) -> Model {
+    let state = contained();
+    let samples = contained_samples(&state);
+    let mut model = operator(state, width, height);
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    model
+}
+
+/// The first words of the pane's rows.
+fn order(model: &Model) -> Vec<String> {
+    let rows = pilothouse_cockpit::rows::rows(model, Pane::Containers, 0, 100);
+    rows.iter().map(|row| row.cells[1].text.clone()).collect()
+}
+
+#[test]
+fn each_size_shows_what_it_has_room_for() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60), (40, 12)] {
+        let mut model = containers(width, height);
+        press(&mut model, "3");
+        insta::assert_snapshot!(format!("containers_{width}x{height}"), text(&model));
+    }
+    let mut model = containers(160, 16);
+    press(&mut model, "e3z");
+    insta::assert_snapshot!("containers_all", text(&model));
+    let mono = Theme::built_in("mono", Depth::None).unwrap();
+    insta::assert_snapshot!("containers_mono", lines(&buffer(&model, &mono)));
+}
+
+#[test]
+fn a_key_puts_them_into_another_order() {
+    let mut state = normal();
+    for (slot, restarts, age) in [(0, 2, 900), (1, 7, 20), (2, 0, 400)] {
+        let id = InstanceId::new(format!("shop-production-r41-{slot}"));
+        let one = state.instances.get_mut(&id).unwrap();
+        (one.restarts, one.since) = (restarts, ago(age));
+    }
+    let mut model = operator(state, 120, 40);
+    let mut samples = model.samples.clone().unwrap();
+    for (id, cpu, memory) in [("r41-0", 10, 9), ("r41-1", 20, 7), ("r41-2", 30, 8), ("r40-2", 5, 6)]
+    {
+        let sample = samples.instances.get_mut(format!("shop-production-{id}").as_str()).unwrap();
+        (sample.cpu_milli, sample.memory) = (cpu, memory << 20);
+    }
+    update(&mut model, Msg::Samples(Box::new(samples.clone())));
+    press(&mut model, "3j");
+    let selected = || Some(InstanceId::new("shop-production-r41-1"));
+    let mut seen = vec![order(&model).join(" ")];
+    for _ in 0..6 {
+        press(&mut model, "o");
+        seen.push(format!("{}: {}", model.ui.order.name(), order(&model).join(" ")));
+        assert_eq!(model.subject().instance, selected(), "{seen:?}");
+        assert!(
+            model.ui.order.name() == "by environment"
+                || text(&model).contains(model.ui.order.name())
+        );
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r"
+    r41-0 r41-1 r41-2 r40-2
+    worst first: r41-2 r40-2 r41-0 r41-1
+    by CPU: r41-2 r41-1 r41-0 r40-2
+    by memory: r41-0 r41-2 r41-1 r40-2
+    newest first: r41-1 r40-2 r41-2 r41-0
+    by restarts: r41-1 r41-0 r41-2 r40-2
+    by environment: r41-0 r41-1 r41-2 r40-2
+    ");
+    press(&mut model, "oo");
+    samples.instances.get_mut("shop-production-r41-0").unwrap().cpu_milli = 900;
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    assert_eq!(order(&model)[0], "r41-0", "new measurements move rows");
+    assert_eq!(model.subject().instance, selected(), "and what is selected stays selected");
+}
+
+#[test]
+fn a_filter_finds_what_the_columns_say() {
+    for (filter, found) in [
+        ("python", "r41-0 r41-1 r41-2 r40-2"),
+        ("3 restarts", "r41-1"),
+        (":31041", "r41-0"),
+        ("unhealthy", "r41-1"),
+        ("503", "r41-1"),
+        ("serves", "r41-0"),
+        ("postgres", ""),
+    ] {
+        let mut model = containers(120, 40);
+        press(&mut model, "3/");
+        for c in filter.chars() {
+            press(&mut model, &if c == ' ' { "<Space>".to_owned() } else { c.to_string() });
+        }
+        press(&mut model, "<Enter>");
+        assert_eq!(order(&model).join(" "), found, "{filter}");
+        assert_eq!(text(&model).contains("postgres:16"), filter == "postgres", "{filter}");
+    }
+}
+
+#[test]
+fn others_are_dim_and_nothing_is_done_to_them() {
+    let mut model = containers(120, 40);
+    press(&mut model, "3G");
+    let screen = text(&model);
+    assert!(screen.contains("결제-") && !screen.contains('\u{202e}'), "{screen}");
+    for keys in ["xs", "<Enter>", "l"] {
+        assert_eq!(press(&mut model, keys), [], "{keys}");
+        assert!(model.ui.dialog.is_none() && model.ui.views.is_empty(), "{keys}");
+        assert!(text(&model).contains("is not of this engine"), "{keys}: {}", text(&model));
+    }
+    press(&mut model, "xd");
+    assert!(text(&model).contains("belongs to no environment"), "{}", text(&model));
+    press(&mut model, "g");
+    let dark = theme("dark");
+    let (drawn, dim) = (buffer(&model, &dark), dark.style(Scope::Dim).fg);
+    let shown = lines(&drawn);
+    let y = shown.lines().position(|line| line.contains("postgres:16")).unwrap();
+    for x in 2..40 {
+        let cell = &drawn[(x, u16::try_from(y).unwrap())];
+        assert!(cell.symbol() == " " || Some(cell.fg) == dim, "{x} {}", cell.symbol());
+        assert_ne!(cell.fg, Color::Reset);
+    }
+}
+
+#[test]
+fn others_are_forgotten_when_nobody_lists_them() {
+    let mut model = containers(120, 40);
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 39_000)));
+    assert!(text(&model).contains("postgres"));
+    let fresh = Samples { at: Timestamp(NOW.0 + 41_000), ..Samples::default() };
+    update(&mut model, Msg::Samples(Box::new(fresh)));
+    assert!(!text(&model).contains("postgres"), "{}", text(&model));
+    let state: State = contained();
+    let watcher = self::model(state, Access::Watcher, 120, 40);
+    assert!(!text(&watcher).contains("postgres"), "nothing was listed for it yet");
+}
