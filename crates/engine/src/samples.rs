@@ -20,6 +20,8 @@ use crate::publish::Publisher;
 const STILL: u32 = 5;
 /// See [`STILL`]. A cockpit marks samples as stale only later than this.
 const RARER: u32 = 3;
+/// The shortest time between two lists of others' containers, which a busy engine is asked for.
+const LIST: Duration = Duration::from_secs(10);
 /// What an instance may use of a processor, in thousandths, and still count as idle.
 const IDLE_MILLI: u32 = 20;
 
@@ -37,6 +39,7 @@ pub async fn sample(
     let mut before = Before::default();
     let mut gauge = Gauge::new(places.clone());
     let mut still = 0;
+    let mut listed: Option<tokio::time::Instant> = None;
     let mut happened = publisher.happened();
     loop {
         let is_still = still >= STILL;
@@ -52,10 +55,19 @@ pub async fn sample(
         if !publisher.wants_samples() {
             before = Before::default();
             still = 0;
+            listed = None;
             continue;
         }
-        let status = drivers.edge().status().await.ok();
-        let ids: Vec<InstanceId> = publisher.state().instances.keys().cloned().collect();
+        let state = publisher.state();
+        let lists = listed.is_none_or(|at| at.elapsed() >= LIST);
+        let (status, others) = tokio::join!(drivers.edge().status(), async {
+            if lists { drivers.docker().others(&state).await } else { None }
+        });
+        let status = status.ok();
+        if lists {
+            listed = Some(tokio::time::Instant::now());
+        }
+        let ids: Vec<InstanceId> = state.instances.keys().cloned().collect();
         let measuring = tokio::task::spawn_blocking(move || (gauge.measure(&ids), gauge));
         let measured;
         (measured, gauge) =
@@ -75,6 +87,7 @@ pub async fn sample(
             targets,
             looked: drivers.git().seen(),
             degraded: degraded.borrow().clone(),
+            others,
             ..Samples::default()
         });
     }

@@ -7,6 +7,7 @@
 
 mod image;
 mod instance;
+mod others;
 mod step;
 mod sweep;
 
