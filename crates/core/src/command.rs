@@ -56,6 +56,18 @@ pub enum Command {
         /// The instance.
         id: InstanceId,
     },
+    /// Stop an instance, and have one fewer until the next release serves or it is asked for again.
+    StopInstance {
+        /// The instance.
+        id: InstanceId,
+        /// Whether fewer than must, or none, may serve afterwards.
+        force: bool,
+    },
+    /// Start again what was stopped in an environment by [`Command::StopInstance`].
+    StartInstances {
+        /// The environment.
+        environment: EnvironmentKey,
+    },
     /// Stop every instance, so that the engine and the edge can go.
     Halt,
 }

@@ -8,4 +8,5 @@ mod failing;
 mod moving;
 mod rest;
 mod runs;
+mod stops;
 mod world;
