@@ -25,7 +25,9 @@ pub mod runs;
 pub mod serve;
 #[cfg(test)]
 mod shown;
+pub mod start;
 pub mod status;
+pub mod stop;
 pub mod supervise;
 pub mod watch;
 
@@ -36,7 +38,6 @@ use clap::{Parser, Subcommand};
 use color_eyre::Result;
 
 use crate::find::Place;
-use crate::start;
 
 /// From commit to served traffic, in one terminal.
 #[derive(Debug, Parser)]
@@ -69,6 +70,10 @@ enum Verb {
     Logs(logs::Logs),
     /// Replace an instance by a new one of the same release
     Restart(restart::Restart),
+    /// Stop an instance, and leave its place empty
+    Stop(stop::Stop),
+    /// Start again what was stopped in an environment
+    Start(start::Start),
     /// Cancel a run or a deployment
     Cancel(cancel::Cancel),
     /// Run the pipeline for a branch's head
@@ -126,6 +131,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),
         Some(Verb::Restart(restart)) => restart::run(place, restart),
+        Some(Verb::Stop(stop)) => stop::run(place, stop),
+        Some(Verb::Start(start)) => start::run(place, start),
         Some(Verb::Cancel(cancel)) => cancel::run(place, cancel),
         Some(Verb::Run(run)) => run::run(place, run),
         Some(Verb::Look(look)) => look::run(place, look),
@@ -139,7 +146,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Version(version)) => version::run(place, version),
         Some(Verb::Down(down)) => down::run(place, down),
         Some(Verb::Serve(serve)) => serve::run(place, serve),
-        Some(Verb::Background) => start::background(place),
+        Some(Verb::Background) => crate::start::background(place),
         Some(Verb::Edge(edge)) => edge::run(edge),
     }?;
     Ok(ExitCode::SUCCESS)

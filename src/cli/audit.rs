@@ -66,6 +66,11 @@ fn sentence(what: &str) -> String {
         },
         Command::CancelDeployment { id } => format!("cancel {id}"),
         Command::RestartInstance { id } => format!("restart {id}"),
+        Command::StopInstance { id, force: false } => format!("stop {id}"),
+        Command::StopInstance { id, force: true } => format!("stop {id} whatever serves then"),
+        Command::StartInstances { environment } => {
+            format!("start what is stopped in {environment}")
+        }
         Command::Halt => "stop everything".to_owned(),
     }
 }

@@ -58,6 +58,8 @@ actions! {
     DeployPromote, "deploy.promote", "promote", "Deploy the selected environment's artifact to another environment.", "pilothouse deploy {project}/ENVIRONMENT --from {source}", Change;
     JobCancel, "job.cancel", "cancel", "Cancel the selected run or deployment.", "pilothouse cancel {job}", Change;
     InstanceRestart, "instance.restart", "restart", "Start a successor of the selected instance, then let it go.", "pilothouse restart {instance}", Change;
+    InstanceStop, "instance.stop", "stop", "Stop the selected instance, and leave its place empty.", "pilothouse stop {instance}", Change;
+    InstanceStart, "instance.start", "start", "Start again what was stopped in the selected environment.", "pilothouse start {environment}", Change;
     RunAgain, "run.again", "run again", "Run the pipeline again for the selected branch's head.", "pilothouse run {project}:{branch}", Change;
     ProjectLook, "project.look", "look now", "Look at the repository now.", "pilothouse look {project}", Change;
     Open, "open", "open", "Open the selected row.", "", View;

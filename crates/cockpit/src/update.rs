@@ -6,6 +6,7 @@
 mod action;
 mod data;
 mod dialog;
+mod instance;
 mod key;
 mod list;
 mod logview;

@@ -197,6 +197,8 @@ fn commands() {
         deploy(DeployWhat::Promotion("qa".into()), None),
         Command::CancelDeployment { id: DeploymentId(3) },
         Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
+        Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
+        Command::StartInstances { environment: production() },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();

@@ -19,6 +19,8 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         | A::DeployPromote
         | A::JobCancel
         | A::InstanceRestart
+        | A::InstanceStop
+        | A::InstanceStart
         | A::RunAgain => dialog::start(model, action),
         A::ProjectLook => {
             let project = model.subject().project;

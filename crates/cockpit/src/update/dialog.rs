@@ -2,11 +2,10 @@
 
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::id::InstanceId;
 use pilothouse_core::plan::plan;
 use ratatui::layout::Rect;
 
-use super::{action::moved, complain, list, say, send};
+use super::{action::moved, complain, instance, list, say, send};
 use crate::action::Action;
 use crate::model::{Ask, Button, Dialog, JobRef, Link, ListKind, Model, PlanDialog, View};
 use crate::msg::Request;
@@ -20,7 +19,9 @@ pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
     match action {
         Action::JobCancel => return cancel(model),
         Action::RunAgain => return run_again(model),
-        Action::InstanceRestart => return restart(model),
+        Action::InstanceRestart => return instance::restart(model),
+        Action::InstanceStop => return instance::stop(model),
+        Action::InstanceStart => return instance::start(model),
         _ => {}
     }
     let Some(key) = model.subject().environment else {
@@ -278,7 +279,13 @@ fn cancel(model: &mut Model) -> Vec<Request> {
     ask(model, title, lines, command)
 }
 
-fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -> Vec<Request> {
+/// Asks a question whose yes sends a command.
+pub(super) fn ask(
+    model: &mut Model,
+    title: String,
+    lines: Vec<String>,
+    command: Command,
+) -> Vec<Request> {
     model.ui.dialog = Some(Dialog::Ask(Ask {
         yes: title.to_lowercase(),
         title,
@@ -289,31 +296,6 @@ fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -
         note: None,
     }));
     Vec::new()
-}
-
-/// The selected instance; says why there is none.
-pub(super) fn instance_or_say(model: &mut Model) -> Option<InstanceId> {
-    let found = model.subject().instance;
-    if found.is_none() {
-        let is_others = model.is_others_selected();
-        complain(model, if is_others { text::OTHERS } else { text::NO_INSTANCE });
-    }
-    found
-}
-
-fn restart(model: &mut Model) -> Vec<Request> {
-    let Some(id) = instance_or_say(model) else {
-        return Vec::new();
-    };
-    let Some(instance) = model.replica.instances.get(&id) else {
-        return complain(model, text::NO_INSTANCE);
-    };
-    let lines = vec![
-        format!("{} of {}", instance.release, instance.environment),
-        "A successor is started, and gets its requests once it is healthy.".to_owned(),
-        "Then this one finishes what it has, and is stopped.".to_owned(),
-    ];
-    ask(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
 }
 
 fn run_again(model: &mut Model) -> Vec<Request> {

@@ -118,9 +118,13 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Log(_)), _) => LOG,
         (Some(View::Run { .. }), _) => RUN,
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
-        (Some(View::Instance { .. }), _) => {
-            &[Action::HelpOpen, Action::LogOpen, Action::InstanceRestart, Action::Back]
-        }
+        (Some(View::Instance { .. }), _) => &[
+            Action::HelpOpen,
+            Action::LogOpen,
+            Action::InstanceRestart,
+            Action::InstanceStop,
+            Action::Back,
+        ],
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
         (None, Some(Context::Containers | Context::Targets)) => INSTANCES,
@@ -180,6 +184,7 @@ const INSTANCES: &[Action] = &[
     Action::Open,
     Action::LogOpen,
     Action::InstanceRestart,
+    Action::OrderNext,
     Action::ScopeToggle,
     Action::DeployRollback,
     Action::FilterOpen,

@@ -84,9 +84,6 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Containers => {
             let scope = model.scope().map_or("all".to_owned(), |key| words::place(model, key).0);
             title = format!("{title} · {scope}");
-            if model.ui.order != Order::default() {
-                title = format!("{title} · {}", model.ui.order.name());
-            }
         }
         Pane::Targets => {
             if let Some(way) = way(model, width >= 60) {
@@ -101,6 +98,14 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Jobs | Pane::Cost => {}
     }
     title
+}
+
+/// How many instances somebody stopped of what is shown, if any.
+fn stopped(model: &Model) -> Option<String> {
+    let environments = model.replica.environments.iter();
+    let shown = environments.filter(|(key, _)| model.scope().is_none_or(|scope| scope == *key));
+    let count: usize = shown.map(|(_, one)| one.stopped.len()).sum();
+    (count > 0).then(|| format!("{count} stopped"))
 }
 
 /// Since when what is shown of the branches may no longer be true, of the selected project or,
@@ -160,10 +165,16 @@ fn aside(model: &Model, canvas: &Canvas<'_>, pane: Pane, room: Rect) -> String {
         }
         return source;
     }
-    if length > usize::from(room.height) {
-        return format!("{}/{length}", model.cursor_row(pane) + 1);
+    let place = (length > usize::from(room.height))
+        .then(|| format!("{}/{length}", model.cursor_row(pane) + 1));
+    if pane != Pane::Containers {
+        return place.unwrap_or_default();
     }
-    String::new()
+    let order = Some(model.ui.order).filter(|order| *order != Order::default());
+    let said = [order.map(|order| order.name().to_owned()), stopped(model), place];
+    // Where there is room for one of them it is what nothing else on the screen says.
+    let most = if room.width < 50 { 1 } else { said.len() };
+    said.into_iter().flatten().take(most).collect::<Vec<_>>().join(" · ")
 }
 
 fn focused(model: &Model) -> bool {

@@ -3,15 +3,19 @@
 use pilothouse_api::types::{Access, Samples};
 use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::theme::{Depth, Scope};
-use pilothouse_cockpit::{Model, Msg, Theme, update};
-use pilothouse_core::id::InstanceId;
+use pilothouse_cockpit::{Model, Msg, Request, Theme, update};
+use pilothouse_core::command::Command;
+use pilothouse_core::id::{InstanceId, ReleaseNumber};
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use ratatui::style::Color;
 
+use crate::fixture::parts::running;
 use crate::fixture::{
-    NOW, ago, buffer, contained, contained_samples, lines, model, normal, operator, press, text,
-    theme,
+    NOW, ago, buffer, contained, contained_samples, key, lines, model, normal, operator, press,
+    text, theme,
 };
 
 fn containers(width: u16, height: u16) -> Model {
@@ -106,6 +110,43 @@ fn a_filter_finds_what_the_columns_say() {
         assert_eq!(order(&model).join(" "), found, "{filter}");
         assert_eq!(text(&model).contains("postgres:16"), filter == "postgres", "{filter}");
     }
+}
+
+#[test]
+fn stopping_says_what_is_left() {
+    let mut state = contained();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.current, production.running) = (Some(ReleaseNumber(41)), None);
+    let mut model = operator(state.clone(), 80, 24);
+    press(&mut model, "3xt");
+    insta::assert_snapshot!("stop", text(&model));
+    let id = InstanceId::new("shop-production-r41-0");
+    let sent = press(&mut model, "y");
+    let expected = Command::StopInstance { id: id.clone(), force: true };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+    // With two that are well beside it nothing is forced.
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.spec.strategy.min_healthy_percent = 50;
+    for one in state.instances.values_mut() {
+        (one.phase, one.role) = (running(31_041, true), Role::Active);
+        one.health.state = TargetState::Healthy;
+    }
+    let mut model = operator(state.clone(), 80, 24);
+    let sent = press(&mut model, "3xty");
+    let expected = Command::StopInstance { id, force: false };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+    let mut watcher = self::model(state.clone(), Access::Watcher, 80, 24);
+    assert_eq!(press(&mut watcher, "3xt"), []);
+    assert!(watcher.ui.dialog.is_none());
+    // What was stopped is said, and started again.
+    let environment = key("production");
+    state.environments.get_mut(&environment).unwrap().stopped.insert(2);
+    let mut model = operator(state, 80, 24);
+    press(&mut model, "3");
+    assert!(text(&model).contains(" 1 stopped ─╮"), "{}", text(&model));
+    let sent = press(&mut model, "xTy");
+    let expected = Command::StartInstances { environment };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
 }
 
 #[test]

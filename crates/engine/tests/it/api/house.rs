@@ -184,6 +184,8 @@ impl Backend for Memory {
             | Command::Deploy { .. }
             | Command::CancelDeployment { .. }
             | Command::RestartInstance { .. }
+            | Command::StopInstance { .. }
+            | Command::StartInstances { .. }
             | Command::Halt => Reply::Accepted,
         };
         let seq = self.state().seq;
