@@ -8,6 +8,7 @@ mod contain;
 mod container;
 mod context;
 mod create;
+mod details;
 mod engine;
 mod error;
 mod image;
@@ -19,6 +20,7 @@ mod usage;
 
 pub use contain::{Contained, contain};
 pub use container::{Container, Health};
+pub use details::Details;
 pub use engine::{Docker, Facts};
 pub use error::{Error, Kind};
 pub use image::{BuildSpec, Built, Image, build};

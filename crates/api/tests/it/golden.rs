@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use pilothouse_api::inspection::{ContainerFacts, Inspection, ProcessFacts, ProcessLine};
 use pilothouse_api::types::{
     API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, InstanceSample, LogLine,
     LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot, Stream,
@@ -259,6 +260,40 @@ fn samples() {
         }]),
     };
     check("samples", &samples);
+}
+
+#[test]
+fn inspections() {
+    let container = ContainerFacts {
+        id: "4f1c2aa0".to_owned(),
+        name: "pilothouse-ab12-shop-production-r41-0".to_owned(),
+        image: "python:3.12-slim".to_owned(),
+        image_id: "sha256:77aa".to_owned(),
+        state: "running".to_owned(),
+        started: "2026-11-22T18:04:11Z".to_owned(),
+        pid: Some(4711),
+        restarts: 2,
+        argv: vec!["python3".to_owned(), "server.py".to_owned()],
+        env: vec!["PORT".to_owned()],
+        ports: vec!["127.0.0.1:31041 to 8000".to_owned()],
+        memory: Some(512 << 20),
+        ..ContainerFacts::default()
+    };
+    let process = ProcessFacts {
+        pid: Some(4711),
+        supervisor: 4710,
+        started: Some(Timestamp(5)),
+        last_exit: Some("it ended with status 1".to_owned()),
+        processes: vec![ProcessLine {
+            pid: 4711,
+            parent: 4710,
+            name: "python3".to_owned(),
+            memory: 41 << 20,
+        }],
+        ..ProcessFacts::default()
+    };
+    let both = [Inspection::Container(Box::new(container)), Inspection::Process(Box::new(process))];
+    check("inspections", &both.to_vec());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pilothouse_api::client::{Client, ClientLimits};
+use pilothouse_api::inspection::{Inspection, ProcessFacts};
 use pilothouse_api::types::{AuditEntry, CommandAccepted, LogLine, LogPage, LogQuery, Stream};
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, Rejection, RejectionKind, Reply};
@@ -143,6 +144,11 @@ impl View for Memory {
     async fn instance_log(&self, id: InstanceId, _: LogQuery) -> Result<LogPage, Rejection> {
         let why = format!("there is no instance {id}");
         Err(Rejection::new(RejectionKind::NotFound, why))
+    }
+
+    async fn inspect(&self, id: InstanceId) -> Result<Inspection, Rejection> {
+        let facts = ProcessFacts { argv: vec![id.to_string()], ..ProcessFacts::default() };
+        Ok(Inspection::Process(Box::new(facts)))
     }
 
     async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {
