@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod down;
 pub mod edge;
 pub mod init;
+pub mod inspect;
 pub mod keys;
 pub mod logs;
 pub mod look;
@@ -23,6 +24,7 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod serve;
+pub mod shell;
 #[cfg(test)]
 mod shown;
 pub mod start;
@@ -68,6 +70,10 @@ enum Verb {
     Rollback(rollback::Rollback),
     /// Print the log of a run or an instance
     Logs(logs::Logs),
+    /// Show what the container engine or the system says of an instance
+    Inspect(inspect::Inspect),
+    /// Open a shell in an instance
+    Shell(shell::Shell),
     /// Replace an instance by a new one of the same release
     Restart(restart::Restart),
     /// Stop an instance, and leave its place empty
@@ -122,6 +128,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         None => return attach::run(place, &cli.attach),
         Some(Verb::Watch(watch)) => return watch::run(place, watch),
         Some(Verb::Demo(demo)) => return demo::run(demo),
+        Some(Verb::Shell(shell)) => return shell::run(place, shell),
         Some(Verb::DemoService) => demo::serve(),
         Some(Verb::Status(status)) => status::run(place, status),
         Some(Verb::Branches(branches)) => branches::run(place, branches),
@@ -130,6 +137,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),
+        Some(Verb::Inspect(inspect)) => inspect::run(place, inspect),
         Some(Verb::Restart(restart)) => restart::run(place, restart),
         Some(Verb::Stop(stop)) => stop::run(place, stop),
         Some(Verb::Start(start)) => start::run(place, start),

@@ -10,6 +10,7 @@ use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::LogSource;
 use pilothouse_cockpit::msg::{LogAt, LogSearch};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
+use pilothouse_core::id::InstanceId;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -25,6 +26,7 @@ pub(super) struct Tasks {
     log: Option<AbortHandle>,
     page: Option<AbortHandle>,
     search: Option<AbortHandle>,
+    look: Option<AbortHandle>,
     sender: Sender<Msg>,
     news: Receiver<Msg>,
 }
@@ -33,7 +35,16 @@ impl Tasks {
     /// Begins with nothing under way.
     pub(super) fn new(client: Client) -> Self {
         let (sender, news) = channel(NEWS);
-        Self { client, set: JoinSet::new(), log: None, page: None, search: None, sender, news }
+        Self {
+            client,
+            set: JoinSet::new(),
+            log: None,
+            page: None,
+            search: None,
+            look: None,
+            sender,
+            news,
+        }
     }
 
     /// Waits for what a task tells. May be dropped while it waits without losing anything.
@@ -61,6 +72,17 @@ impl Tasks {
             // The loop is gone only when the program is about to end.
             let _ = sender.send(msg).await;
         });
+    }
+
+    /// Has an instance looked at closely, instead of the one that was asked for before.
+    pub(super) fn inspect(&mut self, id: InstanceId) {
+        end(&mut self.look);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.look = Some(self.set.spawn(async move {
+            let found = client.inspect(&id).await.map_err(|error| error.to_string());
+            // The loop is gone only when the program is about to end.
+            let _ = sender.send(Msg::Inspected { id, found: Box::new(found) }).await;
+        }));
     }
 
     /// Follows a log, instead of the one that is followed.

@@ -20,7 +20,7 @@ pub use log::{
 pub use order::Order;
 pub use others::Others;
 pub use select::Subject;
-pub use ui::{Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use ui::{Close, Cursor, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 
 use pilothouse_api::types::{Access, STALE_AFTER, Samples};
 use pilothouse_core::state::State;

@@ -1,9 +1,10 @@
 //! What comes to the cockpit and what it asks for.
 
+use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Snapshot};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::event::Recorded;
-use pilothouse_core::id::ProjectName;
+use pilothouse_core::id::{InstanceId, ProjectName};
 use pilothouse_core::time::Timestamp;
 
 use crate::key::Key;
@@ -36,6 +37,21 @@ pub enum Msg {
         lines: u64,
         /// Whether all were, and none is what is searched.
         is_over: bool,
+    },
+    /// The engine said what it finds when it looks at an instance closely, or why it finds
+    /// nothing.
+    Inspected {
+        /// The instance.
+        id: InstanceId,
+        /// What was found.
+        found: Box<Result<Inspection, String>>,
+    },
+    /// The shell that the terminal was lent to has ended.
+    ShellLeft {
+        /// The instance that it was in.
+        id: InstanceId,
+        /// Why there was none, if so.
+        why: Option<String>,
     },
     /// The engine answered a command.
     CommandAnswered {
@@ -209,6 +225,10 @@ pub enum Request {
     StopSearch,
     /// Stop all work on the log.
     CloseLog,
+    /// Give the terminal to a shell in an instance until that ends.
+    Shell(InstanceId),
+    /// Have an instance looked at closely, and say what was found.
+    Inspect(InstanceId),
     /// Get a new snapshot: events were missed.
     Resync,
     /// Put a text on the person's clipboard.

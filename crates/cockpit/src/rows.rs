@@ -6,6 +6,7 @@ pub mod branches;
 pub mod containers;
 pub mod cost;
 pub mod head;
+pub mod inspection;
 pub mod jobs;
 pub mod journey;
 pub mod others;

@@ -68,6 +68,12 @@ pub enum Command {
         /// The environment.
         environment: EnvironmentKey,
     },
+    /// Open a shell in an instance. It changes no state; who asked stands in the audit log before
+    /// there is one.
+    OpenShell {
+        /// The instance.
+        id: InstanceId,
+    },
     /// Stop every instance, so that the engine and the edge can go.
     Halt,
 }

@@ -15,6 +15,7 @@ mod image;
 mod import;
 mod output;
 mod record;
+mod shell;
 mod spec;
 mod usage;
 
@@ -26,5 +27,6 @@ pub use error::{Error, Kind};
 pub use image::{BuildSpec, Built, Image, build};
 pub use import::ImageFile;
 pub use record::{Record, read_record};
+pub use shell::{Shell, ShellInput, ShellOutput};
 pub use spec::{ContainerSpec, Mount, Program, Publish};
 pub use usage::{Meter, Usage};

@@ -200,6 +200,7 @@ fn commands() {
         Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
         Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
         Command::StartInstances { environment: production() },
+        Command::OpenShell { id: InstanceId::new("shop-production-r41-1") },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pilothouse_api::inspection::Inspection;
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
 use pilothouse_core::time::Timestamp;
 
@@ -141,8 +142,23 @@ pub enum View {
         /// The first line that is shown.
         top: usize,
     },
+    /// What is found when an instance is looked at closely.
+    Inspection(Box<Close>),
     /// A log.
     Log(Box<LogView>),
+}
+
+/// An instance that is looked at closely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close {
+    /// The instance.
+    pub id: InstanceId,
+    /// What was found, or why nothing was; none until the engine has answered.
+    pub found: Option<Result<Inspection, String>>,
+    /// When it was found.
+    pub at: Timestamp,
+    /// The first line that is shown.
+    pub top: usize,
 }
 
 /// A line that is being typed.

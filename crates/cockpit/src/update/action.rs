@@ -1,6 +1,6 @@
 //! Runs actions.
 
-use super::{dialog, key, list, logview, say, send, view};
+use super::{dialog, instance, key, list, logview, say, send, view};
 use crate::action::Action;
 use crate::cli;
 use crate::digest::digest;
@@ -29,6 +29,8 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         A::Open => view::open(model),
         A::Back => key::back(model),
         A::LogOpen => view::open_log(model),
+        A::InstanceInspect => view::inspect(model),
+        A::InstanceShell => instance::shell(model),
         A::ScopeToggle => scope(model),
         A::OrderNext => order(model),
         A::Notices => notices(model),

@@ -3,10 +3,10 @@
 use pilothouse_core::command::Command;
 use pilothouse_core::decide::shortfall;
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::instance::Instance;
+use pilothouse_core::instance::{Instance, InstancePhase};
 
-use super::{complain, dialog};
-use crate::model::Model;
+use super::{complain, dialog, say};
+use crate::model::{Link, Model};
 use crate::msg::Request;
 use crate::text;
 
@@ -64,4 +64,31 @@ pub(super) fn start(model: &mut Model) -> Vec<Request> {
     let lines = vec![format!("{count} of {environment} that somebody stopped.")];
     let title = format!("Start again in {environment}");
     dialog::ask(model, title, lines, Command::StartInstances { environment })
+}
+
+/// Gives the terminal to a shell in it. The engine is asked first by whoever opens it.
+pub(super) fn shell(model: &mut Model) -> Vec<Request> {
+    let Some((id, instance)) = selected(model) else {
+        return Vec::new();
+    };
+    // Every command leaves through `send`, which has none for a watcher; this is none, and has
+    // the same rule.
+    if model.is_watcher() {
+        return complain(model, text::WATCHER);
+    }
+    if model.link != Link::Live {
+        return complain(model, text::NOT_CONNECTED);
+    }
+    if !matches!(instance.phase, InstancePhase::Running { .. }) {
+        return complain(model, format!("{id} does not run, so there is no shell in it."));
+    }
+    vec![Request::Shell(id)]
+}
+
+/// Says that the terminal is back.
+pub(super) fn left(model: &mut Model, id: &InstanceId, why: Option<String>) -> Vec<Request> {
+    match why {
+        None => say(model, format!("The shell in {id} has ended.")),
+        Some(why) => complain(model, format!("There is no shell in {id}: {why}.")),
+    }
 }

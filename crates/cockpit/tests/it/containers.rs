@@ -1,12 +1,13 @@
 //! The containers' pane: what it tells of ours, in which order, and what it shows of others'.
 
+use pilothouse_api::inspection::{ContainerFacts, Inspection};
 use pilothouse_api::types::{Access, Samples};
 use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::theme::{Depth, Scope};
 use pilothouse_cockpit::{Model, Msg, Request, Theme, update};
 use pilothouse_core::command::Command;
 use pilothouse_core::id::{InstanceId, ReleaseNumber};
-use pilothouse_core::instance::Role;
+use pilothouse_core::instance::{InstancePhase, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
@@ -185,4 +186,82 @@ fn others_are_forgotten_when_nobody_lists_them() {
     let state: State = contained();
     let watcher = self::model(state, Access::Watcher, 120, 40);
     assert!(!text(&watcher).contains("postgres"), "nothing was listed for it yet");
+}
+
+fn found(argv: &[&str]) -> Inspection {
+    let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Inspection::Container(Box::new(ContainerFacts {
+        id: "4f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa0".to_owned(),
+        name: "pilothouse-ab12-shop-production-r41-0".to_owned(),
+        image: "python:3.12-slim".to_owned(),
+        image_id: "sha256:77aa".to_owned(),
+        state: "exited".to_owned(),
+        created: "2026-11-22T18:03:59.1Z".to_owned(),
+        started: "2026-11-22T18:04:00.2Z".to_owned(),
+        finished: Some("2026-11-22T18:04:05.3Z".to_owned()),
+        exit_code: Some(137),
+        out_of_memory: true,
+        restarts: 3,
+        argv: text(argv),
+        dir: "/app".to_owned(),
+        env: text(&["PORT", "TOKEN"]),
+        ports: text(&["127.0.0.1:31041 to 8000"]),
+        mounts: text(&["/srv/결제 as /data, read only", "/srv/b as /b"]),
+        networks: text(&["bridge 172.17.0.2"]),
+        memory: Some(512 << 20),
+        milli_cpus: Some(500),
+        processes: Some(4096),
+        ..ContainerFacts::default()
+    }))
+}
+
+#[test]
+fn a_close_look_is_asked_for_and_shown() {
+    let id = InstanceId::new("shop-production-r41-0");
+    for (access, size) in [(Access::Operator, (100, 30)), (Access::Watcher, (80, 24))] {
+        let mut model = model(contained(), access, size.0, size.1);
+        assert_eq!(press(&mut model, "3i"), [Request::Inspect(id.clone())]);
+        assert!(text(&model).contains("Asking the engine"), "{}", text(&model));
+        let hostile = found(&["python3", "-c", "print(1)\n\u{1b}[2J"]);
+        let answer = Msg::Inspected { id: id.clone(), found: Box::new(Ok(hostile)) };
+        update(&mut model, answer);
+        if access == Access::Operator {
+            insta::assert_snapshot!("inspection", text(&model));
+        }
+        assert!(text(&model).contains("137, for want of memory"), "{}", text(&model));
+        assert_eq!(press(&mut model, "i"), [Request::Inspect(id.clone())], "once more");
+        assert!(text(&model).contains("137"), "what was found stays in sight");
+        let why = Err("the Docker engine says nothing".to_owned());
+        update(&mut model, Msg::Inspected { id: id.clone(), found: Box::new(why) });
+        assert!(text(&model).contains("says nothing"), "{}", text(&model));
+        press(&mut model, "<Esc>");
+        assert!(model.ui.views.is_empty());
+        let late = Err("late".to_owned());
+        update(&mut model, Msg::Inspected { id: id.clone(), found: Box::new(late) });
+        assert!(!text(&model).contains("late"));
+    }
+}
+
+#[test]
+fn a_shell_is_for_operators_and_for_what_runs() {
+    let id = InstanceId::new("shop-production-r41-0");
+    let mut model = containers(80, 24);
+    assert_eq!(press(&mut model, "3s"), [Request::Shell(id.clone())]);
+    assert_eq!(press(&mut model, "<Enter>s"), [Request::Shell(id.clone())]);
+    press(&mut model, "<Esc>G");
+    assert_eq!(press(&mut model, "s"), [], "what is somebody else's");
+    assert!(text(&model).contains("is not of this engine"), "{}", text(&model));
+    let mut watcher = self::model(contained(), Access::Watcher, 120, 40);
+    assert_eq!(press(&mut watcher, "3s"), []);
+    assert!(text(&watcher).contains("only operators"), "{}", text(&watcher));
+    press(&mut watcher, "?");
+    assert!(!text(&watcher).contains("Open a shell"), "{}", text(&watcher));
+    let mut state = contained();
+    state.instances.get_mut(&id).unwrap().phase = InstancePhase::Starting;
+    let mut starting = operator(state, 80, 24);
+    assert_eq!(press(&mut starting, "3s"), []);
+    assert!(text(&starting).contains("does not run"), "{}", text(&starting));
+    crate::fixture::lose(&mut model);
+    press(&mut model, "g");
+    assert_eq!(press(&mut model, "s"), [], "nobody could be asked");
 }

@@ -29,6 +29,7 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
         Command::CancelDeployment { id } => cancel_deployment(state, actor, *id),
         Command::RestartInstance { id } => instance::restart(state, actor, id),
         Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
+        Command::OpenShell { id } => instance::shell(state, id),
         Command::StartInstances { environment } => instance::start(state, actor, environment),
         Command::Halt => Ok((
             vec![Event::Engine(EngineEvent::HaltAsked { by: actor.to_owned() })],

@@ -37,6 +37,15 @@ pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> 
     Ok((vec![Event::Instance(InstanceEvent::StopAsked { id, by })], Reply::Accepted))
 }
 
+/// A shell is opened by whoever asked, once this says yes: nothing happens to the state.
+pub(super) fn shell(state: &State, id: &InstanceId) -> Answer {
+    let instance = state.instances.get(id).ok_or_else(|| unknown(id))?;
+    if !matches!(instance.phase, InstancePhase::Running { .. }) {
+        return Err(conflict(format!("{id} does not run: there is nothing to open a shell in")));
+    }
+    Ok((Vec::new(), Reply::Accepted))
+}
+
 /// Starts again what was stopped.
 pub(super) fn start(state: &State, actor: &str, key: &EnvironmentKey) -> Answer {
     let Some(environment) = state.environments.get(key) else {
@@ -79,12 +88,8 @@ fn at_rest<'a>(
     state: &'a State,
     id: &InstanceId,
 ) -> Result<(&'a Instance, &'a Environment), Rejection> {
-    let unknown = || {
-        let why = format!("there is no instance {id}; `pilothouse status` says what runs");
-        Rejection::new(RejectionKind::NotFound, why)
-    };
-    let instance = state.instances.get(id).ok_or_else(unknown)?;
-    let environment = state.environments.get(&instance.environment).ok_or_else(unknown)?;
+    let instance = state.instances.get(id).ok_or_else(|| unknown(id))?;
+    let environment = state.environments.get(&instance.environment).ok_or_else(|| unknown(id))?;
     if let Some(running) = environment.running {
         let why = format!("{running} is under way in {}: wait for its end", instance.environment);
         return Err(Rejection::new(RejectionKind::Busy, why));
@@ -94,6 +99,11 @@ fn at_rest<'a>(
         return Err(conflict(why));
     }
     Ok((instance, environment))
+}
+
+fn unknown(id: &InstanceId) -> Rejection {
+    let why = format!("there is no instance {id}; `pilothouse status` says what runs");
+    Rejection::new(RejectionKind::NotFound, why)
 }
 
 fn conflict(why: String) -> Rejection {

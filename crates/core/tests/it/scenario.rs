@@ -1,7 +1,7 @@
 //! Reads a scenario, plays it in a world and writes what happened.
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
-//! `cancel`, `edge`, `fault`, `kill`, `restart`, `stop`, `again`, `doubt`, `crash`, `reboot`, `halt`, `hide`,
+//! `cancel`, `edge`, `fault`, `kill`, `restart`, `stop`, `again`, `shell`, `doubt`, `crash`, `reboot`, `halt`, `hide`,
 //! `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
@@ -115,6 +115,7 @@ impl Play {
                 let force = rest.get(1) == Some(&"force");
                 self.ask(Command::StopInstance { id: InstanceId::new(rest[0]), force });
             }
+            "shell" => self.ask(Command::OpenShell { id: InstanceId::new(rest[0]) }),
             "again" => {
                 let environment = self.key(rest[0]);
                 self.ask(Command::StartInstances { environment });

@@ -228,3 +228,31 @@ fn too_few_are_left_only_where_that_was_said() {
     = production r1: shop-production-r1-0.1 Active, shop-production-r1-2 Active
     "#);
 }
+
+#[test]
+fn a_shell_is_opened_only_in_what_runs_and_changes_nothing() {
+    assert_snapshot!(check(
+        "
+        env production main
+        apply
+        push main a
+        run
+        from here
+        shell shop-production-r1-0
+        stop shop-production-r1-0
+        shell shop-production-r7-0
+        hide edge
+        run 1
+        fault Stop transient 9
+        run 1
+        shell shop-production-r1-0
+        "
+    ), @r#"
+     120.0 shop-production-r1-0 stop asked by kim
+     120.0 shop-production-r1-0 -> Draining
+    refused, NotFound: there is no instance shop-production-r7-0; `pilothouse status` says what runs
+     121.1 shop-production-r1-0 -> Drained
+     121.1 shop-production-r1-0 stopping
+    refused, Conflict: shop-production-r1-0 does not run: there is nothing to open a shell in
+    "#);
+}

@@ -191,6 +191,7 @@ impl Backend for Memory {
             | Command::CancelDeployment { .. }
             | Command::RestartInstance { .. }
             | Command::StopInstance { .. }
+            | Command::OpenShell { .. }
             | Command::StartInstances { .. }
             | Command::Halt => Reply::Accepted,
         };
