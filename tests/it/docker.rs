@@ -2,6 +2,7 @@
 //! something dies. The image is made of one static program; no registry is asked.
 
 mod image;
+mod pane;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;

@@ -11,12 +11,12 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    /// Takes the terminal.
+    /// Takes the terminal. What was typed already is kept: it is meant for whoever is opened.
     pub(super) fn take() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut raw = before.clone();
         raw.make_raw();
-        tcsetattr(io::stdin(), OptionalActions::Flush, &raw)?;
+        tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?;
         Ok(Self { before })
     }
 }
@@ -24,7 +24,7 @@ impl Raw {
 impl Drop for Raw {
     fn drop(&mut self) {
         // Nothing is left to be tried where this fails: the terminal is gone.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
     }
 }
 
