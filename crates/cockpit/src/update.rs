@@ -40,7 +40,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         }
         Msg::Log(news) => logview::news(model, news),
         Msg::LogSought { lines, is_over, .. } => logview::sought(model, lines, is_over),
-        Msg::Inspected { id, found } => view::inspected(model, &id, *found),
+        Msg::Inspected { id, found } => view::inspected(model, &id, &found),
         Msg::ShellLeft { id, why } => instance::left(model, &id, why),
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),

@@ -115,7 +115,7 @@ pub(super) fn inspect(model: &mut Model) -> Vec<Request> {
 pub(super) fn inspected(
     model: &mut Model,
     id: &InstanceId,
-    found: Result<Inspection, String>,
+    found: &Result<Inspection, String>,
 ) -> Vec<Request> {
     let now = model.now;
     for view in &mut model.ui.views {

@@ -48,7 +48,7 @@ fn facts(handle: &Handle, status: &Status) -> Result<ProcessFacts, Fault> {
         supervisor: handle.supervisor.pid,
         started: status.main_started_ms.map(Timestamp),
         restarts: status.restarts,
-        last_exit: status.last_exit.as_ref().map(sentence),
+        last_exit: status.last_exit.map(sentence),
         argv: spec.argv.iter().take(ENTRIES).map(|word| text(word)).collect(),
         dir: text(&spec.dir.display().to_string()),
         env: spec.env.keys().take(ENTRIES).map(|name| text(name)).collect(),
@@ -67,7 +67,7 @@ fn line(process: &Process) -> ProcessLine {
     }
 }
 
-fn sentence(exit: &MainExit) -> String {
+fn sentence(exit: MainExit) -> String {
     match exit {
         MainExit::Code(code) => format!("it ended with status {code}"),
         MainExit::Signal(signal) => format!("it was ended by signal {signal}"),
