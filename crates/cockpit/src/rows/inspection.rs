@@ -21,11 +21,14 @@ fn container(facts: &ContainerFacts) -> Vec<(&'static str, String)> {
         ("container", facts.name.clone()),
         ("id", facts.id.clone()),
         ("image", facts.image.clone()),
-        ("image id", facts.image_id.clone()),
-        ("state", format!("{}{health}", facts.state)),
-        ("created", facts.created.clone()),
-        ("started", facts.started.clone()),
     ];
+    // An image that was named by its id has no other name.
+    if facts.image_id != facts.image {
+        told.push(("image id", facts.image_id.clone()));
+    }
+    told.push(("state", format!("{}{health}", facts.state)));
+    told.push(("created", facts.created.clone()));
+    told.push(("started", facts.started.clone()));
     told.extend(facts.finished.as_ref().map(|at| ("ended", at.clone())));
     if let Some(code) = facts.exit_code {
         let memory = if facts.out_of_memory { ", for want of memory" } else { "" };

@@ -11,6 +11,9 @@ use crate::width;
 /// their names must not take room from what is.
 pub const COLUMNS: &[Column] = &[name(8, 40, 0), left(7, 10, 0), left(6, 30, 2), left(8, 60, 1)];
 
+/// Cells of an image's id with what stands in front of it.
+const SHORT: usize = "sha256:".len() + 12;
+
 /// The rows from one place on, so many at most.
 pub fn rows(model: &Model, from: usize, count: usize) -> Vec<Row> {
     let shown = model.index.shown.others.iter().skip(from).take(count);
@@ -25,9 +28,14 @@ fn row(other: &OtherContainer) -> Row {
             dim(&other.name),
             dim(&other.state),
             dim(&other.ports.join(" ")),
-            dim(&other.image),
+            dim(short(&other.image)),
         ],
     }
+}
+
+/// An image without a name is told as short as its id is elsewhere.
+fn short(image: &str) -> &str {
+    if image.starts_with("sha256:") { width::head(image, SHORT) } else { image }
 }
 
 /// What a filter looks at.

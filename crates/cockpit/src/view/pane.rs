@@ -84,6 +84,11 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Containers => {
             let scope = model.scope().map_or("all".to_owned(), |key| words::place(model, key).0);
             title = format!("{title} · {scope}");
+            // What is below is others': it must not pass for what was looked for.
+            let shown = &model.index.shown;
+            if shown.containers.is_empty() && !shown.others.is_empty() {
+                title.push_str(" · none runs");
+            }
         }
         Pane::Targets => {
             if let Some(way) = way(model, width >= 60) {

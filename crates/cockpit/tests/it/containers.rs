@@ -176,6 +176,21 @@ fn others_are_dim_and_nothing_is_done_to_them() {
 }
 
 #[test]
+fn where_none_of_ours_runs_others_do_not_pass_for_ours() {
+    let mut state = contained();
+    state.instances.clear();
+    let mut samples = contained_samples(&state);
+    samples.others.as_mut().unwrap()[0].image = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let mut model = operator(state, 200, 60);
+    assert!(text(&model).contains("Nothing runs in production."), "{}", text(&model));
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    let screen = text(&model);
+    assert!(screen.contains("3 Containers · production · none runs ─"), "{screen}");
+    assert!(screen.contains("sha256:0123456789ab "), "{screen}");
+    assert!(!screen.contains("0123456789abc"), "{screen}");
+}
+
+#[test]
 fn others_are_forgotten_when_nobody_lists_them() {
     let mut model = containers(120, 40);
     update(&mut model, Msg::Tick(Timestamp(NOW.0 + 39_000)));
