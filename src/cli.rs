@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod down;
 pub mod edge;
 pub mod init;
+pub mod inspect;
 pub mod keys;
 pub mod logs;
 pub mod look;
@@ -23,9 +24,12 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod serve;
+pub mod shell;
 #[cfg(test)]
 mod shown;
+pub mod start;
 pub mod status;
+pub mod stop;
 pub mod supervise;
 pub mod watch;
 
@@ -36,7 +40,6 @@ use clap::{Parser, Subcommand};
 use color_eyre::Result;
 
 use crate::find::Place;
-use crate::start;
 
 /// From commit to served traffic, in one terminal.
 #[derive(Debug, Parser)]
@@ -67,8 +70,16 @@ enum Verb {
     Rollback(rollback::Rollback),
     /// Print the log of a run or an instance
     Logs(logs::Logs),
+    /// Show what the container engine or the system says of an instance
+    Inspect(inspect::Inspect),
+    /// Open a shell in an instance
+    Shell(shell::Shell),
     /// Replace an instance by a new one of the same release
     Restart(restart::Restart),
+    /// Stop an instance, and leave its place empty
+    Stop(stop::Stop),
+    /// Start again what was stopped in an environment
+    Start(start::Start),
     /// Cancel a run or a deployment
     Cancel(cancel::Cancel),
     /// Run the pipeline for a branch's head
@@ -117,6 +128,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         None => return attach::run(place, &cli.attach),
         Some(Verb::Watch(watch)) => return watch::run(place, watch),
         Some(Verb::Demo(demo)) => return demo::run(demo),
+        Some(Verb::Shell(shell)) => return shell::run(place, shell),
         Some(Verb::DemoService) => demo::serve(),
         Some(Verb::Status(status)) => status::run(place, status),
         Some(Verb::Branches(branches)) => branches::run(place, branches),
@@ -125,7 +137,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),
+        Some(Verb::Inspect(inspect)) => inspect::run(place, inspect),
         Some(Verb::Restart(restart)) => restart::run(place, restart),
+        Some(Verb::Stop(stop)) => stop::run(place, stop),
+        Some(Verb::Start(start)) => start::run(place, start),
         Some(Verb::Cancel(cancel)) => cancel::run(place, cancel),
         Some(Verb::Run(run)) => run::run(place, run),
         Some(Verb::Look(look)) => look::run(place, look),
@@ -139,7 +154,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Version(version)) => version::run(place, version),
         Some(Verb::Down(down)) => down::run(place, down),
         Some(Verb::Serve(serve)) => serve::run(place, serve),
-        Some(Verb::Background) => start::background(place),
+        Some(Verb::Background) => crate::start::background(place),
         Some(Verb::Edge(edge)) => edge::run(edge),
     }?;
     Ok(ExitCode::SUCCESS)

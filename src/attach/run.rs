@@ -4,6 +4,7 @@
 //! the engine, and with nothing to do nothing wakes up.
 
 mod engine;
+mod visit;
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,6 +13,7 @@ use pilothouse_api::client::{Client, Follow, Update};
 use pilothouse_cockpit::model::Dialog;
 use pilothouse_cockpit::msg::Input;
 use pilothouse_cockpit::{Key, Model, Msg, Theme, next_tick, update};
+use pilothouse_core::id::InstanceId;
 use pilothouse_core::time::Timestamp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -62,6 +64,8 @@ pub(super) struct Cockpit {
     away: Option<Seen>,
     between: Between,
     is_dirty: bool,
+    /// The instance that the terminal is to be lent to a shell in.
+    visit: Option<InstanceId>,
     ended: Option<Ended>,
 }
 
@@ -108,6 +112,7 @@ impl Cockpit {
             away: begin.away,
             between: Between::read(),
             is_dirty: true,
+            visit: None,
             ended: None,
         }
     }
@@ -124,6 +129,10 @@ impl Cockpit {
         loop {
             if let Some(ended) = self.ended {
                 return Ok(ended);
+            }
+            if let Some(id) = self.visit.take() {
+                self.visit(id, &mut signals).await;
+                continue;
             }
             self.draw_if_due();
             let wake = self.wait(&fd, &mut signals).await?;

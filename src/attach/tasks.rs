@@ -10,7 +10,7 @@ use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::LogSource;
 use pilothouse_cockpit::msg::{LogAt, LogSearch};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
-use pilothouse_core::id::RunId;
+use pilothouse_core::id::{InstanceId, RunId};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -27,6 +27,7 @@ pub(super) struct Tasks {
     page: Option<AbortHandle>,
     search: Option<AbortHandle>,
     last_lines: Option<AbortHandle>,
+    look: Option<AbortHandle>,
     sender: Sender<Msg>,
     news: Receiver<Msg>,
 }
@@ -42,6 +43,7 @@ impl Tasks {
             page: None,
             search: None,
             last_lines: None,
+            look: None,
             sender,
             news,
         }
@@ -72,6 +74,17 @@ impl Tasks {
             // The loop is gone only when the program is about to end.
             let _ = sender.send(msg).await;
         });
+    }
+
+    /// Has an instance looked at closely, instead of the one that was asked for before.
+    pub(super) fn inspect(&mut self, id: InstanceId) {
+        end(&mut self.look);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.look = Some(self.set.spawn(async move {
+            let found = client.inspect(&id).await.map_err(|error| error.to_string());
+            // The loop is gone only when the program is about to end.
+            let _ = sender.send(Msg::Inspected { id, found: Box::new(found) }).await;
+        }));
     }
 
     /// Follows a log, instead of the one that is followed.

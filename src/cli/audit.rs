@@ -67,6 +67,12 @@ fn sentence(what: &str) -> String {
         },
         Command::CancelDeployment { id } => format!("cancel {id}"),
         Command::RestartInstance { id } => format!("restart {id}"),
+        Command::StopInstance { id, force: false } => format!("stop {id}"),
+        Command::StopInstance { id, force: true } => format!("stop {id} whatever serves then"),
+        Command::OpenShell { id } => format!("open a shell in {id}"),
+        Command::StartInstances { environment } => {
+            format!("start what is stopped in {environment}")
+        }
         Command::Halt => "stop everything".to_owned(),
     }
 }

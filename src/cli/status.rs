@@ -62,8 +62,10 @@ struct ShownEnvironment {
     subject: Option<String>,
     /// Instances that serve and are healthy.
     healthy: usize,
-    /// Instances that the operator's file asks for.
+    /// Instances that there are to be: as the operator's file says, without those stopped.
     wanted: u32,
+    /// Instances that somebody stopped.
+    stopped: usize,
     /// Where requests reach it.
     url: Option<String>,
     /// What is going on, a sentence each.
@@ -214,7 +216,8 @@ fn shown_environment(
         commit: release.map(|release| release.commit.to_string()),
         subject: release.map(|release| release.subject.clone()),
         healthy,
-        wanted: environment.spec.instances,
+        wanted: environment.wanted(),
+        stopped: environment.stopped.len(),
         url: url(project, environment),
         now: going_on(snapshot, key, environment),
         deployment: environment.running.map(|id| id.to_string()),
@@ -263,6 +266,10 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     }
     now.extend(unwell(state, key, environment));
     now.extend(last_failure(state, key));
+    let stopped = environment.stopped.len();
+    if stopped > 0 {
+        now.push(format!("{stopped} stopped by a person: pilothouse start {key}"));
+    }
     let failing = environment.replace_failures;
     if failing > 0 {
         now.push(format!("{failing} new instances in a row were lost"));

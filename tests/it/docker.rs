@@ -3,6 +3,7 @@
 
 mod crash;
 mod image;
+mod pane;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;

@@ -23,6 +23,7 @@ pub use self::error::ClientError;
 pub use self::events::{EventStream, StreamItem};
 pub use self::follow::{Follow, Update};
 pub use self::sse::{SseError, SseEvent, SseParser};
+use crate::inspection::Inspection;
 use crate::query::encode;
 use crate::types::{
     API_VERSION, AuditEntry, CommandAccepted, CommandRequest, LogPage, LogQuery, LookRequest,
@@ -149,6 +150,11 @@ impl Client {
     ) -> Result<LogPage, ClientError> {
         let path = format!("/instances/{}/log", encode(id.as_str()));
         self.log(&path, None, query).await
+    }
+
+    /// Asks what the container engine or the system says of an instance now.
+    pub async fn inspect(&self, id: &InstanceId) -> Result<Inspection, ClientError> {
+        self.get(&format!("/instances/{}/inspect", encode(id.as_str()))).await
     }
 
     /// Reads the newest entries of the audit log, oldest first.

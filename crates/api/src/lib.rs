@@ -6,5 +6,6 @@
 
 #[cfg(feature = "client")]
 pub mod client;
+pub mod inspection;
 pub mod query;
 pub mod types;

@@ -81,6 +81,23 @@ pub struct Samples {
     pub watchers: u32,
     /// Why the engine accepts no command, where it does not: its journal cannot be written.
     pub degraded: Option<String>,
+    /// Containers on the same Docker engine that are somebody else's; none where they were not
+    /// listed this time, which is seldom done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<Vec<OtherContainer>>,
+}
+
+/// A container that is somebody else's: it is seen, and nothing is ever asked of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherContainer {
+    /// Its name, printable.
+    pub name: String,
+    /// The image it was made from, printable.
+    pub image: String,
+    /// What the engine calls its state, such as `running`, printable.
+    pub state: String,
+    /// Ports of the host that are mapped to ports of it, as in `:8080>80`.
+    pub ports: Vec<String>,
 }
 
 /// What an instance uses.
@@ -90,6 +107,19 @@ pub struct InstanceSample {
     pub cpu_milli: u32,
     /// Resident memory in bytes, of all its processes.
     pub memory: u64,
+    /// What it receives and sends; none where nobody counts it: processes share their host's
+    /// network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkSample>,
+}
+
+/// What goes over an instance's network, in bytes per second since the sample before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkSample {
+    /// Received.
+    pub received: u64,
+    /// Sent.
+    pub sent: u64,
 }
 
 /// What a target did since the sample before.

@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use pilothouse_cockpit::model::{Order, Pane};
 use pilothouse_cockpit::msg::Input;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Key, Msg, Theme, update, view};
@@ -63,6 +64,15 @@ fn main() {
     measure("update, samples", || {
         update(&mut model, Msg::Samples(Box::new(samples.clone())));
     });
+    // 500 containers of which all is known, in an order that measurements decide.
+    let samples = fixture::contained_samples(&model.replica);
+    model.ui.order = Order::Cpu;
+    measure("update, samples of containers by CPU", || {
+        update(&mut model, Msg::Samples(Box::new(samples.clone())));
+    });
+    (model.ui.focus, model.ui.zoomed) = (Pane::Containers, true);
+    measure("frame, containers alone", || view(&model, &theme, area, &mut buffer));
+    (model.ui.focus, model.ui.zoomed) = (Pane::Branches, false);
     let mut seq = model.replica.seq;
     measure("update, one event", || {
         seq = seq.next();

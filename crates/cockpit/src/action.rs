@@ -58,12 +58,17 @@ actions! {
     DeployPromote, "deploy.promote", "promote", "Deploy the selected environment's artifact to another environment.", "pilothouse deploy {project}/ENVIRONMENT --from {source}", Change;
     JobCancel, "job.cancel", "cancel", "Cancel the selected run or deployment.", "pilothouse cancel {job}", Change;
     InstanceRestart, "instance.restart", "restart", "Start a successor of the selected instance, then let it go.", "pilothouse restart {instance}", Change;
+    InstanceShell, "instance.shell", "shell", "Open a shell in the selected instance; leaving it comes back here.", "pilothouse shell {instance}", Change;
+    InstanceStop, "instance.stop", "stop", "Stop the selected instance, and leave its place empty.", "pilothouse stop {instance}", Change;
+    InstanceStart, "instance.start", "start", "Start again what was stopped in the selected environment.", "pilothouse start {environment}", Change;
     RunAgain, "run.again", "run again", "Run the pipeline again for the selected branch's head.", "pilothouse run {project}:{branch}", Change;
     ProjectLook, "project.look", "look now", "Look at the repository now.", "pilothouse look {project}", Change;
     Open, "open", "open", "Open the selected row.", "", View;
     Back, "back", "back", "Go back, or clear the filter.", "", View;
     LogOpen, "log.open", "logs", "Read the log of the selected row.", "pilothouse logs {log}", View;
     ScopeToggle, "scope.toggle", "environment", "Show the selected environment's instances, or all of them.", "", View;
+    InstanceInspect, "instance.inspect", "inspect", "Show what the container engine or the system says of the selected instance.", "pilothouse inspect {instance}", View;
+    OrderNext, "order.next", "order", "Put the containers into another order.", "", View;
     Notices, "notices.open", "notices", "Show what happened lately.", "pilothouse audit", View;
     CliCopy, "cli.copy", "copy command", "Copy the selected row's command line.", "", View;
     FilterOpen, "filter.open", "filter", "Filter this pane's rows.", "", View;

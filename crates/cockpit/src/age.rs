@@ -61,6 +61,15 @@ pub fn bytes(bytes: u64) -> String {
     }
 }
 
+/// Bytes by the second: `0`, `0.3K`, `12K`, `1M`.
+pub fn traffic(by_second: u64) -> String {
+    match by_second {
+        0 => "0".to_owned(),
+        1..10_240 => format!("{}.{}K", by_second / 1024, by_second % 1024 * 10 / 1024),
+        _ => bytes(by_second),
+    }
+}
+
 /// US dollars by the hour from millionths: `$0.214/h`.
 pub fn dollars(micro: u64) -> String {
     let thousandths = (micro + 500) / 1000;
@@ -102,6 +111,7 @@ mod tests {
         let lengths = [400, 38_000, 72_000, 3_900_000].map(|ms| length(Millis(ms)));
         assert_eq!(lengths.join(" "), "0.4s 38s 1:12 1h05");
         assert_eq!([2048, 43_000_000, 1_300_000_000].map(bytes).join(" "), "2K 41M 1.2G");
+        assert_eq!([0, 400, 10_300, 43_000_000].map(traffic).join(" "), "0 0.3K 10K 41M");
         assert_eq!([0, 400, 212_000, 12_345_678].map(rate).join(" "), "0 0.4 212 12.3k");
         assert_eq!([214_000, 0].map(dollars).join(" "), "$0.214/h $0.000/h");
         assert_eq!(clock(Timestamp(0), -60), "23:00");

@@ -77,7 +77,7 @@ pub(crate) fn fill(model: &Model, template: &str, subject: &Subject) -> String {
         .replace("{branch}", &or(subject.branch.as_ref().map(ToString::to_string), "BRANCH"))
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
         return text.to_owned();

@@ -6,6 +6,8 @@ mod dialog;
 mod history;
 mod index;
 mod log;
+mod order;
+mod others;
 mod select;
 mod ui;
 
@@ -15,8 +17,10 @@ pub use index::{BranchRef, Index, JobRef};
 pub use log::{
     Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
 };
+pub use order::Order;
+pub use others::Others;
 pub use select::Subject;
-pub use ui::{Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use ui::{Close, Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 
 use pilothouse_api::types::{Access, STALE_AFTER, Samples};
 use pilothouse_core::state::State;
@@ -35,6 +39,8 @@ pub struct Model {
     pub samples: Option<Samples>,
     /// Some measurements before that.
     pub history: History,
+    /// Containers that are somebody else's.
+    pub others: Others,
     /// How the line to the engine is.
     pub link: Link,
     /// What this client may do.
@@ -94,6 +100,7 @@ impl Model {
             replica: State::default(),
             samples: None,
             history: History::default(),
+            others: Others::default(),
             link: Link::Connecting,
             access: Access::Watcher,
             actor: String::new(),

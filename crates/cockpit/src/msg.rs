@@ -1,9 +1,10 @@
 //! What comes to the cockpit and what it asks for.
 
+use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Snapshot};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::event::Recorded;
-use pilothouse_core::id::{ProjectName, RunId};
+use pilothouse_core::id::{InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Timestamp;
 
 use crate::key::Key;
@@ -45,6 +46,21 @@ pub enum Msg {
         step: u32,
         /// Lines; none where they could not be read.
         page: Option<LogPage>,
+    },
+    /// The engine said what it finds when it looks at an instance closely, or why it finds
+    /// nothing.
+    Inspected {
+        /// The instance.
+        id: InstanceId,
+        /// What was found.
+        found: Box<Result<Inspection, String>>,
+    },
+    /// The shell that the terminal was lent to has ended.
+    ShellLeft {
+        /// The instance that it was in.
+        id: InstanceId,
+        /// Why there was none, if so.
+        why: Option<String>,
     },
     /// The engine answered a command.
     CommandAnswered {
@@ -225,6 +241,10 @@ pub enum Request {
     StopSearch,
     /// Stop all work on the log.
     CloseLog,
+    /// Give the terminal to a shell in an instance until that ends.
+    Shell(InstanceId),
+    /// Have an instance looked at closely, and say what was found.
+    Inspect(InstanceId),
     /// Get a new snapshot: events were missed.
     Resync,
     /// Put a text on the person's clipboard.

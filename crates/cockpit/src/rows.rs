@@ -6,8 +6,10 @@ pub mod branches;
 pub mod containers;
 pub mod cost;
 pub mod head;
+pub mod inspection;
 pub mod jobs;
 pub mod journey;
+pub mod others;
 pub mod serving;
 pub mod targets;
 pub mod words;
@@ -104,7 +106,7 @@ pub fn columns(pane: Pane) -> &'static [Column] {
     }
 }
 
-/// The rows of a pane from one place on, so many at most.
+/// The rows of a pane from one place on, so many at most; of the containers those that are ours.
 pub fn rows(model: &Model, pane: Pane, from: usize, count: usize) -> Vec<Row> {
     let index = &model.index;
     let instances =

@@ -15,6 +15,9 @@ pub const NO_ENVIRONMENT: &str =
 pub const NO_JOB: &str = "Nothing runs here; choose a run or a deployment in 2 Job queue.";
 /// Why there is nothing to restart.
 pub const NO_INSTANCE: &str = "The selected row is no instance; choose one in 3 Containers.";
+/// Why nothing is done to a container of somebody else's.
+pub const OTHERS: &str =
+    "This container is not of this engine: it is shown, and nothing is done to it.";
 /// Why there is nothing to run.
 pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
 /// What a question says that is about something else now.

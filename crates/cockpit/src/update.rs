@@ -6,6 +6,7 @@
 mod action;
 mod data;
 mod dialog;
+mod instance;
 mod key;
 mod last_lines;
 mod list;
@@ -44,6 +45,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             last_lines::came(model, run, step, page);
             Vec::new()
         }
+        Msg::Inspected { id, found } => view::inspected(model, &id, &found),
+        Msg::ShellLeft { id, why } => instance::left(model, &id, why),
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),
         Msg::Away { since } => data::away(model, since),

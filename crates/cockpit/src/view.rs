@@ -60,7 +60,12 @@ fn live(model: &Model, canvas: &mut Canvas<'_>, screen: &layout::Layout) {
     header::banner(model, canvas, screen.banner);
     match model.ui.views.last() {
         Some(View::Log(log)) => logview::log(model, log, canvas, screen.body),
-        Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) => {
+        Some(
+            View::Run { .. }
+            | View::Deployment { .. }
+            | View::Instance { .. }
+            | View::Inspection(_),
+        ) => {
             detail::detail(model, canvas, screen.body);
         }
         None => {

@@ -56,6 +56,24 @@ pub enum Command {
         /// The instance.
         id: InstanceId,
     },
+    /// Stop an instance, and have one fewer until the next release serves or it is asked for again.
+    StopInstance {
+        /// The instance.
+        id: InstanceId,
+        /// Whether fewer than must, or none, may serve afterwards.
+        force: bool,
+    },
+    /// Start again what was stopped in an environment by [`Command::StopInstance`].
+    StartInstances {
+        /// The environment.
+        environment: EnvironmentKey,
+    },
+    /// Open a shell in an instance. It changes no state; who asked stands in the audit log before
+    /// there is one.
+    OpenShell {
+        /// The instance.
+        id: InstanceId,
+    },
     /// Stop every instance, so that the engine and the edge can go.
     Halt,
 }

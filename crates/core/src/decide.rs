@@ -7,6 +7,9 @@ mod command;
 
 pub(crate) use command::queue_deployment;
 mod heads;
+mod instance;
+
+pub use instance::shortfall;
 mod observation;
 mod outcome;
 mod retention;

@@ -167,6 +167,13 @@ pub enum EnvironmentEvent {
         /// The release.
         release: Box<Release>,
     },
+    /// Somebody wants what was stopped in it to run again.
+    StartAsked {
+        /// Which.
+        key: EnvironmentKey,
+        /// Who.
+        by: String,
+    },
     /// Releases beyond those kept were forgotten.
     ReleasesForgotten {
         /// Which.
@@ -331,6 +338,7 @@ impl EnvironmentEvent {
             | Self::Removed { key }
             | Self::BecameReady { key, .. }
             | Self::ReleaseMade { key, .. }
+            | Self::StartAsked { key, .. }
             | Self::ReleasesForgotten { key, .. } => key,
         }
     }

@@ -185,6 +185,10 @@ pub struct Environment {
     /// The next successor of an instance that serves and is not well is not made before.
     #[serde(default)]
     pub relieve_at: Timestamp,
+    /// Places among the current release's instances that are to stay empty, because somebody
+    /// stopped what was there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub stopped: BTreeSet<u32>,
 }
 
 /// Where the numbers of a removed environment ended.
@@ -271,6 +275,29 @@ pub struct Unbound {
     pub address: SocketAddr,
     /// What the system said, printable.
     pub why: String,
+}
+
+impl Environment {
+    /// The places that are to have an instance at rest.
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        (0..self.spec.instances).filter(|slot| !self.stopped.contains(slot))
+    }
+
+    /// How many instances there are to be at rest.
+    pub fn wanted(&self) -> u32 {
+        u32::try_from(self.slots().count()).unwrap_or(u32::MAX)
+    }
+
+    /// How many of so many instances must serve, as the operator's file says.
+    pub fn fewest(&self, of: u32) -> usize {
+        let share = u64::from(of) * u64::from(self.spec.strategy.min_healthy_percent);
+        usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether a place is to have an instance at rest.
+    pub fn wants(&self, slot: u32) -> bool {
+        slot < self.spec.instances && !self.stopped.contains(&slot)
+    }
 }
 
 impl Edge {

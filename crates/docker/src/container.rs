@@ -111,7 +111,7 @@ impl Docker {
     }
 }
 
-fn inspected(found: ContainerInspectResponse) -> Container {
+pub(crate) fn inspected(found: ContainerInspectResponse) -> Container {
     let state = found.state.unwrap_or_default();
     let config = found.config.unwrap_or_default();
     let network = found.network_settings.unwrap_or_default();

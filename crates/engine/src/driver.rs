@@ -71,6 +71,11 @@ impl Drivers {
         &self.edge
     }
 
+    /// Instances, for those who look at one closely.
+    pub fn local(&self) -> &Arc<local::Local> {
+        &self.local
+    }
+
     /// The containers' engine, for those who measure and tidy.
     pub fn docker(&self) -> &Arc<docker::Docker> {
         &self.docker

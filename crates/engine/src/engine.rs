@@ -110,6 +110,8 @@ pub async fn run(
         handle: handle.clone(),
         publisher: publisher.clone(),
         places: places.clone(),
+        drivers: Arc::clone(&drivers),
+        looks: tokio::sync::Semaphore::new(view::LOOKS),
     };
 
     let mut tasks = tokio::task::JoinSet::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilothouse_api::types::{InstanceSample, Samples, TargetSample};
+use pilothouse_api::types::{InstanceSample, NetworkSample, Samples, TargetSample};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::{EdgeStatus, TargetStatus};
 use tokio::sync::watch;
@@ -20,6 +20,8 @@ use crate::publish::Publisher;
 const STILL: u32 = 5;
 /// See [`STILL`]. A cockpit marks samples as stale only later than this.
 const RARER: u32 = 6;
+/// The shortest time between two lists of others' containers, which a busy engine is asked for.
+const LIST: Duration = Duration::from_secs(10);
 /// What an instance may use of a processor, in thousandths, and still count as idle.
 const IDLE_MILLI: u32 = 20;
 
@@ -37,6 +39,7 @@ pub async fn sample(
     let mut before = Before::default();
     let mut gauge = Gauge::new(places.clone());
     let mut still = 0;
+    let mut listed: Option<tokio::time::Instant> = None;
     let mut happened = publisher.happened();
     loop {
         let is_still = still >= STILL;
@@ -52,10 +55,19 @@ pub async fn sample(
         if !publisher.wants_samples() {
             before = Before::default();
             still = 0;
+            listed = None;
             continue;
         }
-        let status = drivers.edge().status().await.ok();
-        let ids: Vec<InstanceId> = publisher.state().instances.keys().cloned().collect();
+        let state = publisher.state();
+        let lists = listed.is_none_or(|at| at.elapsed() >= LIST);
+        let (status, others) = tokio::join!(drivers.edge().status(), async {
+            if lists { drivers.docker().others(&state).await } else { None }
+        });
+        let status = status.ok();
+        if lists {
+            listed = Some(tokio::time::Instant::now());
+        }
+        let ids: Vec<InstanceId> = state.instances.keys().cloned().collect();
         let measuring = tokio::task::spawn_blocking(move || (gauge.measure(&ids), gauge));
         let measured;
         (measured, gauge) =
@@ -68,13 +80,14 @@ pub async fn sample(
             || targets.values().any(|sample| sample.requests_milli + sample.in_flight > 0);
         still = if moves { 0 } else { still.saturating_add(1) };
         before.at = now;
-        before.cpu = measured.into_iter().map(|(id, (cpu, _))| (id, cpu)).collect();
+        before.used = measured;
         publisher.publish_samples(Samples {
             at: now,
             instances,
             targets,
             looked: drivers.git().seen(),
             degraded: degraded.borrow().clone(),
+            others,
             ..Samples::default()
         });
     }
@@ -86,18 +99,20 @@ type Usages = BTreeMap<InstanceId, Used>;
 #[derive(Default)]
 struct Before {
     at: pilothouse_core::time::Timestamp,
-    cpu: BTreeMap<InstanceId, Duration>,
+    used: Usages,
     requests: BTreeMap<String, u64>,
 }
 
 impl Before {
     fn instances(&self, now: &Usages, passed_ms: u64) -> BTreeMap<InstanceId, InstanceSample> {
         now.iter()
-            .map(|(id, (cpu, memory))| {
-                let used = self.cpu.get(id).map_or(Duration::ZERO, |old| cpu.saturating_sub(*old));
-                let milli = used.as_micros() / u128::from(passed_ms);
+            .map(|(id, used)| {
+                let old = self.used.get(id).copied().unwrap_or(*used);
+                let cpu = used.cpu.saturating_sub(old.cpu);
+                let milli = cpu.as_micros() / u128::from(passed_ms);
                 let cpu_milli = u32::try_from(milli).unwrap_or(u32::MAX);
-                (id.clone(), InstanceSample { cpu_milli, memory: *memory })
+                let network = used.network.map(|now| network(old.network, now, passed_ms));
+                (id.clone(), InstanceSample { cpu_milli, memory: used.memory, network })
             })
             .collect()
     }
@@ -121,6 +136,13 @@ impl Before {
     }
 }
 
+/// Rates from counters. Those of a container that was started again begin at 0.
+fn network(old: Option<(u64, u64)>, now: (u64, u64), passed_ms: u64) -> NetworkSample {
+    let old = old.unwrap_or(now);
+    let rate = |old: u64, now: u64| now.saturating_sub(old).saturating_mul(1000) / passed_ms;
+    NetworkSample { received: rate(old.0, now.0), sent: rate(old.1, now.1) }
+}
+
 fn sample_of(target: &TargetStatus, requests_milli: u64) -> TargetSample {
     TargetSample {
         requests_milli,
@@ -130,5 +152,21 @@ fn sample_of(target: &TargetStatus, requests_milli: u64) -> TargetSample {
         in_flight: target.in_flight,
         p50_micros: target.p50_us.unwrap_or(0),
         p99_micros: target.p99_us.unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_rates_are_by_the_second_and_begin_anew_with_a_container() {
+        let rates = |old, now| {
+            let rates = network(old, now, 2000);
+            (rates.received, rates.sent)
+        };
+        assert_eq!(rates(Some((1000, 0)), (5000, 10)), (2000, 5));
+        assert_eq!(rates(None, (5000, 10)), (0, 0), "what was before is not of this second");
+        assert_eq!(rates(Some((5000, 10)), (700, 2)), (0, 0), "a new one counts from 0");
     }
 }

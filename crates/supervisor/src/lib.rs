@@ -16,6 +16,7 @@
 
 mod ending;
 mod find;
+mod inside;
 mod launch;
 mod log;
 mod mask;
@@ -32,6 +33,7 @@ mod usage;
 mod watch;
 
 pub use find::{FindError, Handle, Liveness, find};
+pub use inside::{Process, processes, spec_of};
 pub use launch::launch;
 pub use log::follow::{Follow, follow};
 pub use log::frame::{Frame, Stream};

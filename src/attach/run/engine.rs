@@ -96,6 +96,8 @@ impl Cockpit {
             Request::HoldLog => self.tasks.hold_log(),
             Request::StopSearch => self.tasks.stop_search(),
             Request::CloseLog => self.tasks.close_log(),
+            Request::Inspect(id) => self.tasks.inspect(id),
+            Request::Shell(id) => self.visit = Some(id),
             // Once in a while: an engine whose events never fit must not be asked for ever.
             Request::Resync if self.followed_at.elapsed() >= AGAIN => self.follow_anew(),
             Request::Resync => {}

@@ -1,6 +1,7 @@
 //! A terminal for one test: the binary in a pseudo-terminal, and what its screen shows.
 
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,12 @@ impl Terminal {
 
     /// Starts the binary.
     pub fn start(world: &World, setup: &Setup<'_>) -> Self {
+        let home = world.path("");
+        Self::start_in(&home, [world.state_dir(), world.path("config")], setup)
+    }
+
+    /// Starts the binary in a home, with a directory for the state and one for the operator.
+    pub fn start_in(home: &Path, [state, config]: [PathBuf; 2], setup: &Setup<'_>) -> Self {
         let pair = native_pty_system().openpty(size(setup.size)).unwrap();
         let before = format!("{:?}", pair.master.get_termios().unwrap());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
@@ -61,14 +68,15 @@ impl Terminal {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
-        command.env("HOME", world.path(""));
-        command.env("PILOTHOUSE_STATE", world.state_dir());
-        command.env("PILOTHOUSE_CONFIG", world.path("config"));
+        command.env("HOME", home);
+        command.env("PILOTHOUSE_STATE", state);
+        command.env("PILOTHOUSE_CONFIG", config);
+        command.env("SHELL", "/bin/sh");
         for (name, value) in setup.env {
             command.env(name, value);
         }
         command.args(setup.arguments);
-        command.cwd(world.path(""));
+        command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         let parser =
             Parser::new(setup.size.1.try_into().unwrap(), setup.size.0.try_into().unwrap(), 0);

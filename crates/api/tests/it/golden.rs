@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use pilothouse_api::inspection::{ContainerFacts, Inspection, ProcessFacts, ProcessLine};
 use pilothouse_api::types::{
     API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, InstanceSample, LogLine,
-    LogPage, LookRequest, ResetNotice, Samples, Snapshot, Stream, TargetSample, Version,
+    LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot, Stream,
+    TargetSample, Version,
 };
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
@@ -196,6 +198,9 @@ fn commands() {
         deploy(DeployWhat::Promotion("qa".into()), None),
         Command::CancelDeployment { id: DeploymentId(3) },
         Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
+        Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
+        Command::StartInstances { environment: production() },
+        Command::OpenShell { id: InstanceId::new("shop-production-r41-1") },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();
@@ -230,10 +235,16 @@ fn samples() {
     let instance = "shop-production-r1-0";
     let samples = Samples {
         at: Timestamp(1_700_000_060_000),
-        instances: BTreeMap::from([(
-            instance.into(),
-            InstanceSample { cpu_milli: 30, memory: 41 << 20 },
-        )]),
+        instances: BTreeMap::from([
+            (instance.into(), InstanceSample { cpu_milli: 30, memory: 41 << 20, network: None }),
+            (
+                "shop-qa-r1-0".into(),
+                InstanceSample {
+                    network: Some(NetworkSample { received: 1_200, sent: 88_000 }),
+                    ..InstanceSample::default()
+                },
+            ),
+        ]),
         targets: BTreeMap::from([(
             instance.into(),
             TargetSample { requests_milli: 212_000, p99_micros: 8_000, ..TargetSample::default() },
@@ -242,8 +253,48 @@ fn samples() {
         operators: 1,
         watchers: 2,
         degraded: Some("the journal cannot be written: no space left".to_owned()),
+        others: Some(vec![OtherContainer {
+            name: "postgres".to_owned(),
+            image: "postgres:16".to_owned(),
+            state: "running".to_owned(),
+            ports: vec![":5432>5432".to_owned()],
+        }]),
     };
     check("samples", &samples);
+}
+
+#[test]
+fn inspections() {
+    let container = ContainerFacts {
+        id: "4f1c2aa0".to_owned(),
+        name: "pilothouse-ab12-shop-production-r41-0".to_owned(),
+        image: "python:3.12-slim".to_owned(),
+        image_id: "sha256:77aa".to_owned(),
+        state: "running".to_owned(),
+        started: "2026-11-22T18:04:11Z".to_owned(),
+        pid: Some(4711),
+        restarts: 2,
+        argv: vec!["python3".to_owned(), "server.py".to_owned()],
+        env: vec!["PORT".to_owned()],
+        ports: vec!["127.0.0.1:31041 to 8000".to_owned()],
+        memory: Some(512 << 20),
+        ..ContainerFacts::default()
+    };
+    let process = ProcessFacts {
+        pid: Some(4711),
+        supervisor: 4710,
+        started: Some(Timestamp(5)),
+        last_exit: Some("it ended with status 1".to_owned()),
+        processes: vec![ProcessLine {
+            pid: 4711,
+            parent: 4710,
+            name: "python3".to_owned(),
+            memory: 41 << 20,
+        }],
+        ..ProcessFacts::default()
+    };
+    let both = [Inspection::Container(Box::new(container)), Inspection::Process(Box::new(process))];
+    check("inspections", &both.to_vec());
 }
 
 #[test]

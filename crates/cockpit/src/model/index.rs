@@ -12,6 +12,8 @@ use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
+use super::order::Order;
+
 /// A row of the branches: a branch, an environment, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchRef {
@@ -56,6 +58,12 @@ pub struct Shown {
     pub jobs: Vec<JobRef>,
     /// Places in the index's instances.
     pub containers: Vec<usize>,
+    /// Places in the list of others' containers.
+    pub others: Vec<usize>,
+    /// When that list was made, and how long it is now.
+    pub listed: (Timestamp, usize),
+    /// The order that the containers were put into.
+    pub order: Order,
     /// Places in the index's instances.
     pub targets: Vec<usize>,
     /// The filters that these were found by.
@@ -64,6 +72,8 @@ pub struct Shown {
     pub scope: Option<EnvironmentKey>,
     /// Whether something happened since they were found.
     pub is_stale: bool,
+    /// Whether the instances alone are to be put in order anew.
+    pub is_moved: bool,
     /// Ended jobs that match, the oldest first: what has ended changes no more, so that an event
     /// does not make all of them be looked at again.
     pub hits: Vec<JobRef>,

@@ -33,6 +33,7 @@ impl Model {
             Some(View::Run { id, .. }) => self.of_job(JobRef::Run(*id)),
             Some(View::Deployment { id, .. }) => self.of_job(JobRef::Deployment(*id)),
             Some(View::Instance { id, .. }) => self.of_instance(id),
+            Some(View::Inspection(close)) => self.of_instance(&close.id),
             Some(View::Log(log)) => match &log.source {
                 LogSource::Run(id) => self.of_job(JobRef::Run(*id)),
                 LogSource::Instance(id) => self.of_instance(id),
@@ -40,6 +41,8 @@ impl Model {
             None => match self.row_key(self.ui.focus, self.cursor_row(self.ui.focus)) {
                 Some(RowKey::Job(job)) => self.of_job(job),
                 Some(RowKey::Instance(id)) => self.of_instance(&id),
+                // Nothing is ever done to what is somebody else's.
+                Some(RowKey::Other(_)) => Subject::default(),
                 Some(RowKey::Branch(_) | RowKey::Cost(_)) | None => self.of_branch(),
             },
         }
@@ -115,7 +118,7 @@ impl Model {
         match pane {
             Pane::Branches => shown.branches.len(),
             Pane::Jobs => shown.jobs.len(),
-            Pane::Containers => shown.containers.len(),
+            Pane::Containers => shown.containers.len() + shown.others.len(),
             Pane::Targets => shown.targets.len(),
             Pane::Cost => self.costs.lines.len(),
         }
@@ -140,7 +143,10 @@ impl Model {
                 self.index.branches.get(*place).cloned().map(RowKey::Branch)
             }
             Pane::Jobs => shown.jobs.get(row).copied().map(RowKey::Job),
-            Pane::Containers => instance(&shown.containers),
+            Pane::Containers => instance(&shown.containers).or_else(|| {
+                let place = shown.others.get(row.checked_sub(shown.containers.len())?)?;
+                Some(RowKey::Other(self.other_at(*place)?.name.clone()))
+            }),
             Pane::Targets => instance(&shown.targets),
             Pane::Cost => (row < self.costs.lines.len()).then_some(RowKey::Cost(row)),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::LogLine;
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
 use pilothouse_core::time::Timestamp;
@@ -9,6 +10,7 @@ use pilothouse_core::time::Timestamp;
 use super::dialog::Dialog;
 use super::index::{BranchRef, JobRef};
 use super::log::LogView;
+use super::order::Order;
 use crate::digest::Notice;
 use crate::key::Key;
 use crate::keymap::Context;
@@ -26,6 +28,8 @@ pub struct Ui {
     pub zoomed: bool,
     /// Whether instances of all environments are shown, not of the selected one alone.
     pub all_environments: bool,
+    /// In which order the containers are shown.
+    pub order: Order,
     /// What is selected, by pane.
     pub cursors: [Cursor; 5],
     /// What the rows are filtered by, by pane.
@@ -111,6 +115,8 @@ pub enum RowKey {
     Job(JobRef),
     /// An instance, also as a target.
     Instance(InstanceId),
+    /// A container of somebody else's, by its name.
+    Other(String),
     /// A line of the costs.
     Cost(usize),
 }
@@ -139,8 +145,23 @@ pub enum View {
         /// The first line that is shown.
         top: usize,
     },
+    /// What is found when an instance is looked at closely.
+    Inspection(Box<Close>),
     /// A log.
     Log(Box<LogView>),
+}
+
+/// An instance that is looked at closely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close {
+    /// The instance.
+    pub id: InstanceId,
+    /// What was found, or why nothing was; none until the engine has answered.
+    pub found: Option<Result<Inspection, String>>,
+    /// When it was found.
+    pub at: Timestamp,
+    /// The first line that is shown.
+    pub top: usize,
 }
 
 /// A line that is being typed.

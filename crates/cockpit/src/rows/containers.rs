@@ -1,23 +1,33 @@
 //! Instances of every runtime.
 
-use pilothouse_core::instance::Instance;
+use pilothouse_api::types::InstanceSample;
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::instance::{Instance, Role};
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::spec::Runtime;
+use pilothouse_core::state::Release;
 
-use super::{Cell, Column, Row, left, name, right, words};
+use super::{Cell, Column, Row, left, name, right, targets, words};
 use crate::age;
 use crate::model::Model;
 use crate::theme::Scope;
 use crate::width;
 
-/// Environment, name, state, age, CPU, memory, port, restarts.
+/// Environment, name, state, age, CPU, memory, network or requests, restarts, port, volumes, image,
+/// why it is not healthy.
 pub const COLUMNS: &[Column] = &[
     name(8, 30, 0),
     left(5, 12, 0),
-    left(10, 12, 0),
+    left(11, 12, 0),
     right(3, 4, 3),
     right(4, 5, 2),
     right(4, 6, 2),
-    left(6, 6, 4),
-    left(12, 12, 1),
+    right(6, 16, 5),
+    left(3, 12, 1),
+    left(6, 24, 4),
+    left(9, 9, 7),
+    left(12, 48, 6),
+    left(16, 60, 8),
 ];
 
 /// Makes a row.
@@ -30,13 +40,10 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
     });
     let memory =
         sample.map_or_else(unknown, |sample| Cell::new(age::bytes(sample.memory), Scope::Text));
-    let port = instance
-        .address()
-        .map_or_else(unknown, |address| Cell::new(format!(":{}", address.port()), Scope::Dim));
-    let restarts = match instance.restarts {
-        0 => Cell::none(),
-        1 => Cell::new("1 restart", Scope::StateWarn),
-        count => Cell::new(format!("{count} restarts"), Scope::StateWarn),
+    let port = port(instance).map_or_else(unknown, |port| Cell::new(port, Scope::Dim));
+    let restarts = match restarts(instance) {
+        None => Cell::none(),
+        Some(said) => Cell::new(said, Scope::StateWarn).or(format!("{}×", instance.restarts)),
     };
     Row {
         cells: vec![
@@ -46,10 +53,31 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
             Cell::new(age::ago(model.now, instance.since), Scope::Dim),
             cpu,
             memory,
-            port,
+            traffic(model, instance, sample)
+                .map_or_else(unknown, |said| Cell::new(said, Scope::Dim)),
             restarts,
+            port,
+            Cell::new(volumes(model, instance), Scope::Dim),
+            Cell::new(image_of(model, instance), Scope::Dim),
+            why(model, instance).map_or_else(Cell::none, |why| Cell::new(why, Scope::Dim)),
         ],
     }
+}
+
+/// What a filter looks at: all that a row says and that is not measured.
+pub fn haystack(model: &Model, instance: &Instance) -> String {
+    let (_, word) = words::instance(instance);
+    format!(
+        "{} {} {:?} {word} {} {} {} {} {}",
+        instance.id,
+        instance.release,
+        instance.health.state,
+        restarts(instance).unwrap_or_default(),
+        port(instance).unwrap_or_default(),
+        volumes(model, instance),
+        image_of(model, instance),
+        why(model, instance).unwrap_or_default(),
+    )
 }
 
 /// The environment's name, where instances of more than one are shown.
@@ -63,4 +91,68 @@ pub(super) fn environment(model: &Model, instance: &Instance) -> Cell {
         return Cell::new(format!("{} {name}", width::clean(key.project.as_str())), tone);
     }
     Cell::new(name, tone)
+}
+
+fn restarts(instance: &Instance) -> Option<String> {
+    match instance.restarts {
+        0 => None,
+        1 => Some("1 restart".to_owned()),
+        count => Some(format!("{count} restarts")),
+    }
+}
+
+fn port(instance: &Instance) -> Option<String> {
+    instance.address().map(|address| format!(":{}", address.port()))
+}
+
+/// What goes over its network, where that is counted; otherwise what the load balancer sends it.
+fn traffic(model: &Model, instance: &Instance, sample: Option<&InstanceSample>) -> Option<String> {
+    if let Some(network) = sample?.network {
+        let (received, sent) = (age::traffic(network.received), age::traffic(network.sent));
+        return Some(format!("↓{received} ↑{sent}/s"));
+    }
+    // What gets no requests has no rate: the last one was measured while it still did.
+    let asked = matches!(instance.role, Role::Active | Role::Draining);
+    let target = model.fresh_samples()?.targets.get(&instance.id).filter(|_| asked)?;
+    Some(format!("{} req/s", age::rate(target.requests_milli)))
+}
+
+fn release_of<'a>(model: &'a Model, instance: &Instance) -> Option<&'a Release> {
+    model.environment(&instance.environment)?.releases.get(&instance.release)
+}
+
+fn volumes(model: &Model, instance: &Instance) -> String {
+    match release_of(model, instance).map(|release| &release.runtime) {
+        Some(Runtime::Docker(settings)) => match settings.volumes.len() {
+            0 => String::new(),
+            1 => "1 volume".to_owned(),
+            count => format!("{count} volumes"),
+        },
+        Some(Runtime::Local) | None => String::new(),
+    }
+}
+
+fn image_of(model: &Model, instance: &Instance) -> String {
+    match release_of(model, instance) {
+        Some(release) if matches!(release.runtime, Runtime::Docker(_)) => image(release),
+        Some(_) | None => String::new(),
+    }
+}
+
+/// The image that a release's containers are made from.
+pub fn image(release: &Release) -> String {
+    match release.kind {
+        ArtifactKind::Image => release.artifact.short().to_string(),
+        ArtifactKind::Tree => {
+            release.service.image.as_deref().map_or_else(String::new, width::clean)
+        }
+    }
+}
+
+/// Why it is not healthy, where it is not and anybody knows.
+fn why(model: &Model, instance: &Instance) -> Option<String> {
+    let is_told = model.replica.edge.connected
+        && instance.role != Role::None
+        && !matches!(instance.health.state, TargetState::Healthy | TargetState::Draining);
+    is_told.then(|| targets::sentence(instance)).filter(|said| !said.is_empty())
 }

@@ -42,7 +42,7 @@ pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
     let mut serving = Serving {
         wanted: model
             .environment(key)
-            .map_or(0, |environment| usize::try_from(environment.spec.instances).unwrap_or(0)),
+            .map_or(0, |environment| usize::try_from(environment.wanted()).unwrap_or(0)),
         known: model.replica.edge.connected,
         ..Serving::default()
     };

@@ -1,6 +1,6 @@
 //! Runs actions.
 
-use super::{dialog, key, list, logview, say, send, view};
+use super::{dialog, instance, key, list, logview, say, send, view};
 use crate::action::Action;
 use crate::cli;
 use crate::digest::digest;
@@ -19,6 +19,8 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         | A::DeployPromote
         | A::JobCancel
         | A::InstanceRestart
+        | A::InstanceStop
+        | A::InstanceStart
         | A::RunAgain => dialog::start(model, action),
         A::ProjectLook => {
             let project = model.subject().project;
@@ -27,7 +29,10 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         A::Open => view::open(model),
         A::Back => key::back(model),
         A::LogOpen => view::open_log(model),
+        A::InstanceInspect => view::inspect(model),
+        A::InstanceShell => instance::shell(model),
         A::ScopeToggle => scope(model),
+        A::OrderNext => order(model),
         A::Notices => notices(model),
         A::CliCopy => copy(model),
         A::FilterOpen => filter(model),
@@ -91,6 +96,11 @@ fn scope(model: &mut Model) -> Vec<Request> {
         }
     };
     say(model, said)
+}
+
+fn order(model: &mut Model) -> Vec<Request> {
+    model.ui.order = model.ui.order.next();
+    Vec::new()
 }
 
 fn notices(model: &mut Model) -> Vec<Request> {

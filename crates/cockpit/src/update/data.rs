@@ -7,7 +7,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::{complain, dialog, say};
 use crate::digest::digest;
-use crate::model::{Link, Model};
+use crate::model::{Link, Model, Others};
 use crate::msg::{Line, Request};
 
 pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
@@ -66,6 +66,11 @@ fn forget_toast(model: &mut Model) {
 pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {
     model.history.push(&model.replica, &samples);
     model.now = model.now.max(samples.at);
+    let mut samples = samples;
+    if let Some(list) = samples.others.take() {
+        model.others = Others { at: samples.at, list };
+    }
+    model.index.shown.is_moved |= model.ui.order.is_measured();
     model.samples = Some(samples);
     Vec::new()
 }

@@ -5,7 +5,7 @@ use pilothouse_core::deployment::{Deployment, EnvironmentKey};
 use pilothouse_core::plan::plan;
 use ratatui::layout::Rect;
 
-use super::{action::moved, complain, list, say, send};
+use super::{action::moved, complain, instance, list, say, send};
 use crate::action::Action;
 use crate::model::{Ask, Button, Dialog, JobRef, Link, ListKind, Model, PlanDialog, View};
 use crate::msg::Request;
@@ -19,7 +19,9 @@ pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
     match action {
         Action::JobCancel => return cancel(model),
         Action::RunAgain => return run_again(model),
-        Action::InstanceRestart => return restart(model),
+        Action::InstanceRestart => return instance::restart(model),
+        Action::InstanceStop => return instance::stop(model),
+        Action::InstanceStart => return instance::start(model),
         _ => {}
     }
     let Some(key) = model.subject().environment else {
@@ -288,7 +290,13 @@ fn ask_moved(model: &mut Model) {
     ask.note = Some(text::ASK_MOVED.to_owned());
 }
 
-fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -> Vec<Request> {
+/// Asks a question whose yes sends a command.
+pub(super) fn ask(
+    model: &mut Model,
+    title: String,
+    lines: Vec<String>,
+    command: Command,
+) -> Vec<Request> {
     model.ui.dialog = Some(Dialog::Ask(Ask {
         yes: title.to_lowercase(),
         title,
@@ -299,21 +307,6 @@ fn ask(model: &mut Model, title: String, lines: Vec<String>, command: Command) -
         note: None,
     }));
     Vec::new()
-}
-
-fn restart(model: &mut Model) -> Vec<Request> {
-    let Some(id) = model.subject().instance else {
-        return complain(model, text::NO_INSTANCE);
-    };
-    let Some(instance) = model.replica.instances.get(&id) else {
-        return complain(model, text::NO_INSTANCE);
-    };
-    let lines = vec![
-        format!("{} of {}", instance.release, instance.environment),
-        "A successor is started, and gets its requests once it is healthy.".to_owned(),
-        "Then this one finishes what it has, and is stopped.".to_owned(),
-    ];
-    ask(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
 }
 
 fn run_again(model: &mut Model) -> Vec<Request> {

@@ -116,7 +116,12 @@ pub fn contexts(model: &Model) -> Vec<Context> {
     }
     match model.ui.views.last() {
         Some(View::Log(_)) => stack(Context::Log),
-        Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) => {
+        Some(
+            View::Run { .. }
+            | View::Deployment { .. }
+            | View::Instance { .. }
+            | View::Inspection(_),
+        ) => {
             vec![Context::Detail, Context::Table, Context::Global, Context::Always]
         }
         None => stack(model.ui.focus.context()),
@@ -154,7 +159,12 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
     }
     match model.ui.views.pop() {
         Some(View::Log(_)) => return vec![Request::CloseLog],
-        Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) => {}
+        Some(
+            View::Run { .. }
+            | View::Deployment { .. }
+            | View::Instance { .. }
+            | View::Inspection(_),
+        ) => {}
         None => {
             let filter = &mut model.ui.filters[model.ui.focus as usize];
             if filter.is_empty() && !model.ui.away.is_empty() {

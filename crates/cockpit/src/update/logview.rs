@@ -288,7 +288,13 @@ pub(super) fn travel(model: &mut Model, action: Action) -> Vec<Request> {
 fn log(model: &mut Model) -> Option<&mut LogView> {
     match model.ui.views.last_mut() {
         Some(View::Log(log)) => Some(log),
-        Some(View::Run { .. } | View::Deployment { .. } | View::Instance { .. }) | None => None,
+        Some(
+            View::Run { .. }
+            | View::Deployment { .. }
+            | View::Instance { .. }
+            | View::Inspection(_),
+        )
+        | None => None,
     }
 }
 

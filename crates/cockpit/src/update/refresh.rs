@@ -17,10 +17,17 @@ pub(super) fn refresh(model: &mut Model) {
     cursor(model, Pane::Branches);
     let scope = model.scope().cloned();
     let shown = &model.index.shown;
-    if shown.is_stale || shown.filters != model.ui.filters || shown.scope != scope {
+    let listed = (model.others.at, model.fresh_others().len());
+    let is_same = shown.filters == model.ui.filters
+        && shown.scope == scope
+        && shown.order == model.ui.order
+        && shown.listed == listed;
+    if shown.is_stale || shown.is_moved || !is_same {
         instances(model, scope);
-        model.index.shown.filters.clone_from(&model.ui.filters);
-        model.index.shown.is_stale = false;
+        let shown = &mut model.index.shown;
+        shown.filters.clone_from(&model.ui.filters);
+        (shown.order, shown.listed) = (model.ui.order, listed);
+        (shown.is_stale, shown.is_moved) = (false, false);
     }
     for pane in Pane::ALL {
         cursor(model, pane);
@@ -85,21 +92,22 @@ fn instances(model: &mut Model, scope: Option<EnvironmentKey>) {
                     let known = pane == Pane::Containers || instance.role != Role::None;
                     known
                         && (wanted.is_empty()
-                            || fits(
-                                &format!(
-                                    "{} {} {:?}",
-                                    instance.id, instance.release, instance.health.state
-                                ),
-                                &wanted,
-                            ))
+                            || fits(&rows::containers::haystack(model, instance), &wanted))
                 })
             })
             .collect()
     };
-    let (containers, targets) = (find(Pane::Containers), find(Pane::Targets));
-    model.index.shown.containers = containers;
-    model.index.shown.targets = targets;
-    model.index.shown.scope = scope;
+    let (mut containers, targets) = (find(Pane::Containers), find(Pane::Targets));
+    model.ui.order.sort(model, &mut containers);
+    let wanted = wanted(&model.ui.filters[Pane::Containers as usize]);
+    let others = model.fresh_others().iter().enumerate();
+    let others = others
+        .filter(|(_, other)| wanted.is_empty() || fits(&rows::others::haystack(other), &wanted))
+        .map(|(place, _)| place)
+        .collect();
+    let shown = &mut model.index.shown;
+    (shown.containers, shown.others, shown.targets) = (containers, others, targets);
+    shown.scope = scope;
 }
 
 /// The text of a job that its filter looks at; cheaper than its row, because all are looked at.
@@ -166,11 +174,15 @@ fn find(model: &Model, pane: Pane, key: &RowKey) -> Option<usize> {
         Pane::Jobs => {
             shown.jobs.iter().position(|job| matches!(key, RowKey::Job(own) if own == job))
         }
-        Pane::Containers => instance(&shown.containers),
+        Pane::Containers => instance(&shown.containers).or_else(|| {
+            let RowKey::Other(name) = key else { return None };
+            let is_it = |place: &usize| model.other_at(*place).is_some_and(|one| one.name == *name);
+            Some(shown.containers.len() + shown.others.iter().position(is_it)?)
+        }),
         Pane::Targets => instance(&shown.targets),
         Pane::Cost => match key {
             RowKey::Cost(row) => Some(*row).filter(|row| *row < model.len(pane)),
-            RowKey::Branch(_) | RowKey::Job(_) | RowKey::Instance(_) => None,
+            RowKey::Branch(_) | RowKey::Job(_) | RowKey::Instance(_) | RowKey::Other(_) => None,
         },
     }
 }

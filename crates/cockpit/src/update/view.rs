@@ -1,9 +1,12 @@
 //! Opening and moving in what lies over the panes.
 
+use pilothouse_api::inspection::Inspection;
+use pilothouse_core::id::InstanceId;
+
 use super::action::moved;
 use super::{complain, say};
 use crate::action::Action;
-use crate::model::{JobRef, LogSource, LogView, Model, Pane, View};
+use crate::model::{Close, JobRef, Link, LogSource, LogView, Model, Pane, View};
 use crate::msg::Request;
 use crate::text;
 
@@ -24,6 +27,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
         (Some(id), _) => View::Instance { id, top: 0 },
         (None, Some(JobRef::Run(id))) => View::Run { id, step: current_step(model, id) },
         (None, Some(JobRef::Deployment(id))) => View::Deployment { id, top: 0 },
+        (None, None) if model.is_others_selected() => return say(model, text::OTHERS),
         (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
         (None, None) => return say(model, text::NOTHING_SELECTED),
     };
@@ -72,6 +76,7 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
                 None => return say(model, text::NO_INSTANCE_YET),
             }
         }
+        (None, None) if model.is_others_selected() => return complain(model, text::OTHERS),
         (None, None) => return complain(model, text::NO_LOG),
     };
     push_log(model, source, None)
@@ -89,11 +94,49 @@ fn push(model: &mut Model, view: View) {
     model.ui.views.push(view);
 }
 
+/// Has the selected instance looked at closely, or once more.
+pub(super) fn inspect(model: &mut Model) -> Vec<Request> {
+    let Some(id) = model.subject().instance else {
+        let is_others = model.is_others_selected();
+        return complain(model, if is_others { text::OTHERS } else { text::NO_INSTANCE });
+    };
+    if model.link != Link::Live {
+        return complain(model, text::NOT_CONNECTED);
+    }
+    // What was found before stays in sight until the answer is there.
+    if !matches!(model.ui.views.last(), Some(View::Inspection(_))) {
+        let close = Close { id: id.clone(), found: None, at: model.now, top: 0 };
+        push(model, View::Inspection(Box::new(close)));
+    }
+    vec![Request::Inspect(id)]
+}
+
+/// Shows what was found, where that is still looked at.
+pub(super) fn inspected(
+    model: &mut Model,
+    id: &InstanceId,
+    found: &Result<Inspection, String>,
+) -> Vec<Request> {
+    let now = model.now;
+    for view in &mut model.ui.views {
+        if let View::Inspection(close) = view
+            && close.id == *id
+        {
+            close.found = Some(found.clone());
+            close.at = now;
+        }
+    }
+    Vec::new()
+}
+
 /// Moves in the view on top.
 pub(super) fn travel(model: &mut Model, action: Action) {
     let steps = match model.ui.views.last() {
         Some(View::Run { id, .. }) => model.replica.runs.get(id).map_or(0, |run| run.steps.len()),
-        Some(View::Deployment { .. } | View::Instance { .. } | View::Log(_)) | None => 0,
+        Some(
+            View::Deployment { .. } | View::Instance { .. } | View::Inspection(_) | View::Log(_),
+        )
+        | None => 0,
     };
     let lines = crate::view::detail_length(model);
     match model.ui.views.last_mut() {
@@ -101,6 +144,7 @@ pub(super) fn travel(model: &mut Model, action: Action) {
         Some(View::Deployment { top, .. } | View::Instance { top, .. }) => {
             *top = moved(*top, lines, 8, action);
         }
+        Some(View::Inspection(close)) => close.top = moved(close.top, lines, 8, action),
         Some(View::Log(_)) | None => {}
     }
 }

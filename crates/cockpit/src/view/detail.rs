@@ -1,6 +1,7 @@
 //! A run, a deployment or an instance over the panes.
 
 mod deployment;
+mod inspection;
 mod instance;
 mod run;
 
@@ -51,6 +52,7 @@ fn sheet(model: &Model, width: u16) -> Option<Sheet> {
         View::Run { id, step } => Some(run::sheet(model, *id, *step, width)),
         View::Deployment { id, top } => Some(deployment::sheet(model, *id, *top, width)),
         View::Instance { id, top } => Some(instance::sheet(model, id, *top)),
+        View::Inspection(close) => Some(inspection::sheet(model, close, width)),
         View::Log(_) => None,
     }
 }

@@ -102,7 +102,7 @@ fn is_over(model: &Model) -> bool {
         Some(View::Deployment { id, .. }) => {
             model.replica.deployments.get(id).is_none_or(Deployment::is_ended)
         }
-        Some(View::Instance { .. } | View::Log(_)) | None => false,
+        Some(View::Instance { .. } | View::Inspection(_) | View::Log(_)) | None => false,
     }
 }
 
@@ -133,9 +133,7 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Log(_)), _) => LOG,
         (Some(View::Run { .. }), _) => RUN,
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
-        (Some(View::Instance { .. }), _) => {
-            &[Action::HelpOpen, Action::LogOpen, Action::InstanceRestart, Action::Back]
-        }
+        (Some(View::Instance { .. } | View::Inspection(_)), _) => INSTANCE,
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
         (None, Some(Context::Containers | Context::Targets)) => INSTANCES,
@@ -190,11 +188,22 @@ const JOBS: &[Action] = &[
     Action::PaletteOpen,
     Action::Quit,
 ];
+const INSTANCE: &[Action] = &[
+    Action::HelpOpen,
+    Action::LogOpen,
+    Action::InstanceInspect,
+    Action::InstanceShell,
+    Action::InstanceRestart,
+    Action::InstanceStop,
+    Action::Back,
+];
 const INSTANCES: &[Action] = &[
     Action::HelpOpen,
     Action::Open,
     Action::LogOpen,
+    Action::InstanceShell,
     Action::InstanceRestart,
+    Action::OrderNext,
     Action::ScopeToggle,
     Action::DeployRollback,
     Action::FilterOpen,

@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::table::table;
 use crate::age;
 use crate::layout::{Layout, inner, window};
-use crate::model::{Model, Pane};
+use crate::model::{Model, Order, Pane};
 use crate::rows::{self, columns, words};
 use crate::text;
 use crate::theme::Scope;
@@ -53,6 +53,25 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
     };
     let selected = bar.map(|scope| (selected - top, scope));
     table(canvas, room, columns(pane), &shown, selected);
+    if pane == Pane::Containers {
+        others(model, canvas, room, (top, shown.len()), selected);
+    }
+}
+
+/// Draws the containers of others below ours.
+fn others(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    room: Rect,
+    (top, above): (usize, usize),
+    selected: Option<(usize, Scope)>,
+) {
+    let from = top.saturating_sub(model.index.shown.containers.len());
+    let taken = width::cells(above).min(room.height);
+    let below = Rect { y: room.y + taken, height: room.height - taken, ..room };
+    let rows = rows::others::rows(model, from, usize::from(below.height));
+    let selected = selected.and_then(|(row, scope)| Some((row.checked_sub(above)?, scope)));
+    table(canvas, below, rows::others::COLUMNS, &rows, selected);
 }
 
 fn title_text(model: &Model, pane: Pane, width: u16) -> String {
@@ -65,6 +84,11 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Containers => {
             let scope = model.scope().map_or("all".to_owned(), |key| words::place(model, key).0);
             title = format!("{title} · {scope}");
+            // What is below is others': it must not pass for what was looked for.
+            let shown = &model.index.shown;
+            if shown.containers.is_empty() && !shown.others.is_empty() {
+                title.push_str(" · none runs");
+            }
         }
         Pane::Targets => {
             if let Some(way) = way(model, width >= 60) {
@@ -79,6 +103,14 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Jobs | Pane::Cost => {}
     }
     title
+}
+
+/// How many instances somebody stopped of what is shown, if any.
+fn stopped(model: &Model) -> Option<String> {
+    let environments = model.replica.environments.iter();
+    let shown = environments.filter(|(key, _)| model.scope().is_none_or(|scope| scope == *key));
+    let count: usize = shown.map(|(_, one)| one.stopped.len()).sum();
+    (count > 0).then(|| format!("{count} stopped"))
 }
 
 /// Since when what is shown of the branches may no longer be true, of the selected project or,
@@ -138,10 +170,16 @@ fn aside(model: &Model, canvas: &Canvas<'_>, pane: Pane, room: Rect) -> String {
         }
         return source;
     }
-    if length > usize::from(room.height) {
-        return format!("{}/{length}", model.cursor_row(pane) + 1);
+    let place = (length > usize::from(room.height))
+        .then(|| format!("{}/{length}", model.cursor_row(pane) + 1));
+    if pane != Pane::Containers {
+        return place.unwrap_or_default();
     }
-    String::new()
+    let order = Some(model.ui.order).filter(|order| *order != Order::default());
+    let said = [order.map(|order| order.name().to_owned()), stopped(model), place];
+    // Where there is room for one of them it is what nothing else on the screen says.
+    let most = if room.width < 50 { 1 } else { said.len() };
+    said.into_iter().flatten().take(most).collect::<Vec<_>>().join(" · ")
 }
 
 fn focused(model: &Model) -> bool {

@@ -7,7 +7,7 @@ pub mod parts;
 #[path = "fixture/state.rs"]
 pub mod state;
 
-pub use more::{failing, overflow, samples};
+pub use more::{contained, contained_samples, failing, overflow, samples};
 pub use state::normal;
 
 use pilothouse_api::types::{Access, Snapshot};

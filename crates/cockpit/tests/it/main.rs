@@ -1,6 +1,7 @@
 //! The cockpit from the outside: messages in, screens and requests out.
 
 #[cfg(test)]
+mod containers;
 mod files;
 #[cfg(test)]
 mod fixture;

@@ -91,6 +91,8 @@ fn ended(state: &mut State, id: DeploymentId, result: &DeploymentResult, at: Tim
         }
         if *result == DeploymentResult::Succeeded || stays {
             environment.current = Some(release);
+            // What was stopped was another release's.
+            environment.stopped.clear();
             environment.replace_failures = 0;
             environment.replace_at = at;
         }

@@ -61,6 +61,13 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         InstanceEvent::ReliefAsked { id, .. } => {
             change(state, id, |instance| instance.relief_asked = true);
         }
+        InstanceEvent::StopAsked { id, .. } => {
+            if let Some(instance) = state.instances.get(id)
+                && let Some(environment) = state.environments.get_mut(&instance.environment)
+            {
+                environment.stopped.insert(instance.slot);
+            }
+        }
         InstanceEvent::StopBegan { id } => {
             if state.instances.get(id).is_some_and(|instance| failed_at_rest(state, instance)) {
                 wait_longer(state, id, at);
@@ -112,7 +119,7 @@ fn failed_at_rest(state: &State, instance: &Instance) -> bool {
         environment.running.is_none()
             && !environment.removing
             && environment.current == Some(instance.release)
-            && instance.slot < environment.spec.instances
+            && environment.wants(instance.slot)
     });
     wanted
         && !state.halting

@@ -89,6 +89,7 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
             replace_failures: 0,
             replace_at: Timestamp::default(),
             relieve_at: Timestamp::default(),
+            stopped: std::collections::BTreeSet::new(),
         });
         environment.spec = (**spec).clone();
         environment.removing = false;
@@ -108,6 +109,7 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
                 state.retired.insert(key, retired);
             }
         }
+        EnvironmentEvent::StartAsked { .. } => environment.stopped.clear(),
         EnvironmentEvent::BecameReady { ready, .. } => environment.ready = Some(ready.clone()),
         EnvironmentEvent::ReleaseMade { number, release, .. } => {
             // Another commit may have made the same bytes, and is ready all the same.

@@ -1,6 +1,6 @@
 //! Sums by hand, and the table's own honesty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::deployment::EnvironmentKey;
@@ -193,6 +193,7 @@ fn environment() -> Environment {
         replace_failures: 0,
         replace_at: Timestamp(0),
         relieve_at: Timestamp(0),
+        stopped: BTreeSet::new(),
     }
 }
 

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::specification;
+use super::{instance, specification};
 use crate::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use crate::deployment::{Deployment, EnvironmentKey, Milestone, Phase};
-use crate::event::{
-    DeploymentEvent, EngineEvent, EnvironmentEvent, Event, InstanceEvent, ProjectEvent, RunEvent,
-};
-use crate::id::{BranchName, DeploymentId, InstanceId, ProjectName, RunId};
-use crate::instance::Role;
+use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, RunEvent};
+use crate::id::{BranchName, DeploymentId, ProjectName, RunId};
 use crate::plan::source::source;
 use crate::plan::{Plan, plan};
 use crate::run::{Run, RunPhase, Trigger};
 use crate::state::{Branch, Fate, Project, Release, State};
 use crate::time::Timestamp;
 
-type Answer = Result<(Vec<Event>, Reply), Rejection>;
+pub(super) type Answer = Result<(Vec<Event>, Reply), Rejection>;
 
 pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timestamp) -> Answer {
     match command {
@@ -30,7 +27,10 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
             deploy(state, actor, environment, what, plan.as_deref(), now)
         }
         Command::CancelDeployment { id } => cancel_deployment(state, actor, *id),
-        Command::RestartInstance { id } => restart(state, actor, id),
+        Command::RestartInstance { id } => instance::restart(state, actor, id),
+        Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
+        Command::OpenShell { id } => instance::shell(state, id),
+        Command::StartInstances { environment } => instance::start(state, actor, environment),
         Command::Halt => Ok((
             vec![Event::Engine(EngineEvent::HaltAsked { by: actor.to_owned() })],
             Reply::Accepted,
@@ -242,25 +242,4 @@ fn find_project<'a>(state: &'a State, name: &ProjectName) -> Result<&'a Project,
     state.projects.get(name).ok_or_else(|| {
         Rejection::new(RejectionKind::NotFound, format!("there is no project {name}"))
     })
-}
-
-/// Only what serves at rest is restarted: a deployment replaces its instances by itself.
-fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
-    let Some(instance) = state.instances.get(id) else {
-        let why = format!("there is no instance {id}; `pilothouse status` says what runs");
-        return Err(Rejection::new(RejectionKind::NotFound, why));
-    };
-    let environment = state.environments.get(&instance.environment);
-    if let Some(running) = environment.and_then(|environment| environment.running) {
-        let why = format!("{running} is under way in {}: wait for its end", instance.environment);
-        return Err(Rejection::new(RejectionKind::Busy, why));
-    }
-    let serves = instance.role == Role::Active
-        && environment.is_some_and(|one| one.current == Some(instance.release) && !one.removing);
-    if !serves || state.halting {
-        let why = format!("{id} does not serve: there is nothing to take its place");
-        return Err(Rejection::new(RejectionKind::Conflict, why));
-    }
-    let (id, by) = (id.clone(), actor.to_owned());
-    Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
 }

@@ -60,6 +60,13 @@ pub enum InstanceEvent {
         /// Who.
         by: String,
     },
+    /// Somebody wants it stopped, and none in its place.
+    StopAsked {
+        /// The instance.
+        id: InstanceId,
+        /// Who.
+        by: String,
+    },
     /// It is to be stopped.
     StopBegan {
         /// The instance.
@@ -86,6 +93,7 @@ impl InstanceEvent {
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }
             | Self::ReliefAsked { id, .. }
+            | Self::StopAsked { id, .. }
             | Self::StopBegan { id }
             | Self::Gone { id, .. } => id,
         }

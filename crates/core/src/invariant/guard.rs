@@ -211,6 +211,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         | InstanceEvent::HealthChanged { id, .. }
         | InstanceEvent::RoleChanged { id, .. }
         | InstanceEvent::ReliefAsked { id, .. }
+        | InstanceEvent::StopAsked { id, .. }
         | InstanceEvent::StopBegan { id }
         | InstanceEvent::Gone { id, .. } => id,
     };

@@ -38,7 +38,12 @@ pub(super) fn judge(before: &Serving, state: &State, after: &Serving) -> Vec<Vio
         let has = after.get(key).unwrap_or(&none);
         let taken = had.difference(has).filter(|id| {
             state.instances.get(*id).is_some_and(|instance| {
-                instance.role != Role::Active && instance.health.state != TargetState::Unhealthy
+                // A person who stops one may have said that too few are left.
+                let is_stopped = environment.current == Some(instance.release)
+                    && environment.stopped.contains(&instance.slot);
+                instance.role != Role::Active
+                    && instance.health.state != TargetState::Unhealthy
+                    && !is_stopped
             })
         });
         let (taken, least) = (taken.count(), least(state, environment, had.len()));
@@ -55,9 +60,7 @@ fn least(state: &State, environment: &Environment, had: usize) -> usize {
     if environment.removing || state.halting {
         return 0;
     }
-    let spec = &environment.spec;
-    let share = u64::from(spec.instances) * u64::from(spec.strategy.min_healthy_percent);
-    let by_spec = usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX);
+    let by_spec = environment.fewest(environment.wanted());
     let running = environment.running.and_then(|id| state.deployments.get(&id));
     let Some(deployment) = running else {
         return if environment.current.is_none() { 0 } else { by_spec.min(had) };

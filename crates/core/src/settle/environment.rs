@@ -69,11 +69,17 @@ fn keep(
     current: ReleaseNumber,
     now: Timestamp,
 ) -> Vec<Event> {
-    let wanted = environment.spec.instances;
+    let wanted = environment.wanted();
     let all: Vec<&Instance> = state.instances_of(key).collect();
+    // What somebody wants stopped goes whether or not the others are well: they were told.
+    let stopped = all.iter().filter(|one| environment.stopped.contains(&one.slot));
+    let stops = let_go(stopped.copied().filter(|one| one.release == current));
+    if !stops.is_empty() {
+        return stops;
+    }
     let own = |instance: &Instance| {
         instance.release == current
-            && instance.slot < wanted
+            && environment.wants(instance.slot)
             && !matches!(instance.phase, InstancePhase::Stopping { .. })
     };
     // The successor of one that was not well is proved and serves: now that one may go.
@@ -110,7 +116,7 @@ fn keep(
     };
     if now >= environment.replace_at
         && environment.releases.contains_key(&current)
-        && let Some(slot) = (0..wanted).find(|slot| !have.contains(slot)).or_else(unwell)
+        && let Some(slot) = environment.slots().find(|slot| !have.contains(slot)).or_else(unwell)
     {
         let generation = environment.generation + 1;
         let instance = new_instance(key, current, slot, generation, now);

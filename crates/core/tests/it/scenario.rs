@@ -1,7 +1,8 @@
 //! Reads a scenario, plays it in a world and writes what happened.
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
-//! `cancel`, `edge`, `fault`, `kill`, `restart`, `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
+//! `cancel`, `edge`, `fault`, `kill`, `restart`, `stop`, `again`, `shell`, `doubt`, `crash`, `reboot`, `halt`, `hide`,
+//! `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::deployment::EnvironmentKey;
@@ -110,6 +111,15 @@ impl Play {
             "fault" => self.fault(rest),
             "kill" => self.world.processes.get_mut(rest[0]).expect("a process").alive = false,
             "restart" => self.ask(Command::RestartInstance { id: InstanceId::new(rest[0]) }),
+            "stop" => {
+                let force = rest.get(1) == Some(&"force");
+                self.ask(Command::StopInstance { id: InstanceId::new(rest[0]), force });
+            }
+            "shell" => self.ask(Command::OpenShell { id: InstanceId::new(rest[0]) }),
+            "again" => {
+                let environment = self.key(rest[0]);
+                self.ask(Command::StartInstances { environment });
+            }
             "doubt" => self.doubt(rest[0], rest[1] == "yes"),
             "crash" => self.world.crash(),
             "reboot" => self.world.reboot(),

@@ -9,4 +9,5 @@ mod moving;
 mod planning;
 mod rest;
 mod runs;
+mod stops;
 mod world;

@@ -32,6 +32,8 @@ enum Act {
     Fault { kind: u8, fault: u8, times: u8 },
     Kill(u8),
     Restart(u8),
+    Stop { place: u8, force: bool },
+    Start { project: u8, environment: u8 },
     Turn(u8),
     Late(u8),
     Crash,
@@ -58,6 +60,9 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(kind, fault, times)| Act::Fault { kind, fault, times }),
         2 => (0..9u8).prop_map(Act::Kill),
         1 => (0..9u8).prop_map(Act::Restart),
+        2 => (0..9u8, any::<bool>()).prop_map(|(place, force)| Act::Stop { place, force }),
+        1 => (0..2u8, 0..4u8)
+            .prop_map(|(project, environment)| Act::Start { project, environment }),
         1 => (0..9u8).prop_map(Act::Turn),
         3 => any::<u8>().prop_map(Act::Late),
         3 => Just(Act::Crash),
@@ -80,6 +85,13 @@ const EFFECTS: [&str; 9] =
 
 fn project_name(project: u8) -> &'static str {
     if project == 0 { "shop" } else { "blog" }
+}
+
+fn key(project: u8, environment: u8) -> EnvironmentKey {
+    EnvironmentKey {
+        project: ProjectName::new(project_name(project)),
+        name: EnvironmentName::new(ENVIRONMENTS[usize::from(environment)]),
+    }
 }
 
 fn spec(project: u8, instances: u8, max: u8, min: u8, dropped: u8, stays: bool) -> ProjectSpec {
@@ -165,6 +177,16 @@ impl Storm {
             Act::Restart(place) => {
                 self.process(*place, |process, now| process.restarts_at = Some(now));
             }
+            Act::Stop { place, force } => {
+                let id = self.world.state.instances.keys().nth(usize::from(*place)).cloned();
+                if let Some(id) = id {
+                    let _ = self.world.ask(Command::StopInstance { id, force: *force });
+                }
+            }
+            Act::Start { project, environment } => {
+                let environment = key(*project, *environment);
+                let _ = self.world.ask(Command::StartInstances { environment });
+            }
             Act::Turn(place) => self.process(*place, |process, now| process.turns_at = Some(now)),
             Act::Late(place) => self.world.late(usize::from(*place)),
             Act::Crash => self.world.crash(),
@@ -209,10 +231,7 @@ impl Storm {
     }
 
     fn deploy(&mut self, project: u8, environment: u8, what: u8) {
-        let key = EnvironmentKey {
-            project: ProjectName::new(project_name(project)),
-            name: EnvironmentName::new(ENVIRONMENTS[usize::from(environment)]),
-        };
+        let key = key(project, environment);
         let last = self.world.state.environments.get(&key);
         let last = last.and_then(|environment| environment.releases.keys().next_back().copied());
         let what = match what {
@@ -266,7 +285,7 @@ impl Storm {
                 .flat_map(|group| &group.targets)
                 .collect();
             let active = state.instances_of(key).filter(|i| i.role == Role::Active).count();
-            let most = environment.spec.instances as usize;
+            let most = environment.wanted() as usize;
             let should = if environment.current.is_some() { most } else { 0 };
             assert_eq!(active, should, "{key} is not whole\n{}", tail());
             assert_eq!(serving.len(), should, "{key} has more targets than it wants\n{}", tail());

@@ -72,6 +72,7 @@ fn environment(event: &EnvironmentEvent) -> String {
         EnvironmentEvent::ReleaseMade { number, release, .. } => {
             format!("{key} {number} made of {}", release.artifact)
         }
+        EnvironmentEvent::StartAsked { by, .. } => format!("{key} start asked by {by}"),
         EnvironmentEvent::ReleasesForgotten { numbers, .. } => {
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             format!("{key} forgot {}", numbers.join(" "))
@@ -132,6 +133,7 @@ fn instance(event: &InstanceEvent) -> String {
         }
         InstanceEvent::RoleChanged { id, role } => format!("{id} -> {role:?}"),
         InstanceEvent::ReliefAsked { id, by } => format!("{id} restart asked by {by}"),
+        InstanceEvent::StopAsked { id, by } => format!("{id} stop asked by {by}"),
         InstanceEvent::StopBegan { id } => format!("{id} stopping"),
         InstanceEvent::Gone { id, why } => format!("{id} gone: {why}"),
     }

@@ -6,7 +6,9 @@
 //! of it is left. A container, image or volume without this engine's label is never touched.
 
 mod image;
+mod inspect;
 mod instance;
+mod others;
 mod step;
 mod sweep;
 

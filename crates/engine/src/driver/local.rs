@@ -1,5 +1,6 @@
 //! Runs instances as processes of this machine, each under a supervisor of its own.
 
+mod inspect;
 mod prove;
 mod secret;
 pub mod usage;

@@ -1,20 +1,32 @@
 //! What the API sees of the engine and passes on to it.
 
+use std::sync::Arc;
+
+use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
 use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::run::StepPhase;
+use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::audit;
+use crate::driver::Drivers;
 use crate::kernel::Handle;
 use crate::logs::{Part, page};
 use crate::places::Places;
 use crate::publish::Publisher;
 use crate::server::{Actor, Backend, View};
 
+/// Close looks at instances that go on at once: each costs a pass over the system, or a question
+/// to the container engine, and watchers may ask for them too.
+pub(super) const LOOKS: usize = 2;
+
 /// The engine, as the API sees it.
 pub(super) struct Engine {
+    pub(super) drivers: Arc<Drivers>,
+    pub(super) looks: Semaphore,
     pub(super) handle: Handle,
     pub(super) publisher: Publisher,
     pub(super) places: Places,
@@ -65,13 +77,31 @@ impl View for Engine {
                 && !id.as_str().starts_with('.');
         let is_there = known || (harmless && dir.is_dir());
         if !is_there {
-            let why = format!(
-                "there is no instance {}",
-                pilothouse_core::text::printable(id.as_str(), 80)
-            );
+            let why = format!("there is no instance {}", printable(id.as_str(), 80));
             return Err(Rejection::new(RejectionKind::NotFound, why));
         }
         read(vec![Part { step: 0, dir, open: known }], query).await
+    }
+
+    async fn inspect(&self, id: InstanceId) -> Result<Inspection, Rejection> {
+        // Only what the state knows is looked for: the name comes from a client.
+        let state = self.publisher.state();
+        let name = printable(id.as_str(), 80);
+        let gone =
+            || Rejection::new(RejectionKind::NotFound, format!("nothing runs of {name} now"));
+        let instance = state.instances.get(&id).ok_or_else(gone)?;
+        let _place = self.looks.acquire().await.map_err(|error| unread(&error))?;
+        let looked = self.drivers.local().inspect(&id).await;
+        let mut found = looked.map_err(|fault| unread(&fault.why))?.ok_or_else(gone)?;
+        if let Inspection::Process(facts) = &mut found {
+            // Secrets come through a pipe, so that the unit's own file does not name them.
+            let environment = state.environments.get(&instance.environment);
+            let secrets = environment.into_iter().flat_map(|one| one.spec.secrets.keys());
+            facts.env.extend(secrets.map(|name| printable(name, 80)));
+            facts.env.sort();
+            facts.env.dedup();
+        }
+        Ok(found)
     }
 
     async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {

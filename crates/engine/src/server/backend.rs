@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::id::{InstanceId, RunId};
@@ -32,6 +33,11 @@ pub trait View: Send + Sync + 'static {
         id: InstanceId,
         query: LogQuery,
     ) -> impl Future<Output = Result<LogPage, Rejection>> + Send;
+
+    /// Asks what the container engine or the system says of an instance. Of variables only the
+    /// names are told.
+    fn inspect(&self, id: InstanceId)
+    -> impl Future<Output = Result<Inspection, Rejection>> + Send;
 
     /// Reads the newest entries of the audit log, oldest first.
     fn audit(&self, last: u32) -> impl Future<Output = Result<Vec<AuditEntry>, Rejection>> + Send;

@@ -56,6 +56,7 @@ impl<V: View> Reader<'_, V> {
             ),
             Read::RunLog => self.run_log(id, request).await,
             Read::InstanceLog => self.instance_log(id, request).await,
+            Read::Inspect => self.inspect(id, request).await,
             Read::Audit => self.audit(request).await,
             Read::OpenApi => Ok(text_of(StatusCode::OK, Bytes::from_static(OPENAPI.as_bytes()))),
         }
@@ -80,6 +81,15 @@ impl<V: View> Reader<'_, V> {
         let (query, wait) = self.log_query(&query)?;
         let page = self.view.instance_log(id, query);
         json(&self.in_time(wait, page).await??)
+    }
+
+    async fn inspect<B>(&self, id: &str, request: &Request<B>) -> Answer {
+        Query::of(request, &[])?;
+        let Some(id) = query::decode(id).map(InstanceId) else {
+            return Err(Refusal::invalid("the instance's id is not UTF-8"));
+        };
+        let found = self.view.inspect(id);
+        json(&self.in_time(Duration::ZERO, found).await??)
     }
 
     async fn audit<B>(&self, request: &Request<B>) -> Answer {

@@ -29,6 +29,8 @@ pub enum Read {
     RunLog,
     /// An instance's log.
     InstanceLog,
+    /// What is found when an instance is looked at closely.
+    Inspect,
     /// The audit log.
     Audit,
     /// The description of the API.
@@ -60,12 +62,13 @@ const fn post<T>(path: &'static str, name: T) -> Route<T> {
 }
 
 /// What can be read, at the operators' and the watchers' door.
-pub const READ_ROUTES: [Route<Read>; 7] = [
+pub const READ_ROUTES: [Route<Read>; 8] = [
     get("/version", Read::Version),
     get("/state", Read::State),
     get("/events", Read::Events),
     get("/runs/{id}/log", Read::RunLog),
     get("/instances/{id}/log", Read::InstanceLog),
+    get("/instances/{id}/inspect", Read::Inspect),
     get("/audit", Read::Audit),
     get("/openapi.json", Read::OpenApi),
 ];

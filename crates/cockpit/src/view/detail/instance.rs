@@ -14,7 +14,7 @@ use super::super::lines::Line;
 use super::{Sheet, gone};
 use crate::age;
 use crate::model::Model;
-use crate::rows::{targets, words};
+use crate::rows::{containers, targets, words};
 use crate::theme::Scope;
 use crate::width;
 
@@ -76,10 +76,8 @@ fn head(model: &Model, instance: &Instance) -> Vec<Line> {
 /// What is known of a container beside what is known of every instance.
 fn contained(release: &Release, settings: &Docker) -> Vec<Line> {
     let image = match release.kind {
-        ArtifactKind::Image => format!("{}, the run's artifact", release.artifact.short()),
-        ArtifactKind::Tree => {
-            release.service.image.as_deref().map_or_else(String::new, width::clean)
-        }
+        ArtifactKind::Image => format!("{}, the run's artifact", containers::image(release)),
+        ArtifactKind::Tree => containers::image(release),
     };
     let mut lines = vec![Line::fact("image", image)];
     if let Some(port) = release.service.port {
@@ -173,6 +171,10 @@ fn uses(model: &Model, id: &InstanceId) -> Vec<Line> {
     if let Some(sample) = samples.instances.get(id) {
         let cpu = sample.cpu_milli.div_ceil(10);
         lines.push(Line::fact("uses", format!("{cpu}% of a core, {}", age::bytes(sample.memory))));
+        if let Some(network) = sample.network {
+            let (received, sent) = (age::traffic(network.received), age::traffic(network.sent));
+            lines.push(Line::fact("traffic in", format!("{received}/s, out {sent}/s")));
+        }
     }
     let gets = model
         .replica

@@ -243,8 +243,7 @@ fn what_runs_is_the_own_commits_though_another_sealed_the_same_bytes() {
 #[test]
 fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
     // Found by trying: both come to the same slug.
-    let (first, second) =
-        ("feature/payments-for-all-x838148", "feature/payments-for-all-x1045202");
+    let (first, second) = ("feature/payments-for-all-x838148", "feature/payments-for-all-x1045202");
     assert_eq!(slug(first), slug(second));
     let mut play = Play::new();
     for line in [

@@ -70,7 +70,7 @@ impl Docker {
     }
 
     /// Whether this engine ever had anything to do with containers: otherwise none is asked.
-    fn was_used(&self, state: &State) -> bool {
+    pub(super) fn was_used(&self, state: &State) -> bool {
         let runs_containers = |runtime: &Runtime| matches!(runtime, Runtime::Docker(_));
         self.places.used_docker().exists()
             || state.environments.values().any(|one| runs_containers(&one.spec.runtime))

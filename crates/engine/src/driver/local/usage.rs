@@ -11,8 +11,16 @@ use super::super::unit::look;
 use super::unit_of;
 use crate::places::Places;
 
-/// What an instance uses: CPU time since its start, and resident memory in bytes.
-pub type Used = (Duration, u64);
+/// What an instance uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Processor time since its start.
+    pub cpu: Duration,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    /// Bytes that it received and sent since its start, where they are counted apart.
+    pub network: Option<(u64, u64)>,
+}
 
 /// Measures instances again and again, and looks up each one's supervisor only once.
 #[derive(Debug)]
@@ -47,7 +55,11 @@ impl Gauge {
             .handles
             .keys()
             .zip(used)
-            .filter_map(|(id, used)| used.map(|used| (id.clone(), (used.cpu, used.resident_bytes))))
+            .filter_map(|(id, used)| {
+                let used = used?;
+                let own = Used { cpu: used.cpu, memory: used.resident_bytes, network: None };
+                Some((id.clone(), own))
+            })
             .collect();
         // What was measured of a container is the process that owns it; what counts is inside.
         let contained = self.handles.iter().filter(|(id, _)| {
@@ -62,7 +74,8 @@ impl Gauge {
         self.containers.keep(&first.values().copied().collect::<Vec<_>>());
         for (id, pid) in first {
             if let Some(used) = self.containers.measure(pid) {
-                measured.insert(id, (used.cpu, used.memory));
+                let network = Some(used.network);
+                measured.insert(id, Used { cpu: used.cpu, memory: used.memory, network });
             }
         }
         // A supervisor that has ended may have a successor, which is looked for the next time.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pilothouse_api::client::{Client, ClientLimits};
+use pilothouse_api::inspection::{Inspection, ProcessFacts};
 use pilothouse_api::types::{AuditEntry, CommandAccepted, LogLine, LogPage, LogQuery, Stream};
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, Rejection, RejectionKind, Reply};
@@ -145,6 +146,11 @@ impl View for Memory {
         Err(Rejection::new(RejectionKind::NotFound, why))
     }
 
+    async fn inspect(&self, id: InstanceId) -> Result<Inspection, Rejection> {
+        let facts = ProcessFacts { argv: vec![id.to_string()], ..ProcessFacts::default() };
+        Ok(Inspection::Process(Box::new(facts)))
+    }
+
     async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {
         Ok(vec![AuditEntry {
             at: Timestamp(1),
@@ -184,6 +190,9 @@ impl Backend for Memory {
             | Command::Deploy { .. }
             | Command::CancelDeployment { .. }
             | Command::RestartInstance { .. }
+            | Command::StopInstance { .. }
+            | Command::OpenShell { .. }
+            | Command::StartInstances { .. }
             | Command::Halt => Reply::Accepted,
         };
         let seq = self.state().seq;

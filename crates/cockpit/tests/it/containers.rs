@@ -1,0 +1,282 @@
+//! The containers' pane: what it tells of ours, in which order, and what it shows of others'.
+
+use pilothouse_api::inspection::{ContainerFacts, Inspection};
+use pilothouse_api::types::{Access, Samples};
+use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::theme::{Depth, Scope};
+use pilothouse_cockpit::{Model, Msg, Request, Theme, update};
+use pilothouse_core::command::Command;
+use pilothouse_core::id::{InstanceId, ReleaseNumber};
+use pilothouse_core::instance::{InstancePhase, Role};
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
+use ratatui::style::Color;
+
+use crate::fixture::parts::running;
+use crate::fixture::{
+    NOW, ago, buffer, contained, contained_samples, key, lines, model, normal, operator, press,
+    text, theme,
+};
+
+fn containers(width: u16, height: u16) -> Model {
+    let state = contained();
+    let samples = contained_samples(&state);
+    let mut model = operator(state, width, height);
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    model
+}
+
+/// The first words of the pane's rows.
+fn order(model: &Model) -> Vec<String> {
+    let rows = pilothouse_cockpit::rows::rows(model, Pane::Containers, 0, 100);
+    rows.iter().map(|row| row.cells[1].text.clone()).collect()
+}
+
+#[test]
+fn each_size_shows_what_it_has_room_for() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60), (40, 12)] {
+        let mut model = containers(width, height);
+        press(&mut model, "3");
+        insta::assert_snapshot!(format!("containers_{width}x{height}"), text(&model));
+    }
+    let mut model = containers(160, 16);
+    press(&mut model, "e3z");
+    insta::assert_snapshot!("containers_all", text(&model));
+    let mono = Theme::built_in("mono", Depth::None).unwrap();
+    insta::assert_snapshot!("containers_mono", lines(&buffer(&model, &mono)));
+}
+
+#[test]
+fn a_key_puts_them_into_another_order() {
+    let mut state = normal();
+    for (slot, restarts, age) in [(0, 2, 900), (1, 7, 20), (2, 0, 400)] {
+        let id = InstanceId::new(format!("shop-production-r41-{slot}"));
+        let one = state.instances.get_mut(&id).unwrap();
+        (one.restarts, one.since) = (restarts, ago(age));
+    }
+    let mut model = operator(state, 120, 40);
+    let mut samples = model.samples.clone().unwrap();
+    for (id, cpu, memory) in [("r41-0", 10, 9), ("r41-1", 20, 7), ("r41-2", 30, 8), ("r40-2", 5, 6)]
+    {
+        let sample = samples.instances.get_mut(format!("shop-production-{id}").as_str()).unwrap();
+        (sample.cpu_milli, sample.memory) = (cpu, memory << 20);
+    }
+    update(&mut model, Msg::Samples(Box::new(samples.clone())));
+    press(&mut model, "3j");
+    let selected = || Some(InstanceId::new("shop-production-r41-1"));
+    let mut seen = vec![order(&model).join(" ")];
+    for _ in 0..6 {
+        press(&mut model, "o");
+        seen.push(format!("{}: {}", model.ui.order.name(), order(&model).join(" ")));
+        assert_eq!(model.subject().instance, selected(), "{seen:?}");
+        assert!(
+            model.ui.order.name() == "by environment"
+                || text(&model).contains(model.ui.order.name())
+        );
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r"
+    r41-0 r41-1 r41-2 r40-2
+    worst first: r41-2 r40-2 r41-0 r41-1
+    by CPU: r41-2 r41-1 r41-0 r40-2
+    by memory: r41-0 r41-2 r41-1 r40-2
+    newest first: r41-1 r40-2 r41-2 r41-0
+    by restarts: r41-1 r41-0 r41-2 r40-2
+    by environment: r41-0 r41-1 r41-2 r40-2
+    ");
+    press(&mut model, "oo");
+    samples.instances.get_mut("shop-production-r41-0").unwrap().cpu_milli = 900;
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    assert_eq!(order(&model)[0], "r41-0", "new measurements move rows");
+    assert_eq!(model.subject().instance, selected(), "and what is selected stays selected");
+}
+
+#[test]
+fn a_filter_finds_what_the_columns_say() {
+    for (filter, found) in [
+        ("python", "r41-0 r41-1 r41-2 r40-2"),
+        ("3 restarts", "r41-1"),
+        (":31041", "r41-0"),
+        ("unhealthy", "r41-1"),
+        ("503", "r41-1"),
+        ("serves", "r41-0"),
+        ("postgres", ""),
+    ] {
+        let mut model = containers(120, 40);
+        press(&mut model, "3/");
+        for c in filter.chars() {
+            press(&mut model, &if c == ' ' { "<Space>".to_owned() } else { c.to_string() });
+        }
+        press(&mut model, "<Enter>");
+        assert_eq!(order(&model).join(" "), found, "{filter}");
+        assert_eq!(text(&model).contains("postgres:16"), filter == "postgres", "{filter}");
+    }
+}
+
+#[test]
+fn stopping_says_what_is_left() {
+    let mut state = contained();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.current, production.running) = (Some(ReleaseNumber(41)), None);
+    let mut model = operator(state.clone(), 80, 24);
+    press(&mut model, "3xt");
+    insta::assert_snapshot!("stop", text(&model));
+    let id = InstanceId::new("shop-production-r41-0");
+    let sent = press(&mut model, "y");
+    let expected = Command::StopInstance { id: id.clone(), force: true };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+    // With two that are well beside it nothing is forced.
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.spec.strategy.min_healthy_percent = 50;
+    for one in state.instances.values_mut() {
+        (one.phase, one.role) = (running(31_041, true), Role::Active);
+        one.health.state = TargetState::Healthy;
+    }
+    let mut model = operator(state.clone(), 80, 24);
+    let sent = press(&mut model, "3xty");
+    let expected = Command::StopInstance { id, force: false };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+    let mut watcher = self::model(state.clone(), Access::Watcher, 80, 24);
+    assert_eq!(press(&mut watcher, "3xt"), []);
+    assert!(watcher.ui.dialog.is_none());
+    // What was stopped is said, and started again.
+    let environment = key("production");
+    state.environments.get_mut(&environment).unwrap().stopped.insert(2);
+    let mut model = operator(state, 80, 24);
+    press(&mut model, "3");
+    assert!(text(&model).contains(" 1 stopped ─╮"), "{}", text(&model));
+    let sent = press(&mut model, "xTy");
+    let expected = Command::StartInstances { environment };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+}
+
+#[test]
+fn others_are_dim_and_nothing_is_done_to_them() {
+    let mut model = containers(120, 40);
+    press(&mut model, "3G");
+    let screen = text(&model);
+    assert!(screen.contains("결제-") && !screen.contains('\u{202e}'), "{screen}");
+    for keys in ["xs", "<Enter>", "l"] {
+        assert_eq!(press(&mut model, keys), [], "{keys}");
+        assert!(model.ui.dialog.is_none() && model.ui.views.is_empty(), "{keys}");
+        assert!(text(&model).contains("is not of this engine"), "{keys}: {}", text(&model));
+    }
+    press(&mut model, "xd");
+    assert!(text(&model).contains("belongs to no environment"), "{}", text(&model));
+    press(&mut model, "g");
+    let dark = theme("dark");
+    let (drawn, dim) = (buffer(&model, &dark), dark.style(Scope::Dim).fg);
+    let shown = lines(&drawn);
+    let y = shown.lines().position(|line| line.contains("postgres:16")).unwrap();
+    for x in 2..40 {
+        let cell = &drawn[(x, u16::try_from(y).unwrap())];
+        assert!(cell.symbol() == " " || Some(cell.fg) == dim, "{x} {}", cell.symbol());
+        assert_ne!(cell.fg, Color::Reset);
+    }
+}
+
+#[test]
+fn where_none_of_ours_runs_others_do_not_pass_for_ours() {
+    let mut state = contained();
+    state.instances.clear();
+    let mut samples = contained_samples(&state);
+    samples.others.as_mut().unwrap()[0].image = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let mut model = operator(state, 200, 60);
+    assert!(text(&model).contains("Nothing runs in production."), "{}", text(&model));
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    let screen = text(&model);
+    assert!(screen.contains("3 Containers · production · none runs ─"), "{screen}");
+    assert!(screen.contains("sha256:0123456789ab "), "{screen}");
+    assert!(!screen.contains("0123456789abc"), "{screen}");
+}
+
+#[test]
+fn others_are_forgotten_when_nobody_lists_them() {
+    let mut model = containers(120, 40);
+    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 39_000)));
+    assert!(text(&model).contains("postgres"));
+    let fresh = Samples { at: Timestamp(NOW.0 + 41_000), ..Samples::default() };
+    update(&mut model, Msg::Samples(Box::new(fresh)));
+    assert!(!text(&model).contains("postgres"), "{}", text(&model));
+    let state: State = contained();
+    let watcher = self::model(state, Access::Watcher, 120, 40);
+    assert!(!text(&watcher).contains("postgres"), "nothing was listed for it yet");
+}
+
+fn found(argv: &[&str]) -> Inspection {
+    let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Inspection::Container(Box::new(ContainerFacts {
+        id: "4f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa04f1c2aa0".to_owned(),
+        name: "pilothouse-ab12-shop-production-r41-0".to_owned(),
+        image: "python:3.12-slim".to_owned(),
+        image_id: "sha256:77aa".to_owned(),
+        state: "exited".to_owned(),
+        created: "2026-11-22T18:03:59.1Z".to_owned(),
+        started: "2026-11-22T18:04:00.2Z".to_owned(),
+        finished: Some("2026-11-22T18:04:05.3Z".to_owned()),
+        exit_code: Some(137),
+        out_of_memory: true,
+        restarts: 3,
+        argv: text(argv),
+        dir: "/app".to_owned(),
+        env: text(&["PORT", "TOKEN"]),
+        ports: text(&["127.0.0.1:31041 to 8000"]),
+        mounts: text(&["/srv/결제 as /data, read only", "/srv/b as /b"]),
+        networks: text(&["bridge 172.17.0.2"]),
+        memory: Some(512 << 20),
+        milli_cpus: Some(500),
+        processes: Some(4096),
+        ..ContainerFacts::default()
+    }))
+}
+
+#[test]
+fn a_close_look_is_asked_for_and_shown() {
+    let id = InstanceId::new("shop-production-r41-0");
+    for (access, size) in [(Access::Operator, (100, 30)), (Access::Watcher, (80, 24))] {
+        let mut model = model(contained(), access, size.0, size.1);
+        assert_eq!(press(&mut model, "3i"), [Request::Inspect(id.clone())]);
+        assert!(text(&model).contains("Asking the engine"), "{}", text(&model));
+        let hostile = found(&["python3", "-c", "print(1)\n\u{1b}[2J"]);
+        let answer = Msg::Inspected { id: id.clone(), found: Box::new(Ok(hostile)) };
+        update(&mut model, answer);
+        if access == Access::Operator {
+            insta::assert_snapshot!("inspection", text(&model));
+        }
+        assert!(text(&model).contains("137, for want of memory"), "{}", text(&model));
+        assert_eq!(press(&mut model, "i"), [Request::Inspect(id.clone())], "once more");
+        assert!(text(&model).contains("137"), "what was found stays in sight");
+        let why = Err("the Docker engine says nothing".to_owned());
+        update(&mut model, Msg::Inspected { id: id.clone(), found: Box::new(why) });
+        assert!(text(&model).contains("says nothing"), "{}", text(&model));
+        press(&mut model, "<Esc>");
+        assert!(model.ui.views.is_empty());
+        let late = Err("late".to_owned());
+        update(&mut model, Msg::Inspected { id: id.clone(), found: Box::new(late) });
+        assert!(!text(&model).contains("late"));
+    }
+}
+
+#[test]
+fn a_shell_is_for_operators_and_for_what_runs() {
+    let id = InstanceId::new("shop-production-r41-0");
+    let mut model = containers(80, 24);
+    assert_eq!(press(&mut model, "3s"), [Request::Shell(id.clone())]);
+    assert_eq!(press(&mut model, "<Enter>s"), [Request::Shell(id.clone())]);
+    press(&mut model, "<Esc>G");
+    assert_eq!(press(&mut model, "s"), [], "what is somebody else's");
+    assert!(text(&model).contains("is not of this engine"), "{}", text(&model));
+    let mut watcher = self::model(contained(), Access::Watcher, 120, 40);
+    assert_eq!(press(&mut watcher, "3s"), []);
+    assert!(text(&watcher).contains("only operators"), "{}", text(&watcher));
+    press(&mut watcher, "?");
+    assert!(!text(&watcher).contains("Open a shell"), "{}", text(&watcher));
+    let mut state = contained();
+    state.instances.get_mut(&id).unwrap().phase = InstancePhase::Starting;
+    let mut starting = operator(state, 80, 24);
+    assert_eq!(press(&mut starting, "3s"), []);
+    assert!(text(&starting).contains("does not run"), "{}", text(&starting));
+    crate::fixture::lose(&mut model);
+    press(&mut model, "g");
+    assert_eq!(press(&mut model, "s"), [], "nobody could be asked");
+}

@@ -1,0 +1,111 @@
+//! What people may ask for of one instance.
+
+use super::command::Answer;
+use crate::command::{Rejection, RejectionKind, Reply};
+use crate::deployment::EnvironmentKey;
+use crate::event::{EnvironmentEvent, Event, InstanceEvent};
+use crate::id::InstanceId;
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::routing::TargetState;
+use crate::state::{Environment, State};
+
+/// Only what serves at rest is restarted: a deployment replaces its instances by itself.
+pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
+    let (instance, environment) = at_rest(state, id)?;
+    if instance.role != Role::Active {
+        return Err(conflict(format!("{id} does not serve: there is nothing to take its place")));
+    }
+    if environment.stopped.contains(&instance.slot) {
+        return Err(conflict(format!("{id} is being stopped already")));
+    }
+    let (id, by) = (id.clone(), actor.to_owned());
+    Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
+}
+
+/// What is wanted at rest is stopped; with too few beside it only where that was said.
+pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> Answer {
+    let (instance, environment) = at_rest(state, id)?;
+    let is_stopping = matches!(instance.phase, InstancePhase::Stopping { .. });
+    if is_stopping || !environment.wants(instance.slot) {
+        return Err(conflict(format!("{id} is being stopped already")));
+    }
+    if !force && let Some(why) = shortfall(state, instance) {
+        let way = format!("`pilothouse stop {id} --force` stops it all the same");
+        return Err(conflict(format!("{why}; {way}")));
+    }
+    let (id, by) = (id.clone(), actor.to_owned());
+    Ok((vec![Event::Instance(InstanceEvent::StopAsked { id, by })], Reply::Accepted))
+}
+
+/// A shell is opened by whoever asked, once this says yes: nothing happens to the state.
+pub(super) fn shell(state: &State, id: &InstanceId) -> Answer {
+    let instance = state.instances.get(id).ok_or_else(|| unknown(id))?;
+    if !matches!(instance.phase, InstancePhase::Running { .. }) {
+        return Err(conflict(format!("{id} does not run: there is nothing to open a shell in")));
+    }
+    Ok((Vec::new(), Reply::Accepted))
+}
+
+/// Starts again what was stopped.
+pub(super) fn start(state: &State, actor: &str, key: &EnvironmentKey) -> Answer {
+    let Some(environment) = state.environments.get(key) else {
+        let why =
+            format!("there is no environment {key}; `pilothouse status` says which there are");
+        return Err(Rejection::new(RejectionKind::NotFound, why));
+    };
+    if environment.stopped.is_empty() {
+        return Err(conflict(format!("nothing is stopped in {key}")));
+    }
+    let (key, by) = (key.clone(), actor.to_owned());
+    Ok((vec![Event::Environment(EnvironmentEvent::StartAsked { key, by })], Reply::Accepted))
+}
+
+/// Why too few would serve without an instance, if they would: fewer than the environment's
+/// minimum of what is wanted then, or none.
+pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
+    let key = &instance.environment;
+    let environment = state.environments.get(key)?;
+    let stays = |one: &&Instance| {
+        one.id != instance.id
+            && one.role == Role::Active
+            && one.is_proved()
+            && one.health.state != TargetState::Unhealthy
+            && environment.wants(one.slot)
+    };
+    let stay = state.instances_of(key).filter(stays).count();
+    let must = environment.fewest(environment.wanted().saturating_sub(1)).max(1);
+    match stay {
+        0 => Some(format!("nothing else serves {key}: its domain answers 503 afterwards")),
+        _ if stay < must => {
+            Some(format!("{key} must have {must} that serve, and has {stay} without it"))
+        }
+        _ => None,
+    }
+}
+
+/// An instance of the release that serves, while nothing else is done to its environment.
+fn at_rest<'a>(
+    state: &'a State,
+    id: &InstanceId,
+) -> Result<(&'a Instance, &'a Environment), Rejection> {
+    let instance = state.instances.get(id).ok_or_else(|| unknown(id))?;
+    let environment = state.environments.get(&instance.environment).ok_or_else(|| unknown(id))?;
+    if let Some(running) = environment.running {
+        let why = format!("{running} is under way in {}: wait for its end", instance.environment);
+        return Err(Rejection::new(RejectionKind::Busy, why));
+    }
+    if state.halting || environment.removing || environment.current != Some(instance.release) {
+        let why = format!("{id} is not of the release that serves: it goes by itself");
+        return Err(conflict(why));
+    }
+    Ok((instance, environment))
+}
+
+fn unknown(id: &InstanceId) -> Rejection {
+    let why = format!("there is no instance {id}; `pilothouse status` says what runs");
+    Rejection::new(RejectionKind::NotFound, why)
+}
+
+fn conflict(why: String) -> Rejection {
+    Rejection::new(RejectionKind::Conflict, why)
+}

@@ -1,0 +1,71 @@
+//! What the container engine says of an instance's container, for whoever looks.
+
+use pilothouse_api::inspection::ContainerFacts;
+use pilothouse_core::effect::Fault;
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::text::printable;
+use pilothouse_docker::Details;
+
+use super::{Docker, ENGINE, INSTANCE, fault};
+
+/// Characters of one text that are told at most, and of entries of one list.
+const TEXT: usize = 300;
+const ENTRIES: usize = 100;
+
+impl Docker {
+    /// Looks at an instance's container; none where it has none now.
+    pub async fn inspect(&self, id: &InstanceId) -> Result<Option<ContainerFacts>, Fault> {
+        let client = self.client().await?;
+        let name = self.instance_name(id);
+        let found = client.details(&name).await.map_err(|error| fault(&error))?;
+        let own = [(ENGINE, self.engine_id.as_str()), (INSTANCE, id.as_str())];
+        let is_ours = |found: &Details| {
+            let labels = &found.container.labels;
+            own.iter().all(|(name, value)| labels.get(*name).is_some_and(|label| label == value))
+        };
+        // What has our name and another's labels is somebody else's.
+        Ok(found.filter(is_ours).map(|found| told(&found)))
+    }
+}
+
+fn told(found: &Details) -> ContainerFacts {
+    let text = |text: &str| printable(text, TEXT);
+    let all = |texts: &[String]| -> Vec<String> {
+        texts.iter().take(ENTRIES).map(|one| text(one)).collect()
+    };
+    let container = &found.container;
+    let ports = container.ports.iter().map(|(host, inner)| format!("{host} to {inner}"));
+    let mounts = found.mounts.iter().map(|(source, target, read_only)| {
+        let mode = if *read_only { ", read only" } else { "" };
+        format!("{source} as {target}{mode}")
+    });
+    let networks = found.networks.iter().map(|(name, address)| format!("{name} {address}"));
+    ContainerFacts {
+        id: text(&container.id),
+        name: text(&container.name),
+        image: text(&found.image_name),
+        image_id: text(&container.image),
+        state: text(&container.state),
+        health: found.health.map(str::to_owned),
+        created: text(&found.created),
+        started: text(&container.started_at),
+        finished: found.finished.as_deref().map(text),
+        pid: Some(container.pid).filter(|pid| *pid > 0),
+        exit_code: container.exit_code,
+        out_of_memory: container.is_out_of_memory,
+        error: text(&container.error),
+        // Who counts is the supervisor of the process that owns it: see the caller.
+        restarts: 0,
+        argv: all(&found.argv),
+        dir: text(&found.dir),
+        user: text(&found.user),
+        env: all(&found.env),
+        ports: all(&ports.collect::<Vec<_>>()),
+        mounts: all(&mounts.collect::<Vec<_>>()),
+        networks: all(&networks.collect::<Vec<_>>()),
+        memory: found.memory,
+        milli_cpus: found.milli_cpus,
+        processes: found.processes,
+        privileged: found.is_privileged,
+    }
+}

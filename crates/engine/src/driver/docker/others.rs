@@ -1,0 +1,69 @@
+//! Containers on the same Docker engine that are somebody else's: read for whoever looks, never
+//! touched, and no part of the state.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pilothouse_api::types::OtherContainer;
+use pilothouse_core::state::State;
+use pilothouse_core::text::printable;
+use pilothouse_docker::Container;
+
+use super::{Docker, ENGINE};
+
+/// Containers that are told of at most, those that run first.
+const MOST: usize = 200;
+/// How long the engine may take to list them: other measurements wait for it.
+const WITHIN: Duration = Duration::from_secs(2);
+/// Characters of a name that are told at most, and ports of one container.
+const NAME: usize = 80;
+const PORTS: usize = 4;
+
+impl Docker {
+    /// The containers that do not have this engine's label. None where nobody knows, or where
+    /// this engine has nothing to do with containers: then none is asked.
+    pub async fn others(&self, state: &State) -> Option<Vec<OtherContainer>> {
+        if !self.was_used(state) {
+            return None;
+        }
+        let listing = async { self.client().await.ok()?.containers().await.ok() };
+        let all = tokio::time::timeout(WITHIN, listing).await.ok()??;
+        let mut others: Vec<Container> =
+            all.into_iter().filter(|one| one.labels.get(ENGINE) != Some(&self.engine_id)).collect();
+        others.sort_by(|a, b| (!a.is_running, &a.name).cmp(&(!b.is_running, &b.name)));
+        others.truncate(MOST);
+        Some(others.iter().map(told).collect())
+    }
+}
+
+fn told(container: &Container) -> OtherContainer {
+    // The same port on every address of the host is one port to whoever looks.
+    let ports: BTreeSet<(u16, u16)> =
+        container.ports.iter().map(|(host, inner)| (host.port(), *inner)).collect();
+    OtherContainer {
+        name: printable(&container.name, NAME),
+        image: printable(&container.image, NAME),
+        state: printable(&container.state, NAME),
+        ports: ports.iter().take(PORTS).map(|(host, inner)| format!(":{host}>{inner}")).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_made_printable_and_ports_told_once() {
+        let container = Container {
+            name: "a\x1b[2Jb\u{202e}".to_owned(),
+            image: "x".repeat(500),
+            state: "running".to_owned(),
+            ports: ["0.0.0.0:8080", "[::]:8080"].map(|at| (at.parse().unwrap(), 80)).to_vec(),
+            ..Container::default()
+        };
+        let told = told(&container);
+        assert!(!told.name.contains(['\x1b', '\u{202e}']), "{:?}", told.name);
+        assert!(told.image.chars().count() <= NAME + 1, "{}", told.image);
+        assert_eq!(told.ports, [":8080>80"]);
+    }
+}
