@@ -1,6 +1,6 @@
 //! The cockpit in a pseudo-terminal, with a real engine and a real project.
 
-mod terminal;
+pub mod terminal;
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! Containers of a real Docker engine: steps, images, instances, and what becomes of them when
 //! something dies. The image is made of one static program; no registry is asked.
 
-mod image;
+pub mod image;
+mod service;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;
