@@ -13,6 +13,8 @@ class Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # An idle connection is closed after so many seconds.
     timeout = 60
+    # Head and body of an answer leave as one piece; as two, the second waits for the first one's receipt.
+    wbufsize = -1
 
     def do_GET(self):
         url = urlsplit(self.path)
