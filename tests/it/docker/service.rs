@@ -5,6 +5,9 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use pilothouse_core::spec::Runtime;
+use pilothouse_settings::operator;
+
 use crate::attach::terminal::{Setup, Terminal};
 use crate::stage::load::Load;
 use crate::world::repository::Repository;
@@ -119,6 +122,20 @@ fn a_python_service_is_deployed_rolled_broken_and_rolled_back_by_keys() {
     world.run(&["down", "--all", "--yes"]).ends_with(0);
     world.wait_for_engine();
     assert_eq!(base.own(&world.state_dir()), []);
+}
+
+#[test]
+fn a_repository_that_makes_an_image_gets_containers_without_an_edit() {
+    let world = World::new();
+    let page = Page::new(&world, NAMED);
+    world.run(&["init", page.0.path().to_str().unwrap()]).ends_with(0);
+    let file = world.path("config/projects/page.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let spec = operator::read("page", "page.toml", &text).unwrap();
+    assert!(!spec.environments.is_empty());
+    for environment in spec.environments {
+        assert!(matches!(environment.runtime, Runtime::Docker(_)), "{environment:?}");
+    }
 }
 
 /// Greets well again, and answers its check with 500 once ten visitors have come.
