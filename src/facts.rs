@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use color_eyre::Result;
 use pilothouse_settings::init::RepositoryFacts;
+use pilothouse_settings::pipeline;
 use serde_json::Value;
 
 use crate::exit::{Failure, failed};
@@ -37,11 +38,18 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         crate_name: text("Cargo.toml").and_then(|text| crate_name(&text)),
         make_targets: make_targets(&makefile),
         python_packages: python_packages(&text("requirements.txt").unwrap_or_default()),
+        makes_image: makes_image(dir),
         branches: short_names(&branches),
         default_branch: default_branch(dir),
         listen: listen(),
         ..RepositoryFacts::default()
     })
+}
+
+/// Whether the working copy's own pipeline makes an image.
+pub fn makes_image(dir: &Path) -> bool {
+    let read = |text: String| pipeline::read(pipeline::FILE, &text).ok();
+    text(&dir.join(pipeline::FILE)).and_then(read).is_some_and(|own| own.image.is_some())
 }
 
 /// Where requests usually come in here: port 8080 of loopback, of IPv6 too if there is any.

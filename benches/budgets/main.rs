@@ -6,6 +6,7 @@
 //! own and is stopped before the next row; a row that cannot be measured says why.
 
 mod cockpit;
+mod container;
 mod deployment;
 mod edge;
 mod frame;
@@ -32,7 +33,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 type Measure = fn() -> Outcome<Vec<Row>>;
 
 /// The rows' names, and what measures them.
-const ROWS: [(&str, Measure); 8] = [
+const ROWS: [(&str, Measure); 9] = [
     ("frame", frame::measure),
     ("recovery", recovery::measure),
     ("idle", idle::measure),
@@ -40,6 +41,7 @@ const ROWS: [(&str, Measure); 8] = [
     ("log", log::measure),
     ("poll", poll::measure),
     ("memory", memory::measure),
+    ("container", container::measure),
     ("edge", edge::measure),
 ];
 

@@ -21,10 +21,12 @@ use crate::{Outcome, process};
 
 /// The longest that anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an engine may take to stop all that it started, a hundred containers among it.
+const HALT: Duration = Duration::from_secs(300);
 /// Time between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 /// Instances' ports that a world has.
-const PORTS: u16 = 100;
+const PORTS: u16 = 200;
 
 /// A world for one measurement.
 pub struct World {
@@ -69,7 +71,7 @@ impl World {
     /// Starts an engine; the time until it answers.
     pub fn start(&mut self) -> Outcome<Duration> {
         let log = File::options().create(true).append(true).open(self.path("engine.log"))?;
-        let slot = u16::try_from(std::process::id() * 7 % 100)?;
+        let slot = u16::try_from(std::process::id() * 7 % 50)?;
         let first = 21_000 + slot * PORTS;
         let ports = format!("{first}-{}", first + PORTS - 1);
         let begun = Instant::now();
@@ -143,7 +145,17 @@ impl World {
 
     /// Waits until something holds of what the engine knows.
     pub fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) -> Outcome<State> {
-        let until = Instant::now() + PATIENCE;
+        self.wait_for(what, PATIENCE, holds)
+    }
+
+    /// The same, for so long at most.
+    pub fn wait_for(
+        &self,
+        what: &str,
+        patience: Duration,
+        holds: impl Fn(&State) -> bool,
+    ) -> Outcome<State> {
+        let until = Instant::now() + patience;
         loop {
             let state = self.state()?;
             if holds(&state) {
@@ -161,7 +173,7 @@ impl Drop for World {
     fn drop(&mut self) {
         let Some(mut engine) = self.engine.take() else { return };
         let halted = self.submit(Command::Halt).is_ok();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + HALT;
         while halted && Instant::now() < until {
             if matches!(engine.try_wait(), Ok(Some(_))) {
                 break;

@@ -2,8 +2,9 @@
 //! something dies. The image is made of one static program; no registry is asked.
 
 mod crash;
-mod image;
+pub mod image;
 mod pane;
+mod service;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;

@@ -8,12 +8,15 @@
 
 mod attach;
 mod cli;
+#[path = "../../crates/sim/tests/it/contract.rs"]
+mod contract;
 mod crash;
 mod docker;
 mod examples;
 mod faults;
 mod newcomer;
 mod orphans;
+mod runtime;
 mod secrets;
 mod stage;
 mod tidy;

@@ -37,15 +37,30 @@ pub(crate) fn send(dir: &Path, dockerfile: &str, ignored: Ignored) -> Receiver<P
     })
 }
 
+/// Begins to send an archive that is there already.
+pub(crate) fn send_file(archive: &Path) -> Receiver<Piece> {
+    let archive = archive.to_owned();
+    send_pieces(move |pieces| {
+        io::copy(&mut std::fs::File::open(&archive)?, pieces)?;
+        pieces.flush()
+    })
+}
+
 /// Begins to send an archive that `fill` fills.
 pub(crate) fn send_archive(
     fill: impl FnOnce(&mut tar::Builder<&mut Pieces>) -> io::Result<()> + Send + 'static,
+) -> Receiver<Piece> {
+    send_pieces(move |pieces| archive(fill, pieces))
+}
+
+fn send_pieces(
+    write: impl FnOnce(&mut Pieces) -> io::Result<()> + Send + 'static,
 ) -> Receiver<Piece> {
     let (sender, receiver) = channel(PIECES);
     // It ends when everything was sent, or when nobody takes the next piece.
     tokio::task::spawn_blocking(move || {
         let mut pieces = Pieces { sender, piece: BytesMut::with_capacity(PIECE) };
-        if let Err(error) = archive(fill, &mut pieces) {
+        if let Err(error) = write(&mut pieces) {
             // Nobody to tell: the build was broken off.
             let _ = pieces.sender.blocking_send(Err(error));
         }

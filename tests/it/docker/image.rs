@@ -1,10 +1,12 @@
-//! An image of one static program, and what a test does to containers behind the engine's back.
+//! Images of one static program or of a Debian, and what a test does to containers behind the
+//! engine's back.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use pilothouse_docker::{Container, Docker, ImageFile};
+use pilothouse_docker::{Container, Docker, Error, ImageFile};
 use rustix::process::Signal;
 
 use super::super::stage::{Stage, processes};
@@ -18,25 +20,35 @@ pub struct Base {
 }
 
 impl Base {
-    /// Makes the image. A machine without a Docker engine fails the test.
+    /// Makes an image of one static program. A machine without a Docker engine fails the test.
     pub fn make(test: &str) -> Self {
+        let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
+        let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
+            panic!("these tests need Debian's busybox-static; scripts/test installs it")
+        });
+        let programs =
+            ["busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true"];
+        let files = programs.map(|name| ImageFile {
+            source: source.clone(),
+            target: PathBuf::from("/bin").join(name),
+        });
+        Self::of(test, async |docker, name| docker.import(name, files.to_vec()).await)
+    }
+
+    /// Makes an image of a Debian with Python.
+    pub fn debian(test: &str) -> Self {
+        let archive = debian_archive();
+        Self::of(test, async |docker, name| docker.import_archive(name, &archive).await)
+    }
+
+    fn of(test: &str, import: impl AsyncFnOnce(&Docker, &str) -> Result<(), Error>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let name = format!("pilothouse-test-{test}-{}:base", std::process::id());
         let docker = runtime.block_on(async {
             let docker = Docker::local().unwrap().ready().await.unwrap_or_else(|error| {
                 panic!("these tests need a Docker engine; scripts/test starts one: {error}")
             });
-            let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
-            let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
-                panic!("these tests need Debian's busybox-static; scripts/test installs it")
-            });
-            let programs =
-                ["busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true"];
-            let files = programs.map(|name| ImageFile {
-                source: source.clone(),
-                target: PathBuf::from("/bin").join(name),
-            });
-            docker.import(&name, files.to_vec()).await.unwrap();
+            import(&docker, &name).await.unwrap();
             docker
         });
         Self { runtime, docker, name, engines: RefCell::default() }
@@ -49,7 +61,12 @@ impl Base {
 
     /// The containers of a stage's instances.
     pub fn containers(&self, stage: &Stage) -> Vec<Container> {
-        let mut all = self.own(stage);
+        self.instances(&stage.state_dir())
+    }
+
+    /// The containers of the instances of the engine that keeps its state there.
+    pub fn instances(&self, state_dir: &Path) -> Vec<Container> {
+        let mut all = self.own(state_dir);
         all.retain(|one| one.labels.contains_key("pilothouse.instance"));
         all.sort_by(|one, two| one.name.cmp(&two.name));
         all
@@ -57,11 +74,12 @@ impl Base {
 
     /// The names of all containers of a stage.
     pub fn all_of(&self, stage: &Stage) -> Vec<String> {
-        self.own(stage).into_iter().map(|one| one.name).collect()
+        self.own(&stage.state_dir()).into_iter().map(|one| one.name).collect()
     }
 
-    fn own(&self, stage: &Stage) -> Vec<Container> {
-        let id = std::fs::read_to_string(stage.state_dir().join("engine-id")).unwrap();
+    /// All containers of the engine that keeps its state there.
+    pub fn own(&self, state_dir: &Path) -> Vec<Container> {
+        let id = std::fs::read_to_string(state_dir.join("engine-id")).unwrap();
         self.engines.borrow_mut().insert(id.clone());
         let all = self.runtime.block_on(self.docker.containers()).unwrap();
         let is_own = |one: &Container| one.labels.get("pilothouse.engine") == Some(&id);
@@ -113,4 +131,12 @@ impl Drop for Base {
         }
         let _ = self.runtime.block_on(self.docker.remove_image(&self.name));
     }
+}
+
+/// The archive of a Debian with Python, which is made where there is none yet.
+fn debian_archive() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/debian-python");
+    let made = Command::new(script).stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(made.status.success(), "scripts/debian-python ended with {}", made.status);
+    PathBuf::from(String::from_utf8(made.stdout).unwrap().trim_end())
 }

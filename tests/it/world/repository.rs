@@ -48,10 +48,16 @@ impl Pipeline {
 impl Repository {
     /// Makes one with a first commit on `main`.
     pub fn new(dir: PathBuf, pipeline: &Pipeline) -> Self {
+        let repository = Self::empty(dir);
+        repository.commit("first", pipeline);
+        repository
+    }
+
+    /// Makes one without a commit.
+    pub fn empty(dir: PathBuf) -> Self {
         std::fs::create_dir_all(&dir).unwrap();
         let repository = Self { dir };
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        repository.commit("first", pipeline);
         repository
     }
 
@@ -84,6 +90,11 @@ impl Repository {
     pub fn commit(&self, subject: &str, pipeline: &Pipeline) -> String {
         std::fs::write(self.dir.join("pilothouse.toml"), pipeline.text()).unwrap();
         std::fs::write(self.dir.join("page"), subject).unwrap();
+        self.commit_all(subject)
+    }
+
+    /// Commits whatever the work tree holds, and gives the commit's id.
+    pub fn commit_all(&self, subject: &str) -> String {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", subject]);
         self.git(&["rev-parse", "HEAD"])

@@ -17,6 +17,8 @@ pub struct Draft {
     pub trusted: bool,
     /// Addresses to listen on; none means the usual ones.
     pub listen: Vec<String>,
+    /// Whether the pipeline makes an image, so that instances can only be containers.
+    pub makes_image: bool,
     /// The environments, in the order in which they are tried for a branch.
     pub environments: Vec<DraftEnvironment>,
 }
@@ -66,12 +68,18 @@ pub fn write(draft: &Draft) -> String {
         "# trusted_proxies = [\"10.0.0.0/8\"] # peers whose X-Forwarded-* headers are believed\n",
     );
     for environment in &draft.environments {
-        section(&mut out, name, environment);
+        section(&mut out, draft, environment);
     }
     out
 }
 
-fn section(out: &mut String, project: &str, environment: &DraftEnvironment) {
+fn section(out: &mut String, draft: &Draft, environment: &DraftEnvironment) {
+    let project = &draft.name;
+    let runtime = if draft.makes_image {
+        "runtime = \"docker\"       # containers on this machine"
+    } else {
+        "runtime = \"local\"        # processes on this machine"
+    };
     let name = environment.name.as_str();
     let instances = environment.instances;
     let branch = match environment.branches.as_slice() {
@@ -94,7 +102,7 @@ fn section(out: &mut String, project: &str, environment: &DraftEnvironment) {
     let _ = write!(
         out,
         "domain = {}\n\
-         runtime = \"local\"        # processes on this machine\n\
+         {runtime}\n\
          instances = {instances}\n\
          deploy = \"{deploy}\"{gap}# {meaning}\n",
         quoted(&domain),

@@ -3,9 +3,13 @@
 //! Time is virtual, so that hours pass in milliseconds; what goes wrong is fixed by a seed.
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod executor;
+#[cfg(test)]
+mod fake;
 #[cfg(test)]
 mod kernel;
 #[cfg(test)]

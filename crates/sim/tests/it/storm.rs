@@ -87,11 +87,11 @@ async fn play(sim: &mut Sim, seed: u64) {
         things.weather.stormy = 0;
         things.troubles.clear();
         let now = things.now();
-        for process in things.processes.values_mut() {
+        for (id, process) in &mut things.processes {
             process.healthy_at = process.healthy_at.or(Some(now));
             process.turns_at = None;
             process.restarts_at = None;
-            process.dies_at = None;
+            process.dies_at = process.dies_at.filter(|_| things.stopped.contains(id));
         }
         for unit in things.steps.values_mut() {
             unit.ends_at = unit.ends_at.or(Some(now));

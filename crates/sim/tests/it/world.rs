@@ -38,8 +38,10 @@ pub struct Things {
     pub artifacts: BTreeMap<ArtifactDigest, CommitId>,
     pub releases: BTreeSet<(EnvironmentKey, ReleaseNumber)>,
     pub processes: BTreeMap<InstanceId, Process>,
-    /// How often an instance of a name was launched.
-    pub launches: BTreeMap<InstanceId, u32>,
+    /// How many instances were launched.
+    pub launches: u32,
+    /// Instances that were told to end, and are never to begin again.
+    pub stopped: BTreeSet<InstanceId>,
     pub edge: Edge,
     pub weather: Weather,
     /// What an effect is working on right now.
@@ -99,7 +101,8 @@ impl World {
             artifacts: BTreeMap::new(),
             releases: BTreeSet::new(),
             processes: BTreeMap::new(),
-            launches: BTreeMap::new(),
+            launches: 0,
+            stopped: BTreeSet::new(),
             edge: Edge::default(),
             weather,
             busy: BTreeSet::new(),

@@ -172,13 +172,19 @@ impl World {
                 Ok(Outcome::Done)
             }),
             Effect::Start(order) => self.change(|things| things.launch(&order)),
-            Effect::Prove { id, deadline, .. } => self.prove(&id, deadline).await,
+            Effect::Prove { id, address, deadline, .. } => self.prove(&id, address, deadline).await,
             Effect::Watch { id } => self.watch(&id, attention).await,
             Effect::Drain { id, deadline } => self.drain(&id, deadline).await,
-            Effect::Stop { id, .. } => {
+            Effect::Stop { id, stop } => {
                 self.look().judge_stop(&id);
-                self.change(|things| things.processes.remove(&id));
+                self.change(|things| things.stop(&id, stop.grace));
                 tokio::time::sleep(MOMENT).await;
+                let gone = |things: &mut Things| {
+                    let alive = things.processes.get(&id).is_some_and(|process| process.alive);
+                    (!alive).then_some(())
+                };
+                self.wait(gone).await;
+                self.change(|things| things.processes.remove(&id));
                 Ok(Outcome::Done)
             }
             Effect::Tend => self.tend(attention).await,
@@ -216,12 +222,13 @@ impl World {
         Ok(Outcome::StepEnded { exit })
     }
 
-    async fn prove(&self, id: &InstanceId, deadline: Timestamp) -> Ended {
+    async fn prove(&self, id: &InstanceId, address: SocketAddr, deadline: Timestamp) -> Ended {
         let proves = self.wait(|things| {
             let now = things.now();
             let process = things.processes.get(id)?;
-            let known = things.edge.has(id, &process.proof) && !things.edge.down;
-            (process.is_healthy(now) && known).then_some(())
+            // The edge may still know an earlier start of it at the same address.
+            let known = things.edge.role(id).is_some() && !things.edge.down;
+            (process.is_healthy(now) && known && process.port == address.port()).then_some(())
         });
         tokio::select! {
             biased;
@@ -314,6 +321,10 @@ impl Things {
         if !self.releases.contains(&(order.environment.clone(), order.release)) {
             self.violate(format!("{} starts before its release was laid out", order.id));
         }
+        if self.stopped.contains(&order.id) {
+            self.violate(format!("{} is started a second time", order.id));
+            return Err(Fault::permanent("it was stopped already"));
+        }
         match self.processes.get(&order.id) {
             Some(process) if process.alive => {}
             Some(_) => return Err(Fault::permanent("it ended while it started")),
@@ -321,12 +332,8 @@ impl Things {
                 return Err(Fault::permanent("no such program"));
             }
             None => {
-                let times = self.launches.entry(order.id.clone()).or_default();
-                *times += 1;
-                if *times > 1 {
-                    self.violate(format!("{} is started a second time", order.id));
-                }
-                let count = self.launches.values().sum::<u32>();
+                self.launches += 1;
+                let count = self.launches;
                 let healthy = Some(self.now().after(Millis::seconds(2)));
                 let process = Process {
                     port: 30_000 + u16::try_from(count % 30_000).unwrap(),
@@ -348,6 +355,21 @@ impl Things {
         let process = &self.processes[&order.id];
         let address = SocketAddr::from(([127, 0, 0, 1], process.port));
         Ok(Outcome::Started { address, proof: process.proof.clone() })
+    }
+
+    /// Asks a process to end: it does at once, or once its grace is over where it does not hear.
+    fn stop(&mut self, id: &InstanceId, grace: Millis) {
+        let now = self.now();
+        let troubles = &self.troubles;
+        let Some(process) = self.processes.get_mut(id) else { return };
+        self.stopped.insert(id.clone());
+        let is_deaf = troubles.get(&process.commit).is_some_and(|all| all.contains(&Trouble::Deaf));
+        if is_deaf && process.alive {
+            let end = now.after(grace);
+            process.dies_at = Some(process.dies_at.map_or(end, |at| at.min(end)));
+        } else {
+            process.alive = false;
+        }
     }
 
     /// The truth about promise 2: what is stopped gets no requests, by the real table.

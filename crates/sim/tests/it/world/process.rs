@@ -25,10 +25,12 @@ pub enum Trouble {
     Dies,
     /// Its instances never run out of requests.
     Busy,
+    /// Its instances do not hear that they should end.
+    Deaf,
 }
 
 impl Trouble {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fails,
         Self::Hangs,
         Self::Unstartable,
@@ -37,6 +39,7 @@ impl Trouble {
         Self::Restarts,
         Self::Dies,
         Self::Busy,
+        Self::Deaf,
     ];
 }
 
