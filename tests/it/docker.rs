@@ -1,7 +1,9 @@
 //! Containers of a real Docker engine: steps, images, instances, and what becomes of them when
 //! something dies. The image is made of one static program; no registry is asked.
 
+mod daemon;
 mod image;
+mod outage;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;

@@ -79,4 +79,8 @@ pub struct Publish {
     pub port: u16,
     /// Where the host maps it; none means that the container's own address is used.
     pub host: Option<SocketAddr>,
+    /// The first and the last port that the host may map it to instead, should somebody else take
+    /// that one; none means that there is no other.
+    #[serde(default)]
+    pub others: Option<(u16, u16)>,
 }

@@ -20,10 +20,15 @@ pub struct Base {
 impl Base {
     /// Makes the image. A machine without a Docker engine fails the test.
     pub fn make(test: &str) -> Self {
+        Self::make_in(test, Docker::local().unwrap())
+    }
+
+    /// Makes the image in an engine that is not the machine's.
+    pub fn make_in(test: &str, docker: Docker) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let name = format!("pilothouse-test-{test}-{}:base", std::process::id());
         let docker = runtime.block_on(async {
-            let docker = Docker::local().unwrap().ready().await.unwrap_or_else(|error| {
+            let docker = docker.ready().await.unwrap_or_else(|error| {
                 panic!("these tests need a Docker engine; scripts/test starts one: {error}")
             });
             let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
@@ -66,6 +71,12 @@ impl Base {
         let all = self.runtime.block_on(self.docker.containers()).unwrap();
         let is_own = |one: &Container| one.labels.get("pilothouse.engine") == Some(&id);
         all.into_iter().filter(is_own).collect()
+    }
+
+    /// How many containers run, whosever they are.
+    pub fn running(&self) -> usize {
+        let all = self.runtime.block_on(self.docker.containers()).unwrap_or_default();
+        all.iter().filter(|one| one.is_running).count()
     }
 
     /// Ends a container's first process.

@@ -51,6 +51,21 @@ pub fn one(dir: &Path, text: &str) -> u32 {
     one.pid
 }
 
+/// The processes below one, by their parents.
+pub fn below(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists =
+        tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    let children: Vec<u32> = lists
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
+        })
+        .collect();
+    let mut found = children.clone();
+    found.extend(children.into_iter().flat_map(below));
+    found
+}
+
 fn all() -> impl Iterator<Item = Running> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries.filter_map(|entry| {

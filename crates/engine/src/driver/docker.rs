@@ -7,6 +7,7 @@
 
 mod image;
 mod instance;
+mod listen;
 mod step;
 mod sweep;
 
@@ -44,6 +45,8 @@ pub struct Docker {
     places: Places,
     binary: PathBuf,
     engine_id: String,
+    /// The ports of the host that instances may be reached by, the first and the last.
+    ports: (u16, u16),
 }
 
 impl Docker {
@@ -52,6 +55,7 @@ impl Docker {
             places: surroundings.places.clone(),
             binary: surroundings.binary.clone(),
             engine_id: surroundings.engine_id.clone(),
+            ports: (*surroundings.ports.start(), *surroundings.ports.end()),
         }
     }
 

@@ -12,7 +12,7 @@ use pilothouse_core::text::slug;
 use pilothouse_docker::{BuildSpec, Built};
 
 use super::{Docker, fault, write};
-use crate::executor::Ended;
+use crate::executor::{Attention, Ended};
 
 /// The label of an image: [`Origin`] as text. It is only one, because an engine that builds adds a
 /// layer for each.
@@ -114,9 +114,14 @@ impl Docker {
     }
 
     /// Seals the image that the run's last step built: its id is its digest.
-    pub(in super::super) async fn seal(&self, run: RunId, step: u32) -> Ended {
+    pub(in super::super) async fn seal(
+        &self,
+        run: RunId,
+        step: u32,
+        attention: &Attention,
+    ) -> Ended {
         let built = self.built(run, step)?;
-        let client = self.client().await?;
+        let client = self.patient_client(attention).await?;
         let found = client.image(&built.id).await.map_err(|error| fault(&error))?;
         let image = found.ok_or_else(|| Fault::permanent("the image that was built is gone"))?;
         let digest = image.id.strip_prefix(SHA256).unwrap_or(&image.id).to_owned();
@@ -131,6 +136,7 @@ impl Docker {
         artifact: &ArtifactDigest,
         kind: ArtifactKind,
         image: Option<&str>,
+        attention: &Attention,
     ) -> Result<(), Fault> {
         let pinned = self.places.pinned(key, release);
         // A release is what it was when it was first laid out: what is pinned stays.
@@ -140,7 +146,7 @@ impl Docker {
             (ArtifactKind::Tree, Err(_), Some(name)) => name.to_owned(),
             (ArtifactKind::Tree, Err(_), None) => return Ok(()),
         };
-        let client = self.client().await?;
+        let client = self.patient_client(attention).await?;
         let found = client.find_or_pull(&name).await.map_err(|error| fault(&error))?;
         if kind == ArtifactKind::Tree {
             write_dir(&pinned)?;

@@ -77,7 +77,7 @@ impl Docker {
             env: variables(order, port),
             secrets: order.secrets.keys().cloned().collect(),
             mounts,
-            publish: Some(Publish { port, host }),
+            publish: Some(Publish { port, host, others: Some(self.ports) }),
             network: settings.network.clone(),
             memory: settings.limits.memory,
             milli_cpus: settings.limits.milli_cpus,
