@@ -24,5 +24,5 @@ pub use error::{Error, Kind};
 pub use image::{BuildSpec, Built, Image, build};
 pub use import::ImageFile;
 pub use record::{Record, read_record};
-pub use spec::{ContainerSpec, Mount, Program, Publish};
+pub use spec::{ContainerSpec, Mount, Only, Program, Publish};
 pub use usage::{Meter, Usage};

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pilothouse_docker::Docker;
 use rustix::process::Signal;
@@ -21,18 +22,35 @@ pub struct Daemon {
 impl Daemon {
     /// Starts one and waits until it answers. A machine that cannot fails the test.
     pub fn start() -> Self {
+        let mut daemon = Self::prepare();
+        daemon.run();
+        daemon
+    }
+
+    /// Starts one that has no more room than this for images and containers.
+    pub fn start_on(size: &str) -> Self {
+        let mut daemon = Self::prepare();
+        let data = daemon.dir.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let size = format!("size={size}");
+        busybox(&["mount", "-t", "tmpfs", "-o", &size, "tmpfs", data.to_str().unwrap()]);
+        daemon.run();
+        daemon
+    }
+
+    fn prepare() -> Self {
         // Short, because a socket's path may have 107 bytes (unix(7)).
         let dir = tempfile::Builder::new().prefix("phd").tempdir_in("/tmp").unwrap();
         // Whatever is configured for this machine's own engine is not for this one.
         std::fs::write(dir.path().join("daemon.json"), "{}\n").unwrap();
-        let number = std::process::id();
-        let bridge = format!("phd{number}");
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let (number, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let bridge = format!("phd{number}.{next}");
         busybox(&["brctl", "addbr", &bridge]);
-        let mut daemon = Self { dir, bridge, process: None };
-        let address = format!("10.213.{}.1/24", number % 256);
+        let daemon = Self { dir, bridge, process: None };
+        let address = format!("10.{}.{}.1/24", 200 + next % 50, number % 256);
         busybox(&["ip", "addr", "add", &address, "dev", &daemon.bridge]);
         busybox(&["ip", "link", "set", &daemon.bridge, "up"]);
-        daemon.run();
         daemon
     }
 
@@ -44,6 +62,12 @@ impl Daemon {
     /// A connection to it.
     pub fn client(&self) -> Docker {
         Docker::at(self.socket().to_str().unwrap()).unwrap()
+    }
+
+    /// What it keeps of a kind, by the names of the files.
+    pub fn entries(&self, kind: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path().join("data").join(kind)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     fn socket(&self) -> PathBuf {

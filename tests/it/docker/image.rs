@@ -35,8 +35,10 @@ impl Base {
             let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
                 panic!("these tests need Debian's busybox-static; scripts/test installs it")
             });
-            let programs =
-                ["busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true"];
+            let programs = [
+                "busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true",
+                "yes", "head", "test",
+            ];
             let files = programs.map(|name| ImageFile {
                 source: source.clone(),
                 target: PathBuf::from("/bin").join(name),
@@ -92,6 +94,36 @@ impl Base {
         for child in children.split_whitespace() {
             processes::signal(child.parse().unwrap(), Signal::STOP);
         }
+    }
+
+    /// A path as a container sees it.
+    pub fn inside(&self, id: &str, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.pid(id)))
+    }
+
+    /// Removes an image, as a person does who needs room.
+    pub fn remove_image(&self, id: &str) {
+        self.runtime.block_on(self.docker.remove_image(id)).unwrap();
+    }
+
+    /// A container by its name or id.
+    pub fn container(&self, name: &str) -> Option<Container> {
+        self.runtime.block_on(self.docker.container(name)).unwrap()
+    }
+
+    /// The ids of the images that a stage's engine built.
+    pub fn images(&self, stage: &Stage) -> Vec<String> {
+        let id = std::fs::read_to_string(stage.state_dir().join("engine-id")).unwrap();
+        let all = self.runtime.block_on(self.docker.images("pilothouse.image")).unwrap();
+        let is_own = |one: &&pilothouse_docker::Image| {
+            one.labels["pilothouse.image"].split(' ').next() == Some(&*id)
+        };
+        all.iter().filter(is_own).map(|one| one.id.clone()).collect()
+    }
+
+    /// Where the engine keeps what it has.
+    pub fn root(&self) -> PathBuf {
+        self.runtime.block_on(self.docker.facts()).unwrap().root.into()
     }
 
     fn pid(&self, id: &str) -> u32 {

@@ -42,6 +42,11 @@ pub fn supervisors(dir: &Path) -> Vec<Running> {
     all().filter(|process| process.line.contains(&wanted)).collect()
 }
 
+/// All processes whose arguments are these.
+pub fn named(line: &str) -> Vec<u32> {
+    all().filter(|process| process.line == line).map(|process| process.pid).collect()
+}
+
 /// The one process below a directory whose arguments contain a text.
 #[track_caller]
 pub fn one(dir: &Path, text: &str) -> u32 {

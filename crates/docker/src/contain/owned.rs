@@ -68,6 +68,15 @@ async fn create<'a>(
     spec: &'a ContainerSpec,
     image: &Image,
 ) -> Result<Owned<'a>, Error> {
+    if spec.only.as_ref().is_some_and(|only| !only.allows(image)) {
+        return Err(Error::new(
+            Kind::Refused,
+            format!(
+                "the image {} was built for another project: build one of your own",
+                spec.image
+            ),
+        ));
+    }
     if spec.by_image && !image.has_check {
         return Err(Error::new(
             Kind::Refused,

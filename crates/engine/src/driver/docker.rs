@@ -87,9 +87,16 @@ impl Docker {
         self.name(&format!("run-{}-{step}", run.0))
     }
 
-    /// Ends a container of ours and removes it.
+    /// Ends a container of ours and removes it. One of somebody else's that only has the name is
+    /// left alone.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Fault> {
-        self.client().await?.remove(name).await.map_err(|error| fault(&error))
+        let client = self.client().await?;
+        let found = client.container(name).await.map_err(|error| fault(&error))?;
+        let own = found.filter(|one| one.labels.get(ENGINE) == Some(&self.engine_id));
+        match own {
+            Some(own) => client.remove(&own.id).await.map_err(|error| fault(&error)),
+            None => Ok(()),
+        }
     }
 
     /// The command line of the process that owns a container.

@@ -110,8 +110,7 @@ impl Local {
         })
         .await?;
         if restarts >= RESTARTS {
-            let how = exit.map_or_else(|| "ended".to_owned(), said);
-            return Ok(Some(Missing::Ever(self.with_log(id, &format!("it {how} each time")))));
+            return Ok(Some(Missing::Ever(self.with_log(id, &how_ended(exit)))));
         }
         // It may have been started anew elsewhere since this was asked for.
         let address = match &owner {
@@ -160,6 +159,12 @@ impl Local {
             None => format!("{why}; it printed nothing"),
         }
     }
+}
+
+/// What is said of an instance that ended again and again.
+pub(super) fn how_ended(exit: Option<MainExit>) -> String {
+    let how = exit.map_or_else(|| "ended".to_owned(), said);
+    format!("it {how} each time")
 }
 
 fn said(exit: MainExit) -> String {
