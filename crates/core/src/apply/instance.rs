@@ -55,7 +55,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                     }
                     *proved = false;
                 }
-            })
+            });
         }
         InstanceEvent::HealthChanged { id, health } => {
             change(state, id, |instance| instance.health = health.clone());

@@ -52,15 +52,11 @@ impl Local {
         };
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
-            match start_of(home, &handle.dir)? {
-                Some(Start { restarts, proof, address }) => {
-                    let id = id.clone();
-                    let observation =
-                        Observation::InstanceRestarted { id, restarts, proof, address };
-                    attention.observe(observation).await;
-                }
-                // Between two starts, or over: the next change or the other branch tells.
-                None => {}
+            // Between two starts, or over: the next change or the other branch tells.
+            if let Some(Start { restarts, proof, address }) = start_of(home, &handle.dir)? {
+                let id = id.clone();
+                let observation = Observation::InstanceRestarted { id, restarts, proof, address };
+                attention.observe(observation).await;
             }
             changes.next().await.map_err(failed)?;
         }
