@@ -1,9 +1,15 @@
 //! Containers of a real Docker engine: steps, images, instances, and what becomes of them when
 //! something dies. The image is made of one static program; no registry is asked.
 
+mod borders;
+mod clash;
 mod crash;
+mod daemon;
+mod faults;
 pub mod image;
+mod outage;
 mod pane;
+mod row;
 mod service;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
@@ -205,6 +211,8 @@ fn what_the_operator_does_not_grant_is_refused() {
         ("privileged = true", "a privileged container"),
         ("docker_socket = true", "the Docker socket"),
         ("volumes = [\"/etc:/host\"]", "the volume /etc"),
+        ("network = \"backend\"", "the network backend"),
+        ("network = \"host\"", "the network host"),
     ];
     for (number, (ask, wanted)) in (1_u64..).zip(runs) {
         repository.write(
@@ -248,7 +256,7 @@ fn a_container_that_is_never_healthy_is_stopped_by_the_gate() {
     let Phase::Ended { result: DeploymentResult::Failed { why }, .. } = &deployment.phase else {
         panic!("{:?}", deployment.phase)
     };
-    assert!(why.contains("ended"), "{why}");
+    assert!(why.contains("it ended with status 1 each time"), "{why}");
     stage.shows("v1");
     assert_eq!(base.containers(&stage).len(), 2);
     stage.end();

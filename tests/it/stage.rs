@@ -40,6 +40,7 @@ pub struct Stage {
     /// Where requests come in.
     pub address: SocketAddr,
     ports: (u16, u16),
+    docker_host: Option<String>,
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
@@ -62,6 +63,7 @@ impl Stage {
             engine: None,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             ports: (first + 10, first + 99),
+            docker_host: None,
             client,
             runtime,
         }
@@ -72,6 +74,11 @@ impl Stage {
         let mut stage = Self::new();
         stage.start();
         stage
+    }
+
+    /// Tells engines that are started from now on where their engine of containers is.
+    pub fn use_docker(&mut self, host: String) {
+        self.docker_host = Some(host);
     }
 
     /// A path below the stage's own directory.
@@ -95,6 +102,9 @@ impl Stage {
             .env_remove("RUST_LOG")
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
+        if let Some(host) = &self.docker_host {
+            command.env("DOCKER_HOST", host);
+        }
         command
     }
 

@@ -80,6 +80,9 @@ pub fn banner(model: &Model) -> Option<Banner> {
             Tone::Wrong,
         );
     }
+    if let Some(text) = no_containers(model) {
+        return said(text, Tone::Wrong);
+    }
     if let Some(text) = out_of_service(model) {
         return said(text, Tone::Wrong);
     }
@@ -94,6 +97,16 @@ pub fn banner(model: &Model) -> Option<Banner> {
     }
     let guide = model.guide?;
     said(guide(&model.replica)?, Tone::Guide)
+}
+
+/// Since when the engine of containers is away, and what was said.
+fn no_containers(model: &Model) -> Option<String> {
+    let away = model.replica.containers.away.as_ref()?;
+    Some(format!(
+        "The Docker engine went away {}: containers are judged once it is back. {}",
+        age::ago(model.now, away.since),
+        printable(&away.why, 160)
+    ))
 }
 
 /// Which environment's targets are all unhealthy, why, and what brings an earlier release back.

@@ -56,7 +56,12 @@ fn main() {
     });
     turn("an instance's restart", &mut state, |n| {
         let (restarts, proof) = (u32::try_from(n).unwrap_or(0), format!("again {n}"));
-        Input::Observation(Observation::InstanceRestarted { id: id.clone(), restarts, proof })
+        Input::Observation(Observation::InstanceRestarted {
+            id: id.clone(),
+            restarts,
+            proof,
+            address: None,
+        })
     });
     turn("nothing", &mut state, |_| Input::Deadline);
     let before = log.records.len();
@@ -201,7 +206,12 @@ impl Log {
         let id = InstanceId(format!("shop-env{}-r1-0", n % u64::from(ENVIRONMENTS)));
         let proof = format!("again {n}");
         let restarts = u32::try_from(n).unwrap_or(0);
-        self.add(Event::Instance(InstanceEvent::Restarted { id: id.clone(), restarts, proof }));
+        self.add(Event::Instance(InstanceEvent::Restarted {
+            id: id.clone(),
+            restarts,
+            proof,
+            address: None,
+        }));
         self.add(Event::Instance(InstanceEvent::Proved { id }));
     }
 }

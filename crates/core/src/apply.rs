@@ -8,9 +8,13 @@ mod instance;
 mod project;
 mod run;
 
+use std::collections::BTreeSet;
+
+use crate::containers::{Away, Containers};
 use crate::deployment::Phase;
-use crate::event::{EdgeEvent, EngineEvent, Event, Recorded};
-use crate::instance::InstancePhase;
+use crate::event::{ContainersEvent, EdgeEvent, EngineEvent, Event, Recorded};
+use crate::id::InstanceId;
+use crate::instance::{Instance, InstancePhase};
 use crate::state::State;
 use crate::table;
 
@@ -79,6 +83,7 @@ fn record(state: &mut State, recorded: &Recorded) {
         Event::Deployment(event) => deployment::deployment(state, event, at),
         Event::Instance(event) => instance::instance(state, event, at),
         Event::Edge(event) => edge(state, event, at),
+        Event::Containers(event) => containers(state, event, at),
     }
 }
 
@@ -105,7 +110,7 @@ fn engine(state: &mut State, event: &EngineEvent, at: crate::time::Timestamp) {
             state.edge.error = None;
             state.edge.failures = 0;
             state.edge.retry_at = at;
-            watch_anew(state, at);
+            watch_anew(state, at, |_, _| true);
         }
         EngineEvent::HaltAsked { .. } => state.halting = true,
         EngineEvent::Forgot { runs, deployments, artifacts } => {
@@ -158,16 +163,43 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
     }
 }
 
-/// While no engine ran nobody watched: a release that was being watched is watched anew, and an
-/// instance that was to become healthy has its whole time again.
-fn watch_anew(state: &mut State, at: crate::time::Timestamp) {
+fn containers(state: &mut State, event: &ContainersEvent, at: crate::time::Timestamp) {
+    match event {
+        ContainersEvent::Lost { why } => {
+            state.containers.away = Some(Away { since: at, why: why.clone() });
+        }
+        ContainersEvent::Back => {
+            watch_anew(state, at, State::is_out_of_reach);
+            state.containers = Containers { away: None, back_at: Some(at) };
+        }
+    }
+}
+
+/// While nobody could watch some of the instances, nothing was seen of them: one that was to
+/// become healthy has its whole time again, and a release that was being watched is watched anew.
+fn watch_anew(
+    state: &mut State,
+    at: crate::time::Timestamp,
+    is_unseen: impl Fn(&State, &Instance) -> bool,
+) {
+    let unseen: BTreeSet<InstanceId> = state
+        .instances
+        .values()
+        .filter(|instance| is_unseen(state, instance))
+        .map(|instance| instance.id.clone())
+        .collect();
     for instance in state.instances.values_mut() {
-        if let InstancePhase::Running { proved: false, since, .. } = &mut instance.phase {
+        if let InstancePhase::Running { proved: false, since, .. } = &mut instance.phase
+            && unseen.contains(&instance.id)
+        {
             *since = at;
         }
     }
     for id in &state.live_deployments {
         let Some(deployment) = state.deployments.get_mut(id) else { continue };
+        if !deployment.new.iter().any(|id| unseen.contains(id)) {
+            continue;
+        }
         let bake = deployment.strategy.bake;
         if let Phase::Baking { until } = &mut deployment.phase {
             *until = at.after(bake);

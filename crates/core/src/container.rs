@@ -72,6 +72,9 @@ pub struct Grants {
     pub privileged: bool,
     /// Whether a step's container may have the container engine's socket.
     pub docker_socket: bool,
+    /// Networks that a step's container may join, beside the default bridge and none at all.
+    #[serde(default)]
+    pub networks: Vec<String>,
 }
 
 /// How instances run in containers.
@@ -110,6 +113,10 @@ impl Container {
         if self.docker_socket && !grants.docker_socket {
             return Some(refused("the Docker socket", "docker_socket = true"));
         }
+        if let Some(network) = self.network.as_ref().filter(|network| !grants.joins(network)) {
+            let key = format!("networks = [\"{network}\"]");
+            return Some(refused(&format!("the network {network}"), &key));
+        }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
             let key = format!("volumes_below = [\"{}\"]", volume.source);
@@ -127,6 +134,13 @@ impl Grants {
             (false, true) => Some("Docker's socket"),
             (false, false) => None,
         }
+    }
+
+    /// Whether a network may be joined. The default bridge and none at all give nothing that
+    /// every container does not have.
+    pub fn joins(&self, network: &str) -> bool {
+        matches!(network, "bridge" | "default" | "none")
+            || self.networks.iter().any(|granted| granted == network)
     }
 
     /// Whether a path of the host may be mounted.
@@ -150,6 +164,17 @@ fn refused(what: &str, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_are_joined_that_are_granted() {
+        let grants = Grants { networks: vec!["backend".into()], ..Grants::default() };
+        for network in ["bridge", "default", "none", "backend"] {
+            assert!(grants.joins(network), "{network}");
+        }
+        for network in ["host", "back", "backend2", "container:x", ""] {
+            assert!(!grants.joins(network), "{network}");
+        }
+    }
 
     #[test]
     fn volumes_begin_below_what_is_granted() {

@@ -3,6 +3,7 @@
 //! Effects are derived from the state by [`crate::wanted`]. Each is safe to do twice: it looks
 //! first whether it was done.
 
+mod observation;
 mod order;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,12 @@ use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, InstanceId, ProjectName, ReleaseNumber,
     RunId,
 };
-use crate::instance::TargetHealth;
 use crate::pipeline::{Pipeline, Stop};
 use crate::routing::Table;
 use crate::run::StepExit;
-use crate::state::Unbound;
 use crate::time::{Millis, Timestamp};
 
+pub use observation::Observation;
 pub use order::{InstanceOrder, StepOrder};
 
 /// Names one effect. While an id is wanted, its effect is in flight exactly once.
@@ -55,6 +55,8 @@ pub enum EffectId {
     Stop(InstanceId),
     /// See [`Effect::Tend`].
     Tend,
+    /// See [`Effect::Listen`].
+    Listen,
     /// See [`Effect::Publish`].
     Publish(u64),
     /// See [`Effect::Verify`].
@@ -80,6 +82,8 @@ pub enum Subject {
     Proof(InstanceId),
     /// The edge process.
     Edge,
+    /// The engine of containers.
+    Containers,
     /// The edge's table.
     Table,
     /// What a domain answers.
@@ -98,6 +102,7 @@ impl EffectId {
             Self::Prove(id) => Subject::Proof(id.clone()),
             Self::Watch(id) => Subject::Watch(id.clone()),
             Self::Tend => Subject::Edge,
+            Self::Listen => Subject::Containers,
             Self::Publish(_) => Subject::Table,
             Self::Verify(deployment) => Subject::Domain(*deployment),
         }
@@ -205,6 +210,8 @@ pub enum Effect {
     },
     /// Keep the edge process alive and tell what it says of its targets.
     Tend,
+    /// Tell when the engine of containers goes away and when it comes back.
+    Listen,
     /// Publish a table and read it back, from the control socket and through each listener.
     Publish {
         /// The table.
@@ -309,43 +316,6 @@ impl Fault {
     pub fn unknown(why: impl Into<String>) -> Self {
         Self { kind: FaultKind::Unknown, why: why.into() }
     }
-}
-
-/// What an effect notices while it goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Observation {
-    /// A supervisor started its instance again.
-    InstanceRestarted {
-        /// The instance.
-        id: InstanceId,
-        /// How often by now.
-        restarts: u32,
-        /// Names the new start.
-        proof: String,
-    },
-    /// The load balancer says something else of a target.
-    TargetChanged {
-        /// The instance.
-        id: InstanceId,
-        /// What it says.
-        health: TargetHealth,
-    },
-    /// The edge answers, serving the table of this digest.
-    EdgeConnected {
-        /// The digest; none before the first table.
-        active: Option<String>,
-    },
-    /// The edge cannot listen on other addresses than before.
-    ListenersChanged {
-        /// All those on which it cannot.
-        unbound: Vec<Unbound>,
-    },
-    /// The edge does not answer.
-    EdgeDisconnected {
-        /// A sentence that says what was tried.
-        why: String,
-    },
 }
 
 /// What the kernel is told.

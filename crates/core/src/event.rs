@@ -1,5 +1,6 @@
 //! What happened: the journal's records and what clients are told, in the past tense.
 
+mod containers;
 mod edge;
 mod instance;
 
@@ -18,6 +19,7 @@ use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::{Branch, Commit, Limits, Ready, Release};
 use crate::time::Timestamp;
 
+pub use containers::ContainersEvent;
 pub use edge::EdgeEvent;
 pub use instance::InstanceEvent;
 
@@ -50,6 +52,8 @@ pub enum Event {
     Instance(InstanceEvent),
     /// To the edge.
     Edge(EdgeEvent),
+    /// To the engine of containers.
+    Containers(ContainersEvent),
 }
 
 /// What happened to the engine.

@@ -12,6 +12,7 @@ pub mod apply;
 pub mod artifact;
 pub mod command;
 pub mod container;
+pub mod containers;
 pub mod cost;
 pub mod decide;
 pub mod deployment;

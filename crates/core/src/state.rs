@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, ArtifactKind};
+use crate::containers::Containers;
 use crate::deployment::{Deployment, EnvironmentKey};
 use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
@@ -52,6 +53,9 @@ pub struct State {
     pub artifacts: BTreeMap<ArtifactDigest, Artifact>,
     /// What is known of the edge.
     pub edge: Edge,
+    /// What is known of the engine of containers.
+    #[serde(default)]
+    pub containers: Containers,
     /// Where the numbers of environments that were removed ended, should one come again: a branch
     /// that is pushed again must not meet names of its former life.
     #[serde(default, with = "crate::state::pairs")]

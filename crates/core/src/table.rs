@@ -60,7 +60,7 @@ pub fn may_change(event: &Event) -> bool {
         }
         Event::Instance(_) => true,
         // Instances that are only to be started are no targets.
-        Event::Deployment(_) | Event::Run(_) | Event::Edge(_) => false,
+        Event::Deployment(_) | Event::Run(_) | Event::Edge(_) | Event::Containers(_) => false,
     }
 }
 

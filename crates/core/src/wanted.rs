@@ -57,6 +57,14 @@ pub fn wanted(state: &State, now: Timestamp) -> Wanted {
         {
             wanted.wake(at);
         }
+        if !state.is_out_of_reach(instance)
+            && let Some(at) = state.excused_until(instance, now)
+        {
+            wanted.wake(at);
+        }
+    }
+    if state.has_containers() {
+        wanted.add(EffectId::Listen, Effect::Listen);
     }
     for environment in state.environments.values() {
         if environment.running.is_none() && environment.replace_at > now {

@@ -6,6 +6,7 @@
 //! container nothing: the next one finds it by its name. An engine that goes away is waited for.
 
 mod owned;
+mod port;
 mod wait;
 
 use std::time::Duration;
@@ -20,8 +21,9 @@ use crate::spec::ContainerSpec;
 /// What the process ends with where there was no container to end with: Docker's own number for
 /// that.
 pub(crate) const NO_CONTAINER: u8 = 125;
-/// How long an engine that went away is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an engine that went away is waited for: long enough for a person to mend it. Whoever
+/// cannot wait as long ends this process.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Time between two questions whether it is back.
 pub(crate) const AGAIN: Duration = Duration::from_millis(250);
 
@@ -30,6 +32,14 @@ pub(crate) const AGAIN: Duration = Duration::from_millis(250);
 pub enum Contained {
     /// With this status, which is the container's, or 125 where none could be run.
     Status(u8),
+}
+
+/// How a container ended.
+pub(crate) enum End {
+    /// By itself, or because it was asked to: its status.
+    Own(i64),
+    /// With its engine, which went away and ended it on the way.
+    WithEngine,
 }
 
 /// Signals that ask the owning process to end.
@@ -64,28 +74,40 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             return Contained::Status(NO_CONTAINER);
         }
     };
-    // Each part of it finds what an earlier try has done.
-    let owning = patiently(|| async {
-        let docker = Docker::local()?.ready().await?;
-        let image = crate::image::find_or_pull(&docker, &spec.image).await?;
-        owned::find_or_create(docker, spec, image).await
-    });
-    let owned = tokio::select! {
-        owned = owning => owned,
-        () = asked.come() => {
-            // What was created and not started is removed by whoever asked for the end.
-            return Contained::Status(NO_CONTAINER);
-        }
-    };
-    let ended = match owned {
-        Ok(owned) => owned.end(&mut asked).await,
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok(code) => Contained::Status(u8::try_from(code).unwrap_or(u8::MAX)),
-        Err(error) => {
-            say(&error.why);
-            Contained::Status(NO_CONTAINER)
+    loop {
+        // Each part of it finds what an earlier try has done.
+        let owning = patiently(|| async {
+            let docker = Docker::local()?.ready().await?;
+            let image = crate::image::find_or_pull(&docker, &spec.image).await?;
+            owned::find_or_create(docker, spec, image).await
+        });
+        let owned = tokio::select! {
+            owned = owning => owned,
+            () = asked.come() => {
+                // What was created and not started is removed by whoever asked for the end.
+                return Contained::Status(NO_CONTAINER);
+            }
+        };
+        let ended = match owned {
+            Ok(owned) => owned.end(&mut asked).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(End::Own(code)) => {
+                return Contained::Status(u8::try_from(code).unwrap_or(u8::MAX));
+            }
+            Ok(End::WithEngine) if spec.is_service => {
+                say("the Docker engine took the container with it; it is started anew");
+            }
+            // What it did is not known, and doing it twice is not ours to decide.
+            Ok(End::WithEngine) => {
+                say("the Docker engine took the container with it, so nobody knows what it did");
+                return Contained::Status(NO_CONTAINER);
+            }
+            Err(error) => {
+                say(&error.why);
+                return Contained::Status(NO_CONTAINER);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount as RawMount,
@@ -10,9 +11,11 @@ use bollard::models::{
 
 use crate::spec::{ContainerSpec, Program};
 
-/// What the engine is asked to create. `value_of` gives the secrets' values.
+/// What the engine is asked to create. `reached` is where the host maps its port, if it does;
+/// `value_of` gives the secrets' values.
 pub(crate) fn body(
     spec: &ContainerSpec,
+    reached: Option<SocketAddr>,
     value_of: impl Fn(&str) -> Option<OsString>,
 ) -> ContainerCreateBody {
     let (entrypoint, cmd) = match &spec.program {
@@ -42,17 +45,17 @@ pub(crate) fn body(
             test: Some(vec!["NONE".to_owned()]),
             ..HealthConfig::default()
         }),
-        host_config: Some(host(spec)),
+        host_config: Some(host(spec, reached)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn host(spec: &ContainerSpec) -> HostConfig {
+fn host(spec: &ContainerSpec, reached: Option<SocketAddr>) -> HostConfig {
     let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok());
     HostConfig {
         mounts: Some(spec.mounts.iter().map(mount).collect()),
         port_bindings: spec.publish.and_then(|publish| {
-            let host = publish.host?;
+            let host = reached?;
             let binding = PortBinding {
                 host_ip: Some(host.ip().to_string()),
                 host_port: Some(host.port().to_string()),

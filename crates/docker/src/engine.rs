@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
+use bollard::query_parameters::{
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+};
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
+use futures_util::StreamExt as _;
 
 use crate::container::{Container, summary};
 use crate::error::{Error, Kind, from};
@@ -88,6 +91,23 @@ impl Docker {
             ));
         }
         Ok(Self { client })
+    }
+
+    /// Waits until the engine has gone away; what was noticed of it.
+    ///
+    /// It listens to what an engine tells of itself alone, which is next to nothing, so that
+    /// waiting costs nothing.
+    pub async fn until_away(&self) -> Error {
+        let filters = std::collections::HashMap::from([("type", vec!["daemon"])]);
+        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let mut events = self.client.events(Some(options));
+        loop {
+            match events.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(raw)) => return from("listen to the Docker engine", &raw),
+                None => return Error::new(Kind::Unreachable, "the Docker engine went away"),
+            }
+        }
     }
 
     /// Asks the engine about itself.

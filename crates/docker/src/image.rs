@@ -133,7 +133,14 @@ pub(crate) async fn find_or_pull(docker: &Docker, name: &str) -> Result<Image, E
 }
 
 /// Builds an image and says what the build says; the id is written where the specification says.
+///
+/// A build reads its files and changes none of them, so that one that an engine took with it
+/// begins anew once the engine is back.
 pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
+    crate::contain::patiently(|| try_build(spec)).await
+}
+
+async fn try_build(spec: &BuildSpec) -> Result<Built, Error> {
     let docker = Docker::local()?.ready().await?;
     let labels: HashMap<String, String> = spec.labels.clone().into_iter().collect();
     let options = BuildImageOptionsBuilder::default()

@@ -29,5 +29,5 @@ pub use image::{BuildSpec, Built, Image, build};
 pub use import::ImageFile;
 pub use record::{Record, read_record};
 pub use shell::{Shell, ShellInput, ShellOutput};
-pub use spec::{ContainerSpec, Mount, Program, Publish};
+pub use spec::{ContainerSpec, Mount, Only, Program, Publish};
 pub use usage::{Meter, Usage};

@@ -15,6 +15,9 @@ pub struct ContainerSpec {
     pub labels: BTreeMap<String, String>,
     /// The image's name or id.
     pub image: String,
+    /// Which images of a kind may be used alone; others of it are refused.
+    #[serde(default)]
+    pub only: Option<Only>,
     /// What is started in it.
     pub program: Program,
     /// The directory it starts in; none means the image's.
@@ -51,6 +54,27 @@ pub struct ContainerSpec {
     pub is_service: bool,
 }
 
+/// Of the images that have a label, those whose label begins and ends with certain words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Only {
+    /// The label's name.
+    pub label: String,
+    /// How its value begins, up to a space.
+    pub begins: String,
+    /// How its value ends, from a space on.
+    pub ends: String,
+}
+
+impl Only {
+    /// Whether an image may be used.
+    pub fn allows(&self, image: &crate::Image) -> bool {
+        image.labels.get(&self.label).is_none_or(|value| {
+            value.split(' ').next() == Some(&*self.begins)
+                && value.rsplit(' ').next() == Some(&*self.ends)
+        })
+    }
+}
+
 /// What is started in a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,4 +103,8 @@ pub struct Publish {
     pub port: u16,
     /// Where the host maps it; none means that the container's own address is used.
     pub host: Option<SocketAddr>,
+    /// The first and the last port that the host may map it to instead, should somebody else take
+    /// that one; none means that there is no other.
+    #[serde(default)]
+    pub others: Option<(u16, u16)>,
 }

@@ -104,12 +104,14 @@ impl Perform for Drivers {
                 }
                 Effect::RunStep(order) => host.run_step(*order, &attention).await,
                 Effect::EndStep { run, step } => host.end_step(run, step).await,
-                Effect::Seal { run, image: Some(step), .. } => docker.seal(run, step).await,
+                Effect::Seal { run, image: Some(step), .. } => {
+                    docker.seal(run, step, &attention).await
+                }
                 Effect::Seal { run, paths, image: None } => store.seal(run, paths).await,
                 Effect::Clean { run } => store.clean(run).await,
                 Effect::Stage { environment, release, artifact, kind, image, .. } => {
                     let image = image.as_deref();
-                    docker.stage(&environment, release, &artifact, kind, image).await?;
+                    docker.stage(&environment, release, &artifact, kind, image, &attention).await?;
                     match kind {
                         ArtifactKind::Tree => store.stage(&environment, release, artifact).await,
                         ArtifactKind::Image => Ok(Outcome::Done),
@@ -123,6 +125,7 @@ impl Perform for Drivers {
                 Effect::Stop { id, stop } => local.stop(&id, &stop).await,
                 Effect::Drain { id, deadline } => edge.drain(&id, deadline, &attention).await,
                 Effect::Tend => edge.tend(&attention).await,
+                Effect::Listen => docker.listen(&attention).await,
                 Effect::Publish { table } => edge.publish(&table, &attention).await,
                 Effect::Verify { domain, listen, release, .. } => {
                     edge.verify(domain.as_deref(), &listen, &release).await

@@ -237,6 +237,7 @@ pub fn kind(id: &EffectId) -> &'static str {
         EffectId::Drain(_) => "drain",
         EffectId::Stop(_) => "stop",
         EffectId::Tend => "tend",
+        EffectId::Listen => "listen",
         EffectId::Publish(_) => "publish",
         EffectId::Verify(_) => "verify",
     }

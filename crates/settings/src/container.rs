@@ -138,13 +138,33 @@ pub(crate) fn network(section: &Section<'_>, found: &mut Found<'_>) -> Option<St
     let field = section.get("network")?;
     let help = "write network = \"none\" or the name of a network, as in network = \"backend\"";
     let text = field.line(found, help)?;
-    let is_name = text.len() <= 128
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    // The host's network and other containers' would undo what a container is for.
-    if !is_name || text == "host" {
+    if !is_network(text) {
         field.wrong(found, &format!("{} is no network for this", quoted(text)), help);
         return None;
     }
     Some(text.to_owned())
+}
+
+/// Names of networks.
+pub(crate) fn networks(section: &Section<'_>, found: &mut Found<'_>) -> Vec<String> {
+    const HELP: &str = "write networks = [\"backend\"], with the names of networks";
+    let Some(field) = section.get("networks") else { return Vec::new() };
+    let mut networks = Vec::new();
+    for (text, at) in few(&field, HELP, found) {
+        if is_network(text) {
+            networks.push(text.to_owned());
+        } else {
+            let message = format!("{} is no network for this", quoted(text));
+            found.add(crate::ProblemKind::WrongValue, at, &message, HELP);
+        }
+    }
+    networks
+}
+
+/// Whether a text is a network's name. Another container's network has none, and joining it would
+/// undo what a container is for.
+fn is_network(text: &str) -> bool {
+    text.len() <= 128
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }

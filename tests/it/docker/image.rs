@@ -22,30 +22,42 @@ pub struct Base {
 impl Base {
     /// Makes an image of one static program. A machine without a Docker engine fails the test.
     pub fn make(test: &str) -> Self {
+        Self::make_in(test, Docker::local().unwrap())
+    }
+
+    /// Makes it in an engine that is not the machine's.
+    pub fn make_in(test: &str, docker: Docker) -> Self {
         let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
         let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
             panic!("these tests need Debian's busybox-static; scripts/test installs it")
         });
-        let programs =
-            ["busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true"];
+        let programs = [
+            "busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true", "yes",
+            "head", "test",
+        ];
         let files = programs.map(|name| ImageFile {
             source: source.clone(),
             target: PathBuf::from("/bin").join(name),
         });
-        Self::of(test, async |docker, name| docker.import(name, files.to_vec()).await)
+        Self::of(test, docker, async |docker, name| docker.import(name, files.to_vec()).await)
     }
 
     /// Makes an image of a Debian with Python.
     pub fn debian(test: &str) -> Self {
         let archive = debian_archive();
-        Self::of(test, async |docker, name| docker.import_archive(name, &archive).await)
+        let docker = Docker::local().unwrap();
+        Self::of(test, docker, async |docker, name| docker.import_archive(name, &archive).await)
     }
 
-    fn of(test: &str, import: impl AsyncFnOnce(&Docker, &str) -> Result<(), Error>) -> Self {
+    fn of(
+        test: &str,
+        docker: Docker,
+        import: impl AsyncFnOnce(&Docker, &str) -> Result<(), Error>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let name = format!("pilothouse-test-{test}-{}:base", std::process::id());
         let docker = runtime.block_on(async {
-            let docker = Docker::local().unwrap().ready().await.unwrap_or_else(|error| {
+            let docker = docker.ready().await.unwrap_or_else(|error| {
                 panic!("these tests need a Docker engine; scripts/test starts one: {error}")
             });
             import(&docker, &name).await.unwrap();
@@ -86,6 +98,12 @@ impl Base {
         all.into_iter().filter(is_own).collect()
     }
 
+    /// How many containers run, whosever they are.
+    pub fn running(&self) -> usize {
+        let all = self.runtime.block_on(self.docker.containers()).unwrap_or_default();
+        all.iter().filter(|one| one.is_running).count()
+    }
+
     /// Ends a container's first process.
     pub fn kill(&self, id: &str) {
         processes::signal(self.pid(id), Signal::KILL);
@@ -99,6 +117,36 @@ impl Base {
         for child in children.split_whitespace() {
             processes::signal(child.parse().unwrap(), Signal::STOP);
         }
+    }
+
+    /// A path as a container sees it.
+    pub fn inside(&self, id: &str, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.pid(id)))
+    }
+
+    /// Removes an image, as a person does who needs room.
+    pub fn remove_image(&self, id: &str) {
+        self.runtime.block_on(self.docker.remove_image(id)).unwrap();
+    }
+
+    /// A container by its name or id.
+    pub fn container(&self, name: &str) -> Option<Container> {
+        self.runtime.block_on(self.docker.container(name)).unwrap()
+    }
+
+    /// The ids of the images that a stage's engine built.
+    pub fn images(&self, stage: &Stage) -> Vec<String> {
+        let id = std::fs::read_to_string(stage.state_dir().join("engine-id")).unwrap();
+        let all = self.runtime.block_on(self.docker.images("pilothouse.image")).unwrap();
+        let is_own = |one: &&pilothouse_docker::Image| {
+            one.labels["pilothouse.image"].split(' ').next() == Some(&*id)
+        };
+        all.iter().filter(is_own).map(|one| one.id.clone()).collect()
+    }
+
+    /// Where the engine keeps what it has.
+    pub fn root(&self) -> PathBuf {
+        self.runtime.block_on(self.docker.facts()).unwrap().root.into()
     }
 
     fn pid(&self, id: &str) -> u32 {

@@ -42,6 +42,11 @@ pub fn supervisors(dir: &Path) -> Vec<Running> {
     all().filter(|process| process.line.contains(&wanted)).collect()
 }
 
+/// All processes whose arguments are these.
+pub fn named(line: &str) -> Vec<u32> {
+    all().filter(|process| process.line == line).map(|process| process.pid).collect()
+}
+
 /// The one process below a directory whose arguments contain a text.
 #[track_caller]
 pub fn one(dir: &Path, text: &str) -> u32 {
@@ -49,6 +54,21 @@ pub fn one(dir: &Path, text: &str) -> u32 {
         of(dir).into_iter().filter(|process| process.line.contains(text)).collect();
     let [one] = found.as_slice() else { panic!("not one process with {text}: {found:#?}") };
     one.pid
+}
+
+/// The processes below one, by their parents.
+pub fn below(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists =
+        tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    let children: Vec<u32> = lists
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
+        })
+        .collect();
+    let mut found = children.clone();
+    found.extend(children.into_iter().flat_map(below));
+    found
 }
 
 fn all() -> impl Iterator<Item = Running> {

@@ -107,6 +107,7 @@ impl Index {
             }
             Event::Engine(EngineEvent::Started { .. } | EngineEvent::HaltAsked { .. })
             | Event::Edge(_)
+            | Event::Containers(_)
             | Event::Project(
                 ProjectEvent::Looked { .. }
                 | ProjectEvent::LookAsked { .. }

@@ -41,17 +41,22 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 environment.replace_failures = 0;
             }
         }
-        InstanceEvent::Restarted { id, restarts, proof } => change(state, id, |instance| {
-            instance.restarts = *restarts;
-            if let InstancePhase::Running { proof: old, proved, since, .. } = &mut instance.phase {
-                proof.clone_into(old);
-                // One that never was healthy has no more time because it was started again.
-                if *proved {
-                    *since = at;
+        InstanceEvent::Restarted { id, restarts, proof, address } => {
+            change(state, id, |instance| {
+                instance.restarts = *restarts;
+                if let InstancePhase::Running { address: place, proof: old, proved, since } =
+                    &mut instance.phase
+                {
+                    proof.clone_into(old);
+                    *place = address.unwrap_or(*place);
+                    // One that never was healthy has no more time because it was started again.
+                    if *proved {
+                        *since = at;
+                    }
+                    *proved = false;
                 }
-                *proved = false;
-            }
-        }),
+            });
+        }
         InstanceEvent::HealthChanged { id, health } => {
             change(state, id, |instance| instance.health = health.clone());
         }

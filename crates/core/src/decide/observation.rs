@@ -1,14 +1,17 @@
 //! What effects notice while they go on.
 
+use std::net::SocketAddr;
+
 use crate::effect::Observation;
-use crate::event::{EdgeEvent, Event, InstanceEvent};
-use crate::instance::{InstancePhase, TargetHealth};
+use crate::event::{ContainersEvent, EdgeEvent, Event, InstanceEvent};
+use crate::id::InstanceId;
+use crate::instance::{Instance, InstancePhase, TargetHealth};
 use crate::routing::{Reason, TargetState};
 use crate::state::State;
 
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
-        Observation::InstanceRestarted { id, restarts, proof } => {
+        Observation::InstanceRestarted { id, restarts, proof, address } => {
             let new = state.instances.get(id).is_some_and(|instance| {
                 matches!(&instance.phase, InstancePhase::Running { proof: old, .. } if old != proof)
             });
@@ -16,7 +19,8 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
                 return Vec::new();
             }
             let (id, restarts, proof) = (id.clone(), *restarts, proof.clone());
-            vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof })]
+            let address = address.filter(|address| moved(state, &id, *address));
+            vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof, address })]
         }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
             // The words and the time alone are no transition: they may differ at every check.
@@ -45,7 +49,20 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             }
             vec![Event::Edge(EdgeEvent::Disconnected { why: why.clone() })]
         }
+        Observation::ContainersLost { why } => match state.containers.away {
+            Some(_) => Vec::new(),
+            None => vec![Event::Containers(ContainersEvent::Lost { why: why.clone() })],
+        },
+        Observation::ContainersReached => match state.containers.away {
+            Some(_) => vec![Event::Containers(ContainersEvent::Back)],
+            None => Vec::new(),
+        },
     }
+}
+
+/// Whether an instance listens elsewhere than was known.
+fn moved(state: &State, id: &InstanceId, address: SocketAddr) -> bool {
+    state.instances.get(id).and_then(Instance::address) != Some(address)
 }
 
 /// What makes a target's health another than it was.

@@ -54,7 +54,7 @@ pub(super) fn outcome(
             Ok(_) if is_stopping(state, id) => gone(id, "stopped"),
             Ok(_) | Err(_) => Vec::new(),
         },
-        EffectId::Tend => Vec::new(),
+        EffectId::Tend | EffectId::Listen => Vec::new(),
         EffectId::Publish(version) => published(state, *version, result),
         EffectId::Verify(deployment) => verified(state, *deployment, result, now),
     }

@@ -87,7 +87,8 @@ pub(super) fn taken(
             | Event::Run(_)
             | Event::Deployment(_)
             | Event::Instance(_)
-            | Event::Edge(_) => false,
+            | Event::Edge(_)
+            | Event::Containers(_) => false,
         })
 }
 

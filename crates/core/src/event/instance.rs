@@ -38,6 +38,9 @@ pub enum InstanceEvent {
         restarts: u32,
         /// Names the new start.
         proof: String,
+        /// Where it listens now; none where that did not change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<SocketAddr>,
     },
     /// The load balancer says something else of it.
     HealthChanged {

@@ -39,7 +39,11 @@ impl Guard {
             Event::Run(event) => run(state, event, &mut broken),
             Event::Deployment(event) => deployment(state, event, &mut broken),
             Event::Instance(event) => instance(state, event, &mut broken),
-            Event::Engine(_) | Event::Project(_) | Event::Environment(_) | Event::Edge(_) => {}
+            Event::Engine(_)
+            | Event::Project(_)
+            | Event::Environment(_)
+            | Event::Edge(_)
+            | Event::Containers(_) => {}
         }
         Before { seq: state.seq, broken }
     }

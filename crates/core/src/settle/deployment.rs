@@ -29,11 +29,11 @@ pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> 
     match &deployment.phase {
         Phase::Queued => lock(state, deployment, environment),
         Phase::Staging => staging(state, deployment, environment, now),
-        Phase::Starting => starting(state, deployment),
-        Phase::Shifting => shifting(state, deployment),
+        Phase::Starting => starting(state, deployment, now),
+        Phase::Shifting => shifting(state, deployment, now),
         Phase::Draining => draining(state, deployment, environment, now),
         Phase::MakingRoom => making_room(state, deployment, environment, now),
-        Phase::Verifying => verifying(state, deployment),
+        Phase::Verifying => verifying(state, deployment, now),
         Phase::Baking { until } => baking(state, deployment, *until, now),
         Phase::Retiring => retiring(state, deployment),
         Phase::Aborting { result } => aborting(state, deployment, result),
@@ -182,7 +182,7 @@ pub(super) fn new_instance(
     }
 }
 
-fn starting(state: &State, deployment: &Deployment) -> Vec<Event> {
+fn starting(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     let new: Vec<Option<&Instance>> =
         deployment.new.iter().map(|id| state.instances.get(id)).collect();
@@ -190,7 +190,9 @@ fn starting(state: &State, deployment: &Deployment) -> Vec<Event> {
     if new.iter().flatten().any(running) && !has(deployment, Milestone::Started) {
         return vec![reached(deployment.id, Milestone::Started)];
     }
-    if let Some(why) = bad_new(state, deployment).or_else(|| missing_new(state, deployment)) {
+    if let Some(why) =
+        bad_new(state, deployment, now).or_else(|| missing_new(state, deployment, now))
+    {
         return fail(state, deployment, &why);
     }
     if !new.iter().flatten().all(|instance| instance.is_proved()) {
@@ -225,13 +227,15 @@ fn shift_roles(state: &State, deployment: &Deployment) -> Vec<Event> {
     events
 }
 
-fn shifting(state: &State, deployment: &Deployment) -> Vec<Event> {
+fn shifting(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
     // Traffic that has not moved yet must not move to what is no longer there.
     let unproved = |one: &&Instance| !one.is_proved();
-    let bad = bad_new(state, deployment).or_else(|| missing_new(state, deployment)).or_else(|| {
-        let found = instances(state, &deployment.new).find(unproved)?;
-        Some(format!("{} ended and was started again", found.id))
-    });
+    let bad = bad_new(state, deployment, now)
+        .or_else(|| missing_new(state, deployment, now))
+        .or_else(|| {
+            let found = instances(state, &deployment.new).find(unproved)?;
+            Some(format!("{} ended and was started again", found.id))
+        });
     if let Some(why) = bad {
         return fail(state, deployment, &why);
     }
@@ -250,7 +254,7 @@ fn draining(
     environment: &Environment,
     now: Timestamp,
 ) -> Vec<Event> {
-    if let Some(why) = bad_new(state, deployment) {
+    if let Some(why) = bad_new(state, deployment, now) {
         return fail(state, deployment, &why);
     }
     if instances(state, &deployment.old).any(|instance| instance.role == Role::Draining) {
@@ -278,7 +282,7 @@ fn making_room(
     environment: &Environment,
     now: Timestamp,
 ) -> Vec<Event> {
-    if let Some(why) = bad_new(state, deployment) {
+    if let Some(why) = bad_new(state, deployment, now) {
         return fail(state, deployment, &why);
     }
     let stopping = |instance: &Instance| matches!(instance.phase, InstancePhase::Stopping { .. });
@@ -299,20 +303,27 @@ fn next_batch(
     events
 }
 
-fn verifying(state: &State, deployment: &Deployment) -> Vec<Event> {
-    if let Some(why) = bad_new(state, deployment) {
+fn verifying(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
+    if let Some(why) = bad_new(state, deployment, now) {
         return fail(state, deployment, &why);
     }
     give_up(state, deployment, "the release did not answer through the load balancer")
 }
 
 fn baking(state: &State, deployment: &Deployment, until: Timestamp, now: Timestamp) -> Vec<Event> {
-    if let Some(why) = bad_new(state, deployment) {
+    if let Some(why) = bad_new(state, deployment, now) {
         return fail(state, deployment, &why);
     }
     // A failed check at the end of the watch is not overlooked: the next one says what it meant.
-    let is_doubted = |instance: &Instance| instance.health.doubted;
-    if now < until || instances(state, &deployment.new).any(is_doubted) {
+    // Nor is one that has to prove itself again, or that nothing may be concluded of yet.
+    let is_open = |one: &Instance| {
+        let is_ill = one.health.state == TargetState::Unhealthy;
+        one.health.doubted
+            || !one.is_proved()
+            || state.is_out_of_reach(one)
+            || is_ill && state.excused_until(one, now).is_some()
+    };
+    if now < until || instances(state, &deployment.new).any(is_open) {
         return Vec::new();
     }
     let mut events = vec![

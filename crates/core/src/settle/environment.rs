@@ -108,7 +108,9 @@ fn keep(
     // all of them unwell at once is seldom cured by starting all of them again.
     let unwell = || {
         let is_ill = |instance: &Instance| {
-            own(instance) && relief_at(environment, instance).is_some_and(|at| at <= now)
+            own(instance)
+                && state.excused_until(instance, now).is_none()
+                && relief_at(environment, instance).is_some_and(|at| at <= now)
         };
         let ill = all.iter().filter(|instance| is_ill(instance));
         let oldest = ill.min_by_key(|instance| instance.since);

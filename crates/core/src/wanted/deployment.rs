@@ -14,6 +14,8 @@ pub(super) fn want(state: &State, deployment: &Deployment, now: Timestamp, wante
         Phase::Staging if !deployment.milestones.contains_key(&Milestone::Staged) => {
             when_due(state, deployment, now, wanted, stage);
         }
+        // What cannot be reached for now has not failed to answer.
+        Phase::Verifying if is_out_of_reach(state, deployment) => {}
         Phase::Verifying => when_due(state, deployment, now, wanted, verify),
         Phase::Baking { until } => wanted.wake(*until),
         Phase::RollingBack { step: RollbackStep::Starting, .. } => {
@@ -34,6 +36,11 @@ pub(super) fn want(state: &State, deployment: &Deployment, now: Timestamp, wante
         | Phase::RollingBack { .. }
         | Phase::Ended { .. } => {}
     }
+}
+
+fn is_out_of_reach(state: &State, deployment: &Deployment) -> bool {
+    let new = deployment.new.iter().filter_map(|id| state.instances.get(id));
+    new.into_iter().any(|instance| state.is_out_of_reach(instance))
 }
 
 fn when_due(

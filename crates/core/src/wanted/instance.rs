@@ -12,6 +12,8 @@ pub(super) fn want(state: &State, instance: &Instance, wanted: &mut Wanted) {
     let id = &instance.id;
     let read_back = state.edge.active.as_ref() == Some(&state.edge.wanted);
     match &instance.phase {
+        // Their engine is waited for, and then they have all their time.
+        InstancePhase::Starting if state.is_out_of_reach(instance) => {}
         InstancePhase::Starting => {
             if let Some(order) = order(state, instance) {
                 wanted.add(EffectId::Start(id.clone()), Effect::Start(Box::new(order)));
@@ -19,7 +21,7 @@ pub(super) fn want(state: &State, instance: &Instance, wanted: &mut Wanted) {
         }
         InstancePhase::Running { address, proved, since, .. } => {
             wanted.add(EffectId::Watch(id.clone()), Effect::Watch { id: id.clone() });
-            if !proved {
+            if !proved && !state.is_out_of_reach(instance) {
                 let health = service(state, instance).map(|s| s.health.clone()).unwrap_or_default();
                 let effect = Effect::Prove {
                     id: id.clone(),

@@ -167,6 +167,7 @@ fn give(play: &mut Play, id: DeploymentId, input: &str) {
             id: new.clone(),
             restarts: 1,
             proof: "again".to_owned(),
+            address: None,
         }),
         "deadline" => Input::Deadline,
         "an hour later" => {

@@ -2,8 +2,8 @@
 
 use pilothouse_core::deployment::Phase;
 use pilothouse_core::event::{
-    DeploymentEvent, EdgeEvent, EngineEvent, EnvironmentEvent, Event, InstanceEvent, ProjectEvent,
-    Recorded, RunEvent,
+    ContainersEvent, DeploymentEvent, EdgeEvent, EngineEvent, EnvironmentEvent, Event,
+    InstanceEvent, ProjectEvent, Recorded, RunEvent,
 };
 use pilothouse_core::time::Timestamp;
 
@@ -31,6 +31,8 @@ fn say(event: &Event) -> Option<String> {
         Event::Deployment(event) => Some(deployment(event)),
         Event::Instance(event) => Some(instance(event)),
         Event::Edge(event) => Some(edge(event)),
+        Event::Containers(ContainersEvent::Lost { why }) => Some(format!("containers lost: {why}")),
+        Event::Containers(ContainersEvent::Back) => Some("containers back".to_owned()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
 use super::wait::Output;
-use super::{Asked, patiently};
+use super::{Asked, End, patiently, port};
 use crate::container::Container;
 use crate::create;
 use crate::engine::Docker;
@@ -15,11 +15,16 @@ use crate::output::say;
 use crate::record::{self, Record};
 use crate::spec::{ContainerSpec, Publish};
 
+/// How many ports are tried where others take them.
+const PORTS: usize = 8;
+
 /// A container that this process owns.
 pub(super) struct Owned<'a> {
     pub(super) docker: Docker,
     pub(super) spec: &'a ContainerSpec,
     pub(super) id: String,
+    /// Its first process, by its number on the host.
+    pub(super) pid: i32,
     pub(super) output: Output,
 }
 
@@ -42,7 +47,7 @@ pub(super) async fn find_or_create(
         // A service that has ended begins anew; a step that has ended has ended.
         if found.is_running || (!spec.is_service && found.state == "exited") {
             let output = Output::of(&docker, &found.id).await?;
-            let owned = Owned { docker, spec, id: found.id.clone(), output };
+            let owned = Owned { docker, spec, id: found.id.clone(), pid: found.pid, output };
             owned.note(&found)?;
             return Ok(owned);
         }
@@ -56,26 +61,61 @@ fn is_ours(found: &Container, spec: &ContainerSpec) -> bool {
     spec.labels.iter().all(|(name, value)| found.labels.get(name) == Some(value))
 }
 
+/// Makes a container. Where somebody else has the port that the host was to reach it by, another
+/// one is taken.
 async fn create<'a>(
     docker: Docker,
     spec: &'a ContainerSpec,
     image: &Image,
 ) -> Result<Owned<'a>, Error> {
-    let mut body = create::body(spec, |name| std::env::var_os(name));
-    // By its id: what the name means may change between here and there.
-    body.image = Some(image.id.clone());
+    if spec.only.as_ref().is_some_and(|only| !only.allows(image)) {
+        return Err(Error::new(
+            Kind::Refused,
+            format!(
+                "the image {} was built for another project: build one of your own",
+                spec.image
+            ),
+        ));
+    }
     if spec.by_image && !image.has_check {
         return Err(Error::new(
             Kind::Refused,
             format!("health.by is \"image\", and the image {} has no HEALTHCHECK", spec.image),
         ));
     }
+    let mut host = spec.publish.and_then(|publish| publish.host);
+    for _ in 0..PORTS {
+        let error = match try_create(&docker, spec, image, host).await {
+            Err(error) if error.kind == Kind::Broken => error,
+            made => return made,
+        };
+        // An engine says in words alone that a port is taken; the port itself says it surely.
+        let others = spec.publish.and_then(|publish| publish.others);
+        let (Some(taken), Some(others)) = (host.filter(port::is_taken), others) else {
+            return Err(error);
+        };
+        host = port::free(taken, others);
+        let Some(next) = host else { return Err(error) };
+        say(&format!("somebody else has {taken}; takes {next}"));
+    }
+    Err(Error::new(Kind::Conflict, format!("{PORTS} ports in a row were taken by somebody else")))
+}
+
+async fn try_create<'a>(
+    docker: &Docker,
+    spec: &'a ContainerSpec,
+    image: &Image,
+    host: Option<SocketAddr>,
+) -> Result<Owned<'a>, Error> {
+    let mut body = create::body(spec, host, |name| std::env::var_os(name));
+    // By its id: what the name means may change between here and there.
+    body.image = Some(image.id.clone());
     let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
     let created = docker.client.create_container(Some(options), body).await;
     let id = created.map_err(|raw| from(&format!("create {}", spec.name), &raw))?.id;
     // Listened to before it starts, so that its first words are not lost.
-    let output = Output::of(&docker, &id).await?;
-    let owned = Owned { docker, spec, id, output };
+    let output = Output::of(docker, &id).await?;
+    let mut owned = Owned { docker: docker.clone(), spec, id, pid: 0, output };
     match owned.start().await {
         Ok(()) => Ok(owned),
         Err(error) => {
@@ -86,11 +126,12 @@ async fn create<'a>(
 }
 
 impl Owned<'_> {
-    async fn start(&self) -> Result<(), Error> {
+    async fn start(&mut self) -> Result<(), Error> {
         let started = self.docker.client.start_container(&self.id, None).await;
         started.map_err(|raw| from(&format!("start {}", self.spec.name), &raw))?;
         let found = self.docker.container(&self.id).await?;
         let found = found.ok_or_else(|| Error::new(Kind::NotFound, "it is gone already"))?;
+        self.pid = found.pid;
         self.note(&found)
     }
 
@@ -115,8 +156,8 @@ impl Owned<'_> {
     }
 
     /// Passes output on until the container has ended, asked to or by itself, and removes it.
-    pub(super) async fn end(mut self, asked: &mut Asked) -> Result<i64, Error> {
-        let ended = self.ended(asked).await?;
+    pub(super) async fn end(mut self, asked: &mut Asked) -> Result<End, Error> {
+        let Some(ended) = self.ended(asked).await? else { return Ok(End::WithEngine) };
         if ended.is_out_of_memory {
             let limit = self.spec.memory.unwrap_or(0) >> 20;
             say(&format!("the kernel ended it for want of memory; its limit is {limit} MiB"));
@@ -126,14 +167,17 @@ impl Owned<'_> {
         }
         let id = self.id.clone();
         patiently(|| self.docker.remove(&id)).await?;
-        Ok(ended.exit_code.unwrap_or(i64::from(super::NO_CONTAINER)))
+        Ok(End::Own(ended.exit_code.unwrap_or(i64::from(super::NO_CONTAINER))))
     }
 }
 
-/// Where a container is reached. One that ended at once has no address, and needs none.
+/// Where a container is reached: where it was mapped to, or on its own address. What it was to be
+/// mapped to counts for one that ended at once and is mapped to nothing any more.
 fn reached(found: &Container, publish: Publish) -> Result<SocketAddr, Error> {
+    let mapped =
+        found.ports.iter().find(|(_, inner)| *inner == publish.port).map(|(host, _)| *host);
     let own = found.address.map(|address| SocketAddr::new(address, publish.port));
-    publish.host.or(own).ok_or_else(|| {
+    publish.host.map(|host| mapped.unwrap_or(host)).or(own).ok_or_else(|| {
         let why = "it has no address in its network: name another network, or reach it by loopback";
         Error::new(Kind::Refused, why)
     })

@@ -1,5 +1,7 @@
 //! From a running container to its end.
 
+use std::cell::Cell;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -53,8 +55,9 @@ impl Output {
 }
 
 impl Owned<'_> {
-    /// Waits for the container's end, and tells how it ended.
-    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Container, Error> {
+    /// Waits for the container's end, and tells how it ended; nothing where it ended with its
+    /// engine.
+    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Option<Container>, Error> {
         let mut is_asked = false;
         let mut is_talking = true;
         let mut kill_at = None;
@@ -91,17 +94,12 @@ impl Owned<'_> {
                     if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
                         return Err(error);
                     }
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
                 Err(error) if error.kind == Kind::Unreachable => {
-                    let (docker, id) = (&self.docker, &self.id);
-                    let found = patiently(|| async {
-                        docker.container(id).await?.ok_or_else(|| vanished(id))
-                    })
-                    .await?;
-                    say("the Docker engine is back");
+                    let Some(found) = self.outlast().await? else { return Ok(None) };
                     if !found.is_running {
-                        return Ok(found);
+                        return Ok(Some(found));
                     }
                     self.output = Output::of(&self.docker, &self.id).await?;
                     is_talking = true;
@@ -109,6 +107,34 @@ impl Owned<'_> {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+impl Owned<'_> {
+    /// Waits until the engine is back; what is left of the container then, unless the engine
+    /// ended it.
+    ///
+    /// An engine that starts ends what still runs, before it answers. So a container that ran
+    /// until then did not end by itself, and its status says nothing.
+    async fn outlast(&self) -> Result<Option<Container>, Error> {
+        let ran = [Cell::new(true), Cell::new(true)];
+        let found = patiently(|| {
+            ran[0].set(ran[1].get());
+            ran[1].set(self.runs());
+            async { self.docker.container(&self.id).await?.ok_or_else(|| vanished(&self.id)) }
+        })
+        .await?;
+        say("the Docker engine is back");
+        let is_taken = !found.is_running && ran.iter().any(Cell::get);
+        if is_taken {
+            patiently(|| self.docker.remove(&self.id)).await?;
+        }
+        Ok(Some(found).filter(|_| !is_taken))
+    }
+
+    /// Whether the container's first process is there, whoever answers for it.
+    fn runs(&self) -> bool {
+        self.pid != 0 && Path::new("/proc").join(self.pid.to_string()).exists()
     }
 }
 

@@ -8,6 +8,7 @@
 mod image;
 mod inspect;
 mod instance;
+mod listen;
 mod others;
 mod step;
 mod sweep;
@@ -46,6 +47,8 @@ pub struct Docker {
     places: Places,
     binary: PathBuf,
     engine_id: String,
+    /// The ports of the host that instances may be reached by, the first and the last.
+    ports: (u16, u16),
 }
 
 impl Docker {
@@ -54,6 +57,7 @@ impl Docker {
             places: surroundings.places.clone(),
             binary: surroundings.binary.clone(),
             engine_id: surroundings.engine_id.clone(),
+            ports: (*surroundings.ports.start(), *surroundings.ports.end()),
         }
     }
 
@@ -85,9 +89,16 @@ impl Docker {
         self.name(&format!("run-{}-{step}", run.0))
     }
 
-    /// Ends a container of ours and removes it.
+    /// Ends a container of ours and removes it. One of somebody else's that only has the name is
+    /// left alone.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Fault> {
-        self.client().await?.remove(name).await.map_err(|error| fault(&error))
+        let client = self.client().await?;
+        let found = client.container(name).await.map_err(|error| fault(&error))?;
+        let own = found.filter(|one| one.labels.get(ENGINE) == Some(&self.engine_id));
+        match own {
+            Some(own) => client.remove(&own.id).await.map_err(|error| fault(&error)),
+            None => Ok(()),
+        }
     }
 
     /// The command line of the process that owns a container.

@@ -125,7 +125,8 @@ impl Local {
         while tokio::time::Instant::now() < until {
             match look(&handle.dir)? {
                 Liveness::Alive(_, status) if status.restarts >= prove::RESTARTS => {
-                    return Err(Fault::permanent(self.with_log(id, "it ended each time")));
+                    let how = prove::how_ended(status.last_exit);
+                    return Err(Fault::permanent(self.with_log(id, &how)));
                 }
                 Liveness::Alive(_, status) if status.main.is_some() && is_container => {
                     let owner = status.main.map(|main| main.pid);

@@ -1,7 +1,9 @@
 //! Tells clients, the audit log and the tidying what the kernel did.
 
 use pilothouse_core::command::{Command, Rejection, Reply};
-use pilothouse_core::event::{EngineEvent, EnvironmentEvent, Event, InstanceEvent, Recorded};
+use pilothouse_core::event::{
+    ContainersEvent, EngineEvent, EnvironmentEvent, Event, InstanceEvent, Recorded,
+};
 use pilothouse_core::state::State;
 use tokio::sync::watch;
 
@@ -76,6 +78,8 @@ fn leaves_files(event: &Event) -> bool {
             EnvironmentEvent::Removed { .. } | EnvironmentEvent::ReleasesForgotten { .. }
         ),
         Event::Instance(event) => matches!(event, InstanceEvent::Gone { .. }),
+        // What nobody could remove while it was away.
+        Event::Containers(event) => matches!(event, ContainersEvent::Back),
         Event::Project(_) | Event::Run(_) | Event::Deployment(_) | Event::Edge(_) => false,
     }
 }

@@ -5,13 +5,13 @@ use pilothouse_core::spec::Runtime;
 
 use super::elsewhere;
 use crate::ProblemKind;
-use crate::container::{limits, network, paths, volumes};
+use crate::container::{limits, network, networks, paths, volumes};
 use crate::found::Found;
 use crate::section::{Field, Section};
 
 const RUNTIMES: [&str; 2] = ["local", "docker"];
 const KEYS: [&str; 5] = ["reach", "volumes", "network", "memory", "cpus"];
-const GRANT_KEYS: [&str; 3] = ["volumes_below", "privileged", "docker_socket"];
+const GRANT_KEYS: [&str; 4] = ["volumes_below", "networks", "privileged", "docker_socket"];
 
 /// Reads `runtime` and what goes with it.
 pub(super) fn runtime(section: &Section<'_>, name: &str, found: &mut Found<'_>) -> Runtime {
@@ -42,9 +42,22 @@ fn docker(field: &Field<'_>, name: &str, found: &mut Found<'_>) -> Docker {
     Docker {
         reach: if reach == Some("address") { Reach::Address } else { Reach::Loopback },
         volumes: volumes(&section, found),
-        network: network(&section, found),
+        network: own_network(&section, found),
         limits: limits(&section, found),
     }
+}
+
+/// The network of instances. On the host's own no port could be mapped, and two would clash.
+fn own_network(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
+    let name = network(section, found)?;
+    if name != "host" {
+        return Some(name);
+    }
+    let help = "write the name of a network, as in network = \"backend\"";
+    if let Some(field) = section.get("network") {
+        field.wrong(found, "\"host\" is no network for this", help);
+    }
+    None
 }
 
 /// Reads `[docker]`: what steps in containers may ask for.
@@ -55,5 +68,6 @@ pub(super) fn grants(root: &Section<'_>, found: &mut Found<'_>) -> Grants {
     section.refuse_unknown(found, |key| elsewhere(key, &GRANT_KEYS));
     let mut flag = |key| section.get(key).and_then(|field| field.flag(found)).unwrap_or_default();
     let (privileged, docker_socket) = (flag("privileged"), flag("docker_socket"));
-    Grants { volumes_below: paths(&section, "volumes_below", found), privileged, docker_socket }
+    let volumes_below = paths(&section, "volumes_below", found);
+    Grants { volumes_below, privileged, docker_socket, networks: networks(&section, found) }
 }

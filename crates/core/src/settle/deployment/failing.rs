@@ -8,15 +8,18 @@ use crate::event::Event;
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::state::State;
+use crate::time::Timestamp;
 
 /// Why a new instance that serves must not go on, if one must not.
-pub(super) fn bad_new(state: &State, deployment: &Deployment) -> Option<String> {
+pub(super) fn bad_new(state: &State, deployment: &Deployment, now: Timestamp) -> Option<String> {
     if !deployment.shifted {
         return None;
     }
     deployment.new.iter().find_map(|id| match state.instances.get(id) {
         None => Some(last_error(deployment, &format!("{id} is gone"))),
         Some(instance) if instance.role != Role::Active => None,
+        // A container says nothing of its release while their engine is away.
+        Some(instance) if state.excused_until(instance, now).is_some() => None,
         Some(instance) if instance.restarts > 0 && !instance.is_proved() => {
             Some(format!("{id} ended and was started again"))
         }
@@ -28,12 +31,17 @@ pub(super) fn bad_new(state: &State, deployment: &Deployment) -> Option<String> 
 }
 
 /// Why new instances cannot take traffic: one did not come up, or turned bad while others came.
-pub(super) fn missing_new(state: &State, deployment: &Deployment) -> Option<String> {
+pub(super) fn missing_new(
+    state: &State,
+    deployment: &Deployment,
+    now: Timestamp,
+) -> Option<String> {
     deployment.new.iter().find_map(|id| match state.instances.get(id) {
         None => Some(last_error(deployment, "a new instance did not come up")),
         Some(one) if matches!(one.phase, InstancePhase::Stopping { .. }) => {
             Some(last_error(deployment, "a new instance did not come up"))
         }
+        Some(one) if state.excused_until(one, now).is_some() => None,
         Some(one) if one.is_proved() && one.health.state == TargetState::Unhealthy => {
             Some(format!("{id} became unhealthy: {}", one.health.detail))
         }

@@ -111,7 +111,12 @@ impl World {
             if process.alive && watched && !told && known {
                 let (restarts, proof) = (process.restarts, process.proof.clone());
                 let id = id.clone();
-                self.observations.push(Observation::InstanceRestarted { id, restarts, proof });
+                self.observations.push(Observation::InstanceRestarted {
+                    id,
+                    restarts,
+                    proof,
+                    address: None,
+                });
             }
         }
     }

@@ -100,7 +100,7 @@ impl World {
             Effect::RunStep(order) => !self.run_has(order.run, Trouble::Hangs),
             Effect::Prove { id, deadline, .. } => self.now >= *deadline || self.proves(id),
             Effect::Watch { id } => self.processes.get(id).is_none_or(|process| !process.alive),
-            Effect::Tend => false,
+            Effect::Tend | Effect::Listen => false,
             Effect::CheckOut { .. }
             | Effect::EndStep { .. }
             | Effect::Seal { .. }
@@ -179,7 +179,7 @@ impl World {
                 self.processes.remove(&id);
                 Ok(Outcome::Done)
             }
-            Effect::Tend => return None,
+            Effect::Tend | Effect::Listen => return None,
             Effect::Publish { table } => self.serve(&table),
             Effect::Verify { release, .. } => self.verify(&release),
         })

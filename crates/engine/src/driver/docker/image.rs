@@ -7,12 +7,12 @@ use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::ImageBuild;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Fault, Outcome, StepOrder};
-use pilothouse_core::id::{ArtifactDigest, ReleaseNumber, RunId};
+use pilothouse_core::id::{ArtifactDigest, ProjectName, ReleaseNumber, RunId};
 use pilothouse_core::text::slug;
-use pilothouse_docker::{BuildSpec, Built};
+use pilothouse_docker::{BuildSpec, Built, Only};
 
 use super::{Docker, fault, write};
-use crate::executor::Ended;
+use crate::executor::{Attention, Ended};
 
 /// The label of an image: [`Origin`] as text. It is only one, because an engine that builds adds a
 /// layer for each.
@@ -21,7 +21,7 @@ pub(super) const ORIGIN: &str = "pilothouse.image";
 /// How an engine writes an image's id.
 const SHA256: &str = "sha256:";
 
-/// Whose image it is, and what for: `ENGINE artifact RUN` or `ENGINE steps RUN`.
+/// Whose image it is, and what for: `ENGINE artifact RUN PROJECT` or `ENGINE steps RUN PROJECT`.
 pub(super) struct Origin {
     /// The engine that had it built.
     pub(super) engine: String,
@@ -29,12 +29,15 @@ pub(super) struct Origin {
     pub(super) is_artifact: bool,
     /// The run that built it.
     pub(super) run: RunId,
+    /// The project that the run is of; labels did not always say it.
+    pub(super) project: Option<ProjectName>,
 }
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let what = if self.is_artifact { "artifact" } else { "steps" };
-        write!(f, "{} {what} {}", self.engine, self.run.0)
+        write!(f, "{} {what} {}", self.engine, self.run.0)?;
+        self.project.as_ref().map_or(Ok(()), |project| write!(f, " {project}"))
     }
 }
 
@@ -49,7 +52,8 @@ impl Origin {
             _ => return None,
         };
         let run = RunId(words.next()?.parse().ok()?);
-        words.next().is_none().then_some(Self { engine, is_artifact, run })
+        let project = words.next().map(ProjectName::from);
+        words.next().is_none().then_some(Self { engine, is_artifact, run, project })
     }
 }
 
@@ -71,6 +75,7 @@ impl Docker {
             engine: self.engine_id.clone(),
             is_artifact: order.is_artifact,
             run: order.run,
+            project: Some(order.project.clone()),
         };
         // The file names it as the workspace has it, and an engine as the context has it.
         let path = Path::new(&build.dockerfile);
@@ -113,10 +118,20 @@ impl Docker {
         serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
     }
 
+    /// The images that a project may name: none that was built for another.
+    pub(super) fn own_images(&self, project: &ProjectName) -> Only {
+        Only { label: ORIGIN.to_owned(), begins: self.engine_id.clone(), ends: project.to_string() }
+    }
+
     /// Seals the image that the run's last step built: its id is its digest.
-    pub(in super::super) async fn seal(&self, run: RunId, step: u32) -> Ended {
+    pub(in super::super) async fn seal(
+        &self,
+        run: RunId,
+        step: u32,
+        attention: &Attention,
+    ) -> Ended {
         let built = self.built(run, step)?;
-        let client = self.client().await?;
+        let client = self.patient_client(attention).await?;
         let found = client.image(&built.id).await.map_err(|error| fault(&error))?;
         let image = found.ok_or_else(|| Fault::permanent("the image that was built is gone"))?;
         let digest = image.id.strip_prefix(SHA256).unwrap_or(&image.id).to_owned();
@@ -131,6 +146,7 @@ impl Docker {
         artifact: &ArtifactDigest,
         kind: ArtifactKind,
         image: Option<&str>,
+        attention: &Attention,
     ) -> Result<(), Fault> {
         let pinned = self.places.pinned(key, release);
         // A release is what it was when it was first laid out: what is pinned stays.
@@ -140,8 +156,13 @@ impl Docker {
             (ArtifactKind::Tree, Err(_), Some(name)) => name.to_owned(),
             (ArtifactKind::Tree, Err(_), None) => return Ok(()),
         };
-        let client = self.client().await?;
+        let client = self.patient_client(attention).await?;
         let found = client.find_or_pull(&name).await.map_err(|error| fault(&error))?;
+        if kind == ArtifactKind::Tree && !self.own_images(&key.project).allows(&found) {
+            return Err(Fault::permanent(format!(
+                "the image {name} was built for another project: build one of your own"
+            )));
+        }
         if kind == ArtifactKind::Tree {
             write_dir(&pinned)?;
             std::fs::write(&pinned, &found.id).map_err(|error| {

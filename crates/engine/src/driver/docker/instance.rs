@@ -8,7 +8,7 @@ use pilothouse_core::container::{Docker as Settings, Reach};
 use pilothouse_core::effect::{Fault, InstanceOrder};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::pipeline::Run;
-use pilothouse_docker::{ContainerSpec, Mount, Program, Publish, Record};
+use pilothouse_docker::{Container, ContainerSpec, Health, Mount, Program, Publish, Record};
 
 use super::super::local::variables;
 use super::image::image_id;
@@ -71,13 +71,15 @@ impl Docker {
                 ("pilothouse.release", &release),
             ]),
             image,
+            // Pinned by a release, whatever it is called or labelled.
+            only: None,
             program,
             dir,
             user: None,
             env: variables(order, port),
             secrets: order.secrets.keys().cloned().collect(),
             mounts,
-            publish: Some(Publish { port, host }),
+            publish: Some(Publish { port, host, others: Some(self.ports) }),
             network: settings.network.clone(),
             memory: settings.limits.memory,
             milli_cpus: settings.limits.milli_cpus,
@@ -113,20 +115,97 @@ impl Docker {
         let Some(found) = client.container(&record.id).await.map_err(|error| fault(&error))? else {
             return Ok(Some("its container is gone".to_owned()));
         };
-        let own = [(super::ENGINE, self.engine_id.as_str()), (INSTANCE, id.as_str())];
-        let is_ours = own
-            .iter()
-            .all(|(name, value)| found.labels.get(*name).is_some_and(|label| label == value));
-        let is_there = found.address == Some(address.ip())
-            || found.ports.iter().any(|(host, _)| *host == address);
-        Ok(if !is_ours {
-            Some("its container has another's labels".to_owned())
-        } else if !found.is_running || found.started_at != record.started_at {
-            Some("its container does not run".to_owned())
-        } else if !is_there {
-            Some(format!("its container is not reached at {address}"))
-        } else {
-            None
-        })
+        Ok(why_strange(&found, &self.engine_id, id, record, address))
+    }
+}
+
+/// Why a container is not the instance's own that answers at an address, if it is not.
+fn why_strange(
+    found: &Container,
+    engine: &str,
+    id: &InstanceId,
+    record: &Record,
+    address: SocketAddr,
+) -> Option<String> {
+    let own = [(super::ENGINE, engine), (INSTANCE, id.as_str())];
+    let is_ours =
+        own.iter().all(|(name, value)| found.labels.get(*name).is_some_and(|label| label == value));
+    let is_there =
+        found.address == Some(address.ip()) || found.ports.iter().any(|(host, _)| *host == address);
+    if found.id != record.id {
+        Some("another container is in its place".to_owned())
+    } else if !is_ours {
+        Some("its container has another's labels".to_owned())
+    } else if !found.is_running || found.started_at != record.started_at {
+        Some("its container does not run".to_owned())
+    } else if !is_there {
+        Some(format!("its container is not reached at {address}"))
+    } else {
+        // Whoever needs no such check runs a container without one.
+        match found.health {
+            Health::None | Health::Healthy => None,
+            Health::Starting => Some("its image's own check has not passed yet".to_owned()),
+            Health::Unhealthy => Some("its image's own check fails".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: &str = "127.0.0.1:31000";
+
+    fn container() -> Container {
+        let labels = [(super::super::ENGINE, "e1"), (INSTANCE, "shop-production-r1-0")];
+        Container {
+            id: "c1".to_owned(),
+            labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            is_running: true,
+            started_at: "then".to_owned(),
+            ports: vec![(AT.parse().unwrap(), 8000)],
+            ..Container::default()
+        }
+    }
+
+    fn strange(found: &Container, address: &str) -> Option<String> {
+        let record = Record {
+            id: "c1".to_owned(),
+            image: "sha256:0".to_owned(),
+            pid: 1,
+            started_at: "then".to_owned(),
+            address: Some(AT.parse().unwrap()),
+            owner: 2,
+        };
+        let id = InstanceId::new("shop-production-r1-0");
+        why_strange(found, "e1", &id, &record, address.parse().unwrap())
+    }
+
+    #[test]
+    fn only_the_instances_own_container_proves_it() {
+        assert_eq!(strange(&container(), AT), None);
+        let mut on_its_own = Container { ports: Vec::new(), ..container() };
+        assert!(strange(&on_its_own, AT).is_some());
+        on_its_own.address = Some("172.17.0.9".parse().unwrap());
+        assert_eq!(strange(&on_its_own, "172.17.0.9:8000"), None);
+        assert!(strange(&on_its_own, "172.17.0.8:8000").is_some());
+        // Another one, another engine's, another instance's, another start, another port.
+        assert!(strange(&Container { id: "c2".into(), ..container() }, AT).is_some());
+        for name in [super::super::ENGINE, INSTANCE] {
+            let mut other = container();
+            other.labels.insert(name.to_owned(), "other".to_owned());
+            assert!(strange(&other, AT).is_some(), "{name}");
+            other.labels.remove(name);
+            assert!(strange(&other, AT).is_some(), "no {name}");
+        }
+        assert!(strange(&Container { started_at: "now".into(), ..container() }, AT).is_some());
+        assert!(strange(&Container { is_running: false, ..container() }, AT).is_some());
+        assert!(strange(&container(), "127.0.0.1:31001").is_some());
+        // What answers is not yet what its own check calls well.
+        for (health, is_well) in
+            [(Health::Healthy, true), (Health::Starting, false), (Health::Unhealthy, false)]
+        {
+            assert_eq!(strange(&Container { health, ..container() }, AT).is_none(), is_well);
+        }
     }
 }

@@ -55,6 +55,7 @@ impl Docker {
             name: self.step_name(order.run, order.index),
             labels: self.labels(&labels),
             image: self.image_of(order, &container.image)?,
+            only: Some(self.own_images(&order.project)),
             program,
             dir: Some(workspace.display().to_string()),
             // What it makes in the workspace belongs to whoever has to remove it.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::effect::Fault;
-use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::id::{InstanceId, ProjectName, RunId};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
-use pilothouse_docker::{Container, Kind};
+use pilothouse_docker::{Container, Image, Kind};
 
 use super::image::{ORIGIN, Origin, image_id};
 use super::{Docker, ENGINE, INSTANCE, RUN, fault};
@@ -54,8 +54,7 @@ impl Docker {
             };
             let is_wanted = artifacts.contains(&image.id)
                 || state.live_runs.contains(&origin.run)
-                // The newest image for steps has its name, and older ones have lost theirs.
-                || (!origin.is_artifact && !image.tags.is_empty());
+                || is_for_steps(&state, &origin, &image);
             if is_wanted {
                 continue;
             }
@@ -84,6 +83,13 @@ impl Docker {
     }
 }
 
+/// Whether an image is what a project's steps run in. The newest has its name, and older ones have
+/// lost theirs; those of a project that is gone run no more.
+fn is_for_steps(state: &State, origin: &Origin, image: &Image) -> bool {
+    let is_there = |name: &ProjectName| state.projects.contains_key(name);
+    !origin.is_artifact && !image.tags.is_empty() && origin.project.as_ref().is_none_or(is_there)
+}
+
 /// Whether nobody looks for the container any more.
 fn is_over(state: &State, container: &Container) -> bool {
     if let Some(id) = container.labels.get(INSTANCE) {
@@ -94,4 +100,35 @@ fn is_over(state: &State, container: &Container) -> bool {
 
 fn label_of(labels: &std::collections::BTreeMap<String, String>, name: &str) -> Option<RunId> {
     labels.get(name)?.parse().ok().map(RunId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_kept(state: &State, label: &str, tags: &[&str]) -> bool {
+        let image = Image {
+            id: "sha256:0".to_owned(),
+            tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            labels: std::collections::BTreeMap::new(),
+            bytes: 0,
+            has_check: false,
+        };
+        is_for_steps(state, &Origin::read(label).unwrap(), &image)
+    }
+
+    #[test]
+    fn images_for_steps_go_with_their_project() {
+        let tag = ["pilothouse-e1/shop:steps-dockerfile"];
+        let gone = State::default();
+        assert!(!is_kept(&gone, "e1 steps 7 shop", &tag));
+        // Labels of before do not tell, and what is not known is kept.
+        assert!(is_kept(&gone, "e1 steps 7", &tag));
+        assert!(!is_kept(&gone, "e1 steps 7", &[]));
+        assert!(!is_kept(&gone, "e1 artifact 7 shop", &tag));
+        for label in ["e1 steps 7 shop", "e1 artifact 7"] {
+            assert_eq!(Origin::read(label).unwrap().to_string(), label);
+        }
+        assert!(Origin::read("e1 steps 7 shop more").is_none());
+    }
 }

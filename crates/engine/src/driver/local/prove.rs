@@ -110,9 +110,15 @@ impl Local {
         })
         .await?;
         if restarts >= RESTARTS {
-            let how = exit.map_or_else(|| "ended".to_owned(), said);
-            return Ok(Some(Missing::Ever(self.with_log(id, &format!("it {how} each time")))));
+            return Ok(Some(Missing::Ever(self.with_log(id, &how_ended(exit)))));
         }
+        // It may have been started anew elsewhere since this was asked for.
+        let address = match &owner {
+            Some(Owner::Container(Some(record))) => record.address.unwrap_or(address),
+            Some(Owner::Container(None) | Owner::Process(_)) | None => address,
+        };
+        let is_elsewhere = target.as_ref().is_some_and(|target| target.address != address);
+        let is_passing = target.as_ref().is_some_and(|target| target.passing) && !is_elsewhere;
         let stranger = match owner {
             None => Some("its supervisor is gone".to_owned()),
             Some(Owner::Process(SocketOwner::Nobody)) => {
@@ -124,11 +130,7 @@ impl Local {
             Some(Owner::Process(SocketOwner::Unit)) => None,
             Some(Owner::Container(None)) => Some("its container is only starting".to_owned()),
             // Asked last: it takes longer than all else, and the check decides most of the time.
-            Some(Owner::Container(Some(_)))
-                if !target.as_ref().is_some_and(|target| target.passing) =>
-            {
-                None
-            }
+            Some(Owner::Container(Some(_))) if !is_passing => None,
             Some(Owner::Container(Some(record))) => {
                 match self.docker.stranger(id, &record, address).await {
                     Ok(stranger) => stranger,
@@ -139,7 +141,8 @@ impl Local {
             }
         };
         let missing = stranger.or_else(|| match target {
-            Some(target) if target.passing => None,
+            Some(_) if is_passing => None,
+            Some(_) if is_elsewhere => Some("the edge does not check it there yet".to_owned()),
             Some(target) => Some(format!("its check says: {}", target.detail)),
             None => Some("the edge does not check it yet".to_owned()),
         });
@@ -156,6 +159,12 @@ impl Local {
             None => format!("{why}; it printed nothing"),
         }
     }
+}
+
+/// What is said of an instance that ended again and again.
+pub(super) fn how_ended(exit: Option<MainExit>) -> String {
+    let how = exit.map_or_else(|| "ended".to_owned(), said);
+    format!("it {how} each time")
 }
 
 fn said(exit: MainExit) -> String {

@@ -11,7 +11,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::super::unit::{MOMENT, clean_up, look, over};
 use super::super::{blocking, cancelled, docker};
-use super::{Local, alive, proof, read_address, unit_of};
+use super::{Local, alive, proof, unit_of};
 use crate::executor::{Attention, Ended};
 
 impl Local {
@@ -52,19 +52,11 @@ impl Local {
         };
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
-            match start_of(home, &handle.dir)? {
-                Some(Start::Again { restarts, proof }) => {
-                    let id = id.clone();
-                    let observation = Observation::InstanceRestarted { id, restarts, proof };
-                    attention.observe(observation).await;
-                }
-                Some(Start::Elsewhere(address)) => {
-                    let why = format!("its container was started again and is now at {address}");
-                    self.stop(id, &pilothouse_core::pipeline::Stop::default()).await?;
-                    return Ok(Outcome::Lost { why });
-                }
-                // Between two starts, or over: the next change or the other branch tells.
-                None => {}
+            // Between two starts, or over: the next change or the other branch tells.
+            if let Some(Start { restarts, proof, address }) = start_of(home, &handle.dir)? {
+                let id = id.clone();
+                let observation = Observation::InstanceRestarted { id, restarts, proof, address };
+                attention.observe(observation).await;
             }
             changes.next().await.map_err(failed)?;
         }
@@ -95,21 +87,19 @@ fn start_of(home: &Path, unit: &Path) -> Result<Option<Start>, Fault> {
     let Some(main) = status.main else { return Ok(None) };
     let restarts = status.restarts;
     if !docker::is_container(home) {
-        return Ok(Some(Start::Again { restarts, proof: proof(&status) }));
+        return Ok(Some(Start { restarts, proof: proof(&status), address: None }));
     }
     let Some(record) = docker::record_of(unit, Some(main.pid))? else { return Ok(None) };
-    Ok(Some(match record.address {
-        Some(address) if read_address(home)? != address => Start::Elsewhere(address),
-        Some(_) | None => Start::Again { restarts, proof: docker::proof(&record) },
-    }))
+    Ok(Some(Start { restarts, proof: docker::proof(&record), address: record.address }))
 }
 
 /// One start of an instance.
-enum Start {
-    /// It is reached where it was.
-    Again { restarts: u32, proof: String },
-    /// It is reached at another address, so that it is another target.
-    Elsewhere(std::net::SocketAddr),
+struct Start {
+    /// How often its supervisor started it again by now.
+    restarts: u32,
+    proof: String,
+    /// Where it is reached, if that may be elsewhere than before.
+    address: Option<std::net::SocketAddr>,
 }
 
 /// Changes of a unit's status file, by inotify(7), so that nobody asks again and again.

@@ -108,7 +108,10 @@ impl World {
 
     async fn carry_out(&self, effect: Effect, attention: Attention) -> Ended {
         let cancelled = attention.cancelled.clone();
-        if !matches!(effect, Effect::Look { .. } | Effect::Tend | Effect::Watch { .. }) {
+        if !matches!(
+            effect,
+            Effect::Look { .. } | Effect::Tend | Effect::Listen | Effect::Watch { .. }
+        ) {
             tokio::select! {
                 biased;
                 () = cancelled.cancelled() => return Err(no_longer()),
@@ -188,6 +191,7 @@ impl World {
                 Ok(Outcome::Done)
             }
             Effect::Tend => self.tend(attention).await,
+            Effect::Listen => std::future::pending().await,
             Effect::Publish { table } => {
                 let served = self.change(|things| things.serve(&table));
                 tokio::time::sleep(MOMENT).await;
@@ -257,7 +261,9 @@ impl World {
             };
             if restarts > 0 {
                 let id = id.clone();
-                attention.observe(Observation::InstanceRestarted { id, restarts, proof }).await;
+                attention
+                    .observe(Observation::InstanceRestarted { id, restarts, proof, address: None })
+                    .await;
             }
             known = change;
         }

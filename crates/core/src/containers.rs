@@ -1,0 +1,68 @@
+//! What is known of the engine of containers, and what may be concluded while it is away.
+//!
+//! An engine of containers that dies takes the ways to its containers with it, and often the
+//! containers too when it comes back. Neither says anything of a release, so nothing is concluded
+//! until it is back and whoever owns a container had time to start it anew.
+
+use serde::{Deserialize, Serialize};
+
+use crate::instance::{Instance, InstancePhase};
+use crate::spec::Runtime;
+use crate::state::{Release, State};
+use crate::time::Timestamp;
+
+/// What is known of the engine of containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Containers {
+    /// Since when it does not answer, and what was said; none while it does.
+    pub away: Option<Away>,
+    /// When it last came back; none if it never was away.
+    pub back_at: Option<Timestamp>,
+}
+
+/// An engine of containers that does not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// Since when.
+    pub since: Timestamp,
+    /// What was said, printable.
+    pub why: String,
+}
+
+impl State {
+    /// Until when nothing is to be concluded of an instance because the engine of containers is,
+    /// or was, away; none if something may be. What never ends has the last of all times.
+    pub fn excused_until(&self, instance: &Instance, now: Timestamp) -> Option<Timestamp> {
+        let release = self.container_release(instance)?;
+        if self.containers.away.is_some() {
+            return Some(Timestamp(u64::MAX));
+        }
+        let back_at = self.containers.back_at?;
+        // One that proved itself since then is judged as any other.
+        let is_open = match &instance.phase {
+            InstancePhase::Running { since, proved, .. } => *since <= back_at || !proved,
+            InstancePhase::Starting
+            | InstancePhase::Stopping { .. }
+            | InstancePhase::Gone { .. } => false,
+        };
+        let until = back_at.after(release.service.health.start_deadline);
+        (is_open && now < until).then_some(until)
+    }
+
+    /// Whether an instance can only be waited for: it is a container, and their engine is away.
+    pub fn is_out_of_reach(&self, instance: &Instance) -> bool {
+        self.containers.away.is_some() && self.container_release(instance).is_some()
+    }
+
+    /// Whether any instance is a container.
+    pub fn has_containers(&self) -> bool {
+        self.instances.values().any(|instance| self.container_release(instance).is_some())
+    }
+
+    /// The release of an instance that is a container.
+    fn container_release(&self, instance: &Instance) -> Option<&Release> {
+        let environment = self.environments.get(&instance.environment)?;
+        let release = environment.releases.get(&instance.release)?;
+        matches!(release.runtime, Runtime::Docker(_)).then_some(release)
+    }
+}

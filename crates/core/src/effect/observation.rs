@@ -1,0 +1,56 @@
+//! What effects notice while they go on.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::InstanceId;
+use crate::instance::TargetHealth;
+use crate::state::Unbound;
+
+/// What an effect notices while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observation {
+    /// A supervisor started its instance again.
+    InstanceRestarted {
+        /// The instance.
+        id: InstanceId,
+        /// How often by now.
+        restarts: u32,
+        /// Names the new start.
+        proof: String,
+        /// Where it listens now, if that may be elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<SocketAddr>,
+    },
+    /// The load balancer says something else of a target.
+    TargetChanged {
+        /// The instance.
+        id: InstanceId,
+        /// What it says.
+        health: TargetHealth,
+    },
+    /// The edge answers, serving the table of this digest.
+    EdgeConnected {
+        /// The digest; none before the first table.
+        active: Option<String>,
+    },
+    /// The edge cannot listen on other addresses than before.
+    ListenersChanged {
+        /// All those on which it cannot.
+        unbound: Vec<Unbound>,
+    },
+    /// The edge does not answer.
+    EdgeDisconnected {
+        /// A sentence that says what was tried.
+        why: String,
+    },
+    /// The engine of containers does not answer.
+    ContainersLost {
+        /// A sentence that says what was tried, printable.
+        why: String,
+    },
+    /// The engine of containers answers.
+    ContainersReached,
+}

@@ -1,0 +1,93 @@
+//! What one project or environment must not get of another.
+
+use pilothouse_core::id::DeploymentId;
+use pilothouse_core::run::{RunPhase, RunResult};
+
+use super::super::stage::Stage;
+use super::super::stage::repository::Repository;
+use super::image::Base;
+use super::{commit, project};
+
+#[test]
+fn an_image_that_was_built_for_another_project_is_refused() {
+    let base = Base::make("foreign");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let image = base.images(&stage).remove(0);
+    let other = Repository::at(&stage, "other");
+    let pipeline = |image: &str| {
+        format!(
+            "image = \"{image}\"\nartifact = \"out\"\n\
+             [[stage]]\nname = \"make\"\nrun = \"mkdir out\"\n\
+             [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+        )
+    };
+    other.write("pilothouse.toml", &pipeline(&image));
+    other.commit_all("takes another\u{27}s image");
+    let text = project(&stage, &other, "").replace("shop.localhost", "other.localhost");
+    stage.apply_as("other", &text);
+    let state = stage.wait("the run has ended", |state| {
+        state.live_runs.is_empty() && state.runs.values().any(|run| run.project.as_str() == "other")
+    });
+    let run = state.runs.values().next_back().unwrap();
+    let RunPhase::Ended { result: RunResult::Failed { why, .. }, .. } = &run.phase else {
+        panic!("{:?}", run.phase)
+    };
+    assert_eq!(why, "make ended with status 125");
+    let run = run.id.0.to_string();
+    let log = stage.binary().args(["logs", &run, "--step", "make"]).output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert!(log.contains("was built for another project"), "{log}");
+    stage.end();
+}
+
+#[test]
+fn production_reads_no_cache_that_a_preview_or_another_environment_wrote() {
+    let base = Base::make("caches");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let image = base.name();
+    let commit = |subject: &str| {
+        repository.write("subject", subject);
+        repository.write(
+            "pilothouse.toml",
+            &format!(
+                "image = \"{image}\"\nartifact = \"out\"\n\
+                 [[stage]]\nname = \"make\"\ncache = [\"/cache\"]\n\
+                 run = \"mkdir out; cat /cache/* || true; cat subject >/cache/$PILOTHOUSE_RUN\"\n\
+                 [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+            ),
+        );
+        repository.commit_all(subject);
+    };
+    let more = "deploy = \"manual\"\n[environment.qa]\nbranch = \"qa\"\ndeploy = \"manual\"\n\
+                [environment.preview]\nbranch = \"feature/*\"\ndeploy = \"manual\"\n";
+    let text = project(&stage, &repository, "").replace("deploy = \"auto\"\n", "");
+    commit("of-main-first");
+    stage.apply(&format!("{text}{more}"));
+    let mut runs = 0;
+    let mut ended = |what: &str| {
+        runs += 1;
+        stage.wait(what, |state| state.last_run.0 == runs && state.live_runs.is_empty());
+        let run = runs.to_string();
+        let log = stage.binary().args(["logs", &run, "--step", "make"]).output().unwrap();
+        assert!(log.status.success(), "{}", String::from_utf8_lossy(&log.stderr));
+        String::from_utf8_lossy(&log.stdout).into_owned()
+    };
+    ended("the first run has ended");
+    for (branch, subject) in [("feature/x", "of-a-preview"), ("qa", "of-qa")] {
+        repository.git(&["checkout", "--quiet", "-b", branch]);
+        commit(subject);
+        let log = ended("a branch\u{27}s run has ended");
+        assert!(!log.contains("of-main"), "{branch} reads production\u{27}s cache: {log}");
+        repository.git(&["checkout", "--quiet", "main"]);
+    }
+    commit("of-main-second");
+    let log = ended("the last run has ended");
+    assert!(log.contains("of-main-first"), "the cache is not kept: {log}");
+    assert!(!log.contains("of-a-preview") && !log.contains("of-qa"), "{log}");
+    stage.end();
+}

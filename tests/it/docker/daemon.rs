@@ -1,0 +1,170 @@
+//! A Docker engine of a test's own, which can die.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pilothouse_docker::Docker;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::super::stage::{processes, wait_until};
+
+/// A Docker engine of a test's own: nothing of it is shared with the machine's, and nothing of it
+/// is left.
+pub struct Daemon {
+    dir: TempDir,
+    bridge: String,
+    process: Option<Child>,
+}
+
+impl Daemon {
+    /// Starts one and waits until it answers. A machine that cannot fails the test.
+    pub fn start() -> Self {
+        let mut daemon = Self::prepare();
+        daemon.run();
+        daemon
+    }
+
+    /// Starts one that has no more room than this for images and containers.
+    pub fn start_on(size: &str) -> Self {
+        let mut daemon = Self::prepare();
+        let data = daemon.dir.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let size = format!("size={size}");
+        busybox(&["mount", "-t", "tmpfs", "-o", &size, "tmpfs", data.to_str().unwrap()]);
+        daemon.run();
+        daemon
+    }
+
+    fn prepare() -> Self {
+        // Short, because a socket's path may have 107 bytes (unix(7)).
+        let dir = tempfile::Builder::new().prefix("phd").tempdir_in("/tmp").unwrap();
+        // Whatever is configured for this machine's own engine is not for this one.
+        std::fs::write(dir.path().join("daemon.json"), "{}\n").unwrap();
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let (number, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let bridge = format!("phd{number}.{next}");
+        busybox(&["brctl", "addbr", &bridge]);
+        let daemon = Self { dir, bridge, process: None };
+        let address = format!("10.{}.{}.1/24", 200 + next % 50, number % 256);
+        busybox(&["ip", "addr", "add", &address, "dev", &daemon.bridge]);
+        busybox(&["ip", "link", "set", &daemon.bridge, "up"]);
+        daemon
+    }
+
+    /// Where it answers, as `DOCKER_HOST` says it.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// A connection to it.
+    pub fn client(&self) -> Docker {
+        Docker::at(self.socket().to_str().unwrap()).unwrap()
+    }
+
+    /// What it keeps of a kind, by the names of the files.
+    pub fn entries(&self, kind: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path().join("data").join(kind)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("docker.sock")
+    }
+
+    /// Starts it, again if it died.
+    pub fn run(&mut self) {
+        let path = |part: &str| self.dir.path().join(part);
+        // One that was killed leaves these, and the next one believes them.
+        for file in ["pid", "exec/containerd/containerd.pid"] {
+            let _ = std::fs::remove_file(path(file));
+        }
+        let log = File::options().create(true).append(true).open(path("log")).unwrap();
+        let child = Command::new("dockerd")
+            .arg("--config-file")
+            .arg(path("daemon.json"))
+            .args(["--host", &self.host(), "--iptables=false", "--bridge", &self.bridge])
+            .arg("--data-root")
+            .arg(path("data"))
+            .arg("--exec-root")
+            .arg(path("exec"))
+            .arg("--pidfile")
+            .arg(path("pid"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("this test needs dockerd and root; scripts/test installs Debian's docker.io");
+        self.process = Some(child);
+        let log = self.dir.path().join("log");
+        let socket = self.socket();
+        let what = || {
+            let log = std::fs::read_to_string(&log).unwrap();
+            let last: Vec<&str> = log.lines().rev().take(10).collect();
+            format!("dockerd answers; the newest first: {last:#?}")
+        };
+        wait_until(what, || answers(&socket));
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        // Its containerd is killed with it, and its containers live on.
+        let dir = self.dir.path();
+        let is_there =
+            || processes::of(dir).iter().any(|one| one.line.starts_with("containerd --config"));
+        wait_until(|| "its containerd is gone".to_owned(), || !is_there());
+    }
+}
+
+fn answers(socket: &Path) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let Ok(docker) = Docker::at(socket.to_str().unwrap()) else { return false };
+        docker.ready().await.is_ok()
+    })
+}
+
+impl Drop for Daemon {
+    /// What it started goes too, also after a test that failed while it was dead.
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            processes::signal(process.id(), Signal::TERM);
+            let _ = process.wait();
+        }
+        // Containers first: they are children of shims, which name the engine's directory.
+        for _ in 0..100 {
+            let left = processes::of(self.dir.path());
+            if left.is_empty() {
+                break;
+            }
+            for process in left {
+                for child in processes::below(process.pid) {
+                    processes::signal(child, Signal::KILL);
+                }
+                processes::signal(process.pid, Signal::KILL);
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+        let places = mounts.lines().rev().filter_map(|line| line.split(' ').nth(1));
+        for place in places.filter(|place| Path::new(place).starts_with(self.dir.path())) {
+            try_busybox(&["umount", "-l", place]);
+        }
+        try_busybox(&["ip", "link", "set", &self.bridge, "down"]);
+        try_busybox(&["brctl", "delbr", &self.bridge]);
+    }
+}
+
+#[track_caller]
+fn busybox(arguments: &[&str]) {
+    assert!(try_busybox(arguments), "busybox {arguments:?} failed; these tests need root");
+}
+
+fn try_busybox(arguments: &[&str]) -> bool {
+    Command::new("busybox").args(arguments).status().is_ok_and(|status| status.success())
+}

@@ -1,0 +1,167 @@
+//! Services that behave badly, images that go, disks that fill.
+
+use std::path::Path;
+
+use pilothouse_core::deployment::{DeploymentResult, Milestone, Phase};
+use pilothouse_core::id::{DeploymentId, ReleaseNumber};
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::run::{RunPhase, RunResult};
+
+use super::super::stage::repository::Repository;
+use super::super::stage::{Stage, processes, production, wait_until};
+use super::daemon::Daemon;
+use super::image::Base;
+use super::{SERVE, commit, project};
+
+/// The most log of an instance that is kept, and room for what is being written.
+const LOG: u64 = (64 + 8) << 20;
+
+#[test]
+fn a_service_that_ignores_its_stop_forks_and_floods_ends_as_a_whole_and_harms_nobody() {
+    let base = Base::make("rude");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    // Nobody else on this machine sleeps exactly as long.
+    let sleeper = format!("sleep {}", 1_000_000 + std::process::id());
+    let script = format!(
+        "trap \u{27}\u{27} TERM; (setsid {sleeper} &); \
+         case $PILOTHOUSE_INSTANCE in *-0) busybox yes 0123456789 | busybox head -c 90000000 ;; esac; \
+         exec busybox httpd -f -p 8000 -h /site"
+    );
+    repository.write(
+        "Dockerfile",
+        &format!("FROM {}\nCOPY dist /site\nCMD [\"/bin/sh\", \"-c\", {script:?}]\n", base.name()),
+    );
+    repository.commit_all("v1, rudely");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    stage.shows("v1");
+    let kept = size(&stage.state_dir().join("instances"));
+    assert!((32 << 20..LOG).contains(&kept), "{kept} bytes of log are kept");
+    for container in base.containers(&stage) {
+        let kept = size(&base.root().join("containers").join(&container.id));
+        assert!(kept < 1 << 20, "the Docker engine keeps {kept} bytes of {}", container.name);
+    }
+    assert_eq!(sleeping(&sleeper), 2);
+
+    let before = stage.state().last_deployment;
+    commit(&repository, &base, "v2");
+    let deployment = stage.succeeds(before);
+    stage.shows("v2");
+    // Half a second of grace each, and not the five more after which others would end them.
+    let [baked, over] =
+        [Milestone::Baked, Milestone::Succeeded].map(|one| deployment.milestones[&one]);
+    assert!(over.since(baked).0 < 5_000, "{}", over.since(baked));
+    wait_until(|| "no daemon of the service is left".to_owned(), || sleeping(&sleeper) == 0);
+
+    // The earlier release\u{27}s image is gone: the way back is told to be none, and nothing moves.
+    let state = stage.state();
+    let first = &state.environments[&production()].releases[&ReleaseNumber(1)];
+    base.remove_image(&format!("sha256:{}", first.artifact));
+    let back =
+        stage.binary().args(["rollback", "shop/production", "r1", "--yes"]).output().unwrap();
+    assert_eq!(back.status.code(), Some(3), "{}", String::from_utf8_lossy(&back.stderr));
+    let deployment = stage.ended(state.last_deployment);
+    let Phase::Ended { result: DeploymentResult::Failed { why }, .. } = &deployment.phase else {
+        panic!("{:?}", deployment.phase)
+    };
+    assert!(why.contains("is gone: run the pipeline again"), "{why}");
+    stage.shows("v2");
+    stage.end();
+}
+
+#[test]
+fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
+    let base = Base::make("check");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    let check = "HEALTHCHECK --interval=500ms --timeout=10s --retries=1 CMD [\"/bin/test\", \"-e\", \"/site/well\"]";
+    let image =
+        format!("FROM {}\nCOPY dist /site\nCOPY well /site/\n{check}\n{SERVE}", base.name());
+    repository.write("Dockerfile", &image);
+    repository.write("well", "");
+    let pipeline = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
+    let by_image = pipeline.replace("path = \"/index.html\"", "by = \"image\"");
+    repository.write("pilothouse.toml", &by_image);
+    repository.commit_all("v1, with a check of its own");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    stage.shows("v1");
+    let victim = base.containers(&stage).remove(0);
+    let id = victim.labels["pilothouse.instance"].clone();
+    std::fs::remove_file(base.inside(&victim.id, "/site/well")).unwrap();
+    let is_new = |one: &Instance| {
+        one.is_proved() && one.restarts > 0 && one.health.state == TargetState::Healthy
+    };
+    stage.wait("another container took its place", |state| {
+        state.instances.values().any(|one| one.id.as_str() == id && is_new(one))
+    });
+    assert!(base.container(&victim.id).is_none());
+    stage.shows("v1");
+
+    // A release that its own check never lets in does not get in.
+    let before = stage.state().last_deployment;
+    repository.write("Dockerfile", &image.replace("/site/well\"]", "/site/never\"]"));
+    repository.write("index.html", "<p>v2</p>\n");
+    repository.commit_all("v2, never well");
+    let deployment = stage.ended(before);
+    let Phase::Ended { result, .. } = &deployment.phase else { panic!("it has not ended") };
+    assert!(matches!(result, DeploymentResult::Failed { .. }), "{result:?}");
+    stage.shows("v1");
+    stage.end();
+}
+
+#[test]
+fn a_full_disk_of_the_docker_engine_fails_a_build_and_stops_nobody() {
+    let daemon = Daemon::start_on("64m");
+    let base = Base::make_in("full", daemon.client());
+    let mut stage = Stage::new();
+    stage.use_docker(daemon.host());
+    stage.start();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let runs = stage.state().last_run;
+    let fill = "RUN [\"/bin/sh\", \"-c\", \"busybox yes | busybox head -c 200000000 >/full\"]";
+    let image = |fill: &str| format!("FROM {}\n{fill}\nCOPY dist /site\n{SERVE}", base.name());
+    repository.write("Dockerfile", &image(fill));
+    repository.commit_all("fills the disk");
+    let state = stage
+        .wait("the run has ended", |state| state.last_run > runs && state.live_runs.is_empty());
+    let run = state.runs.values().next_back().unwrap();
+    let RunPhase::Ended { result: RunResult::Failed { .. }, .. } = &run.phase else {
+        panic!("{:?}", run.phase)
+    };
+    let log = stage.binary().args(["logs", &run.id.0.to_string()]).output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    // Which words the program has for it depends on how the engine stores its layers.
+    assert!(log.contains("cannot build the image"), "{log}");
+    stage.shows("v1");
+    // What filled the disk went with the build, and the next one goes through.
+    let before = stage.state().last_deployment;
+    repository.write("index.html", "<p>v2</p>\n");
+    repository.write("Dockerfile", &image(""));
+    repository.commit_all("does not");
+    stage.succeeds(before);
+    stage.shows("v2");
+    stage.end();
+}
+
+fn sleeping(line: &str) -> usize {
+    processes::named(line).len()
+}
+
+/// The bytes of all files below a directory.
+fn size(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}

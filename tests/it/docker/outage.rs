@@ -1,0 +1,75 @@
+//! The Docker engine dies, and comes back: in mid-build, while instances start, while a release is
+//! watched.
+
+use pilothouse_core::deployment::Phase;
+use pilothouse_core::id::DeploymentId;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
+
+use super::super::stage::Stage;
+use super::super::stage::repository::Repository;
+use super::daemon::Daemon;
+use super::image::Base;
+use super::{SERVE, commit, project};
+
+fn newest(state: &State) -> &Phase {
+    &state.deployments.values().next_back().unwrap().phase
+}
+
+#[test]
+fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
+    let mut daemon = Daemon::start();
+    let base = Base::make_in("outage", daemon.client());
+    let mut stage = Stage::new();
+    stage.use_docker(daemon.host());
+    stage.start();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    // In mid-build: the build's own container runs.
+    let slow = format!("FROM {}\nRUN [\"/bin/busybox\", \"sleep\", \"3\"]\n", base.name());
+    repository.write("Dockerfile", &format!("{slow}COPY dist /site\n{SERVE}"));
+    repository.commit_all("v1, slowly");
+    stage.apply(&project(&stage, &repository, "").replace("50ms", "3s"));
+    stage.wait("the image is being built", |state| {
+        let run = state.runs.values().next_back();
+        run.is_some_and(|run| run.phase == pilothouse_core::run::RunPhase::Running { step: 2 })
+            && base.running() == 1
+    });
+    daemon.kill();
+    daemon.run();
+    stage.succeeds(DeploymentId(0));
+    stage.shows("v1");
+
+    // While instances start.
+    let before = stage.state().last_deployment;
+    commit(&repository, &base, "v2");
+    stage.wait("instances are started", |state| {
+        state.last_deployment > before && *newest(state) == Phase::Starting
+    });
+    daemon.kill();
+    stage.wait("the outage is noticed", |state| state.containers.away.is_some());
+    daemon.run();
+    stage.succeeds(before);
+    stage.shows("v2");
+
+    // While the release is watched: nobody reaches it meanwhile, and that says nothing of it.
+    let before = stage.state().last_deployment;
+    commit(&repository, &base, "v3");
+    stage.wait("the release is watched", |state| {
+        state.last_deployment > before && matches!(newest(state), Phase::Baking { .. })
+    });
+    daemon.kill();
+    let state = stage.wait("all targets are unhealthy", |state| {
+        state.instances.values().all(|one| one.health.state == TargetState::Unhealthy)
+    });
+    assert!(state.containers.away.is_some());
+    assert!(matches!(newest(&state), Phase::Baking { .. }), "{:?}", newest(&state));
+    daemon.run();
+    stage.succeeds(before);
+    stage.shows("v3");
+    let state = stage.state();
+    assert!(state.instances.values().all(|one| one.release.to_string() == "r3"));
+    let containers = base.containers(&stage);
+    assert_eq!(containers.len(), 2, "{containers:#?}");
+    stage.end();
+}
