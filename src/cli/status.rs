@@ -65,7 +65,7 @@ struct ShownEnvironment {
     /// Instances that there are to be: as the operator's file says, without those stopped.
     wanted: u32,
     /// Instances that somebody stopped.
-    stopped: usize,
+    stopped: u32,
     /// Where requests reach it.
     url: Option<String>,
     /// What is going on, a sentence each.
@@ -217,7 +217,7 @@ fn shown_environment(
         subject: release.map(|release| release.subject.clone()),
         healthy,
         wanted: environment.wanted(),
-        stopped: environment.stopped.len(),
+        stopped: environment.missing(),
         url: url(project, environment),
         now: going_on(snapshot, key, environment),
         deployment: environment.running.map(|id| id.to_string()),
@@ -266,7 +266,7 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     }
     now.extend(unwell(state, key, environment));
     now.extend(last_failure(state, key));
-    let stopped = environment.stopped.len();
+    let stopped = environment.missing();
     if stopped > 0 {
         now.push(format!("{stopped} stopped by a person: pilothouse start {key}"));
     }

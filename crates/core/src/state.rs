@@ -292,6 +292,11 @@ impl Environment {
         u32::try_from(self.slots().count()).unwrap_or(u32::MAX)
     }
 
+    /// How many instances somebody stopped of those that the operator's file asks for.
+    pub fn missing(&self) -> u32 {
+        self.spec.instances.saturating_sub(self.wanted())
+    }
+
     /// How many of so many instances must serve, as the operator's file says.
     pub fn fewest(&self, of: u32) -> usize {
         let share = u64::from(of) * u64::from(self.spec.strategy.min_healthy_percent);

@@ -18,6 +18,8 @@ use crate::exit::{Failure, failed};
 const SHELL: [&str; 1] = ["/bin/sh"];
 /// What Docker and shells end with where there is no such program, or none that runs.
 const NOT_FOUND: [i64; 2] = [126, 127];
+/// Control-C and control-D, as a terminal sends them.
+const INTERRUPT_AND_END: &[u8] = b"\x03\x04";
 /// Pieces of typing that wait for a container that does not read; then the terminal waits.
 const TYPED: usize = 16;
 /// Questions how a shell ended whose output is over, and the time between two.
@@ -68,15 +70,23 @@ async fn pass(shell: &Shell, mut input: ShellInput, mut output: ShellOutput) -> 
                     was_typed_to = true;
                     is_typing = input.write(&bytes).await.is_ok();
                 }
-                None => is_typing = false,
+                // The terminal is gone.
+                None => return leave(input).await,
             },
             // One that has ended has no size any more.
             _ = resized.recv() => drop(shell.resize(raw::size()).await),
-            // The shell in the container is hung up on as the connection closes.
-            _ = hung_up.recv() => return Ok(true),
-            _ = ended.recv() => return Ok(true),
+            _ = hung_up.recv() => return leave(input).await,
+            _ = ended.recv() => return leave(input).await,
         }
     }
+}
+
+/// Ends the shell as a person would, because its engine ends none whose terminal goes away: a shell
+/// at its prompt ends, and so does one whose program can be interrupted.
+async fn leave(mut input: ShellInput) -> Result<bool> {
+    // One that has ended already takes nothing.
+    let _ = input.write(INTERRUPT_AND_END).await;
+    Ok(true)
 }
 
 /// Reads the terminal on a thread of its own, because a terminal can only be waited for. The

@@ -114,11 +114,15 @@ fn one_of_two_is_stopped_and_started_and_has_a_shell() {
             == 2
     });
     load.end_without_failure();
-    let places = [stage.state_dir(), stage.path("config")];
     let arguments = ["shell", "shop-production-r1-0"];
     let setup = Setup { arguments: &arguments, size: (91, 33), ..Setup::default() };
-    let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
-    terminal.sees("a shell in its container");
+    let shell = || {
+        let places = [stage.state_dir(), stage.path("config")];
+        let terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+        terminal.sees("a shell in its container");
+        terminal
+    };
+    let mut terminal = shell();
     terminal.press("echo \"$PILOTHOUSE_INSTANCE has $((40 + 2))\"\r");
     terminal.sees("shop-production-r1-0 has 42");
     terminal.press("busybox stty size\r");
@@ -130,5 +134,17 @@ fn one_of_two_is_stopped_and_started_and_has_a_shell() {
     terminal.press("exit 7\r");
     assert_eq!(terminal.ends(), 7);
     terminal.is_restored();
+    // A line that is lost leaves no shell behind in the container.
+    let mut lost = shell();
+    lost.press("echo $((40 + 3))\r");
+    lost.sees("\n43");
+    lost.hang_up();
+    let mut last = shell();
+    // What was opened from outside has no parent in the container.
+    let shells = "busybox ps -o ppid,args | grep -c '^ *0 /bin/sh'";
+    last.press(&format!("until [ $({shells}) = 1 ]; do sleep 1; done; echo al''one\r"));
+    last.sees("\nalone");
+    last.press("exit\r");
+    assert_eq!(last.ends(), 0);
     stage.end();
 }

@@ -4,6 +4,7 @@ use pilothouse_core::command::Command;
 use pilothouse_core::decide::shortfall;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::{Instance, InstancePhase};
+use pilothouse_core::state::Environment;
 
 use super::{complain, dialog, say};
 use crate::model::{Link, Model};
@@ -56,7 +57,7 @@ pub(super) fn start(model: &mut Model) -> Vec<Request> {
     let Some(environment) = model.subject().environment else {
         return complain(model, text::NO_ENVIRONMENT);
     };
-    let stopped = model.environment(&environment).map_or(0, |one| one.stopped.len());
+    let stopped = model.environment(&environment).map_or(0, Environment::missing);
     if stopped == 0 {
         return complain(model, format!("Nothing was stopped in {environment}."));
     }

@@ -109,7 +109,7 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
 fn stopped(model: &Model) -> Option<String> {
     let environments = model.replica.environments.iter();
     let shown = environments.filter(|(key, _)| model.scope().is_none_or(|scope| scope == *key));
-    let count: usize = shown.map(|(_, one)| one.stopped.len()).sum();
+    let count: u32 = shown.map(|(_, one)| one.missing()).sum();
     (count > 0).then(|| format!("{count} stopped"))
 }
 

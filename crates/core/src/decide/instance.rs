@@ -53,7 +53,7 @@ pub(super) fn start(state: &State, actor: &str, key: &EnvironmentKey) -> Answer 
             format!("there is no environment {key}; `pilothouse status` says which there are");
         return Err(Rejection::new(RejectionKind::NotFound, why));
     };
-    if environment.stopped.is_empty() {
+    if environment.missing() == 0 {
         return Err(conflict(format!("nothing is stopped in {key}")));
     }
     let (key, by) = (key.clone(), actor.to_owned());
