@@ -148,9 +148,8 @@ fn fit(form: &Form, bytes: &[u8]) -> Fit {
     let mut at = 0;
     for (count, wanted) in form.bytes.iter().enumerate() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let gap = match gap(form, rest, count) {
-            Some(gap) => gap,
-            None => return Fit::Begun(Begun::Held),
+        let Some(gap) = gap(form, rest, count) else {
+            return Fit::Begun(Begun::Held);
         };
         match rest.get(gap) {
             Some(byte) if byte == wanted => at += gap + 1,

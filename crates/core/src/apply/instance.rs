@@ -23,24 +23,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             };
             set_role(instance, Role::Standby, at);
         }),
-        InstanceEvent::Proved { id } => {
-            change(state, id, |instance| {
-                if let InstancePhase::Running { proved, .. } = &mut instance.phase {
-                    *proved = true;
-                }
-                // What was said of it before is older than what was seen now.
-                if instance.health.state == TargetState::Unhealthy {
-                    instance.health.state = TargetState::Healthy;
-                    instance.health.reason = None;
-                    instance.health.since = at;
-                }
-            });
-            if let Some(key) = state.instances.get(id).map(|i| i.environment.clone())
-                && let Some(environment) = state.environments.get_mut(&key)
-            {
-                environment.replace_failures = 0;
-            }
-        }
+        InstanceEvent::Proved { id } => proved(state, id, at),
         InstanceEvent::Restarted { id, restarts, proof, address } => {
             change(state, id, |instance| {
                 instance.restarts = *restarts;
@@ -83,6 +66,25 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             });
         }
         InstanceEvent::Gone { id, .. } => gone(state, id, at),
+    }
+}
+
+fn proved(state: &mut State, id: &InstanceId, at: Timestamp) {
+    change(state, id, |instance| {
+        if let InstancePhase::Running { proved, .. } = &mut instance.phase {
+            *proved = true;
+        }
+        // What was said of it before is older than what was seen now.
+        if instance.health.state == TargetState::Unhealthy {
+            instance.health.state = TargetState::Healthy;
+            instance.health.reason = None;
+            instance.health.since = at;
+        }
+    });
+    if let Some(key) = state.instances.get(id).map(|i| i.environment.clone())
+        && let Some(environment) = state.environments.get_mut(&key)
+    {
+        environment.replace_failures = 0;
     }
 }
 

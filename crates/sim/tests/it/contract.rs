@@ -315,7 +315,9 @@ pub async fn what_crashed_is_started_again_and_told(ground: &mut impl Ground) {
             assert!(ended.is_none(), "the watch is over: {ended:?}");
             let mut seen = engine.seen.iter();
             let restarted = seen.find_map(|observation| match observation {
-                Observation::InstanceRestarted { id, restarts: 1.., proof, .. } if *id == order.id => {
+                Observation::InstanceRestarted { id, restarts: 1.., proof, .. }
+                    if *id == order.id =>
+                {
                     Some(proof.clone())
                 }
                 _ => None,

@@ -178,18 +178,7 @@ impl World {
             Effect::Prove { id, address, deadline, .. } => self.prove(&id, address, deadline).await,
             Effect::Watch { id } => self.watch(&id, attention).await,
             Effect::Drain { id, deadline } => self.drain(&id, deadline).await,
-            Effect::Stop { id, stop } => {
-                self.look().judge_stop(&id);
-                self.change(|things| things.stop(&id, stop.grace));
-                tokio::time::sleep(MOMENT).await;
-                let gone = |things: &mut Things| {
-                    let alive = things.processes.get(&id).is_some_and(|process| process.alive);
-                    (!alive).then_some(())
-                };
-                self.wait(gone).await;
-                self.change(|things| things.processes.remove(&id));
-                Ok(Outcome::Done)
-            }
+            Effect::Stop { id, stop } => self.stop(&id, stop.grace).await,
             Effect::Tend => self.tend(attention).await,
             Effect::Listen => std::future::pending().await,
             Effect::Publish { table } => {
@@ -199,6 +188,19 @@ impl World {
             }
             Effect::Verify { release, .. } => self.look().verify(&release),
         }
+    }
+
+    async fn stop(&self, id: &InstanceId, grace: Millis) -> Ended {
+        self.look().judge_stop(id);
+        self.change(|things| things.stop(id, grace));
+        tokio::time::sleep(MOMENT).await;
+        let gone = |things: &mut Things| {
+            let alive = things.processes.get(id).is_some_and(|process| process.alive);
+            (!alive).then_some(())
+        };
+        self.wait(gone).await;
+        self.change(|things| things.processes.remove(id));
+        Ok(Outcome::Done)
     }
 
     async fn run_step(&self, order: &StepOrder) -> Ended {
