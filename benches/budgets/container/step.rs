@@ -64,6 +64,7 @@ fn contain(base: &Base, dir: &Path, round: usize) -> Outcome<Duration> {
         name: format!("pilothouse-bench-{}-{round}", std::process::id()),
         labels: BTreeMap::from([("pilothouse.bench".to_owned(), std::process::id().to_string())]),
         image: base.name.clone(),
+        only: None,
         program: Program::Argv(COMMAND.map(str::to_owned).to_vec()),
         dir: None,
         user: None,
