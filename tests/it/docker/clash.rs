@@ -1,5 +1,6 @@
 //! Names and ports that somebody else has.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
@@ -82,13 +83,13 @@ impl Stranger {
     fn start(stage: &Stage, base: &Base, name: &str) -> Self {
         let spec = ContainerSpec {
             name: name.to_owned(),
-            labels: Default::default(),
+            labels: BTreeMap::new(),
             image: base.name().to_owned(),
             only: None,
             program: Program::Argv(vec!["/bin/sleep".to_owned(), "1000".to_owned()]),
             dir: None,
             user: None,
-            env: Default::default(),
+            env: BTreeMap::new(),
             secrets: Vec::new(),
             mounts: Vec::new(),
             publish: None,

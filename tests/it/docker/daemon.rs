@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::super::stage::{processes, wait_until};
 
+/// Tells the engines of one test program apart.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 /// A Docker engine of a test's own: nothing of it is shared with the machine's, and nothing of it
 /// is left.
 pub struct Daemon {
@@ -43,7 +46,6 @@ impl Daemon {
         let dir = tempfile::Builder::new().prefix("phd").tempdir_in("/tmp").unwrap();
         // Whatever is configured for this machine's own engine is not for this one.
         std::fs::write(dir.path().join("daemon.json"), "{}\n").unwrap();
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let (number, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let bridge = format!("phd{number}.{next}");
         busybox(&["brctl", "addbr", &bridge]);
