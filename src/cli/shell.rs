@@ -1,4 +1,4 @@
-//! `pilothouse shell`: a shell in an instance, with this terminal.
+//! `pilothouse shell INSTANCE`: a shell in an instance, with this terminal.
 //!
 //! The engine is asked first, on the operators' socket: it says no to whom it does not know and
 //! writes down who asked. The shell itself is opened by this process, with what its user may do.

@@ -156,7 +156,9 @@ fn without_colours_the_selection_can_still_be_seen() {
     let world = with_project();
     let env = [("NO_COLOR", "1")];
     let terminal = Terminal::start(&world, &Setup { env: &env, ..Setup::default() });
+    // What the header says comes first, and the panes with what is selected after it.
     terminal.sees("r1 ready");
+    terminal.sees("5 Hourly cost");
     terminal.look(|screen| {
         let (rows, columns) = screen.size();
         let cells =

@@ -79,8 +79,10 @@ fn production_reads_no_cache_that_a_preview_or_another_environment_wrote() {
     };
     ended("the first run has ended");
     for (branch, subject) in [("feature/x", "of-a-preview"), ("qa", "of-qa")] {
-        repository.git(&["checkout", "--quiet", "-b", branch]);
+        // The branch comes with its commit: one that is at main's first would have a run of that.
+        repository.git(&["checkout", "--quiet", "--detach"]);
         commit(subject);
+        repository.git(&["branch", branch]);
         let log = ended("a branch\u{27}s run has ended");
         assert!(!log.contains("of-main"), "{branch} reads production\u{27}s cache: {log}");
         repository.git(&["checkout", "--quiet", "main"]);

@@ -19,7 +19,8 @@ fn twenty_deployments_in_a_row_under_load_fail_no_request_and_leave_nothing() {
     stage.start();
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
-    stage.apply(&project(&stage, &repository, ""));
+    // Many tests run at once here, and an answer may take more than a second.
+    stage.apply(&project(&stage, &repository, "").replace("drain = \"1s\"", "drain = \"20s\""));
     stage.succeeds(DeploymentId(0));
     let load = Load::begin(stage.address, DOMAIN);
     let mut last = stage.state().last_deployment;
