@@ -83,6 +83,11 @@ pub(crate) fn attach(
     Ok(leave(ended, (!is_shown_around).then(|| goes_on(&cockpit.model))))
 }
 
+/// Fails where there is no terminal to attach to.
+pub(crate) fn check() -> Result<()> {
+    tty::check_streams().map_err(|error| failed(Failure::Usage, error.to_string()))
+}
+
 /// Gives the terminal back, however this ends.
 struct GiveBack(Tty);
 

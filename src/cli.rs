@@ -16,6 +16,7 @@ pub mod down;
 pub mod edge;
 pub mod init;
 pub mod inspect;
+pub mod instances;
 pub mod keys;
 pub mod logs;
 pub mod look;
@@ -70,6 +71,8 @@ enum Verb {
     Rollback(rollback::Rollback),
     /// Print the log of a run or an instance
     Logs(logs::Logs),
+    /// List instances by the names that other verbs take, and how they are
+    Instances(instances::Instances),
     /// Show what the container engine or the system says of an instance
     Inspect(inspect::Inspect),
     /// Open a shell in an instance
@@ -137,6 +140,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Deploy(deploy)) => deploy::run(place, deploy),
         Some(Verb::Rollback(rollback)) => rollback::run(place, rollback),
         Some(Verb::Logs(logs)) => logs::run(place, logs),
+        Some(Verb::Instances(instances)) => instances::run(place, instances),
         Some(Verb::Inspect(inspect)) => inspect::run(place, inspect),
         Some(Verb::Restart(restart)) => restart::run(place, restart),
         Some(Verb::Stop(stop)) => stop::run(place, stop),

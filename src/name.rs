@@ -2,7 +2,9 @@
 
 use color_eyre::Result;
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::id::{BranchName, DeploymentId, ProjectName, ReleaseNumber, RunId};
+use pilothouse_core::id::{
+    BranchName, DeploymentId, InstanceId, ProjectName, ReleaseNumber, RunId,
+};
 use pilothouse_core::state::{Project, State};
 use pilothouse_core::text::printable;
 
@@ -67,6 +69,26 @@ fn no_environment(state: &State, text: &str) -> color_eyre::Report {
         &known.collect::<Vec<_>>(),
         "add a project with `pilothouse add NAME REPOSITORY`",
     )
+}
+
+/// Finds an instance by its name, or by the end of it that the cockpit shows, such as `r41-0`.
+pub fn instance(state: &State, text: &str) -> Result<InstanceId> {
+    if let Some((id, _)) = state.instances.get_key_value(text) {
+        return Ok(id.clone());
+    }
+    let end = format!("-{text}");
+    let mut found = state.instances.keys().filter(|id| id.as_str().ends_with(&end));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id.clone()),
+        (Some(one), Some(two)) => Err(failed(
+            Failure::Usage,
+            format!("{} could be {one} or {two}: write all of the name", printable(text, 80)),
+        )),
+        (None, _) => {
+            let known: Vec<_> = state.instances.keys().map(ToString::to_string).collect();
+            Err(missing("instance", text, &known, "nothing runs: `pilothouse status` says why"))
+        }
+    }
 }
 
 /// Finds a project.

@@ -16,7 +16,8 @@ pub(super) fn price(state: &State) -> CostView {
     let mut view = local(state);
     let mut dates: Vec<&str> = Vec::new();
     for line in &mut view.lines {
-        if let Some(instances) = instances(state, line) {
+        // What runs nothing would cost nothing elsewhere either.
+        if let Some(instances) = instances(state, line).filter(|count| *count > 0) {
             for other in compared(instances) {
                 dates.extend(other.parts.iter().map(|part| part.date));
                 line.elsewhere.extend(elsewhere(&other));
@@ -34,7 +35,9 @@ pub(super) fn price(state: &State) -> CostView {
 fn instances(state: &State, line: &CostLine) -> Option<u32> {
     let (project, name) = line.name.split_once('/')?;
     let key = EnvironmentKey { project: project.into(), name: name.into() };
-    Some(state.environments.get(&key)?.spec.instances)
+    let environment = state.environments.get(&key)?;
+    let runs = environment.current.is_some() || environment.running.is_some();
+    Some(if runs { environment.spec.instances } else { 0 })
 }
 
 fn compared(instances: u32) -> Vec<Line> {

@@ -43,7 +43,10 @@ pub(super) enum TtyError {
     #[error("TERM={0} cannot show the cockpit; `pilothouse status` prints what it would show")]
     Dumb(String),
     /// It is there and does not open.
-    #[error("cannot open the terminal {name}")]
+    #[error(
+        "cannot open the terminal {name}: this session has none of its own; after `su` try `su -P`, \
+         and `pilothouse status` needs none"
+    )]
     Open {
         /// What was opened.
         name: String,
@@ -90,13 +93,19 @@ pub(super) enum Write {
     Gone,
 }
 
+/// Says what is wrong where this process has no terminal at all, before anything is started.
+pub(super) fn check_streams() -> Result<(), TtyError> {
+    if rustix::termios::isatty(io::stdin()) && rustix::termios::isatty(io::stdout()) {
+        return Ok(());
+    }
+    Err(TtyError::NotATerminal)
+}
+
 impl Tty {
     /// Opens the terminal of this process, and leaves it as it is.
     pub(super) fn open() -> Result<Self, TtyError> {
-        let (input, output) = (io::stdin(), io::stdout());
-        if !rustix::termios::isatty(&input) || !rustix::termios::isatty(&output) {
-            return Err(TtyError::NotATerminal);
-        }
+        check_streams()?;
+        let output = io::stdout();
         let own = rustix::termios::ttyname(&output, Vec::new());
         let own = own
             .ok()

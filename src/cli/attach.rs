@@ -24,6 +24,8 @@ pub fn run(place: &Place, options: &Attach) -> Result<ExitCode> {
     if options.read_only {
         return super::watch::watch(place, &options.look);
     }
+    // An engine that nobody will see is not started.
+    crate::attach::check()?;
     ensure_engine(place)?;
     attach(place, Client::new(place.operator_socket()), &options.look, false, None)
 }

@@ -2,15 +2,14 @@
 
 use color_eyre::Result;
 use pilothouse_cockpit::rows::inspection::facts;
-use pilothouse_core::id::InstanceId;
 
 use crate::find::Place;
-use crate::{ask, out};
+use crate::{ask, name, out};
 
 /// Which instance.
 #[derive(Debug, clap::Args)]
 pub struct Inspect {
-    /// Its name, as `pilothouse status` and the cockpit show it
+    /// Its name, as `pilothouse instances` shows it; the cockpit's short one where it is only one's
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Print all of it as JSON
@@ -20,9 +19,9 @@ pub struct Inspect {
 
 /// Shows it.
 pub fn run(place: &Place, inspect: &Inspect) -> Result<()> {
-    let id = InstanceId::new(inspect.instance.as_str());
     let (found, now) = ask::run(async {
         let (client, snapshot) = ask::look(place).await?;
+        let id = name::instance(&snapshot.state, &inspect.instance)?;
         Ok((client.inspect(&id).await?, snapshot.now))
     })?;
     if inspect.json {

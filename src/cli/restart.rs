@@ -2,15 +2,14 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
-use pilothouse_core::id::InstanceId;
 
 use crate::find::Place;
-use crate::{ask, out};
+use crate::{ask, name, out};
 
 /// Which instance.
 #[derive(Debug, clap::Args)]
 pub struct Restart {
-    /// Its name, as `pilothouse status` and the cockpit show it
+    /// Its name, as `pilothouse instances` shows it; the cockpit's short one where it is only one's
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Do not ask
@@ -23,12 +22,13 @@ pub struct Restart {
 
 /// Asks for it.
 pub fn run(place: &Place, restart: &Restart) -> Result<()> {
-    let id = InstanceId::new(restart.instance.as_str());
     ask::run(async {
+        let (_, snapshot) = ask::look(place).await?;
+        let id = name::instance(&snapshot.state, &restart.instance)?;
         if !restart.json {
             out::line(&format!(
-                "a successor of {id} is started; once it is healthy, {id} finishes what it has and \
-                 is stopped"
+                "a successor of {id} would be started; once it is healthy, {id} would finish what \
+                 it has and be stopped"
             ));
         }
         ask::confirm(restart.yes, "go on?")?;
@@ -37,7 +37,7 @@ pub fn run(place: &Place, restart: &Restart) -> Result<()> {
         if restart.json {
             return out::json(&accepted);
         }
-        out::line(&format!("{id} is being replaced; see `pilothouse status`"));
+        out::line(&format!("{id} is being replaced; see `pilothouse instances`"));
         Ok(())
     })
 }

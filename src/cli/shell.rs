@@ -13,18 +13,17 @@ use std::process::{Command as Process, ExitCode};
 use color_eyre::Result;
 use pilothouse_api::inspection::{Inspection, ProcessFacts};
 use pilothouse_core::command::Command;
-use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::state::State;
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
-use crate::{ask, out};
+use crate::{ask, name, out};
 
 /// Which instance.
 #[derive(Debug, clap::Args)]
 pub struct Shell {
-    /// Its name, as `pilothouse status` and the cockpit show it
+    /// Its name, as `pilothouse instances` shows it; the cockpit's short one where it is only one's
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Say what went wrong until somebody has read it: the cockpit covers it otherwise
@@ -50,11 +49,13 @@ fn open(place: &Place, shell: &Shell) -> Result<ExitCode> {
             "a shell needs a terminal for its input and output; `pilothouse inspect` needs none";
         return Err(failed(Failure::Usage, why));
     }
-    let id = InstanceId::new(shell.instance.as_str());
-    let (found, state) = ask::run(async {
+    let (id, found, state) = ask::run(async {
         let client = ask::operator(place);
+        let state = client.state().await?.state;
+        let id = name::instance(&state, &shell.instance)?;
         client.submit(Command::OpenShell { id: id.clone() }).await?;
-        Ok((client.inspect(&id).await?, client.state().await?.state))
+        let found = client.inspect(&id).await?;
+        Ok((id, found, state))
     })?;
     match found {
         Inspection::Container(facts) => {

@@ -3,15 +3,14 @@
 use color_eyre::Result;
 use pilothouse_core::command::Command;
 use pilothouse_core::decide::shortfall;
-use pilothouse_core::id::InstanceId;
 
 use crate::find::Place;
-use crate::{ask, out};
+use crate::{ask, name, out};
 
 /// Which instance.
 #[derive(Debug, clap::Args)]
 pub struct Stop {
-    /// Its name, as `pilothouse status` and the cockpit show it
+    /// Its name, as `pilothouse instances` shows it; the cockpit's short one where it is only one's
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Stop it though too few, or none, serve afterwards
@@ -27,11 +26,13 @@ pub struct Stop {
 
 /// Asks for it.
 pub fn run(place: &Place, stop: &Stop) -> Result<()> {
-    let id = InstanceId::new(stop.instance.as_str());
     ask::run(async {
+        let (_, snapshot) = ask::look(place).await?;
+        let id = name::instance(&snapshot.state, &stop.instance)?;
         if !stop.json {
-            out::line(&format!("{id} finishes what it has and is stopped; none takes its place"));
-            let (_, snapshot) = ask::look(place).await?;
+            out::line(&format!(
+                "{id} would finish what it has and be stopped, and none would take its place"
+            ));
             let instance = snapshot.state.instances.get(&id);
             if let Some(why) = instance.and_then(|one| shortfall(&snapshot.state, one)) {
                 out::line(&format!("  {} {why}", out::paint(out::Tone::Warn, "!")));

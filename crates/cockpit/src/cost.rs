@@ -56,13 +56,21 @@ pub fn local(state: &State) -> CostView {
         .map(|(key, environment)| CostLine {
             name: key.to_string(),
             label: label(state, key, environment),
-            shape: format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime)),
+            shape: shape(environment),
             micro_usd: Some(0),
             elsewhere: Vec::new(),
             note: String::new(),
         })
         .collect();
     CostView { lines, source: "local processes are not billed".to_owned() }
+}
+
+/// What an environment runs, as its operator's file says, once it runs anything.
+fn shape(environment: &Environment) -> String {
+    if environment.current.is_none() && environment.running.is_none() {
+        return "nothing runs".to_owned();
+    }
+    format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime))
 }
 
 fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> String {

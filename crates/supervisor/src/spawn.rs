@@ -59,7 +59,10 @@ pub enum StartError {
         message: String,
     },
     /// The supervisor ended or hung without a report. Find tells what it left.
-    #[error("the supervisor of {0} did not report within {REPORT_LIMIT:?}")]
+    #[error(
+        "the supervisor of {0} ended, or said nothing for {REPORT_LIMIT:?}, so nobody knows whether \
+         its program ran; what is left of it was ended"
+    )]
     Silent(PathBuf),
     /// The unit directory or the supervisor's process could not be made.
     #[error("cannot {what} for the unit in {dir}: {source}")]

@@ -136,3 +136,11 @@ fn down_ends_the_engine_and_nothing_else_does() {
     world.run(&["down"]).ends_with(0);
     world.wait_for_engine();
 }
+
+#[test]
+fn a_cockpit_without_a_terminal_starts_no_engine() {
+    let world = World::new();
+    let said = world.run(&[]).ends_with(2);
+    assert!(said.err.contains("needs a terminal"), "{said:?}");
+    assert!(!world.state_dir().exists());
+}

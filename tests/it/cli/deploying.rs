@@ -44,6 +44,15 @@ fn deploy_and_roll_back() {
     let answer = get(world.port, "shop.localhost", "/").unwrap();
     assert_eq!(answer, (200, "r1 first".to_owned()));
 
+    // An instance is named as `instances` lists it, or as the cockpit shows it.
+    let listed = world.run(&["instances", "production"]).ends_with(0).out;
+    let row = listed.lines().find(|line| line.starts_with("shop-production-r1-0 ")).unwrap();
+    assert!(row.contains("serves") && row.contains("healthy"), "{listed}");
+    let facts = world.run(&["inspect", "r1-1"]).ends_with(0).out;
+    assert!(facts.contains("releases/shop/production/r1"), "{facts}");
+    let said = world.run(&["restart", "r1-7", "--yes"]).ends_with(5);
+    assert!(said.out.is_empty() && said.err.contains("there is no instance r1-7"), "{said:?}");
+
     let commit = repository.commit("second", &Pipeline::default());
     wait_for_ready(&world, 2);
     world.run(&["deploy", "production", "--run", "2", "--yes"]).ends_with(0);

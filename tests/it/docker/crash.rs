@@ -41,9 +41,6 @@ fn an_engine_that_dies_anywhere_goes_on_with_its_containers() {
         stage.shows(&version);
         // What is no longer needed is swept a moment later.
         stage.wait("its two containers alone are there", |_| base.all_of(&stage).len() == 2);
-        let seen = load.take();
-        assert!(seen.failures.is_empty(), "{:?} at {point}", seen.failures);
-        assert!(!seen.good.is_empty(), "nobody was served until {point}");
     }
     load.end_without_failure();
     stage.end();

@@ -1,0 +1,100 @@
+//! `pilothouse instances`: what runs, by the names that other verbs take.
+
+use color_eyre::Result;
+use pilothouse_cockpit::rows::words;
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
+use serde::Serialize;
+
+use crate::find::Place;
+use crate::out::{self, Table, Tone};
+use crate::{ask, name};
+
+/// What is to be shown.
+#[derive(Debug, clap::Args)]
+pub struct Instances {
+    /// Only this environment's
+    #[arg(value_name = "[PROJECT/]ENVIRONMENT")]
+    environment: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of `instances --json`.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    instance: &'a str,
+    project: &'a str,
+    environment: &'a str,
+    /// Its release's number.
+    release: u32,
+    /// Where the load balancer reaches it; null where it is not up.
+    address: Option<String>,
+    /// `starting`, `standby`, `serves`, `draining` and so on.
+    state: &'static str,
+    /// What the load balancer says: `initial`, `healthy`, `unhealthy` and so on.
+    health: TargetState,
+    /// Why it says so; empty where there is nothing to say.
+    detail: &'a str,
+    restarts: u32,
+    /// When it was made, in milliseconds since the Unix epoch.
+    since: u64,
+}
+
+/// Shows them, by environment.
+pub fn run(place: &Place, instances: &Instances) -> Result<()> {
+    let (_, snapshot) = ask::run(ask::look(place))?;
+    let state = &snapshot.state;
+    let only = instances.environment.as_deref().map(|text| name::environment(state, text));
+    let only = only.transpose()?;
+    let own = |one: &&Instance| only.as_ref().is_none_or(|key| one.environment == *key);
+    let found = state.instances.values().filter(own);
+    if instances.json {
+        return out::json(&found.map(shown).collect::<Vec<_>>());
+    }
+    let mut table = Table::new(&["INSTANCE", "STATE", "HEALTH", "ADDRESS", "RESTARTS", "AGE"]);
+    for one in found {
+        let (_, word) = words::instance(one);
+        let is_ill = one.health.state == TargetState::Unhealthy;
+        let (tone, health) = match one.health.state {
+            TargetState::Healthy => (Tone::Good, "healthy"),
+            TargetState::Unhealthy => (Tone::Bad, "unhealthy"),
+            TargetState::Initial => (Tone::Dim, "initial"),
+            TargetState::Draining => (Tone::Dim, "draining"),
+            TargetState::Unused => (Tone::Dim, "unused"),
+            TargetState::Unavailable => (Tone::Dim, "unavailable"),
+        };
+        table.toned([
+            (Tone::Plain, one.id.to_string()),
+            (Tone::Plain, word.to_owned()),
+            (tone, health.to_owned()),
+            (Tone::Plain, one.address().map_or("-".to_owned(), |address| address.to_string())),
+            (Tone::Plain, one.restarts.to_string()),
+            (Tone::Plain, out::ago(snapshot.now, one.since)),
+        ]);
+        let why = (is_ill && !one.health.detail.is_empty()).then(|| one.health.detail.clone());
+        table.notes(why.as_slice());
+    }
+    if table.is_empty() {
+        out::line("nothing runs; `pilothouse deploy ENVIRONMENT` deploys what is ready");
+    } else {
+        table.print(0);
+    }
+    Ok(())
+}
+
+fn shown(one: &Instance) -> Shown<'_> {
+    Shown {
+        instance: one.id.as_str(),
+        project: one.environment.project.as_str(),
+        environment: one.environment.name.as_str(),
+        release: one.release.0,
+        address: one.address().map(|address| address.to_string()),
+        state: words::instance(one).1,
+        health: one.health.state,
+        detail: &one.health.detail,
+        restarts: one.restarts,
+        since: one.since.0,
+    }
+}
