@@ -7,6 +7,7 @@
 pub mod act;
 pub mod guide;
 pub mod image;
+pub mod left;
 pub mod live;
 pub mod load;
 pub mod repository;

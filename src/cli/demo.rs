@@ -6,8 +6,9 @@ use color_eyre::Result;
 
 use crate::attach::Look;
 use crate::demo::scene::Runtime;
-use crate::demo::{act, live, service};
+use crate::demo::{act, left, live, service};
 use crate::exit::{Failure, failed};
+use crate::out;
 
 /// How the demonstration is shown.
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,9 @@ pub struct Demo {
 
 /// Shows the demonstration.
 pub fn run(demo: &Demo) -> Result<ExitCode> {
+    for sentence in left::behind(&std::env::temp_dir()) {
+        out::error(&sentence);
+    }
     if demo.headless {
         return match act::play(demo.runtime, demo.keep)? {
             0 => Ok(ExitCode::SUCCESS),

@@ -13,6 +13,7 @@ use pilothouse_core::id::ProjectName;
 use pilothouse_core::state::State;
 
 use super::image::Image;
+use super::left::PREFIX;
 use super::repository::Repository;
 
 /// The project's name.
@@ -273,7 +274,7 @@ fn remove(path: &Path) -> std::io::Result<()> {
 fn directory() -> Result<PathBuf> {
     let base = std::env::temp_dir();
     for attempt in 0..100 {
-        let path = base.join(format!("pilothouse-demo-{}-{attempt}", std::process::id()));
+        let path = base.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
