@@ -71,6 +71,7 @@ fn a_strangers_container_keeps_the_name_it_has() {
     let found = base.container(&name).expect("the stranger\u{27}s container was removed");
     assert!(found.is_running && found.id == stranger.id, "{found:#?}");
     stranger.end(&base);
+    assert_eq!(base.all_of(&stage), Vec::<String>::new(), "containers are left");
     stage.end();
 }
 

@@ -137,6 +137,7 @@ impl Base {
     /// The ids of the images that a stage's engine built.
     pub fn images(&self, stage: &Stage) -> Vec<String> {
         let id = std::fs::read_to_string(stage.state_dir().join("engine-id")).unwrap();
+        self.engines.borrow_mut().insert(id.clone());
         let all = self.runtime.block_on(self.docker.images("pilothouse.image")).unwrap();
         let is_own = |one: &&pilothouse_docker::Image| {
             one.labels["pilothouse.image"].split(' ').next() == Some(&*id)
