@@ -7,7 +7,7 @@ const FIRST: i32 = 3;
 /// Closes all descriptors but the standard streams. Only for a process that has opened nothing yet.
 pub fn close_inherited() {
     let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
-        tracing::warn!("/proc is not there, so what was left open stays open");
+        crate::out::error("/proc is not there, so what was left open stays open");
         return;
     };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

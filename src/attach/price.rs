@@ -17,7 +17,7 @@ pub(super) fn price(state: &State) -> CostView {
     let mut dates: Vec<&str> = Vec::new();
     for line in &mut view.lines {
         // What runs nothing would cost nothing elsewhere either.
-        if let Some(instances) = instances(state, line).filter(|count| *count > 0) {
+        if let Some(instances) = instances(state, line) {
             for other in compared(instances) {
                 dates.extend(other.parts.iter().map(|part| part.date));
                 line.elsewhere.extend(elsewhere(&other));
@@ -36,8 +36,7 @@ fn instances(state: &State, line: &CostLine) -> Option<u32> {
     let (project, name) = line.name.split_once('/')?;
     let key = EnvironmentKey { project: project.into(), name: name.into() };
     let environment = state.environments.get(&key)?;
-    let runs = environment.current.is_some() || environment.running.is_some();
-    Some(if runs { environment.spec.instances } else { 0 })
+    environment.is_used().then_some(environment.spec.instances)
 }
 
 fn compared(instances: u32) -> Vec<Line> {

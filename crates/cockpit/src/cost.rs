@@ -67,7 +67,7 @@ pub fn local(state: &State) -> CostView {
 
 /// What an environment runs, as its operator's file says, once it runs anything.
 fn shape(environment: &Environment) -> String {
-    if environment.current.is_none() && environment.running.is_none() {
+    if !environment.is_used() {
         return "nothing runs".to_owned();
     }
     format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime))

@@ -282,6 +282,11 @@ pub struct Unbound {
 }
 
 impl Environment {
+    /// Whether it serves a release, or is about to: otherwise nothing runs, and nothing costs.
+    pub fn is_used(&self) -> bool {
+        self.current.is_some() || self.running.is_some()
+    }
+
     /// The places that are to have an instance at rest.
     pub fn slots(&self) -> impl Iterator<Item = u32> {
         (0..self.spec.instances).filter(|slot| !self.stopped.contains(slot))

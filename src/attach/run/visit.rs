@@ -1,7 +1,7 @@
 //! The terminal lent to a shell: given back as it was, and taken again once the shell has ended.
 //!
-//! The shell is a process of its own, this program as `pilothouse shell INSTANCE`, so that it is the same
-//! from the command line and asks the engine in the same way.
+//! The shell is a process of its own, this program as `pilothouse shell INSTANCE`, so that it is
+//! the same from the command line and asks the engine in the same way.
 
 use std::process::ExitStatus;
 use std::time::Duration;
