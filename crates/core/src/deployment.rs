@@ -245,9 +245,8 @@ impl Deployment {
         usize::try_from(most.max(1)).unwrap_or(usize::MAX)
     }
 
-    /// How many healthy ones must serve: `ceil(instances * min / 100)`.
+    /// How many healthy ones must serve.
     pub fn fewest(&self) -> usize {
-        let share = u64::from(self.instances) * u64::from(self.strategy.min_healthy_percent);
-        usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+        self.strategy.fewest(self.instances)
     }
 }

@@ -142,6 +142,14 @@ pub struct Strategy {
     pub auto_rollback: bool,
 }
 
+impl Strategy {
+    /// How many healthy ones of so many must serve: `ceil(of * min / 100)`.
+    pub fn fewest(&self, of: u32) -> usize {
+        let share = u64::from(of) * u64::from(self.min_healthy_percent);
+        usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+    }
+}
+
 impl Default for Strategy {
     fn default() -> Self {
         Self {

@@ -304,8 +304,7 @@ impl Environment {
 
     /// How many of so many instances must serve, as the operator's file says.
     pub fn fewest(&self, of: u32) -> usize {
-        let share = u64::from(of) * u64::from(self.spec.strategy.min_healthy_percent);
-        usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+        self.spec.strategy.fewest(of)
     }
 
     /// Whether a place is to have an instance at rest.
