@@ -108,6 +108,7 @@ fn a_killed_container_comes_back_and_an_engine_finds_its_containers_again() {
                 && one.health.state == TargetState::Healthy
         })
     });
+    load.forgive_what_was_cut();
     // An engine that dies in mid-deployment finishes it.
     let before = stage.state().last_deployment;
     commit(&repository, &base, "v2");
