@@ -44,13 +44,14 @@ fn is_hop_by_hop(name: &str) -> bool {
 
 /// Says whether a client may not tell the field to a target, and whether only a trusted one may.
 fn is_private(name: &str, is_trusted: bool) -> bool {
-    matches!(name, "expect" | "x-pilothouse-probe") || (!is_trusted && is_a_proxys(name))
+    let is_forgeable = !is_trusted || name.contains('_');
+    matches!(name, "expect" | "x-pilothouse-probe") || (is_forgeable && is_a_proxys(name))
 }
 
 /// Says whether targets believe that a proxy wrote the field.
 ///
 /// CGI, WSGI and their likes give a program the names with `_` for `-`, so that either spelling
-/// is the same variable.
+/// is the same variable. A proxy writes the one with `-`; the other comes from whoever asked it.
 fn is_a_proxys(name: &str) -> bool {
     let begins = |wanted: &str| {
         name.len() >= wanted.len()

@@ -7,11 +7,11 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 
 use crate::admit::admit;
 use crate::body::{Answer, Lease, Outgoing};
@@ -35,6 +35,7 @@ pub(crate) fn answer(
     let Session { worker, link, .. } = &**session;
     add(&worker.edge.totals.requests);
     let raw = link.begin();
+    let is_old = request.version() < Version::HTTP_11;
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
     let admitted = admit(&parts, &raw, worker.edge.settings.limits.body_bytes);
@@ -50,8 +51,14 @@ pub(crate) fn answer(
             Ok(departure) => departure.answer(&session).await,
         };
         let is_switch = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        if session.link.verdict() == Verdict::Finish && !is_switch {
+        // HTTP/1.0 knows the end of a body without a length by the end of the connection alone.
+        let is_endless = is_old && response.body().size_hint().exact().is_none();
+        if (session.link.verdict() == Verdict::Finish || is_endless) && !is_switch {
             response = closing(response);
+        }
+        if is_old && response.headers().contains_key(CONNECTION) {
+            // Otherwise the codec adds that it keeps the connection, where the client asked.
+            *response.version_mut() = Version::HTTP_10;
         }
         if matches!(response.body(), Answer::Whole(_)) && !is_switch {
             session.link.enter(Phase::Idle);
@@ -150,7 +157,7 @@ fn deliver(
         link.enter(Phase::Answering);
         fields::to_client(response.headers_mut(), None);
         let (mut parts, body) = response.into_parts();
-        parts.version = hyper::Version::HTTP_11;
+        parts.version = Version::HTTP_11;
         let lease = Lease { claim, sender, session: Rc::clone(session) };
         return Response::from_parts(parts, Answer::stream(body, lease));
     }

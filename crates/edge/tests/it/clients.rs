@@ -28,6 +28,10 @@ fn http_1_0_may_ask_to_keep_the_connection() {
         assert_eq!(answer.text(), "shop-0");
         assert_eq!(answer.field("connection"), Some("keep-alive"));
     }
+    // The end of an answer without a length is the end of the connection.
+    let answer = client.ask(&["GET /eof HTTP/1.0", "Connection: keep-alive"]);
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert!(client.is_closed());
 }
 
 #[test]

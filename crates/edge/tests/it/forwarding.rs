@@ -86,12 +86,16 @@ fn a_trusted_proxy_is_believed_and_appended_to() {
             "X-Forwarded-For: 1.1.1.1, 203.0.113.9",
             "X-Forwarded-Proto: https",
             "X-Forwarded-Prefix: /shop",
+            "X_Forwarded_For: forged",
+            "X_Real_IP: forged",
         ]
     };
     let head = rig.client().ask(&lines("GET /echo HTTP/1.1")).text();
     assert_eq!(field(&head, "x-forwarded-for"), Some("1.1.1.1, 203.0.113.9, 127.0.0.1"));
     assert_eq!(field(&head, "x-forwarded-proto"), Some("https"));
     assert_eq!(field(&head, "x-forwarded-prefix"), Some("/shop"));
+    // Programs that read `_` for `-` would take these for the proxy's own.
+    assert!(!head.contains("forged"), "{head}");
     assert_eq!(rig.client().ask(&lines("GET /who HTTP/1.1")).text(), "known");
 }
 
