@@ -51,11 +51,12 @@ fn minutes_of_day(at: Timestamp, offset_minutes: i32) -> u64 {
     u64::try_from(minutes.rem_euclid(day)).unwrap_or(0)
 }
 
-/// A size in bytes: `640K`, `41M`, `1.2G`.
+/// A size in bytes: `12B`, `640K`, `41M`, `1.2G`.
 pub fn bytes(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
     match bytes {
-        0..MIB => format!("{}K", bytes / 1024),
+        0..1024 => format!("{bytes}B"),
+        1024..MIB => format!("{}K", bytes / 1024),
         MIB..1_073_741_824 => format!("{}M", bytes / MIB),
         _ => format!("{}.{}G", bytes >> 30, (bytes >> 20) % 1024 * 10 / 1024),
     }

@@ -31,15 +31,12 @@ pub const NO_INSTANCE_YET: &str =
 pub const NOTHING_SELECTED: &str = "Nothing is selected here.";
 /// Why a branch does not open.
 pub const NOTHING_RAN: &str = "Nothing ran for this row yet; x r runs its pipeline.";
-/// Why a cost does not open.
-pub const COST_IS_ALL: &str = "This is all that is known of the cost; z gives it the whole screen.";
 /// Why there are no notices.
 pub const NOTHING_HAPPENED: &str = "Nothing ended since you last looked.";
 /// The title of what happened.
 pub const NOTICES: &str = "What happened since you last looked";
 /// What a changed plan says.
-pub const PLAN_MOVED: &str =
-    "The plan changed while it was open. This is the new one: read it, then confirm.";
+pub const PLAN_MOVED: &str = "The plan changed while it was open. This is the new one.";
 /// What a plan says that can no longer be carried out.
 pub const PLAN_GONE: &str = "This can no longer be done; nothing of it was.";
 /// What it says once that was admitted.

@@ -64,6 +64,7 @@ fn live(model: &Model, canvas: &mut Canvas<'_>, screen: &layout::Layout) {
             View::Run { .. }
             | View::Deployment { .. }
             | View::Instance { .. }
+            | View::Cost { .. }
             | View::Inspection(_),
         ) => {
             detail::detail(model, canvas, screen.body);

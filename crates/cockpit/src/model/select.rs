@@ -34,6 +34,7 @@ impl Model {
             Some(View::Deployment { id, .. }) => self.of_job(JobRef::Deployment(*id)),
             Some(View::Instance { id, .. }) => self.of_instance(id),
             Some(View::Inspection(close)) => self.of_instance(&close.id),
+            Some(View::Cost { .. }) => self.of_branch(),
             Some(View::Log(log)) => match &log.source {
                 LogSource::Run(id) => self.of_job(JobRef::Run(*id)),
                 LogSource::Instance(id) => self.of_instance(id),

@@ -145,6 +145,13 @@ pub enum View {
         /// The first line that is shown.
         top: usize,
     },
+    /// All that is known of what an environment costs.
+    Cost {
+        /// Whose it is: `shop/production`.
+        name: String,
+        /// The first line that is shown.
+        top: usize,
+    },
     /// What is found when an instance is looked at closely.
     Inspection(Box<Close>),
     /// A log.

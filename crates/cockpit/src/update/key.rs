@@ -120,6 +120,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             View::Run { .. }
             | View::Deployment { .. }
             | View::Instance { .. }
+            | View::Cost { .. }
             | View::Inspection(_),
         ) => {
             vec![Context::Detail, Context::Table, Context::Global, Context::Always]
@@ -163,6 +164,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
             View::Run { .. }
             | View::Deployment { .. }
             | View::Instance { .. }
+            | View::Cost { .. }
             | View::Inspection(_),
         ) => {}
         None => {

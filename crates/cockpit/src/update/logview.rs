@@ -292,6 +292,7 @@ fn log(model: &mut Model) -> Option<&mut LogView> {
             View::Run { .. }
             | View::Deployment { .. }
             | View::Instance { .. }
+            | View::Cost { .. }
             | View::Inspection(_),
         )
         | None => None,

@@ -22,6 +22,9 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
     if !model.ui.views.is_empty() {
         return open_log(model);
     }
+    if model.ui.focus == Pane::Cost {
+        return open_cost(model);
+    }
     let subject = model.subject();
     let view = match (subject.instance, subject.job) {
         (Some(id), _) => View::Instance { id, top: 0 },
@@ -31,10 +34,16 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
         (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
         (None, None) => return say(model, text::NOTHING_SELECTED),
     };
-    if model.ui.focus == Pane::Cost {
-        return say(model, text::COST_IS_ALL);
-    }
     push(model, view);
+    Vec::new()
+}
+
+fn open_cost(model: &mut Model) -> Vec<Request> {
+    let line = model.costs.lines.get(model.cursor_row(Pane::Cost));
+    let Some(name) = line.map(|line| line.name.clone()) else {
+        return say(model, text::NOTHING_SELECTED);
+    };
+    push(model, View::Cost { name, top: 0 });
     Vec::new()
 }
 
@@ -134,14 +143,20 @@ pub(super) fn travel(model: &mut Model, action: Action) {
     let steps = match model.ui.views.last() {
         Some(View::Run { id, .. }) => model.replica.runs.get(id).map_or(0, |run| run.steps.len()),
         Some(
-            View::Deployment { .. } | View::Instance { .. } | View::Inspection(_) | View::Log(_),
+            View::Deployment { .. }
+            | View::Instance { .. }
+            | View::Cost { .. }
+            | View::Inspection(_)
+            | View::Log(_),
         )
         | None => 0,
     };
     let lines = crate::view::detail_length(model);
     match model.ui.views.last_mut() {
         Some(View::Run { step, .. }) => *step = moved(*step, steps, 8, action),
-        Some(View::Deployment { top, .. } | View::Instance { top, .. }) => {
+        Some(
+            View::Deployment { top, .. } | View::Instance { top, .. } | View::Cost { top, .. },
+        ) => {
             *top = moved(*top, lines, 8, action);
         }
         Some(View::Inspection(close)) => close.top = moved(close.top, lines, 8, action),

@@ -1,5 +1,6 @@
 //! A run, a deployment or an instance over the panes.
 
+mod cost;
 mod deployment;
 mod inspection;
 mod instance;
@@ -52,6 +53,7 @@ fn sheet(model: &Model, width: u16) -> Option<Sheet> {
         View::Run { id, step } => Some(run::sheet(model, *id, *step, width)),
         View::Deployment { id, top } => Some(deployment::sheet(model, *id, *top, width)),
         View::Instance { id, top } => Some(instance::sheet(model, id, *top)),
+        View::Cost { name, top } => Some(cost::sheet(model, name, *top, width)),
         View::Inspection(close) => Some(inspection::sheet(model, close, width)),
         View::Log(_) => None,
     }

@@ -102,7 +102,8 @@ fn is_over(model: &Model) -> bool {
         Some(View::Deployment { id, .. }) => {
             model.replica.deployments.get(id).is_none_or(Deployment::is_ended)
         }
-        Some(View::Instance { .. } | View::Inspection(_) | View::Log(_)) | None => false,
+        Some(View::Instance { .. } | View::Cost { .. } | View::Inspection(_) | View::Log(_))
+        | None => false,
     }
 }
 
@@ -134,13 +135,17 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Run { .. }), _) => RUN,
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
         (Some(View::Instance { .. } | View::Inspection(_)), _) => INSTANCE,
+        (Some(View::Cost { .. }), _) => COST,
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
         (None, Some(Context::Containers | Context::Targets)) => INSTANCES,
-        (None, _) => &[Action::HelpOpen, Action::PaletteOpen, Action::Zoom, Action::Quit],
+        (None, _) => COSTS,
     }
 }
 
+const COSTS: &[Action] =
+    &[Action::HelpOpen, Action::Open, Action::PaletteOpen, Action::Zoom, Action::Quit];
+const COST: &[Action] = &[Action::HelpOpen, Action::Back];
 const ASK: &[Action] =
     &[Action::ConfirmAccept, Action::ConfirmCancel, Action::ConfirmNext, Action::ConfirmChoose];
 const LOG: &[Action] = &[

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pilothouse_api::types::{Access, STALE_AFTER};
+use pilothouse_cockpit::cost::Elsewhere;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
@@ -29,6 +30,19 @@ fn views() {
     let mut failed = operator(failing(), 80, 30);
     press(&mut failed, "2jj<Enter>");
     insta::assert_snapshot!("deployment_attention", text(&failed));
+}
+
+#[test]
+fn a_cost_opens_with_every_price() {
+    let mut model = operator(normal(), 80, 24);
+    let line = &mut model.costs.lines[0];
+    line.elsewhere = [("Fargate + ALB us-east-1", 45_000), ("EC2 + ALB ap-northeast-2", 31_400)]
+        .map(|(name, micro_usd)| Elsewhere { name: name.to_owned(), micro_usd })
+        .to_vec();
+    press(&mut model, "5<Enter>");
+    insta::assert_snapshot!("cost", text(&model));
+    press(&mut model, "<Esc>");
+    assert!(text(&model).contains("5 Hourly cost"), "{}", text(&model));
 }
 
 #[test]

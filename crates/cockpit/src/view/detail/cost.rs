@@ -1,0 +1,53 @@
+//! What an environment costs by the hour, and all that it would cost elsewhere.
+
+use super::super::lines::{Line, sentence};
+use super::{Sheet, gone};
+use crate::age;
+use crate::cost::CostLine;
+use crate::model::Model;
+use crate::theme::Scope;
+use crate::width;
+
+/// Hours of a month, by which AWS states prices: 365 days of 24 hours, over 12.
+const MONTH_HOURS: u64 = 730;
+
+pub(super) fn sheet(model: &Model, name: &str, top: usize, room: u16) -> Sheet {
+    let title = format!("What {} costs", width::clean(name));
+    let Some(line) = model.costs.lines.iter().find(|line| line.name == name) else {
+        return gone(title, "This environment is gone.");
+    };
+    let mut lines = facts(line, room);
+    lines.push(Line::default());
+    lines.extend(sentence(&width::clean(&model.costs.source), room, Scope::Dim));
+    Sheet { title, lines, top, selected: None }
+}
+
+fn facts(line: &CostLine, room: u16) -> Vec<Line> {
+    let mut lines = vec![
+        Line::fact("runs", width::clean(&line.shape)),
+        Line::fact("costs", line.micro_usd.map_or_else(|| "unknown".to_owned(), price)),
+    ];
+    if !line.note.is_empty() {
+        lines.extend(sentence(&width::clean(&line.note), room, Scope::Text));
+    }
+    if !line.elsewhere.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::new("The same shape elsewhere", Scope::Dim));
+    }
+    let names: Vec<_> = line.elsewhere.iter().map(|other| width::clean(&other.name)).collect();
+    let widest = names.iter().map(|name| width::of(name)).max().unwrap_or(0);
+    for (name, other) in names.iter().zip(&line.elsewhere) {
+        let shown = Line::default().padded(name, widest + 2, Scope::Text);
+        lines.push(shown.and(price(other.micro_usd), Scope::CostMoney));
+    }
+    lines
+}
+
+/// By the hour, and by the month in whole dollars.
+fn price(micro_usd: u64) -> String {
+    if micro_usd == 0 {
+        return age::dollars(0);
+    }
+    let month = (micro_usd * MONTH_HOURS + 500_000) / 1_000_000;
+    format!("{}, about ${month} a month", age::dollars(micro_usd))
+}
