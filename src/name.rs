@@ -124,8 +124,14 @@ pub fn branch(
             format!("both {one} and {two} have that branch: say which with --project"),
         )),
         (None, _) => {
-            let known = wanted.flat_map(|(_, project)| project.branches.keys());
-            let known: Vec<_> = known.map(|name| printable(name.as_str(), 60)).collect();
+            let is_plain = project.is_some() || state.projects.len() < 2;
+            let known = wanted.flat_map(|(name, project)| {
+                project.branches.keys().map(move |branch| {
+                    let branch = printable(branch.as_str(), 60);
+                    if is_plain { branch } else { format!("{name}:{branch}") }
+                })
+            });
+            let known: Vec<_> = known.collect();
             Err(missing("branch", text, &known, "`pilothouse look` looks at the repositories now"))
         }
     }

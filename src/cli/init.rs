@@ -6,7 +6,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_core::id::is_name;
 use pilothouse_core::text::printable;
-use pilothouse_settings::init::{name_from, propose};
+use pilothouse_settings::init::{Proposed, name_from, propose};
 use pilothouse_settings::pipeline;
 
 use super::add::{repository, write_new};
@@ -36,7 +36,12 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let dir = init.dir.canonicalize();
     let dir = dir.wrap_err_with(|| format!("cannot look into {}", init.dir.display()))?;
     let shown = dir.display().to_string();
-    let name = init.name.clone().unwrap_or_else(|| name_from(&shown));
+    let name = init.name.clone().or_else(|| name_from(&shown));
+    let Some(name) = name else {
+        let why = "names of projects have letters from a to z, and the directory's has none; \
+                   say one with --name";
+        return Err(failed(Failure::Usage, why.to_owned()));
+    };
     if !is_name(&name) {
         let why = format!("{name:?} cannot name a project; say another with --name");
         return Err(failed(Failure::Usage, why));
@@ -49,9 +54,6 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
     let operators = place.project_file(&name);
     let theirs = write(&operators, &proposal.operator)?;
-    for note in &proposal.notes {
-        out::line(&format!("  {}", printable(note, 400)));
-    }
     if let (Some(origin), None) = (facts::origin(&dir), &init.repository) {
         let origin = printable(&origin, 200);
         out::line(&format!(
@@ -71,13 +73,16 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file unless it is there, and tells whether it did.
-fn write(path: &Path, text: &str) -> Result<bool> {
+/// Writes a file unless it is there, says what was guessed, and tells whether it was written.
+fn write(path: &Path, proposed: &Proposed) -> Result<bool> {
     if path.symlink_metadata().is_ok() {
         out::line(&format!("{} is there already and was left as it is", path.display()));
         return Ok(false);
     }
-    write_new(path, text)?;
+    write_new(path, &proposed.text)?;
     out::line(&format!("wrote {}", path.display()));
+    for note in &proposed.notes {
+        out::line(&format!("  {}", printable(note, 400)));
+    }
     Ok(true)
 }

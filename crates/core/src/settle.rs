@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 
 pub use environment::relief_at;
 
+/// Who asks for the end of all work when everything stops: what somebody typed.
+const HALT: &str = "pilothouse down --all";
+
 /// Says what follows from the state: events that belong together, or none once it is settled.
 pub fn settle(state: &State, now: Timestamp) -> Vec<Event> {
     let runs = run::settle(state);

@@ -62,10 +62,17 @@ pub enum Kind {
 pub struct Proposal {
     /// What the repository looks like.
     pub kind: Kind,
-    /// The text of the repository's `pilothouse.toml`.
-    pub pipeline: String,
-    /// The text of the operator's file.
-    pub operator: String,
+    /// The repository's `pilothouse.toml`.
+    pub pipeline: Proposed,
+    /// The operator's file.
+    pub operator: Proposed,
+}
+
+/// The first version of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// What stands in it.
+    pub text: String,
     /// Sentences that say what was guessed and what a person should look at.
     pub notes: Vec<String>,
 }
@@ -74,9 +81,11 @@ pub struct Proposal {
 pub fn propose(facts: &RepositoryFacts) -> Proposal {
     let mut notes = Vec::new();
     let kind = guess::kind(facts);
-    let pipeline = guess::pipeline(kind, facts, &mut notes);
+    let text = guess::pipeline(kind, facts, &mut notes);
+    let pipeline = Proposed { text, notes };
+    let mut notes = Vec::new();
     let environments = branches::environments(facts, &mut notes);
-    let operator = write(&Draft {
+    let text = write(&Draft {
         name: facts.name.clone(),
         repository: facts.repository.clone(),
         trusted: facts.trusted,
@@ -91,11 +100,13 @@ pub fn propose(facts: &RepositoryFacts) -> Proposal {
                 .to_owned(),
         );
     }
-    Proposal { kind, pipeline, operator, notes }
+    Proposal { kind, pipeline, operator: Proposed { text, notes } }
 }
 
 /// The name that a project gets from its repository's last part: `Shop_Web.git` is `shop-web`.
-pub fn name_from(repository: &str) -> String {
+///
+/// None where that has no letter from a to z, of which names are made.
+pub fn name_from(repository: &str) -> Option<String> {
     let last = repository.trim_end_matches('/').rsplit(['/', ':']).next();
     let last = last.unwrap_or_default().trim_end_matches(".git");
     let mut name = String::new();
@@ -109,5 +120,5 @@ pub fn name_from(repository: &str) -> String {
     }
     name.truncate(40);
     let name = name.trim_end_matches('-');
-    if name.is_empty() { "project" } else { name }.to_owned()
+    (!name.is_empty()).then(|| name.to_owned())
 }

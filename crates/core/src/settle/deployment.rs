@@ -17,7 +17,8 @@ pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> 
         return Vec::new();
     };
     if deployment.cancelled_by.is_none() && (environment.removing || state.halting) {
-        let (id, by) = (deployment.id, "pilothouse".to_owned());
+        let by = if state.halting { super::HALT } else { "the removal of its environment" };
+        let (id, by) = (deployment.id, by.to_owned());
         return vec![Event::Deployment(DeploymentEvent::CancelAsked { id, by })];
     }
     if let Some(by) = &deployment.cancelled_by {

@@ -32,7 +32,7 @@ pub(super) fn settle(state: &State) -> Vec<Event> {
 fn end(run: &Run) -> Option<Event> {
     let goes_on = run.cancelled_by.is_none()
         && !matches!(run.phase, RunPhase::Cleaning { .. } | RunPhase::Ended { .. });
-    let (id, by) = (run.id, "pilothouse".to_owned());
+    let (id, by) = (run.id, super::HALT.to_owned());
     goes_on.then_some(Event::Run(RunEvent::CancelAsked { id, by }))
 }
 

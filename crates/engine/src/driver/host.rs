@@ -203,7 +203,7 @@ async fn in_time(handle: &Handle, timeout: Duration) -> Result<(), Fault> {
 
 const UNTRUSTED: &str = "steps run as the engine's own user, and this project is not trusted \
     with that: set `trusted = true` in the project's file and apply it, if whoever can push to \
-    the repository may run programs as you";
+    the repository may run programs as you; then run the branch again with `pilothouse run`";
 
 enum Found {
     Running(Handle),

@@ -235,26 +235,26 @@ fn an_environment_that_leaves_the_file_is_taken_down() {
     130.5 shop applied
     130.5 branch main at b
     130.5 production is being removed
-    130.5 d2 cancel asked by pilothouse
-    130.5 d2 rolling back, Starting: cancelled by pilothouse
-    130.5 d2 rolling back, Shifting: cancelled by pilothouse
+    130.5 d2 cancel asked by the removal of its environment
+    130.5 d2 rolling back, Starting: cancelled by the removal of its environment
+    130.5 d2 rolling back, Shifting: cancelled by the removal of its environment
     130.5 shop-production-r1-0 -> Active
     130.5 shop-production-r1-1 -> Active
     130.5 shop-production-r2-0 -> Draining
     130.5 shop-production-r2-1 -> Draining
     130.5 edge serves v8
     130.6 edge serves v9
-    130.6 d2 rolling back, Draining: cancelled by pilothouse
+    130.6 d2 rolling back, Draining: cancelled by the removal of its environment
     131.6 shop-production-r2-0 -> Drained
     131.6 shop-production-r2-1 -> Drained
-    131.6 d2 rolling back, Stopping: cancelled by pilothouse
+    131.6 d2 rolling back, Stopping: cancelled by the removal of its environment
     131.6 shop-production-r2-0 stopping
     131.6 shop-production-r2-1 stopping
     131.7 edge serves v10
     131.8 edge serves v11
     131.9 shop-production-r2-1 gone: stopped
     131.9 shop-production-r2-0 gone: stopped
-    131.9 d2 ended RolledBack { why: "cancelled by pilothouse" }
+    131.9 d2 ended RolledBack { why: "cancelled by the removal of its environment" }
     131.9 shop-production-r1-0 -> Draining
     131.9 shop-production-r1-1 -> Draining
     132.0 edge serves v12
