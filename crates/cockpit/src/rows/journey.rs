@@ -125,7 +125,9 @@ fn build(model: &Model, run: Option<&Run>, is_head: bool) -> Vec<Leg> {
     {
         let (mark, text) = words::run_result(run, result);
         if mark != Mark::Done || run.steps.is_empty() {
-            legs.push(Leg::new(mark, width::cut(&text, 40), width::cut(&text, 16)));
+            // A sign alone would not say what it stands for: no stage has this name.
+            let word = text.split(' ').next().unwrap_or_default().to_owned();
+            legs.push(Leg::new(mark, width::cut(&text, 40), width::cut(&text, 16)).tiny(word));
         }
     }
     legs
