@@ -7,6 +7,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_api::types::Snapshot;
+use pilothouse_core::text::printable;
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
@@ -34,10 +35,23 @@ pub async fn look(place: &Place) -> Result<(Client, Snapshot)> {
         Err(ClientError::NotPermitted { .. }) if place.watch_socket() != client.socket() => {
             let client = Client::new(place.watch_socket());
             let snapshot = client.state().await?;
-            Ok((client, snapshot))
+            Ok((client, told(snapshot)))
         }
-        answer => Ok((client, answer?)),
+        answer => Ok((client, told(answer?))),
     }
+}
+
+/// Says beside whatever is shown that it is old, where the engine follows nothing.
+fn told(snapshot: Snapshot) -> Snapshot {
+    if let Some(degraded) = &snapshot.degraded {
+        let age = out::ago(snapshot.now, degraded.since);
+        let why = printable(&degraded.why, 400);
+        out::error(&format!(
+            "the engine accepts nothing, and all it knows is {age} old: {why}; free space or mend \
+             the disk, and it goes on by itself"
+        ));
+    }
+    snapshot
 }
 
 /// Asks for a yes, or fails: only a person at a terminal can be asked.

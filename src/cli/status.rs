@@ -1,7 +1,7 @@
 //! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
 
 use color_eyre::Result;
-use pilothouse_api::types::Snapshot;
+use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
@@ -36,6 +36,8 @@ struct Shown {
     now: u64,
     /// Whether the edge answers the engine: where it does not, health is what was last heard.
     edge: bool,
+    /// Why the engine follows nothing, so that all of this is as it was then; null where it does.
+    degraded: Option<Degraded>,
     projects: Vec<ShownProject>,
 }
 
@@ -90,6 +92,7 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
         engine: snapshot.engine.clone(),
         now: snapshot.now.0,
         edge: snapshot.state.edge.connected,
+        degraded: snapshot.degraded.clone(),
         projects,
     };
     if status.json {
@@ -111,7 +114,7 @@ fn print(state: &State, shown: &Shown) {
         out::line(&format!("{}  {repository}", project.name));
         let mut table = Table::new(&["ENVIRONMENT", "RELEASE", "INSTANCES", "ADDRESS", "COMMIT"]);
         for environment in &project.environments {
-            table.toned(row(environment));
+            table.toned(row(environment, shown.degraded.is_some()));
             // Below the row, where all of it is read however narrow the terminal is.
             table.notes(&environment.now);
         }
@@ -142,16 +145,17 @@ fn note(text: &str) {
     out::line(&format!("  {} {text}", out::paint(Tone::Warn, "!")));
 }
 
-fn row(shown: &ShownEnvironment) -> [(Tone, String); 5] {
+fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
     let serves = shown.release.is_some();
     let instances = if serves || shown.healthy > 0 {
-        format!("{}/{} healthy", shown.healthy, shown.wanted)
+        let was = if is_old { "was " } else { "" };
+        format!("{was}{}/{} healthy", shown.healthy, shown.wanted)
     } else {
         "none".to_owned()
     };
     let tone = match usize::try_from(shown.wanted) {
-        _ if !serves => Tone::Dim,
+        _ if !serves || is_old => Tone::Dim,
         Ok(wanted) if shown.healthy >= wanted => Tone::Good,
         Ok(_) | Err(_) if shown.healthy > 0 => Tone::Warn,
         Ok(_) | Err(_) => Tone::Bad,

@@ -57,10 +57,23 @@ pub struct Snapshot {
     pub actor: String,
     /// The engine's clock.
     pub now: Timestamp,
+    /// Why the engine accepts no command, where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<Degraded>,
     /// The last record that the state holds; events go on after it.
     pub seq: Seq,
     /// The state.
     pub state: State,
+}
+
+/// The engine's journal cannot be written. Until it can, the engine accepts no command, and the
+/// state is what it was: what happened since is held back and known to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Degraded {
+    /// Since when.
+    pub since: Timestamp,
+    /// What the disk said.
+    pub why: String,
 }
 
 /// A measurement that is shown and forgotten; it has no place in the journal.
@@ -79,8 +92,8 @@ pub struct Samples {
     pub operators: u32,
     /// Attached watchers.
     pub watchers: u32,
-    /// Why the engine accepts no command, where it does not: its journal cannot be written.
-    pub degraded: Option<String>,
+    /// Why the engine accepts no command, where it does not.
+    pub degraded: Option<Degraded>,
     /// Containers on the same Docker engine that are somebody else's; none where they were not
     /// listed this time, which is seldom done.
     #[serde(default, skip_serializing_if = "Option::is_none")]

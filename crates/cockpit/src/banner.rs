@@ -61,9 +61,11 @@ pub fn banner(model: &Model) -> Option<Banner> {
         Link::Connecting | Link::Refused { .. } => return None,
         Link::Live => {}
     }
-    if let Some(why) = model.samples.as_ref().and_then(|samples| samples.degraded.as_ref()) {
+    if let Some(degraded) = &model.degraded {
+        let age = age::ago(model.now, degraded.since);
+        let why = printable(&degraded.why, WHY);
         return said(
-            format!("The engine accepts no command: {}", printable(why, WHY)),
+            format!("Stale {age} · the engine follows nothing and accepts no command: {why}"),
             Tone::Wrong,
         );
     }

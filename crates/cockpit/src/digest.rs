@@ -3,7 +3,7 @@
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::state::State;
-use pilothouse_core::text::printable;
+use pilothouse_core::text::{first_line, printable};
 use pilothouse_core::time::Timestamp;
 
 use crate::age;
@@ -90,7 +90,7 @@ fn deployment_result(result: &DeploymentResult) -> String {
 fn run_result(result: &RunResult) -> String {
     match result {
         RunResult::Succeeded { artifact } => format!("passed, artifact {}", artifact.short()),
-        RunResult::Failed { why, .. } => format!("failed, {}", printable(why, 160)),
+        RunResult::Failed { why, .. } => format!("failed, {}", first_line(why, 160)),
         RunResult::Cancelled { by } => format!("cancelled by {}", printable(by, 40)),
         RunResult::Interrupted { why } => format!("interrupted, {}", printable(why, 160)),
         RunResult::Superseded { by } => format!("superseded by {by}"),

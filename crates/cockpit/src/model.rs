@@ -22,7 +22,7 @@ pub use others::Others;
 pub use select::Subject;
 pub use ui::{Close, Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 
-use pilothouse_api::types::{Access, STALE_AFTER, Samples};
+use pilothouse_api::types::{Access, Degraded, STALE_AFTER, Samples};
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
@@ -41,6 +41,8 @@ pub struct Model {
     pub history: History,
     /// Containers that are somebody else's.
     pub others: Others,
+    /// Why the engine follows nothing that happens, where it does not.
+    pub degraded: Option<Degraded>,
     /// How the line to the engine is.
     pub link: Link,
     /// What this client may do.
@@ -101,6 +103,7 @@ impl Model {
             samples: None,
             history: History::default(),
             others: Others::default(),
+            degraded: None,
             link: Link::Connecting,
             access: Access::Watcher,
             actor: String::new(),
@@ -126,7 +129,8 @@ impl Model {
     pub fn stale_since(&self) -> Option<Timestamp> {
         match &self.link {
             Link::Lost { since, .. } => Some(*since),
-            Link::Connecting | Link::Live | Link::Refused { .. } => None,
+            Link::Live => self.degraded.as_ref().map(|degraded| degraded.since),
+            Link::Connecting | Link::Refused { .. } => None,
         }
     }
 

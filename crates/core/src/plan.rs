@@ -94,6 +94,9 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         None => source::source(state, key, what)?.map(|source| source.service),
     };
     warnings.extend(service.and_then(|service| hasty(environment, service)));
+    if *what == DeployWhat::Ready {
+        warnings.extend(unready::newer(state, key, environment));
+    }
     let hash = hash(key, &kind, from.as_ref(), &to, environment);
     Ok(Plan {
         environment: key.clone(),

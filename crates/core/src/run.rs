@@ -173,6 +173,12 @@ impl Run {
         matches!(self.phase, RunPhase::Ended { .. })
     }
 
+    /// Whether it has a result still to come, and nobody has asked for its end.
+    pub fn can_be_cancelled(&self) -> bool {
+        let is_over = matches!(self.phase, RunPhase::Cleaning { .. } | RunPhase::Ended { .. });
+        self.cancelled_by.is_none() && !is_over
+    }
+
     /// Whether it holds an executor.
     pub fn holds_executor(&self) -> bool {
         !matches!(self.phase, RunPhase::Queued | RunPhase::Ended { .. })

@@ -97,7 +97,7 @@ pub async fn run(
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
     let audit = Audit::open(&places.audit(), audit::Limits::default(), Disk::default())?;
-    let (listener, degraded, changed) = listener::listener(publisher.clone(), audit);
+    let (listener, changed) = listener::listener(publisher.clone(), audit, surroundings.clock);
     let limits = Limits {
         executors: settings.executors,
         retry_first: millis(settings.retry_first),
@@ -122,7 +122,6 @@ pub async fn run(
         Arc::clone(&drivers),
         places.clone(),
         publisher.clone(),
-        degraded,
         surroundings.clock,
         settings.sample_interval,
         own.clone(),

@@ -15,10 +15,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use pilothouse_api::types::{Access, Samples};
+use pilothouse_api::types::{Access, Degraded, Samples};
 use pilothouse_core::event::Recorded;
 use pilothouse_core::id::Seq;
 use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
 use tokio::sync::watch;
 
 pub(crate) use self::frame::{HEARTBEAT, reset as reset_frame};
@@ -75,6 +76,7 @@ struct Shared {
     newest: watch::Sender<Seq>,
     /// The newest samples, written out: newest wins.
     samples: watch::Sender<Option<Bytes>>,
+    degraded: Mutex<Option<Degraded>>,
     operators: AtomicU32,
     watchers: AtomicU32,
     samplers: AtomicU32,
@@ -89,6 +91,7 @@ impl Publisher {
                 ring: Mutex::new(Ring::new(limits, state)),
                 newest,
                 samples: watch::Sender::new(None),
+                degraded: Mutex::new(None),
                 operators: AtomicU32::new(0),
                 watchers: AtomicU32::new(0),
                 samplers: AtomicU32::new(0),
@@ -146,6 +149,18 @@ impl Publisher {
         }
     }
 
+    /// Tells whether the journal can be written now, and if not, why.
+    pub fn set_degraded(&self, why: Option<&str>, now: Timestamp) {
+        let mut degraded = self.shared.degraded();
+        let since = degraded.as_ref().map_or(now, |known| known.since);
+        *degraded = why.map(|why| Degraded { since, why: why.to_owned() });
+    }
+
+    /// Why the journal cannot be written, where it cannot.
+    pub fn degraded(&self) -> Option<Degraded> {
+        self.shared.degraded().clone()
+    }
+
     /// How many listen.
     pub fn attached(&self) -> Attached {
         Attached {
@@ -170,5 +185,9 @@ impl Shared {
     /// Locks the ring. Whoever panicked while holding it left it whole: every change is one step.
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn degraded(&self) -> MutexGuard<'_, Option<Degraded>> {
+        self.degraded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

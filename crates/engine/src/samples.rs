@@ -7,7 +7,6 @@ use std::time::Duration;
 use pilothouse_api::types::{InstanceSample, NetworkSample, Samples, TargetSample};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::{EdgeStatus, TargetStatus};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -31,7 +30,6 @@ pub async fn sample(
     drivers: Arc<Drivers>,
     places: Places,
     publisher: Publisher,
-    degraded: watch::Receiver<Option<String>>,
     clock: Clock,
     interval: Duration,
     stop: CancellationToken,
@@ -86,7 +84,7 @@ pub async fn sample(
             instances,
             targets,
             looked: drivers.git().seen(),
-            degraded: degraded.borrow().clone(),
+            degraded: publisher.degraded(),
             others,
             ..Samples::default()
         });

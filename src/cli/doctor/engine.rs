@@ -98,9 +98,13 @@ async fn journal(client: &Client) -> Check {
     match tokio::time::timeout(SAMPLE, sample).await {
         Ok(Ok(Some(samples))) => match samples.degraded {
             None => Check::ok("journal", "it is written"),
-            Some(why) => {
+            Some(degraded) => {
                 let mend = "free space or mend the disk; the engine then goes on by itself";
-                Check::fail("journal", format!("the engine accepts nothing: {why}"), mend)
+                Check::fail(
+                    "journal",
+                    format!("the engine accepts nothing: {}", degraded.why),
+                    mend,
+                )
             }
         },
         Ok(Ok(None)) => unknown("the engine closed the stream".to_owned()),

@@ -166,9 +166,20 @@ fn a_full_disk_is_told_and_what_serves_serves_on() {
     assert_eq!(rejection.kind, RejectionKind::Degraded, "{refused}");
     assert!(rejection.why.contains("No space left"), "{refused}");
     stage.shows("v1");
+    // Whatever happens now the engine cannot follow, and nothing passes for how it is.
+    let status = || stage.binary().args(["status", "--json"]).output().unwrap();
+    let told = serde_json::from_slice::<serde_json::Value>(&status().stdout).unwrap();
+    assert!(told["degraded"]["why"].as_str().unwrap().contains("No space left"), "{told}");
+    let shown = stage.binary().arg("status").output().unwrap();
+    let rows = String::from_utf8_lossy(&shown.stdout);
+    assert!(rows.contains("was 2/2 healthy"), "{rows}");
+    let beside = String::from_utf8_lossy(&shown.stderr);
+    assert!(beside.contains("all it knows is") && beside.contains("free space"), "{beside}");
     let seq = stage.state().seq;
     std::fs::remove_file(&filler).unwrap();
     wait_until(|| "the engine accepts again".to_owned(), || look().is_ok());
+    let told = serde_json::from_slice::<serde_json::Value>(&status().stdout).unwrap();
+    assert!(told["degraded"].is_null(), "{told}");
     assert!(stage.state().seq > seq);
     repository.commit("v2");
     stage.succeeds(DeploymentId(1));

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use pilothouse_api::inspection::{ContainerFacts, Inspection, ProcessFacts, ProcessLine};
 use pilothouse_api::types::{
-    API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, InstanceSample, LogLine,
-    LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot, Stream,
-    TargetSample, Version,
+    API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, Degraded, InstanceSample,
+    LogLine, LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot,
+    Stream, TargetSample, Version,
 };
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
@@ -173,6 +173,7 @@ fn a_snapshot() {
         access: Access::Operator,
         actor: "kim".to_owned(),
         now: Timestamp(1_700_000_060_000),
+        degraded: None,
         seq: state.seq,
         state,
     };
@@ -252,7 +253,10 @@ fn samples() {
         looked: BTreeMap::from([("shop".into(), Timestamp(1_700_000_058_000))]),
         operators: 1,
         watchers: 2,
-        degraded: Some("the journal cannot be written: no space left".to_owned()),
+        degraded: Some(Degraded {
+            since: Timestamp(1_700_000_050_000),
+            why: "the journal cannot be written: no space left".to_owned(),
+        }),
         others: Some(vec![OtherContainer {
             name: "postgres".to_owned(),
             image: "postgres:16".to_owned(),

@@ -137,14 +137,23 @@ pub enum Choice {
 }
 
 impl ListDialog {
-    /// The lines that are left, with their places among all.
+    /// The lines that are left, with their places among all. Those whose name begins with what was
+    /// typed come first: `q` leaves, whatever else has a queue in it.
     pub fn left(&self) -> Vec<usize> {
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
         let fits = |row: &ListRow| {
             let text = format!("{} {} {}", row.key, row.text, row.aside).to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
         };
-        (0..self.rows.len()).filter(|place| self.rows.get(*place).is_some_and(fits)).collect()
+        let is_named = |row: &ListRow| {
+            let typed = self.filter.trim();
+            !typed.is_empty() && row.aside.rsplit('.').any(|part| part.starts_with(typed))
+        };
+        let row = |place: &usize| self.rows.get(*place);
+        let mut left: Vec<usize> =
+            (0..self.rows.len()).filter(|place| row(place).is_some_and(fits)).collect();
+        left.sort_by_key(|place| !row(place).is_some_and(is_named));
+        left
     }
 
     /// The selected line.

@@ -74,7 +74,7 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
     let current = environment.and_then(|environment| environment.current);
     // Beside what happens to the head it is enough to name the release that serves.
     let after = |serves: &Option<(Mark, String)>| match (serves, current) {
-        (Some((Mark::Ok | Mark::Warn, _)), Some(current)) => format!(" · {current} serves"),
+        (Some((Mark::Ok, _)), Some(current)) => format!(" · {current} serves"),
         (Some((_, text)), _) => format!(" · {text}"),
         (None, _) => String::new(),
     };
@@ -82,24 +82,29 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         .branch_facts(row)
         .and_then(|branch| branch.last_run)
         .and_then(|id| model.replica.runs.get(&id));
+    let ready = row.environment.as_ref().filter(|_| environment.is_some_and(|e| e.ready.is_some()));
+    let ready = ready.map(|key| format!("{} ready", next_release_of(&model.replica, key)));
+    // A release that does not serve as it should matters more than what comes after it.
+    if let Some((mark @ (Mark::Error | Mark::Warn), ill)) = &serves {
+        let next = match run.map(words::run) {
+            Some((Mark::Running | Mark::Pending | Mark::Error | Mark::Unknown, doing)) => {
+                Some(doing)
+            }
+            Some(_) | None => ready,
+        };
+        let text = next.map_or_else(|| ill.clone(), |next| format!("{ill} · {next}"));
+        return Cell::state(*mark, text).or(ill.clone());
+    }
     if let Some(run) = run {
         let (mark, doing) = words::run(run);
         match mark {
-            Mark::Running | Mark::Pending => {
-                return beside(Cell::state(mark, format!("{doing}{}", after(&serves))), current);
-            }
-            // A release that does not serve as it should matters more than a failed build.
-            Mark::Error | Mark::Unknown
-                if !matches!(serves, Some((Mark::Error | Mark::Warn, _))) =>
-            {
+            Mark::Running | Mark::Pending | Mark::Error | Mark::Unknown => {
                 return beside(Cell::state(mark, format!("{doing}{}", after(&serves))), current);
             }
             _ => {}
         }
     }
-    let ready = environment.is_some_and(|environment| environment.ready.is_some());
-    if let Some(key) = row.environment.as_ref().filter(|_| ready) {
-        let ready = format!("{} ready", next_release_of(&model.replica, key));
+    if let Some(ready) = ready {
         let text = format!("{ready}{}", after(&serves));
         let short = current.map_or(String::new(), |current| format!("{ready}·{current}"));
         return Cell::state(Mark::Ready, text).or(short);

@@ -10,7 +10,7 @@ use crate::theme::Mark;
 /// What serves in an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Serving {
-    /// Instances that are proved and serve.
+    /// Instances that are proved and serve, and of which nothing bad is known.
     pub instances: usize,
     /// Instances that there should be.
     pub wanted: usize,
@@ -47,7 +47,8 @@ pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
         ..Serving::default()
     };
     for instance in model.instances_in(key).filter(|instance| instance.role == Role::Active) {
-        serving.instances += usize::from(instance.is_proved());
+        let is_well = instance.health.state != TargetState::Unhealthy;
+        serving.instances += usize::from(instance.is_proved() && is_well);
         serving.targets += 1;
         serving.healthy += usize::from(instance.health.state == TargetState::Healthy);
     }

@@ -6,10 +6,14 @@ use pilothouse_core::deployment::{
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
+use pilothouse_core::text::first_line;
 
 use crate::model::Model;
 use crate::theme::{Mark, Scope};
 use crate::width;
+
+/// Characters of a reason that are shown.
+const REASON: usize = 400;
 
 /// The sign and the word of a run's step.
 pub fn step(phase: &StepPhase) -> (Mark, String) {
@@ -59,14 +63,14 @@ pub fn run_result(run: &Run, result: &RunResult) -> (Mark, String) {
             let why = match ended.map(|step| &step.phase) {
                 Some(StepPhase::Ended { exit, .. }) => exit_word(exit).1,
                 Some(StepPhase::Waiting | StepPhase::Running { .. } | StepPhase::Skipped)
-                | None => width::clean(why),
+                | None => first_line(why, REASON),
             };
             (Mark::Error, format!("{}: {why}", step_name(run, *step)))
         }
-        RunResult::Failed { step: None, why } => (Mark::Error, width::clean(why)),
+        RunResult::Failed { step: None, why } => (Mark::Error, first_line(why, REASON)),
         RunResult::Cancelled { by } => (Mark::None, format!("cancelled by {}", width::clean(by))),
         RunResult::Interrupted { why } => {
-            (Mark::Unknown, format!("interrupted: {}", width::clean(why)))
+            (Mark::Unknown, format!("interrupted: {}", first_line(why, REASON)))
         }
         RunResult::Superseded { by } => (Mark::None, format!("superseded by {by}")),
     }

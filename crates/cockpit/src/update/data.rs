@@ -11,13 +11,14 @@ use crate::model::{Link, Model, Others};
 use crate::msg::{Line, Request};
 
 pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
-    let again = model.stale_since().is_some();
+    let again = matches!(model.link, Link::Lost { .. });
     model.replica = snapshot.state;
     model.replica.seq = snapshot.seq;
     model.access = snapshot.access;
     model.actor = snapshot.actor;
     model.engine = snapshot.engine;
     model.now = model.now.max(snapshot.now);
+    model.degraded = snapshot.degraded;
     model.link = Link::Live;
     model.costs = (model.price)(&model.replica);
     model.index.rebuild(&model.replica);
@@ -70,6 +71,7 @@ pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {
     if let Some(list) = samples.others.take() {
         model.others = Others { at: samples.at, list };
     }
+    model.degraded = samples.degraded.take();
     model.index.shown.is_moved |= model.ui.order.is_measured();
     model.samples = Some(samples);
     Vec::new()

@@ -49,9 +49,11 @@ fn whose(model: &Model) -> String {
     if model.replica.epoch == 0 {
         return format!(" · {role} {}", width::clean(&model.actor));
     }
-    let engine = match model.stale_since() {
-        Some(since) => format!("gone {}", age::ago(model.now, since)),
-        None => format!("up {}", age::ago(model.now, model.replica.started_at)),
+    let engine = match &model.link {
+        Link::Lost { since, .. } => format!("gone {}", age::ago(model.now, *since)),
+        Link::Connecting | Link::Live | Link::Refused { .. } => {
+            format!("up {}", age::ago(model.now, model.replica.started_at))
+        }
     };
     format!(
         " · {role} {} · engine {} {engine}",

@@ -1,6 +1,7 @@
 //! A log over the panes: only the rows that are seen are formatted.
 
 use pilothouse_api::types::Stream;
+use pilothouse_core::run::RunPhase;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
@@ -35,7 +36,7 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
     let aside = aside(log, usize::from(area.width).saturating_sub(width::of(&title) + 9));
     canvas.frame(area, Scope::BorderFocus, (&title, Scope::TitleFocus), (&aside, Scope::Title));
     let room = inner(area);
-    if let Some(sentence) = instead(log) {
+    if let Some(sentence) = instead(model, log) {
         canvas.paragraph(room, &width::clean(&sentence), Scope::Dim);
         return;
     }
@@ -83,7 +84,7 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
     }
 }
 
-fn instead(log: &LogView) -> Option<String> {
+fn instead(model: &Model, log: &LogView) -> Option<String> {
     if let Some(why) = &log.failed {
         return Some(format!("The log cannot be read: {why}. Esc goes back, l tries again."));
     }
@@ -96,9 +97,21 @@ fn instead(log: &LogView) -> Option<String> {
         } else {
             "Nothing was written."
         };
-        return Some(said.to_owned());
+        return Some(match reason(model, log) {
+            Some(why) => format!("{said} {why}"),
+            None => said.to_owned(),
+        });
     }
     None
+}
+
+/// Why a run that wrote nothing ended.
+fn reason(model: &Model, log: &LogView) -> Option<String> {
+    let LogSource::Run(id) = &log.source else { return None };
+    let run = model.replica.runs.get(id)?;
+    let RunPhase::Ended { result, .. } = &run.phase else { return None };
+    let (_, why) = words::run_result(run, result);
+    Some(format!("{why}. Esc and Enter tell more."))
 }
 
 /// How much of the log is here and what is done with it, as far as there is room; what is decisive

@@ -43,6 +43,7 @@ pub fn model(state: State, access: Access, width: u16, height: u16) -> Model {
         access,
         actor: "kim".to_owned(),
         now: NOW,
+        degraded: None,
         seq: state.seq,
         state,
     };

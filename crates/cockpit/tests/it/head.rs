@@ -5,7 +5,7 @@ use pilothouse_core::deployment::{DeploymentKind, DeploymentResult, Phase};
 use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
-use pilothouse_core::state::{Fate, State};
+use pilothouse_core::state::{Fate, Ready, State};
 
 use crate::fixture::parts::{deployment, release};
 use crate::fixture::{ago, key, normal, operator, press, text};
@@ -30,6 +30,22 @@ fn after(result: DeploymentResult) -> State {
 fn first_rows(model: &Model) -> String {
     let screen = text(model);
     screen.lines().skip(1).take(3).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_release_that_is_not_well_stands_before_what_is_ready() {
+    let mut state = after(DeploymentResult::Cancelled { by: "kim".to_owned() });
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.spec.instances = 2;
+    assert!(
+        production.ready.is_some() || {
+            let artifact = production.releases.values().next().unwrap().artifact.clone();
+            production.ready = Some(Ready { run: RunId(87), artifact });
+            true
+        }
+    );
+    let screen = text(&operator(state, 160, 40));
+    assert!(screen.contains("◐ r40 1/2 healthy · r42 ready"), "{screen}");
 }
 
 #[test]

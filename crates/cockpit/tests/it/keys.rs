@@ -1,6 +1,6 @@
 //! Keys: what they ask for, and what a watcher's never can.
 
-use pilothouse_api::types::{Access, CommandAccepted};
+use pilothouse_api::types::{Access, CommandAccepted, Degraded, Samples};
 use pilothouse_cockpit::key::{Code, Key, Named};
 use pilothouse_cockpit::model::{Dialog, Pane, View};
 use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
@@ -8,6 +8,7 @@ use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use pilothouse_core::event::{EdgeEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, RunId, Seq};
+use pilothouse_core::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::fixture::{NOW, key, lose, model, normal, operator, press, text};
@@ -94,6 +95,26 @@ fn a_refused_plan_is_shown_anew() {
 }
 
 #[test]
+fn what_an_engine_without_a_journal_last_knew_is_stale() {
+    let mut model = operator(normal(), 120, 40);
+    let since = Timestamp(NOW.0 - 60_000);
+    let degraded = Some(Degraded { since, why: "No space left on device".to_owned() });
+    update(&mut model, Msg::Samples(Box::new(Samples { at: NOW, degraded, ..Samples::default() })));
+    let screen = text(&model);
+    assert!(screen.contains("Stale 1m · the engine follows nothing"), "{screen}");
+    assert!(screen.contains("No space left") && screen.contains("up 12d"), "{screen}");
+    assert_eq!(screen.matches("─ stale 1m ─").count(), 5, "{screen}");
+    update(&mut model, Msg::Samples(Box::new(Samples { at: NOW, ..Samples::default() })));
+    assert!(!text(&model).to_lowercase().contains("stale"));
+}
+
+#[test]
+fn what_is_typed_as_a_command_means_the_one_of_that_name() {
+    let mut model = operator(normal(), 120, 40);
+    assert_eq!(press(&mut model, ":q<Enter>"), vec![Request::Quit]);
+}
+
+#[test]
 fn a_plan_that_somebody_else_overtook_offers_only_to_close() {
     let mut model = operator(normal(), 120, 40);
     press(&mut model, "jjxdy");
@@ -169,6 +190,7 @@ fn the_selection_stays_on_what_it_is() {
         access: Access::Operator,
         actor: String::new(),
         now: NOW,
+        degraded: None,
         seq: Seq(101),
         state,
     };

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use pilothouse_api::types::{Access, STALE_AFTER};
 use pilothouse_cockpit::cost::Elsewhere;
+use pilothouse_cockpit::model::View;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::{Docker, Limits, Reach, Volume};
+use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -30,6 +32,26 @@ fn views() {
     let mut failed = operator(failing(), 80, 30);
     press(&mut failed, "2jj<Enter>");
     insta::assert_snapshot!("deployment_attention", text(&failed));
+}
+
+#[test]
+fn a_report_of_several_lines_keeps_its_layout() {
+    let mut state = failing();
+    let (id, run) = state.runs.iter_mut().next_back().unwrap();
+    let (id, why) =
+        (*id, "pilothouse.toml:12:1: there is no key `bogus`\n  12 | bogus = 1\n     | ^^^^^");
+    run.steps.clear();
+    let result = RunResult::Failed { step: None, why: why.to_owned() };
+    run.phase = RunPhase::Ended { result, at: ago(5) };
+    state.live_runs.remove(&id);
+    let mut model = operator(state, 200, 60);
+    press(&mut model, "2");
+    let screen = text(&model);
+    assert!(screen.contains("there is no key") && !screen.contains('\u{fffd}'), "{screen}");
+    model.ui.views.push(View::Run { id, step: 0 });
+    let screen = text(&model);
+    assert!(screen.contains("│   12 | bogus = 1 "), "{screen}");
+    assert!(screen.contains("│      | ^^^^^ ") && !screen.contains('\u{fffd}'), "{screen}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{command::queue_run, specification};
-use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, environment_key};
+use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
 use crate::id::ProjectName;
 use crate::run::Trigger;
 use crate::state::{Branch, Project, State};
@@ -87,6 +87,13 @@ fn deleted(
         events.push(Event::Project(ProjectEvent::BranchDeleted {
             project: name.clone(),
             name: branch.clone(),
+        }));
+        // Nobody waits any more for what was made of it.
+        let live = state.live_runs.iter().filter_map(|id| state.runs.get(id));
+        let own = live.filter(|run| run.project == *name && run.branch == *branch);
+        events.extend(own.filter(|run| run.can_be_cancelled()).map(|run| {
+            let (id, by) = (run.id, "the removal of its branch".to_owned());
+            Event::Run(RunEvent::CancelAsked { id, by })
         }));
         let previews = state.environments.iter().filter(|(key, environment)| {
             key.project == *name

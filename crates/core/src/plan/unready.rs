@@ -59,7 +59,24 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     )
 }
 
-/// The newest ended run of a branch that feeds the environment.
+/// What is newer than what is ready and cannot be deployed, so that nobody takes one for the other.
+pub(super) fn newer(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+) -> Option<String> {
+    let ready = environment.ready.as_ref().and_then(|ready| state.runs.get(&ready.run))?;
+    let run = newest_run(state, key)?;
+    if run.id <= ready.id || run.commit == ready.commit {
+        return None;
+    }
+    let came = if run.is_ended() { "did not pass" } else { "has not ended" };
+    let (id, commit) = (run.id, run.commit.short());
+    let branch = crate::text::printable(run.branch.as_str(), 80);
+    Some(format!("{branch} is at {commit}, whose run {id} {came}: this is the commit before"))
+}
+
+/// The newest run of a branch that feeds the environment.
 fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
     state.runs.values().rev().find(|run| {
         run.project == key.project

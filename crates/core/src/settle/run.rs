@@ -30,10 +30,8 @@ pub(super) fn settle(state: &State) -> Vec<Event> {
 
 /// When everything stops, no step of a stranger's is left without an engine that could end it.
 fn end(run: &Run) -> Option<Event> {
-    let goes_on = run.cancelled_by.is_none()
-        && !matches!(run.phase, RunPhase::Cleaning { .. } | RunPhase::Ended { .. });
     let (id, by) = (run.id, super::HALT.to_owned());
-    goes_on.then_some(Event::Run(RunEvent::CancelAsked { id, by }))
+    run.can_be_cancelled().then_some(Event::Run(RunEvent::CancelAsked { id, by }))
 }
 
 /// A run that waits ends at once; one whose workspace is in use goes on to its cleaning, which

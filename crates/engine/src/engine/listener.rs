@@ -8,6 +8,7 @@ use pilothouse_core::state::State;
 use tokio::sync::watch;
 
 use crate::audit::{Audit, Entry};
+use crate::clock::Clock;
 use crate::kernel::Listen;
 use crate::publish::Publisher;
 
@@ -15,18 +16,18 @@ use crate::publish::Publisher;
 pub(super) struct Listener {
     publisher: Publisher,
     audit: Audit,
-    degraded: watch::Sender<Option<String>>,
+    clock: Clock,
     changed: watch::Sender<()>,
 }
 
-/// Makes a listener, and what tells of a journal that cannot be written and of things forgotten.
+/// Makes a listener, and what tells of things forgotten.
 pub(super) fn listener(
     publisher: Publisher,
     audit: Audit,
-) -> (Listener, watch::Receiver<Option<String>>, watch::Receiver<()>) {
-    let (degraded, is_degraded) = watch::channel(None);
+    clock: Clock,
+) -> (Listener, watch::Receiver<()>) {
     let (changed, has_changed) = watch::channel(());
-    (Listener { publisher, audit, degraded, changed }, is_degraded, has_changed)
+    (Listener { publisher, audit, clock, changed }, has_changed)
 }
 
 impl Listen for Listener {
@@ -41,13 +42,7 @@ impl Listen for Listener {
     }
 
     fn degraded(&mut self, why: Option<&str>) {
-        self.degraded.send_if_modified(|known| {
-            let changes = known.as_deref() != why;
-            if changes {
-                *known = why.map(str::to_owned);
-            }
-            changes
-        });
+        self.publisher.set_degraded(why, self.clock.now());
     }
 
     fn asked(

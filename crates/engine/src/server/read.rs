@@ -44,7 +44,12 @@ impl<V: View> Reader<'_, V> {
             }
             Read::State => {
                 let state = self.view.publisher().state();
-                let answer = self.snapshots.answer(state, actor, self.view.now());
+                let answer = self.snapshots.answer(
+                    state,
+                    actor,
+                    self.view.now(),
+                    self.view.publisher().degraded(),
+                );
                 self.in_time(Duration::ZERO, answer).await?
             }
             Read::Events => events::answer(

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
 use hyper::body::Frame;
-use pilothouse_api::types::API_VERSION;
+use pilothouse_api::types::{API_VERSION, Degraded};
 use pilothouse_core::command::RejectionKind;
 use pilothouse_core::id::Seq;
 use pilothouse_core::state::State;
@@ -51,8 +51,14 @@ impl Default for Snapshots {
 
 impl Snapshots {
     /// The snapshot as one client sees it.
-    pub(super) async fn answer(&self, state: Arc<State>, actor: &Actor, now: Timestamp) -> Answer {
-        let head = head(state.seq, actor, now)?;
+    pub(super) async fn answer(
+        &self,
+        state: Arc<State>,
+        actor: &Actor,
+        now: Timestamp,
+        degraded: Option<Degraded>,
+    ) -> Answer {
+        let head = head(state.seq, actor, now, degraded)?;
         let written = self.written(state).await?;
         let parts = [head, Bytes::from_owner(Shared(written)), Bytes::from_static(b"}")];
         let frames = parts.map(|part| Ok::<_, Infallible>(Frame::data(part)));
@@ -84,12 +90,21 @@ impl Snapshots {
 }
 
 /// Everything of a [`pilothouse_api::types::Snapshot`] before its state.
-fn head(seq: Seq, actor: &Actor, now: Timestamp) -> Result<Bytes, Refusal> {
+fn head(
+    seq: Seq,
+    actor: &Actor,
+    now: Timestamp,
+    degraded: Option<Degraded>,
+) -> Result<Bytes, Refusal> {
     let engine = text(&env!("CARGO_PKG_VERSION"))?;
     let access = text(&actor.door.access())?;
     let name = text(&actor.name)?;
+    let degraded = match degraded {
+        Some(degraded) => format!("\"degraded\":{},", text(&degraded)?),
+        None => String::new(),
+    };
     let head = format!(
-        "{{\"api\":{API_VERSION},\"engine\":{engine},\"access\":{access},\"actor\":{name},\"now\":{},\"seq\":{seq},\"state\":",
+        "{{\"api\":{API_VERSION},\"engine\":{engine},\"access\":{access},\"actor\":{name},\"now\":{},{degraded}\"seq\":{seq},\"state\":",
         now.0
     );
     Ok(head.into())

@@ -8,6 +8,8 @@ use crate::model::Model;
 use crate::theme::Scope;
 use crate::width;
 
+/// Cells that a price needs.
+const PRICE: usize = 11;
 /// Hours of a month, by which AWS states prices: 365 days of 24 hours, over 12.
 const MONTH_HOURS: u64 = 730;
 
@@ -36,6 +38,7 @@ fn facts(line: &CostLine, room: u16) -> Vec<Line> {
     }
     let names: Vec<_> = line.elsewhere.iter().map(|other| width::clean(&other.name)).collect();
     let widest = names.iter().map(|name| width::of(name)).max().unwrap_or(0);
+    let widest = widest.min(usize::from(room).saturating_sub(PRICE));
     for (name, other) in names.iter().zip(&line.elsewhere) {
         let shown = Line::default().padded(name, widest + 2, Scope::Text);
         lines.push(shown.and(price(other.micro_usd), Scope::CostMoney));

@@ -2,7 +2,7 @@
 
 use pilothouse_api::types::Stream;
 use pilothouse_core::id::RunId;
-use pilothouse_core::run::{Run, RunPhase, StepExit, StepPhase, Trigger};
+use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, Trigger};
 
 use super::super::lines::{Line, sentence};
 use super::{Sheet, gone};
@@ -12,6 +12,8 @@ use crate::rows::words;
 use crate::theme::{Mark, Scope};
 use crate::width;
 
+/// Lines of a report that are shown below its first.
+const REPORT: usize = 30;
 /// Cells of a step's name.
 const NAME: usize = 34;
 
@@ -73,6 +75,11 @@ fn outcome(model: &Model, run: &Run, width: u16) -> Vec<Line> {
         });
         let log = if wrote { " l reads the log." } else { "" };
         lines.extend(sentence(&format!("{text}.{log}"), width, Scope::StateError));
+        // The rest of a report stands as it was laid out: a caret points at what is above it.
+        if let RunResult::Failed { why, .. } = result {
+            let rest = why.lines().skip(1).take(REPORT);
+            lines.extend(rest.map(|line| Line::new(width::clean(line), Scope::Text)));
+        }
     } else if mark != Mark::Done {
         lines.extend(sentence(&format!("{text}."), width, Scope::Text));
     }

@@ -278,6 +278,32 @@ fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
 }
 
 #[test]
+fn the_run_of_a_branch_that_goes_is_cancelled() {
+    assert_snapshot!(check(
+        "
+        env preview feature/* preview
+        apply
+        push feature/b b
+        run 2
+        from here
+        delete feature/b
+        run 20
+        "
+    ), @r#"
+    3.6 run #1 step 0 ended: Code(0)
+    3.6 run #1 step 1 started
+    5.1 branch feature/b deleted
+    5.1 run #1 cancel asked by the removal of its branch
+    5.1 preview-feature-b-cfed55fc is being removed
+    5.1 preview-feature-b-cfed55fc removed
+    5.2 edge serves v3
+    5.2 run #1 step 1 ended: Cancelled
+    5.2 run #1 result Cancelled { by: "the removal of its branch" }
+    5.3 run #1 ended Cancelled { by: "the removal of its branch" }
+    "#);
+}
+
+#[test]
 fn stopping_everything_ends_what_is_being_built() {
     assert_snapshot!(check(
         "

@@ -30,6 +30,7 @@ async fn a_snapshot_says_who_one_is_and_all_that_is_known() {
             access,
             actor: own_name(),
             now: Timestamp(42),
+            degraded: None,
             seq: house.memory.state().seq,
             state: house.memory.state(),
         };
