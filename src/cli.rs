@@ -14,6 +14,7 @@ pub mod deployments;
 pub mod doctor;
 pub mod down;
 pub mod edge;
+pub mod iam_policy;
 pub mod init;
 pub mod inspect;
 pub mod instances;
@@ -99,6 +100,8 @@ enum Verb {
     Watch(watch::Watch),
     /// Show what each environment costs by the hour, here and at AWS
     Cost(cost::Cost),
+    /// Print the least policy of AWS that lets an account be watched
+    IamPolicy,
     /// Show who asked for what
     Audit(audit::Audit),
     /// Print the cockpit's keys, or check a file of them
@@ -152,6 +155,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Init(init)) => init::run(place, init),
         Some(Verb::Apply(apply)) => apply::run(place, apply),
         Some(Verb::Cost(cost)) => cost::run(place, cost),
+        Some(Verb::IamPolicy) => iam_policy::run(),
         Some(Verb::Audit(audit)) => audit::run(place, audit),
         Some(Verb::Keys(keys)) => keys::run(keys),
         Some(Verb::Doctor(doctor)) => doctor::run(place, doctor),

@@ -10,6 +10,7 @@ mod order;
 mod others;
 mod select;
 mod ui;
+mod watched;
 
 pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, PlanDialog};
 pub use history::History;
@@ -21,6 +22,7 @@ pub use order::Order;
 pub use others::Others;
 pub use select::Subject;
 pub use ui::{Close, Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use watched::{Sightings, Thing, WatchedRef, forget_gone, trouble_of_all};
 
 use pilothouse_api::types::{Access, STALE_AFTER, Samples};
 use pilothouse_core::state::State;
@@ -41,6 +43,8 @@ pub struct Model {
     pub history: History,
     /// Containers that are somebody else's.
     pub others: Others,
+    /// What is seen at AWS.
+    pub watched: Sightings,
     /// How the line to the engine is.
     pub link: Link,
     /// What this client may do.
@@ -101,6 +105,7 @@ impl Model {
             samples: None,
             history: History::default(),
             others: Others::default(),
+            watched: Sightings::new(),
             link: Link::Connecting,
             access: Access::Watcher,
             actor: String::new(),
