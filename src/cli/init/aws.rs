@@ -79,7 +79,9 @@ async fn read(account: &dyn Account, mut draft: WatchDraft) -> Result<WatchDraft
     };
     let brought = |arn: &String| -> Vec<String> {
         let brought = groups.iter().filter(|group: &&Group| group.balancers.contains(arn));
-        brought.map(|group| group.name.clone()).collect()
+        let mut names: Vec<String> = brought.map(|group| group.name.clone()).collect();
+        names.sort();
+        names
     };
     draft.load_balancers =
         balancers.iter().map(|one| (one.name.clone(), brought(&one.arn))).collect();

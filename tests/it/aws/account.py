@@ -17,7 +17,7 @@ def name(of, extra=()):
 
 def run(called, kind, subnet, ip, tags, public=False):
     answer = ec2.run_instances(
-        ImageId="ami-12c6146b",
+        ImageId="ami-1e749f67",
         InstanceType=kind,
         MinCount=1,
         MaxCount=1,
@@ -53,7 +53,6 @@ def fill(targets):
     worker = run("worker", "c7g.large", subnets[0], "10.0.1.250", own)
     odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.1.251", own)
     run("qa", "t3.small", subnets[0], "10.0.1.252", [("app", "shop"), ("env", "qa")])
-    ec2.stop_instances(InstanceIds=[worker])
     balancer = elb.create_load_balancer(
         Name="shop", Subnets=subnets, Scheme="internet-facing", Type="application"
     )["LoadBalancers"][0]["LoadBalancerArn"]
@@ -70,6 +69,7 @@ def fill(targets):
         )["TargetGroups"][0]["TargetGroupArn"]
     elb.register_targets(TargetGroupArn=groups["shop-web"], Targets=[{"Id": id} for id in web])
     elb.register_targets(TargetGroupArn=groups["shop-admin"], Targets=[{"Id": worker}])
+    ec2.stop_instances(InstanceIds=[worker])
     listener = elb.create_listener(
         LoadBalancerArn=balancer,
         Protocol="HTTP",

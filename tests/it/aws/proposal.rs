@@ -29,7 +29,7 @@ fn an_account_is_proposed_as_it_is() {
     let watch = own.runtime.watch().unwrap();
     assert_eq!(watch.access.account, ACCOUNT);
     assert_eq!(watch.belongings.load_balancers, ["shop"]);
-    assert!(text.contains("# shop brings shop-web, shop-admin\n"), "{text}");
+    assert!(text.contains("# shop brings shop-admin, shop-web\n"), "{text}");
     let odd = made["odd"].as_str().unwrap();
     assert!(watch.belongings.instances.iter().any(|id| id == odd), "{text}");
     assert!(text.contains(&format!("# {odd} is odd\n")), "{text}");
