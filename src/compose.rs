@@ -33,16 +33,13 @@ pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
     })
 }
 
-/// What reaches accounts at AWS.
-#[cfg(feature = "aws")]
+/// What reaches accounts at AWS; none where this was built without.
 pub fn cloud() -> Option<Arc<dyn Cloud>> {
-    Some(Arc::new(pilothouse_aws::Aws))
-}
-
-/// Nothing reaches accounts at AWS.
-#[cfg(not(feature = "aws"))]
-pub fn cloud() -> Option<Arc<dyn Cloud>> {
-    None
+    #[cfg(feature = "aws")]
+    let cloud: Option<Arc<dyn Cloud>> = Some(Arc::new(pilothouse_aws::Aws));
+    #[cfg(not(feature = "aws"))]
+    let cloud = None;
+    cloud
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

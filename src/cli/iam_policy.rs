@@ -1,12 +1,10 @@
 //! `pilothouse iam-policy`: the least policy of AWS that lets an account be watched.
 
-use color_eyre::Result;
 use pilothouse_core::aws::policy::policy;
 
 use crate::out;
 
 /// Prints it.
-pub fn run() -> Result<()> {
+pub fn run() {
     out::line(policy().trim_end());
-    Ok(())
 }

@@ -4,6 +4,11 @@
 //! stands in `pilothouse_core::aws::policy`. It decides nothing either: when to ask, how often and
 //! what an answer means is the engine's and the core's to say.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the SDK's types have long names, which would say the same once more"
+)]
+
 mod cloudwatch;
 mod ec2;
 mod ecs;

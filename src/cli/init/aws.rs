@@ -16,8 +16,8 @@ use crate::exit::{Failure, failed};
 #[derive(Debug, clap::Args)]
 pub struct Aws {
     /// Propose to watch what runs in an account at AWS as well
-    #[arg(long)]
-    aws: bool,
+    #[arg(long = "aws", id = "aws")]
+    is_wanted: bool,
     /// Its region
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     region: Option<String>,
@@ -34,7 +34,7 @@ pub struct Aws {
 
 /// Looks at the account, where that was asked for.
 pub fn find(aws: &Aws) -> Result<Option<WatchDraft>> {
-    if !aws.aws {
+    if !aws.is_wanted {
         return Ok(None);
     }
     let Some(region) = aws.region.clone() else {

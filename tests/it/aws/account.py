@@ -227,6 +227,9 @@ elif sys.argv[1] == "services":
     services(sys.argv[2])
 elif sys.argv[1] == "measure":
     measure(sys.argv[2])
+elif sys.argv[1] == "halt":
+    ec2.stop_instances(InstanceIds=[sys.argv[2]])
+    print("{}")
 elif sys.argv[1] == "stop":
     stop()
 else:

@@ -30,12 +30,12 @@ pub fn with_watched(
             Some((key, watched)) => {
                 let environment = state.environments.get(key);
                 let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
+                let name = line.name.clone();
                 lines.push(whole(line, watched, budget, now));
-                let parts =
-                    watched.bill.lines.iter().map(|part| of_bill(key.to_string(), part, ""));
-                lines.extend(parts);
-                let idle = &watched.bill.idle;
-                lines.extend(idle.iter().map(|part| of_bill(key.to_string(), part, "idle: ")));
+                let parts = watched.bill.lines.iter();
+                lines.extend(parts.map(|part| of_bill(&name, part, "")));
+                let idle = watched.bill.idle.iter();
+                lines.extend(idle.map(|part| of_bill(&name, part, "idle: ")));
             }
         }
     }
@@ -96,7 +96,7 @@ fn shape(watched: &Watched) -> String {
     if said.is_empty() { "nothing seen".to_owned() } else { said.join(" · ") }
 }
 
-fn of_bill(whole: String, part: &Line, before: &str) -> CostLine {
+fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
     let whose = match part.whose.as_slice() {
         [] => String::new(),
         names if usize::try_from(part.count).unwrap_or(0) > names.len() => {

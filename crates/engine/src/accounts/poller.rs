@@ -110,10 +110,11 @@ impl Poller {
     /// Reads what is due, and says which trouble ended the round early.
     async fn look(&mut self, attended: bool) -> Option<Trouble> {
         let is_full = self.round.is_multiple_of(SELDOM);
-        if is_full || self.inventory.stopped.is_some() || self.inventory.identity.is_none() {
-            if let Err(trouble) = self.identify().await {
-                return Some(trouble);
-            }
+        let is_unsure = self.inventory.stopped.is_some() || self.inventory.identity.is_none();
+        if (is_full || is_unsure)
+            && let Err(trouble) = self.identify().await
+        {
+            return Some(trouble);
         }
         let mut late = 0;
         for part in ORDER {

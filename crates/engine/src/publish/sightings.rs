@@ -47,13 +47,12 @@ impl Sightings {
         let version = self.version + 1;
         let kept = before.filter(|before| before.watched.differs_in_age_alone(&watched));
         // The whole that is kept tells an older age; whoever is new is told the newer one behind it.
-        let (whole, whole_at) = match kept {
-            Some(kept) => (kept.whole.clone(), kept.whole_at),
-            None => {
-                let whole = Sighting::Whole(Box::new(watched.clone()));
-                let Some(whole) = frame::sighting(&whole) else { return false };
-                (whole, version)
-            }
+        let (whole, whole_at) = if let Some(kept) = kept {
+            (kept.whole.clone(), kept.whole_at)
+        } else {
+            let whole = Sighting::Whole(Box::new(watched.clone()));
+            let Some(whole) = frame::sighting(&whole) else { return false };
+            (whole, version)
         };
         self.version = version;
         self.all.insert(key, Written { watched, whole, whole_at, age, age_at: version });
