@@ -56,11 +56,11 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
     known.trusted = init.trusted;
     let watch = aws::find(&init.aws)?.map(|draft| write_watch(&draft));
-    let proposal = propose(&known);
+    let mut proposal = propose(&known);
+    proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
     let operators = place.project_file(&name);
-    let theirs =
-        write(&operators, &format!("{}{}", proposal.operator, watch.as_deref().unwrap_or("")))?;
+    let theirs = write(&operators, &proposal.operator)?;
     if let Some(watch) = watch.filter(|_| !theirs) {
         out::line(&format!(
             "  this would watch what runs at AWS; add it to {}:",

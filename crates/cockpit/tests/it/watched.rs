@@ -324,6 +324,12 @@ fn enter_tells_the_chain_to_a_red_target() {
     let mut model = shown(&account(2, |_| false), 120, 40);
     press(&mut model, "3<Enter>");
     insta::assert_snapshot!("aws_parts", text(&model));
+    // A price with all that is known of it: how much of what, where it was read, and when.
+    press(&mut model, "<Esc>5jj<Enter>");
+    let screen = text(&model);
+    for said in ["40 × $0.08 per GB-month", "price of 2024-07-01", "infracost"] {
+        assert!(screen.contains(said), "{said} is missing:\n{screen}");
+    }
 }
 
 #[test]
