@@ -40,19 +40,19 @@ def run(called, kind, subnet, ip, tags, public=False):
 def fill(targets):
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{z}")[
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/20", AvailabilityZone=f"{REGION}{z}")[
             "Subnet"
         ]["SubnetId"]
-        for n, z in [(1, "a"), (2, "b")]
+        for n, z in [(0, "a"), (16, "b")]
     ]
     own = [("app", "shop"), ("env", "production")]
     web = [
-        run(f"web-{n}", "t3.medium", subnets[n % 2], f"10.0.{n % 2 + 1}.{n // 2 + 11}", own, n == 0)
+        run(f"web-{n}", "t3.medium", subnets[n % 2], f"10.0.{n % 2 * 16 + n // 400}.{n // 2 % 200 + 11}", own, n == 0)
         for n in range(targets)
     ]
-    worker = run("worker", "c7g.large", subnets[0], "10.0.1.250", own)
-    odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.1.251", own)
-    run("qa", "t3.small", subnets[0], "10.0.1.252", [("app", "shop"), ("env", "qa")])
+    worker = run("worker", "c7g.large", subnets[0], "10.0.15.250", own)
+    odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.15.251", own)
+    run("qa", "t3.small", subnets[0], "10.0.15.252", [("app", "shop"), ("env", "qa")])
     balancer = elb.create_load_balancer(
         Name="shop", Subnets=subnets, Scheme="internet-facing", Type="application"
     )["LoadBalancers"][0]["LoadBalancerArn"]
