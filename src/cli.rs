@@ -4,6 +4,7 @@ pub mod add;
 pub mod apply;
 pub mod attach;
 pub mod audit;
+pub mod aws;
 pub mod branches;
 pub mod cancel;
 pub mod contain;
@@ -14,6 +15,7 @@ pub mod deployments;
 pub mod doctor;
 pub mod down;
 pub mod edge;
+pub mod iam_policy;
 pub mod init;
 pub mod inspect;
 pub mod instances;
@@ -99,6 +101,10 @@ enum Verb {
     Watch(watch::Watch),
     /// Show what each environment costs by the hour, here and at AWS
     Cost(cost::Cost),
+    /// Show what is seen in accounts at AWS that are only watched
+    Aws(aws::Aws),
+    /// Print the least policy of AWS that lets an account be watched
+    IamPolicy,
     /// Show who asked for what
     Audit(audit::Audit),
     /// Print the cockpit's keys, or check a file of them
@@ -132,6 +138,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Watch(watch)) => return watch::run(place, watch),
         Some(Verb::Demo(demo)) => return demo::run(demo),
         Some(Verb::Shell(shell)) => return shell::run(place, shell),
+        Some(Verb::IamPolicy) => {
+            iam_policy::run();
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Verb::DemoService) => demo::serve(),
         Some(Verb::Status(status)) => status::run(place, status),
         Some(Verb::Branches(branches)) => branches::run(place, branches),
@@ -152,6 +162,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Init(init)) => init::run(place, init),
         Some(Verb::Apply(apply)) => apply::run(place, apply),
         Some(Verb::Cost(cost)) => cost::run(place, cost),
+        Some(Verb::Aws(aws)) => aws::run(place, aws),
         Some(Verb::Audit(audit)) => audit::run(place, audit),
         Some(Verb::Keys(keys)) => keys::run(keys),
         Some(Verb::Doctor(doctor)) => doctor::run(place, doctor),

@@ -1,10 +1,12 @@
 //! Builds an engine out of what the command line says.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
+use pilothouse_engine::accounts::{Cloud, Looking};
 use pilothouse_engine::engine::Settings;
 use pilothouse_engine::server::{SocketSettings, SocketUse};
 
@@ -27,7 +29,17 @@ pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
         executors: serve.executors,
         sample_interval: Duration::from_secs(1),
         retry_first: Duration::from_millis(serve.retry_ms),
+        looking: Looking { cloud: cloud(), interval: Duration::from_millis(serve.aws_interval_ms) },
     })
+}
+
+/// What reaches accounts at AWS; none where this was built without.
+pub fn cloud() -> Option<Arc<dyn Cloud>> {
+    #[cfg(feature = "aws")]
+    let cloud: Option<Arc<dyn Cloud>> = Some(Arc::new(pilothouse_aws::Aws));
+    #[cfg(not(feature = "aws"))]
+    let cloud = None;
+    cloud
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -28,7 +28,8 @@ impl Copy {
         match copy.follow.next().await {
             Some(Update::Snapshot(snapshot)) => copy.state = snapshot.state,
             Some(Update::Lost { why }) => return Err(why.into()),
-            Some(Update::Live | Update::Record(_) | Update::Samples(_)) | None => {
+            Some(Update::Live | Update::Record(_) | Update::Samples(_) | Update::Sighting(_))
+            | None => {
                 return Err(failed(Failure::Failed, "the engine sent no snapshot; try again"));
             }
         }
@@ -61,7 +62,7 @@ impl Copy {
                     return Ok(());
                 }
                 Some(Update::Live) => self.back(),
-                Some(Update::Samples(_)) => {}
+                Some(Update::Samples(_) | Update::Sighting(_)) => {}
                 Some(Update::Lost { .. }) => {
                     if self.lost.is_none() {
                         out::error("the engine does not answer; waiting for it to come back");

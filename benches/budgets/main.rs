@@ -5,6 +5,8 @@
 //! machine that is busy with other things would fail it. Everything runs in directories of its
 //! own and is stopped before the next row; a row that cannot be measured says why.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod cockpit;
 mod container;
 mod deployment;
@@ -33,7 +35,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 type Measure = fn() -> Outcome<Vec<Row>>;
 
 /// The rows' names, and what measures them.
-const ROWS: [(&str, Measure); 9] = [
+const ROWS: &[(&str, Measure)] = &[
     ("frame", frame::measure),
     ("recovery", recovery::measure),
     ("idle", idle::measure),
@@ -42,6 +44,8 @@ const ROWS: [(&str, Measure); 9] = [
     ("poll", poll::measure),
     ("memory", memory::measure),
     ("container", container::measure),
+    #[cfg(feature = "aws")]
+    ("aws", aws::measure),
     ("edge", edge::measure),
 ];
 

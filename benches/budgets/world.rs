@@ -70,6 +70,11 @@ impl World {
 
     /// Starts an engine; the time until it answers.
     pub fn start(&mut self) -> Outcome<Duration> {
+        self.start_with(&[])
+    }
+
+    /// The same, with more variables.
+    pub fn start_with(&mut self, more: &[(&str, String)]) -> Outcome<Duration> {
         let log = File::options().create(true).append(true).open(self.path("engine.log"))?;
         let slot = u16::try_from(std::process::id() * 7 % 50)?;
         let first = 21_000 + slot * PORTS;
@@ -78,6 +83,7 @@ impl World {
         let engine = Process::new(env!("CARGO_BIN_EXE_pilothouse"))
             .args(["serve", "--ports", &ports])
             .envs(self.environment())
+            .envs(more.iter().map(|(name, value)| (name, value)))
             .env_remove("PILOTHOUSE_SOCKET")
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())

@@ -69,13 +69,19 @@ pub fn run(place: &Place, cost: &Cost) -> Result<()> {
         .environments
         .iter()
         .filter(|(key, _)| only.is_none_or(|(only, _)| key.project == *only))
+        .filter(|(_, one)| one.spec.runtime.watch().is_none())
         .collect();
     if cost.json {
         let shown = environments.iter().map(|(key, one)| shown(state, key, one, cost));
         return out::json(&shown.collect::<Vec<_>>());
     }
+    if state.environments.values().any(|one| one.spec.runtime.watch().is_some()) {
+        out::line("what is watched at AWS has its bill in `pilothouse aws`");
+    }
     if environments.is_empty() {
-        out::line("no environment yet; add a project with `pilothouse add NAME REPOSITORY`");
+        out::line(
+            "no environment of this machine yet; `pilothouse add NAME REPOSITORY` adds a project",
+        );
         return Ok(());
     }
     print(state, &environments, cost);

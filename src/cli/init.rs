@@ -1,5 +1,7 @@
 //! `pilothouse init`: proposes both files for a repository that has none.
 
+mod aws;
+
 use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
@@ -7,6 +9,7 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_core::id::is_name;
 use pilothouse_core::text::printable;
 use pilothouse_settings::init::{Proposed, name_from, propose};
+use pilothouse_settings::operator::write_watch;
 use pilothouse_settings::pipeline;
 
 use super::add::{repository, write_new};
@@ -29,6 +32,8 @@ pub struct Init {
     /// Whoever can push may act as the engine's user
     #[arg(long)]
     trusted: bool,
+    #[command(flatten)]
+    aws: aws::Aws,
 }
 
 /// Writes what is not there yet, and says what to do next.
@@ -50,10 +55,19 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     known.name.clone_from(&name);
     known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
     known.trusted = init.trusted;
-    let proposal = propose(&known);
+    let watch = aws::find(&init.aws)?.map(|draft| write_watch(&draft));
+    let mut proposal = propose(&known);
+    proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
     let operators = place.project_file(&name);
     let theirs = write(&operators, &proposal.operator)?;
+    if let Some(watch) = watch.filter(|_| !theirs) {
+        out::line(&format!(
+            "  this would watch what runs at AWS; add it to {}:",
+            operators.display()
+        ));
+        out::line(&watch);
+    }
     if let (Some(origin), None) = (facts::origin(&dir), &init.repository) {
         let origin = printable(&origin, 200);
         out::line(&format!(

@@ -26,6 +26,9 @@ pub struct Serve {
     /// Milliseconds before the first retry of what failed
     #[arg(long, default_value_t = 500, hide = true)]
     pub retry_ms: u64,
+    /// Milliseconds between two looks at an account at AWS while somebody is attached
+    #[arg(long, default_value_t = 10_000, hide = true, value_parser = clap::value_parser!(u64).range(100..))]
+    pub aws_interval_ms: u64,
 }
 
 /// A range of ports.

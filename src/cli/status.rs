@@ -248,6 +248,11 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     if environment.removing {
         now.push("being removed".to_owned());
     }
+    if let Some(watch) = environment.spec.runtime.watch() {
+        let access = &watch.access;
+        let whose = format!("{} {}, by {}", access.account, access.region, access.by());
+        now.push(format!("watched at AWS: {whose}; see `pilothouse aws {key}`"));
+    }
     if let Some(deployment) = environment.running.and_then(|id| state.deployments.get(&id)) {
         let passed = snapshot.now.since(deployment.since);
         let what =

@@ -7,6 +7,8 @@
 )]
 
 mod attach;
+#[cfg(feature = "aws")]
+mod aws;
 mod cli;
 #[path = "../../crates/sim/tests/it/contract.rs"]
 mod contract;

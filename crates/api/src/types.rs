@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pilothouse_core::aws::{Watched, WatchedAge};
 use pilothouse_core::command::{Command, Reply};
 use pilothouse_core::id::{InstanceId, ProjectName, Seq};
 use pilothouse_core::state::State;
@@ -98,6 +99,17 @@ pub struct Samples {
     /// listed this time, which is seldom done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub others: Option<Vec<OtherContainer>>,
+}
+
+/// What is told of an environment that is watched at AWS. Like samples it has no place in the
+/// journal; whoever begins to listen is told of each such environment at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sighting {
+    /// Everything anew.
+    Whole(Box<Watched>),
+    /// Nothing changed but this.
+    Age(WatchedAge),
 }
 
 /// A container that is somebody else's: it is seen, and nothing is ever asked of it.

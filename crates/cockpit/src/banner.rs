@@ -1,10 +1,11 @@
 //! What is wrong with all of the screen: one sentence and one key.
 
+use pilothouse_core::aws::TroubleKind;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::text::printable;
 
 use crate::age;
-use crate::model::{Link, Model};
+use crate::model::{Link, Model, trouble_of_all};
 use crate::rows::serving::serving;
 use crate::rows::{targets, words};
 use crate::width;
@@ -94,6 +95,9 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = unread(model) {
         return said(text, Tone::Wrong);
     }
+    if let Some(said) = unseen(model) {
+        return Some(said);
+    }
     if let Some(text) = away(model) {
         return said(text, Tone::Guide);
     }
@@ -171,6 +175,31 @@ fn unread(model: &Model) -> Option<String> {
     });
     let why = printable(project.poll.error.as_deref().unwrap_or_default(), WHY);
     Some(format!("{name}{more}: repository not read{since}. {key}It said: {why}"))
+}
+
+/// Which account cannot be looked at, and why. What is stopped for good needs a person; what only
+/// does not answer now makes what is shown old.
+fn unseen(model: &Model) -> Option<Banner> {
+    let mut all = model.watched.iter().filter_map(|(key, one)| Some((key, trouble_of_all(one)?)));
+    let (key, trouble) = all.next()?;
+    let more = match all.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    let tone = match trouble.kind {
+        TroubleKind::Unreachable
+        | TroubleKind::Late
+        | TroubleKind::Throttled
+        | TroubleKind::Broken
+        | TroubleKind::Unreadable => Tone::Stale,
+        TroubleKind::Denied
+        | TroubleKind::Expired
+        | TroubleKind::NoCredentials
+        | TroubleKind::Unknown
+        | TroubleKind::NotOffered
+        | TroubleKind::WrongAccount => Tone::Wrong,
+    };
+    Some(Banner { text: format!("{key}{more}: {}", printable(&trouble.to_string(), WHY)), tone })
 }
 
 /// What happened while the person was away: how much, the key that lists it, and the newest.

@@ -2,6 +2,10 @@
 //!
 //! The prices themselves are computed elsewhere; the pane shows what it is given.
 
+mod watched;
+
+pub use watched::with_watched;
+
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::{Environment, State};
@@ -16,7 +20,7 @@ pub struct CostView {
 }
 
 /// What one environment costs by the hour.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CostLine {
     /// Whose it is: `shop/production`.
     pub name: String,
@@ -26,6 +30,10 @@ pub struct CostLine {
     pub shape: String,
     /// What it costs, in millionths of a US dollar per hour; none where nobody knows.
     pub micro_usd: Option<u64>,
+    /// What of it is known, where not all of it is.
+    pub at_least: Option<u64>,
+    /// Whether it is a part of the line above, and in no sum.
+    pub is_part: bool,
     /// What the same shape would cost elsewhere.
     pub elsewhere: Vec<Elsewhere>,
     /// What is to be said of it besides.
@@ -58,6 +66,8 @@ pub fn local(state: &State) -> CostView {
             label: label(state, key, environment),
             shape: shape(environment),
             micro_usd: Some(0),
+            at_least: None,
+            is_part: false,
             elsewhere: Vec::new(),
             note: String::new(),
         })
@@ -81,7 +91,7 @@ fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> Stri
 impl CostView {
     /// The sum, where every part of it is known.
     pub fn sum(&self) -> Option<u64> {
-        self.lines.iter().map(|line| line.micro_usd).sum()
+        self.lines.iter().filter(|line| !line.is_part).map(|line| line.micro_usd).sum()
     }
 }
 
@@ -90,5 +100,6 @@ fn kind(runtime: &Runtime) -> &'static str {
     match runtime {
         Runtime::Local => "local",
         Runtime::Docker(_) => "docker",
+        Runtime::AwsWatch(_) => "aws-watch",
     }
 }

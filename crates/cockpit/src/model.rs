@@ -10,6 +10,7 @@ mod order;
 mod others;
 mod select;
 mod ui;
+mod watched;
 
 pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, PlanDialog};
 pub use history::History;
@@ -21,6 +22,7 @@ pub use order::Order;
 pub use others::Others;
 pub use select::Subject;
 pub use ui::{Close, Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use watched::{Sightings, Thing, WatchedRef, forget_gone, trouble_of_all};
 
 use pilothouse_api::types::{Access, Degraded, STALE_AFTER, Samples};
 use pilothouse_core::state::State;
@@ -43,6 +45,8 @@ pub struct Model {
     pub others: Others,
     /// Why the engine follows nothing that happens, where it does not.
     pub degraded: Option<Degraded>,
+    /// What is seen at AWS.
+    pub watched: Sightings,
     /// How the line to the engine is.
     pub link: Link,
     /// What this client may do.
@@ -104,6 +108,7 @@ impl Model {
             history: History::default(),
             others: Others::default(),
             degraded: None,
+            watched: Sightings::new(),
             link: Link::Connecting,
             access: Access::Watcher,
             actor: String::new(),

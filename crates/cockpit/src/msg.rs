@@ -1,7 +1,7 @@
 //! What comes to the cockpit and what it asks for.
 
 use pilothouse_api::inspection::Inspection;
-use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Snapshot};
+use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Sighting, Snapshot};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::event::Recorded;
 use pilothouse_core::id::{InstanceId, ProjectName, RunId};
@@ -21,6 +21,8 @@ pub enum Msg {
     Events(Vec<Recorded>),
     /// Measurements came.
     Samples(Box<Samples>),
+    /// Something was seen at AWS.
+    Sighting(Box<Sighting>),
     /// The line to the engine is as it says.
     Line(Line),
     /// The person did something.

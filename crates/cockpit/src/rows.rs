@@ -12,6 +12,7 @@ pub mod journey;
 pub mod others;
 pub mod serving;
 pub mod targets;
+pub mod watched;
 pub mod words;
 
 use crate::model::{Model, Pane};

@@ -18,6 +18,17 @@ pub const NO_INSTANCE: &str = "The selected row is no instance; choose one in 3 
 /// Why nothing is done to a container of somebody else's.
 pub const OTHERS: &str =
     "This container is not of this engine: it is shown, and nothing is done to it.";
+/// Why nothing is done to what is at AWS.
+pub const WATCHED: &str = "This is at AWS and only watched: nothing is done to it from here.";
+
+/// Why the selected row is no instance of this engine.
+pub fn no_instance(model: &Model) -> &'static str {
+    match (model.is_others_selected(), model.watched_selected()) {
+        (true, _) => OTHERS,
+        (false, Some(_)) => WATCHED,
+        (false, None) => NO_INSTANCE,
+    }
+}
 /// Why there is nothing to run.
 pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
 /// What a question says that is about something else now.

@@ -30,6 +30,9 @@ pub fn next_tick(model: &Model) -> Option<Millis> {
             next = next.min(Millis(left + 1));
         }
     }
+    if let Some(left) = model.watched_silence().filter(|_| model.link == Link::Live) {
+        next = next.min(left);
+    }
     if model.has_state() || model.ui.toast.is_some() { Some(next) } else { None }
 }
 

@@ -28,6 +28,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         Msg::Event(recorded) => data::events(model, std::slice::from_ref(&*recorded)),
         Msg::Events(recorded) => data::events(model, &recorded),
         Msg::Samples(samples) => data::samples(model, *samples),
+        Msg::Sighting(sighting) => data::sighting(model, *sighting),
         Msg::Line(line) => data::line(model, line),
         Msg::Input(Input::Key(key)) => key::key(model, key),
         Msg::Input(Input::Mouse(mouse)) => mouse::mouse(model, mouse),

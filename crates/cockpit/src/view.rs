@@ -65,6 +65,7 @@ fn live(model: &Model, canvas: &mut Canvas<'_>, screen: &layout::Layout) {
             | View::Deployment { .. }
             | View::Instance { .. }
             | View::Cost { .. }
+            | View::Watched { .. }
             | View::Inspection(_),
         ) => {
             detail::detail(model, canvas, screen.body);

@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod artifact;
+pub mod aws;
 pub mod command;
 pub mod container;
 pub mod containers;

@@ -61,6 +61,9 @@ pub struct Side {
 /// Says what a deployment would change, or why there can be none.
 pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Plan, Rejection> {
     let environment = find(state, key)?;
+    if environment.spec.runtime.watch().is_some() {
+        return Err(conflict(format!("{key} is only watched at AWS: nothing is deployed to it")));
+    }
     let (kind, to, exists) = match what {
         DeployWhat::Rollback(number) => {
             (DeploymentKind::Rollback, earlier(environment, key, *number)?, true)
@@ -208,6 +211,7 @@ fn steps(
         Runtime::Docker(_) => {
             ("in containers on this machine", "wait until each is reached and healthy")
         }
+        Runtime::AwsWatch(_) => ("nowhere", "only watch"),
     };
     let mut steps = vec![
         format!("start {count} × {} of {} {what}", to.release, to.commit.short()),

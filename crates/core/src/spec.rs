@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactKind;
+use crate::aws::AwsWatch;
 use crate::container::{Docker, Grants};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::pipeline::{Run, Service};
@@ -90,6 +91,8 @@ pub enum Runtime {
     Local,
     /// Containers of this machine's Docker engine.
     Docker(Docker),
+    /// Whatever runs at AWS: it is watched, and nothing is deployed to it.
+    AwsWatch(Box<AwsWatch>),
 }
 
 impl Runtime {
@@ -111,8 +114,20 @@ impl Runtime {
                 "the environment runs containers, and the pipeline names no port: write port into \
                  its [service]",
             ),
+            (Self::AwsWatch(_), _) => Some(
+                "the environment is only watched at AWS, and nothing is deployed to it: let the \
+                 branch feed another one",
+            ),
             (Self::Local, ArtifactKind::Tree)
             | (Self::Docker(_), ArtifactKind::Tree | ArtifactKind::Image) => None,
+        }
+    }
+
+    /// What is watched at AWS, where that is what it is.
+    pub fn watch(&self) -> Option<&AwsWatch> {
+        match self {
+            Self::AwsWatch(watch) => Some(watch),
+            Self::Local | Self::Docker(_) => None,
         }
     }
 }

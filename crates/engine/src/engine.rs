@@ -12,6 +12,7 @@ use std::time::Duration;
 use pilothouse_core::state::Limits;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{self, Looking};
 use crate::audit::{self, Audit};
 use crate::driver::{Drivers, Surroundings};
 use crate::journal::{Disk, DiskError};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub sample_interval: Duration,
     /// The first wait after a failure.
     pub retry_first: Duration,
+    /// How accounts at AWS are looked at.
+    pub looking: Looking,
 }
 
 /// Why an engine cannot start.
@@ -124,6 +127,12 @@ pub async fn run(
         publisher.clone(),
         surroundings.clock,
         settings.sample_interval,
+        own.clone(),
+    ));
+    tasks.spawn(accounts::look(
+        settings.looking,
+        publisher.clone(),
+        surroundings.clock,
         own.clone(),
     ));
     tasks.spawn(keep_tidy(places, Arc::clone(&drivers), publisher, changed, own.clone()));

@@ -4,6 +4,7 @@
 //! tell the kernel what came of it; the server tells clients and passes commands on. Nothing
 //! here draws a screen, and no type of an outside SDK leaves the driver that wraps it.
 
+pub mod accounts;
 pub mod artifact;
 pub mod audit;
 pub mod clock;

@@ -6,6 +6,7 @@
 
 mod frame;
 mod ring;
+mod sightings;
 mod subscription;
 
 #[cfg(test)]
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use pilothouse_api::types::{Access, Degraded, Samples};
+use pilothouse_core::aws::Watched;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::Recorded;
 use pilothouse_core::id::Seq;
 use pilothouse_core::state::State;
@@ -24,6 +27,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::frame::{HEARTBEAT, reset as reset_frame};
 use self::ring::Ring;
+use self::sightings::Sightings;
 pub use self::subscription::{Item, Subscription};
 
 /// How much is kept for clients that are behind.
@@ -77,6 +81,10 @@ struct Shared {
     /// The newest samples, written out: newest wins.
     samples: watch::Sender<Option<Bytes>>,
     degraded: Mutex<Option<Degraded>>,
+    /// What is seen at AWS, written out: newest wins, for each environment.
+    sightings: watch::Sender<Arc<Sightings>>,
+    /// Grows with each client that begins to want samples.
+    arrivals: watch::Sender<u64>,
     operators: AtomicU32,
     watchers: AtomicU32,
     samplers: AtomicU32,
@@ -92,6 +100,8 @@ impl Publisher {
                 newest,
                 samples: watch::Sender::new(None),
                 degraded: Mutex::new(None),
+                sightings: watch::Sender::new(Arc::default()),
+                arrivals: watch::Sender::new(0),
                 operators: AtomicU32::new(0),
                 watchers: AtomicU32::new(0),
                 samplers: AtomicU32::new(0),
@@ -159,6 +169,21 @@ impl Publisher {
     /// Why the journal cannot be written, where it cannot.
     pub fn degraded(&self) -> Option<Degraded> {
         self.shared.degraded().clone()
+    }
+
+    /// Shows what is seen at AWS of an environment; nothing is sent where nothing changed.
+    pub fn publish_watched(&self, watched: Watched) {
+        self.shared.sightings.send_if_modified(|all| Arc::make_mut(all).put(watched));
+    }
+
+    /// Forgets what was seen of all environments but these.
+    pub fn keep_watched(&self, keep: impl Fn(&EnvironmentKey) -> bool) {
+        self.shared.sightings.send_if_modified(|all| Arc::make_mut(all).keep(keep));
+    }
+
+    /// Tells of each client that begins to want samples.
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.shared.arrivals.subscribe()
     }
 
     /// How many listen.

@@ -3,6 +3,7 @@
 //! Responsible for the file's shape, its defaults, and the contradictions that can be seen in it
 //! alone. It must never look at the repository, resolve a name, or read a secret.
 
+mod aws;
 mod branches;
 mod clash;
 mod docker;
@@ -31,7 +32,7 @@ use crate::{MOST_BYTES, Problem, ProblemKind};
 
 pub(crate) use branches::is_branch;
 pub use clash::{Clash, clashes};
-pub use write::{Draft, DraftEnvironment, write};
+pub use write::{Draft, DraftEnvironment, WatchDraft, write, write_watch};
 
 const KEYS: [&str; 8] = [
     "repository",

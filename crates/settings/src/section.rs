@@ -49,6 +49,11 @@ impl<'a> Section<'a> {
         Some(field(key, value))
     }
 
+    /// Whether this is one of the keys that it may have.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.keys.contains(&key)
+    }
+
     /// All fields of a table whose keys people choose, in file order.
     pub(crate) fn fields(&self) -> Vec<Field<'a>> {
         let mut fields: Vec<_> = self.table.iter().map(|(k, v)| field(k, v)).collect();

@@ -59,6 +59,7 @@ impl Cockpit {
             Update::Live => self.follow_anew(),
             Update::Record(record) => self.feed_now(Msg::Event(record)),
             Update::Samples(samples) => self.feed_now(Msg::Samples(samples)),
+            Update::Sighting(sighting) => self.feed_now(Msg::Sighting(sighting)),
             Update::Lost { why } => {
                 let text = why.to_string();
                 let line = match why {

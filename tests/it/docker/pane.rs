@@ -27,7 +27,9 @@ fn samples(stage: &Stage, what: &str, fits: impl Fn(&Samples) -> bool) -> Sample
             loop {
                 match events.next().await.unwrap() {
                     Some(StreamItem::Samples(samples)) if fits(&samples) => return *samples,
-                    Some(StreamItem::Samples(_) | StreamItem::Record(_)) => {}
+                    Some(
+                        StreamItem::Samples(_) | StreamItem::Record(_) | StreamItem::Sighting(_),
+                    ) => {}
                     Some(StreamItem::Reset) | None => panic!("the stream ended before {what}"),
                 }
             }

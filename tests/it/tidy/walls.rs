@@ -8,8 +8,9 @@ use super::tree::{Source, Tree};
 use super::{none, words};
 
 /// A crate of ours, and those that it may be built with.
-const WALLS: [(&str, &[&str]); 9] = [
+const WALLS: [(&str, &[&str]); 10] = [
     ("crates/api/", &["core"]),
+    ("crates/aws/", &["core", "engine"]),
     ("crates/cockpit/", &["api", "core"]),
     ("crates/core/", &[]),
     ("crates/docker/", &[]),
@@ -23,7 +24,7 @@ const WALLS: [(&str, &[&str]); 9] = [
 /// An outside crate, and the packages whose manifests may name it (empty for the root's).
 const NAMED_BY: [(&str, &[&str]); 17] = [
     ("arc-swap", &["crates/edge/"]),
-    ("aws-", &[]),
+    ("aws-", &["crates/aws/"]),
     ("bollard", &["crates/docker/"]),
     ("clap", &[""]),
     ("color-eyre", &[""]),
@@ -38,7 +39,15 @@ const NAMED_BY: [(&str, &[&str]); 17] = [
     ("signal-hook", &["", "crates/supervisor/"]),
     (
         "tokio",
-        &["", "crates/api/", "crates/docker/", "crates/edge/", "crates/engine/", "crates/sim/"],
+        &[
+            "",
+            "crates/api/",
+            "crates/aws/",
+            "crates/docker/",
+            "crates/edge/",
+            "crates/engine/",
+            "crates/sim/",
+        ],
     ),
     ("tokio-util", &["", "crates/engine/", "crates/sim/"]),
     ("toml_edit", &["crates/settings/"]),
@@ -46,7 +55,7 @@ const NAMED_BY: [(&str, &[&str]); 17] = [
 
 /// A kit's name in code, and the beginnings of the paths that may say it.
 const SAID_BY: [(&str, &[&str]); 6] = [
-    ("aws_config", &[]),
+    ("aws_config", &["crates/aws/src/"]),
     ("bollard", &["crates/docker/src/"]),
     ("git2", &["crates/engine/src/driver/git.rs"]),
     (

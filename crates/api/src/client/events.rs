@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::exchange::{self, Driver};
 use super::sse::{SseEvent, SseParser};
 use super::{Client, ClientError};
-use crate::types::{LIFE_HEADER, Samples};
+use crate::types::{LIFE_HEADER, Samples, Sighting};
 
 /// What an event stream brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum StreamItem {
     Record(Box<Recorded>),
     /// What is measured now. Older measurements may have been left out.
     Samples(Box<Samples>),
+    /// What is seen at AWS.
+    Sighting(Box<Sighting>),
     /// What was held is no place to go on from: a fresh snapshot is needed. Nothing follows.
     Reset,
 }
@@ -155,6 +157,10 @@ impl EventStream {
             "samples" => {
                 let samples = self.client.read(event.data.as_bytes())?;
                 Ok(Some(StreamItem::Samples(samples)))
+            }
+            "sighting" => {
+                let sighting = self.client.read(event.data.as_bytes())?;
+                Ok(Some(StreamItem::Sighting(sighting)))
             }
             "reset" => Ok(Some(StreamItem::Reset)),
             // A later engine may tell more than this client knows of.

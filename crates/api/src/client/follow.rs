@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::{Client, ClientError, StreamItem};
-use crate::types::{Samples, Snapshot, life_of};
+use crate::types::{Samples, Sighting, Snapshot, life_of};
 
 /// What a follower is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Update {
     Record(Box<Recorded>),
     /// What is measured now.
     Samples(Box<Samples>),
+    /// What is seen at AWS.
+    Sighting(Box<Sighting>),
     /// The engine does not answer: what is held grows old until `Live` or `Snapshot`.
     Lost {
         /// Why, by kind.
@@ -152,6 +154,7 @@ async fn attach(
                 Update::Record(record)
             }
             Ok(Some(StreamItem::Samples(samples))) => Update::Samples(samples),
+            Ok(Some(StreamItem::Sighting(sighting))) => Update::Sighting(sighting),
             Ok(Some(StreamItem::Reset)) => return End::Reset { after_some },
             Ok(None) => return End::Lost(client.protocol("it closed the stream of events")),
             Err(why) => return End::Lost(why),

@@ -29,7 +29,7 @@ use pilothouse_core::time::{Millis, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
+pub fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/v1")
         .join(format!("{name}.json"));

@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "what a test's helpers run into is the test's failure")]
 
 mod golden;
+mod sighting;

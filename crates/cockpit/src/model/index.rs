@@ -13,6 +13,8 @@ use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
 use super::order::Order;
+use super::ui::Pane;
+use super::watched::WatchedRef;
 
 /// A row of the branches: a branch, an environment, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub struct Shown {
     pub containers: Vec<usize>,
     /// Places in the list of others' containers.
     pub others: Vec<usize>,
+    /// What is seen at AWS, in the pane of containers and in that of targets.
+    pub watched: [Vec<WatchedRef>; 2],
     /// When that list was made, and how long it is now.
     pub listed: (Timestamp, usize),
     /// The order that the containers were put into.
@@ -82,6 +86,15 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// What is seen at AWS in a pane.
+    pub fn watched(&self, pane: Pane) -> &[WatchedRef] {
+        match pane {
+            Pane::Containers => &self.watched[0],
+            Pane::Targets => &self.watched[1],
+            Pane::Branches | Pane::Jobs | Pane::Cost => &[],
+        }
+    }
+
     /// Has the rows found anew before they are shown again.
     pub fn forget(&mut self) {
         self.is_stale = true;

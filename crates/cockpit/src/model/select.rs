@@ -35,6 +35,9 @@ impl Model {
             Some(View::Instance { id, .. }) => self.of_instance(id),
             Some(View::Inspection(close)) => self.of_instance(&close.id),
             Some(View::Cost { .. }) => self.of_branch(),
+            Some(View::Watched { name, .. }) => {
+                self.watched_named(name).map_or_else(Subject::default, |row| of_watched(row.key))
+            }
             Some(View::Log(log)) => match &log.source {
                 LogSource::Run(id) => self.of_job(JobRef::Run(*id)),
                 LogSource::Instance(id) => self.of_instance(id),
@@ -44,6 +47,7 @@ impl Model {
                 Some(RowKey::Instance(id)) => self.of_instance(&id),
                 // Nothing is ever done to what is somebody else's.
                 Some(RowKey::Other(_)) => Subject::default(),
+                Some(RowKey::Watched(key, _)) => of_watched(key),
                 Some(RowKey::Branch(_) | RowKey::Cost(_)) | None => self.of_branch(),
             },
         }
@@ -119,8 +123,10 @@ impl Model {
         match pane {
             Pane::Branches => shown.branches.len(),
             Pane::Jobs => shown.jobs.len(),
-            Pane::Containers => shown.containers.len() + shown.others.len(),
-            Pane::Targets => shown.targets.len(),
+            Pane::Containers => {
+                shown.containers.len() + shown.watched(pane).len() + shown.others.len()
+            }
+            Pane::Targets => shown.targets.len() + shown.watched(pane).len(),
             Pane::Cost => self.costs.lines.len(),
         }
     }
@@ -138,17 +144,26 @@ impl Model {
             let (_, id) = self.index.instances.get(*place)?;
             Some(RowKey::Instance(id.clone()))
         };
+        let watched = |row: usize| {
+            let place = shown.watched(pane).get(row)?;
+            Some(RowKey::Watched(place.key.clone(), self.watched_name(place)?))
+        };
         match pane {
             Pane::Branches => {
                 let place = shown.branches.get(row)?;
                 self.index.branches.get(*place).cloned().map(RowKey::Branch)
             }
             Pane::Jobs => shown.jobs.get(row).copied().map(RowKey::Job),
-            Pane::Containers => instance(&shown.containers).or_else(|| {
-                let place = shown.others.get(row.checked_sub(shown.containers.len())?)?;
-                Some(RowKey::Other(self.other_at(*place)?.name.clone()))
-            }),
-            Pane::Targets => instance(&shown.targets),
+            Pane::Containers => instance(&shown.containers)
+                .or_else(|| watched(row.checked_sub(shown.containers.len())?))
+                .or_else(|| {
+                    let above = shown.containers.len() + shown.watched(pane).len();
+                    let place = shown.others.get(row.checked_sub(above)?)?;
+                    Some(RowKey::Other(self.other_at(*place)?.name.clone()))
+                }),
+            Pane::Targets => {
+                instance(&shown.targets).or_else(|| watched(row.checked_sub(shown.targets.len())?))
+            }
             Pane::Cost => (row < self.costs.lines.len()).then_some(RowKey::Cost(row)),
         }
     }
@@ -201,4 +216,9 @@ impl Model {
             instance: Some(id.clone()),
         }
     }
+}
+
+/// Something at AWS belongs to an environment, and nothing is ever done to it.
+fn of_watched(key: EnvironmentKey) -> Subject {
+    Subject { project: Some(key.project.clone()), environment: Some(key), ..Subject::default() }
 }

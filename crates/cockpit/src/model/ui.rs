@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::LogLine;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
 use pilothouse_core::time::Timestamp;
 
@@ -117,6 +118,8 @@ pub enum RowKey {
     Instance(InstanceId),
     /// A container of somebody else's, by its name.
     Other(String),
+    /// Something at AWS: the environment that it belongs to, and what it is known by.
+    Watched(EnvironmentKey, String),
     /// A line of the costs.
     Cost(usize),
 }
@@ -148,6 +151,13 @@ pub enum View {
     /// All that is known of what an environment costs.
     Cost {
         /// Whose it is: `shop/production`.
+        name: String,
+        /// The first line that is shown.
+        top: usize,
+    },
+    /// All that is seen of something at AWS.
+    Watched {
+        /// What it is known by.
         name: String,
         /// The first line that is shown.
         top: usize,

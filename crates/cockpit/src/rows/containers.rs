@@ -128,7 +128,7 @@ fn volumes(model: &Model, instance: &Instance) -> String {
             1 => "1 volume".to_owned(),
             count => format!("{count} volumes"),
         },
-        Some(Runtime::Local) | None => String::new(),
+        Some(Runtime::Local | Runtime::AwsWatch(_)) | None => String::new(),
     }
 }
 

@@ -24,10 +24,18 @@ pub fn row(line: &CostLine) -> Row {
         cells: vec![
             Cell::new(width::clean(&line.label), Scope::Text),
             Cell::new(width::clean(&line.shape), Scope::Dim),
-            price(line.micro_usd),
+            of_line(line),
             Cell::new(elsewhere.join("  "), Scope::Dim),
             Cell::new(width::clean(&line.note), Scope::Dim),
         ],
+    }
+}
+
+fn of_line(line: &CostLine) -> Cell {
+    match (line.micro_usd, line.at_least) {
+        (None, Some(least)) => Cell::new(format!("≥{}", age::dollars(least)), Scope::CostMoney),
+        (None, None) if line.is_part => Cell::new("unpriced", Scope::StateUnknown),
+        (micro, _) => price(micro),
     }
 }
 
@@ -41,10 +49,11 @@ fn price(micro_usd: Option<u64>) -> Cell {
 
 /// All of it in one row of so many cells; what does not fit is counted.
 pub fn summary(view: &CostView, room: usize) -> Row {
-    let parts = view.lines.iter().map(|line| {
-        let price = line.micro_usd.map_or_else(|| "unknown".to_owned(), age::dollars);
-        format!("{} {price}", width::clean(&line.label))
-    });
+    let parts = view
+        .lines
+        .iter()
+        .filter(|line| !line.is_part)
+        .map(|line| format!("{} {}", width::clean(&line.label), of_line(line).text));
     let parts: Vec<String> = parts.collect();
     let all = format!("all {}", price(view.sum()).text);
     let mut shown = parts.len();

@@ -1,13 +1,14 @@
 //! What the engine tells.
 
-use pilothouse_api::types::{Samples, Snapshot};
+use pilothouse_api::types::{Samples, Sighting, Snapshot};
 use pilothouse_core::apply::apply;
 use pilothouse_core::event::Recorded;
 use pilothouse_core::time::Timestamp;
 
 use super::{complain, dialog, say};
+use crate::cost;
 use crate::digest::digest;
-use crate::model::{Link, Model, Others};
+use crate::model::{Link, Model, Others, forget_gone};
 use crate::msg::{Line, Request};
 
 pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
@@ -20,7 +21,7 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     model.now = model.now.max(snapshot.now);
     model.degraded = snapshot.degraded;
     model.link = Link::Live;
-    model.costs = (model.price)(&model.replica);
+    price(model);
     model.index.rebuild(&model.replica);
     model.index.shown.forget();
     dialog::state_moved(model);
@@ -49,9 +50,22 @@ pub(super) fn events(model: &mut Model, recorded: &[Recorded]) -> Vec<Request> {
         model.now = model.now.max(one.at);
     }
     model.index.shown.forget();
-    model.costs = (model.price)(&model.replica);
+    price(model);
     forget_toast(model);
     dialog::state_moved(model);
+    Vec::new()
+}
+
+/// Prices what runs, and what is seen at AWS.
+fn price(model: &mut Model) {
+    forget_gone(&mut model.watched, &model.replica);
+    let view = (model.price)(&model.replica);
+    model.costs = cost::with_watched(view, &model.watched, &model.replica, model.known_at());
+}
+
+pub(super) fn sighting(model: &mut Model, sighting: Sighting) -> Vec<Request> {
+    model.see(sighting);
+    price(model);
     Vec::new()
 }
 

@@ -16,8 +16,8 @@ fn selected(model: &mut Model) -> Option<(InstanceId, Instance)> {
     let id = model.subject().instance;
     let found = id.and_then(|id| Some((id.clone(), model.replica.instances.get(&id)?.clone())));
     if found.is_none() {
-        let is_others = model.is_others_selected();
-        complain(model, if is_others { text::OTHERS } else { text::NO_INSTANCE });
+        let why = text::no_instance(model);
+        complain(model, why);
     }
     found
 }

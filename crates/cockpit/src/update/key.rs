@@ -121,6 +121,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             | View::Deployment { .. }
             | View::Instance { .. }
             | View::Cost { .. }
+            | View::Watched { .. }
             | View::Inspection(_),
         ) => {
             vec![Context::Detail, Context::Table, Context::Global, Context::Always]
@@ -165,6 +166,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
             | View::Deployment { .. }
             | View::Instance { .. }
             | View::Cost { .. }
+            | View::Watched { .. }
             | View::Inspection(_),
         ) => {}
         None => {

@@ -293,6 +293,7 @@ fn log(model: &mut Model) -> Option<&mut LogView> {
             | View::Deployment { .. }
             | View::Instance { .. }
             | View::Cost { .. }
+            | View::Watched { .. }
             | View::Inspection(_),
         )
         | None => None,

@@ -5,7 +5,7 @@ use pilothouse_core::instance::Role;
 use ratatui::layout::Rect;
 
 use crate::layout::{layout, window};
-use crate::model::{Cursor, JobRef, Model, Pane, RowKey};
+use crate::model::{Cursor, JobRef, Model, Pane, RowKey, WatchedRef};
 use crate::rows::{self, words};
 
 /// Brings rows, cursors and windows in step.
@@ -105,7 +105,19 @@ fn instances(model: &mut Model, scope: Option<EnvironmentKey>) {
         .filter(|(_, other)| wanted.is_empty() || fits(&rows::others::haystack(other), &wanted))
         .map(|(place, _)| place)
         .collect();
+    let watched = [Pane::Containers, Pane::Targets].map(|pane| {
+        let wanted = self::wanted(&model.ui.filters[pane as usize]);
+        let mut rows = model.watched_rows(pane);
+        if !wanted.is_empty() {
+            rows.retain(|place| {
+                let row = rows::watched::row(model, place);
+                row.is_some_and(|row| fits(&row.text(), &wanted))
+            });
+        }
+        rows
+    });
     let shown = &mut model.index.shown;
+    shown.watched = watched;
     (shown.containers, shown.others, shown.targets) = (containers, others, targets);
     shown.scope = scope;
 }
@@ -167,6 +179,11 @@ fn find(model: &Model, pane: Pane, key: &RowKey) -> Option<usize> {
             matches!(key, RowKey::Instance(own) if Some(own) == id)
         })
     };
+    let watched = || {
+        let RowKey::Watched(_, name) = key else { return None };
+        let is_it = |row: &WatchedRef| model.watched_name(row).as_ref() == Some(name);
+        shown.watched(pane).iter().position(is_it)
+    };
     match pane {
         Pane::Branches => shown.branches.iter().position(
             |place| matches!(key, RowKey::Branch(own) if index.branches.get(*place) == Some(own)),
@@ -174,15 +191,25 @@ fn find(model: &Model, pane: Pane, key: &RowKey) -> Option<usize> {
         Pane::Jobs => {
             shown.jobs.iter().position(|job| matches!(key, RowKey::Job(own) if own == job))
         }
-        Pane::Containers => instance(&shown.containers).or_else(|| {
-            let RowKey::Other(name) = key else { return None };
-            let is_it = |place: &usize| model.other_at(*place).is_some_and(|one| one.name == *name);
-            Some(shown.containers.len() + shown.others.iter().position(is_it)?)
-        }),
-        Pane::Targets => instance(&shown.targets),
+        Pane::Containers => instance(&shown.containers)
+            .or_else(|| Some(shown.containers.len() + watched()?))
+            .or_else(|| {
+                let RowKey::Other(name) = key else { return None };
+                let is_it =
+                    |place: &usize| model.other_at(*place).is_some_and(|one| one.name == *name);
+                let above = shown.containers.len() + shown.watched(pane).len();
+                Some(above + shown.others.iter().position(is_it)?)
+            }),
+        Pane::Targets => {
+            instance(&shown.targets).or_else(|| Some(shown.targets.len() + watched()?))
+        }
         Pane::Cost => match key {
             RowKey::Cost(row) => Some(*row).filter(|row| *row < model.len(pane)),
-            RowKey::Branch(_) | RowKey::Job(_) | RowKey::Instance(_) | RowKey::Other(_) => None,
+            RowKey::Branch(_)
+            | RowKey::Job(_)
+            | RowKey::Instance(_)
+            | RowKey::Other(_)
+            | RowKey::Watched(..) => None,
         },
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
         (Some(id), _) => View::Instance { id, top: 0 },
         (None, Some(JobRef::Run(id))) => View::Run { id, step: current_step(model, id) },
         (None, Some(JobRef::Deployment(id))) => View::Deployment { id, top: 0 },
+        (None, None) if model.watched_selected().is_some() => {
+            View::Watched { name: model.watched_selected().unwrap_or_default(), top: 0 }
+        }
         (None, None) if model.is_others_selected() => return say(model, text::OTHERS),
         (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
         (None, None) => return say(model, text::NOTHING_SELECTED),
@@ -86,6 +89,9 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
             }
         }
         (None, None) if model.is_others_selected() => return complain(model, text::OTHERS),
+        (None, None) if model.watched_selected().is_some() => {
+            return complain(model, text::WATCHED);
+        }
         (None, None) => return complain(model, text::NO_LOG),
     };
     push_log(model, source, None)
@@ -106,8 +112,8 @@ fn push(model: &mut Model, view: View) {
 /// Has the selected instance looked at closely, or once more.
 pub(super) fn inspect(model: &mut Model) -> Vec<Request> {
     let Some(id) = model.subject().instance else {
-        let is_others = model.is_others_selected();
-        return complain(model, if is_others { text::OTHERS } else { text::NO_INSTANCE });
+        let why = text::no_instance(model);
+        return complain(model, why);
     };
     if model.link != Link::Live {
         return complain(model, text::NOT_CONNECTED);
@@ -146,6 +152,7 @@ pub(super) fn travel(model: &mut Model, action: Action) {
             View::Deployment { .. }
             | View::Instance { .. }
             | View::Cost { .. }
+            | View::Watched { .. }
             | View::Inspection(_)
             | View::Log(_),
         )
@@ -155,7 +162,10 @@ pub(super) fn travel(model: &mut Model, action: Action) {
     match model.ui.views.last_mut() {
         Some(View::Run { step, .. }) => *step = moved(*step, steps, 8, action),
         Some(
-            View::Deployment { top, .. } | View::Instance { top, .. } | View::Cost { top, .. },
+            View::Deployment { top, .. }
+            | View::Instance { top, .. }
+            | View::Cost { top, .. }
+            | View::Watched { top, .. },
         ) => {
             *top = moved(*top, lines, 8, action);
         }

@@ -5,6 +5,7 @@ mod deployment;
 mod inspection;
 mod instance;
 mod run;
+mod watched;
 
 use ratatui::layout::Rect;
 
@@ -54,6 +55,7 @@ fn sheet(model: &Model, width: u16) -> Option<Sheet> {
         View::Deployment { id, top } => Some(deployment::sheet(model, *id, *top, width)),
         View::Instance { id, top } => Some(instance::sheet(model, id, *top)),
         View::Cost { name, top } => Some(cost::sheet(model, name, *top, width)),
+        View::Watched { name, top } => Some(watched::sheet(model, name, *top, width)),
         View::Inspection(close) => Some(inspection::sheet(model, close, width)),
         View::Log(_) => None,
     }

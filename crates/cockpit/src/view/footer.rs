@@ -102,7 +102,13 @@ fn is_over(model: &Model) -> bool {
         Some(View::Deployment { id, .. }) => {
             model.replica.deployments.get(id).is_none_or(Deployment::is_ended)
         }
-        Some(View::Instance { .. } | View::Cost { .. } | View::Inspection(_) | View::Log(_))
+        Some(
+            View::Instance { .. }
+            | View::Cost { .. }
+            | View::Watched { .. }
+            | View::Inspection(_)
+            | View::Log(_),
+        )
         | None => false,
     }
 }
@@ -136,6 +142,7 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
         (Some(View::Instance { .. } | View::Inspection(_)), _) => INSTANCE,
         (Some(View::Cost { .. }), _) => COST,
+        (Some(View::Watched { .. }), _) => &[Action::HelpOpen, Action::Back],
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
         (None, Some(Context::Containers | Context::Targets)) => INSTANCES,

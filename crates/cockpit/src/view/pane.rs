@@ -53,9 +53,30 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
     };
     let selected = bar.map(|scope| (selected - top, scope));
     table(canvas, room, columns(pane), &shown, selected);
+    let taken = watched(model, canvas, room, pane, (top, shown.len()), selected);
     if pane == Pane::Containers {
-        others(model, canvas, room, (top, shown.len()), selected);
+        others(model, canvas, room, (top, shown.len() + taken), selected);
     }
+}
+
+/// Draws what is seen at AWS below what is ours, and tells how many rows of it.
+fn watched(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    room: Rect,
+    pane: Pane,
+    (top, above): (usize, usize),
+    selected: Option<(usize, Scope)>,
+) -> usize {
+    let shown = &model.index.shown;
+    let ours = if pane == Pane::Containers { shown.containers.len() } else { shown.targets.len() };
+    let from = top.saturating_sub(ours);
+    let taken = width::cells(above).min(room.height);
+    let below = Rect { y: room.y + taken, height: room.height - taken, ..room };
+    let rows = rows::watched::rows(model, pane, from, usize::from(below.height));
+    let selected = selected.and_then(|(row, scope)| Some((row.checked_sub(above)?, scope)));
+    table(canvas, below, rows::watched::columns(pane), &rows, selected);
+    rows.len()
 }
 
 /// Draws the containers of others below ours.
@@ -66,7 +87,9 @@ fn others(
     (top, above): (usize, usize),
     selected: Option<(usize, Scope)>,
 ) {
-    let from = top.saturating_sub(model.index.shown.containers.len());
+    let shown = &model.index.shown;
+    let ours = shown.containers.len() + shown.watched(Pane::Containers).len();
+    let from = top.saturating_sub(ours);
     let taken = width::cells(above).min(room.height);
     let below = Rect { y: room.y + taken, height: room.height - taken, ..room };
     let rows = rows::others::rows(model, from, usize::from(below.height));
@@ -86,7 +109,10 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
             title = format!("{title} · {scope}");
             // What is below is others': it must not pass for what was looked for.
             let shown = &model.index.shown;
-            if shown.containers.is_empty() && !shown.others.is_empty() {
+            if shown.containers.is_empty()
+                && shown.watched(pane).is_empty()
+                && !shown.others.is_empty()
+            {
                 title.push_str(" · none runs");
             }
         }
@@ -134,6 +160,9 @@ fn unread(model: &Model) -> Option<String> {
 /// Where requests come in and for which name.
 fn way(model: &Model, long: bool) -> Option<String> {
     let key = model.scope();
+    if let Some(watched) = key.and_then(|key| model.watched.get(key)) {
+        return Some(format!("{} {}", watched.access.account, watched.access.region));
+    }
     let mut projects = model.replica.projects.iter();
     let (_, project) = match key {
         Some(key) => projects.find(|(name, _)| **name == key.project)?,

@@ -18,4 +18,6 @@ mod small;
 #[cfg(test)]
 mod views;
 #[cfg(test)]
+mod watched;
+#[cfg(test)]
 mod wide;

@@ -93,6 +93,10 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
         });
         environment.spec = (**spec).clone();
         environment.removing = false;
+        if spec.runtime.watch().is_some() {
+            // Nothing is deployed to what is only watched.
+            environment.ready = None;
+        }
         return;
     }
     let Some(environment) = state.environments.get_mut(&key) else {

@@ -51,10 +51,16 @@ impl ResourceKind {
 
 /// What an environment costs by the hour; `None` where there is no such environment.
 ///
-/// The local runtime and the embedded load balancer are the only ones, and cost exactly nothing
-/// beyond the machine itself, which nobody here has a price for.
+/// What runs here and the embedded load balancer cost exactly nothing beyond the machine itself,
+/// which nobody here has a price for. What is watched at AWS is not of the state: see
+/// [`crate::aws::bill`].
 pub fn environment_cost(state: &State, key: &EnvironmentKey) -> Option<EnvironmentCost> {
     let environment = state.environments.get(key)?;
+    if environment.spec.runtime.watch().is_some() {
+        let missing = vec!["what is watched at AWS has a bill of its own".to_owned()];
+        let per_hour = Total::Unpriced { rest: NanoUsd::ZERO, missing };
+        return Some(EnvironmentCost { kinds: Vec::new(), per_hour });
+    }
     let instances = state.instances_of(key).filter(|one| !one.is_gone()).count();
     let here =
         |kind, count| KindCost { kind, count, per_hour: Total::Priced(NanoUsd::ZERO), note: HERE };

@@ -14,6 +14,7 @@ pub(super) fn apply(
     spec: &ProjectSpec,
 ) -> Result<Vec<Event>, Rejection> {
     check_domains(state, spec)?;
+    check_watched(state, spec)?;
     let mut events = vec![Event::Project(ProjectEvent::Applied {
         spec: Box::new(spec.clone()),
         actor: actor.to_owned(),
@@ -108,6 +109,24 @@ pub(super) fn specify(
         let spec = Box::new(spec);
         events.push(Event::Environment(EnvironmentEvent::Specified { key, spec, preview_of }));
     }
+}
+
+/// What serves here cannot become something that is only watched elsewhere: its instances would be
+/// nobody's.
+fn check_watched(state: &State, spec: &ProjectSpec) -> Result<(), Rejection> {
+    let mut watched = spec.environments.iter().filter(|own| own.runtime.watch().is_some());
+    let serves = |own: &&EnvironmentSpec| {
+        let known = state.environments.get(&environment_key(&spec.name, &own.name));
+        known.is_some_and(|known| known.is_used() || known.removing)
+    };
+    watched.find(serves).map_or(Ok(()), |own| {
+        let why = format!(
+            "{}/{} serves on this machine now: take it out of the file and apply that first, or \
+             give what is watched another name",
+            spec.name, own.name
+        );
+        Err(Rejection::new(RejectionKind::Conflict, why))
+    })
 }
 
 /// Two environments cannot share a domain on the same address: one would never be reached.

@@ -69,7 +69,8 @@ fn stage(state: &State, deployment: &Deployment) -> Option<(EffectId, Effect)> {
         kind: release.kind,
         image: match (&release.runtime, release.kind) {
             (Runtime::Docker(_), ArtifactKind::Tree) => release.service.image.clone(),
-            (Runtime::Docker(_), ArtifactKind::Image) | (Runtime::Local, _) => None,
+            (Runtime::Docker(_), ArtifactKind::Image)
+            | (Runtime::Local | Runtime::AwsWatch(_), _) => None,
         },
     };
     Some((EffectId::Stage(deployment.id), effect))

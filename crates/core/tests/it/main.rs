@@ -15,4 +15,5 @@ mod scenarios;
 mod specs;
 mod storm;
 mod trace;
+mod watched;
 mod world;

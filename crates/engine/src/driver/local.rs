@@ -172,6 +172,9 @@ impl Local {
                 };
                 self.docker.instance(order, settings, Some(address), home, signal)?
             }
+            (Runtime::AwsWatch(_), _) => {
+                return Err(Fault::permanent("what is only watched at AWS is not started here"));
+            }
             (Runtime::Local, run) => {
                 env.extend(variables(order, address.port()));
                 match run {

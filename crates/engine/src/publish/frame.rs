@@ -3,7 +3,7 @@
 //! JSON as serde writes it has no line feeds, so that one `data` line carries it whole.
 
 use bytes::Bytes;
-use pilothouse_api::types::{ResetNotice, Samples};
+use pilothouse_api::types::{ResetNotice, Samples, Sighting};
 use pilothouse_core::event::Recorded;
 use serde::Serialize;
 
@@ -20,6 +20,11 @@ pub(super) fn record(record: &Recorded) -> Option<Bytes> {
 /// Writes samples. They have no id: a resume must not lose its place to them.
 pub(super) fn samples(samples: &Samples) -> Option<Bytes> {
     frame("event: samples\n", samples)
+}
+
+/// Writes what is seen at AWS.
+pub(super) fn sighting(sighting: &Sighting) -> Option<Bytes> {
+    frame("event: sighting\n", sighting)
 }
 
 /// Writes that a fresh snapshot is needed.

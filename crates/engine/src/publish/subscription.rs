@@ -10,6 +10,7 @@ use pilothouse_api::types::Access;
 use pilothouse_core::id::Seq;
 use tokio::sync::watch;
 
+use super::sightings::{Seen, Sightings};
 use super::{Reset, Shared};
 
 /// What a listening client is sent, written out.
@@ -17,7 +18,7 @@ use super::{Reset, Shared};
 pub enum Item {
     /// A record.
     Record(Bytes),
-    /// The newest samples.
+    /// The newest samples, or what was seen at AWS.
     Samples(Bytes),
     /// The client fell behind. Nothing follows but this again.
     Reset(Reset),
@@ -32,6 +33,8 @@ pub struct Subscription {
     taken: VecDeque<Bytes>,
     wake: watch::Receiver<Seq>,
     samples: Option<watch::Receiver<Option<Bytes>>>,
+    sightings: Option<watch::Receiver<Arc<Sightings>>>,
+    seen: Seen,
 }
 
 impl Subscription {
@@ -53,6 +56,12 @@ impl Subscription {
             samples.mark_changed();
             samples
         });
+        let sightings = samples.is_some().then(|| {
+            let mut sightings = shared.sightings.subscribe();
+            sightings.mark_changed();
+            shared.arrivals.send_modify(|count| *count += 1);
+            sightings
+        });
         let subscription = Self {
             wake: shared.newest.subscribe(),
             shared: Arc::clone(shared),
@@ -60,6 +69,8 @@ impl Subscription {
             place,
             taken: VecDeque::new(),
             samples,
+            sightings,
+            seen: Seen::default(),
         };
         for counter in subscription.counters().into_iter().flatten() {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +84,9 @@ impl Subscription {
         loop {
             if let Some(samples) = self.new_samples() {
                 return Item::Samples(samples);
+            }
+            if let Some(sighting) = self.new_sighting() {
+                return Item::Samples(sighting);
             }
             if let Some(record) = self.taken.pop_front() {
                 self.place = self.place.next();
@@ -98,10 +112,32 @@ impl Subscription {
                 None => pending().await,
             }
         };
+        let sightings = async {
+            match &mut self.sightings {
+                Some(sightings) => sightings.changed().await.map(|()| sightings.mark_changed()),
+                None => pending().await,
+            }
+        };
         tokio::select! {
             _ = self.wake.changed() => {}
             _ = samples => {}
+            _ = sightings => {}
         }
+    }
+
+    /// What this client has not seen yet of what is seen at AWS, one at a time.
+    fn new_sighting(&mut self) -> Option<Bytes> {
+        let sightings = self.sightings.as_mut()?;
+        if !sightings.has_changed().unwrap_or(false) {
+            return None;
+        }
+        // Marked as seen before it is looked at, so that nothing that comes meanwhile is lost.
+        let all = Arc::clone(&sightings.borrow_and_update());
+        let frame = self.seen.next(&all);
+        if frame.is_some() {
+            sightings.mark_changed();
+        }
+        frame
     }
 
     fn new_samples(&mut self) -> Option<Bytes> {

@@ -9,7 +9,7 @@ use crate::container::{limits, network, networks, paths, volumes};
 use crate::found::Found;
 use crate::section::{Field, Section};
 
-const RUNTIMES: [&str; 2] = ["local", "docker"];
+const RUNTIMES: [&str; 3] = ["local", "docker", super::aws::AWS_WATCH];
 const KEYS: [&str; 5] = ["reach", "volumes", "network", "memory", "cpus"];
 const GRANT_KEYS: [&str; 4] = ["volumes_below", "networks", "privileged", "docker_socket"];
 

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use pilothouse_core::id::{EnvironmentName, is_name};
-use pilothouse_core::spec::{DeployMode, EnvironmentSpec};
+use pilothouse_core::spec::{DeployMode, EnvironmentSpec, Strategy};
 use pilothouse_core::text::printable;
 
-use super::{branches, docker, domain, elsewhere, rule, secrets, strategy};
+use super::{aws, branches, docker, domain, elsewhere, rule, secrets, strategy};
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::variables::Owner;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "branch",
     "preview",
     "domain",
     "runtime",
     "docker",
+    "aws",
     "instances",
     "deploy",
     "min_healthy",
@@ -67,6 +68,14 @@ pub(super) fn read(
     }
     section.refuse_unknown(found, |key| elsewhere(key, &KEYS));
     let preview = preview(name, &section, found);
+    if aws::is_watched(&section) {
+        return watched(name, &section, preview, found);
+    }
+    if let Some(field) = section.get("aws") {
+        let message = "`aws` says what is watched there, and this environment is not watched";
+        let help = "write runtime = \"aws-watch\" as well, or leave `aws` out";
+        found.add(ProblemKind::Conflict, field.key_at, message, help);
+    }
     let branches = branches::read(&section, name, preview, seen, found);
     let domain = domain::read(&section, project, name, preview, seen, found);
     let runtime = docker::runtime(&section, name, found);
@@ -94,6 +103,32 @@ pub(super) fn read(
             .get("keep")
             .and_then(|field| field.count(found, 1..=1000))
             .unwrap_or(KEEP),
+        budget_micro_usd_per_hour: section
+            .get("budget")
+            .and_then(|field| field.micro_usd_per_hour(found)),
+    })
+}
+
+/// An environment that is only watched: no branch feeds it, and nothing is started for it.
+fn watched(
+    name: &str,
+    section: &Section<'_>,
+    preview: bool,
+    found: &mut Found<'_>,
+) -> Option<EnvironmentSpec> {
+    Some(EnvironmentSpec {
+        name: EnvironmentName::new(name),
+        branches: Vec::new(),
+        preview: false,
+        runtime: aws::runtime(section, name, preview, found)?,
+        instances: 0,
+        deploy: DeployMode::Manual,
+        strategy: Strategy::default(),
+        rules: Vec::new(),
+        domain: None,
+        env: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        keep_releases: KEEP,
         budget_micro_usd_per_hour: section
             .get("budget")
             .and_then(|field| field.micro_usd_per_hour(found)),

@@ -2,9 +2,13 @@
 //!
 //! Responsible for a text that explains itself and that [`super::read`] takes as it is.
 
+mod watch;
+
 use std::fmt::Write as _;
 
 use toml_edit::Value;
+
+pub use watch::{WatchDraft, write_watch};
 
 /// What is known when a project is added.
 #[derive(Clone, Debug, PartialEq, Eq)]

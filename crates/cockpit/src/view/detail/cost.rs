@@ -25,10 +25,8 @@ pub(super) fn sheet(model: &Model, name: &str, top: usize, room: u16) -> Sheet {
 }
 
 fn facts(line: &CostLine, room: u16) -> Vec<Line> {
-    let mut lines = vec![
-        Line::fact("runs", width::clean(&line.shape)),
-        Line::fact("costs", line.micro_usd.map_or_else(|| "unknown".to_owned(), price)),
-    ];
+    let mut lines =
+        vec![Line::fact("runs", width::clean(&line.shape)), Line::fact("costs", known(line))];
     if !line.note.is_empty() {
         lines.extend(sentence(&width::clean(&line.note), room, Scope::Text));
     }
@@ -44,6 +42,15 @@ fn facts(line: &CostLine, room: u16) -> Vec<Line> {
         lines.push(shown.and(price(other.micro_usd), Scope::CostMoney));
     }
     lines
+}
+
+/// What is known of it; what has no price is never nothing.
+fn known(line: &CostLine) -> String {
+    match (line.micro_usd, line.at_least) {
+        (Some(micro), _) => price(micro),
+        (None, Some(least)) => format!("at least {}", price(least)),
+        (None, None) => "unknown".to_owned(),
+    }
 }
 
 /// By the hour, and by the month in whole dollars.

@@ -40,7 +40,7 @@ fn head(model: &Model, instance: &Instance) -> Vec<Line> {
     });
     let container = release.and_then(|release| match &release.runtime {
         Runtime::Docker(settings) => Some((release, settings)),
-        Runtime::Local => None,
+        Runtime::Local | Runtime::AwsWatch(_) => None,
     });
     let proved = match &instance.phase {
         InstancePhase::Running { proved: true, .. } if container.is_some() => {

@@ -199,7 +199,7 @@ async fn a_double_is_left_out_and_a_gap_is_a_reset() {
     while let Some(item) = in_time(stream.next()).await.unwrap() {
         seen.push(match item {
             StreamItem::Record(record) => record.seq.0,
-            StreamItem::Samples(_) => panic!("no samples were sent"),
+            StreamItem::Samples(_) | StreamItem::Sighting(_) => panic!("no samples were sent"),
             StreamItem::Reset => 0,
         });
     }

@@ -32,7 +32,7 @@ impl Copy {
                 self.seqs.push(record.seq.0);
                 apply(&mut self.state, &record);
             }
-            Update::Samples(_) => {}
+            Update::Samples(_) | Update::Sighting(_) => {}
             Update::Live => self.lost = None,
             Update::Lost { why } => self.lost = Some(why),
         }

@@ -1,0 +1,166 @@
+//! EC2: instances, their checks, volumes, addresses and NAT gateways.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{
+    Instance, InstanceLifecycleType, InstanceState, InstanceStateName, InstanceStatusSummary,
+    PlatformValues, SummaryStatus,
+};
+use pilothouse_core::aws::Trouble;
+use pilothouse_core::aws::policy;
+use pilothouse_core::aws::seen::{Address, Check, Checks, Ec2Instance, Ec2State, Gateway, Volume};
+
+use crate::failure::trouble;
+use crate::{Count, PAGES, point, text, too_many};
+
+/// Things on a page, the most that EC2 takes.
+const PAGE: i32 = 1000;
+/// Instances whose checks are asked for at once, the most that EC2 takes by id.
+const AT_ONCE: usize = 100;
+/// What AWS calls a system that costs nothing by itself.
+const LINUX: &str = "Linux/UNIX";
+
+pub(crate) async fn instances(client: &Client, count: &Count) -> Result<Vec<Ec2Instance>, Trouble> {
+    let action = policy::DESCRIBE_INSTANCES;
+    let mut pages = client.describe_instances().into_paginator().page_size(PAGE).send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        let instances = page.reservations().iter().flat_map(|one| one.instances());
+        found.extend(instances.map(instance));
+        if page.next_token().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
+}
+
+fn instance(one: &Instance) -> Ec2Instance {
+    let tags: BTreeMap<String, String> =
+        one.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
+    let platform = match (one.platform_details(), one.platform()) {
+        (Some(LINUX) | None, None) => None,
+        (Some(LINUX) | None, Some(PlatformValues::Windows)) => Some("Windows".to_owned()),
+        (Some(LINUX) | None, Some(other)) => Some(text(Some(other.as_str()))),
+        (Some(details), _) => Some(text(Some(details))),
+    };
+    let volumes = one.block_device_mappings().iter().filter_map(|one| one.ebs()?.volume_id());
+    Ec2Instance {
+        id: text(one.instance_id()),
+        name: tags.get("Name").cloned().unwrap_or_default(),
+        state: state(one.state()),
+        kind: text(one.instance_type().map(aws_sdk_ec2::types::InstanceType::as_str)),
+        zone: text(one.placement().and_then(|placement| placement.availability_zone())),
+        launched_at: point(one.launch_time()),
+        private_ip: one.private_ip_address().map(|ip| text(Some(ip))),
+        public_ip: one.public_ip_address().map(|ip| text(Some(ip))),
+        checks: None,
+        platform,
+        is_spot: one.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
+        volumes: volumes.map(|id| text(Some(id))).collect(),
+        tags,
+    }
+}
+
+fn state(state: Option<&InstanceState>) -> Ec2State {
+    match state.and_then(InstanceState::name) {
+        Some(InstanceStateName::Pending) => Ec2State::Pending,
+        Some(InstanceStateName::Running) => Ec2State::Running,
+        Some(InstanceStateName::ShuttingDown) => Ec2State::ShuttingDown,
+        Some(InstanceStateName::Terminated) => Ec2State::Terminated,
+        Some(InstanceStateName::Stopping) => Ec2State::Stopping,
+        Some(InstanceStateName::Stopped) => Ec2State::Stopped,
+        Some(other) => Ec2State::Other(text(Some(other.as_str()))),
+        None => Ec2State::Unsaid,
+    }
+}
+
+pub(crate) async fn checks(
+    client: &Client,
+    count: &Count,
+    ids: &[String],
+) -> Result<BTreeMap<String, Checks>, Trouble> {
+    let action = policy::DESCRIBE_INSTANCE_STATUS;
+    let mut found = BTreeMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        count.request();
+        let request = client.describe_instance_status().set_instance_ids(Some(ids.to_vec()));
+        let answer = request.send().await.map_err(|error| trouble(action, &error))?;
+        for one in answer.instance_statuses() {
+            let checks = Checks {
+                system: check(one.system_status()),
+                instance: check(one.instance_status()),
+            };
+            found.insert(text(one.instance_id()), checks);
+        }
+    }
+    Ok(found)
+}
+
+fn check(summary: Option<&InstanceStatusSummary>) -> Check {
+    match summary.and_then(InstanceStatusSummary::status) {
+        Some(SummaryStatus::Ok) => Check::Ok,
+        Some(SummaryStatus::Impaired) => Check::Impaired,
+        Some(SummaryStatus::Initializing) => Check::Initializing,
+        Some(_) | None => Check::Unknown,
+    }
+}
+
+pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume>, Trouble> {
+    let action = policy::DESCRIBE_VOLUMES;
+    let mut pages = client.describe_volumes().into_paginator().page_size(PAGE).send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        found.extend(page.volumes().iter().map(|one| Volume {
+            id: text(one.volume_id()),
+            kind: text(one.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str)),
+            size: one.size().and_then(|size| u32::try_from(size).ok()).unwrap_or(0),
+            instance: one.attachments().first().and_then(|one| one.instance_id()).map(Into::into),
+        }));
+        if page.next_token().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
+}
+
+pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Address>, Trouble> {
+    let action = policy::DESCRIBE_ADDRESSES;
+    count.request();
+    let answer = client.describe_addresses().send().await;
+    let answer = answer.map_err(|error| trouble(action, &error))?;
+    let address = |one: &aws_sdk_ec2::types::Address| Address {
+        ip: text(one.public_ip()),
+        is_used: [one.association_id(), one.instance_id(), one.network_interface_id()]
+            .into_iter()
+            .flatten()
+            .any(|id| !id.is_empty()),
+    };
+    Ok(answer.addresses().iter().map(address).collect())
+}
+
+pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gateway>, Trouble> {
+    let action = policy::DESCRIBE_NAT_GATEWAYS;
+    let mut pages = client.describe_nat_gateways().into_paginator().page_size(PAGE).send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        found.extend(page.nat_gateways().iter().map(|one| Gateway {
+            id: text(one.nat_gateway_id()),
+            state: text(one.state().map(aws_sdk_ec2::types::NatGatewayState::as_str)),
+            vpc: text(one.vpc_id()),
+        }));
+        if page.next_token().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
+}

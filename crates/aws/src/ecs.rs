@@ -1,0 +1,225 @@
+//! ECS: services, their tasks, and the task definitions that they run.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::types::{
+    CpuArchitecture, DesiredStatus, Service, Task as EcsTask, TaskDefinition,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use pilothouse_core::aws::policy;
+use pilothouse_core::aws::seen::{EcsService, Task};
+use pilothouse_core::aws::{ServiceName, Trouble};
+
+use crate::failure::trouble;
+use crate::{Count, point, text};
+
+/// Services that ECS describes at once.
+const SERVICES: usize = 10;
+/// Tasks that ECS describes at once, and pages of a service's tasks that are read at most.
+const TASKS: usize = 100;
+/// See [`TASKS`].
+const TASK_PAGES: usize = 10;
+/// Stopped tasks of a service that are told of.
+const STOPPED: i32 = 5;
+/// Task definitions that are kept, which never change.
+const DEFINITIONS: usize = 500;
+
+/// Task definitions that were read, by ARN: a revision never changes.
+#[derive(Default)]
+pub(crate) struct Definitions(Mutex<HashMap<String, Definition>>);
+
+/// What is known of a task definition.
+#[derive(Clone, Default)]
+struct Definition {
+    images: Vec<String>,
+    vcpu_milli: Option<u32>,
+    memory_mib: Option<u32>,
+    is_arm: bool,
+}
+
+pub(crate) async fn services(
+    client: &Client,
+    count: &Count,
+    definitions: &Definitions,
+    names: &[ServiceName],
+) -> Result<Vec<EcsService>, Trouble> {
+    let action = policy::DESCRIBE_SERVICES;
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for name in names {
+        clusters.entry(&name.cluster).or_default().push(name.service.clone());
+    }
+    let mut found = Vec::new();
+    for (cluster, services) in clusters {
+        for names in services.chunks(SERVICES) {
+            count.request();
+            let request = client.describe_services().cluster(cluster);
+            let answer = request.set_services(Some(names.to_vec())).send().await;
+            let answer = match answer {
+                // A cluster that is not there has no services, which is told by their names.
+                Err(error) if error.code() == Some("ClusterNotFoundException") => continue,
+                answer => answer.map_err(|error| trouble(action, &error))?,
+            };
+            for one in answer.services() {
+                let mut service = service(cluster, one);
+                if let Some(arn) = one.task_definition() {
+                    let known = definition(client, count, definitions, arn).await?;
+                    service.images = known.images;
+                    service.vcpu_milli = known.vcpu_milli;
+                    service.memory_mib = known.memory_mib;
+                    service.is_arm = known.is_arm;
+                }
+                service.tasks = tasks(client, count, &service).await?;
+                found.push(service);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The last part of an ARN.
+fn short(arn: Option<&str>) -> String {
+    let arn = arn.unwrap_or_default();
+    text(Some(arn.rsplit('/').next().unwrap_or(arn)))
+}
+
+fn service(cluster: &str, one: &Service) -> EcsService {
+    let number = |count: i32| u32::try_from(count).unwrap_or(0);
+    let primary = one.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
+    let rollout = primary.and_then(|one| {
+        let state = text(Some(one.rollout_state()?.as_str()));
+        Some((state, text(one.rollout_state_reason())))
+    });
+    let provider = one.capacity_provider_strategy().first();
+    let launch = match (one.launch_type(), provider) {
+        (Some(launch), _) => text(Some(launch.as_str())),
+        // Spot capacity has a price of its own.
+        (None, Some(provider)) => text(Some(provider.capacity_provider())),
+        (None, None) => String::new(),
+    };
+    let groups = one.load_balancers().iter().filter_map(|one| one.target_group_arn());
+    EcsService {
+        cluster: cluster.to_owned(),
+        name: text(one.service_name()),
+        state: text(one.status()),
+        desired: number(one.desired_count()),
+        running: number(one.running_count()),
+        pending: number(one.pending_count()),
+        launch,
+        definition: short(one.task_definition()),
+        rollout,
+        groups: groups.map(|arn| text(Some(arn))).collect(),
+        ..EcsService::default()
+    }
+}
+
+async fn definition(
+    client: &Client,
+    count: &Count,
+    definitions: &Definitions,
+    arn: &str,
+) -> Result<Definition, Trouble> {
+    let action = policy::DESCRIBE_TASK_DEFINITION;
+    if let Some(known) = definitions.get(arn) {
+        return Ok(known);
+    }
+    count.request();
+    let answer = client.describe_task_definition().task_definition(arn).send().await;
+    let answer = answer.map_err(|error| trouble(action, &error))?;
+    let read = answer.task_definition().map(read).unwrap_or_default();
+    definitions.put(arn, read.clone());
+    Ok(read)
+}
+
+fn read(one: &TaskDefinition) -> Definition {
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u32>().ok());
+    let platform = one.runtime_platform();
+    let architecture = platform.and_then(|platform| platform.cpu_architecture());
+    Definition {
+        images: one.container_definitions().iter().map(|one| text(one.image())).collect(),
+        // CPU units, of which a vCPU has 1024.
+        vcpu_milli: number(one.cpu()).map(|units| units.saturating_mul(1000) / 1024),
+        memory_mib: number(one.memory()),
+        is_arm: architecture == Some(&CpuArchitecture::Arm64),
+    }
+}
+
+impl Definitions {
+    fn get(&self, arn: &str) -> Option<Definition> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(arn).cloned()
+    }
+
+    fn put(&self, arn: &str, definition: Definition) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= DEFINITIONS {
+            all.clear();
+        }
+        all.insert(arn.to_owned(), definition);
+    }
+}
+
+/// The tasks of a service, and where not all of it runs the last ones that stopped.
+async fn tasks(client: &Client, count: &Count, of: &EcsService) -> Result<Vec<Task>, Trouble> {
+    let mut arns = list(client, count, of, DesiredStatus::Running).await?;
+    let is_settled = of.rollout.as_ref().is_none_or(|(state, _)| state == "COMPLETED");
+    if of.running < of.desired || !is_settled {
+        arns.extend(list(client, count, of, DesiredStatus::Stopped).await?);
+    }
+    let action = policy::DESCRIBE_TASKS;
+    let mut found = Vec::new();
+    for arns in arns.chunks(TASKS) {
+        count.request();
+        let request = client.describe_tasks().cluster(&of.cluster);
+        let answer = request.set_tasks(Some(arns.to_vec())).send().await;
+        let answer = answer.map_err(|error| trouble(action, &error))?;
+        found.extend(answer.tasks().iter().map(task));
+    }
+    found.sort_by(|a, b| (a.stopped.is_some(), &a.id).cmp(&(b.stopped.is_some(), &b.id)));
+    Ok(found)
+}
+
+async fn list(
+    client: &Client,
+    count: &Count,
+    of: &EcsService,
+    status: DesiredStatus,
+) -> Result<Vec<String>, Trouble> {
+    let action = policy::LIST_TASKS;
+    let is_stopped = status == DesiredStatus::Stopped;
+    let request = client.list_tasks().cluster(&of.cluster).service_name(&of.name);
+    let request = request.desired_status(status);
+    let request = if is_stopped { request.max_results(STOPPED) } else { request };
+    let mut pages = request.into_paginator().send();
+    let mut found = Vec::new();
+    for _ in 0..if is_stopped { 1 } else { TASK_PAGES } {
+        count.request();
+        let Some(page) = pages.next().await else { break };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        found.extend(page.task_arns().iter().cloned());
+        if page.next_token().is_none_or(str::is_empty) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn task(one: &EcsTask) -> Task {
+    let details = one.attachments().iter().flat_map(|one| one.details());
+    let ip = details.into_iter().find(|one| one.name() == Some("privateIPv4Address"));
+    let said = one.containers().iter().find_map(|one| one.reason());
+    let stopped = one.stopped_reason().map(|why| match said {
+        Some(said) => format!("{} ({})", text(Some(why)), text(Some(said))),
+        None => text(Some(why)),
+    });
+    Task {
+        id: short(one.task_arn()),
+        state: text(one.last_status()),
+        health: text(one.health_status().map(|health| health.as_str())),
+        definition: short(one.task_definition_arn()),
+        zone: text(one.availability_zone()),
+        started_at: point(one.started_at()),
+        ip: ip.and_then(|one| one.value()).map(|ip| text(Some(ip))),
+        stopped,
+    }
+}

@@ -1,0 +1,269 @@
+//! Elastic Load Balancing: load balancers, listeners, rules, target groups and targets.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::Client;
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action as ElbAction, LoadBalancer, LoadBalancerSchemeEnum, Rule as ElbRule, RuleCondition,
+    TargetGroup, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use pilothouse_core::aws::Trouble;
+use pilothouse_core::aws::policy;
+use pilothouse_core::aws::seen::{
+    Action, Balancer, Condition, Group, Listener, Rule, Target, TargetState,
+};
+
+use crate::failure::trouble;
+use crate::{Count, PAGES, text, too_many};
+
+/// Things on a page, the most that this API takes.
+const PAGE: i32 = 400;
+
+pub(crate) async fn balancers(client: &Client, count: &Count) -> Result<Vec<Balancer>, Trouble> {
+    let action = policy::DESCRIBE_LOAD_BALANCERS;
+    let mut pages = client.describe_load_balancers().page_size(PAGE).into_paginator().send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        found.extend(page.load_balancers().iter().map(balancer));
+        if page.next_marker().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
+}
+
+fn balancer(one: &LoadBalancer) -> Balancer {
+    let state = one.state().and_then(|state| state.code());
+    let zones = one.availability_zones().iter().map(|zone| text(zone.zone_name()));
+    Balancer {
+        arn: text(one.load_balancer_arn()),
+        name: text(one.load_balancer_name()),
+        kind: text(one.r#type().map(|kind| kind.as_str())),
+        state: text(state.map(|state| state.as_str())),
+        is_public: one.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing),
+        zones: zones.collect(),
+        domain: text(one.dns_name()),
+        vpc: text(one.vpc_id()),
+        listeners: Vec::new(),
+        metrics: Vec::new(),
+    }
+}
+
+/// Listeners with their rules. A load balancer that was removed meanwhile has none.
+pub(crate) async fn rules(
+    client: &Client,
+    count: &Count,
+    arns: &[String],
+) -> Result<BTreeMap<String, Vec<Listener>>, Trouble> {
+    let action = policy::DESCRIBE_LISTENERS;
+    let mut found = BTreeMap::new();
+    for arn in arns {
+        count.request();
+        let mut pages = client.describe_listeners().load_balancer_arn(arn).into_paginator().send();
+        let mut listeners = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Err(error) if error.code() == Some("LoadBalancerNotFound") => break,
+                page => page.map_err(|error| trouble(action, &error))?,
+            };
+            for one in page.listeners() {
+                let arn = text(one.listener_arn());
+                listeners.push(Listener {
+                    rules: rules_of(client, count, &arn).await?,
+                    arn,
+                    protocol: text(one.protocol().map(|protocol| protocol.as_str())),
+                    port: port(one.port()).unwrap_or(0),
+                });
+            }
+        }
+        listeners.sort_by_key(|listener| listener.port);
+        found.insert(arn.clone(), listeners);
+    }
+    Ok(found)
+}
+
+async fn rules_of(client: &Client, count: &Count, listener: &str) -> Result<Vec<Rule>, Trouble> {
+    let action = policy::DESCRIBE_RULES;
+    let mut pages = client.describe_rules().listener_arn(listener).into_paginator().send();
+    let mut rules = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { break };
+        let page = match page {
+            Err(error) if error.code() == Some("ListenerNotFound") => break,
+            page => page.map_err(|error| trouble(action, &error))?,
+        };
+        rules.extend(page.rules().iter().map(rule));
+        if page.next_marker().is_none_or(str::is_empty) {
+            break;
+        }
+    }
+    // The default is matched last.
+    rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
+    Ok(rules)
+}
+
+fn rule(one: &ElbRule) -> Rule {
+    let mut actions: Vec<&ElbAction> = one.actions().iter().collect();
+    actions.sort_by_key(|action| action.order().unwrap_or(0));
+    Rule {
+        priority: one.priority().and_then(|priority| priority.parse().ok()),
+        conditions: one.conditions().iter().map(condition).collect(),
+        actions: actions.into_iter().map(action).collect(),
+    }
+}
+
+fn texts(list: &[String]) -> Vec<String> {
+    list.iter().map(|one| text(Some(one))).collect()
+}
+
+/// A condition. What has a list of its own is read from there, and older answers have it above.
+fn condition(one: &RuleCondition) -> Condition {
+    let field = one.field().unwrap_or_default();
+    let or_above = |own: Option<&[String]>| {
+        let own = own.filter(|list| !list.is_empty());
+        texts(own.unwrap_or_else(|| one.values()))
+    };
+    match field {
+        "host-header" => Condition::Host(or_above(one.host_header_config().map(|c| c.values()))),
+        "path-pattern" => Condition::Path(or_above(one.path_pattern_config().map(|c| c.values()))),
+        "http-request-method" => {
+            Condition::Method(or_above(one.http_request_method_config().map(|c| c.values())))
+        }
+        "source-ip" => Condition::Source(or_above(one.source_ip_config().map(|c| c.values()))),
+        "http-header" => {
+            let config = one.http_header_config();
+            let name = text(config.and_then(|config| config.http_header_name()));
+            Condition::Header(name, or_above(config.map(|config| config.values())))
+        }
+        "query-string" => {
+            let pairs = one.query_string_config().map_or(&[][..], |config| config.values());
+            let pair =
+                |pair: &aws_sdk_elasticloadbalancingv2::types::QueryStringKeyValuePair| match pair
+                    .key()
+                {
+                    Some(key) => format!("{}={}", text(Some(key)), text(pair.value())),
+                    None => text(pair.value()),
+                };
+            Condition::Query(pairs.iter().map(pair).collect())
+        }
+        other => Condition::Other(text(Some(other))),
+    }
+}
+
+fn action(one: &ElbAction) -> Action {
+    let kind = one.r#type().map_or("", |kind| kind.as_str());
+    if let (Some(to), "redirect") = (one.redirect_config(), kind) {
+        let status = to.status_code().map_or("", |code| code.as_str()).trim_start_matches("HTTP_");
+        let protocol = to.protocol().unwrap_or("#{protocol}").to_lowercase();
+        let (host, path) = (to.host().unwrap_or("#{host}"), to.path().unwrap_or("/#{path}"));
+        let port = to.port().map_or_else(String::new, |port| format!(":{port}"));
+        let address = format!("{protocol}://{host}{port}{path}");
+        return Action::Redirect(text(Some(status)), text(Some(&address)));
+    }
+    if let (Some(fixed), "fixed-response") = (one.fixed_response_config(), kind) {
+        return Action::Fixed(text(fixed.status_code()));
+    }
+    if kind == "forward" {
+        let groups = one.forward_config().map_or(&[][..], |config| config.target_groups());
+        let weight = |weight: Option<i32>| weight.and_then(|one| u32::try_from(one).ok());
+        let mut targets: Vec<(String, u32)> = groups
+            .iter()
+            .map(|group| (text(group.target_group_arn()), weight(group.weight()).unwrap_or(1)))
+            .collect();
+        if targets.is_empty() {
+            targets.extend(one.target_group_arn().map(|arn| (text(Some(arn)), 1)));
+        }
+        return Action::Forward(targets);
+    }
+    Action::Other(text(Some(kind)))
+}
+
+pub(crate) async fn groups(client: &Client, count: &Count) -> Result<Vec<Group>, Trouble> {
+    let action = policy::DESCRIBE_TARGET_GROUPS;
+    let mut pages = client.describe_target_groups().page_size(PAGE).into_paginator().send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| trouble(action, &error))?;
+        found.extend(page.target_groups().iter().map(group));
+        if page.next_marker().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
+}
+
+fn group(one: &TargetGroup) -> Group {
+    let matcher = one.matcher().and_then(|matcher| matcher.http_code());
+    Group {
+        arn: text(one.target_group_arn()),
+        name: text(one.target_group_name()),
+        protocol: text(one.protocol().map(|protocol| protocol.as_str())),
+        port: port(one.port()),
+        target_kind: text(one.target_type().map(|kind| kind.as_str())),
+        check_path: one.health_check_path().map(|path| text(Some(path))),
+        check_matcher: matcher.map(|matcher| text(Some(matcher))),
+        balancers: texts(one.load_balancer_arns()),
+        targets: Vec::new(),
+        metrics: Vec::new(),
+    }
+}
+
+/// The targets of each group. One that was removed meanwhile has none.
+pub(crate) async fn health(
+    client: &Client,
+    count: &Count,
+    arns: &[String],
+) -> Result<BTreeMap<String, Vec<Target>>, Trouble> {
+    let action = policy::DESCRIBE_TARGET_HEALTH;
+    let mut found = BTreeMap::new();
+    for arn in arns {
+        count.request();
+        let answer = client.describe_target_health().target_group_arn(arn).send().await;
+        let answer = match answer {
+            Err(error) if error.code() == Some("TargetGroupNotFound") => continue,
+            answer => answer.map_err(|error| trouble(action, &error))?,
+        };
+        let targets = answer.target_health_descriptions().iter().map(target).collect();
+        found.insert(arn.clone(), targets);
+    }
+    Ok(found)
+}
+
+fn target(one: &TargetHealthDescription) -> Target {
+    let (target, health) = (one.target(), one.target_health());
+    let reason = health.and_then(|health| health.reason());
+    let zone = target.and_then(|target| target.availability_zone());
+    Target {
+        id: text(target.and_then(|target| target.id())),
+        port: port(target.and_then(|target| target.port())),
+        zone: zone.map(|zone| text(Some(zone))),
+        state: state(health),
+        reason: reason.map(|reason| text(Some(reason.as_str()))),
+        said: health.and_then(|health| health.description()).map(|said| text(Some(said))),
+    }
+}
+
+fn state(health: Option<&TargetHealth>) -> TargetState {
+    match health.and_then(|health| health.state()) {
+        Some(TargetHealthStateEnum::Initial) => TargetState::Initial,
+        Some(TargetHealthStateEnum::Healthy) => TargetState::Healthy,
+        Some(TargetHealthStateEnum::Unhealthy) => TargetState::Unhealthy,
+        Some(TargetHealthStateEnum::Unused) => TargetState::Unused,
+        Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => {
+            TargetState::Draining
+        }
+        Some(TargetHealthStateEnum::Unavailable) | None => TargetState::Unavailable,
+        Some(other) => TargetState::Other(text(Some(other.as_str()))),
+    }
+}
+
+fn port(port: Option<i32>) -> Option<u16> {
+    port.and_then(|port| u16::try_from(port).ok())
+}

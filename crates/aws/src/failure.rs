@@ -1,0 +1,130 @@
+//! What a failed request means, by its kind and never by its text.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use pilothouse_core::aws::policy::Action;
+use pilothouse_core::aws::{Trouble, TroubleKind};
+
+/// Codes as the APIs that are asked list them among their common errors (EC2 API Reference,
+/// "Error codes"; Elastic Load Balancing and ECS API References, "Common Errors").
+const THROTTLED: [&str; 6] = [
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestThrottled",
+];
+const DENIED: [&str; 5] = [
+    "UnauthorizedOperation",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "NotAuthorized",
+];
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+const UNKNOWN: [&str; 7] = [
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "InvalidAccessKeyId",
+    "MissingAuthenticationToken",
+];
+const NOT_OFFERED: [&str; 5] = [
+    "UnknownOperationException",
+    "InvalidAction",
+    "UnsupportedOperation",
+    "NotImplemented",
+    "OptInRequired",
+];
+
+/// What a failed request means.
+pub(crate) fn trouble<E>(action: Action, error: &SdkError<E, HttpResponse>) -> Trouble
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let said = error.message().map_or_else(|| chain(error), ToOwned::to_owned);
+    Trouble::new(kind(error), action.name(), &said)
+}
+
+fn kind<E>(error: &SdkError<E, HttpResponse>) -> TroubleKind
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if has_no_credentials(error) {
+        return TroubleKind::NoCredentials;
+    }
+    match error {
+        SdkError::TimeoutError(_) => TroubleKind::Late,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => TroubleKind::Late,
+        SdkError::DispatchFailure(_) => TroubleKind::Unreachable,
+        SdkError::ServiceError(service) => by_code(error.code(), service.raw().status().as_u16()),
+        SdkError::ResponseError(response) => by_code(None, response.raw().status().as_u16()),
+        _ => TroubleKind::Unreadable,
+    }
+}
+
+fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
+    let code = code.unwrap_or_default();
+    let is_one_of = |codes: &[&str]| codes.contains(&code);
+    match status {
+        _ if is_one_of(&THROTTLED) => TroubleKind::Throttled,
+        _ if is_one_of(&DENIED) => TroubleKind::Denied,
+        _ if is_one_of(&EXPIRED) => TroubleKind::Expired,
+        _ if is_one_of(&UNKNOWN) => TroubleKind::Unknown,
+        _ if is_one_of(&NOT_OFFERED) => TroubleKind::NotOffered,
+        429 => TroubleKind::Throttled,
+        // What is not AWS answers so where it does not have an API: a page, or no code.
+        400 | 404 | 405 | 500 | 501 if code.is_empty() => TroubleKind::NotOffered,
+        500.. => TroubleKind::Broken,
+        _ => TroubleKind::Unreadable,
+    }
+}
+
+/// Whether the request never left because there was nothing to sign it with.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<CredentialsError>().is_some() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// All that is known of it, from the outside in.
+fn chain(error: &(impl Error + 'static)) -> String {
+    DisplayErrorContext(error).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_statuses_are_kinds() {
+        for (code, status, kind) in [
+            (Some("RequestLimitExceeded"), 503, TroubleKind::Throttled),
+            (Some("Throttling"), 400, TroubleKind::Throttled),
+            (Some("UnauthorizedOperation"), 403, TroubleKind::Denied),
+            (Some("AccessDeniedException"), 400, TroubleKind::Denied),
+            (Some("ExpiredToken"), 403, TroubleKind::Expired),
+            (Some("AuthFailure"), 401, TroubleKind::Unknown),
+            (Some("InternalError"), 500, TroubleKind::Broken),
+            (None, 503, TroubleKind::Broken),
+            (None, 500, TroubleKind::NotOffered),
+            (None, 404, TroubleKind::NotOffered),
+            (Some("ValidationError"), 400, TroubleKind::Unreadable),
+        ] {
+            assert_eq!(by_code(code, status), kind, "{code:?} {status}");
+        }
+    }
+}

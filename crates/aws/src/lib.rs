@@ -1,0 +1,148 @@
+//! Asks accounts at AWS what is there, through the engine's port.
+//!
+//! The only crate that names the SDK. Nothing here changes anything at AWS: all that it can ask
+//! stands in `pilothouse_core::aws::policy`. It decides nothing either: when to ask, how often and
+//! what an answer means is the engine's and the core's to say.
+
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the SDK's types have long names, which would say the same once more"
+)]
+
+mod cloudwatch;
+mod ec2;
+mod ecs;
+mod elb;
+mod failure;
+mod session;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::policy::{self, Action};
+use pilothouse_core::aws::seen::Identity;
+use pilothouse_core::aws::{Access, Trouble, TroubleKind};
+use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
+use pilothouse_engine::accounts::{Account, Answer, Cloud, Sent};
+
+use self::session::Session;
+
+/// Characters of a text of AWS's that are told at most.
+const TEXT: usize = 255;
+/// Pages of one list that are read at most: a thousand things each, or four hundred.
+const PAGES: usize = 50;
+
+/// Reaches accounts at AWS.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Aws;
+
+impl Cloud for Aws {
+    fn account(&self, access: &Access) -> Box<dyn Account> {
+        Box::new(Asked {
+            session: Session::new(access.clone()),
+            count: Count::default(),
+            definitions: ecs::Definitions::default(),
+        })
+    }
+}
+
+/// An account that is asked.
+struct Asked {
+    session: Session,
+    count: Count,
+    definitions: ecs::Definitions,
+}
+
+/// What was sent.
+#[derive(Debug, Default)]
+struct Count {
+    requests: AtomicU64,
+    metrics: AtomicU64,
+}
+
+impl Count {
+    fn request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn metrics(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.metrics.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+impl Account for Asked {
+    fn read(&self, ask: Ask) -> Answer<'_> {
+        Box::pin(self.answer(ask))
+    }
+
+    fn sent(&self) -> Sent {
+        Sent {
+            requests: self.count.requests.load(Ordering::Relaxed),
+            metrics: self.count.metrics.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Asked {
+    async fn answer(&self, ask: Ask) -> Result<Content, Trouble> {
+        let clients = self.session.clients().await;
+        let count = &self.count;
+        Ok(match ask {
+            Ask::Identity => Content::Identity(self.identity().await?),
+            Ask::Instances => Content::Instances(ec2::instances(&clients.ec2, count).await?),
+            Ask::Checks(ids) => Content::Checks(ec2::checks(&clients.ec2, count, &ids).await?),
+            Ask::Volumes => Content::Volumes(ec2::volumes(&clients.ec2, count).await?),
+            Ask::Addresses => Content::Addresses(ec2::addresses(&clients.ec2, count).await?),
+            Ask::Gateways => Content::Gateways(ec2::gateways(&clients.ec2, count).await?),
+            Ask::Balancers => Content::Balancers(elb::balancers(&clients.elb, count).await?),
+            Ask::Rules(arns) => Content::Rules(elb::rules(&clients.elb, count, &arns).await?),
+            Ask::Groups => Content::Groups(elb::groups(&clients.elb, count).await?),
+            Ask::Health(arns) => Content::Health(elb::health(&clients.elb, count, &arns).await?),
+            Ask::Services(names) => Content::Services(
+                ecs::services(&clients.ecs, count, &self.definitions, &names).await?,
+            ),
+            Ask::Metrics(queries) => Content::Metrics(
+                cloudwatch::metrics(&clients.cloudwatch, count, &queries, now()).await?,
+            ),
+        })
+    }
+
+    async fn identity(&self) -> Result<Identity, Trouble> {
+        let action = policy::GET_CALLER_IDENTITY;
+        self.count.request();
+        let clients = self.session.clients().await;
+        let answer = clients.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| failure::trouble(action, &error))?;
+        let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {
+            return Err(unreadable(action, "it named no account"));
+        };
+        Ok(Identity { account: printable(account, 20), arn: printable(arn, TEXT) })
+    }
+}
+
+fn unreadable(action: Action, said: &str) -> Trouble {
+    Trouble::new(TroubleKind::Unreadable, action.name(), said)
+}
+
+/// What stands where more pages come than are read: what is left out would be taken as not there.
+fn too_many(action: Action) -> Trouble {
+    unreadable(action, &format!("it has more than {PAGES} pages, which is more than is read"))
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let ms = since.unwrap_or_default().as_millis();
+    Timestamp(u64::try_from(ms).unwrap_or(u64::MAX))
+}
+
+/// A text of AWS's, which may hold whatever somebody named a thing.
+fn text(said: Option<&str>) -> String {
+    printable(said.unwrap_or_default(), TEXT)
+}
+
+fn point(at: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
+    let ms = at?.to_millis().ok()?;
+    u64::try_from(ms).ok().map(Timestamp)
+}

@@ -1,0 +1,83 @@
+//! Credentials, region and limits of what is asked of one account.
+
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use pilothouse_core::aws::Access;
+use tokio::sync::OnceCell;
+
+/// How long a connection may take, and how long one request.
+const CONNECT: Duration = Duration::from_secs(3);
+/// See [`CONNECT`].
+const REQUEST: Duration = Duration::from_secs(10);
+/// The name under which a role's own log knows who took it on.
+const SESSION: &str = "pilothouse";
+
+/// What asks one account, made when it is first asked.
+pub(crate) struct Session {
+    access: Access,
+    clients: OnceCell<Clients>,
+}
+
+/// A client for each API.
+pub(crate) struct Clients {
+    pub(crate) sts: aws_sdk_sts::Client,
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub(crate) ecs: aws_sdk_ecs::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+}
+
+impl Session {
+    pub(crate) fn new(access: Access) -> Self {
+        Self { access, clients: OnceCell::new() }
+    }
+
+    pub(crate) async fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> Clients {
+        let config = self.config().await;
+        Clients {
+            sts: aws_sdk_sts::Client::new(&config),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+        }
+    }
+
+    /// Reads AWS's own files and variables as every tool of AWS does. Nothing is tried again by the
+    /// SDK: the engine asks again by itself, and waits longer where that is asked for.
+    async fn config(&self) -> SdkConfig {
+        let limits = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(REQUEST)
+            .operation_timeout(REQUEST)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(self.access.region.clone()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits);
+        if let Some(profile) = &self.access.profile {
+            loader = loader.profile_name(profile);
+        }
+        let config = loader.load().await;
+        let Some(role) = &self.access.role else { return config };
+        let provider = AssumeRoleProvider::builder(role)
+            .session_name(SESSION)
+            .configure(&config)
+            .build()
+            .await;
+        config
+            .into_builder()
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                provider,
+            ))
+            .build()
+    }
+}

@@ -1,0 +1,131 @@
+//! What is seen at AWS costs by the hour: a line for each environment, and its bill below.
+
+use pilothouse_core::aws::bill::Line;
+use pilothouse_core::aws::{Part, Watched};
+use pilothouse_core::cost::NanoUsd;
+use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
+
+use super::{CostLine, CostView};
+use crate::age;
+use crate::model::{Sightings, trouble_of_all};
+
+/// Cells of a budget's bar.
+const BAR: u64 = 8;
+
+/// Puts the bills of what is seen at AWS into their environments' places.
+pub fn with_watched(
+    view: CostView,
+    watched: &Sightings,
+    state: &State,
+    now: Timestamp,
+) -> CostView {
+    if watched.is_empty() {
+        return view;
+    }
+    let mut lines = Vec::new();
+    for line in view.lines {
+        match watched.iter().find(|(key, _)| key.to_string() == line.name) {
+            None => lines.push(line),
+            Some((key, watched)) => {
+                let environment = state.environments.get(key);
+                let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
+                let name = line.name.clone();
+                lines.push(whole(line, watched, budget, now));
+                let parts = watched.bill.lines.iter();
+                lines.extend(parts.map(|part| of_bill(&name, part, "")));
+                let idle = watched.bill.idle.iter();
+                lines.extend(idle.map(|part| of_bill(&name, part, "idle: ")));
+            }
+        }
+    }
+    let source = oldest(watched).map_or(view.source.clone(), |day| {
+        format!("AWS list prices of {day} or later, shipped with this version")
+    });
+    CostView { lines, source }
+}
+
+/// What all of an environment costs.
+fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp) -> CostLine {
+    let bill = &watched.bill;
+    let known = bill.known();
+    let unpriced = bill.unpriced().count();
+    // Before anything was read there is no bill, which is not one of nothing.
+    let mut parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
+    let was_read = parts.any(|(_, fresh)| fresh.at.is_some());
+    let is_whole = was_read && unpriced == 0;
+    let mut notes = Vec::new();
+    if unpriced > 0 {
+        notes.push(format!("{unpriced} unpriced"));
+    }
+    if was_read {
+        let least = if is_whole { "" } else { "at least " };
+        notes.push(format!("{least}{}", known.monthly()));
+        notes.extend(budget.map(|budget| of_budget(known, NanoUsd::from_micro(budget))));
+    }
+    let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
+    if let (Some(_), Some(at)) = (trouble_of_all(watched), newest) {
+        notes.push(format!("as of {} ago", age::ago(now, at)));
+    }
+    CostLine {
+        shape: shape(watched),
+        micro_usd: is_whole.then(|| known.micro()),
+        at_least: (was_read && !is_whole).then(|| known.micro()),
+        elsewhere: Vec::new(),
+        note: notes.join(" · "),
+        ..line
+    }
+}
+
+fn of_budget(known: NanoUsd, budget: NanoUsd) -> String {
+    let percent = (u128::from(known.0) * 100).checked_div(u128::from(budget.0)).unwrap_or(100);
+    let percent = u64::try_from(percent).unwrap_or(u64::MAX);
+    let full = usize::try_from((percent * BAR / 100).min(BAR)).unwrap_or(0);
+    let bar = "█".repeat(full) + &"░".repeat(usize::try_from(BAR).unwrap_or(0) - full);
+    format!("{bar} {percent}% of {}", budget.monthly())
+}
+
+fn shape(watched: &Watched) -> String {
+    let counts = [
+        (watched.instances.len(), "EC2"),
+        (watched.services.len(), "ECS"),
+        (watched.balancers.len(), "LB"),
+    ];
+    let said = counts.into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<String> = said.map(|(count, what)| format!("{count} {what}")).collect();
+    if said.is_empty() { "nothing seen".to_owned() } else { said.join(" · ") }
+}
+
+fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
+    let whose = match part.whose.as_slice() {
+        [] => String::new(),
+        names if usize::try_from(part.count).unwrap_or(0) > names.len() => {
+            format!("{} …", names.join(" "))
+        }
+        names => names.join(" "),
+    };
+    let mut notes: Vec<String> = Vec::new();
+    if let Some(price) = part.unit_price {
+        notes.push(format!("{} × {price} per {}", part.quantity, part.unit));
+    }
+    notes.extend([&whose, &part.note].into_iter().filter(|said| !said.is_empty()).cloned());
+    if !part.date.is_empty() {
+        notes.push(format!("price of {} from {}", part.date, part.source));
+    }
+    CostLine {
+        name: format!("{whole} {before}{}", part.what),
+        label: format!("  {before}{}", part.what),
+        shape: if part.count > 1 { format!("× {}", part.count) } else { String::new() },
+        micro_usd: part.per_hour.map(NanoUsd::micro),
+        is_part: true,
+        note: notes.join(" · "),
+        ..CostLine::default()
+    }
+}
+
+/// The day of the oldest price; dates are written year first.
+fn oldest(watched: &Sightings) -> Option<String> {
+    let lines = watched.values().flat_map(|one| &one.bill.lines);
+    let dates = lines.map(|line| line.date.as_str()).filter(|date| date.starts_with('2'));
+    dates.min().map(|date| date.chars().take(10).collect())
+}

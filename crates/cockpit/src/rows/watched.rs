@@ -1,0 +1,305 @@
+//! What is seen at AWS: accounts, EC2 instances, ECS services and tasks.
+//!
+//! What could not be read is told as it was, and never as it is.
+
+pub mod targets;
+
+use pilothouse_core::aws::seen::{Check, Ec2Instance, Ec2State, EcsService, Metric, Series, Task};
+use pilothouse_core::aws::{Part, Trouble, TroubleKind, Watched, bill, words as aws};
+use pilothouse_core::time::Timestamp;
+
+use super::{Cell, Column, Row, left, name, right};
+use crate::age;
+use crate::model::{Model, Pane, Thing, WatchedRef, trouble_of_all};
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+/// Name, state, type, zone, age, address, what else there is to say.
+pub const COLUMNS: &[Column] = &[
+    name(8, 40, 0),
+    left(13, 24, 0),
+    left(9, 14, 3),
+    left(10, 16, 5),
+    right(3, 4, 2),
+    left(13, 21, 4),
+    left(12, 160, 1),
+];
+
+/// The rows of a pane from one place on, so many at most.
+pub fn rows(model: &Model, pane: Pane, from: usize, count: usize) -> Vec<Row> {
+    let shown = model.index.shown.watched(pane).iter().skip(from).take(count);
+    shown.filter_map(|place| row(model, place)).collect()
+}
+
+/// The columns of a pane's rows.
+pub fn columns(pane: Pane) -> &'static [Column] {
+    if pane == Pane::Targets { targets::COLUMNS } else { COLUMNS }
+}
+
+/// Makes a row.
+pub fn row(model: &Model, place: &WatchedRef) -> Option<Row> {
+    let watched = model.watched_at(place)?;
+    let now = model.known_at();
+    let cells = match place.what {
+        Thing::Account => account(model, watched, now),
+        Thing::Unread(part) => {
+            let trouble = watched.parts.get(&part)?.trouble.as_ref()?;
+            let cells = unread(part, trouble, watched, now);
+            return Some(Row { cells: targets::narrow(cells, targets::is_of(part)) });
+        }
+        Thing::Absent(place) => vec![
+            Cell::state(Mark::Warn, "missing"),
+            Cell::none(),
+            Cell::none(),
+            Cell::none(),
+            Cell::none(),
+            Cell::none(),
+            Cell::new(width::clean(watched.absent.get(place)?), Scope::StateWarn),
+        ],
+        Thing::Instance(place) => instance(watched, watched.instances.get(place)?, now),
+        Thing::Service(place) => service(watched, watched.services.get(place)?, now),
+        Thing::Task(service, place) => {
+            let service = watched.services.get(service)?;
+            task(watched, service, service.tasks.get(place)?, now)
+        }
+        Thing::Balancer(_) | Thing::Rule(..) | Thing::Group(_) | Thing::Target(..) => {
+            return targets::row(watched, place.what, now);
+        }
+    };
+    Some(Row { cells })
+}
+
+/// A state, told as it was where it may no longer be so.
+pub(crate) fn state(stale: Option<Timestamp>, mark: Mark, word: &str) -> Cell {
+    match stale {
+        Some(_) => Cell::state(Mark::Stale, format!("was {word}")),
+        None => Cell::state(mark, word),
+    }
+}
+
+/// Whose account it is, who looks, and how fresh what it shows is.
+fn account(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
+    let trouble = trouble_of_all(watched);
+    let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
+    let seen = newest.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
+    let state = match (trouble, newest) {
+        (Some(trouble), _) => Cell::state(mark_of(trouble), trouble.kind.name()),
+        (None, None) => Cell::state(Mark::Running, "asking"),
+        (None, Some(at)) if now.since(at) > watched.silence() => Cell::state(Mark::Stale, "stale"),
+        (None, Some(_)) => Cell::state(Mark::Ok, "seen"),
+    };
+    let by = watched.identity.as_ref().map_or_else(
+        || watched.access.by(),
+        |identity| {
+            let who = identity.arn.rsplit(':').next().unwrap_or_default().to_owned();
+            format!("{} as {who}", watched.access.by())
+        },
+    );
+    let whose = if model.scope().is_none() || model.replica.projects.len() > 1 {
+        format!("{} ", watched.environment)
+    } else {
+        String::new()
+    };
+    let said = match trouble {
+        Some(trouble) => format!("{by} · {trouble}"),
+        None => format!("{by} · {}", looking(watched, now)),
+    };
+    vec![
+        Cell::new(
+            format!("{whose}{} {}", watched.access.account, watched.access.region),
+            Scope::Strong,
+        )
+        .or(watched.access.account.clone()),
+        state,
+        Cell::none(),
+        Cell::none(),
+        Cell::new(seen, Scope::Dim),
+        Cell::none(),
+        Cell::new(width::clean(&said), Scope::Dim),
+    ]
+}
+
+/// Cells of a task's id, which tell tasks apart.
+const TASK: usize = 12;
+
+/// How much is asked, and what that costs.
+pub fn looking(watched: &Watched, now: Timestamp) -> String {
+    let calls = &watched.calls;
+    let passed_ms = now.since(calls.since).0.max(60_000);
+    let by_hour = calls.requests.saturating_mul(3_600_000) / passed_ms;
+    let cost = match bill::of_looking(&watched.access.region, calls, now) {
+        Some(cost) => cost.hourly(),
+        None => "unpriced".to_owned(),
+    };
+    let every = age::length(watched.every);
+    format!("looks every {every} · {by_hour} calls/h, {cost}")
+}
+
+fn mark_of(trouble: &Trouble) -> Mark {
+    match trouble.kind {
+        TroubleKind::WrongAccount
+        | TroubleKind::Denied
+        | TroubleKind::NoCredentials
+        | TroubleKind::Unknown
+        | TroubleKind::Expired => Mark::Error,
+        TroubleKind::NotOffered => Mark::None,
+        TroubleKind::Unreachable
+        | TroubleKind::Late
+        | TroubleKind::Throttled
+        | TroubleKind::Broken
+        | TroubleKind::Unreadable => Mark::Stale,
+    }
+}
+
+/// A part that cannot be read: since when, why, and what mends it.
+fn unread(part: Part, trouble: &Trouble, watched: &Watched, now: Timestamp) -> Vec<Cell> {
+    let at = watched.parts.get(&part).and_then(|fresh| fresh.at);
+    let age = at.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
+    vec![
+        Cell::new(part.name(), Scope::Dim),
+        Cell::state(mark_of(trouble), trouble.kind.name()),
+        Cell::none(),
+        Cell::none(),
+        Cell::new(age, Scope::Dim),
+        Cell::none(),
+        Cell::new(width::clean(&trouble.to_string()), Scope::Dim),
+    ]
+}
+
+fn instance(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Instances, now);
+    let name = if one.name.is_empty() { &one.id } else { &one.name };
+    let age =
+        one.launched_at.map_or_else(Cell::none, |at| Cell::new(age::ago(now, at), Scope::Dim));
+    let address = match (&one.public_ip, &one.private_ip) {
+        (Some(public), _) => public.clone(),
+        (None, Some(private)) => private.clone(),
+        (None, None) => String::new(),
+    };
+    let checks = watched.stale_since(Part::Checks, now).is_none().then(|| aws::checks(one));
+    let mut said: Vec<String> = checks.flatten().into_iter().collect();
+    if one.is_spot {
+        said.push("spot".to_owned());
+    }
+    said.extend(one.platform.clone());
+    if !one.name.is_empty() {
+        said.push(one.id.clone());
+    }
+    vec![
+        Cell::new(width::clean(name), Scope::Text),
+        state(stale, instance_mark(one), &width::clean(aws::instance(&one.state))),
+        Cell::new(width::clean(&one.kind), Scope::Text),
+        Cell::new(width::clean(&one.zone), Scope::Dim),
+        age,
+        Cell::new(width::clean(&address), Scope::Dim),
+        Cell::new(width::clean(&said.join(" · ")), Scope::Dim),
+    ]
+}
+
+/// How an instance is: one that runs is well only if its checks say so.
+pub fn instance_mark(one: &Ec2Instance) -> Mark {
+    match &one.state {
+        Ec2State::Pending => Mark::Running,
+        Ec2State::Running => {
+            match one.checks.as_ref().map(|checks| [&checks.system, &checks.instance]) {
+                None => Mark::Unknown,
+                Some(both) if both.contains(&&Check::Impaired) => Mark::Error,
+                Some(both) if both.contains(&&Check::Initializing) => Mark::Running,
+                Some([Check::Ok, Check::Ok]) => Mark::Ok,
+                Some(_) => Mark::Unknown,
+            }
+        }
+        Ec2State::ShuttingDown | Ec2State::Stopping => Mark::Draining,
+        Ec2State::Terminated | Ec2State::Stopped => Mark::None,
+        Ec2State::Unsaid | Ec2State::Other(_) => Mark::Unknown,
+    }
+}
+
+fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Services, now);
+    let mut word = format!("{}/{} tasks", one.running, one.desired);
+    if one.pending > 0 {
+        word = format!("{word}, {} pending", one.pending);
+    }
+    let mut said = vec![one.definition.clone()];
+    said.extend(one.images.iter().cloned());
+    if let Some((rollout, why)) = one.rollout.as_ref().filter(|(state, _)| state != "COMPLETED") {
+        said.push(format!("rollout {} {why}", rollout.to_lowercase()));
+    }
+    vec![
+        Cell::new(width::clean(&format!("{}/{}", one.cluster, one.name)), Scope::Text),
+        state(stale, service_mark(one), &word),
+        Cell::new(width::clean(&one.launch.to_lowercase()), Scope::Text),
+        Cell::none(),
+        Cell::none(),
+        Cell::none(),
+        Cell::new(width::clean(said.join(" · ").trim_end()), Scope::Dim),
+    ]
+}
+
+/// How a service is.
+pub fn service_mark(one: &EcsService) -> Mark {
+    let failed = one.rollout.as_ref().is_some_and(|(state, _)| state == "FAILED");
+    match one.running {
+        _ if failed => Mark::Error,
+        0 if one.desired == 0 => Mark::None,
+        0 => Mark::Error,
+        running if running < one.desired => Mark::Warn,
+        _ => Mark::Ok,
+    }
+}
+
+fn task(watched: &Watched, service: &EcsService, one: &Task, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Services, now);
+    let word = one.state.to_lowercase();
+    let mark = match (one.state.as_str(), one.health.as_str()) {
+        (_, "UNHEALTHY") => Mark::Error,
+        ("RUNNING", _) => Mark::Ok,
+        ("PROVISIONING" | "PENDING" | "ACTIVATING", _) => Mark::Running,
+        ("DEACTIVATING" | "STOPPING" | "DEPROVISIONING", _) => Mark::Draining,
+        ("STOPPED", _) => Mark::None,
+        _ => Mark::Unknown,
+    };
+    let age = one.started_at.map_or_else(Cell::none, |at| Cell::new(age::ago(now, at), Scope::Dim));
+    let mut said = Vec::new();
+    if one.definition != service.definition {
+        said.push(one.definition.clone());
+    }
+    said.extend(one.stopped.clone());
+    vec![
+        Cell::new(width::clean(&format!("  {}", width::head(&one.id, TASK))), Scope::Dim),
+        state(stale, mark, &width::clean(&word)),
+        Cell::none(),
+        Cell::new(width::clean(&one.zone), Scope::Dim),
+        age,
+        Cell::new(width::clean(one.ip.as_deref().unwrap_or_default()), Scope::Dim),
+        Cell::new(width::clean(&said.join(" · ")), Scope::Dim),
+    ]
+}
+
+/// Bars for the small graphs.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Minutes that a small graph shows.
+const GRAPH: usize = 12;
+
+/// What a metric was last, in thousandths; none where nothing was measured lately.
+pub fn newest(series: &[Series], metric: Metric) -> Option<u64> {
+    let series = series.iter().find(|one| one.metric == metric)?;
+    series.values.iter().rev().take(3).find_map(|value| *value)
+}
+
+/// A small graph of a metric; what was not measured is a gap.
+pub fn graph(series: &[Series], metric: Metric) -> Option<String> {
+    let series = series.iter().find(|one| one.metric == metric)?;
+    let from = series.values.len().saturating_sub(GRAPH);
+    let shown = series.values.get(from..)?;
+    let most = shown.iter().copied().flatten().max()?.max(1);
+    let bar = |value: &Option<u64>| match value {
+        None => ' ',
+        Some(value) => {
+            let place = usize::try_from(value * 7 / most).unwrap_or(0);
+            BARS.get(place).copied().unwrap_or(' ')
+        }
+    };
+    Some(shown.iter().map(bar).collect())
+}

@@ -1,0 +1,164 @@
+//! Target groups, targets, load balancers and their rules, as they are seen at AWS.
+
+use pilothouse_core::aws::seen::{Balancer, Group, Metric, Target, TargetState};
+use pilothouse_core::aws::{Part, Watched, words as aws};
+use pilothouse_core::time::Timestamp;
+
+use super::super::{Cell, Column, Row, left, name};
+use super::{graph, newest, state};
+use crate::age;
+use crate::model::Thing;
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+/// Name, state, why or what is measured.
+pub const COLUMNS: &[Column] = &[name(10, 40, 0), left(15, 24, 0), left(12, 160, 1)];
+
+/// Whether a part's trouble is told among targets.
+pub fn is_of(part: Part) -> bool {
+    matches!(part, Part::Balancers | Part::Rules | Part::Groups | Part::Health | Part::Metrics)
+}
+
+/// A row of the other pane's columns in the columns of this one.
+pub fn narrow(mut cells: Vec<Cell>, is_narrow: bool) -> Vec<Cell> {
+    if is_narrow && cells.len() > COLUMNS.len() {
+        let last = cells.pop();
+        cells.truncate(COLUMNS.len() - 1);
+        cells.extend(last);
+    }
+    cells
+}
+
+/// Makes a row.
+pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
+    let cells = match what {
+        Thing::Group(place) => group(watched, watched.groups.get(place)?, now),
+        Thing::Target(group, place) => {
+            let group = watched.groups.get(group)?;
+            target(watched, group, group.targets.get(place)?, now)
+        }
+        Thing::Balancer(place) => balancer(watched, watched.balancers.get(place)?, now),
+        Thing::Rule(balancer, listener, place) => {
+            let listener = watched.balancers.get(balancer)?.listeners.get(listener)?;
+            let rule = listener.rules.get(place)?;
+            let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
+            let stale = watched.stale_since(Part::Rules, now).is_some();
+            vec![
+                Cell::new(
+                    width::clean(&format!("  {}:{} {order}", listener.protocol, listener.port)),
+                    Scope::Dim,
+                ),
+                Cell::none(),
+                Cell::new(
+                    width::clean(&aws::rule(rule, &watched.groups)),
+                    if stale { Scope::StateStale } else { Scope::Text },
+                ),
+            ]
+        }
+        Thing::Account
+        | Thing::Unread(_)
+        | Thing::Absent(_)
+        | Thing::Instance(_)
+        | Thing::Service(_)
+        | Thing::Task(..) => return None,
+    };
+    Some(Row { cells })
+}
+
+/// How many targets of a group are healthy, and of how many.
+pub fn healthy(group: &Group) -> (usize, usize) {
+    let healthy = group.targets.iter().filter(|one| one.state == TargetState::Healthy).count();
+    (healthy, group.targets.len())
+}
+
+fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Health, now);
+    let (well, all) = healthy(one);
+    let is_read = watched.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
+    let (mark, word) = match (well, all) {
+        _ if !is_read => (Mark::Unknown, "not read".to_owned()),
+        (_, 0) => (Mark::None, "0 targets".to_owned()),
+        (0, _) => (Mark::Error, format!("0/{all} healthy")),
+        _ if well < all => (Mark::Warn, format!("{well}/{all} healthy")),
+        _ => (Mark::Ok, format!("{well}/{all} healthy")),
+    };
+    let stale = stale.filter(|_| is_read);
+    let check = one.check_path.as_ref().map(|path| {
+        let wanted = one.check_matcher.as_deref().unwrap_or("200");
+        format!("asks {path} for {wanted}")
+    });
+    let port = one.port.map(|port| format!("{}:{port}", one.protocol));
+    let said: Vec<String> = [port, check].into_iter().flatten().collect();
+    vec![
+        Cell::new(width::clean(&one.name), Scope::Strong),
+        state(stale, mark, &word),
+        Cell::new(width::clean(&said.join(" · ")), Scope::Dim),
+    ]
+}
+
+/// The sign of a target's state.
+pub fn mark(state: &TargetState) -> Mark {
+    match state {
+        TargetState::Healthy => Mark::Ok,
+        TargetState::Unhealthy => Mark::Error,
+        TargetState::Initial => Mark::Running,
+        TargetState::Draining => Mark::Draining,
+        TargetState::Unused => Mark::None,
+        TargetState::Unavailable | TargetState::Other(_) => Mark::Unknown,
+    }
+}
+
+fn target(watched: &Watched, group: &Group, one: &Target, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Health, now);
+    let known = watched.instances.iter().find(|instance| instance.id == one.id);
+    let name = known.map(|instance| &instance.name).filter(|name| !name.is_empty());
+    let port = one.port.map_or_else(String::new, |port| format!(":{port}"));
+    let why = aws::reason(one, group).unwrap_or_default();
+    vec![
+        Cell::new(width::clean(&format!("  {}{port}", name.unwrap_or(&one.id))), Scope::Text),
+        state(stale, mark(&one.state), &width::clean(aws::target(&one.state))),
+        Cell::new(width::clean(&why), Scope::Dim),
+    ]
+}
+
+fn balancer(watched: &Watched, one: &Balancer, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Balancers, now);
+    let mark = match one.state.as_str() {
+        "active" => Mark::Ok,
+        "provisioning" => Mark::Running,
+        "active_impaired" => Mark::Warn,
+        "failed" => Mark::Error,
+        _ => Mark::Unknown,
+    };
+    let measured = watched.stale_since(Part::Metrics, now).is_none().then(|| measured(one));
+    let said = measured.flatten().unwrap_or_else(|| one.domain.clone());
+    vec![
+        Cell::new(width::clean(&format!("{} ({})", one.name, one.kind)), Scope::Strong),
+        state(stale, mark, &width::clean(&one.state)),
+        Cell::new(width::clean(&said), Scope::Dim),
+    ]
+}
+
+/// Requests, latencies and failures of late; none where nothing was measured.
+pub fn measured(one: &Balancer) -> Option<String> {
+    let of = |metric| newest(&one.metrics, metric);
+    let requests = of(Metric::Requests)?;
+    let mut said = vec![format!(
+        "{} {}/min",
+        graph(&one.metrics, Metric::Requests).unwrap_or_default(),
+        age::rate(requests)
+    )];
+    for (name, metric) in [("p50", Metric::LatencyMedian), ("p99", Metric::LatencyHigh)] {
+        said.extend(of(metric).map(|micros| format!("{name} {}", age::latency(micros))));
+    }
+    for (name, metric) in
+        [("4xx", Metric::Target4xx), ("5xx", Metric::Target5xx), ("LB 5xx", Metric::Balancer5xx)]
+    {
+        said.extend(
+            of(metric)
+                .filter(|count| *count > 0)
+                .map(|count| format!("{name} {}", age::rate(count))),
+        );
+    }
+    Some(said.join("  "))
+}

@@ -1,0 +1,278 @@
+//! Something at AWS: all that is seen of it, and for a target why it is not healthy, as a chain.
+
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Target};
+use pilothouse_core::aws::{Part, Watched, words as aws};
+
+use super::super::lines::{Line, sentence};
+use super::{Sheet, gone};
+use crate::age;
+use crate::model::{Model, Thing};
+use crate::rows::watched::{graph, instance_mark, looking, newest, service_mark, targets};
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+pub(super) fn sheet(model: &Model, name: &str, top: usize, width: u16) -> Sheet {
+    let found = model.watched_named(name);
+    let Some((row, watched)) = found.as_ref().and_then(|row| Some((row, model.watched_at(row)?)))
+    else {
+        return gone(width::clean(name), "This is not seen any more. Esc goes back.");
+    };
+    let mut lines = vec![account(watched)];
+    let more = match row.what {
+        Thing::Account | Thing::Absent(_) | Thing::Unread(_) => parts(model, watched, width),
+        Thing::Instance(place) => {
+            watched.instances.get(place).map_or_else(Vec::new, |one| instance(model, watched, one))
+        }
+        Thing::Service(place) | Thing::Task(place, _) => {
+            watched.services.get(place).map_or_else(Vec::new, |one| service(model, one, width))
+        }
+        Thing::Balancer(place) | Thing::Rule(place, ..) => {
+            watched.balancers.get(place).map_or_else(Vec::new, |one| balancer(watched, one))
+        }
+        Thing::Group(place) => {
+            watched.groups.get(place).map_or_else(Vec::new, |one| group(watched, one))
+        }
+        Thing::Target(place, target) => watched.groups.get(place).map_or_else(Vec::new, |group| {
+            let target = group.targets.get(target);
+            target.map_or_else(Vec::new, |one| chain(model, watched, group, one, width))
+        }),
+    };
+    lines.extend(more);
+    Sheet { title: title(watched, row.what), lines, top, selected: None }
+}
+
+fn title(watched: &Watched, what: Thing) -> String {
+    let name = match what {
+        Thing::Instance(place) => watched.instances.get(place).map(|one| one.id.clone()),
+        Thing::Service(place) | Thing::Task(place, _) => {
+            watched.services.get(place).map(|one| format!("{}/{}", one.cluster, one.name))
+        }
+        Thing::Balancer(place) | Thing::Rule(place, ..) => {
+            watched.balancers.get(place).map(|one| one.name.clone())
+        }
+        Thing::Group(place) => watched.groups.get(place).map(|one| one.name.clone()),
+        Thing::Target(place, target) => watched.groups.get(place).and_then(|group| {
+            let target = group.targets.get(target)?;
+            Some(format!("{} in {}", target.id, group.name))
+        }),
+        Thing::Account | Thing::Absent(_) | Thing::Unread(_) => None,
+    };
+    let name = name.unwrap_or_else(|| watched.access.account.clone());
+    format!("{} · {}", width::clean(&name), watched.environment)
+}
+
+fn account(watched: &Watched) -> Line {
+    let access = &watched.access;
+    let said = format!("{} {} · {}", access.account, access.region, access.by());
+    Line::fact("account", width::clean(&said))
+}
+
+/// How fresh each part is, and what mends what cannot be read.
+fn parts(model: &Model, watched: &Watched, width: u16) -> Vec<Line> {
+    let now = model.known_at();
+    let mut lines = Vec::new();
+    if let Some(identity) = &watched.identity {
+        lines.push(Line::fact("we are", width::clean(&identity.arn)));
+    }
+    lines.push(Line::fact("looking", looking(watched, now)));
+    for said in &watched.absent {
+        lines.push(Line::name("missing").mark(Mark::Warn).and(width::clean(said), Scope::Text));
+    }
+    for (part, fresh) in &watched.parts {
+        let age = fresh.at.map_or_else(
+            || "never read".to_owned(),
+            |at| format!("read {} ago", age::ago(now, at)),
+        );
+        let mark = match watched.stale_since(*part, now) {
+            None => Mark::Ok,
+            Some(_) => Mark::Stale,
+        };
+        lines.push(
+            Line::new("", Scope::Dim)
+                .padded(part.name(), 16, Scope::Dim)
+                .mark(mark)
+                .and(age, Scope::Text),
+        );
+        if let Some(trouble) = &fresh.trouble {
+            lines.extend(sentence(&trouble.to_string(), width, Scope::StateWarn));
+        }
+    }
+    lines
+}
+
+fn instance(model: &Model, watched: &Watched, one: &Ec2Instance) -> Vec<Line> {
+    let stale = watched.stale_since(Part::Instances, model.known_at());
+    let mark = if stale.is_some() { Mark::Stale } else { instance_mark(one) };
+    let was = if stale.is_some() { "was " } else { "" };
+    let mut lines = vec![
+        Line::name("instance")
+            .mark(mark)
+            .and(format!("{was}{}", width::clean(aws::instance(&one.state))), Scope::Text),
+        Line::fact("name", width::clean(&one.name)),
+        Line::fact("type", width::clean(&one.kind)),
+        Line::fact("zone", width::clean(&one.zone)),
+    ];
+    lines.extend(aws::checks(one).map(|said| Line::fact("checks", said)));
+    let launched = one.launched_at.map(|at| age::ago(model.now, at));
+    lines.extend(launched.map(|age| Line::fact("started", format!("{age} ago"))));
+    for (name, ip) in [("private", &one.private_ip), ("public", &one.public_ip)] {
+        lines.extend(ip.as_ref().map(|ip| Line::fact(name, width::clean(ip))));
+    }
+    for volume in &one.volumes {
+        lines.push(Line::fact("volume", width::clean(volume)));
+    }
+    for (key, value) in &one.tags {
+        lines.push(Line::fact("tag", width::clean(&format!("{key} = {value}"))));
+    }
+    lines
+}
+
+fn service(model: &Model, one: &EcsService, width: u16) -> Vec<Line> {
+    let count = format!("{} of {} tasks run, {} pending", one.running, one.desired, one.pending);
+    let mut lines = vec![
+        Line::name("service").mark(service_mark(one)).and(count, Scope::Text),
+        Line::fact("definition", width::clean(&one.definition)),
+        Line::fact("runs on", width::clean(&one.launch)),
+    ];
+    lines.extend(one.images.iter().map(|image| Line::fact("image", width::clean(image))));
+    if let (Some(vcpu), Some(memory)) = (one.vcpu_milli, one.memory_mib) {
+        let arm = if one.is_arm { ", ARM" } else { "" };
+        let said = format!("{}.{:03} vCPU and {memory} MiB each{arm}", vcpu / 1000, vcpu % 1000);
+        lines.push(Line::fact("size", said));
+    }
+    if let Some((state, why)) = &one.rollout {
+        lines.push(Line::fact("rollout", width::clean(state)));
+        lines.extend(sentence(&width::clean(why), width, Scope::Dim));
+    }
+    for task in &one.tasks {
+        let age = task.started_at.map_or_else(String::new, |at| age::ago(model.now, at));
+        let stopped = task.stopped.as_deref().unwrap_or_default();
+        let said = format!("{} {} {age} {stopped}", task.id, task.state);
+        lines.push(Line::fact("task", width::clean(said.trim_end())));
+    }
+    lines
+}
+
+fn balancer(watched: &Watched, one: &Balancer) -> Vec<Line> {
+    let mut lines = vec![
+        Line::fact("state", width::clean(&one.state)),
+        Line::fact("kind", width::clean(&one.kind)),
+        Line::fact("domain", width::clean(&one.domain)),
+        Line::fact("zones", width::clean(&one.zones.join(" "))),
+        Line::fact("reached", if one.is_public { "from the internet" } else { "inside its VPC" }),
+    ];
+    for (name, metric) in [
+        ("requests", Metric::Requests),
+        ("p50", Metric::LatencyMedian),
+        ("p99", Metric::LatencyHigh),
+        ("4xx", Metric::Target4xx),
+        ("5xx", Metric::Target5xx),
+        ("LB 5xx", Metric::Balancer5xx),
+        ("LCU", Metric::CapacityUnits),
+    ] {
+        let Some(value) = newest(&one.metrics, metric) else { continue };
+        let said = match metric {
+            Metric::LatencyMedian | Metric::LatencyHigh => age::latency(value),
+            Metric::CapacityUnits => format!("{}.{:03}", value / 1000, value % 1000),
+            _ => format!("{}/min", age::rate(value)),
+        };
+        let graph = graph(&one.metrics, metric).unwrap_or_default();
+        lines.push(Line::name(name).and(format!("{graph} "), Scope::Graph).and(said, Scope::Text));
+    }
+    lines.extend(rules(watched, one, |_| true));
+    lines
+}
+
+/// The rules of a load balancer in their order, those that are wanted.
+fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for listener in &one.listeners {
+        for rule in &listener.rules {
+            let said = aws::rule(rule, &watched.groups);
+            if wanted(&said) {
+                let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
+                let name = format!("{}:{} {order}", listener.protocol, listener.port);
+                lines.push(
+                    Line::new("", Scope::Dim)
+                        .padded(&name, 18, Scope::Dim)
+                        .and(width::clean(&said), Scope::Text),
+                );
+            }
+        }
+    }
+    lines
+}
+
+fn group(watched: &Watched, one: &Group) -> Vec<Line> {
+    let (well, all) = targets::healthy(one);
+    let mut lines = vec![Line::fact("targets", format!("{well} of {all} healthy"))];
+    if let Some(path) = &one.check_path {
+        let wanted = one.check_matcher.as_deref().unwrap_or("200");
+        lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));
+    }
+    lines.extend(senders(watched, one));
+    lines
+}
+
+/// What sends requests to a group.
+fn senders(watched: &Watched, one: &Group) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for balancer in
+        watched.balancers.iter().filter(|balancer| one.balancers.contains(&balancer.arn))
+    {
+        lines.push(Line::fact(
+            "balancer",
+            width::clean(&format!("{}, {}", balancer.name, balancer.state)),
+        ));
+        let to = format!("→ {}", one.name);
+        lines.extend(rules(watched, balancer, |said| {
+            said.contains(&to) || said.contains(&format!("{} ", one.name))
+        }));
+    }
+    if lines.is_empty() {
+        lines.push(Line::fact("balancer", "none that is watched sends to it"));
+    }
+    lines
+}
+
+/// From the load balancer to what stands behind a target: each link with its own state.
+fn chain(model: &Model, watched: &Watched, group: &Group, one: &Target, width: u16) -> Vec<Line> {
+    let stale = watched.stale_since(Part::Health, model.known_at());
+    let mark = if stale.is_some() { Mark::Stale } else { targets::mark(&one.state) };
+    let was = if stale.is_some() { "was " } else { "" };
+    let port = one.port.map_or_else(String::new, |port| format!(":{port}"));
+    let mut lines = senders(watched, group);
+    lines.push(Line::fact("group", width::clean(&group.name)));
+    if let Some(path) = &group.check_path {
+        let wanted = group.check_matcher.as_deref().unwrap_or("200");
+        lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));
+    }
+    lines.push(Line::fact("target", width::clean(&format!("{}{port}", one.id))));
+    lines.push(
+        Line::name("state")
+            .mark(mark)
+            .and(format!("{was}{}", width::clean(aws::target(&one.state))), Scope::Text),
+    );
+    if let Some(why) = aws::reason(one, group) {
+        lines.push(Line::fact("why", width::clean(one.reason.as_deref().unwrap_or_default())));
+        lines.extend(sentence(&width::clean(&why), width, Scope::Text));
+    }
+    let said = one.said.as_deref().filter(|said| !said.is_empty());
+    lines.extend(said.map(|said| Line::fact("AWS says", width::clean(said))));
+    if let Some(host) = watched.instances.iter().find(|host| host.id == one.id) {
+        lines.extend(instance(model, watched, host));
+    }
+    for service in watched.services.iter().filter(|service| service.groups.contains(&group.arn)) {
+        let is_it = |task: &&pilothouse_core::aws::seen::Task| task.ip.as_deref() == Some(&one.id);
+        let task = service.tasks.iter().find(is_it);
+        let task =
+            task.map_or_else(String::new, |task| format!(", task {} {}", task.id, task.state));
+        let said = format!("{}/{} of ECS{task}", service.cluster, service.name);
+        lines.push(
+            Line::name("behind it")
+                .mark(service_mark(service))
+                .and(width::clean(&said), Scope::Text),
+        );
+    }
+    lines
+}

@@ -1,0 +1,351 @@
+//! What belongs to whom, what it costs, and what it is called.
+
+use std::collections::BTreeMap;
+
+use super::belongs::{Ask, Content};
+use super::seen::{
+    Action, Address, Balancer, Condition, Ec2Instance, Ec2State, EcsService, Gateway, Group,
+    Metric, Rule, Series, Target, TargetState, Volume,
+};
+use super::{
+    Access, AwsWatch, Belongings, Calls, Inventory, Part, ServiceName, Trouble, TroubleKind,
+    Watched, bill, policy, words,
+};
+use crate::deployment::EnvironmentKey;
+use crate::time::{Millis, Timestamp};
+
+const ALB: &str = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/shop/50dc";
+const WEB: &str = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/web/73e2";
+const ADMIN: &str = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/admin/9f01";
+
+fn key() -> EnvironmentKey {
+    EnvironmentKey { project: "shop".into(), name: "production".into() }
+}
+
+fn watch(belongings: Belongings) -> AwsWatch {
+    let access = Access {
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        profile: None,
+        role: None,
+    };
+    AwsWatch { access, belongings }
+}
+
+fn instance(id: &str, state: Ec2State, tags: &[(&str, &str)]) -> Ec2Instance {
+    let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    Ec2Instance {
+        id: id.to_owned(),
+        state,
+        kind: "t3.medium".to_owned(),
+        tags: tags.collect(),
+        ..Ec2Instance::default()
+    }
+}
+
+fn group(arn: &str, name: &str, behind: &[&str]) -> Group {
+    Group {
+        arn: arn.to_owned(),
+        name: name.to_owned(),
+        target_kind: "instance".to_owned(),
+        check_path: Some("/up".to_owned()),
+        check_matcher: Some("200".to_owned()),
+        balancers: behind.iter().map(|one| (*one).to_owned()).collect(),
+        ..Group::default()
+    }
+}
+
+fn target(id: &str, state: TargetState, reason: Option<&str>) -> Target {
+    let reason = reason.map(str::to_owned);
+    Target { id: id.to_owned(), port: Some(8080), state, reason, ..Target::default() }
+}
+
+/// An account with a load balancer, two target groups, and hosts of two teams.
+fn account() -> Inventory {
+    let mut inventory = Inventory::default();
+    let balancer = Balancer {
+        arn: ALB.to_owned(),
+        name: "shop".to_owned(),
+        kind: "application".to_owned(),
+        is_public: true,
+        zones: vec!["us-east-1a".to_owned(), "us-east-1b".to_owned()],
+        vpc: "vpc-1".to_owned(),
+        ..Balancer::default()
+    };
+    let volume = |id: &str, instance: Option<&str>| Volume {
+        id: id.to_owned(),
+        kind: "gp3".to_owned(),
+        size: 20,
+        instance: instance.map(str::to_owned),
+    };
+    let gateway = Gateway { id: "nat-1".into(), state: "available".into(), vpc: "vpc-1".into() };
+    let targets = BTreeMap::from([(
+        WEB.to_owned(),
+        vec![
+            target("i-1", TargetState::Healthy, None),
+            target("i-2", TargetState::Unhealthy, Some("Target.Timeout")),
+        ],
+    )]);
+    let units = Series {
+        metric: Metric::CapacityUnits,
+        until: Timestamp(0),
+        values: vec![Some(500), None, Some(1500)],
+    };
+    for (part, content) in [
+        (
+            Part::Instances,
+            Content::Instances(vec![
+                instance("i-1", Ec2State::Running, &[("app", "shop"), ("env", "production")]),
+                instance("i-2", Ec2State::Running, &[]),
+                instance("i-3", Ec2State::Stopped, &[("app", "shop"), ("env", "qa")]),
+                instance("i-4", Ec2State::Running, &[("app", "other"), ("env", "production")]),
+            ]),
+        ),
+        (Part::Balancers, Content::Balancers(vec![balancer])),
+        (
+            Part::Groups,
+            Content::Groups(vec![group(WEB, "web", &[ALB]), group(ADMIN, "admin", &[])]),
+        ),
+        (Part::Health, Content::Health(targets)),
+        (
+            Part::Volumes,
+            Content::Volumes(vec![
+                volume("vol-1", Some("i-1")),
+                volume("vol-2", None),
+                volume("vol-3", Some("i-3")),
+            ]),
+        ),
+        (
+            Part::Addresses,
+            Content::Addresses(vec![Address { ip: "198.51.100.7".into(), is_used: false }]),
+        ),
+        (Part::Gateways, Content::Gateways(vec![gateway])),
+        (Part::Metrics, Content::Metrics(BTreeMap::from([(ALB.to_owned(), vec![units])]))),
+    ] {
+        inventory.take(part, Timestamp(1000), Ok(content));
+    }
+    inventory
+}
+
+fn watched(inventory: &Inventory, belongings: Belongings) -> Watched {
+    inventory.watched(&key(), &watch(belongings), Millis::seconds(10), Calls::default())
+}
+
+fn balancer_alone() -> Belongings {
+    Belongings { load_balancers: vec!["shop".to_owned()], ..Belongings::default() }
+}
+
+#[test]
+fn a_load_balancer_brings_its_groups_and_their_instances() {
+    let watched = watched(&account(), balancer_alone());
+    let names: Vec<&str> = watched.groups.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["web"]);
+    let ids: Vec<&str> = watched.instances.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["i-1", "i-2"]);
+    assert_eq!(watched.groups[0].targets.len(), 2);
+}
+
+#[test]
+fn tags_must_all_fit_and_none_fit_nothing() {
+    let tags = [("app", "shop"), ("env", "production")];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let tagged = Belongings { tags: BTreeMap::from(tags), ..Belongings::default() };
+    let ids: Vec<String> =
+        watched(&account(), tagged).instances.into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["i-1"]);
+    assert!(watched(&account(), Belongings::default()).instances.is_empty());
+}
+
+#[test]
+fn what_is_named_and_not_there_is_said_once_it_was_looked_for() {
+    let belongings = Belongings {
+        load_balancers: vec!["shoop".to_owned()],
+        services: vec![ServiceName::parse("shop/web").unwrap()],
+        ..Belongings::default()
+    };
+    // Services were never read: nobody knows whether it is there.
+    assert_eq!(watched(&account(), belongings).absent, ["there is no load balancer shoop"]);
+}
+
+#[test]
+fn only_what_belongs_to_somebody_is_asked_for() {
+    let inventory = account();
+    let (named, other) = (watch(balancer_alone()), watch(Belongings::default()));
+    let both = [&named, &other];
+    assert_eq!(inventory.ask(Part::Health, &both), Some(Ask::Health(vec![WEB.to_owned()])));
+    let checked = Ask::Checks(vec!["i-1".to_owned(), "i-2".to_owned()]);
+    assert_eq!(inventory.ask(Part::Checks, &both), Some(checked));
+    assert_eq!(inventory.ask(Part::Balancers, &[&other]), None);
+    assert_eq!(inventory.ask(Part::Services, &both), None);
+    let Some(Ask::Metrics(queries)) = inventory.ask(Part::Metrics, &both) else { panic!() };
+    assert_eq!(queries.len(), 8, "seven of the load balancer, one of its group");
+}
+
+#[test]
+fn what_could_not_be_read_stays_and_grows_old() {
+    let mut inventory = account();
+    let trouble = Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", "refused");
+    inventory.take(Part::Instances, Timestamp(9000), Err(trouble.clone()));
+    let watched = watched(&inventory, balancer_alone());
+    assert_eq!(watched.instances.len(), 2);
+    assert_eq!(watched.stale_since(Part::Instances, Timestamp(9000)), Some(Timestamp(1000)));
+    assert_eq!(watched.stale_since(Part::Health, Timestamp(9000)), None);
+    assert_eq!(watched.trouble(), Some(&trouble));
+    // Whoever tells nothing any more makes everything old, too.
+    let later = Timestamp(1000 + 81_000);
+    assert_eq!(watched.stale_since(Part::Health, later), Some(Timestamp(1000)));
+    assert_eq!(watched.stale_since(Part::Services, later), Some(Timestamp(0)), "never read");
+}
+
+#[test]
+fn a_wrong_account_is_refused_by_name() {
+    let mut inventory = Inventory::default();
+    assert_eq!(inventory.refusal("123456789012"), None, "nobody knows yet");
+    let identity = super::seen::Identity { account: "999999999999".into(), arn: "arn".into() };
+    inventory.take(Part::Identity, Timestamp(1), Ok(Content::Identity(identity)));
+    let refusal = inventory.refusal("123456789012").unwrap();
+    assert_eq!(refusal.kind, TroubleKind::WrongAccount);
+    assert!(refusal.said.contains("999999999999") && refusal.said.contains("123456789012"));
+    assert_eq!(inventory.refusal("999999999999"), None);
+}
+
+#[test]
+fn a_bill_names_each_price_and_what_has_none() {
+    let bill = watched(&account(), balancer_alone()).bill;
+    let lines: Vec<String> = bill
+        .lines
+        .iter()
+        .map(|line| {
+            let price = line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string());
+            format!("{} × {} {price}", line.what, line.count)
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "EC2 t3.medium × 2 $0.0832",
+            "EBS gp3 × 1 $0.002191781",
+            "ALB hours × 1 $0.0225",
+            // One LCU, the mean of what was measured.
+            "ALB capacity × 1 $0.008",
+            "public IPv4 × 1 $0.01",
+            "NAT gateway × 1 $0.045",
+        ]
+    );
+    assert!(!bill.is_open());
+    for line in &bill.lines {
+        assert!(!line.date.is_empty() && !line.source.is_empty(), "{line:?}");
+    }
+    let idle: Vec<&str> = bill.idle.iter().map(|line| line.what.as_str()).collect();
+    let expected = [
+        "EBS gp3, attached to nothing",
+        "EBS gp3 of a stopped instance",
+        "public IPv4, used by nothing",
+    ];
+    assert_eq!(idle, expected);
+}
+
+#[test]
+fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
+    let mut inventory = account();
+    inventory.metrics.clear();
+    inventory.instances[0].kind = "x99.mega".to_owned();
+    inventory.instances[1].is_spot = true;
+    let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
+    inventory.take(Part::Services, Timestamp(1), Err(denied));
+    let bill = watched(&inventory, balancer_alone()).bill;
+    let open: Vec<&str> = bill.unpriced().map(|line| line.what.as_str()).collect();
+    assert_eq!(open, ["EC2 x99.mega", "EC2 t3.medium", "ALB capacity", "ECS services"]);
+    assert!(bill.is_open());
+}
+
+#[test]
+fn fargate_is_billed_by_what_runs_on_each_architecture() {
+    let service = |is_arm| EcsService {
+        cluster: "shop".to_owned(),
+        name: "web".to_owned(),
+        desired: 3,
+        running: 2,
+        launch: "FARGATE".to_owned(),
+        vcpu_milli: Some(250),
+        memory_mib: Some(512),
+        is_arm,
+        ..EcsService::default()
+    };
+    for (is_arm, expected) in [(false, "$0.024685"), (true, "$0.01975")] {
+        let mut inventory = Inventory::default();
+        inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service(is_arm)])));
+        let services = vec![ServiceName::parse("shop/web").unwrap()];
+        let bill = watched(&inventory, Belongings { services, ..Belongings::default() }).bill;
+        assert_eq!(bill.known().to_string(), expected, "{bill:?}");
+    }
+}
+
+#[test]
+fn looking_is_priced_by_the_metrics_that_it_asks_for() {
+    let calls = Calls { since: Timestamp(0), requests: 900, metrics: 480 };
+    let hour = Timestamp(3_600_000);
+    assert_eq!(bill::of_looking("us-east-1", &calls, hour).unwrap().to_string(), "$0.0048");
+    assert_eq!(bill::of_looking("eu-north-1", &calls, hour), None, "no price is not zero");
+    let free = Calls { metrics: 0, ..calls };
+    assert_eq!(bill::of_looking("eu-north-1", &free, hour).unwrap().to_string(), "$0");
+}
+
+#[test]
+fn rules_are_told_as_a_request_is_written() {
+    let groups = [group(WEB, "web", &[]), group(ADMIN, "admin", &[])];
+    let texts = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    let said = |conditions: Vec<Condition>, action: Action| {
+        words::rule(&Rule { priority: Some(1), conditions, actions: vec![action] }, &groups)
+    };
+    let admin = || Action::Forward(vec![(ADMIN.to_owned(), 1)]);
+    assert_eq!(
+        said(
+            vec![
+                Condition::Source(texts(&["10.0.0.0/8"])),
+                Condition::Path(texts(&["/admin/*"])),
+                Condition::Method(texts(&["GET"])),
+            ],
+            admin()
+        ),
+        "GET /admin/* from 10.0.0.0/8 → admin"
+    );
+    assert_eq!(
+        said(
+            vec![Condition::Path(texts(&["/a"])), Condition::Host(texts(&["shop.example.com"]))],
+            Action::Redirect("301".into(), "https://shop.example.com:443/b".into())
+        ),
+        "shop.example.com/a → 301 https://shop.example.com:443/b"
+    );
+    let split = Action::Forward(vec![(WEB.to_owned(), 90), (ADMIN.to_owned(), 10)]);
+    assert_eq!(said(vec![], split), "all else → web 90% + admin 10%");
+    let never = Action::Forward(vec![(WEB.to_owned(), 0), (ADMIN.to_owned(), 0)]);
+    assert_eq!(said(vec![], never), "all else → web 0% + admin 0%");
+    assert_eq!(said(vec![], Action::Fixed("404".into())), "all else → answers 404");
+}
+
+#[test]
+fn reasons_are_sentences_and_unknown_ones_stay_as_they_are() {
+    let group = group(WEB, "web", &[]);
+    let mut mismatch = target("i-1", TargetState::Unhealthy, Some("Target.ResponseCodeMismatch"));
+    mismatch.said = Some("Health checks failed with these codes: [503]".to_owned());
+    let said = words::reason(&mismatch, &group).unwrap();
+    assert_eq!(said, "/up answered 503, and 200 is wanted");
+    let mut odd = target("i-1", TargetState::Unhealthy, Some("Target.Moody"));
+    assert_eq!(words::reason(&odd, &group).unwrap(), "Target.Moody");
+    odd.said = Some("It is moody".to_owned());
+    assert_eq!(words::reason(&odd, &group).unwrap(), "It is moody (Target.Moody)");
+    assert_eq!(words::reason(&target("i-1", TargetState::Healthy, None), &group), None);
+}
+
+#[test]
+fn the_policy_allows_looking_and_nothing_else() {
+    let policy: serde_json::Value = serde_json::from_str(&policy::policy()).unwrap();
+    let actions = policy["Statement"][0]["Action"].as_array().unwrap();
+    assert_eq!(actions.len(), policy::ALL.len() - 1, "everybody may ask who they are");
+    for action in actions {
+        let (_, verb) = action.as_str().unwrap().split_once(':').unwrap();
+        let looks = ["Describe", "List", "Get"].iter().any(|begin| verb.starts_with(begin));
+        assert!(looks, "{action}");
+    }
+}

@@ -1,0 +1,208 @@
+//! What clients are told of an environment that is watched at AWS.
+//!
+//! A document is sent when something in it changed; that nothing did is told by [`WatchedAge`]
+//! alone. What could not be read keeps what was seen last, with the time at which it was seen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Access;
+use super::bill::Bill;
+use super::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
+use super::trouble::Trouble;
+use crate::deployment::EnvironmentKey;
+use crate::time::{Millis, Timestamp};
+
+/// What is known of an environment that is watched at AWS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// The environment.
+    pub environment: EnvironmentKey,
+    /// How its account is reached.
+    pub access: Access,
+    /// Who AWS says that we are; none before it was asked.
+    pub identity: Option<Identity>,
+    /// Why nothing at all is read, where nothing is.
+    pub stopped: Option<Trouble>,
+    /// How fresh each part is.
+    pub parts: BTreeMap<Part, Freshness>,
+    /// How often it is looked at now.
+    pub every: Millis,
+    /// What looking took.
+    pub calls: Calls,
+    /// Its EC2 instances.
+    pub instances: Vec<Ec2Instance>,
+    /// Its ECS services.
+    pub services: Vec<EcsService>,
+    /// Its load balancers.
+    pub balancers: Vec<Balancer>,
+    /// Its target groups, with their targets.
+    pub groups: Vec<Group>,
+    /// What the operator's file names and the account does not have, a sentence each.
+    pub absent: Vec<String>,
+    /// What it costs by the hour.
+    pub bill: Bill,
+}
+
+/// What moved in a document in which nothing else did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchedAge {
+    /// The environment.
+    pub environment: EnvironmentKey,
+    /// How fresh each part is.
+    pub parts: BTreeMap<Part, Freshness>,
+    /// How often it is looked at now.
+    pub every: Millis,
+    /// What looking took.
+    pub calls: Calls,
+}
+
+/// A part of an account that is read by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Who we are.
+    Identity,
+    /// EC2 instances.
+    Instances,
+    /// Their status checks.
+    Checks,
+    /// Volumes.
+    Volumes,
+    /// Elastic IP addresses.
+    Addresses,
+    /// NAT gateways.
+    Gateways,
+    /// Load balancers.
+    Balancers,
+    /// Listeners and rules.
+    Rules,
+    /// Target groups.
+    Groups,
+    /// Targets and their health.
+    Health,
+    /// ECS services and their tasks.
+    Services,
+    /// Metrics.
+    Metrics,
+}
+
+/// How fresh a part is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    /// When it was last read; none before the first time.
+    pub at: Option<Timestamp>,
+    /// Why it could not be read since then; none where the last attempt succeeded.
+    pub trouble: Option<Trouble>,
+}
+
+/// What looking at an account took since the engine began to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// Since when.
+    pub since: Timestamp,
+    /// Requests that were sent, repeated ones and failed ones included.
+    pub requests: u64,
+    /// Metrics that were asked for, which alone cost something.
+    pub metrics: u64,
+}
+
+impl Part {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Instances => "EC2 instances",
+            Self::Checks => "status checks",
+            Self::Volumes => "volumes",
+            Self::Addresses => "addresses",
+            Self::Gateways => "NAT gateways",
+            Self::Balancers => "load balancers",
+            Self::Rules => "rules",
+            Self::Groups => "target groups",
+            Self::Health => "target health",
+            Self::Services => "ECS services",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+impl Watched {
+    /// A document before anything was read.
+    pub fn new(environment: EnvironmentKey, access: Access) -> Self {
+        Self {
+            environment,
+            access,
+            identity: None,
+            stopped: None,
+            parts: BTreeMap::new(),
+            every: Millis(0),
+            calls: Calls::default(),
+            instances: Vec::new(),
+            services: Vec::new(),
+            balancers: Vec::new(),
+            groups: Vec::new(),
+            absent: Vec::new(),
+            bill: Bill::default(),
+        }
+    }
+
+    /// Whether all that differs from another document is what [`WatchedAge`] tells. A trouble that
+    /// came or went is more than that.
+    pub fn differs_in_age_alone(&self, other: &Self) -> bool {
+        let troubles = |one: &Self| -> Vec<(Part, Option<Trouble>)> {
+            let parts = one.parts.iter();
+            parts.map(|(part, fresh)| (*part, fresh.trouble.clone())).collect()
+        };
+        let same_age = Self {
+            parts: other.parts.clone(),
+            every: other.every,
+            calls: other.calls,
+            ..self.clone()
+        };
+        same_age == *other && troubles(self) == troubles(other)
+    }
+
+    /// What moved since a document that differs in nothing else.
+    pub fn age(&self) -> WatchedAge {
+        WatchedAge {
+            environment: self.environment.clone(),
+            parts: self.parts.clone(),
+            every: self.every,
+            calls: self.calls,
+        }
+    }
+
+    /// Takes in what moved.
+    pub fn follow(&mut self, age: WatchedAge) {
+        (self.parts, self.every, self.calls) = (age.parts, age.every, age.calls);
+    }
+
+    /// Since when a part is not known to be true: it could not be read since, or whoever reads it
+    /// fell silent. None where it is fresh; the first of all times where it was never read.
+    pub fn stale_since(&self, part: Part, now: Timestamp) -> Option<Timestamp> {
+        let fresh = self.parts.get(&part);
+        let Some(at) = fresh.and_then(|fresh| fresh.at) else { return Some(Timestamp(0)) };
+        let failed = fresh.is_some_and(|fresh| fresh.trouble.is_some()) || self.stopped.is_some();
+        let silent = now.since(at) > self.silence();
+        (failed || silent).then_some(at)
+    }
+
+    /// After how long without a word something that was read counts as stale.
+    pub fn silence(&self) -> Millis {
+        Millis(self.every.0.saturating_mul(SILENT).max(FEWEST.0))
+    }
+
+    /// The first trouble, that of everything before that of a part.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        let mut parts = self.parts.values();
+        self.stopped.as_ref().or_else(|| parts.find_map(|fresh| fresh.trouble.as_ref()))
+    }
+}
+
+/// After how many intervals without a word something counts as stale: parts that seldom change are
+/// read every sixth time.
+const SILENT: u64 = 8;
+/// See [`SILENT`]; what is looked at very often may take a while all the same.
+const FEWEST: Millis = Millis::seconds(15);

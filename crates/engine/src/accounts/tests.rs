@@ -1,0 +1,263 @@
+//! A poller on a made-up account, with time that stands still.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use pilothouse_api::types::{Access as Door, Sighting};
+use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Identity};
+use pilothouse_core::aws::{Access, AwsWatch, Belongings, Part, Trouble, TroubleKind, Watched};
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::state::State;
+use pilothouse_core::time::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::poller::Poller;
+use super::{Account, Answer, Sent};
+use crate::clock::Clock;
+use crate::publish::{Item, PublishLimits, Publisher, Subscription};
+
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// An account that answers as it is told to.
+#[derive(Clone, Default)]
+struct Made {
+    asked: Arc<Mutex<Vec<Part>>>,
+    trouble: Arc<Mutex<BTreeMap<&'static str, TroubleKind>>>,
+    account: Arc<Mutex<String>>,
+    requests: Arc<AtomicU64>,
+}
+
+fn part_of(ask: &Ask) -> Part {
+    match ask {
+        Ask::Identity => Part::Identity,
+        Ask::Instances => Part::Instances,
+        Ask::Checks(_) => Part::Checks,
+        Ask::Volumes => Part::Volumes,
+        Ask::Addresses => Part::Addresses,
+        Ask::Gateways => Part::Gateways,
+        Ask::Balancers => Part::Balancers,
+        Ask::Rules(_) => Part::Rules,
+        Ask::Groups => Part::Groups,
+        Ask::Health(_) => Part::Health,
+        Ask::Services(_) => Part::Services,
+        Ask::Metrics(_) => Part::Metrics,
+    }
+}
+
+impl Account for Made {
+    fn read(&self, ask: Ask) -> Answer<'_> {
+        Box::pin(async move {
+            let part = part_of(&ask);
+            self.asked.lock().unwrap().push(part);
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let troubles = self.trouble.lock().unwrap();
+            let trouble = troubles.get(part.name()).or_else(|| troubles.get("all"));
+            if let Some(kind) = trouble {
+                return Err(Trouble::new(*kind, part.name(), ""));
+            }
+            let account = self.account.lock().unwrap().clone();
+            Ok(match ask {
+                Ask::Identity => Content::Identity(Identity { account, arn: "arn".into() }),
+                Ask::Instances => {
+                    let id = "i-1".to_owned();
+                    Content::Instances(vec![Ec2Instance { id, ..Ec2Instance::default() }])
+                }
+                Ask::Balancers => {
+                    let (arn, name) = ("arn:x/app/shop/1".to_owned(), "shop".to_owned());
+                    let kind = "application".to_owned();
+                    Content::Balancers(vec![Balancer { arn, name, kind, ..Balancer::default() }])
+                }
+                Ask::Checks(_) => Content::Checks(BTreeMap::new()),
+                Ask::Volumes => Content::Volumes(Vec::new()),
+                Ask::Addresses => Content::Addresses(Vec::new()),
+                Ask::Gateways => Content::Gateways(Vec::new()),
+                Ask::Rules(_) => Content::Rules(BTreeMap::new()),
+                Ask::Groups => Content::Groups(Vec::new()),
+                Ask::Health(_) => Content::Health(BTreeMap::new()),
+                Ask::Services(_) => Content::Services(Vec::new()),
+                Ask::Metrics(_) => Content::Metrics(BTreeMap::new()),
+            })
+        })
+    }
+
+    fn sent(&self) -> Sent {
+        Sent { requests: self.requests.load(Ordering::Relaxed), metrics: 0 }
+    }
+}
+
+impl Made {
+    /// What was asked since the last time.
+    fn taken(&self) -> Vec<Part> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    fn fails(&self, what: &'static str, kind: TroubleKind) {
+        self.trouble.lock().unwrap().insert(what, kind);
+    }
+
+    fn is_well(&self) {
+        self.trouble.lock().unwrap().clear();
+    }
+}
+
+/// A poller, what it asks, and a client that listens.
+struct World {
+    made: Made,
+    publisher: Publisher,
+    client: Option<Subscription>,
+    seen: Option<Watched>,
+    _watches: watch::Sender<super::Watches>,
+    stop: CancellationToken,
+}
+
+impl World {
+    fn new(attended: bool) -> Self {
+        let publisher = Publisher::new(PublishLimits::default(), Arc::new(State::default()));
+        let made = Made::default();
+        "123456789012".clone_into(&mut made.account.lock().unwrap());
+        let access = Access {
+            account: "123456789012".into(),
+            region: "us-east-1".into(),
+            profile: None,
+            role: None,
+        };
+        let belongings =
+            Belongings { load_balancers: vec!["shop".into()], ..Belongings::default() };
+        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+        let watch = AwsWatch { access: access.clone(), belongings };
+        let (sender, receiver) = watch::channel(BTreeMap::from([(key, watch)]));
+        let client = attended.then(|| publisher.subscribe(Door::Watcher, None, true).unwrap());
+        let clock = Clock::at(Timestamp(1_000_000));
+        let account = Box::new(made.clone());
+        let poller = Poller::new(account, access, receiver, (publisher.clone(), clock), INTERVAL);
+        let stop = CancellationToken::new();
+        tokio::spawn(poller.run(stop.clone()));
+        Self { made, publisher, client, seen: None, _watches: sender, stop }
+    }
+
+    /// Lets time pass, and takes in what was told.
+    async fn passes(&mut self, time: Duration) {
+        let until = tokio::time::Instant::now() + time;
+        let Some(client) = &mut self.client else {
+            // Nobody listens: only time passes, which is virtual.
+            let _ = tokio::time::timeout_at(until, std::future::pending::<()>()).await;
+            return;
+        };
+        while let Ok(item) = tokio::time::timeout_at(until, client.next()).await {
+            if let Item::Samples(frame) = item {
+                take(&mut self.seen, &frame);
+            }
+        }
+    }
+
+    fn seen(&self) -> &Watched {
+        self.seen.as_ref().expect("something was told")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn take(seen: &mut Option<Watched>, frame: &Bytes) {
+    let text = std::str::from_utf8(frame).unwrap();
+    let data = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    match serde_json::from_str(data).unwrap() {
+        Sighting::Whole(watched) => *seen = Some(*watched),
+        Sighting::Age(age) => seen.as_mut().unwrap().follow(age),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_we_are_comes_first_and_seldom_things_seldom() {
+    let mut world = World::new(true);
+    world.passes(Duration::from_secs(1)).await;
+    let first = world.made.taken();
+    assert_eq!(first[0], Part::Identity);
+    assert!(first.contains(&Part::Instances) && first.contains(&Part::Metrics), "{first:?}");
+    assert_eq!(world.seen().balancers.len(), 1);
+    world.passes(INTERVAL).await;
+    assert_eq!(world.made.taken(), [], "no group has targets, and nothing else is quick");
+    world.passes(INTERVAL * 5).await;
+    assert_eq!(world.made.taken()[0], Part::Identity, "every sixth round is a whole one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_than_the_pinned_one_is_asked_nothing() {
+    let mut world = World::new(true);
+    "999999999999".clone_into(&mut world.made.account.lock().unwrap());
+    world.passes(Duration::from_secs(1)).await;
+    assert_eq!(world.made.taken(), [Part::Identity]);
+    let stopped = world.seen().stopped.as_ref().unwrap();
+    assert_eq!(stopped.kind, TroubleKind::WrongAccount);
+    assert!(world.seen().instances.is_empty());
+    world.passes(Duration::from_secs(600)).await;
+    let asked = world.made.taken();
+    assert!(asked.iter().all(|part| *part == Part::Identity), "{asked:?}");
+    assert!((2..12).contains(&asked.len()), "it is asked ever more seldom: {}", asked.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pulled_plug_makes_all_stale_within_an_interval_and_one_round_mends_it() {
+    let mut world = World::new(true);
+    world.passes(Duration::from_secs(65)).await;
+    world.made.taken();
+    world.made.fails("all", TroubleKind::Unreachable);
+    // Whatever is read first fails, and the others are not tried one by one.
+    world.passes(INTERVAL * 6).await;
+    let asked = world.made.taken().len();
+    assert!((1..=6).contains(&asked), "{asked} requests into the void");
+    let now = Timestamp(1_000_000 + 130_000);
+    for part in world.seen().parts.keys() {
+        assert!(world.seen().stale_since(*part, now).is_some(), "{part:?}");
+    }
+    assert_eq!(world.seen().instances.len(), 0, "i-1 is no target");
+    assert_eq!(world.seen().balancers.len(), 1, "what was seen stays");
+    world.made.is_well();
+    world.passes(INTERVAL).await;
+    assert_eq!(world.seen().trouble(), None, "{:?}", world.seen().parts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_hides_nothing_else_and_is_asked_seldom() {
+    let mut world = World::new(true);
+    world.made.fails(Part::Volumes.name(), TroubleKind::Denied);
+    world.passes(Duration::from_secs(1)).await;
+    world.made.taken();
+    world.passes(INTERVAL * 4).await;
+    assert_eq!(world.made.taken(), [], "what is denied stays so for a while");
+    let troubles = world.seen().parts.iter().filter(|(_, fresh)| fresh.trouble.is_some());
+    let parts: Vec<&Part> = troubles.map(|(part, _)| part).collect();
+    assert_eq!(parts, [&Part::Volumes]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_answered_with_patience() {
+    let mut world = World::new(true);
+    world.made.fails(Part::Instances.name(), TroubleKind::Throttled);
+    world.passes(Duration::from_secs(300)).await;
+    let asked = world.made.taken();
+    let tries = asked.iter().filter(|part| **part == Part::Instances).count();
+    assert!((3..=6).contains(&tries), "{tries} tries in five minutes instead of 30");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_looks_often_while_nobody_watches() {
+    let mut world = World::new(false);
+    world.passes(Duration::from_secs(290)).await;
+    let asked = world.made.taken();
+    assert_eq!(asked.iter().filter(|part| **part == Part::Identity).count(), 1);
+    assert!(!asked.contains(&Part::Metrics), "what costs something is not asked for");
+    // Whoever comes sees what is so now.
+    world.client = Some(world.publisher.subscribe(Door::Watcher, None, true).unwrap());
+    world.passes(Duration::from_secs(1)).await;
+    assert!(world.made.taken().contains(&Part::Metrics));
+    assert_eq!(world.seen().balancers.len(), 1);
+}

@@ -1,0 +1,200 @@
+//! What the operator says of an environment that is watched at AWS.
+
+use std::collections::BTreeMap;
+
+use pilothouse_core::aws::{Access, AwsWatch, Belongings, ServiceName};
+use pilothouse_core::spec::Runtime;
+use pilothouse_core::text::printable;
+
+use super::elsewhere;
+use crate::ProblemKind;
+use crate::found::Found;
+use crate::section::{Field, Section};
+use crate::value::quoted;
+
+/// What an environment's `runtime` says where it is watched at AWS.
+pub(super) const AWS_WATCH: &str = "aws-watch";
+const KEYS: [&str; 9] = [
+    "account",
+    "region",
+    "profile",
+    "role",
+    "tags",
+    "instances",
+    "load_balancers",
+    "target_groups",
+    "services",
+];
+/// What else an environment may say that is only watched; all other keys are of deployments.
+const BESIDE: [&str; 3] = ["runtime", "aws", "budget"];
+/// The most names of a kind that belong to an environment.
+const MOST: usize = 100;
+
+/// Whether an environment is watched at AWS, as far as its `runtime` says.
+pub(super) fn is_watched(section: &Section<'_>) -> bool {
+    let runtime = section.get("runtime");
+    runtime.is_some_and(|field| field.value.as_str() == Some(AWS_WATCH))
+}
+
+/// Reads `[environment.NAME.aws]`, and refuses what only a deployment needs.
+pub(super) fn runtime(
+    section: &Section<'_>,
+    name: &str,
+    preview: bool,
+    found: &mut Found<'_>,
+) -> Option<Runtime> {
+    for field in section.fields() {
+        if !BESIDE.contains(&field.name.as_str()) && section.knows(&field.name) {
+            let message = format!(
+                "`{}` is of deployments, and this environment is only watched",
+                printable(&field.name, 60)
+            );
+            let help = "leave it out; what is watched takes runtime, aws and budget";
+            found.add(ProblemKind::Conflict, field.key_at, &message, help);
+        }
+    }
+    if preview {
+        let help = "give it another name, or write preview = false";
+        let message = "a preview is made and removed with its branch, and this is only watched";
+        found.add(ProblemKind::Conflict, section.at.clone(), message, help);
+    }
+    let title = format!("[environment.{}.aws]", printable(name, 60));
+    let Some(field) = section.get("aws") else {
+        let help = format!("write {title} with account, region, and what belongs to it");
+        section.miss(found, "aws", &help);
+        return None;
+    };
+    let inner = field.section(&title, &KEYS, found)?;
+    inner.refuse_unknown(found, |key| elsewhere(key, &KEYS));
+    let account = account(&inner, found);
+    let region = region(&inner, found);
+    let profile = one(&inner, "profile", "write profile = \"shop-readonly\"", found);
+    let role = role(&inner, found);
+    let belongings = belongings(&inner, found);
+    if belongings.is_empty() {
+        let help = "name a load balancer, as in load_balancers = [\"shop\"], or tags, \
+                    target_groups, services or instances";
+        found.add(ProblemKind::Missing, field.key_at, "nothing belongs to it", help);
+    }
+    let access = Access { account: account?, region: region?, profile, role };
+    Some(Runtime::AwsWatch(Box::new(AwsWatch { access, belongings })))
+}
+
+fn account(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
+    let help = "write the account's twelve digits in quotes, as in account = \"123456789012\"; \
+                nothing is read from any other account";
+    let Some(field) = section.get("account") else {
+        section.miss(found, "account", help);
+        return None;
+    };
+    let text = field.text(found, help)?;
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.to_owned());
+    }
+    field.wrong(found, &format!("{} is no account of AWS", quoted(text)), help);
+    None
+}
+
+fn region(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
+    let help = "write region = \"us-east-1\"";
+    let Some(field) = section.get("region") else {
+        section.miss(found, "region", help);
+        return None;
+    };
+    let text = field.text(found, help)?;
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    if text.len() <= 40 && text.matches('-').count() >= 2 && text.split('-').all(is_part) {
+        return Some(text.to_owned());
+    }
+    field.wrong(found, &format!("{} is no region of AWS", quoted(text)), help);
+    None
+}
+
+fn role(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
+    let help = "write role = \"arn:aws:iam::123456789012:role/pilothouse-watch\"";
+    let field = section.get("role")?;
+    let text = field.line(found, help)?;
+    if text.starts_with("arn:") && text.contains(":role/") {
+        return Some(text.to_owned());
+    }
+    field.wrong(found, &format!("{} is no ARN of a role", quoted(text)), help);
+    None
+}
+
+fn one(
+    section: &Section<'_>,
+    key: &'static str,
+    help: &str,
+    found: &mut Found<'_>,
+) -> Option<String> {
+    section.get(key)?.line(found, help).map(str::to_owned)
+}
+
+fn belongings(section: &Section<'_>, found: &mut Found<'_>) -> Belongings {
+    let services = names(section, "services", "write services = [\"cluster/service\"]", found);
+    let services = services.into_iter().filter_map(|(text, at)| {
+        let name = ServiceName::parse(&text);
+        if name.is_none() {
+            let message = format!("{} is no ECS service", quoted(&text));
+            let help = "write the cluster's and the service's name: \"shop/web\"";
+            found.add(ProblemKind::WrongValue, at, &message, help);
+        }
+        name
+    });
+    let services = services.collect();
+    let mut plain = |key, help| {
+        let names = names(section, key, help, found);
+        names.into_iter().map(|(text, _)| text).collect()
+    };
+    let load_balancers = plain("load_balancers", "write load_balancers = [\"shop\"], by name");
+    let target_groups = plain("target_groups", "write target_groups = [\"shop-web\"], by name");
+    let instances = plain("instances", "write instances = [\"i-0123456789abcdef0\"], by id");
+    Belongings {
+        tags: section.get("tags").map_or_else(BTreeMap::new, |field| tags(&field, found)),
+        instances,
+        load_balancers,
+        target_groups,
+        services,
+    }
+}
+
+fn names(
+    section: &Section<'_>,
+    key: &'static str,
+    help: &str,
+    found: &mut Found<'_>,
+) -> Vec<(String, std::ops::Range<usize>)> {
+    let Some(field) = section.get(key) else { return Vec::new() };
+    let texts = field.texts(found, help).unwrap_or_default();
+    if texts.len() > MOST {
+        field.wrong(found, &format!("`{key}` names more than {MOST}"), "use tags instead");
+    }
+    let mut names = Vec::new();
+    for (text, at) in texts.into_iter().take(MOST) {
+        if text.is_empty() || text.len() > 255 || printable(text, 255) != text {
+            let message = format!("{} cannot be a name there", quoted(text));
+            found.add(ProblemKind::WrongValue, at, &message, help);
+        } else if text.starts_with("arn:") {
+            let message = format!("{} is an ARN", quoted(text));
+            found.add(ProblemKind::WrongValue, at, &message, help);
+        } else {
+            names.push((text.to_owned(), at));
+        }
+    }
+    names
+}
+
+fn tags(field: &Field<'_>, found: &mut Found<'_>) -> BTreeMap<String, String> {
+    let help = "write tags = { app = \"shop\", env = \"production\" }";
+    let Some(section) = field.section("tags = { app = \"shop\" }", &[], found) else {
+        return BTreeMap::new();
+    };
+    let fields = section.fields();
+    let read = fields
+        .iter()
+        .take(MOST)
+        .filter_map(|field| Some((field.name.clone(), field.text(found, help)?.to_owned())));
+    read.collect()
+}

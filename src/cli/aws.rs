@@ -1,0 +1,147 @@
+//! `pilothouse aws`: what is seen in accounts at AWS that are only watched.
+
+use std::time::Duration;
+
+use color_eyre::Result;
+use pilothouse_api::client::{Client, StreamItem};
+use pilothouse_api::types::{Sighting, Snapshot};
+use pilothouse_cockpit::model::{Pane, Sightings};
+use pilothouse_cockpit::rows::{Cell, cost, watched};
+use pilothouse_cockpit::theme::Mark;
+use pilothouse_cockpit::{Keymap, Model, Msg, update};
+use pilothouse_core::aws::{Part, Watched};
+use pilothouse_core::deployment::EnvironmentKey;
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::out::{self, Table, Tone};
+use crate::{ask, name};
+
+/// How long an account may take to answer for the first time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is to be shown.
+#[derive(Debug, clap::Args)]
+pub struct Aws {
+    /// Only this environment's
+    #[arg(value_name = "[PROJECT/]ENVIRONMENT")]
+    environment: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows it.
+pub fn run(place: &Place, aws: &Aws) -> Result<()> {
+    let (snapshot, seen) = ask::run(look(place, aws))?;
+    if aws.json {
+        return out::json(&seen.values().collect::<Vec<_>>());
+    }
+    if seen.is_empty() {
+        out::line(
+            "nothing is watched at AWS; an environment with runtime = \"aws-watch\" is, and \
+             `pilothouse init --aws` proposes one",
+        );
+    }
+    for (key, watched) in seen {
+        print(&snapshot, &key, watched);
+    }
+    Ok(())
+}
+
+async fn look(place: &Place, aws: &Aws) -> Result<(Snapshot, Sightings)> {
+    let (client, snapshot) = ask::look(place).await?;
+    let only = aws.environment.as_deref().map(|text| name::environment(&snapshot.state, text));
+    let only = only.transpose()?;
+    let mut wanted: Vec<EnvironmentKey> = Vec::new();
+    for (key, environment) in &snapshot.state.environments {
+        let is_meant = only.as_ref().is_none_or(|only| only == key);
+        if is_meant && environment.spec.runtime.watch().is_some() {
+            wanted.push(key.clone());
+        }
+    }
+    let Ok(seen) = tokio::time::timeout(PATIENCE, gather(&client, &wanted)).await else {
+        let why = "no account was seen within a minute; the cockpit says why";
+        return Err(failed(Failure::Failed, why));
+    };
+    let seen = seen?;
+    Ok((snapshot, seen))
+}
+
+/// Listens until every one that is wanted was read, or cannot be.
+async fn gather(client: &Client, wanted: &[EnvironmentKey]) -> Result<Sightings> {
+    let mut seen = Sightings::new();
+    let mut events = client.events(None, true).await?;
+    while !wanted.iter().all(|key| seen.get(key).is_some_and(is_told)) {
+        match events.next().await? {
+            Some(StreamItem::Sighting(sighting)) => match *sighting {
+                Sighting::Whole(watched) => {
+                    seen.insert(watched.environment.clone(), *watched);
+                }
+                Sighting::Age(age) => {
+                    if let Some(watched) = seen.get_mut(&age.environment) {
+                        watched.follow(age);
+                    }
+                }
+            },
+            Some(StreamItem::Samples(_) | StreamItem::Record(_)) => {}
+            Some(StreamItem::Reset) | None => {
+                return Err(failed(Failure::Failed, "the engine stopped telling; try again"));
+            }
+        }
+    }
+    seen.retain(|key, _| wanted.contains(key));
+    Ok(seen)
+}
+
+/// Whether a round has ended: the last parts of it were tried, or none is.
+fn is_told(watched: &Watched) -> bool {
+    let tried = |part: Part| {
+        let fresh = watched.parts.get(&part);
+        fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some())
+    };
+    watched.stopped.is_some() || [Part::Instances, Part::Gateways].into_iter().all(tried)
+}
+
+/// Prints the rows of the cockpit's panes.
+fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
+    let mut model = Model::new(Keymap::default(), snapshot.now);
+    model.ui.all_environments = true;
+    update(&mut model, Msg::Snapshot(Box::new(snapshot.clone())));
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    let mut table = Table::new(&["NAME", "STATE", "TYPE", "ZONE", "AGE", "ADDRESS", ""]);
+    for row in watched::rows(&model, Pane::Containers, 0, usize::MAX) {
+        add::<7>(&mut table, &row.cells);
+    }
+    table.print(0);
+    out::line("");
+    let mut table = Table::new(&["NAME", "STATE", ""]);
+    for row in watched::rows(&model, Pane::Targets, 0, usize::MAX) {
+        add::<3>(&mut table, &row.cells);
+    }
+    table.print(0);
+    out::line("");
+    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", "ELSEWHERE", ""]);
+    let own = key.to_string();
+    for line in model.costs.lines.iter().filter(|line| line.name.starts_with(&own)) {
+        add::<5>(&mut table, &cost::row(line).cells);
+    }
+    table.print(0);
+}
+
+/// Adds a row of the cockpit's, which has as many cells as its pane has columns.
+fn add<const N: usize>(table: &mut Table, cells: &[Cell]) {
+    if let Ok(cells) = <[_; N]>::try_from(cells.iter().map(told).collect::<Vec<_>>()) {
+        table.toned(cells);
+    }
+}
+
+fn told(cell: &Cell) -> (Tone, String) {
+    let tone = match cell.mark {
+        Some(Mark::Ok | Mark::Done) => Tone::Good,
+        Some(Mark::Error) => Tone::Bad,
+        Some(Mark::Warn | Mark::Unknown | Mark::Stale | Mark::Draining) => Tone::Warn,
+        Some(Mark::Running | Mark::Ready | Mark::Pending | Mark::None) | None => Tone::Plain,
+    };
+    (tone, cell.text.clone())
+}

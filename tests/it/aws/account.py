@@ -1,0 +1,236 @@
+"""A small team's account, on whatever AWS_ENDPOINT_URL names: `fill` makes it, `ask` says what boto3 sees."""
+
+import json
+import sys
+
+import boto3
+
+REGION = "us-east-1"
+ec2 = boto3.client("ec2", region_name=REGION)
+elb = boto3.client("elbv2", region_name=REGION)
+
+
+def name(of, extra=()):
+    tags = [{"Key": "Name", "Value": of}]
+    return tags + [{"Key": key, "Value": value} for key, value in extra]
+
+
+def run(called, kind, subnet, ip, tags, public=False):
+    answer = ec2.run_instances(
+        ImageId="ami-1e749f67",
+        InstanceType=kind,
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[
+            {
+                "DeviceIndex": 0,
+                "SubnetId": subnet,
+                "PrivateIpAddress": ip,
+                "AssociatePublicIpAddress": public,
+            }
+        ],
+        BlockDeviceMappings=[
+            {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 20, "VolumeType": "gp3"}}
+        ],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": name(called, tags)}],
+    )
+    return answer["Instances"][0]["InstanceId"]
+
+
+def fill(targets):
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/20", AvailabilityZone=f"{REGION}{z}")[
+            "Subnet"
+        ]["SubnetId"]
+        for n, z in [(0, "a"), (16, "b")]
+    ]
+    own = [("app", "shop"), ("env", "production")]
+    web = [
+        run(f"web-{n}", "t3.medium", subnets[n % 2], f"10.0.{n % 2 * 16 + n // 400}.{n // 2 % 200 + 11}", own, n == 0)
+        for n in range(targets)
+    ]
+    worker = run("worker", "c7g.large", subnets[0], "10.0.15.250", own)
+    odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.15.251", own)
+    run("qa", "t3.small", subnets[0], "10.0.15.252", [("app", "shop"), ("env", "qa")])
+    balancer = elb.create_load_balancer(
+        Name="shop", Subnets=subnets, Scheme="internet-facing", Type="application"
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    groups = {}
+    for called, path in [("shop-web", "/up"), ("shop-admin", "/admin/up")]:
+        groups[called] = elb.create_target_group(
+            Name=called,
+            Protocol="HTTP",
+            Port=8080,
+            VpcId=vpc,
+            HealthCheckPath=path,
+            Matcher={"HttpCode": "200-299"},
+            TargetType="instance",
+        )["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=groups["shop-web"], Targets=[{"Id": id} for id in web])
+    elb.register_targets(TargetGroupArn=groups["shop-admin"], Targets=[{"Id": worker}])
+    ec2.stop_instances(InstanceIds=[worker])
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": groups["shop-web"]}],
+    )["Listeners"][0]["ListenerArn"]
+    elb.create_rule(
+        ListenerArn=listener,
+        Priority=10,
+        Conditions=[
+            {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/admin/*"]}},
+            {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
+        ],
+        Actions=[{"Type": "forward", "TargetGroupArn": groups["shop-admin"]}],
+    )
+    elb.create_rule(
+        ListenerArn=listener,
+        Priority=20,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/old/*"]}}],
+        Actions=[
+            {
+                "Type": "redirect",
+                "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+            }
+        ],
+    )
+    elb.create_rule(
+        ListenerArn=listener,
+        Priority=30,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/admin/*"]}}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403"}}],
+    )
+    ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=100, VolumeType="gp3")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.allocate_address(Domain="vpc")
+    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
+    print(json.dumps({"web": web, "worker": worker, "odd": odd}))
+
+
+def ask():
+    instances = {
+        one["InstanceId"]: {
+            "state": one["State"]["Name"],
+            "kind": one["InstanceType"],
+            "zone": one["Placement"]["AvailabilityZone"],
+            "private_ip": one["PrivateIpAddress"],
+            "public_ip": one.get("PublicIpAddress"),
+        }
+        for page in ec2.get_paginator("describe_instances").paginate()
+        for reservation in page["Reservations"]
+        for one in reservation["Instances"]
+    }
+    balancers = {
+        one["LoadBalancerName"]: {"domain": one["DNSName"], "arn": one["LoadBalancerArn"]}
+        for page in elb.get_paginator("describe_load_balancers").paginate()
+        for one in page["LoadBalancers"]
+    }
+    groups = {}
+    for page in elb.get_paginator("describe_target_groups").paginate():
+        for one in page["TargetGroups"]:
+            health = elb.describe_target_health(TargetGroupArn=one["TargetGroupArn"])
+            groups[one["TargetGroupName"]] = {
+                each["Target"]["Id"]: each["TargetHealth"]["State"]
+                for each in health["TargetHealthDescriptions"]
+            }
+    listeners = [
+        one["ListenerArn"]
+        for balancer in balancers.values()
+        for one in elb.describe_listeners(LoadBalancerArn=balancer["arn"])["Listeners"]
+    ]
+    rules = [
+        rule["Priority"]
+        for listener in listeners
+        for rule in elb.describe_rules(ListenerArn=listener)["Rules"]
+    ]
+    volumes = {
+        one["VolumeId"]: one["Size"]
+        for page in ec2.get_paginator("describe_volumes").paginate()
+        for one in page["Volumes"]
+    }
+    print(
+        json.dumps(
+            {
+                "instances": instances,
+                "balancers": balancers,
+                "groups": groups,
+                "rules": sorted(rules),
+                "volumes": volumes,
+            }
+        )
+    )
+
+
+def services(image):
+    """A cluster whose service runs two tasks of an image that this machine's Docker has."""
+    ecs = boto3.client("ecs", region_name=REGION)
+    ecs.create_cluster(clusterName="shop")
+    definition = ecs.register_task_definition(
+        family="worker",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        runtimePlatform={"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        containerDefinitions=[
+            {"name": "worker", "image": image, "command": ["/bin/sleep", "600"], "essential": True}
+        ],
+    )["taskDefinition"]["taskDefinitionArn"]
+    ecs.create_service(
+        cluster="shop",
+        serviceName="worker",
+        taskDefinition=definition,
+        desiredCount=2,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    )
+    print(json.dumps({"definition": definition}))
+
+
+def stop():
+    """Stops the service's tasks."""
+    ecs = boto3.client("ecs", region_name=REGION)
+    ecs.update_service(cluster="shop", service="worker", desiredCount=0)
+    ecs.delete_service(cluster="shop", service="worker", force=True)
+    print("{}")
+
+
+def measure(balancer):
+    """What a load balancer, by the end of its ARN, measured in the last minutes."""
+    import datetime
+
+    cloudwatch = boto3.client("cloudwatch", region_name=REGION)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
+    dimensions = [{"Name": "LoadBalancer", "Value": balancer}]
+    data = []
+    for ago in range(1, 6):
+        at = now - datetime.timedelta(minutes=ago)
+        for metric, value in [
+            ("RequestCount", 1200.0),
+            ("TargetResponseTime", 0.025),
+            ("HTTPCode_Target_5XX_Count", 3.0),
+            ("ConsumedLCUs", 0.5),
+        ]:
+            data.append(
+                {"MetricName": metric, "Dimensions": dimensions, "Timestamp": at, "Value": value}
+            )
+    cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+    print("{}")
+
+
+if sys.argv[1] == "fill":
+    fill(int(sys.argv[2]))
+elif sys.argv[1] == "services":
+    services(sys.argv[2])
+elif sys.argv[1] == "measure":
+    measure(sys.argv[2])
+elif sys.argv[1] == "halt":
+    ec2.stop_instances(InstanceIds=[sys.argv[2]])
+    print("{}")
+elif sys.argv[1] == "stop":
+    stop()
+else:
+    ask()

@@ -1,0 +1,84 @@
+//! Throttled, denied, expired, broken: each by its kind, none of them as healthy or as zero.
+
+use pilothouse_core::aws::{Part, TroubleKind, Watched};
+
+use super::proxy::{Fault, Proxy};
+use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
+
+const THROTTLED: Fault =
+    Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
+const DENIED: Fault = Fault {
+    status: 403,
+    code: "AccessDenied",
+    message: "User: kim is not authorized to perform: elasticloadbalancing:DescribeTargetHealth",
+};
+const EXPIRED: Fault = Fault {
+    status: 403,
+    code: "ExpiredToken",
+    message: "The security token included in the request is expired",
+};
+const BROKEN: Fault =
+    Fault { status: 500, code: "InternalFailure", message: "An internal error has occurred" };
+
+fn kind(told: &Watched, part: Part) -> Option<TroubleKind> {
+    told.parts.get(&part)?.trouble.as_ref().map(|trouble| trouble.kind)
+}
+
+fn is_seen(told: &Watched) -> bool {
+    told.groups.iter().any(|group| !group.targets.is_empty()) && !told.instances.is_empty()
+}
+
+#[test]
+fn each_fault_is_told_by_its_kind_and_heals_by_itself() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "2"]);
+    let proxy = Proxy::before(moto.address());
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    seen(&stage, "everything", is_seen);
+    // Denied: named, and nothing else is any less fresh.
+    proxy.fails("DescribeTargetHealth", DENIED);
+    let told = seen(&stage, "what is denied", |one| kind(one, Part::Health).is_some());
+    let trouble = told.parts[&Part::Health].trouble.as_ref().unwrap();
+    assert_eq!(trouble.kind, TroubleKind::Denied);
+    assert_eq!(trouble.action, "elasticloadbalancing:DescribeTargetHealth");
+    assert!(trouble.said.contains("kim is not authorized"), "{trouble}");
+    assert_eq!(kind(&told, Part::Balancers), None);
+    assert!(is_seen(&told), "what was seen stays, and is stale");
+    proxy.heals();
+    seen(&stage, "health again", |one| is_seen(one) && kind(one, Part::Health).is_none());
+    // Broken.
+    proxy.fails("DescribeTargetHealth", BROKEN);
+    seen(&stage, "what is broken", |one| kind(one, Part::Health) == Some(TroubleKind::Broken));
+    proxy.heals();
+    seen(&stage, "health again", |one| is_seen(one) && kind(one, Part::Health).is_none());
+    // Expired: everything is stale at once, and said once.
+    proxy.fails("*", EXPIRED);
+    let told = seen(&stage, "what is expired", |one| {
+        one.parts.values().all(|fresh| {
+            fresh.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Expired)
+        })
+    });
+    assert!(is_seen(&told));
+    assert!(told.trouble().unwrap().to_string().contains("log in again"), "{told:?}");
+    stage.end();
+}
+
+#[test]
+fn throttling_is_met_with_patience_and_without_a_storm() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let proxy = Proxy::before(moto.address());
+    proxy.fails("DescribeInstances", THROTTLED);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let told = seen(&stage, "what is throttled", |one| {
+        kind(one, Part::Instances) == Some(TroubleKind::Throttled) && one.every.0 >= 4000
+    });
+    // A fixed pace would have asked more than eight times until it waits eight intervals.
+    let asked = proxy.asked();
+    let tries = asked.iter().filter(|action| *action == "DescribeInstances").count();
+    assert!((3..=5).contains(&tries), "{tries} of {asked:?}");
+    assert!(told.instances.is_empty() && told.bill.is_open(), "not read is not zero");
+    stage.end();
+}

@@ -1,0 +1,37 @@
+//! What `init --aws` proposes of an account is what the account has.
+
+use pilothouse_settings::operator;
+
+use super::super::stage::repository::Repository;
+use super::{ACCOUNT, Emulator, stage};
+
+#[test]
+fn an_account_is_proposed_as_it_is() {
+    let moto = Emulator::moto();
+    let made = moto.account(&["fill", "2"]);
+    let stage = stage(&moto.endpoint());
+    let repository = Repository::new(&stage);
+    repository.commit("v1");
+    let mut command = stage.binary();
+    command
+        .args(["init", "--name", "shop", "--aws", "--region", "us-east-1"])
+        .arg(repository.dir())
+        .env("AWS_ENDPOINT_URL", moto.endpoint())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let said = command.output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let text = std::fs::read_to_string(stage.path("config/projects/shop.toml")).unwrap();
+    let spec = operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
+        panic!("{}\n{text}", pilothouse_settings::problem::report(&problems))
+    });
+    let own = spec.environments.iter().find(|one| one.name.as_str() == "aws").unwrap();
+    let watch = own.runtime.watch().unwrap();
+    assert_eq!(watch.access.account, ACCOUNT);
+    assert_eq!(watch.belongings.load_balancers, ["shop"]);
+    assert!(text.contains("# shop brings shop-admin, shop-web\n"), "{text}");
+    let odd = made["odd"].as_str().unwrap();
+    assert!(watch.belongings.instances.iter().any(|id| id == odd), "{text}");
+    assert!(text.contains(&format!("# {odd} is odd\n")), "{text}");
+    stage.end();
+}

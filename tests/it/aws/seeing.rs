@@ -1,0 +1,161 @@
+//! What is told of an account is what boto3 says of it, and grows old where nobody can know.
+
+use std::time::Instant;
+
+use pilothouse_core::aws::seen::{Check, Ec2State};
+use pilothouse_core::aws::{Part, TroubleKind, words};
+use pilothouse_core::time::Timestamp;
+use serde_json::Value;
+
+use super::{ACCOUNT, Emulator, INTERVAL_MS, SHOP, seen, stage, watch};
+
+/// The end of everything that was not read again since.
+const NOW: Timestamp = Timestamp(0);
+
+#[test]
+fn what_is_seen_is_what_boto3_sees() {
+    let moto = Emulator::moto();
+    let made = moto.account(&["fill", "3"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let told = seen(&stage, "everything", |one| {
+        let read = |part: &Part| one.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
+        [Part::Health, Part::Rules, Part::Checks, Part::Gateways].iter().all(read)
+    });
+    let asked = moto.account(&["ask"]);
+    // Who we are, and whose it is.
+    assert_eq!(told.identity.as_ref().unwrap().account, ACCOUNT);
+    // Instances: those of the tags and those behind the load balancer, and no others.
+    let ids: Vec<&str> = told.instances.iter().map(|one| one.id.as_str()).collect();
+    let mut expected: Vec<&str> =
+        made["web"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    expected.extend([made["worker"].as_str().unwrap(), made["odd"].as_str().unwrap()]);
+    for id in &expected {
+        assert!(ids.contains(id), "{id} is missing: {ids:?}");
+    }
+    assert_eq!(ids.len(), expected.len(), "{ids:?}");
+    for one in &told.instances {
+        let theirs = &asked["instances"][&one.id];
+        assert_eq!(words::instance(&one.state), theirs["state"], "{}", one.id);
+        assert_eq!(one.kind, theirs["kind"].as_str().unwrap());
+        assert_eq!(one.zone, theirs["zone"].as_str().unwrap());
+        assert_eq!(one.private_ip.as_deref(), theirs["private_ip"].as_str());
+        assert_eq!(one.public_ip.as_deref(), theirs["public_ip"].as_str());
+        if one.state == Ec2State::Running {
+            assert_eq!(one.checks.as_ref().unwrap().system, Check::Ok, "{}", one.id);
+        }
+    }
+    // The load balancer, its rules in their order and in words.
+    let [balancer] = told.balancers.as_slice() else { panic!("{:?}", told.balancers) };
+    assert_eq!(balancer.domain, asked["balancers"]["shop"]["domain"].as_str().unwrap());
+    let rules: Vec<String> =
+        balancer.listeners[0].rules.iter().map(|rule| words::rule(rule, &told.groups)).collect();
+    assert_eq!(rules.len(), asked["rules"].as_array().unwrap().len());
+    assert_eq!(
+        rules,
+        [
+            "GET /admin/* from 10.0.0.0/8 → shop-admin",
+            "/old/* → 301 https://#{host}:443/#{path}",
+            "/admin/* → answers 403",
+            "all else → shop-web",
+        ]
+    );
+    // Target groups and each target's state.
+    for group in &told.groups {
+        let theirs = asked["groups"][&group.name].as_object().unwrap();
+        assert_eq!(group.targets.len(), theirs.len(), "{}", group.name);
+        for target in &group.targets {
+            assert_eq!(Value::from(words::target(&target.state)), theirs[&target.id]);
+        }
+    }
+    assert!(told.calls.requests > 8, "{:?}", told.calls);
+    stage.end();
+}
+
+#[test]
+fn what_it_costs_is_the_sum_of_priced_things_and_says_what_has_no_price() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "2"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let told = seen(&stage, "a bill with volumes", |one| {
+        one.bill.lines.iter().any(|line| line.what == "EBS gp3") && !one.bill.idle.is_empty()
+    });
+    let amount = |what: &str| {
+        let line = told.bill.lines.iter().find(|line| line.what == what);
+        let line = line.unwrap_or_else(|| panic!("no {what}: {:#?}", told.bill));
+        line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string())
+    };
+    assert_eq!(amount("EC2 t3.medium"), "$0.0832");
+    assert_eq!(amount("ALB hours"), "$0.0225");
+    assert_eq!(amount("EC2 x1e.32xlarge"), "unpriced");
+    assert_eq!(amount("ALB capacity"), "unpriced", "moto measures nothing that the SDK can read");
+    // Four hosts have 20 GB each: the stopped one is paid for, too.
+    assert_eq!(amount("EBS gp3"), "$0.008767123");
+    let idle: Vec<&str> = told.bill.idle.iter().map(|line| line.what.as_str()).collect();
+    assert!(idle.contains(&"EBS gp3, attached to nothing"), "{idle:?}");
+    assert!(idle.contains(&"public IPv4, used by nothing"), "{idle:?}");
+    stage.end();
+}
+
+#[test]
+fn a_pulled_plug_makes_everything_stale_within_an_interval_and_back_again() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "2"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    seen(&stage, "targets", |one| one.groups.iter().any(|group| !group.targets.is_empty()));
+    let address = moto.end();
+    let pulled = Instant::now();
+    let told = seen(&stage, "trouble everywhere", |one| {
+        one.parts.values().all(|fresh| fresh.trouble.is_some())
+    });
+    let took = pulled.elapsed().as_millis();
+    // An interval, and what the machine takes for a refused connection.
+    assert!(took < u128::from(INTERVAL_MS) + 1500, "{took} ms");
+    assert_eq!(told.trouble().unwrap().kind, TroubleKind::Unreachable);
+    for part in told.parts.keys() {
+        assert!(told.stale_since(*part, NOW).is_some(), "{part:?}");
+    }
+    assert!(told.groups.iter().any(|group| !group.targets.is_empty()), "what was seen stays");
+    // One that comes back empty is believed.
+    let _moto = Emulator::moto_at(address);
+    let told = seen(&stage, "what is there now", |one| {
+        one.trouble().is_none_or(|trouble| trouble.kind == TroubleKind::NotOffered)
+    });
+    assert_eq!(told.absent, ["there is no load balancer shop"]);
+    stage.end();
+}
+
+#[test]
+fn a_wrong_account_stops_it_with_a_sentence_and_nothing_is_read() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, "210987654321", SHOP);
+    let told = seen(&stage, "a refusal", |one| one.stopped.is_some());
+    let stopped = told.stopped.as_ref().unwrap();
+    assert_eq!(stopped.kind, TroubleKind::WrongAccount);
+    let said = stopped.to_string();
+    assert!(said.contains(ACCOUNT) && said.contains("210987654321"), "{said}");
+    assert!(told.instances.is_empty() && told.balancers.is_empty());
+    assert_eq!(told.calls.requests, 1, "who we are, and nothing else");
+    stage.end();
+}
+
+#[test]
+fn what_the_endpoint_does_not_offer_is_said_and_hides_nothing_else() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let told = seen(&stage, "no metrics", |one| {
+        one.parts.get(&Part::Metrics).is_some_and(|fresh| fresh.trouble.is_some())
+    });
+    let trouble = told.parts[&Part::Metrics].trouble.as_ref().unwrap();
+    assert_eq!(trouble.kind, TroubleKind::NotOffered, "{trouble}");
+    assert_eq!(trouble.action, "cloudwatch:GetMetricData");
+    let health = &told.parts[&Part::Health];
+    assert!(health.trouble.is_none() && health.at.is_some(), "{health:?}");
+    stage.end();
+}
