@@ -1,5 +1,6 @@
 //! A connection to a Docker engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -14,7 +15,7 @@ use crate::error::{Error, Kind, from};
 /// The socket of an engine that nobody was told another place for.
 const SOCKET: &str = "/var/run/docker.sock";
 /// How long an engine may take to begin an answer, in seconds.
-const ANSWER: u64 = 60;
+pub(crate) const ANSWER: u64 = 60;
 /// How long it may take to say which version it speaks.
 const VERSION: Duration = Duration::from_secs(5);
 /// The oldest API that has all that is asked of it: Docker 20.10, of December 2020.
@@ -24,6 +25,7 @@ const OLDEST: (usize, usize) = (1, 41);
 #[derive(Clone, Debug)]
 pub struct Docker {
     pub(crate) client: Client,
+    pub(crate) socket: PathBuf,
 }
 
 /// What an engine says of itself.
@@ -65,7 +67,7 @@ impl Docker {
     pub fn at(path: &str) -> Result<Self, Error> {
         let client = Client::connect_with_unix(path, ANSWER, API_DEFAULT_VERSION)
             .map_err(|raw| from(&format!("reach the Docker engine at {path}"), &raw))?;
-        Ok(Self { client })
+        Ok(Self { client, socket: path.into() })
     }
 
     /// Agrees on a version with the engine.
@@ -90,7 +92,7 @@ impl Docker {
                 ),
             ));
         }
-        Ok(Self { client })
+        Ok(Self { client, socket: self.socket })
     }
 
     /// Waits until the engine has gone away; what was noticed of it.

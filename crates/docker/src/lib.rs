@@ -15,6 +15,7 @@ mod ignored;
 mod image;
 mod import;
 mod output;
+mod raw;
 mod record;
 mod shell;
 mod spec;
