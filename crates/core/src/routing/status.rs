@@ -95,6 +95,9 @@ pub struct TargetStatus {
     pub address: SocketAddr,
     /// The target's release.
     pub release: String,
+    /// What names the start of it that is checked; an edge of before does not tell.
+    #[serde(default)]
+    pub proof: Option<String>,
     /// The target's role; a removed one is draining.
     pub role: Role,
     /// False for a target that left the table and still has requests in flight.
