@@ -50,6 +50,10 @@ pub struct Process {
     pub proof: String,
     pub restarts: u32,
     pub alive: bool,
+    /// Whether it is a container.
+    pub contained: bool,
+    /// Whether nobody reaches it, because the engine of containers is away.
+    pub cut: bool,
     /// Healthy from then on; never where none.
     pub healthy_at: Option<Timestamp>,
     /// Unhealthy from then on.
@@ -68,6 +72,7 @@ pub struct Process {
 impl Process {
     pub fn is_healthy(&self, now: Timestamp) -> bool {
         self.alive
+            && !self.cut
             && self.healthy_at.is_some_and(|at| at <= now)
             && self.turns_at.is_none_or(|at| at > now)
     }
