@@ -148,6 +148,7 @@ impl Docker {
                 labels: one.labels.into_iter().collect(),
                 bytes: u64::try_from(one.size).unwrap_or(0),
                 has_check: false,
+                on_build: Vec::new(),
             })
             .collect())
     }

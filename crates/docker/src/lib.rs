@@ -17,6 +17,7 @@ mod import;
 mod output;
 mod raw;
 mod record;
+mod references;
 mod shell;
 mod spec;
 mod usage;
