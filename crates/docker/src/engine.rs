@@ -18,6 +18,8 @@ const SOCKET: &str = "/var/run/docker.sock";
 pub(crate) const ANSWER: u64 = 60;
 /// How long it may take to say which version it speaks.
 const VERSION: Duration = Duration::from_secs(5);
+/// What is tried where an engine may have gone, as it reads after "cannot".
+const REACH: &str = "reach the Docker engine";
 /// The oldest API that has all that is asked of it: Docker 20.10, of December 2020.
 const OLDEST: (usize, usize) = (1, 41);
 
@@ -97,15 +99,24 @@ impl Docker {
 
     /// Waits until the engine has gone away; what was noticed of it.
     ///
-    /// It listens to what an engine tells of itself alone, which is next to nothing, so that
-    /// waiting costs nothing.
-    pub async fn until_away(&self) -> Error {
-        let filters = std::collections::HashMap::from([("type", vec!["daemon"])]);
+    /// It listens to the ends of containers with this label alone, so that waiting costs next to
+    /// nothing. An engine that is told to go lets nobody in any more before it ends its
+    /// containers, and is there until the last of them is gone: so one that ends is a reason to
+    /// ask.
+    pub async fn until_away(&self, label: &str) -> Error {
+        let filters = std::collections::HashMap::from([
+            ("type", vec!["container"]),
+            ("event", vec!["die"]),
+            ("label", vec![label]),
+        ]);
         let options = EventsOptionsBuilder::default().filters(&filters).build();
         let mut events = self.client.events(Some(options));
         loop {
             match events.next().await {
-                Some(Ok(_)) => {}
+                Some(Ok(_)) => match self.client.ping().await.map_err(|raw| from(REACH, &raw)) {
+                    Err(error) if error.kind == Kind::Unreachable => return error,
+                    Ok(_) | Err(_) => {}
+                },
                 Some(Err(raw)) => return from("listen to the Docker engine", &raw),
                 None => return Error::new(Kind::Unreachable, "the Docker engine went away"),
             }

@@ -21,6 +21,9 @@ pub struct Record {
     pub address: Option<SocketAddr>,
     /// The process that owns it, so that what an earlier one wrote is not believed.
     pub owner: u32,
+    /// Whether the engine took it along when it went away, so that nobody knows what it did.
+    #[serde(default)]
+    pub is_taken: bool,
 }
 
 /// Reads a record; none where there is none yet.
@@ -32,6 +35,14 @@ pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Notes that the engine took along what a record tells of.
+pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
+    match read_record(path)? {
+        Some(record) => write(path, &Record { is_taken: true, ..record }),
+        None => Ok(()),
     }
 }
 

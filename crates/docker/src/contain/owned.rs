@@ -148,6 +148,7 @@ impl Owned<'_> {
             started_at: found.started_at.clone(),
             address,
             owner: std::process::id(),
+            is_taken: false,
         };
         record::write(&self.spec.record, &record).map_err(|error| {
             let path = self.spec.record.display();

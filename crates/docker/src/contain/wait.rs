@@ -63,7 +63,7 @@ impl Owned<'_> {
         let mut kill_at = None;
         loop {
             let mut end = Box::pin(until_over(self.docker.clone(), self.id.clone()));
-            let is_over = loop {
+            let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
                     more = self.output.pass(), if is_talking => is_talking = more?,
@@ -84,8 +84,8 @@ impl Owned<'_> {
                     }
                 }
             };
-            match is_over {
-                Ok(found) => {
+            match over {
+                Ok(Over::Ended(found)) => {
                     let last = async {
                         while is_talking && self.output.pass().await? {}
                         Ok(())
@@ -94,15 +94,19 @@ impl Owned<'_> {
                     if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
                         return Err(error);
                     }
-                    return Ok(Some(found));
+                    return Ok(Some(*found));
                 }
-                Err(error) if error.kind == Kind::Unreachable => {
-                    let Some(found) = self.outlast().await? else { return Ok(None) };
-                    if !found.is_running {
+                Ok(Over::Away { with_it }) => {
+                    let (found, is_taken) = self.outlast(with_it).await?;
+                    if found.is_running {
+                        self.output = Output::of(&self.docker, &self.id).await?;
+                        is_talking = true;
+                    } else if !is_taken || is_asked {
                         return Ok(Some(found));
+                    } else {
+                        patiently(|| self.docker.remove(&self.id)).await?;
+                        return Ok(None);
                     }
-                    self.output = Output::of(&self.docker, &self.id).await?;
-                    is_talking = true;
                 }
                 Err(error) => return Err(error),
             }
@@ -111,12 +115,12 @@ impl Owned<'_> {
 }
 
 impl Owned<'_> {
-    /// Waits until the engine is back; what is left of the container then, unless the engine
-    /// ended it.
+    /// Waits until the engine is back; what is left of the container then, and whether the engine
+    /// ended it, as it did for sure where it ended `with_it`.
     ///
     /// An engine that starts ends what still runs, before it answers. So a container that ran
     /// until then did not end by itself, and its status says nothing.
-    async fn outlast(&self) -> Result<Option<Container>, Error> {
+    async fn outlast(&self, with_it: bool) -> Result<(Container, bool), Error> {
         let ran = [Cell::new(true), Cell::new(true)];
         let found = patiently(|| {
             ran[0].set(ran[1].get());
@@ -125,11 +129,8 @@ impl Owned<'_> {
         })
         .await?;
         say("the Docker engine is back");
-        let is_taken = !found.is_running && ran.iter().any(Cell::get);
-        if is_taken {
-            patiently(|| self.docker.remove(&self.id)).await?;
-        }
-        Ok(Some(found).filter(|_| !is_taken))
+        let is_taken = !found.is_running && (with_it || ran.iter().any(Cell::get));
+        Ok((found, is_taken))
     }
 
     /// Whether the container's first process is there, whoever answers for it.
@@ -143,20 +144,33 @@ fn vanished(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
 }
 
-/// Waits until a container does not run any more, and tells how it ended.
-async fn until_over(docker: Docker, id: String) -> Result<Container, Error> {
+/// What waiting for a container's end came to.
+enum Over {
+    /// It has ended.
+    Ended(Box<Container>),
+    /// Its engine went away, and ended it if it told of its end first: an engine that is told to
+    /// go lets nobody in any more, ends its containers, and then goes itself.
+    Away { with_it: bool },
+}
+
+/// Waits until a container does not run any more, or its engine has gone away.
+async fn until_over(docker: Docker, id: String) -> Result<Over, Error> {
     let mut waiting = docker.client.wait_container(&id, None::<WaitContainerOptions>);
-    match waiting.next().await {
-        Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) | None => {}
-        Some(Err(raw)) => return Err(from("wait for the container", &raw)),
-    }
-    match docker.container(&id).await? {
-        None => Err(vanished(&id)),
+    let has_ended = match waiting.next().await {
+        Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) => true,
+        None => false,
+        Some(Err(raw)) => match from("wait for the container", &raw) {
+            error if error.kind == Kind::Unreachable => return Ok(Over::Away { with_it: false }),
+            error => return Err(error),
+        },
+    };
+    match docker.container(&id).await {
+        Ok(None) => Err(vanished(&id)),
         // The connection ended before the container did.
-        Some(found) if found.is_running => {
-            Err(Error::new(Kind::Unreachable, "the Docker engine broke off"))
-        }
-        Some(found) => Ok(found),
+        Ok(Some(found)) if found.is_running => Ok(Over::Away { with_it: false }),
+        Ok(Some(found)) => Ok(Over::Ended(Box::new(found))),
+        Err(error) if error.kind == Kind::Unreachable => Ok(Over::Away { with_it: has_ended }),
+        Err(error) => Err(error),
     }
 }
 
