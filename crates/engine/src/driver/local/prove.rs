@@ -86,7 +86,7 @@ impl Local {
         let mut healthy_since: Option<Timestamp> = None;
         loop {
             let target = statuses.borrow_and_update().as_ref().and_then(|status| {
-                status.targets.iter().find(|target| target.id == id.as_str()).cloned()
+                status.newest().find(|target| target.id == id.as_str()).cloned()
             });
             let now = self.clock.now();
             let missing = match self.missing(id, address, target).await? {
