@@ -90,7 +90,8 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             }
         };
         let ended = match owned {
-            Ok(owned) => owned.end(&mut asked).await,
+            Ok(owned::Found::Runs(owned)) => owned.end(&mut asked).await,
+            Ok(owned::Found::Over) => Ok(End::WithEngine),
             Err(error) => Err(error),
         };
         match ended {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 /// A container that runs, as its owning process saw it start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The container's id.
     pub id: String,
@@ -38,12 +38,10 @@ pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
     }
 }
 
-/// Notes that the engine took along what a record tells of.
+/// Notes that the engine took along what a record tells of, or what there was no record of yet.
 pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
-    match read_record(path)? {
-        Some(record) => write(path, &Record { is_taken: true, ..record }),
-        None => Ok(()),
-    }
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { is_taken: true, ..record })
 }
 
 /// Writes a record in one step: whoever reads sees the old one or the new one.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
+use bollard::errors::Error as Raw;
 use bollard::query_parameters::{AttachContainerOptionsBuilder, WaitContainerOptions};
 use futures_util::{Stream, StreamExt as _};
 
@@ -23,9 +24,7 @@ const LAST: Duration = Duration::from_secs(2);
 const KILL: i32 = 9;
 
 /// What a container says, as it says it.
-pub(super) struct Output(
-    Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
-);
+pub(super) struct Output(Pin<Box<dyn Stream<Item = Result<LogOutput, Raw>> + Send>>);
 
 impl Output {
     /// Listens to a container from now on.
@@ -96,10 +95,10 @@ impl Owned<'_> {
                     }
                     return Ok(Some(*found));
                 }
-                Ok(Over::Away { with_it }) => {
-                    let (found, is_taken) = self.outlast(with_it).await?;
+                Ok(Over::Away { is_cut }) => {
+                    let (found, is_taken) = self.outlast(is_cut && self.runs()).await?;
                     if found.is_running {
-                        self.output = Output::of(&self.docker, &self.id).await?;
+                        self.output = patiently(|| Output::of(&self.docker, &self.id)).await?;
                         is_talking = true;
                     } else if !is_taken || is_asked {
                         return Ok(Some(found));
@@ -116,11 +115,12 @@ impl Owned<'_> {
 
 impl Owned<'_> {
     /// Waits until the engine is back; what is left of the container then, and whether the engine
-    /// ended it, as it did for sure where it ended `with_it`.
+    /// may have ended it.
     ///
-    /// An engine that starts ends what still runs, before it answers. So a container that ran
-    /// until then did not end by itself, and its status says nothing.
-    async fn outlast(&self, with_it: bool) -> Result<(Container, bool), Error> {
+    /// An engine that is told to go ends its containers, so that only what ran when it `was_left`
+    /// may have ended by itself since. One that starts ends what still runs, before it answers: a
+    /// container that ran until then did not end by itself, and its status says nothing.
+    async fn outlast(&self, was_left: bool) -> Result<(Container, bool), Error> {
         let ran = [Cell::new(true), Cell::new(true)];
         let found = patiently(|| {
             ran[0].set(ran[1].get());
@@ -129,7 +129,7 @@ impl Owned<'_> {
         })
         .await?;
         say("the Docker engine is back");
-        let is_taken = !found.is_running && (with_it || ran.iter().any(Cell::get));
+        let is_taken = !found.is_running && (!was_left || ran.iter().any(Cell::get));
         Ok((found, is_taken))
     }
 
@@ -148,28 +148,34 @@ fn vanished(id: &str) -> Error {
 enum Over {
     /// It has ended.
     Ended(Box<Container>),
-    /// Its engine went away, and ended it if it told of its end first: an engine that is told to
-    /// go lets nobody in any more, ends its containers, and then goes itself.
-    Away { with_it: bool },
+    /// Its engine went away, and broke off while nothing had been heard of an end, if `is_cut`. One
+    /// that is told to go lets nobody in any more, ends its containers, tells whoever waits, and
+    /// only then breaks off.
+    Away { is_cut: bool },
 }
 
 /// Waits until a container does not run any more, or its engine has gone away.
 async fn until_over(docker: Docker, id: String) -> Result<Over, Error> {
     let mut waiting = docker.client.wait_container(&id, None::<WaitContainerOptions>);
     let has_ended = match waiting.next().await {
-        Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) => true,
+        Some(Ok(_) | Err(Raw::DockerContainerWaitError { .. })) => true,
         None => false,
         Some(Err(raw)) => match from("wait for the container", &raw) {
-            error if error.kind == Kind::Unreachable => return Ok(Over::Away { with_it: false }),
+            // Whoever was let in hears of an end, or that the engine is gone.
+            error if error.kind == Kind::Unreachable => {
+                let is_cut =
+                    !matches!(raw, Raw::HyperLegacyError { .. } | Raw::SocketNotFoundError(_));
+                return Ok(Over::Away { is_cut });
+            }
             error => return Err(error),
         },
     };
     match docker.container(&id).await {
         Ok(None) => Err(vanished(&id)),
         // The connection ended before the container did.
-        Ok(Some(found)) if found.is_running => Ok(Over::Away { with_it: false }),
+        Ok(Some(found)) if found.is_running => Ok(Over::Away { is_cut: true }),
         Ok(Some(found)) => Ok(Over::Ended(Box::new(found))),
-        Err(error) if error.kind == Kind::Unreachable => Ok(Over::Away { with_it: has_ended }),
+        Err(error) if error.kind == Kind::Unreachable => Ok(Over::Away { is_cut: !has_ended }),
         Err(error) => Err(error),
     }
 }
