@@ -109,12 +109,7 @@ impl Play {
                 self.ask(Command::Look { project: None, trigger: Trigger::Hook });
             }
             "edge" => self.world.edge.down = rest[0] == "down",
-            "containers" => match rest[0] {
-                "lost" => self.world.lose_containers(),
-                "taken" => self.world.find_containers(true),
-                "back" => self.world.find_containers(false),
-                other => panic!("containers are not {other}"),
-            },
+            "containers" => self.containers(rest[0]),
             "fault" => self.fault(rest),
             "kill" => self.world.processes.get_mut(rest[0]).expect("a process").alive = false,
             "sicken" => self.world.processes.get_mut(rest[0]).expect("a process").healthy_at = None,
@@ -220,6 +215,15 @@ impl Play {
         } else {
             Command::CancelRun { id: RunId(number) }
         });
+    }
+
+    fn containers(&mut self, what: &str) {
+        match what {
+            "lost" => self.world.lose_containers(),
+            "taken" => self.world.find_containers(true),
+            "back" => self.world.find_containers(false),
+            other => panic!("containers are not {other}"),
+        }
     }
 
     fn fault(&mut self, words: &[&str]) {

@@ -161,18 +161,13 @@ impl Storm {
                 let id = RunId(self.world.state.last_run.0.saturating_sub(u64::from(*back)));
                 let _ = self.world.ask(Command::CancelRun { id });
             }
-            Act::StartRun { project, branch } => {
-                let project = ProjectName::new(project_name(*project));
-                let branch = specs::branch(BRANCHES[usize::from(*branch)]);
-                let _ = self.world.ask(Command::StartRun { project, branch });
-            }
+            Act::StartRun { project, branch } => self.start_run(*project, *branch),
             Act::Look => {
                 let trigger = Trigger::Hook;
                 let _ = self.world.ask(Command::Look { project: None, trigger });
             }
             Act::Edge(down) => self.world.edge.down = *down,
-            Act::Containers(0) => self.world.lose_containers(),
-            Act::Containers(how) => self.world.find_containers(*how == 1),
+            Act::Containers(how) => self.containers(*how),
             Act::Fault { kind, fault, times } => {
                 let fault = match fault {
                     0 => Fault::transient("it may pass"),
@@ -213,6 +208,19 @@ impl Storm {
                 }
             }
             Act::Wait(seconds) => self.world.run_for(Millis::seconds(u64::from(*seconds))),
+        }
+    }
+
+    fn start_run(&mut self, project: u8, branch: u8) {
+        let project = ProjectName::new(project_name(project));
+        let branch = specs::branch(BRANCHES[usize::from(branch)]);
+        let _ = self.world.ask(Command::StartRun { project, branch });
+    }
+
+    fn containers(&mut self, how: u8) {
+        match how {
+            0 => self.world.lose_containers(),
+            how => self.world.find_containers(how == 1),
         }
     }
 

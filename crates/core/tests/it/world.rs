@@ -24,7 +24,7 @@ use pilothouse_core::wanted::wanted;
 
 pub use containers::Containers;
 pub use edge::Edge;
-pub use process::{Process, Trouble};
+pub use process::{Place, Process, Trouble};
 
 /// More rounds of settling than this in one turn mean that it does not end.
 const SETTLE_BOUND: usize = 4000;

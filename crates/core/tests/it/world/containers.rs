@@ -4,7 +4,7 @@ use pilothouse_core::effect::{Effect, EffectId, Observation};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::time::Millis;
 
-use super::World;
+use super::{Place, World};
 
 /// The engine of containers as it really is.
 #[derive(Default)]
@@ -18,8 +18,10 @@ impl World {
     /// The engine of containers goes away: nobody reaches its containers, which live on.
     pub fn lose_containers(&mut self) {
         self.containers.away = true;
-        for process in self.processes.values_mut().filter(|process| process.contained) {
-            process.cut = true;
+        for process in self.processes.values_mut() {
+            if process.place == Place::Container {
+                process.place = Place::Unreachable;
+            }
         }
     }
 
@@ -29,8 +31,11 @@ impl World {
             return;
         }
         let now = self.now;
-        for (id, process) in self.processes.iter_mut().filter(|(_, process)| process.contained) {
-            process.cut = false;
+        for (id, process) in &mut self.processes {
+            if process.place != Place::Unreachable {
+                continue;
+            }
+            process.place = Place::Container;
             if process.alive && are_taken {
                 process.restarts += 1;
                 process.proof = format!("{}+{}", process.proof, process.restarts);
@@ -46,7 +51,7 @@ impl World {
             && match self.flights.get(id).map(|flight| &flight.effect) {
                 Some(Effect::Start(order)) => matches!(order.runtime, Runtime::Docker(_)),
                 Some(Effect::Stop { id, .. }) => {
-                    self.processes.get(id).is_some_and(|process| process.contained)
+                    self.processes.get(id).is_some_and(|process| process.place != Place::Host)
                 }
                 _ => false,
             }

@@ -10,7 +10,7 @@ use pilothouse_core::run::StepExit;
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::time::{Millis, Timestamp};
 
-use super::{Flight, Process, Trouble, World};
+use super::{Flight, Place, Process, Trouble, World};
 
 impl World {
     pub(super) fn begin(&mut self, id: EffectId, effect: Effect) {
@@ -247,8 +247,10 @@ impl World {
                 proof: format!("start {}", self.starts),
                 restarts: 0,
                 alive: true,
-                contained: matches!(order.runtime, Runtime::Docker(_)),
-                cut: false,
+                place: match order.runtime {
+                    Runtime::Local => Place::Host,
+                    Runtime::Docker(_) => Place::Container,
+                },
                 healthy_at: Some(soon).filter(|_| !troubles.contains(&Trouble::Sick)),
                 turns_at: None,
                 restarts_at: None,
