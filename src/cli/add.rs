@@ -76,7 +76,7 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
     super::apply::activate(place, vec![spec], false)?;
     if !add.trusted {
         out::line(&format!(
-            "trusted is false, so no step runs on this machine; if whoever can push may run \
+            "trusted is false, so no step runs on the host; if whoever can push may run \
              programs as you, say trusted = true in {shown} and `pilothouse apply {}`",
             add.name
         ));

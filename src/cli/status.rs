@@ -38,6 +38,9 @@ struct Shown {
     edge: bool,
     /// Why the engine follows nothing, so that all of this is as it was then; null where it does.
     degraded: Option<Degraded>,
+    /// Whether the Docker engine answers, where any instance is a container: where it does not,
+    /// nothing is concluded of those.
+    docker: bool,
     projects: Vec<ShownProject>,
 }
 
@@ -93,6 +96,7 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
         now: snapshot.now.0,
         edge: snapshot.state.edge.connected,
         degraded: snapshot.degraded.clone(),
+        docker: snapshot.state.containers.away.is_none(),
         projects,
     };
     if status.json {
@@ -131,6 +135,12 @@ fn print(state: &State, shown: &Shown) {
     }
     if state.halting {
         note("everything is being stopped");
+    }
+    if let Some(away) = &state.containers.away {
+        note(&format!(
+            "the Docker engine does not answer; containers are judged once it is back: {}",
+            printable(&away.why, 300)
+        ));
     }
     if !state.projects.is_empty() && !shown.edge {
         let why = state.edge.error.as_deref().unwrap_or("it is being started");
@@ -306,8 +316,12 @@ fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Opt
     if environment.running.is_some() || !state.edge.connected {
         return None;
     }
-    let is_ill =
-        |one: &&Instance| one.role == Role::Active && one.health.state == TargetState::Unhealthy;
+    // What only cannot be reached for now is mended by no earlier release.
+    let is_ill = |one: &&Instance| {
+        one.role == Role::Active
+            && one.health.state == TargetState::Unhealthy
+            && !state.is_out_of_reach(one)
+    };
     let ill: Vec<&Instance> = state.instances_of(key).filter(is_ill).collect();
     let first = ill.first()?;
     let more = match ill.len() {

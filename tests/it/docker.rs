@@ -3,12 +3,14 @@
 
 mod borders;
 mod clash;
+mod count;
 mod crash;
 mod daemon;
 mod faults;
 pub mod image;
 mod outage;
 mod pane;
+mod restart;
 mod row;
 mod service;
 

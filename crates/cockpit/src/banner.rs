@@ -109,7 +109,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
 fn no_containers(model: &Model) -> Option<String> {
     let away = model.replica.containers.away.as_ref()?;
     Some(format!(
-        "The Docker engine went away {}: containers are judged once it is back. {}",
+        "The Docker engine went away {} ago: containers are judged once it is back. {}",
         age::ago(model.now, away.since),
         printable(&away.why, 160)
     ))

@@ -102,7 +102,7 @@ pub enum RunResult {
         /// Who.
         by: String,
     },
-    /// A step's supervisor died, so that nobody knows what the step did. It never runs again by itself.
+    /// What a step ran under died, so that nobody knows what the step did. It never runs again by itself.
     Interrupted {
         /// A sentence that says how this was noticed.
         why: String,
@@ -165,6 +165,8 @@ pub enum StepExit {
     NotStarted(String),
     /// Its supervisor died.
     Interrupted,
+    /// The engine of containers went away and took its container along.
+    WithEngine,
 }
 
 impl Run {

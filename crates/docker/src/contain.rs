@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::engine::Docker;
 use crate::error::{Error, Kind};
 use crate::output::say;
+use crate::record;
 use crate::spec::ContainerSpec;
 
 /// What the process ends with where there was no container to end with: Docker's own number for
@@ -89,7 +90,8 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             }
         };
         let ended = match owned {
-            Ok(owned) => owned.end(&mut asked).await,
+            Ok(owned::Found::Runs(owned)) => owned.end(&mut asked).await,
+            Ok(owned::Found::Over) => Ok(End::WithEngine),
             Err(error) => Err(error),
         };
         match ended {
@@ -102,6 +104,9 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             // What it did is not known, and doing it twice is not ours to decide.
             Ok(End::WithEngine) => {
                 say("the Docker engine took the container with it, so nobody knows what it did");
+                if let Err(error) = record::note_taken(&spec.record) {
+                    say(&format!("cannot write {}: {error}", spec.record.display()));
+                }
                 return Contained::Status(NO_CONTAINER);
             }
             Err(error) => {

@@ -27,6 +27,11 @@ pub(crate) fn within(dir: &Path, within: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("a link leads out of the workspace"))
 }
 
+/// The Dockerfile of a directory, which must lie in it, whatever links on the way say.
+pub(crate) fn dockerfile(dir: &Path, name: &str) -> io::Result<String> {
+    std::fs::read_to_string(within(&dir.join(name), dir)?)
+}
+
 /// Begins to send a directory; what cannot be read ends it with an error. The Dockerfile is sent
 /// whatever is left out, because the engine reads it.
 pub(crate) fn send(dir: &Path, dockerfile: &str, ignored: Ignored) -> Receiver<Piece> {

@@ -1,5 +1,6 @@
 //! A connection to a Docker engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -14,9 +15,11 @@ use crate::error::{Error, Kind, from};
 /// The socket of an engine that nobody was told another place for.
 const SOCKET: &str = "/var/run/docker.sock";
 /// How long an engine may take to begin an answer, in seconds.
-const ANSWER: u64 = 60;
+pub(crate) const ANSWER: u64 = 60;
 /// How long it may take to say which version it speaks.
 const VERSION: Duration = Duration::from_secs(5);
+/// What is tried where an engine may have gone, as it reads after "cannot".
+const REACH: &str = "reach the Docker engine";
 /// The oldest API that has all that is asked of it: Docker 20.10, of December 2020.
 const OLDEST: (usize, usize) = (1, 41);
 
@@ -24,6 +27,7 @@ const OLDEST: (usize, usize) = (1, 41);
 #[derive(Clone, Debug)]
 pub struct Docker {
     pub(crate) client: Client,
+    pub(crate) socket: PathBuf,
 }
 
 /// What an engine says of itself.
@@ -65,7 +69,7 @@ impl Docker {
     pub fn at(path: &str) -> Result<Self, Error> {
         let client = Client::connect_with_unix(path, ANSWER, API_DEFAULT_VERSION)
             .map_err(|raw| from(&format!("reach the Docker engine at {path}"), &raw))?;
-        Ok(Self { client })
+        Ok(Self { client, socket: path.into() })
     }
 
     /// Agrees on a version with the engine.
@@ -90,20 +94,29 @@ impl Docker {
                 ),
             ));
         }
-        Ok(Self { client })
+        Ok(Self { client, socket: self.socket })
     }
 
     /// Waits until the engine has gone away; what was noticed of it.
     ///
-    /// It listens to what an engine tells of itself alone, which is next to nothing, so that
-    /// waiting costs nothing.
-    pub async fn until_away(&self) -> Error {
-        let filters = std::collections::HashMap::from([("type", vec!["daemon"])]);
+    /// It listens to the ends of containers with this label alone, so that waiting costs next to
+    /// nothing. An engine that is told to go lets nobody in any more before it ends its
+    /// containers, and is there until the last of them is gone: so one that ends is a reason to
+    /// ask.
+    pub async fn until_away(&self, label: &str) -> Error {
+        let filters = std::collections::HashMap::from([
+            ("type", vec!["container"]),
+            ("event", vec!["die"]),
+            ("label", vec![label]),
+        ]);
         let options = EventsOptionsBuilder::default().filters(&filters).build();
         let mut events = self.client.events(Some(options));
         loop {
             match events.next().await {
-                Some(Ok(_)) => {}
+                Some(Ok(_)) => match self.client.ping().await.map_err(|raw| from(REACH, &raw)) {
+                    Err(error) if error.kind == Kind::Unreachable => return error,
+                    Ok(_) | Err(_) => {}
+                },
                 Some(Err(raw)) => return from("listen to the Docker engine", &raw),
                 None => return Error::new(Kind::Unreachable, "the Docker engine went away"),
             }
@@ -146,6 +159,7 @@ impl Docker {
                 labels: one.labels.into_iter().collect(),
                 bytes: u64::try_from(one.size).unwrap_or(0),
                 has_check: false,
+                on_build: Vec::new(),
             })
             .collect())
     }

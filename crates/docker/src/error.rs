@@ -62,6 +62,10 @@ pub(crate) fn from(what: &str, raw: &Raw) -> Error {
     let said = match raw {
         Raw::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         Raw::DockerStreamError { error } => error.trim().to_owned(),
+        // Below all that is between lies what the system said.
+        Raw::HyperLegacyError { err } if io_below(err).is_some() => {
+            io_below(err).map(ToString::to_string).unwrap_or_default()
+        }
         other => said(other),
     };
     let advice = match kind {

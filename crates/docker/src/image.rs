@@ -15,6 +15,8 @@ use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
 use crate::ignored::Ignored;
 use crate::output::say;
+use crate::references::References;
+use crate::spec::Only;
 
 /// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Image {
     pub bytes: u64,
     /// Whether it brings a check of its own.
     pub has_check: bool,
+    /// What is done in each build that stands on it, as a Dockerfile says it.
+    pub on_build: Vec<String>,
 }
 
 /// How an image is to be built.
@@ -40,6 +44,9 @@ pub struct BuildSpec {
     pub within: PathBuf,
     /// The Dockerfile's path in it.
     pub dockerfile: String,
+    /// Which images of a kind it may stand on or copy from; others of it are refused.
+    #[serde(default)]
+    pub only: Option<Only>,
     /// What the image is to be called.
     pub tag: String,
     /// Labels that the image gets.
@@ -69,6 +76,7 @@ impl Docker {
                     tags: found.repo_tags.unwrap_or_default(),
                     labels: config.labels.unwrap_or_default().into_iter().collect(),
                     bytes: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                    on_build: config.on_build.unwrap_or_default(),
                     has_check: test.first().is_some_and(|kind| kind != "NONE"),
                 }))
             }
@@ -140,6 +148,41 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
     crate::contain::patiently(|| try_build(spec)).await
 }
 
+/// Refuses a Dockerfile that names an image that must not be used, and what such an image does in
+/// builds that stand on it.
+async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result<(), Error> {
+    let read = |text: &str| {
+        References::of(text).map_err(|why| {
+            let why = format!("cannot tell which images {name} builds on: {why}");
+            Error::new(Kind::Refused, why)
+        })
+    };
+    let References { from, mut others } = read(text)?;
+    for base in from {
+        // Pulled before an engine would, because what it does in the build has to be known.
+        let image = find_or_pull(docker, &base).await?;
+        refuse(&base, &image, only)?;
+        for text in &image.on_build {
+            let more = read(text)?;
+            others.extend(more.from.into_iter().chain(more.others));
+        }
+    }
+    for other in others {
+        if let Some(image) = docker.image(&other).await? {
+            refuse(&other, &image, only)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse(name: &str, image: &Image, only: &Only) -> Result<(), Error> {
+    if only.allows(image) {
+        return Ok(());
+    }
+    let why = format!("the image {name} was built for another project: build one of your own");
+    Err(Error::new(Kind::Refused, why))
+}
+
 async fn try_build(spec: &BuildSpec) -> Result<Built, Error> {
     let docker = Docker::local()?.ready().await?;
     let labels: HashMap<String, String> = spec.labels.clone().into_iter().collect();
@@ -157,6 +200,12 @@ async fn try_build(spec: &BuildSpec) -> Result<Built, Error> {
     let ignored = Ignored::of(&dir).map_err(|error| {
         Error::new(Kind::Refused, format!("cannot send {}: {error}", spec.context.display()))
     })?;
+    if let Some(only) = &spec.only {
+        let text = context::dockerfile(&dir, &spec.dockerfile).map_err(|error| {
+            Error::new(Kind::Refused, format!("cannot read {}: {error}", spec.dockerfile))
+        })?;
+        may_use(&docker, &spec.dockerfile, &text, only).await?;
+    }
     let mut pieces = context::send(&dir, &spec.dockerfile, ignored);
     let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
     let body = bollard::body_try_stream(pieces);

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 /// A container that runs, as its owning process saw it start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The container's id.
     pub id: String,
@@ -21,6 +21,9 @@ pub struct Record {
     pub address: Option<SocketAddr>,
     /// The process that owns it, so that what an earlier one wrote is not believed.
     pub owner: u32,
+    /// Whether the engine took it along when it went away, so that nobody knows what it did.
+    #[serde(default)]
+    pub is_taken: bool,
 }
 
 /// Reads a record; none where there is none yet.
@@ -33,6 +36,12 @@ pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Notes that the engine took along what a record tells of, or what there was no record of yet.
+pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { is_taken: true, ..record })
 }
 
 /// Writes a record in one step: whoever reads sees the old one or the new one.

@@ -82,6 +82,7 @@ fn target_status(live: &LiveTarget, role: Role, in_table: bool, is_used: bool) -
         id: live.target.id.clone(),
         address: live.target.address,
         release: live.target.release.clone(),
+        proof: Some(live.target.proof.clone()),
         role,
         in_table,
         state,

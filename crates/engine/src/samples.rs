@@ -121,7 +121,7 @@ impl Before {
         passed_ms: u64,
     ) -> BTreeMap<InstanceId, TargetSample> {
         let Some(status) = status else { return BTreeMap::new() };
-        let targets = status.targets.iter();
+        let targets = status.newest();
         let samples = targets.map(|target| {
             let old = self.requests.get(&target.id).copied().unwrap_or(target.requests);
             let count = target.requests.saturating_sub(old);
@@ -129,7 +129,7 @@ impl Before {
             (InstanceId::new(target.id.clone()), sample_of(target, rate))
         });
         let samples = samples.collect();
-        self.requests = status.targets.iter().map(|t| (t.id.clone(), t.requests)).collect();
+        self.requests = status.newest().map(|t| (t.id.clone(), t.requests)).collect();
         samples
     }
 }

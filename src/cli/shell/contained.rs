@@ -11,15 +11,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::raw::{self, Raw};
-use crate::ask;
 use crate::exit::{Failure, failed};
+use crate::{ask, out};
 
 /// What is started: the one shell that nearly every image has.
 const SHELL: [&str; 1] = ["/bin/sh"];
 /// What Docker and shells end with where there is no such program, or none that runs.
 const NOT_FOUND: [i64; 2] = [126, 127];
-/// Control-C and control-D, as a terminal sends them.
-const INTERRUPT_AND_END: &[u8] = b"\x03\x04";
+/// What shells end with whose terminal goes away.
+const HUNG_UP: i64 = 129;
 /// Pieces of typing that wait for a container that does not read; then the terminal waits.
 const TYPED: usize = 16;
 /// Questions how a shell ended whose output is over, and the time between two.
@@ -34,11 +34,15 @@ pub(super) fn run(container: &str) -> Result<ExitCode> {
         let env = [format!("TERM={terminal}")];
         let opened = docker.shell(container, &SHELL, &env, raw::size()).await;
         let (shell, input, output) = opened.map_err(said)?;
+        if !shell.is_guarded() && matches!(shell.code().await, Ok(None)) {
+            out::line("(it would outlive this terminal, should that be lost)");
+        }
         let taken = Raw::take().wrap_err("cannot take the terminal")?;
         let passed = pass(&shell, input, output).await;
         drop(taken);
-        let was_typed_to = passed?;
+        let Passed::Over { was_typed_to } = passed? else { return Ok(HUNG_UP) };
         let code = code(&shell).await.map_err(said)?;
+        shell.end().await;
         if !was_typed_to && NOT_FOUND.contains(&code) {
             let why =
                 format!("the image has no {} that runs, so there is no shell in it", SHELL[0]);
@@ -49,9 +53,16 @@ pub(super) fn run(container: &str) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(ended).unwrap_or(u8::MAX)))
 }
 
-/// Passes everything on in both directions until the shell has written its last, and says whether
-/// anything was typed.
-async fn pass(shell: &Shell, mut input: ShellInput, mut output: ShellOutput) -> Result<bool> {
+/// Why nothing is passed on any more.
+enum Passed {
+    /// The shell has written its last.
+    Over { was_typed_to: bool },
+    /// The terminal is gone, or this process is to end: the shell is hung up on.
+    HungUp,
+}
+
+/// Passes everything on in both directions until one of them ends.
+async fn pass(shell: &Shell, mut input: ShellInput, mut output: ShellOutput) -> Result<Passed> {
     let mut resized = signal(SignalKind::window_change()).wrap_err("cannot listen for signals")?;
     let mut hung_up = signal(SignalKind::hangup()).wrap_err("cannot listen for signals")?;
     let mut ended = signal(SignalKind::terminate()).wrap_err("cannot listen for signals")?;
@@ -62,7 +73,7 @@ async fn pass(shell: &Shell, mut input: ShellInput, mut output: ShellOutput) -> 
             written = output.next() => match written {
                 Some(Ok(bytes)) => show(&bytes).wrap_err("the terminal is gone")?,
                 Some(Err(error)) => return Err(failed(Failure::Failed, error.why)),
-                None => return Ok(was_typed_to),
+                None => return Ok(Passed::Over { was_typed_to }),
             },
             bytes = typed.recv(), if is_typing => match bytes {
                 // A shell that has ended reads no more; its output says so next.
@@ -70,23 +81,14 @@ async fn pass(shell: &Shell, mut input: ShellInput, mut output: ShellOutput) -> 
                     was_typed_to = true;
                     is_typing = input.write(&bytes).await.is_ok();
                 }
-                // The terminal is gone.
-                None => return leave(input).await,
+                None => return Ok(Passed::HungUp),
             },
             // One that has ended has no size any more.
             _ = resized.recv() => drop(shell.resize(raw::size()).await),
-            _ = hung_up.recv() => return leave(input).await,
-            _ = ended.recv() => return leave(input).await,
+            _ = hung_up.recv() => return Ok(Passed::HungUp),
+            _ = ended.recv() => return Ok(Passed::HungUp),
         }
     }
-}
-
-/// Ends the shell as a person would, because its engine ends none whose terminal goes away: a shell
-/// at its prompt ends, and so does one whose program can be interrupted.
-async fn leave(mut input: ShellInput) -> Result<bool> {
-    // One that has ended already takes nothing.
-    let _ = input.write(INTERRUPT_AND_END).await;
-    Ok(true)
 }
 
 /// Reads the terminal on a thread of its own, because a terminal can only be waited for. The
@@ -129,6 +131,6 @@ async fn code(shell: &Shell) -> Result<i64, Error> {
         }
         tokio::time::sleep(ENDED.1).await;
     }
-    // It runs on without anybody: whoever hung up knows.
-    Ok(129)
+    // It closed its terminal and runs on without.
+    Ok(HUNG_UP)
 }

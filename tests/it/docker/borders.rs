@@ -41,6 +41,36 @@ fn an_image_that_was_built_for_another_project_is_refused() {
     let log = stage.binary().args(["logs", &run, "--step", "make"]).output().unwrap();
     let log = String::from_utf8_lossy(&log.stdout).into_owned();
     assert!(log.contains("was built for another project"), "{log}");
+
+    // Nor does a Dockerfile get it, to stand on or to copy from, by whatever name.
+    let tag = base.tag(&image);
+    for (number, text) in [
+        format!("ARG BASE={tag}\nFROM ${{BASE}}\n"),
+        format!("FROM {}\nCOPY --from={} /site /stolen\n", base.name(), &image[7..19]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        other.write("Dockerfile", &text);
+        let make =
+            format!("image = \"{}\"\n[[stage]]\nname = \"make\"\nrun = \"true\"\n", base.name());
+        let build = "artifact = { dockerfile = \"Dockerfile\" }\n";
+        other.write("pilothouse.toml", &format!("{build}{make}[service]\nport = 8000\n"));
+        let before = stage.state().last_run;
+        other.commit_all(&format!("builds on it, {number}"));
+        let state = stage.wait("the run has ended", |state| {
+            state.last_run > before && state.live_runs.is_empty()
+        });
+        let run = state.runs.values().next_back().unwrap();
+        assert!(
+            matches!(run.phase, RunPhase::Ended { result: RunResult::Failed { .. }, .. }),
+            "{text}: {:?}",
+            run.phase
+        );
+        let log = stage.binary().args(["logs", &run.id.0.to_string()]).output().unwrap();
+        let log = String::from_utf8_lossy(&log.stdout).into_owned();
+        assert!(log.contains("was built for another project"), "{text}: {:?}: {log}", run.phase);
+    }
     stage.end();
 }
 

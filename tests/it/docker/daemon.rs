@@ -30,6 +30,15 @@ impl Daemon {
         daemon
     }
 
+    /// Starts one whose containers outlive it.
+    pub fn start_live() -> Self {
+        let mut daemon = Self::prepare();
+        let file = daemon.dir.path().join("daemon.json");
+        std::fs::write(file, "{ \"live-restore\": true }\n").unwrap();
+        daemon.run();
+        daemon
+    }
+
     /// Starts one that has no more room than this for images and containers.
     pub fn start_on(size: &str) -> Self {
         let mut daemon = Self::prepare();
@@ -108,6 +117,13 @@ impl Daemon {
             format!("dockerd answers; the newest first: {last:#?}")
         };
         wait_until(what, || answers(&socket));
+    }
+
+    /// Tells it to end, as whoever updates it does, and waits for it.
+    pub fn stop(&mut self) {
+        let mut process = self.process.take().unwrap();
+        processes::signal(process.id(), Signal::TERM);
+        process.wait().unwrap();
     }
 
     /// Ends it as a crash would.

@@ -145,6 +145,11 @@ impl Base {
         all.iter().filter(is_own).map(|one| one.id.clone()).collect()
     }
 
+    /// What an image is called.
+    pub fn tag(&self, id: &str) -> String {
+        self.runtime.block_on(self.docker.image(id)).unwrap().unwrap().tags.remove(0)
+    }
+
     /// Where the engine keeps what it has.
     pub fn root(&self) -> PathBuf {
         self.runtime.block_on(self.docker.facts()).unwrap().root.into()

@@ -63,6 +63,10 @@ fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
         state.instances.values().all(|one| one.health.state == TargetState::Unhealthy)
     });
     assert!(state.containers.away.is_some());
+    let told = stage.binary().arg("status").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("! the Docker engine does not answer"), "{told}");
+    assert!(!told.contains("to go back"), "{told}");
     assert!(matches!(newest(&state), Phase::Baking { .. }), "{:?}", newest(&state));
     daemon.run();
     stage.succeeds(before);

@@ -7,6 +7,7 @@ use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::Samples;
 use pilothouse_core::id::{DeploymentId, InstanceId};
 use pilothouse_core::instance::Role;
+use rustix::process::Signal;
 
 use super::super::attach::terminal::{Setup, Terminal};
 use super::super::stage::load::Load;
@@ -116,6 +117,12 @@ fn one_of_two_is_stopped_and_started_and_has_a_shell() {
             == 2
     });
     load.end_without_failure();
+    shells(&stage);
+    stage.end();
+}
+
+/// What a shell in a container does, and what ends it.
+fn shells(stage: &Stage) {
     let arguments = ["shell", "shop-production-r1-0"];
     let setup = Setup { arguments: &arguments, size: (91, 33), ..Setup::default() };
     let shell = || {
@@ -133,20 +140,33 @@ fn one_of_two_is_stopped_and_started_and_has_a_shell() {
     // The engine is told a moment after the terminal.
     terminal.press("until busybox stty size | grep '20 70'; do true; done\r");
     terminal.sees("\n20 70");
+    // What begins as a header of Docker's would is no header, alone or with much behind it.
+    for byte in ["000", "001", "002"] {
+        terminal.press(&format!(
+            "sleep 0.3; busybox printf '\\{byte}\\0\\0\\0\\177\\0\\0\\0'; sleep 0.3; echo af''ter-{byte}\r"
+        ));
+        terminal.sees(&format!("after-{byte}"));
+    }
     terminal.press("exit 7\r");
     assert_eq!(terminal.ends(), 7);
     terminal.is_restored();
-    // A line that is lost leaves no shell behind in the container.
-    let mut lost = shell();
+    // A line that is lost leaves no shell behind in the container, and nothing that runs in it;
+    // nor does a client that is killed.
+    let (mut lost, mut killed) = (shell(), shell());
     lost.press("echo $((40 + 3))\r");
     lost.sees("\n43");
     lost.hang_up();
+    killed.press("echo $((40 + 4)); sleep 999\r");
+    killed.sees("\n44");
+    killed.signal(Signal::KILL);
+    killed.ends();
     let mut last = shell();
-    // What was opened from outside has no parent in the container.
-    let shells = "busybox ps -o ppid,args | grep -c '^ *0 /bin/sh'";
-    last.press(&format!("until [ $({shells}) = 1 ]; do sleep 1; done; echo al''one\r"));
+    // What was opened from outside has no parent in the container, and a guard beside it.
+    let left = "busybox ps -o ppid,args | grep -e '^ *0 /bin/sh' -e 'sleep 99[9]'";
+    last.press(&format!(
+        "until [ $({left} | busybox wc -l) = 2 ]; do sleep 1; done; echo al''one\r"
+    ));
     last.sees("\nalone");
     last.press("exit\r");
     assert_eq!(last.ends(), 0);
-    stage.end();
 }

@@ -30,8 +30,8 @@ const NAMED_BY: [(&str, &[&str]); 17] = [
     ("color-eyre", &[""]),
     ("crossterm", &[""]),
     ("git2", &["crates/engine/"]),
-    ("hyper", &["crates/api/", "crates/edge/", "crates/engine/"]),
-    ("hyper-util", &["crates/api/", "crates/edge/", "crates/engine/"]),
+    ("hyper", &["crates/api/", "crates/docker/", "crates/edge/", "crates/engine/"]),
+    ("hyper-util", &["crates/api/", "crates/docker/", "crates/edge/", "crates/engine/"]),
     ("jiff", &["", "crates/engine/"]),
     ("openssl", &[]),
     ("rand", &[]),
@@ -62,6 +62,7 @@ const SAID_BY: [(&str, &[&str]); 6] = [
         "hyper",
         &[
             "crates/api/src/client",
+            "crates/docker/src/raw.rs",
             "crates/edge/src/",
             "crates/engine/src/driver/edge/",
             "crates/engine/src/server/",

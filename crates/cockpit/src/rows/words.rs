@@ -33,7 +33,7 @@ fn exit_word(exit: &StepExit) -> (Mark, String) {
         StepExit::TimedOut => (Mark::Error, "took too long".to_owned()),
         StepExit::Cancelled => (Mark::None, "cancelled".to_owned()),
         StepExit::NotStarted(why) => (Mark::Error, format!("did not start: {}", width::clean(why))),
-        StepExit::Interrupted => (Mark::Unknown, "interrupted".to_owned()),
+        StepExit::Interrupted | StepExit::WithEngine => (Mark::Unknown, "interrupted".to_owned()),
     }
 }
 

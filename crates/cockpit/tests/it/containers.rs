@@ -6,6 +6,7 @@ use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::theme::{Depth, Scope};
 use pilothouse_cockpit::{Model, Msg, Request, Theme, update};
 use pilothouse_core::command::Command;
+use pilothouse_core::containers::Away;
 use pilothouse_core::id::{InstanceId, ReleaseNumber};
 use pilothouse_core::instance::{InstancePhase, Role};
 use pilothouse_core::routing::TargetState;
@@ -279,4 +280,25 @@ fn a_shell_is_for_operators_and_for_what_runs() {
     crate::fixture::lose(&mut model);
     press(&mut model, "g");
     assert_eq!(press(&mut model, "s"), [], "nobody could be asked");
+}
+
+#[test]
+fn no_successor_is_promised_while_the_docker_engine_is_away() {
+    let mut state = contained();
+    state.environments.get_mut(&key("production")).unwrap().running = None;
+    let told = |state: &State| {
+        let mut model = operator(state.clone(), 120, 40);
+        press(&mut model, "3j<Enter>");
+        let text = text(&model);
+        let line = text.lines().find(|line| line.contains("relief")).unwrap();
+        line.trim_matches(['│', ' ']).to_owned()
+    };
+    assert!(told(&state).contains("a successor starts as soon as"), "{}", told(&state));
+    state.containers.back_at = Some(NOW);
+    assert!(told(&state).contains("unless it comes up by itself"), "{}", told(&state));
+    let why = "cannot reach the Docker engine".to_owned();
+    state.containers.away = Some(Away { since: ago(7), why });
+    assert!(told(&state).contains("none while the Docker engine is away"), "{}", told(&state));
+    let shown = text(&operator(state, 120, 40));
+    assert!(shown.contains("The Docker engine went away <1m ago"), "{shown}");
 }

@@ -127,6 +127,14 @@ fn step_ended(state: &State, id: RunId, step: u32, result: Result<'_>) -> Vec<Ev
                     why: format!("{name}: its supervisor died, so nobody knows what it did"),
                 },
             ),
+            StepExit::WithEngine => fix(
+                id,
+                RunResult::Interrupted {
+                    why: format!(
+                        "{name}: the Docker engine took its container along, so nobody knows what it did"
+                    ),
+                },
+            ),
             StepExit::Code(code) => {
                 fix(id, failed(Some(step), &format!("{name} ended with status {code}")))
             }

@@ -3,6 +3,7 @@
 //! Responsible for the serialised types only. Times are milliseconds since the Unix epoch,
 //! latencies microseconds.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,9 @@ pub struct TargetStatus {
     pub address: SocketAddr,
     /// The target's release.
     pub release: String,
+    /// What names the start of it that is checked; an edge of before does not tell.
+    #[serde(default)]
+    pub proof: Option<String>,
     /// The target's role; a removed one is draining.
     pub role: Role,
     /// False for a target that left the table and still has requests in flight.
@@ -125,6 +129,17 @@ pub struct TargetStatus {
     pub p50_us: Option<u64>,
     /// The time that 99 of 100 answers stay below.
     pub p99_us: Option<u64>,
+}
+
+impl EdgeStatus {
+    /// Each target once, as the table has it: one that was started anew has another entry for its
+    /// earlier start, until no request to that is left.
+    pub fn newest(&self) -> impl Iterator<Item = &TargetStatus> {
+        let mut seen = BTreeSet::new();
+        let in_table = self.targets.iter().filter(|target| target.in_table);
+        let left = self.targets.iter().filter(|target| !target.in_table);
+        in_table.chain(left).filter(move |target| seen.insert(target.id.as_str()))
+    }
 }
 
 /// What the edge answered without a target's answer.

@@ -1,8 +1,10 @@
 //! Deployments: each phase's way into the next.
 
 mod failing;
+mod shifting;
 
 use self::failing::{abort, bad_new, fail, give_up, missing_new, unreached};
+use self::shifting::{shift_roles, shifting};
 use super::rollback;
 use crate::deployment::{Deployment, DeploymentResult, Milestone, Phase};
 use crate::event::{DeploymentEvent, Event, InstanceEvent};
@@ -209,44 +211,6 @@ fn starting(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event
     events.push(moved(deployment, Phase::Shifting, deployment.batch));
     events.extend(shift_roles(state, deployment));
     events
-}
-
-/// Lets the new ones in and as many old ones out as their share asks for.
-fn shift_roles(state: &State, deployment: &Deployment) -> Vec<Event> {
-    let mut events: Vec<Event> = instances(state, &deployment.new)
-        .filter(|instance| instance.role != Role::Active)
-        .map(|instance| role(&instance.id, Role::Active))
-        .collect();
-    let wanted = (deployment.instances as usize).max(1);
-    let left = wanted.saturating_sub(deployment.new.len());
-    let keep = (deployment.old.len() * left).div_ceil(wanted);
-    let active: Vec<&Instance> = instances(state, &deployment.old)
-        .filter(|instance| instance.role == Role::Active)
-        .collect();
-    let leaving = active.iter().rev().take(active.len().saturating_sub(keep));
-    events.extend(leaving.map(|instance| role(&instance.id, Role::Draining)));
-    events
-}
-
-fn shifting(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
-    // Traffic that has not moved yet must not move to what is no longer there.
-    let unproved = |one: &&Instance| !one.is_proved();
-    let bad = bad_new(state, deployment, now)
-        .or_else(|| missing_new(state, deployment, now))
-        .or_else(|| {
-            let found = instances(state, &deployment.new).find(unproved)?;
-            Some(format!("{} ended and was started again", found.id))
-        });
-    if let Some(why) = bad {
-        return fail(state, deployment, &why);
-    }
-    if state.edge.active.as_ref() == Some(&state.edge.wanted) {
-        return vec![
-            reached(deployment.id, Milestone::Shifted),
-            moved(deployment, Phase::Draining, deployment.batch),
-        ];
-    }
-    give_up(state, deployment, "the table could not be published")
 }
 
 fn draining(

@@ -1,17 +1,18 @@
 //! Reads a scenario, plays it in a world and writes what happened.
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
-//! `cancel`, `edge`, `fault`, `kill`, `restart`, `stop`, `again`, `shell`, `doubt`, `crash`, `reboot`, `halt`, `hide`,
-//! `from here`, `show`.
+//! `cancel`, `edge`, `containers`, `fault`, `kill`, `sicken`, `restart`, `stop`, `again`, `shell`,
+//! `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
+use pilothouse_core::container;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Fault, Input, Observation};
 use pilothouse_core::id::{DeploymentId, EnvironmentName, InstanceId, ReleaseNumber, RunId};
 use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::plan::plan;
 use pilothouse_core::run::Trigger;
-use pilothouse_core::spec::{DeployMode, ProjectSpec};
+use pilothouse_core::spec::{DeployMode, ProjectSpec, Runtime};
 use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::specs;
@@ -108,8 +109,10 @@ impl Play {
                 self.ask(Command::Look { project: None, trigger: Trigger::Hook });
             }
             "edge" => self.world.edge.down = rest[0] == "down",
+            "containers" => self.containers(rest[0]),
             "fault" => self.fault(rest),
             "kill" => self.world.processes.get_mut(rest[0]).expect("a process").alive = false,
+            "sicken" => self.world.processes.get_mut(rest[0]).expect("a process").healthy_at = None,
             "restart" => self.ask(Command::RestartInstance { id: InstanceId::new(rest[0]) }),
             "stop" => {
                 let force = rest.get(1) == Some(&"force");
@@ -148,6 +151,9 @@ impl Play {
         for word in &words[2..] {
             match word.split_once('=') {
                 None if *word == "manual" => spec.deploy = DeployMode::Manual,
+                None if *word == "docker" => {
+                    spec.runtime = Runtime::Docker(container::Docker::default());
+                }
                 None if *word == "preview" => {
                     spec.preview = true;
                     spec.domain = Some("{branch}.shop.test".to_owned());
@@ -209,6 +215,15 @@ impl Play {
         } else {
             Command::CancelRun { id: RunId(number) }
         });
+    }
+
+    fn containers(&mut self, what: &str) {
+        match what {
+            "lost" => self.world.lose_containers(),
+            "taken" => self.world.find_containers(true),
+            "back" => self.world.find_containers(false),
+            other => panic!("containers are not {other}"),
+        }
     }
 
     fn fault(&mut self, words: &[&str]) {

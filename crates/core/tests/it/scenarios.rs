@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "a trace is as long as what it tells")]
 
 mod cancel;
+mod containers;
 mod deployments;
 mod failing;
 mod moving;

@@ -84,8 +84,8 @@ pub fn pipeline_of(project: &ProjectName, commit: &CommitId) -> Pipeline {
 pub fn service() -> Service {
     Service {
         run: Run::Argv(vec!["./serve".to_owned()]),
-        image: None,
-        port: None,
+        image: Some("debian:12".to_owned()),
+        port: Some(8000),
         env: BTreeMap::new(),
         health: Health {
             interval: Millis::seconds(1),

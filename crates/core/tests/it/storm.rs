@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use pilothouse_core::command::{Command, DeployWhat};
+use pilothouse_core::container;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::{DeploymentId, EnvironmentName, ProjectName, ReleaseNumber, RunId};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::Role as TargetRole;
 use pilothouse_core::run::Trigger;
-use pilothouse_core::spec::{DeployMode, ProjectSpec};
+use pilothouse_core::spec::{DeployMode, ProjectSpec, Runtime};
 use pilothouse_core::table::{self, release_of};
 use pilothouse_core::time::Millis;
 use proptest::prelude::*;
@@ -29,6 +30,7 @@ enum Act {
     StartRun { project: u8, branch: u8 },
     Look,
     Edge(bool),
+    Containers(u8),
     Fault { kind: u8, fault: u8, times: u8 },
     Kill(u8),
     Restart(u8),
@@ -56,6 +58,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..2u8, 0..5u8).prop_map(|(project, branch)| Act::StartRun { project, branch }),
         1 => Just(Act::Look),
         2 => any::<bool>().prop_map(Act::Edge),
+        2 => (0..3u8).prop_map(Act::Containers),
         3 => (0..9u8, 0..3u8, 1..10u8)
             .prop_map(|(kind, fault, times)| Act::Fault { kind, fault, times }),
         2 => (0..9u8).prop_map(Act::Kill),
@@ -112,6 +115,10 @@ fn spec(project: u8, instances: u8, max: u8, min: u8, dropped: u8, stays: bool) 
         environment.strategy.min_healthy_percent = [100, 50, 0][usize::from(min)];
         environment.strategy.auto_rollback = !stays;
         environment.keep_releases = 2;
+        // One of the two projects runs in containers.
+        if project == 1 {
+            environment.runtime = Runtime::Docker(container::Docker::default());
+        }
     }
     if usize::from(dropped) < spec.environments.len() {
         spec.environments.remove(usize::from(dropped));
@@ -154,16 +161,13 @@ impl Storm {
                 let id = RunId(self.world.state.last_run.0.saturating_sub(u64::from(*back)));
                 let _ = self.world.ask(Command::CancelRun { id });
             }
-            Act::StartRun { project, branch } => {
-                let project = ProjectName::new(project_name(*project));
-                let branch = specs::branch(BRANCHES[usize::from(*branch)]);
-                let _ = self.world.ask(Command::StartRun { project, branch });
-            }
+            Act::StartRun { project, branch } => self.start_run(*project, *branch),
             Act::Look => {
                 let trigger = Trigger::Hook;
                 let _ = self.world.ask(Command::Look { project: None, trigger });
             }
             Act::Edge(down) => self.world.edge.down = *down,
+            Act::Containers(how) => self.containers(*how),
             Act::Fault { kind, fault, times } => {
                 let fault = match fault {
                     0 => Fault::transient("it may pass"),
@@ -204,6 +208,19 @@ impl Storm {
                 }
             }
             Act::Wait(seconds) => self.world.run_for(Millis::seconds(u64::from(*seconds))),
+        }
+    }
+
+    fn start_run(&mut self, project: u8, branch: u8) {
+        let project = ProjectName::new(project_name(project));
+        let branch = specs::branch(BRANCHES[usize::from(branch)]);
+        let _ = self.world.ask(Command::StartRun { project, branch });
+    }
+
+    fn containers(&mut self, how: u8) {
+        match how {
+            0 => self.world.lose_containers(),
+            how => self.world.find_containers(how == 1),
         }
     }
 
@@ -249,6 +266,9 @@ impl Storm {
     fn heal(&mut self) {
         let world = &mut self.world;
         world.edge.down = false;
+        if world.containers.away {
+            world.find_containers(true);
+        }
         world.faults.clear();
         world.troubles.clear();
         for process in world.processes.values_mut() {

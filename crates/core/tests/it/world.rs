@@ -3,6 +3,7 @@
 //! It stands where the kernel, the drivers and the edge stand. What it holds apart from the
 //! state, its processes and the edge's table, is the truth that the state is compared with.
 
+mod containers;
 mod edge;
 mod effects;
 mod process;
@@ -21,8 +22,9 @@ use pilothouse_core::state::{Commit, Limits, State};
 use pilothouse_core::time::{Millis, Timestamp};
 use pilothouse_core::wanted::wanted;
 
+pub use containers::Containers;
 pub use edge::Edge;
-pub use process::{Process, Trouble};
+pub use process::{Place, Process, Trouble};
 
 /// More rounds of settling than this in one turn mean that it does not end.
 const SETTLE_BOUND: usize = 4000;
@@ -46,6 +48,7 @@ pub struct World {
     pub cooling: BTreeMap<EffectId, Timestamp>,
     pub processes: BTreeMap<InstanceId, Process>,
     pub edge: Edge,
+    pub containers: Containers,
     pub repositories: BTreeMap<ProjectName, BTreeMap<BranchName, Commit>>,
     /// What is wrong with a commit.
     pub troubles: BTreeMap<CommitId, BTreeSet<Trouble>>,
@@ -77,6 +80,7 @@ impl World {
             cooling: BTreeMap::new(),
             processes: BTreeMap::new(),
             edge: Edge::default(),
+            containers: Containers::default(),
             repositories: BTreeMap::new(),
             troubles: BTreeMap::new(),
             steps: BTreeMap::new(),
@@ -308,6 +312,7 @@ impl World {
         self.observations.clear();
         self.edge.reported.clear();
         self.edge.reported_connected = None;
+        self.containers.reported = None;
         self.state = fold(&self.journal);
         self.start();
     }

@@ -28,12 +28,20 @@ pub(super) struct Owned<'a> {
     pub(super) output: Output,
 }
 
+/// What became of the container of this name.
+pub(super) enum Found<'a> {
+    /// It runs.
+    Runs(Owned<'a>),
+    /// It ended around an outage in which it was being started; nobody knows by whose doing.
+    Over,
+}
+
 /// Goes on with the container of this name that runs, or makes it.
 pub(super) async fn find_or_create(
     docker: Docker,
     spec: &ContainerSpec,
     image: Image,
-) -> Result<Owned<'_>, Error> {
+) -> Result<Found<'_>, Error> {
     if let Some(found) = docker.container(&spec.name).await? {
         if !is_ours(&found, spec) {
             return Err(Error::new(
@@ -44,16 +52,20 @@ pub(super) async fn find_or_create(
                 ),
             ));
         }
-        // A service that has ended begins anew; a step that has ended has ended.
-        if found.is_running || (!spec.is_service && found.state == "exited") {
+        if found.is_running {
             let output = Output::of(&docker, &found.id).await?;
             let owned = Owned { docker, spec, id: found.id.clone(), pid: found.pid, output };
             owned.note(&found)?;
-            return Ok(owned);
+            return Ok(Found::Runs(owned));
+        }
+        // A service that has ended begins anew; a step that ever ran does not. It is removed by
+        // whoever is told: were it gone before that, it would be taken for one that never was.
+        if !spec.is_service && found.state == "exited" {
+            return Ok(Found::Over);
         }
         docker.remove(&found.id).await?;
     }
-    create(docker, spec, &image).await
+    create(docker, spec, &image).await.map(Found::Runs)
 }
 
 /// Whether a container has all the labels that ours has.
@@ -118,6 +130,8 @@ async fn try_create<'a>(
     let mut owned = Owned { docker: docker.clone(), spec, id, pid: 0, output };
     match owned.start().await {
         Ok(()) => Ok(owned),
+        // Nobody knows whether it ran, and it tells once its engine is back.
+        Err(error) if error.kind == Kind::Unreachable => Err(error),
         Err(error) => {
             owned.docker.remove(&owned.id).await?;
             Err(error)
@@ -148,6 +162,7 @@ impl Owned<'_> {
             started_at: found.started_at.clone(),
             address,
             owner: std::process::id(),
+            is_taken: false,
         };
         record::write(&self.spec.record, &record).map_err(|error| {
             let path = self.spec.record.display();

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
+use bollard::errors::Error as Raw;
 use bollard::query_parameters::{AttachContainerOptionsBuilder, WaitContainerOptions};
 use futures_util::{Stream, StreamExt as _};
 
@@ -23,9 +24,7 @@ const LAST: Duration = Duration::from_secs(2);
 const KILL: i32 = 9;
 
 /// What a container says, as it says it.
-pub(super) struct Output(
-    Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
-);
+pub(super) struct Output(Pin<Box<dyn Stream<Item = Result<LogOutput, Raw>> + Send>>);
 
 impl Output {
     /// Listens to a container from now on.
@@ -63,7 +62,7 @@ impl Owned<'_> {
         let mut kill_at = None;
         loop {
             let mut end = Box::pin(until_over(self.docker.clone(), self.id.clone()));
-            let is_over = loop {
+            let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
                     more = self.output.pass(), if is_talking => is_talking = more?,
@@ -84,8 +83,8 @@ impl Owned<'_> {
                     }
                 }
             };
-            match is_over {
-                Ok(found) => {
+            match over {
+                Ok(Over::Ended(found)) => {
                     let last = async {
                         while is_talking && self.output.pass().await? {}
                         Ok(())
@@ -94,15 +93,19 @@ impl Owned<'_> {
                     if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
                         return Err(error);
                     }
-                    return Ok(Some(found));
+                    return Ok(Some(*found));
                 }
-                Err(error) if error.kind == Kind::Unreachable => {
-                    let Some(found) = self.outlast().await? else { return Ok(None) };
-                    if !found.is_running {
+                Ok(Over::Away { is_cut }) => {
+                    let (found, is_taken) = self.outlast(is_cut && self.runs()).await?;
+                    if found.is_running {
+                        self.output = patiently(|| Output::of(&self.docker, &self.id)).await?;
+                        is_talking = true;
+                    } else if !is_taken || is_asked {
                         return Ok(Some(found));
+                    } else {
+                        patiently(|| self.docker.remove(&self.id)).await?;
+                        return Ok(None);
                     }
-                    self.output = Output::of(&self.docker, &self.id).await?;
-                    is_talking = true;
                 }
                 Err(error) => return Err(error),
             }
@@ -111,12 +114,13 @@ impl Owned<'_> {
 }
 
 impl Owned<'_> {
-    /// Waits until the engine is back; what is left of the container then, unless the engine
-    /// ended it.
+    /// Waits until the engine is back; what is left of the container then, and whether the engine
+    /// may have ended it.
     ///
-    /// An engine that starts ends what still runs, before it answers. So a container that ran
-    /// until then did not end by itself, and its status says nothing.
-    async fn outlast(&self) -> Result<Option<Container>, Error> {
+    /// An engine that is told to go ends its containers, so that only what ran when it `was_left`
+    /// may have ended by itself since. One that starts ends what still runs, before it answers: a
+    /// container that ran until then did not end by itself, and its status says nothing.
+    async fn outlast(&self, was_left: bool) -> Result<(Container, bool), Error> {
         let ran = [Cell::new(true), Cell::new(true)];
         let found = patiently(|| {
             ran[0].set(ran[1].get());
@@ -125,11 +129,8 @@ impl Owned<'_> {
         })
         .await?;
         say("the Docker engine is back");
-        let is_taken = !found.is_running && ran.iter().any(Cell::get);
-        if is_taken {
-            patiently(|| self.docker.remove(&self.id)).await?;
-        }
-        Ok(Some(found).filter(|_| !is_taken))
+        let is_taken = !found.is_running && (!was_left || ran.iter().any(Cell::get));
+        Ok((found, is_taken))
     }
 
     /// Whether the container's first process is there, whoever answers for it.
@@ -143,20 +144,39 @@ fn vanished(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
 }
 
-/// Waits until a container does not run any more, and tells how it ended.
-async fn until_over(docker: Docker, id: String) -> Result<Container, Error> {
+/// What waiting for a container's end came to.
+enum Over {
+    /// It has ended.
+    Ended(Box<Container>),
+    /// Its engine went away, and broke off while nothing had been heard of an end, if `is_cut`. One
+    /// that is told to go lets nobody in any more, ends its containers, tells whoever waits, and
+    /// only then breaks off.
+    Away { is_cut: bool },
+}
+
+/// Waits until a container does not run any more, or its engine has gone away.
+async fn until_over(docker: Docker, id: String) -> Result<Over, Error> {
     let mut waiting = docker.client.wait_container(&id, None::<WaitContainerOptions>);
-    match waiting.next().await {
-        Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) | None => {}
-        Some(Err(raw)) => return Err(from("wait for the container", &raw)),
-    }
-    match docker.container(&id).await? {
-        None => Err(vanished(&id)),
+    let has_ended = match waiting.next().await {
+        Some(Ok(_) | Err(Raw::DockerContainerWaitError { .. })) => true,
+        None => false,
+        Some(Err(raw)) => match from("wait for the container", &raw) {
+            // Whoever was let in hears of an end, or that the engine is gone.
+            error if error.kind == Kind::Unreachable => {
+                let is_cut =
+                    !matches!(raw, Raw::HyperLegacyError { .. } | Raw::SocketNotFoundError(_));
+                return Ok(Over::Away { is_cut });
+            }
+            error => return Err(error),
+        },
+    };
+    match docker.container(&id).await {
+        Ok(None) => Err(vanished(&id)),
         // The connection ended before the container did.
-        Some(found) if found.is_running => {
-            Err(Error::new(Kind::Unreachable, "the Docker engine broke off"))
-        }
-        Some(found) => Ok(found),
+        Ok(Some(found)) if found.is_running => Ok(Over::Away { is_cut: true }),
+        Ok(Some(found)) => Ok(Over::Ended(Box::new(found))),
+        Err(error) if error.kind == Kind::Unreachable => Ok(Over::Away { is_cut: !has_ended }),
+        Err(error) => Err(error),
     }
 }
 

@@ -5,6 +5,7 @@
 mod http;
 mod probe;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -115,15 +116,8 @@ impl Edge {
         let old = self.statuses.send_replace(Some(Arc::new(status.clone())));
         attention.observe(Observation::EdgeConnected { active }).await;
         attention.observe(Observation::ListenersChanged { unbound: unbound(&status) }).await;
-        for target in &status.targets {
-            let before = old.as_ref().and_then(|old| {
-                old.targets.iter().find(|before| before.id == target.id).map(health)
-            });
-            let now = health(target);
-            if before.as_ref() != Some(&now) {
-                let id = InstanceId::new(target.id.clone());
-                attention.observe(Observation::TargetChanged { id, health: now }).await;
-            }
+        for (id, health) in news(old.as_deref(), &status) {
+            attention.observe(Observation::TargetChanged { id, health }).await;
         }
     }
 
@@ -227,7 +221,7 @@ impl Edge {
         loop {
             // Counters are fresh only in an answer, so that the edge is asked itself.
             let status = self.status().await?;
-            let target = status.targets.iter().find(|target| target.id == id.as_str());
+            let target = status.newest().find(|target| target.id == id.as_str());
             match target {
                 None => return Ok(Outcome::Done),
                 Some(target) if target.in_flight == 0 && is_draining(target) => {
@@ -318,6 +312,16 @@ fn unbound(status: &EdgeStatus) -> Vec<Unbound> {
         .collect()
 }
 
+/// What is said of targets that was not said before.
+fn news(old: Option<&EdgeStatus>, new: &EdgeStatus) -> Vec<(InstanceId, TargetHealth)> {
+    let old = old.into_iter().flat_map(EdgeStatus::newest);
+    let before: BTreeMap<&str, TargetHealth> =
+        old.map(|target| (target.id.as_str(), health(target))).collect();
+    let now = new.newest().map(|target| (target, health(target)));
+    let news = now.filter(|(target, now)| before.get(target.id.as_str()) != Some(now));
+    news.map(|(target, now)| (InstanceId::new(target.id.clone()), now)).collect()
+}
+
 fn health(target: &TargetStatus) -> TargetHealth {
     TargetHealth {
         state: target.state,
@@ -325,5 +329,52 @@ fn health(target: &TargetStatus) -> TargetHealth {
         detail: printable(&target.detail, 160),
         doubted: target.state == TargetState::Healthy && !target.passing,
         since: Timestamp(target.since_ms),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(id: &str, state: &str, in_table: bool) -> TargetStatus {
+        let role = if in_table { "active" } else { "draining" };
+        let text = format!(
+            r#"{{"group":"g","id":"{id}","address":"127.0.0.1:1","release":"r1","role":"{role}",
+            "in_table":{in_table},"state":"{state}","passing":true,"reason":null,"detail":"",
+            "since_ms":1,"in_flight":1,"requests":1,"errors_4xx":0,"errors_5xx":0,"failed":0,
+            "latency":[],"p50_us":null,"p99_us":null}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn told(old: &[TargetStatus], new: &[TargetStatus]) -> Vec<(String, TargetState)> {
+        let [old, new] = [old, new].map(|targets| EdgeStatus {
+            version: 1,
+            epoch: 1,
+            digest: String::new(),
+            source: pilothouse_core::routing::TableSource::Published,
+            change: 1,
+            started_at_ms: 1,
+            listeners: Vec::new(),
+            groups: Vec::new(),
+            targets: targets.to_vec(),
+            counters: pilothouse_core::routing::EdgeCounters::default(),
+        });
+        let news = news(Some(&old), &new).into_iter();
+        news.map(|(id, health)| (id.to_string(), health.state)).collect()
+    }
+
+    #[test]
+    fn an_earlier_start_that_still_has_requests_says_nothing_of_the_newest() {
+        let (newest, earlier) = (target("a", "healthy", true), target("a", "draining", false));
+        let initial = target("a", "initial", true);
+        let both = [initial, earlier.clone()];
+        assert_eq!(
+            told(&both, &[newest.clone(), earlier.clone()]),
+            [("a".to_owned(), TargetState::Healthy)]
+        );
+        assert_eq!(told(&[newest.clone(), earlier.clone()], std::slice::from_ref(&newest)), []);
+        // One that only left is told to drain.
+        assert_eq!(told(&[newest], &[earlier]), [("a".to_owned(), TargetState::Draining)]);
     }
 }

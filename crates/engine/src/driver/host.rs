@@ -62,6 +62,9 @@ impl Host {
         };
         if is_contained {
             self.leave_no_container(run, index).await;
+            if self.docker.took_step(run, index)? {
+                return Ok(Outcome::StepEnded { exit: StepExit::WithEngine });
+            }
         }
         Ok(Outcome::StepEnded { exit })
     }

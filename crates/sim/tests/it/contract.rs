@@ -160,6 +160,30 @@ impl Engine {
         assert!(published.is_ok(), "{published:?}");
     }
 
+    /// Watches until it is told that an instance was started again; what names that start.
+    async fn restarts(&mut self, order: &InstanceOrder) -> String {
+        let watch = EffectId::Watch(order.id.clone());
+        self.wanted.insert(watch.clone(), Effect::Watch { id: order.id.clone() });
+        let told = async {
+            loop {
+                let ended = self.turn(&watch).await;
+                assert!(ended.is_none(), "the watch is over: {ended:?}");
+                for observation in &self.seen {
+                    if let Observation::InstanceRestarted { id, restarts: 1.., proof, .. } =
+                        observation
+                        && *id == order.id
+                    {
+                        return proof.clone();
+                    }
+                }
+            }
+        };
+        let told = timeout(PATIENCE, told).await;
+        let proof = told.unwrap_or_else(|_| panic!("nobody tells of the crash"));
+        self.wanted.remove(&watch);
+        proof
+    }
+
     async fn proves(&mut self, id: &InstanceId, address: SocketAddr, deadline: Timestamp) -> Ended {
         let effect =
             Effect::Prove { id: id.clone(), address, min_healthy_time: Millis(0), deadline };
@@ -306,32 +330,30 @@ pub async fn what_crashed_is_started_again_and_told(ground: &mut impl Ground) {
     let order = ground.order(Kind::Well);
     let mut engine = Engine::begin(ground, 0);
     let (_, first) = engine.start(&order).await;
-    let watch = EffectId::Watch(order.id.clone());
-    engine.wanted.insert(watch.clone(), Effect::Watch { id: order.id.clone() });
     ground.crash(&order.id).await;
-    let told = async {
-        loop {
-            let ended = engine.turn(&watch).await;
-            assert!(ended.is_none(), "the watch is over: {ended:?}");
-            let mut seen = engine.seen.iter();
-            let restarted = seen.find_map(|observation| match observation {
-                Observation::InstanceRestarted { id, restarts: 1.., proof, .. }
-                    if *id == order.id =>
-                {
-                    Some(proof.clone())
-                }
-                _ => None,
-            });
-            if let Some(proof) = restarted {
-                return proof;
-            }
-        }
-    };
-    let told = timeout(PATIENCE, told).await;
-    let proof = told.unwrap_or_else(|_| panic!("nobody tells of the crash"));
+    let proof = engine.restarts(&order).await;
     assert_ne!(proof, first, "another start has the same proof");
     assert_eq!(ground.running(&order.id).await, 1);
-    engine.wanted.remove(&watch);
+    engine.stop(&order.id).await;
+    engine.end().await;
+}
+
+/// What was started again is proved once the edge checks this very start, and not by what it says
+/// of the start before.
+pub async fn what_was_started_again_is_proved_anew(ground: &mut impl Ground) {
+    let order = ground.order(Kind::Well);
+    let mut engine = Engine::begin(ground, 0);
+    let first = engine.start(&order).await;
+    engine.check(&order.id, &first).await;
+    let long = ground.now().after(Millis::minutes(2));
+    assert_eq!(engine.proves(&order.id, first.0, long).await, Ok(Outcome::Done));
+    ground.crash(&order.id).await;
+    let proof = engine.restarts(&order).await;
+    let soon = ground.now().after(SHORT);
+    let ended = engine.proves(&order.id, first.0, soon).await;
+    assert!(is_permanent(&ended), "the start before vouches for it: {ended:?}");
+    engine.check(&order.id, &(first.0, proof)).await;
+    assert_eq!(engine.proves(&order.id, first.0, long).await, Ok(Outcome::Done));
     engine.stop(&order.id).await;
     engine.end().await;
 }
@@ -363,6 +385,7 @@ macro_rules! tests {
             stopping_what_is_not_there_is_done
             what_cannot_run_is_told_and_leaves_nothing
             what_crashed_is_started_again_and_told
+            what_was_started_again_is_proved_anew
             what_is_lost_is_told_and_leaves_nothing
         );
     };

@@ -127,7 +127,7 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
     let environment = model.environment(&instance.environment);
     let at_rest = environment.filter(|environment| environment.running.is_none());
     if let Some(at) = at_rest.and_then(|environment| relief_at(environment, instance)) {
-        lines.push(Line::fact("relief", relief(model, at)));
+        lines.push(Line::fact("relief", relief(model, instance, at)));
     }
     if let Some(release) =
         environment.and_then(|environment| environment.releases.get(&instance.release))
@@ -138,7 +138,14 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
 }
 
 /// When a successor starts; it serves on until that one is healthy.
-fn relief(model: &Model, at: Timestamp) -> String {
+fn relief(model: &Model, instance: &Instance, at: Timestamp) -> String {
+    if model.replica.is_out_of_reach(instance) {
+        return "none while the Docker engine is away".to_owned();
+    }
+    if model.replica.excused_until(instance, model.now).is_some() {
+        return "a successor starts unless it comes up by itself, now that the Docker engine is back"
+            .to_owned();
+    }
     if at <= model.now {
         return "a successor starts as soon as no other instance is coming up".to_owned();
     }

@@ -48,6 +48,7 @@ impl World {
     /// Collects what the watching effects would tell now.
     pub(super) fn observe(&mut self) {
         self.age_processes();
+        self.observe_containers();
         if !self.flights.contains_key(&EffectId::Tend) {
             return;
         }

@@ -7,9 +7,10 @@ use pilothouse_core::event::Head;
 use pilothouse_core::id::{ArtifactDigest, CommitId, InstanceId, ProjectName};
 use pilothouse_core::routing::Role;
 use pilothouse_core::run::StepExit;
+use pilothouse_core::spec::Runtime;
 use pilothouse_core::time::{Millis, Timestamp};
 
-use super::{Flight, Process, Trouble, World};
+use super::{Flight, Place, Process, Trouble, World};
 
 impl World {
     pub(super) fn begin(&mut self, id: EffectId, effect: Effect) {
@@ -51,8 +52,8 @@ impl World {
             Effect::Start(order) if !self.faulty(id) => {
                 let _ = self.launch(order);
             }
-            Effect::Stop { id, .. } => {
-                self.processes.remove(id);
+            Effect::Stop { id: instance, .. } if !self.is_out_of_reach(id) => {
+                self.processes.remove(instance);
             }
             Effect::Publish { table } if !self.faulty(id) => {
                 let _ = self.serve(table);
@@ -67,7 +68,8 @@ impl World {
     }
 
     fn faulty(&self, id: &EffectId) -> bool {
-        self.faults.get(&word(id)).is_some_and(|faults| !faults.is_empty())
+        self.is_out_of_reach(id)
+            || self.faults.get(&word(id)).is_some_and(|faults| !faults.is_empty())
     }
 
     fn has(&self, id: &InstanceId, trouble: Trouble) -> bool {
@@ -206,6 +208,9 @@ impl World {
     }
 
     fn fault(&mut self, id: &EffectId) -> Option<Fault> {
+        if self.is_out_of_reach(id) {
+            return Some(Fault::transient("the engine of containers does not answer"));
+        }
         let faults = self.faults.get_mut(&word(id))?;
         (!faults.is_empty()).then(|| faults.remove(0))
     }
@@ -242,6 +247,10 @@ impl World {
                 proof: format!("start {}", self.starts),
                 restarts: 0,
                 alive: true,
+                place: match order.runtime {
+                    Runtime::Local | Runtime::AwsWatch(_) => Place::Host,
+                    Runtime::Docker(_) => Place::Container,
+                },
                 healthy_at: Some(soon).filter(|_| !troubles.contains(&Trouble::Sick)),
                 turns_at: None,
                 restarts_at: None,

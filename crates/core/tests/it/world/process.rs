@@ -43,6 +43,15 @@ impl Trouble {
     }
 }
 
+/// Where a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Host,
+    Container,
+    /// In a container whose engine is away.
+    Unreachable,
+}
+
 /// One real process with its supervisor.
 #[derive(Clone, Debug)]
 pub struct Process {
@@ -50,6 +59,7 @@ pub struct Process {
     pub proof: String,
     pub restarts: u32,
     pub alive: bool,
+    pub place: Place,
     /// Healthy from then on; never where none.
     pub healthy_at: Option<Timestamp>,
     /// Unhealthy from then on.
@@ -68,6 +78,7 @@ pub struct Process {
 impl Process {
     pub fn is_healthy(&self, now: Timestamp) -> bool {
         self.alive
+            && self.place != Place::Unreachable
             && self.healthy_at.is_some_and(|at| at <= now)
             && self.turns_at.is_none_or(|at| at > now)
     }

@@ -84,6 +84,7 @@ impl Docker {
             context: workspace.join(&build.context),
             within: workspace,
             dockerfile: dockerfile.display().to_string(),
+            only: Some(self.own_images(&order.project)),
             tag: format!("pilothouse-{}/{}:{tag}", self.engine_id, order.project),
             labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
             built: self.places.built(order.run, order.index),

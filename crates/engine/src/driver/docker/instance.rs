@@ -176,6 +176,7 @@ mod tests {
             started_at: "then".to_owned(),
             address: Some(AT.parse().unwrap()),
             owner: 2,
+            is_taken: false,
         };
         let id = InstanceId::new("shop-production-r1-0");
         why_strange(found, "e1", &id, &record, address.parse().unwrap())

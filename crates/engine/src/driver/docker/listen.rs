@@ -6,7 +6,7 @@ use pilothouse_core::effect::{Fault, FaultKind, Observation};
 use pilothouse_core::text::printable;
 use pilothouse_docker::Docker as Client;
 
-use super::Docker;
+use super::{Docker, ENGINE};
 use crate::driver::cancelled;
 use crate::executor::{Attention, Ended};
 
@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 impl Docker {
     /// Tells each time that the engine of containers went away, and that it is back.
     pub(in super::super) async fn listen(&self, attention: &Attention) -> Ended {
+        let own = format!("{ENGINE}={}", self.engine_id);
         loop {
             let asked = tokio::select! {
                 () = attention.cancelled.cancelled() => return cancelled(),
@@ -28,7 +29,7 @@ impl Docker {
                     attention.observe(Observation::ContainersReached).await;
                     tokio::select! {
                         () = attention.cancelled.cancelled() => return cancelled(),
-                        gone = client.until_away() => printable(&gone.why, 400),
+                        gone = client.until_away(&own) => printable(&gone.why, 400),
                     }
                 }
                 Err(fault) => fault.why,

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use pilothouse_core::container::{Container, Grants, Image};
 use pilothouse_core::effect::{Fault, StepOrder};
-use pilothouse_core::id::EnvironmentName;
+use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::StepRun;
 use pilothouse_core::text::slug;
-use pilothouse_docker::{ContainerSpec, Mount, Program};
+use pilothouse_docker::{ContainerSpec, Mount, Program, read_record};
 
 use super::{Docker, PROCESSES, RUN, write};
 
@@ -72,13 +72,27 @@ impl Docker {
             stop_signal: 15,
             grace_ms,
             by_image: false,
-            record: self.places.run(order.run).join(format!("record-{}.json", order.index)),
+            record: self.step_record(order.run, order.index),
             is_service: false,
         };
         self.note_use()?;
         let path = self.places.container(order.run, order.index);
         write(&path, &spec)?;
         Ok(self.owner(&path))
+    }
+
+    /// Whether the engine of containers took a step's container along when it went away.
+    pub(in super::super) fn took_step(&self, run: RunId, step: u32) -> Result<bool, Fault> {
+        let path = self.step_record(run, step);
+        let record = read_record(&path).map_err(|error| {
+            Fault::transient(format!("cannot read {}: {error}", path.display()))
+        })?;
+        Ok(record.is_some_and(|record| record.is_taken))
+    }
+
+    /// The file in which the owner of a step's container tells what runs.
+    fn step_record(&self, run: RunId, step: u32) -> PathBuf {
+        self.places.run(run).join(format!("record-{step}.json"))
     }
 
     /// A directory that is kept for an environment. Previews and other environments have others,

@@ -113,6 +113,7 @@ mod tests {
             labels: std::collections::BTreeMap::new(),
             bytes: 0,
             has_check: false,
+            on_build: Vec::new(),
         };
         is_for_steps(state, &Origin::read(label).unwrap(), &image)
     }

@@ -1,6 +1,7 @@
 //! Proves that an instance is itself and healthy.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, FaultKind, Outcome};
@@ -13,7 +14,7 @@ use pilothouse_supervisor::{MainExit, SocketOwner, socket_owner};
 use super::super::docker;
 use super::super::unit::last_line;
 use super::super::{blocking, cancelled};
-use super::{Local, alive, unit_of};
+use super::{Local, alive, proof, unit_of};
 use crate::executor::{Attention, Ended};
 
 /// Restarts after which an instance that never proved healthy is given up.
@@ -37,6 +38,39 @@ enum Owner {
     Container(Option<Record>),
 }
 
+/// The newest start of an instance, as its supervisor tells of it.
+struct Newest {
+    /// None where the supervisor is gone.
+    owner: Option<Owner>,
+    /// What names this start, once it is known.
+    proof: Option<String>,
+    restarts: u32,
+    exit: Option<MainExit>,
+}
+
+impl Newest {
+    fn of(home: &Path, address: SocketAddr) -> Result<Self, Fault> {
+        let unit = unit_of(home);
+        let Some((handle, status)) = alive(&unit)? else {
+            return Ok(Self { owner: None, proof: None, restarts: 0, exit: None });
+        };
+        let (restarts, exit) = (status.restarts, status.last_exit);
+        let (owner, proof) = if docker::is_container(home) {
+            let record = match status.main {
+                Some(main) => docker::record_of(&unit, Some(main.pid))?,
+                None => None,
+            };
+            let proof = record.as_ref().map(docker::proof);
+            (Owner::Container(record), proof)
+        } else {
+            let owner = socket_owner(&handle, address)
+                .map_err(|error| Fault::transient(format!("cannot look at sockets: {error}")))?;
+            (Owner::Process(owner), Some(proof(&status)))
+        };
+        Ok(Self { owner: Some(owner), proof, restarts, exit })
+    }
+}
+
 impl Local {
     /// Waits until the target passes its checks and its socket belongs to the instance's own
     /// processes.
@@ -52,7 +86,7 @@ impl Local {
         let mut healthy_since: Option<Timestamp> = None;
         loop {
             let target = statuses.borrow_and_update().as_ref().and_then(|status| {
-                status.targets.iter().find(|target| target.id == id.as_str()).cloned()
+                status.newest().find(|target| target.id == id.as_str()).cloned()
             });
             let now = self.clock.now();
             let missing = match self.missing(id, address, target).await? {
@@ -89,26 +123,9 @@ impl Local {
         target: Option<TargetStatus>,
     ) -> Result<Option<Missing>, Fault> {
         let home = self.places.instance(id);
-        let unit = unit_of(&home);
-        let is_container = docker::is_container(&home);
-        let (owner, restarts, exit) = blocking("looking at the instance", move || {
-            let Some((handle, status)) = alive(&unit)? else {
-                return Ok((None, 0, None));
-            };
-            let owner = if is_container {
-                Owner::Container(match status.main {
-                    Some(main) => docker::record_of(&unit, Some(main.pid))?,
-                    None => None,
-                })
-            } else {
-                let owner = socket_owner(&handle, address);
-                Owner::Process(owner.map_err(|error| {
-                    Fault::transient(format!("cannot look at sockets: {error}"))
-                })?)
-            };
-            Ok((Some(owner), status.restarts, status.last_exit))
-        })
-        .await?;
+        let look = move || Newest::of(&home, address);
+        let Newest { owner, proof, restarts, exit } =
+            blocking("looking at the instance", look).await?;
         if restarts >= RESTARTS {
             return Ok(Some(Missing::Ever(self.with_log(id, &how_ended(exit)))));
         }
@@ -117,8 +134,11 @@ impl Local {
             Some(Owner::Container(Some(record))) => record.address.unwrap_or(address),
             Some(Owner::Container(None) | Owner::Process(_)) | None => address,
         };
-        let is_elsewhere = target.as_ref().is_some_and(|target| target.address != address);
-        let is_passing = target.as_ref().is_some_and(|target| target.passing) && !is_elsewhere;
+        // What the edge says of an earlier start says nothing of this one.
+        let is_other = target.as_ref().is_some_and(|target| {
+            target.address != address || target.proof.is_some() && target.proof != proof
+        });
+        let is_passing = target.as_ref().is_some_and(|target| target.passing) && !is_other;
         let stranger = match owner {
             None => Some("its supervisor is gone".to_owned()),
             Some(Owner::Process(SocketOwner::Nobody)) => {
@@ -142,7 +162,7 @@ impl Local {
         };
         let missing = stranger.or_else(|| match target {
             Some(_) if is_passing => None,
-            Some(_) if is_elsewhere => Some("the edge does not check it there yet".to_owned()),
+            Some(_) if is_other => Some("the edge does not check this start of it yet".to_owned()),
             Some(target) => Some(format!("its check says: {}", target.detail)),
             None => Some("the edge does not check it yet".to_owned()),
         });

@@ -232,8 +232,8 @@ impl World {
         let proves = self.wait(|things| {
             let now = things.now();
             let process = things.processes.get(id)?;
-            // The edge may still know an earlier start of it at the same address.
-            let known = things.edge.role(id).is_some() && !things.edge.down;
+            // What the edge says of an earlier start says nothing of this one.
+            let known = things.edge.has(id, &process.proof) && !things.edge.down;
             (process.is_healthy(now) && known && process.port == address.port()).then_some(())
         });
         tokio::select! {

@@ -1,0 +1,83 @@
+//! Dockerfiles, and the images that are found in them.
+
+use super::*;
+
+fn of(text: &str) -> (Vec<String>, Vec<String>) {
+    let found = References::of(text).unwrap();
+    (found.from.into_iter().collect(), found.others.into_iter().collect())
+}
+
+fn from(text: &str) -> Vec<String> {
+    of(text).0
+}
+
+#[test]
+fn images_and_stages_are_told_apart() {
+    let text = "# syntax=docker/dockerfile:1\n\
+        FROM --platform=linux/amd64 debian:12 AS Build\n\
+        RUN make && echo FROM nowhere\n\
+        from build as test\n\
+        FROM scratch\n\
+        COPY --from=build --chown=1:1 /a /b\n\
+        copy --chown=\"a b\" --from=other/image@sha256:00 /a /b\n\
+        ADD x y\n\
+        ONBUILD COPY --from=third /a /b\n";
+    let (from, others) = of(text);
+    assert_eq!(from, ["debian:12"]);
+    assert_eq!(others, ["build", "other/image@sha256:00", "third"]);
+    // A stage that comes later may be an image's id before.
+    let (from, others) =
+        of("FROM x\nCOPY --from=abc123 / /\nCOPY --from=0 / /\nFROM x AS abc123\n");
+    assert_eq!((from, others), (vec!["x".to_owned()], vec!["abc123".to_owned()]));
+}
+
+#[test]
+fn variables_quotes_and_lines_are_read_as_engines_do() {
+    let cases = [
+        ("ARG BASE=a/b:1\nFROM $BASE\n", "a/b:1"),
+        ("ARG BASE=\"a/b:1\" OTHER=x\nFROM ${BASE}\n", "a/b:1"),
+        ("FROM ${BASE:-a/b:1}\n", "a/b:1"),
+        ("ARG T=1\nFROM a/b:${T}-x AS y\n", "a/b:1-x"),
+        ("ARG T='1'\nFROM a/\"b\":$T\n", "a/b:1"),
+        ("FROM \"a/b:1\"\n", "a/b:1"),
+        ("FROM a/\\b:1\n", "a/b:1"),
+        ("\u{feff}FROM a/b:1\r\n", "a/b:1"),
+        ("FR\\\nOM a/\\\n# a comment\n\nb:1\n", "a/b:1"),
+        ("RUN true \\\n  # a comment\nFROM a/b:1\n", "a/b:1"),
+        ("\tFrom\ta/b:1\u{b}as\u{c}x\n", "a/b:1"),
+        ("RUN <<E\nFROM a/b:1\nE\n", "a/b:1"),
+    ];
+    for (text, image) in cases {
+        let found = from(text);
+        assert!(found.contains(&image.to_owned()), "{text:?}: {found:?}");
+    }
+    // A value that a later line gives, too.
+    assert_eq!(from("ARG A=x\nFROM $A\nARG A=y\n"), ["x", "y"]);
+    // What looks like it and is no instruction of any engine.
+    for text in [
+        "RUN psql -c 'select x \\\n FROM users WHERE y'\n",
+        "RUN psql -c 'select x \\\n FROM users'\n",
+        "RUN psql -c 'select x \\\n FROM users \\\n JOIN x'\n",
+    ] {
+        assert_eq!(from(text), Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused() {
+    for text in [
+        "ARG A=x\nARG B=$A-y\nFROM $B\n",
+        "FROM ${A#x}\n",
+        "FROM ${A:-$B}\n",
+        "FROM --platform=\"a b\" x\n",
+        "# Escape = `\nFROM a`\n",
+        "COPY --from=${A/x/y} a b\n",
+        &format!(
+            "ARG {}\nFROM $A$A$A\n",
+            (0..9).map(|n| format!("A={n}")).collect::<Vec<_>>().join(" ")
+        ),
+        &"FROM x\n".repeat(LINES + 1),
+    ] {
+        assert!(References::of(text).is_err(), "{text:?}");
+    }
+}

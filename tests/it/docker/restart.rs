@@ -1,0 +1,136 @@
+//! The Docker engine is started again, as by an update: what it takes along, and what outlives it.
+
+use pilothouse_core::deployment::Phase;
+use pilothouse_core::id::DeploymentId;
+use pilothouse_core::run::{RunPhase, RunResult};
+use pilothouse_core::state::State;
+
+use super::super::stage::Stage;
+use super::super::stage::repository::Repository;
+use super::daemon::Daemon;
+use super::image::Base;
+use super::{commit, project};
+
+fn stage_in(daemon: &Daemon) -> Stage {
+    let mut stage = Stage::new();
+    stage.use_docker(daemon.host());
+    stage.start();
+    stage
+}
+
+fn result(state: &State) -> &RunResult {
+    let run = state.runs.values().next_back().unwrap();
+    let RunPhase::Ended { result, .. } = &run.phase else { panic!("{:?}", run.phase) };
+    result
+}
+
+/// A commit whose only step waits, but for the third run.
+fn waits(repository: &Repository, base: &Base) {
+    let image = base.name();
+    repository.write(
+        "pilothouse.toml",
+        &format!(
+            "image = \"{image}\"\nartifact = \"out\"\n\
+             [[stage]]\nname = \"make\"\n\
+             run = \"mkdir out; [ $PILOTHOUSE_RUN = 3 ] || sleep 600\"\n\
+             [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+        ),
+    );
+    repository.commit_all("waits");
+}
+
+#[test]
+fn a_step_that_the_engine_takes_along_is_interrupted_and_can_be_run_again() {
+    let mut daemon = Daemon::start();
+    let base = Base::make_in("taken", daemon.client());
+    let stage = stage_in(&daemon);
+    let repository = Repository::new(&stage);
+    waits(&repository, &base);
+    stage.apply(&project(&stage, &repository, "").replace("\"auto\"", "\"manual\""));
+    for number in [1, 2] {
+        stage.wait("the step runs", |state| state.last_run.0 == number && base.running() == 1);
+        // Killed, and then told to go: it ends its containers itself, before it is gone.
+        if number == 1 {
+            daemon.kill();
+        } else {
+            daemon.stop();
+        }
+        daemon.run();
+        let state = stage.wait("the run has ended", |state| state.live_runs.is_empty());
+        let RunResult::Interrupted { why } = result(&state) else { panic!("{:?}", result(&state)) };
+        assert!(why.contains("the Docker engine took its container along"), "{why}");
+        assert_eq!(base.all_of(&stage), Vec::<String>::new(), "containers are left");
+        assert_eq!(state.last_run.0, number, "it was run again by itself");
+        let again = stage.binary().args(["run", "main"]).output().unwrap();
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    }
+    let state = stage.wait("the last run has ended", |state| {
+        state.last_run.0 == 3 && state.live_runs.is_empty()
+    });
+    assert!(matches!(result(&state), RunResult::Succeeded { .. }), "{:?}", result(&state));
+    stage.end();
+}
+
+#[test]
+fn an_engine_that_is_started_again_costs_no_deployment() {
+    let mut daemon = Daemon::start();
+    let base = Base::make_in("again", daemon.client());
+    let stage = stage_in(&daemon);
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, "").replace("50ms", "3s"));
+    stage.succeeds(DeploymentId(0));
+    for (version, phase) in [("v2", "Starting"), ("v3", "Baking")] {
+        let before = stage.state().last_deployment;
+        commit(&repository, &base, version);
+        stage.wait(&format!("{version} is in {phase}"), |state| {
+            let newest = &state.deployments.values().next_back().unwrap().phase;
+            let is_there = match newest {
+                Phase::Starting => phase == "Starting" && base.running() > 2,
+                Phase::Baking { .. } => phase == "Baking",
+                _ => false,
+            };
+            state.last_deployment > before && is_there
+        });
+        daemon.stop();
+        daemon.run();
+        stage.succeeds(before);
+        stage.shows(version);
+    }
+    assert_eq!(base.containers(&stage).len(), 2);
+    stage.end();
+}
+
+#[test]
+fn containers_that_outlive_their_engine_are_not_started_again() {
+    let mut daemon = Daemon::start_live();
+    let base = Base::make_in("live", daemon.client());
+    let stage = stage_in(&daemon);
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let ids = || -> Vec<String> { base.containers(&stage).into_iter().map(|one| one.id).collect() };
+    let first = ids();
+    // A step runs meanwhile, and goes on.
+    let runs = stage.state().last_run;
+    let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
+    repository.write("pilothouse.toml", &text.replace("mkdir dist", "sleep 6; mkdir dist"));
+    repository.commit_all("v1, slowly");
+    stage.wait("the step runs", |state| state.last_run > runs && base.running() == 3);
+    daemon.stop();
+    daemon.run();
+    stage.wait("it was noticed", |state| state.containers.back_at.is_some());
+    daemon.kill();
+    stage.wait("it was noticed again", |state| state.containers.away.is_some());
+    daemon.run();
+    stage.wait("it is back", |state| state.containers.away.is_none());
+    assert_eq!(ids(), first);
+    let before = stage.state().last_deployment;
+    stage.shows("v1");
+    let state = stage.wait("the run has ended", |state| state.live_runs.is_empty());
+    assert!(matches!(result(&state), RunResult::Succeeded { .. }), "{:?}", result(&state));
+    assert!(state.instances.values().all(|one| one.restarts == 0), "{:#?}", state.instances);
+    stage.succeeds(before);
+    stage.end();
+}
