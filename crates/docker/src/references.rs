@@ -101,11 +101,25 @@ impl References {
                     }
                 }
             }
+            // Docker fetches it as this machine, past every wall that a step has.
+            "add" if fetches(rest) => {
+                return Err(format!(
+                    "{:?} may take from an address; write COPY, or let RUN fetch it",
+                    shown(instruction)
+                ));
+            }
             "onbuild" => return self.add(rest, values, stages),
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Whether something that is added may come from an address rather than from the context. Quotes
+/// and escapes change nothing of it, and a variable may be one, which ENV and base images set too.
+fn fetches(rest: &str) -> bool {
+    let bare: String = rest.chars().filter(|c| !"\\\"'[,".contains(*c)).collect();
+    bare.contains("://") || bare.contains('$') || words(&bare).any(|word| word.starts_with("git@"))
 }
 
 /// What a word may mean. What no engine takes for a name of an image is left out.
@@ -171,7 +185,7 @@ fn keyword(instruction: &str) -> (String, &str) {
     let (word, rest) = begin.split_once(char::is_whitespace).unwrap_or((begin, ""));
     let word = word.to_ascii_lowercase();
     match word.as_str() {
-        "from" | "copy" | "onbuild" | "arg" => (word, rest.trim_start()),
+        "from" | "copy" | "add" | "onbuild" | "arg" => (word, rest.trim_start()),
         _ => (word, ""),
     }
 }

@@ -54,8 +54,9 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     let tried =
         tried.map_or_else(String::new, |d| format!(": deployment {} did not succeed", d.id));
     format!(
-        "{commit} was deployed already and does not serve{tried}; deploy run {} to try it again",
-        run.id
+        "{commit} was deployed already and does not serve{tried}; `pilothouse deploy {key} --run {}` \
+         tries it again",
+        run.id.0
     )
 }
 

@@ -72,6 +72,11 @@ fn what_cannot_be_read_is_refused() {
         "FROM --platform=\"a b\" x\n",
         "# Escape = `\nFROM a`\n",
         "COPY --from=${A/x/y} a b\n",
+        "ADD http://127.0.0.1/ /x\n",
+        "ONBUILD add --chown=1:1 [\"HTTPS://a/\", \"/x\"]\n",
+        "ADD \\\n ht\"tp:\"/\\/127.0.0.1/ /x\n",
+        "ENV U=http://127.0.0.1/\nADD $U /x\n",
+        "ADD git@example.com:a/b.git /x\n",
         &format!(
             "ARG {}\nFROM $A$A$A\n",
             (0..9).map(|n| format!("A={n}")).collect::<Vec<_>>().join(" ")

@@ -110,16 +110,7 @@ impl Git {
         let what = format!("looking at {}", look.repository);
         let call = git(&what, NETWORK, ["ls-remote", "--heads", "--", &look.repository]);
         let output = run(call, attention).await?;
-        let text = String::from_utf8_lossy(&output);
-        let mut heads = BTreeMap::new();
-        for line in text.lines().take(BRANCHES) {
-            if let Some((id, name)) = line.split_once('\t')
-                && let Some(name) = name.strip_prefix("refs/heads/")
-            {
-                heads.insert(BranchName::new(name), CommitId::new(id));
-            }
-        }
-        Ok(heads)
+        Ok(listed(&output))
     }
 
     async fn fetch(&self, look: &Look, attention: &Attention) -> Result<(), Fault> {
@@ -206,6 +197,17 @@ fn make_mirror(place: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Reads what `git ls-remote` lists. As when heads are read, a name that is no UTF-8 is left out:
+/// it would be new at every look.
+fn listed(output: &[u8]) -> BTreeMap<BranchName, CommitId> {
+    let lines = output.split(|byte| *byte == b'\n').take(BRANCHES);
+    let heads = lines.filter_map(|line| {
+        let (id, name) = std::str::from_utf8(line).ok()?.split_once('\t')?;
+        Some((BranchName::new(name.strip_prefix("refs/heads/")?), CommitId::new(id)))
+    });
+    heads.collect()
+}
+
 /// The branches of the mirror with their heads' facts.
 fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
     let failed = |error: git2::Error| {
@@ -270,4 +272,16 @@ fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
         let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Fault::permanent(said.join("\n"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_no_text_is_not_listed_as_it_is_not_read() {
+        let output = b"aa\trefs/heads/main\nbb\trefs/heads/bad\xff\ncc\trefs/heads/\xea\xb2\xb0\n";
+        let names: Vec<String> = listed(output).into_keys().map(|name| name.to_string()).collect();
+        assert_eq!(names, ["main", "\u{acb0}"]);
+    }
 }

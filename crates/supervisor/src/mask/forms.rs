@@ -1,5 +1,7 @@
 //! The forms in which a secret commonly appears in output.
 
+mod escapes;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -51,26 +53,17 @@ fn forms_of_piece(value: &[u8], forms: &mut BTreeSet<Form>) {
             folded.push(standard);
         }
     }
-    for unreserved in ["-._~", "-._~!*'()", "-._*", "-._~/", ""] {
+    // The last is what JavaScript's encodeURI leaves alone.
+    for unreserved in ["-._~", "-._~!*'()", "-._*", "-._~/", "", "-_.!~*'();/?:@&=+$,#"] {
         for digits in ["0123456789ABCDEF", "0123456789abcdef"] {
             exact.push(percent(value, unreserved, digits, "%20"));
             exact.push(percent(value, unreserved, digits, "+"));
         }
     }
     exact.extend([percent_all(value, "0123456789ABCDEF"), percent_all(value, "0123456789abcdef")]);
+    exact.extend(escapes::of_bytes(value));
     if let Ok(text) = std::str::from_utf8(value) {
-        if let Ok(quoted) = serde_json::to_string(text) {
-            let quoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-            let quoted = quoted.unwrap_or_default();
-            exact.push(quoted.as_bytes().to_vec());
-            // As PHP writes it.
-            exact.push(quoted.replace('/', "\\/").into_bytes());
-        }
-        for (double, single) in [("&quot;", "&#39;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;")] {
-            let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            exact.push(html.replace('"', double).into_bytes());
-            exact.push(html.replace('"', double).replace('\'', single).into_bytes());
-        }
+        exact.extend(escapes::of_text(text).into_iter().map(String::into_bytes));
     }
     let exact = exact.into_iter().map(|bytes| Form { bytes, gaps: &[] });
     let folded = folded.into_iter().map(|bytes| Form { bytes, gaps: FOLDS });

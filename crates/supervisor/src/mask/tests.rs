@@ -197,4 +197,25 @@ fn forms_of_other_languages_are_hidden() {
     ] {
         assert_eq!(check(&[secret], format!("<{form}>").as_bytes()), "<***>", "{form}");
     }
+    // As Python, Go, .NET, JavaScript and others write it where nothing is said of how.
+    let secret = "pä s'w\"&<+/\\1";
+    for form in [
+        r#"p\u00e4 s'w\"&<+/\\1"#,
+        r#"p\u00e4 s'w\"&<+\/\\1"#,
+        r#"pä s'w\"\u0026\u003c+/\\1"#,
+        r#"p\u00E4 s\u0027w\u0022\u0026\u003C\u002B/\\1"#,
+        "pä s'w\"&amp;&lt;+/\\1",
+        "pä s&apos;w&quot;&amp;&lt;+/\\1",
+        "pä s&#39;w&#34;&amp;&lt;&#43;/\\1",
+        "p&#228; s&#39;w&quot;&amp;&lt;+/\\1",
+        "p&#xe4;&#x20;s&#x27;w&#x22;&#x26;&#x3c;&#x2b;&#x2f;&#x5c;1",
+        "p%C3%A4%20s'w%22&%3C+/%5C1",
+        r#"pä s'w"&<+/\\1"#,
+        r#"pä s'\''w"&<+/\1"#,
+        "0x70, 0xc3, 0xa4, 0x20, 0x73, 0x27, 0x77, 0x22, 0x26, 0x3c, 0x2b, 0x2f, 0x5c, 0x31",
+        "112,195,164,32,115,39,119,34,38,60,43,47,92,49",
+        r"\u0070\u00e4\u0020\u0073\u0027\u0077\u0022\u0026\u003c\u002b\u002f\u005c\u0031",
+    ] {
+        assert_eq!(check(&[secret], format!("<{form}>").as_bytes()), "<***>", "{form}");
+    }
 }
