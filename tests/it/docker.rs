@@ -34,6 +34,12 @@ fn project(stage: &Stage, repository: &Repository, more: &str) -> String {
 
 /// A commit whose image serves a version.
 fn commit(repository: &Repository, base: &Base, version: &str) {
+    lay_out(repository, base, version);
+    repository.commit_all(version);
+}
+
+/// The files of such a commit.
+fn lay_out(repository: &Repository, base: &Base, version: &str) {
     let image = base.name();
     repository.write("index.html", &format!("<p>{version}</p>\n"));
     repository.write("Dockerfile", &format!("FROM {image}\nCOPY dist /site\n{SERVE}"));
@@ -46,7 +52,6 @@ fn commit(repository: &Repository, base: &Base, version: &str) {
              [service]\nport = 8000\nstop = {{ grace = \"500ms\" }}\n{HEALTH}"
         ),
     );
-    repository.commit_all(version);
 }
 
 const SERVE: &str =

@@ -1,5 +1,6 @@
 //! A connection to a Docker engine.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const SOCKET: &str = "/var/run/docker.sock";
 pub(crate) const ANSWER: u64 = 60;
 /// How long it may take to say which version it speaks.
 const VERSION: Duration = Duration::from_secs(5);
+/// How long one that is there may take to say so.
+const THERE: Duration = Duration::from_secs(2);
 /// What is tried where an engine may have gone, as it reads after "cannot".
 const REACH: &str = "reach the Docker engine";
 /// The oldest API that has all that is asked of it: Docker 20.10, of December 2020.
@@ -104,7 +107,7 @@ impl Docker {
     /// containers, and is there until the last of them is gone: so one that ends is a reason to
     /// ask.
     pub async fn until_away(&self, label: &str) -> Error {
-        let filters = std::collections::HashMap::from([
+        let filters = HashMap::from([
             ("type", vec!["container"]),
             ("event", vec!["die"]),
             ("label", vec![label]),
@@ -113,13 +116,25 @@ impl Docker {
         let mut events = self.client.events(Some(options));
         loop {
             match events.next().await {
-                Some(Ok(_)) => match self.client.ping().await.map_err(|raw| from(REACH, &raw)) {
-                    Err(error) if error.kind == Kind::Unreachable => return error,
-                    Ok(_) | Err(_) => {}
-                },
+                Some(Ok(_)) => {
+                    if let Err(error) = self.is_there().await
+                        && error.kind == Kind::Unreachable
+                    {
+                        return error;
+                    }
+                }
                 Some(Err(raw)) => return from("listen to the Docker engine", &raw),
                 None => return Error::new(Kind::Unreachable, "the Docker engine went away"),
             }
+        }
+    }
+
+    /// Asks whether the engine lets anybody in. Where its socket is held for it, whoever asks one
+    /// that is going waits for the next one.
+    async fn is_there(&self) -> Result<(), Error> {
+        match tokio::time::timeout(THERE, self.client.ping()).await {
+            Ok(answered) => answered.map(|_| ()).map_err(|raw| from(REACH, &raw)),
+            Err(_) => Err(Error::new(Kind::Unreachable, "the Docker engine lets nobody in")),
         }
     }
 
@@ -146,7 +161,7 @@ impl Docker {
 
     /// All images with a label, whatever they are called.
     pub async fn images(&self, label: &str) -> Result<Vec<crate::Image>, Error> {
-        let filters = std::collections::HashMap::from([("label", vec![label])]);
+        let filters = HashMap::from([("label", vec![label])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
         let all = self.client.list_images(Some(options)).await;
         let all = all.map_err(|raw| from("list images", &raw))?;

@@ -14,6 +14,7 @@ mod error;
 mod ignored;
 mod image;
 mod import;
+mod line;
 mod output;
 mod raw;
 mod record;

@@ -1,6 +1,8 @@
 //! A Docker engine of a test's own, which can die.
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +21,8 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 pub struct Daemon {
     dir: TempDir,
     bridge: String,
+    /// The socket, where it is held for the engine as systemd does.
+    held: Option<UnixListener>,
     process: Option<Child>,
 }
 
@@ -35,6 +39,14 @@ impl Daemon {
         let mut daemon = Self::prepare();
         let file = daemon.dir.path().join("daemon.json");
         std::fs::write(file, "{ \"live-restore\": true }\n").unwrap();
+        daemon.run();
+        daemon
+    }
+
+    /// Starts one whose socket is held for it, also while it is away: whoever connects then waits.
+    pub fn start_held() -> Self {
+        let mut daemon = Self::prepare();
+        daemon.held = Some(UnixListener::bind(daemon.socket()).unwrap());
         daemon.run();
         daemon
     }
@@ -58,7 +70,7 @@ impl Daemon {
         let (number, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let bridge = format!("phd{number}.{next}");
         busybox(&["brctl", "addbr", &bridge]);
-        let daemon = Self { dir, bridge, process: None };
+        let daemon = Self { dir, bridge, held: None, process: None };
         let address = format!("10.{}.{}.1/24", 200 + next % 50, number % 256);
         busybox(&["ip", "addr", "add", &address, "dev", &daemon.bridge]);
         busybox(&["ip", "link", "set", &daemon.bridge, "up"]);
@@ -93,17 +105,28 @@ impl Daemon {
             let _ = std::fs::remove_file(path(file));
         }
         let log = File::options().create(true).append(true).open(path("log")).unwrap();
-        let child = Command::new("dockerd")
+        // The first file beyond the three usual ones is the socket, see sd_listen_fds(3).
+        let script = "LISTEN_PID=$$ LISTEN_FDS=1 exec dockerd \"$@\" 3<&0 </dev/null";
+        let (mut command, host) = if let Some(held) = &self.held {
+            let mut command = Command::new("sh");
+            let held: OwnedFd = held.try_clone().unwrap().into();
+            command.args(["-c", script, "sh"]).stdin(held);
+            (command, "fd://".to_owned())
+        } else {
+            let mut command = Command::new("dockerd");
+            command.stdin(Stdio::null());
+            (command, self.host())
+        };
+        let child = command
             .arg("--config-file")
             .arg(path("daemon.json"))
-            .args(["--host", &self.host(), "--iptables=false", "--bridge", &self.bridge])
+            .args(["--host", &host, "--iptables=false", "--bridge", &self.bridge])
             .arg("--data-root")
             .arg(path("data"))
             .arg("--exec-root")
             .arg(path("exec"))
             .arg("--pidfile")
             .arg(path("pid"))
-            .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()

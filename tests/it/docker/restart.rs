@@ -9,7 +9,7 @@ use super::super::stage::Stage;
 use super::super::stage::repository::Repository;
 use super::daemon::Daemon;
 use super::image::Base;
-use super::{commit, project};
+use super::{commit, lay_out, project};
 
 fn stage_in(daemon: &Daemon) -> Stage {
     let mut stage = Stage::new();
@@ -42,8 +42,18 @@ fn waits(repository: &Repository, base: &Base) {
 #[test]
 fn a_step_that_the_engine_takes_along_is_interrupted_and_can_be_run_again() {
     let mut daemon = Daemon::start();
-    let base = Base::make_in("taken", daemon.client());
-    let stage = stage_in(&daemon);
+    interrupts_steps(&mut daemon, "taken");
+}
+
+#[test]
+fn a_step_is_interrupted_also_where_the_engines_socket_is_held_for_it() {
+    let mut daemon = Daemon::start_held();
+    interrupts_steps(&mut daemon, "held");
+}
+
+fn interrupts_steps(daemon: &mut Daemon, name: &str) {
+    let base = Base::make_in(name, daemon.client());
+    let stage = stage_in(daemon);
     let repository = Repository::new(&stage);
     waits(&repository, &base);
     stage.apply(&project(&stage, &repository, "").replace("\"auto\"", "\"manual\""));
@@ -73,30 +83,38 @@ fn a_step_that_the_engine_takes_along_is_interrupted_and_can_be_run_again() {
 
 #[test]
 fn an_engine_that_is_started_again_costs_no_deployment() {
-    let mut daemon = Daemon::start();
-    let base = Base::make_in("again", daemon.client());
-    let stage = stage_in(&daemon);
+    costs_no_deployment(&mut Daemon::start(), "again");
+}
+
+#[test]
+fn an_engine_whose_socket_is_held_for_it_costs_no_deployment() {
+    costs_no_deployment(&mut Daemon::start_held(), "waiting");
+}
+
+fn costs_no_deployment(daemon: &mut Daemon, name: &str) {
+    let base = Base::make_in(name, daemon.client());
+    let stage = stage_in(daemon);
     let repository = Repository::new(&stage);
-    commit(&repository, &base, "v1");
-    stage.apply(&project(&stage, &repository, "").replace("50ms", "3s"));
+    // That it goes is noticed by the first container that ends, before two checks have failed.
+    let of = |version: &str| {
+        lay_out(&repository, &base, version);
+        let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
+        repository.write("pilothouse.toml", &text.replace("100ms", "2s"));
+        repository.commit_all(version);
+    };
+    of("v1");
+    stage.apply(&project(&stage, &repository, "").replace("50ms", "4s"));
     stage.succeeds(DeploymentId(0));
-    for (version, phase) in [("v2", "Starting"), ("v3", "Baking")] {
-        let before = stage.state().last_deployment;
-        commit(&repository, &base, version);
-        stage.wait(&format!("{version} is in {phase}"), |state| {
-            let newest = &state.deployments.values().next_back().unwrap().phase;
-            let is_there = match newest {
-                Phase::Starting => phase == "Starting" && base.running() > 2,
-                Phase::Baking { .. } => phase == "Baking",
-                _ => false,
-            };
-            state.last_deployment > before && is_there
-        });
-        daemon.stop();
-        daemon.run();
-        stage.succeeds(before);
-        stage.shows(version);
-    }
+    let before = stage.state().last_deployment;
+    of("v2");
+    stage.wait("the release is watched", |state| {
+        let newest = &state.deployments.values().next_back().unwrap().phase;
+        state.last_deployment > before && matches!(newest, Phase::Baking { .. })
+    });
+    daemon.stop();
+    daemon.run();
+    stage.succeeds(before);
+    stage.shows("v2");
     assert_eq!(base.containers(&stage).len(), 2);
     stage.end();
 }

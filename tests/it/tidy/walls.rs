@@ -62,6 +62,7 @@ const SAID_BY: [(&str, &[&str]); 6] = [
         "hyper",
         &[
             "crates/api/src/client",
+            "crates/docker/src/line.rs",
             "crates/docker/src/raw.rs",
             "crates/edge/src/",
             "crates/engine/src/driver/edge/",

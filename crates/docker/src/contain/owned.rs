@@ -11,6 +11,7 @@ use crate::create;
 use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
 use crate::image::Image;
+use crate::line::Line;
 use crate::output::say;
 use crate::record::{self, Record};
 use crate::spec::{ContainerSpec, Publish};
@@ -26,12 +27,14 @@ pub(super) struct Owned<'a> {
     /// Its first process, by its number on the host.
     pub(super) pid: i32,
     pub(super) output: Output,
+    /// To the engine that runs it.
+    pub(super) line: Line,
 }
 
 /// What became of the container of this name.
 pub(super) enum Found<'a> {
     /// It runs.
-    Runs(Owned<'a>),
+    Runs(Box<Owned<'a>>),
     /// It ended around an outage in which it was being started; nobody knows by whose doing.
     Over,
 }
@@ -53,10 +56,11 @@ pub(super) async fn find_or_create(
             ));
         }
         if found.is_running {
+            let line = docker.line().await?;
             let output = Output::of(&docker, &found.id).await?;
-            let owned = Owned { docker, spec, id: found.id.clone(), pid: found.pid, output };
+            let owned = Owned { docker, spec, id: found.id.clone(), pid: found.pid, output, line };
             owned.note(&found)?;
-            return Ok(Found::Runs(owned));
+            return Ok(Found::Runs(Box::new(owned)));
         }
         // A service that has ended begins anew; a step that ever ran does not. It is removed by
         // whoever is told: were it gone before that, it would be taken for one that never was.
@@ -65,7 +69,8 @@ pub(super) async fn find_or_create(
         }
         docker.remove(&found.id).await?;
     }
-    create(docker, spec, &image).await.map(Found::Runs)
+    let owned = create(docker, spec, &image).await?;
+    Ok(Found::Runs(Box::new(owned)))
 }
 
 /// Whether a container has all the labels that ours has.
@@ -126,8 +131,8 @@ async fn try_create<'a>(
     let created = docker.client.create_container(Some(options), body).await;
     let id = created.map_err(|raw| from(&format!("create {}", spec.name), &raw))?.id;
     // Listened to before it starts, so that its first words are not lost.
-    let output = Output::of(docker, &id).await?;
-    let mut owned = Owned { docker: docker.clone(), spec, id, pid: 0, output };
+    let (line, output) = (docker.line().await?, Output::of(docker, &id).await?);
+    let mut owned = Owned { docker: docker.clone(), spec, id, pid: 0, output, line };
     match owned.start().await {
         Ok(()) => Ok(owned),
         // Nobody knows whether it ran, and it tells once its engine is back.

@@ -15,12 +15,15 @@ use super::{Asked, patiently};
 use crate::container::{Container, Health};
 use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
+use crate::line::Line;
 use crate::output::{pass, say};
 
 /// Time between two looks at what the image's own check says.
 const CHECKS: Duration = Duration::from_millis(500);
 /// How long the last words of a container that has ended may take to arrive.
 const LAST: Duration = Duration::from_secs(2);
+/// How long an engine that lets nobody in may take until it is gone.
+const GOING: Duration = Duration::from_secs(60);
 const KILL: i32 = 9;
 
 /// What a container says, as it says it.
@@ -61,7 +64,8 @@ impl Owned<'_> {
         let mut is_talking = true;
         let mut kill_at = None;
         loop {
-            let mut end = Box::pin(until_over(self.docker.clone(), self.id.clone()));
+            let (docker, id) = (self.docker.clone(), self.id.clone());
+            let mut end = Box::pin(until_over(&docker, &id, &mut self.line));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -83,8 +87,9 @@ impl Owned<'_> {
                     }
                 }
             };
+            drop(end);
             match over {
-                Ok(Over::Ended(found)) => {
+                Ok(Some(found)) => {
                     let last = async {
                         while is_talking && self.output.pass().await? {}
                         Ok(())
@@ -93,12 +98,13 @@ impl Owned<'_> {
                     if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
                         return Err(error);
                     }
-                    return Ok(Some(*found));
+                    return Ok(Some(found));
                 }
-                Ok(Over::Away { is_cut }) => {
-                    let (found, is_taken) = self.outlast(is_cut && self.runs()).await?;
+                Ok(None) => {
+                    let (found, is_taken) = self.outlast(self.runs()).await?;
                     if found.is_running {
                         self.output = patiently(|| Output::of(&self.docker, &self.id)).await?;
+                        self.line = patiently(|| self.docker.line()).await?;
                         is_talking = true;
                     } else if !is_taken || is_asked {
                         return Ok(Some(found));
@@ -144,39 +150,37 @@ fn vanished(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
 }
 
-/// What waiting for a container's end came to.
-enum Over {
-    /// It has ended.
-    Ended(Box<Container>),
-    /// Its engine went away, and broke off while nothing had been heard of an end, if `is_cut`. One
-    /// that is told to go lets nobody in any more, ends its containers, tells whoever waits, and
-    /// only then breaks off.
-    Away { is_cut: bool },
-}
-
-/// Waits until a container does not run any more, or its engine has gone away.
-async fn until_over(docker: Docker, id: String) -> Result<Over, Error> {
-    let mut waiting = docker.client.wait_container(&id, None::<WaitContainerOptions>);
-    let has_ended = match waiting.next().await {
-        Some(Ok(_) | Err(Raw::DockerContainerWaitError { .. })) => true,
-        None => false,
-        Some(Err(raw)) => match from("wait for the container", &raw) {
-            // Whoever was let in hears of an end, or that the engine is gone.
-            error if error.kind == Kind::Unreachable => {
-                let is_cut =
-                    !matches!(raw, Raw::HyperLegacyError { .. } | Raw::SocketNotFoundError(_));
-                return Ok(Over::Away { is_cut });
-            }
-            error => return Err(error),
-        },
+/// Waits until a container does not run any more, and tells how it ended; nothing where its engine
+/// has gone.
+///
+/// An engine that is told to go lets nobody in any more, then ends its containers, and then goes.
+/// What ended meanwhile ended with it.
+async fn until_over(
+    docker: &Docker,
+    id: &str,
+    line: &mut Line,
+) -> Result<Option<Container>, Error> {
+    let ended = async {
+        let mut waiting = docker.client.wait_container(id, None::<WaitContainerOptions>);
+        match waiting.next().await {
+            Some(Ok(_) | Err(Raw::DockerContainerWaitError { .. })) | None => {}
+            Some(Err(raw)) => return Err(from("wait for the container", &raw)),
+        }
+        docker.container(id).await?.ok_or_else(|| vanished(id))
     };
-    match docker.container(&id).await {
-        Ok(None) => Err(vanished(&id)),
-        // The connection ended before the container did.
-        Ok(Some(found)) if found.is_running => Ok(Over::Away { is_cut: true }),
-        Ok(Some(found)) => Ok(Over::Ended(Box::new(found))),
-        Err(error) if error.kind == Kind::Unreachable => Ok(Over::Away { is_cut: !has_ended }),
-        Err(error) => Err(error),
+    let ended = tokio::select! {
+        biased;
+        () = line.broken() => return Ok(None),
+        ended = ended => ended,
+    };
+    match ended {
+        Ok(found) if !found.is_running => Ok(Some(found)),
+        Err(error) if error.kind != Kind::Unreachable => Err(error),
+        // It lets nobody in, or broke off, and is not gone before its containers are.
+        Ok(_) | Err(_) => {
+            let _ = tokio::time::timeout(GOING, line.broken()).await;
+            Ok(None)
+        }
     }
 }
 
