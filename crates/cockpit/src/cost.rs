@@ -32,6 +32,8 @@ pub struct CostLine {
     pub micro_usd: Option<u64>,
     /// What of it is known, where not all of it is.
     pub at_least: Option<u64>,
+    /// Whether it was so when it was last read, and nobody knows whether it still is.
+    pub is_stale: bool,
     /// Whether it is a part of the line above, and in no sum.
     pub is_part: bool,
     /// What the same shape would cost elsewhere.
@@ -67,6 +69,7 @@ pub fn local(state: &State) -> CostView {
             shape: shape(environment),
             micro_usd: Some(0),
             at_least: None,
+            is_stale: false,
             is_part: false,
             elsewhere: Vec::new(),
             note: String::new(),

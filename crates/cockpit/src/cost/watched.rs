@@ -64,6 +64,7 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
         notes.extend(budget.map(|budget| of_budget(known, NanoUsd::from_micro(budget))));
     }
     let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
+    let is_stale = trouble_of_all(watched).is_some() && was_read;
     if let (Some(_), Some(at)) = (trouble_of_all(watched), newest) {
         notes.push(format!("as of {} ago", age::ago(now, at)));
     }
@@ -73,6 +74,7 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
         at_least: (was_read && !is_whole).then(|| known.micro()),
         elsewhere: Vec::new(),
         note: notes.join(" · "),
+        is_stale,
         ..line
     }
 }

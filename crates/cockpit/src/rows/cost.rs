@@ -8,7 +8,7 @@ use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[name(8, 40, 0), left(6, 24, 3), left(8, 11, 0), left(16, 200, 1), left(12, 60, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(8, 15, 0), left(16, 200, 1), left(12, 60, 2)];
 
 /// Cells of a count such as `12/34` with its gap.
 const COUNT: usize = 8;
@@ -32,6 +32,10 @@ pub fn row(line: &CostLine) -> Row {
 }
 
 fn of_line(line: &CostLine) -> Cell {
+    if line.is_stale {
+        let was = of_line(&CostLine { is_stale: false, ..line.clone() });
+        return Cell::new(format!("was {}", was.text), Scope::StateStale);
+    }
     match (line.micro_usd, line.at_least) {
         (None, Some(least)) => Cell::new(format!("≥{}", age::dollars(least)), Scope::CostMoney),
         (None, None) if line.is_part => Cell::new("unpriced", Scope::StateUnknown),
@@ -55,7 +59,9 @@ pub fn summary(view: &CostView, room: usize) -> Row {
         .filter(|line| !line.is_part)
         .map(|line| format!("{} {}", width::clean(&line.label), of_line(line).text));
     let parts: Vec<String> = parts.collect();
-    let all = format!("all {}", price(view.sum()).text);
+    let is_stale = view.lines.iter().any(|line| line.is_stale);
+    let was = if is_stale { "was " } else { "" };
+    let all = format!("all {was}{}", price(view.sum()).text);
     let mut shown = parts.len();
     // Two gaps, and the count itself.
     let fits = |shown: usize| {

@@ -210,6 +210,10 @@ fn cost_leg(model: &Model, key: &EnvironmentKey) -> Option<Leg> {
     let plain =
         |said: String| Leg { mark: None, long: said.clone(), short: said, ..Leg::default() };
     Some(match (cost.micro_usd, cost.at_least) {
+        (Some(micro), _) if cost.is_stale => {
+            let said = format!("was {}", age::dollars(micro));
+            Leg::new(Mark::Stale, said.clone(), said)
+        }
         (Some(micro), _) => plain(age::dollars(micro)),
         (None, Some(least)) => {
             let said = format!("≥{}", age::dollars(least));
