@@ -203,7 +203,7 @@ fn forms_of_other_languages_are_hidden() {
         r#"p\u00e4 s'w\"&<+/\\1"#,
         r#"p\u00e4 s'w\"&<+\/\\1"#,
         r#"pä s'w\"\u0026\u003c+/\\1"#,
-        r#"p\u00E4 s\u0027w\u0022\u0026\u003C\u002B/\\1"#,
+        r"p\u00E4 s\u0027w\u0022\u0026\u003C\u002B/\\1",
         "pä s'w\"&amp;&lt;+/\\1",
         "pä s&apos;w&quot;&amp;&lt;+/\\1",
         "pä s&#39;w&#34;&amp;&lt;&#43;/\\1",

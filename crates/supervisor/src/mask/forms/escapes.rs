@@ -54,7 +54,7 @@ pub(super) fn of_bytes(value: &[u8]) -> Vec<Vec<u8>> {
         let listed = |write: fn(&u8) -> String| {
             value.iter().map(write).collect::<Vec<_>>().join(gap).into_bytes()
         };
-        forms.push(listed(|byte| byte.to_string()));
+        forms.push(listed(ToString::to_string));
         forms.push(listed(|byte| format!("0x{byte:02x}")));
         forms.push(listed(|byte| format!("0x{byte:02X}")));
     }
