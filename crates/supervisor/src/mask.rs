@@ -4,7 +4,8 @@
 //! occurrences included, and each run of hidden bytes becomes `***`; line breaks
 //! stay, so that a log keeps its lines. Forms that are known: the value itself, each
 //! line of a value of several lines, base64 and base64url at any alignment inside a
-//! longer text, hex in both cases, and URL encodings. Base64 and hex are found
+//! longer text, hex in both cases, URL encodings, what common languages write between quotes or
+//! into a page, and lists of numbers. Base64 and hex are found
 //! through the line breaks and blanks that `base64`, `xxd -p` and `od -An -tx1` put
 //! into them, and all of them through the control sequences that colour a text, because a log is
 //! shown without these. Not known: dumps with columns of offsets or of text, values that were

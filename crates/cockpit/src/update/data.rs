@@ -28,7 +28,8 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     if model.is_watcher() {
         dialog::close_changing(model);
     }
-    if again {
+    // An engine that follows nothing is told of by the banner.
+    if again && model.degraded.is_none() {
         return say(model, "The line to the engine is back; all that is shown is true again.");
     }
     Vec::new()

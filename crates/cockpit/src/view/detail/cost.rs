@@ -1,5 +1,7 @@
 //! What an environment costs by the hour, and all that it would cost elsewhere.
 
+use pilothouse_core::cost::NanoUsd;
+
 use super::super::lines::{Line, sentence};
 use super::{Sheet, gone};
 use crate::age;
@@ -10,8 +12,6 @@ use crate::width;
 
 /// Cells that a price needs.
 const PRICE: usize = 11;
-/// Hours of a month, by which AWS states prices: 365 days of 24 hours, over 12.
-const MONTH_HOURS: u64 = 730;
 
 pub(super) fn sheet(model: &Model, name: &str, top: usize, room: u16) -> Sheet {
     let title = format!("What {} costs", width::clean(name));
@@ -46,18 +46,18 @@ fn facts(line: &CostLine, room: u16) -> Vec<Line> {
 
 /// What is known of it; what has no price is never nothing.
 fn known(line: &CostLine) -> String {
+    let was = if line.is_stale { "was " } else { "" };
     match (line.micro_usd, line.at_least) {
-        (Some(micro), _) => price(micro),
-        (None, Some(least)) => format!("at least {}", price(least)),
+        (Some(micro), _) => format!("{was}{}", price(micro)),
+        (None, Some(least)) => format!("{was}at least {}", price(least)),
         (None, None) => "unknown".to_owned(),
     }
 }
 
-/// By the hour, and by the month in whole dollars.
+/// By the hour and by the month.
 fn price(micro_usd: u64) -> String {
     if micro_usd == 0 {
         return age::dollars(0);
     }
-    let month = (micro_usd * MONTH_HOURS + 500_000) / 1_000_000;
-    format!("{}, about ${month} a month", age::dollars(micro_usd))
+    format!("{}, {}", age::dollars(micro_usd), NanoUsd::from_micro(micro_usd).monthly())
 }
