@@ -13,6 +13,15 @@ use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::out;
 
+/// `--yes` of a verb that asks nothing, so that a script can give it to every verb that changes
+/// something.
+#[derive(Debug, clap::Args)]
+pub struct Unasked {
+    /// Nothing is asked: taken as by the verbs that ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
 /// Runs what talks to the engine, on this thread.
 pub fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_current_thread()

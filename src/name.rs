@@ -61,6 +61,16 @@ pub fn environment(state: &State, text: &str) -> Result<EnvironmentKey> {
     }
 }
 
+/// Finds the environments that `PROJECT` or `[PROJECT/]ENVIRONMENT` means.
+pub fn environments(state: &State, text: &str) -> Result<Vec<EnvironmentKey>> {
+    let is_environment = state.environments.keys().any(|key| key.name.as_str() == text);
+    if is_environment || !state.projects.contains_key(text) {
+        return Ok(vec![environment(state, text)?]);
+    }
+    let own = state.environments.keys().filter(|key| key.project.as_str() == text);
+    Ok(own.cloned().collect())
+}
+
 fn no_environment(state: &State, text: &str) -> color_eyre::Report {
     let known = state.environments.keys().map(ToString::to_string);
     missing(

@@ -17,6 +17,8 @@ pub struct Cancel {
     /// Print what the engine answered as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    unasked: ask::Unasked,
 }
 
 /// Asks for it.

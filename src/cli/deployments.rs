@@ -13,9 +13,9 @@ use crate::{ask, name};
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
 pub struct Deployments {
-    /// Only this environment's
-    #[arg(value_name = "[PROJECT/]ENVIRONMENT")]
-    environment: Option<String>,
+    /// Only this project's or this environment's
+    #[arg(value_name = "PROJECT|[PROJECT/]ENVIRONMENT")]
+    only: Option<String>,
     /// Only the newest
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -50,10 +50,11 @@ struct Shown<'a> {
 pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
     let (_, snapshot) = ask::run(ask::look(place))?;
     let state = &snapshot.state;
-    let only = deployments.environment.as_deref();
-    let only = only.map(|text| name::environment(state, text)).transpose()?;
+    let only = deployments.only.as_deref().map(|text| name::environments(state, text));
+    let only = only.transpose()?;
     let newest = state.deployments.values().rev();
-    let newest = newest.filter(|one| only.as_ref().is_none_or(|key| one.environment == *key));
+    let newest =
+        newest.filter(|one| only.as_ref().is_none_or(|keys| keys.contains(&one.environment)));
     let newest = newest.take(deployments.limit);
     if deployments.json {
         return out::json(&newest.map(shown).collect::<Vec<_>>());

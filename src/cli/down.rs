@@ -8,6 +8,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::ClientError;
 use pilothouse_api::types::Access;
+use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -47,7 +48,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         }
         let engine = Engine::of(place)?;
         if down.all {
-            plan(&snapshot.state);
+            plan(place, &snapshot.state);
             ask::confirm(down.yes, "stop everything?")?;
             client.submit(Command::Halt).await?;
         } else {
@@ -68,7 +69,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
     })
 }
 
-fn plan(state: &State) {
+fn plan(place: &Place, state: &State) {
     out::line("this stops");
     for (key, environment) in &state.environments {
         let count = state.instances_of(key).filter(|one| !one.is_gone()).count();
@@ -84,10 +85,34 @@ fn plan(state: &State) {
         out::line(&format!("  run {id}"));
     }
     out::line("  the load balancer and the engine");
+    if let Some(stays) = images(place, state) {
+        out::line(&stays);
+    }
     out::line(
         "undo: start the engine again; it brings every environment back as it was, and runs that \
          this cancels are started again by `pilothouse run`",
     );
+}
+
+/// What stays in Docker, and what removes it; nothing where nothing does.
+fn images(place: &Place, state: &State) -> Option<String> {
+    let is_image = |artifact: &&Artifact| artifact.kind == ArtifactKind::Image;
+    let what = match state.artifacts.values().filter(is_image).count() {
+        0 => return None,
+        1 => "1 image".to_owned(),
+        count => format!("{count} images"),
+    };
+    // The directory of an installed engine may be closed to whoever asks.
+    let id = std::fs::read_to_string(place.state_dir().join("engine-id")).ok();
+    let how = match id.filter(|_| !place.is_installed()) {
+        Some(id) => format!(
+            "docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' 'pilothouse-{}/*' | xargs -r \
+             docker image rm",
+            id.trim()
+        ),
+        None => "docker image ls --filter label=pilothouse.image shows them".to_owned(),
+    };
+    Some(format!("{what} of releases stay in Docker; once nobody is to go back to them: {how}"))
 }
 
 /// The process that listens on the socket, held so that its number cannot become another's.

@@ -2,6 +2,7 @@
 
 use color_eyre::Result;
 use pilothouse_cockpit::rows::words;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use serde::Serialize;
@@ -13,9 +14,9 @@ use crate::{ask, name};
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
 pub struct Instances {
-    /// Only this environment's
-    #[arg(value_name = "[PROJECT/]ENVIRONMENT")]
-    environment: Option<String>,
+    /// Only this project's or this environment's
+    #[arg(value_name = "PROJECT|[PROJECT/]ENVIRONMENT")]
+    only: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -46,10 +47,10 @@ struct Shown<'a> {
 pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     let (_, snapshot) = ask::run(ask::look(place))?;
     let state = &snapshot.state;
-    let only = instances.environment.as_deref().map(|text| name::environment(state, text));
+    let only = instances.only.as_deref().map(|text| name::environments(state, text));
     let only = only.transpose()?;
-    let own = |one: &&Instance| only.as_ref().is_none_or(|key| one.environment == *key);
-    let found = state.instances.values().filter(own);
+    let is_shown = |key: &EnvironmentKey| only.as_ref().is_none_or(|keys| keys.contains(key));
+    let found = state.instances.values().filter(|one| is_shown(&one.environment));
     if instances.json {
         return out::json(&found.map(shown).collect::<Vec<_>>());
     }
@@ -76,11 +77,19 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
         let why = (is_ill && !one.health.detail.is_empty()).then(|| one.health.detail.clone());
         table.notes(why.as_slice());
     }
-    if table.is_empty() {
+    let shown = state.environments.iter().filter(|(key, _)| is_shown(key));
+    let stopped: Vec<String> = shown
+        .filter(|(_, one)| one.missing() > 0)
+        .map(|(key, one)| format!("{} stopped by a person: pilothouse start {key}", one.missing()))
+        .collect();
+    if !table.is_empty() {
+        table.print(0);
+    } else if stopped.is_empty() {
         out::line("nothing runs; `pilothouse deploy ENVIRONMENT` deploys what is ready");
     } else {
-        table.print(0);
+        out::line("nothing runs");
     }
+    stopped.iter().for_each(|line| out::line(line));
     Ok(())
 }
 

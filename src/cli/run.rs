@@ -14,6 +14,8 @@ pub struct Run {
     /// The project of the branch
     #[arg(long)]
     project: Option<String>,
+    #[command(flatten)]
+    unasked: ask::Unasked,
 }
 
 /// Asks for it.

@@ -15,6 +15,8 @@ pub struct Start {
     /// Print what the engine answered as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    unasked: ask::Unasked,
 }
 
 /// Asks for it.

@@ -160,12 +160,16 @@ fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     let serves = shown.release.is_some();
     let instances = if serves || shown.healthy > 0 {
         let was = if is_old { "was " } else { "" };
-        format!("{was}{}/{} healthy", shown.healthy, shown.wanted)
+        match shown {
+            ShownEnvironment { wanted: 0, healthy: 0, stopped: 1.., .. } => format!("{was}stopped"),
+            _ => format!("{was}{}/{} healthy", shown.healthy, shown.wanted),
+        }
     } else {
         "none".to_owned()
     };
     let tone = match usize::try_from(shown.wanted) {
         _ if !serves || is_old => Tone::Dim,
+        Ok(0) if shown.stopped > 0 => Tone::Warn,
         Ok(wanted) if shown.healthy >= wanted => Tone::Good,
         Ok(_) | Err(_) if shown.healthy > 0 => Tone::Warn,
         Ok(_) | Err(_) => Tone::Bad,

@@ -7,9 +7,12 @@ mod count;
 mod crash;
 mod daemon;
 mod faults;
+mod given;
 pub mod image;
+mod notes;
 mod outage;
 mod pane;
+mod prune;
 mod restart;
 mod row;
 mod service;
@@ -34,12 +37,6 @@ fn project(stage: &Stage, repository: &Repository, more: &str) -> String {
 
 /// A commit whose image serves a version.
 fn commit(repository: &Repository, base: &Base, version: &str) {
-    lay_out(repository, base, version);
-    repository.commit_all(version);
-}
-
-/// The files of such a commit.
-fn lay_out(repository: &Repository, base: &Base, version: &str) {
     let image = base.name();
     repository.write("index.html", &format!("<p>{version}</p>\n"));
     repository.write("Dockerfile", &format!("FROM {image}\nCOPY dist /site\n{SERVE}"));
@@ -52,6 +49,7 @@ fn lay_out(repository: &Repository, base: &Base, version: &str) {
              [service]\nport = 8000\nstop = {{ grace = \"500ms\" }}\n{HEALTH}"
         ),
     );
+    repository.commit_all(version);
 }
 
 const SERVE: &str =

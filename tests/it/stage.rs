@@ -9,6 +9,7 @@ pub mod repository;
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -41,6 +42,8 @@ pub struct Stage {
     pub address: SocketAddr,
     ports: (u16, u16),
     docker_host: Option<String>,
+    /// The user that engines run as, and their copy of the binary.
+    user: Option<(u32, PathBuf)>,
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
@@ -64,6 +67,7 @@ impl Stage {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             ports: (first + 10, first + 99),
             docker_host: None,
+            user: None,
             client,
             runtime,
         }
@@ -81,6 +85,15 @@ impl Stage {
         self.docker_host = Some(host);
     }
 
+    /// Gives all that is there to a user, whom engines that are started from now on run as.
+    pub fn belong_to(&mut self, user: u32) {
+        // The binary may lie where others cannot look.
+        let binary = self.path("pilothouse");
+        std::fs::copy(env!("CARGO_BIN_EXE_pilothouse"), &binary).unwrap();
+        give_tree(self.dir.path(), user).unwrap();
+        self.user = Some((user, binary));
+    }
+
     /// A path below the stage's own directory.
     pub fn path(&self, part: &str) -> PathBuf {
         self.dir.path().join(part)
@@ -93,7 +106,11 @@ impl Stage {
 
     /// The binary with this stage's directories and no others.
     pub fn binary(&self) -> Process {
-        let mut command = Process::new(env!("CARGO_BIN_EXE_pilothouse"));
+        self.command(Path::new(env!("CARGO_BIN_EXE_pilothouse")))
+    }
+
+    fn command(&self, binary: &Path) -> Process {
+        let mut command = Process::new(binary);
         command
             .env("HOME", self.path("home"))
             .env("PILOTHOUSE_STATE", self.state_dir())
@@ -112,6 +129,10 @@ impl Stage {
     pub fn serve(&self) -> Process {
         let log = File::options().create(true).append(true).open(self.path("engine.log")).unwrap();
         let mut command = self.binary();
+        if let Some((user, binary)) = &self.user {
+            command = self.command(binary);
+            command.uid(*user).gid(*user);
+        }
         command
             .args(["serve", "--retry-ms", "50", "--ports"])
             .arg(format!("{}-{}", self.ports.0, self.ports.1))
@@ -347,6 +368,16 @@ pub fn wait_until(what: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
 fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn give_tree(path: &Path, user: u32) -> std::io::Result<()> {
+    std::os::unix::fs::lchown(path, Some(user), Some(user))?;
+    if std::fs::symlink_metadata(path)?.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            give_tree(&entry?.path(), user)?;
+        }
+    }
+    Ok(())
 }
 
 /// Lets a tree be removed whose directories are read-only, as a release's are.

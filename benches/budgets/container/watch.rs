@@ -45,7 +45,17 @@ pub(super) fn measure(base: &Base) -> Outcome<Vec<Row>> {
     let served = stats.daemon.saturating_sub(own.daemon);
     let (ours, theirs) = (minute(own.engine + own.cockpit), minute(stats.client + served));
     let what = "watching 100 containers: CPU beside docker stats";
+    let share = |time: Duration| 100.0 * time.as_secs_f64() / LENGTH.as_secs_f64();
+    let idle = share(own.engine + own.cockpit);
     Ok(vec![
+        Row::most("100 containers, idle: CPU of what measures and shows them", idle, 0.1, "%")
+            .note(format!(
+                "engine {:.3} + cockpit {:.3} % over {} s; the edge's checks besides {:.3} %",
+                share(own.engine),
+                share(own.cockpit),
+                LENGTH.as_secs(),
+                share(own.edge)
+            )),
         Row::most(what, ours / theirs, 1.0, "x")
             .note(format!(
                 "seconds of CPU a minute: engine {:.2} + cockpit {:.2} beside docker stats {:.2} + \

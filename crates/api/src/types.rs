@@ -219,7 +219,8 @@ pub enum Stream {
     Out,
     /// Standard error.
     Err,
-    /// The supervisor: a sentence about the process, which no process can write.
+    /// The supervisor, or what owns a container in a process's stead: a sentence about the process
+    /// or the container, which neither can write.
     Note,
 }
 

@@ -7,9 +7,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::instance::{Instance, InstancePhase};
+use crate::routing::{Reason, TargetState};
 use crate::spec::Runtime;
 use crate::state::{Release, State};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
+
+/// How long a container that does not answer says nothing: an engine that goes takes it along
+/// first, and that it goes is noticed a moment later. One that answers badly is there.
+const SILENCE: Millis = Millis::seconds(3);
 
 /// What is known of the engine of containers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +36,18 @@ pub struct Away {
 
 impl State {
     /// Until when nothing is to be concluded of an instance because the engine of containers is,
-    /// or was, away; none if something may be. What never ends has the last of all times.
+    /// was or may be away; none if something may be. What never ends has the last of all times.
     pub fn excused_until(&self, instance: &Instance, now: Timestamp) -> Option<Timestamp> {
         let release = self.container_release(instance)?;
         if self.containers.away.is_some() {
             return Some(Timestamp(u64::MAX));
         }
+        let until = [silent_until(instance), self.back_until(instance, release)];
+        until.into_iter().flatten().max().filter(|until| now < *until)
+    }
+
+    /// Until when one that the engine may have taken along has time to start anew.
+    fn back_until(&self, instance: &Instance, release: &Release) -> Option<Timestamp> {
         let back_at = self.containers.back_at?;
         // One that proved itself since then is judged as any other.
         let is_open = match &instance.phase {
@@ -45,8 +56,7 @@ impl State {
             | InstancePhase::Stopping { .. }
             | InstancePhase::Gone { .. } => false,
         };
-        let until = back_at.after(release.service.health.start_deadline);
-        (is_open && now < until).then_some(until)
+        is_open.then(|| back_at.after(release.service.health.start_deadline))
     }
 
     /// Whether an instance can only be waited for: it is a container, and their engine is away.
@@ -65,4 +75,12 @@ impl State {
         let release = environment.releases.get(&instance.release)?;
         matches!(release.runtime, Runtime::Docker(_)).then_some(release)
     }
+}
+
+/// Until when the silence of an instance says nothing of it.
+fn silent_until(instance: &Instance) -> Option<Timestamp> {
+    let health = &instance.health;
+    let is_silent = health.state == TargetState::Unhealthy
+        && matches!(health.reason, Some(Reason::Timeout | Reason::FailedHealthChecks));
+    is_silent.then(|| health.since.after(SILENCE))
 }

@@ -104,16 +104,21 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             // What it did is not known, and doing it twice is not ours to decide.
             Ok(End::WithEngine) => {
                 say("the Docker engine took the container with it, so nobody knows what it did");
-                if let Err(error) = record::note_taken(&spec.record) {
-                    say(&format!("cannot write {}: {error}", spec.record.display()));
-                }
+                noted(spec, record::note_taken(&spec.record));
                 return Contained::Status(NO_CONTAINER);
             }
             Err(error) => {
                 say(&error.why);
+                noted(spec, record::note_why_not(&spec.record, &error.why));
                 return Contained::Status(NO_CONTAINER);
             }
         }
+    }
+}
+
+fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {
+    if let Err(error) = written {
+        say(&format!("cannot write {}: {error}", spec.record.display()));
     }
 }
 

@@ -87,3 +87,58 @@ fn mount(mount: &crate::spec::Mount) -> RawMount {
         ..RawMount::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::spec::Mount;
+
+    #[test]
+    fn a_container_gets_what_its_specification_says_and_no_more() {
+        let mut spec = ContainerSpec {
+            name: "one".to_owned(),
+            labels: BTreeMap::new(),
+            image: "sha256:0".to_owned(),
+            only: None,
+            program: Program::Argv(vec!["/bin/true".to_owned()]),
+            dir: None,
+            user: Some((1000, 100)),
+            env: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+            secrets: vec!["TOKEN".to_owned()],
+            mounts: vec![Mount { source: "/a".into(), target: "/b".to_owned(), read_only: true }],
+            publish: None,
+            network: None,
+            memory: Some(64 << 20),
+            milli_cpus: Some(500),
+            processes: 10,
+            privileged: false,
+            stop_signal: 15,
+            grace_ms: 0,
+            by_image: false,
+            record: "/record".into(),
+            is_service: false,
+        };
+        let made = |spec: &ContainerSpec| body(spec, None, |_| Some("secret".into()));
+        let plain = made(&spec);
+        assert_eq!(plain.user.as_deref(), Some("1000:100"));
+        assert_eq!(plain.entrypoint, Some(vec![String::new()]), "the image's own does not count");
+        let env = ["A=1", "TOKEN=secret"].map(str::to_owned).to_vec();
+        assert_eq!(plain.env, Some(env));
+        let host = plain.host_config.unwrap();
+        // Swap counts as memory, and a log of the engine's own would have no limit.
+        assert_eq!((host.memory, host.memory_swap), (Some(64 << 20), Some(64 << 20)));
+        assert_eq!((host.nano_cpus, host.pids_limit), (Some(500_000_000), Some(10)));
+        assert_eq!(host.log_config.unwrap().typ.as_deref(), Some("none"));
+        assert_eq!(host.mounts.unwrap()[0].read_only, Some(true));
+        assert_eq!((host.privileged, host.port_bindings), (Some(false), None));
+        spec.privileged = true;
+        assert_eq!(made(&spec).host_config.unwrap().privileged, Some(true));
+        // Only a check that counts is made.
+        let none = Some(vec!["NONE".to_owned()]);
+        assert_eq!(made(&spec).healthcheck.and_then(|check| check.test), none);
+        spec.by_image = true;
+        assert_eq!(made(&spec).healthcheck, None);
+    }
+}

@@ -151,6 +151,15 @@ impl Docker {
         })
     }
 
+    /// The platform of what it builds and runs, such as `linux/amd64`.
+    pub(crate) async fn platform(&self) -> Result<String, Error> {
+        let version = self.client.version().await;
+        let version =
+            version.map_err(|raw| from("ask the Docker engine for its platform", &raw))?;
+        let (os, arch) = (version.os.unwrap_or_default(), version.arch.unwrap_or_default());
+        Ok(format!("{os}/{arch}"))
+    }
+
     /// All containers, whoever made them.
     pub async fn containers(&self) -> Result<Vec<Container>, Error> {
         let options = ListContainersOptionsBuilder::default().all(true).build();
@@ -161,7 +170,16 @@ impl Docker {
 
     /// All images with a label, whatever they are called.
     pub async fn images(&self, label: &str) -> Result<Vec<crate::Image>, Error> {
-        let filters = HashMap::from([("label", vec![label])]);
+        self.images_by("label", label).await
+    }
+
+    /// All images with a name like this, whosever they are.
+    pub async fn images_named(&self, pattern: &str) -> Result<Vec<crate::Image>, Error> {
+        self.images_by("reference", pattern).await
+    }
+
+    async fn images_by(&self, what: &str, value: &str) -> Result<Vec<crate::Image>, Error> {
+        let filters = HashMap::from([(what, vec![value])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
         let all = self.client.list_images(Some(options)).await;
         let all = all.map_err(|raw| from("list images", &raw))?;

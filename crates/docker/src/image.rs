@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptionsBuilder,
+    TagImageOptionsBuilder,
 };
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
@@ -51,8 +52,23 @@ pub struct BuildSpec {
     pub tag: String,
     /// Labels that the image gets.
     pub labels: BTreeMap<String, String>,
+    /// Whether nothing that runs from it is checked by what it brings, which is told then.
+    #[serde(default)]
+    pub ignores_check: bool,
     /// Where to write what was built.
     pub built: PathBuf,
+}
+
+impl Image {
+    /// Says that a check that the image brings does not count, if it brings one.
+    pub(crate) fn say_that_its_check_is_off(&self) {
+        if self.has_check {
+            say(
+                "the image has a HEALTHCHECK, which is switched off: it counts where the pipeline's \
+                 [service] says health = { by = \"image\" }",
+            );
+        }
+    }
 }
 
 /// An image that was built.
@@ -92,20 +108,33 @@ impl Docker {
         find_or_pull(self, name).await
     }
 
-    /// Removes an image with all its names. One that is gone is as good as removed; one that a
-    /// container uses stays, and that is a `Conflict`.
+    /// Gives an image a further name, of the form `NAME:TAG`.
+    pub async fn name_image(&self, id: &str, name: &str) -> Result<(), Error> {
+        let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+        let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+        let named = self.client.tag_image(id, Some(options)).await;
+        named.map_err(|raw| from(&format!("call an image {name}"), &raw))
+    }
+
+    /// Removes a name, and with its last name an image. One that is gone is as good as removed;
+    /// one that a container uses stays, and that is a `Conflict`.
+    pub async fn remove_name(&self, name: &str) -> Result<(), Error> {
+        let options = RemoveImageOptionsBuilder::default().build();
+        match self.client.remove_image(name, Some(options), None).await {
+            Ok(_) => Ok(()),
+            Err(raw) => match from(&format!("remove the image {name}"), &raw) {
+                error if error.kind == Kind::NotFound => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Removes an image with all its names, as [`Docker::remove_name`] does.
     pub async fn remove_image(&self, id: &str) -> Result<(), Error> {
         let Some(image) = self.image(id).await? else { return Ok(()) };
-        let options = || Some(RemoveImageOptionsBuilder::default().build());
         let names = if image.tags.is_empty() { vec![image.id] } else { image.tags };
         for name in names {
-            match self.client.remove_image(&name, options(), None).await {
-                Ok(_) => {}
-                Err(raw) => match from(&format!("remove the image {name}"), &raw) {
-                    error if error.kind == Kind::NotFound => {}
-                    error => return Err(error),
-                },
-            }
+            self.remove_name(&name).await?;
         }
         Ok(())
     }
@@ -140,12 +169,17 @@ pub(crate) async fn find_or_pull(docker: &Docker, name: &str) -> Result<Image, E
     found.ok_or_else(|| Error::new(Kind::NotFound, format!("{name} was pulled and is not there")))
 }
 
-/// Builds an image and says what the build says; the id is written where the specification says.
+/// Builds an image and says what the build says, and why there is none; the id is written where
+/// the specification says.
 ///
 /// A build reads its files and changes none of them, so that one that an engine took with it
 /// begins anew once the engine is back.
 pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
-    crate::contain::patiently(|| try_build(spec)).await
+    let built = crate::contain::patiently(|| try_build(spec)).await;
+    if let Err(error) = &built {
+        say(&error.why);
+    }
+    built
 }
 
 /// Refuses a Dockerfile that names an image that must not be used, and what such an image does in
@@ -157,7 +191,15 @@ async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result
             Error::new(Kind::Refused, why)
         })
     };
-    let References { from, mut others } = read(text)?;
+    let References { from, mut others, platforms } = read(text)?;
+    if !platforms.is_empty() {
+        // The same name is another image there, and what that one does in the build is not known.
+        let own = docker.platform().await?;
+        if let Some(other) = platforms.iter().find(|platform| **platform != own) {
+            let why = format!("{name} builds on {other}, and only {own} is built here");
+            return Err(Error::new(Kind::Refused, why));
+        }
+    }
     for base in from {
         // Pulled before an engine would, because what it does in the build has to be known.
         let image = find_or_pull(docker, &base).await?;
@@ -222,6 +264,9 @@ async fn try_build(spec: &BuildSpec) -> Result<Built, Error> {
     let image = docker.image(&spec.tag).await?.ok_or_else(|| {
         Error::new(Kind::Broken, format!("{} was built and is not there", spec.tag))
     })?;
+    if spec.ignores_check {
+        image.say_that_its_check_is_off();
+    }
     let built = Built { id: image.id, bytes: image.bytes };
     let failed = |error: std::io::Error| {
         Error::new(Kind::Broken, format!("cannot write {}: {error}", spec.built.display()))

@@ -24,6 +24,9 @@ pub struct Record {
     /// Whether the engine took it along when it went away, so that nobody knows what it did.
     #[serde(default)]
     pub is_taken: bool,
+    /// Why there was no container to end with, if there was none.
+    #[serde(default)]
+    pub why_not: Option<String>,
 }
 
 /// Reads a record; none where there is none yet.
@@ -42,6 +45,12 @@ pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
 pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
     write(path, &Record { is_taken: true, ..record })
+}
+
+/// Notes why there was no container to end with.
+pub(crate) fn note_why_not(path: &Path, why: &str) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { why_not: Some(why.to_owned()), ..record })
 }
 
 /// Writes a record in one step: whoever reads sees the old one or the new one.

@@ -31,6 +31,8 @@ pub(crate) struct References {
     pub(crate) from: BTreeSet<String>,
     /// What may be an image as well as a stage of its own.
     pub(crate) others: BTreeSet<String>,
+    /// The platforms that it says it builds on.
+    pub(crate) platforms: BTreeSet<String>,
 }
 
 impl References {
@@ -65,6 +67,8 @@ impl References {
         found.others.extend(found.from.extract_if(.., |name| is_stage(name)));
         found.from.remove(SCRATCH);
         found.others.retain(|name| !is_number(name));
+        // A variable without a value names none.
+        found.platforms.remove("");
         Ok(found)
     }
 
@@ -81,8 +85,13 @@ impl References {
                 if words.iter().any(|word| word.starts_with("--") && is_quoted(word)) {
                     return Err(format!("an option is quoted in {:?}", shown(instruction)));
                 }
-                let words: Vec<&str> =
-                    words.into_iter().skip_while(|word| word.starts_with("--")).collect();
+                let (options, words): (Vec<&str>, Vec<&str>) =
+                    words.into_iter().partition(|word| word.starts_with("--"));
+                for option in options {
+                    if let Some(platform) = option.strip_prefix("--platform=") {
+                        self.platforms.extend(readings(platform, values, instruction)?);
+                    }
+                }
                 let image = match words.as_slice() {
                     [image] => image,
                     [image, word, stage] if word.eq_ignore_ascii_case("as") => {
@@ -124,14 +133,18 @@ fn fetches(rest: &str) -> bool {
 
 /// What a word may mean. What no engine takes for a name of an image is left out.
 fn read(word: &str, values: &Values, instruction: &str) -> Result<BTreeSet<String>, String> {
-    let mut all = expand(word, values)
-        .map_err(|why| format!("{why} in {:?}; write the image's name", shown(instruction)))?;
+    let mut all = readings(word, values, instruction)?;
     let is_name = |name: &String| {
         !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte))
     };
     all.retain(is_name);
     Ok(all)
+}
+
+fn readings(word: &str, values: &Values, instruction: &str) -> Result<BTreeSet<String>, String> {
+    expand(word, values)
+        .map_err(|why| format!("{why} in {:?}; write the name itself", shown(instruction)))
 }
 
 /// Collects what an instruction gives variables to begin with.

@@ -113,6 +113,7 @@ fn start(dir: &Path, argv: &[&str], secrets: &Secrets) -> Outcome<Handle> {
         stop: Stop { signal: 15, grace_ms: 1000 },
         umask: 0o022,
         max_open_files: None,
+        is_owner: false,
     };
     Ok(spawn(&binary, dir, &spec, secrets)?)
 }

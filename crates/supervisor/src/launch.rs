@@ -8,7 +8,8 @@
 //!
 //! It reports through its standard input, which is the write end of a pipe: the
 //! pipe closes without a word when the program runs, or carries a
-//! [`LaunchFailure`] as JSON.
+//! [`LaunchFailure`] as JSON. The program's own standard input is empty, or, of one
+//! that owns what runs elsewhere, the write end of a pipe for its notes.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -16,6 +17,7 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::str::FromStr;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, Signal};
@@ -28,34 +30,47 @@ pub(crate) struct Plan {
     pub supervisor: i32,
     pub umask: u32,
     pub max_open_files: Option<u64>,
+    /// The supervisor's descriptor of the pipe for notes.
+    pub notes: Option<i32>,
     pub dir: OsString,
 }
 
 impl Plan {
     /// The arguments in the order in which [`launch`] expects them.
-    pub(crate) fn arguments(&self) -> [OsString; 4] {
+    pub(crate) fn arguments(&self) -> [OsString; 5] {
         [
             self.supervisor.to_string().into(),
             format!("{:o}", self.umask).into(),
-            self.max_open_files.map_or_else(|| "-".to_owned(), |limit| limit.to_string()).into(),
+            self.max_open_files.map_or_else(none, |limit| limit.to_string()).into(),
+            self.notes.map_or_else(none, |notes| notes.to_string()).into(),
             self.dir.clone(),
         ]
     }
 
     fn parse(arguments: &[OsString]) -> Option<(Self, &[OsString])> {
-        let (head, argv) = arguments.split_first_chunk::<4>()?;
-        let [supervisor, umask, max_open_files, dir] = head;
-        let max_open_files = match max_open_files.to_str()? {
-            "-" => None,
-            limit => Some(limit.parse().ok()?),
-        };
+        let (head, argv) = arguments.split_first_chunk::<5>()?;
+        let [supervisor, umask, max_open_files, notes, dir] = head;
         let plan = Self {
             supervisor: supervisor.to_str()?.parse().ok()?,
             umask: u32::from_str_radix(umask.to_str()?, 8).ok()?,
-            max_open_files,
+            max_open_files: number(max_open_files)?,
+            notes: number(notes)?,
             dir: dir.clone(),
         };
         Some((plan, argv))
+    }
+}
+
+/// How an argument says that there is no such number.
+fn none() -> String {
+    "-".to_owned()
+}
+
+/// Reads a number that may be none; nothing where it is neither.
+fn number<T: FromStr>(argument: &OsString) -> Option<Option<T>> {
+    match argument.to_str()? {
+        "-" => Some(None),
+        number => number.parse().ok().map(Some),
     }
 }
 
@@ -88,9 +103,8 @@ fn prepare_and_become(arguments: &[OsString]) -> Result<std::convert::Infallible
     let Some((plan, [program, rest @ ..])) = Plan::parse(arguments) else {
         return Err(setup("arguments", io::ErrorKind::InvalidInput.into()));
     };
-    let null = OpenOptions::new().read(true).open("/dev/null");
-    let null = null.map_err(|error| setup("/dev/null", error))?;
-    rustix::stdio::dup2_stdin(null).map_err(|error| setup("standard input", error.into()))?;
+    let input = input(&plan).map_err(|error| setup("standard input", error))?;
+    rustix::stdio::dup2_stdin(input).map_err(|error| setup("standard input", error.into()))?;
     rustix::process::setsid().map_err(|error| setup("session", error.into()))?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| setup("death signal", error.into()))?;
@@ -121,19 +135,32 @@ fn prepare_and_become(arguments: &[OsString]) -> Result<std::convert::Infallible
     Err(LaunchFailure { kind, message })
 }
 
+/// What the program gets as its standard input.
+///
+/// The pipe for notes is opened by its name: a second descriptor could be handed to a child only
+/// by code that is not safe.
+fn input(plan: &Plan) -> io::Result<File> {
+    match plan.notes {
+        None => File::open("/dev/null"),
+        Some(notes) => {
+            OpenOptions::new().write(true).open(format!("/proc/{}/fd/{notes}", plan.supervisor))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_plan_survives_the_argument_list() {
-        for max_open_files in [None, Some(64)] {
-            let plan =
-                Plan { supervisor: 7, umask: 0o027, max_open_files, dir: OsString::from("/x y") };
+        for (max_open_files, notes) in [(None, Some(9)), (Some(64), None)] {
+            let dir = OsString::from("/x y");
+            let plan = Plan { supervisor: 7, umask: 0o027, max_open_files, notes, dir };
             let mut arguments = plan.arguments().to_vec();
             arguments.extend(["true".into(), "-x".into()]);
             let (parsed, argv) = Plan::parse(&arguments).unwrap();
-            assert_eq!((parsed, argv), (plan, &arguments[4..]));
+            assert_eq!((parsed, argv), (plan, &arguments[5..]));
         }
         assert_eq!(Plan::parse(&["1".into()]), None);
     }

@@ -13,7 +13,7 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 1 | `0xF7`, begins every frame |
-//! | 1 | stream: 1 stdout, 2 stderr, 3 the supervisor's own notes |
+//! | 1 | stream: 1 stdout, 2 stderr, 3 the supervisor's own notes, 4 an owner's |
 //! | 2 | zero |
 //! | 4 | length of the payload, little-endian |
 //! | 8 | milliseconds since the Unix epoch, little-endian |

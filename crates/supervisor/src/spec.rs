@@ -51,6 +51,10 @@ pub struct Spec {
     pub umask: u32,
     /// The limit of open files (`RLIMIT_NOFILE`), or the inherited one.
     pub max_open_files: Option<u64>,
+    /// Whether the program is one of ours that owns what runs elsewhere. What it writes to its
+    /// standard input is then kept as [`crate::Stream::Owner`], apart from what it passes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_owner: bool,
 }
 
 /// Tells a step, which runs once, from an instance, which is kept running.

@@ -1,8 +1,10 @@
 //! A Docker engine of a test's own, which can die.
 
 use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -91,6 +93,36 @@ impl Daemon {
     pub fn entries(&self, kind: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.dir.path().join("data").join(kind)).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// Removes all images without a name, as `docker image prune` does.
+    pub fn prune_images(&self) {
+        self.post("/images/prune", "");
+    }
+
+    /// Makes a network, as an operator does.
+    pub fn make_network(&self, name: &str) {
+        self.post("/networks/create", &format!("{{\"Name\":\"{name}\"}}"));
+    }
+
+    /// Lets every user ask it, as a group does for its members.
+    pub fn open_to_all(&self) {
+        for path in [self.dir.path().to_owned(), self.socket()] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+    }
+
+    fn post(&self, path: &str, body: &str) {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        let length = body.len();
+        let ask = format!(
+            "POST /v1.41{path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(ask.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{path}: {answer}");
     }
 
     fn socket(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use pilothouse_docker::{Container, Docker, Error, ImageFile};
+use pilothouse_docker::{Container, Details, Docker, Error, ImageFile};
 use rustix::process::Signal;
 
 use super::super::stage::{Stage, processes};
@@ -27,19 +27,12 @@ impl Base {
 
     /// Makes it in an engine that is not the machine's.
     pub fn make_in(test: &str, docker: Docker) -> Self {
-        let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
-        let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
-            panic!("these tests need Debian's busybox-static; scripts/test installs it")
-        });
-        let programs = [
-            "busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true", "yes",
-            "head", "test",
-        ];
-        let files = programs.map(|name| ImageFile {
-            source: source.clone(),
-            target: PathBuf::from("/bin").join(name),
-        });
-        Self::of(test, docker, async |docker, name| docker.import(name, files.to_vec()).await)
+        Self::of(test, docker, async |docker, name| docker.import(name, programs()).await)
+    }
+
+    /// Makes another one of its name, as somebody does who pulls a newer one.
+    pub fn make_again(&self) {
+        self.runtime.block_on(self.docker.import(&self.name, programs())).unwrap();
     }
 
     /// Makes an image of a Debian with Python.
@@ -147,7 +140,32 @@ impl Base {
 
     /// What an image is called.
     pub fn tag(&self, id: &str) -> String {
-        self.runtime.block_on(self.docker.image(id)).unwrap().unwrap().tags.remove(0)
+        self.tags(id).remove(0)
+    }
+
+    /// All that an image is called.
+    pub fn tags(&self, image: &str) -> Vec<String> {
+        self.runtime.block_on(self.docker.image(image)).unwrap().unwrap().tags
+    }
+
+    /// How many images have a name like this.
+    pub fn named(&self, pattern: &str) -> usize {
+        self.runtime.block_on(self.docker.images_named(pattern)).unwrap().len()
+    }
+
+    /// The id of an image.
+    pub fn id(&self, name: &str) -> String {
+        self.runtime.block_on(self.docker.image(name)).unwrap().unwrap().id
+    }
+
+    /// Gives an image a name, as a person does who wants to keep it.
+    pub fn name_image(&self, id: &str, name: &str) {
+        self.runtime.block_on(self.docker.name_image(id, name)).unwrap();
+    }
+
+    /// A container looked at closely.
+    pub fn details(&self, id: &str) -> Details {
+        self.runtime.block_on(self.docker.details(id)).unwrap().unwrap()
     }
 
     /// Where the engine keeps what it has.
@@ -185,6 +203,21 @@ impl Drop for Base {
         }
         let _ = self.runtime.block_on(self.docker.remove_image(&self.name));
     }
+}
+
+/// The files of an image of one static program.
+fn programs() -> Vec<ImageFile> {
+    let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
+    let source = busybox.into_iter().find(|path| path.is_file()).unwrap_or_else(|| {
+        panic!("these tests need Debian's busybox-static; scripts/test installs it")
+    });
+    let programs = [
+        "busybox", "sh", "mkdir", "cp", "cat", "grep", "id", "sleep", "setsid", "true", "yes",
+        "head", "test",
+    ];
+    let file =
+        |name| ImageFile { source: source.clone(), target: PathBuf::from("/bin").join(name) };
+    programs.map(file).to_vec()
 }
 
 /// The archive of a Debian with Python, which is made where there is none yet.

@@ -1,8 +1,11 @@
 //! The Docker engine dies, and comes back: in mid-build, while instances start, while a release is
 //! watched.
 
+use std::os::unix::process::ExitStatusExt as _;
+
 use pilothouse_core::deployment::Phase;
 use pilothouse_core::id::DeploymentId;
+use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 
@@ -59,10 +62,12 @@ fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
         state.last_deployment > before && matches!(newest(state), Phase::Baking { .. })
     });
     daemon.kill();
-    let state = stage.wait("all targets are unhealthy", |state| {
-        state.instances.values().all(|one| one.health.state == TargetState::Unhealthy)
+    // Which of the two is seen first is not decided.
+    let state = stage.wait("its targets are unhealthy and the outage is noticed", |state| {
+        let is_new = |one: &&Instance| one.release.to_string() == "r3";
+        let is_ill = |one: &Instance| one.health.state == TargetState::Unhealthy;
+        state.containers.away.is_some() && state.instances.values().filter(is_new).all(is_ill)
     });
-    assert!(state.containers.away.is_some());
     let told = stage.binary().arg("status").output().unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("! the Docker engine does not answer"), "{told}");
@@ -75,5 +80,35 @@ fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
     assert!(state.instances.values().all(|one| one.release.to_string() == "r3"));
     let containers = base.containers(&stage);
     assert_eq!(containers.len(), 2, "{containers:#?}");
+    stage.end();
+}
+
+#[test]
+fn an_outage_in_the_moment_of_the_shift_costs_no_deployment() {
+    let mut daemon = Daemon::start();
+    let base = Base::make_in("shift", daemon.client());
+    let mut stage = Stage::new();
+    stage.use_docker(daemon.host());
+    stage.start();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    stage.stop_engine();
+    commit(&repository, &base, "v2");
+    // It dies when it has decided to move the traffic and no table says so yet.
+    let mut doomed = stage.serve();
+    doomed.env("PILOTHOUSE_FAILPOINT", "before-effect/publish:3");
+    stage.start_as(&mut doomed);
+    assert_eq!(stage.engine_ends().signal(), Some(6), "the engine never came to the shift");
+    daemon.kill();
+    stage.start();
+    let state = stage.wait("the outage is noticed", |state| state.containers.away.is_some());
+    let phase = newest(&state);
+    assert!(!matches!(phase, Phase::Starting | Phase::Ended { .. }), "{phase:?}");
+    daemon.run();
+    stage.succeeds(DeploymentId(1));
+    stage.shows("v2");
+    assert_eq!(base.containers(&stage).len(), 2);
     stage.end();
 }

@@ -9,7 +9,7 @@ use super::super::stage::Stage;
 use super::super::stage::repository::Repository;
 use super::daemon::Daemon;
 use super::image::Base;
-use super::{commit, lay_out, project};
+use super::{commit, project};
 
 fn stage_in(daemon: &Daemon) -> Stage {
     let mut stage = Stage::new();
@@ -95,18 +95,11 @@ fn costs_no_deployment(daemon: &mut Daemon, name: &str) {
     let base = Base::make_in(name, daemon.client());
     let stage = stage_in(daemon);
     let repository = Repository::new(&stage);
-    // That it goes is noticed by the first container that ends, before two checks have failed.
-    let of = |version: &str| {
-        lay_out(&repository, &base, version);
-        let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
-        repository.write("pilothouse.toml", &text.replace("100ms", "2s"));
-        repository.commit_all(version);
-    };
-    of("v1");
+    commit(&repository, &base, "v1");
     stage.apply(&project(&stage, &repository, "").replace("50ms", "4s"));
     stage.succeeds(DeploymentId(0));
     let before = stage.state().last_deployment;
-    of("v2");
+    commit(&repository, &base, "v2");
     stage.wait("the release is watched", |state| {
         let newest = &state.deployments.values().next_back().unwrap().phase;
         state.last_deployment > before && matches!(newest, Phase::Baking { .. })

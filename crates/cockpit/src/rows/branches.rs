@@ -144,6 +144,7 @@ fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(
     let mark = serving.mark();
     let text = match mark {
         Mark::Ok => current.to_string(),
+        _ if serving.is_stopped() => format!("{current} stopped"),
         Mark::Unknown => format!("{current} health unknown"),
         _ => format!("{current} {}/{} healthy", serving.healthy, serving.wanted),
     };

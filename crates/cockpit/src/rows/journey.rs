@@ -191,13 +191,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
     let serving = serving(model, key);
     let mut legs = vec![release(model, row, key, environment)];
     if environment.current.is_some() || serving.targets > 0 {
-        let count = format!("{}/{}", serving.instances, serving.wanted);
-        let leg = Leg::new(
-            serving.instances_mark(),
-            format!("{count} instances"),
-            format!("{count} inst"),
-        );
-        legs.push(leg.letter("inst").tiny(format!("{count}i")));
+        legs.push(instances(&serving));
         legs.push(targets(&serving));
     }
     legs.push(domain(model, key, environment, &serving));
@@ -341,6 +335,18 @@ fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &E
                 .tiny(current)
         },
     )
+}
+
+fn instances(serving: &Serving) -> Leg {
+    let mark = serving.instances_mark();
+    if serving.is_stopped() {
+        let count = serving.stopped;
+        return Leg::new(mark, format!("{count} stopped"), "stopped").letter("inst").tiny("stop");
+    }
+    let count = format!("{}/{}", serving.instances, serving.wanted);
+    Leg::new(mark, format!("{count} instances"), format!("{count} inst"))
+        .letter("inst")
+        .tiny(format!("{count}i"))
 }
 
 fn targets(serving: &Serving) -> Leg {

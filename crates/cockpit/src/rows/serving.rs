@@ -3,6 +3,7 @@
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::Environment;
 
 use crate::model::Model;
 use crate::theme::Mark;
@@ -14,6 +15,8 @@ pub struct Serving {
     pub instances: usize,
     /// Instances that there should be.
     pub wanted: usize,
+    /// Instances that somebody stopped.
+    pub stopped: usize,
     /// Targets that get requests.
     pub targets: usize,
     /// Those of them that are healthy.
@@ -39,10 +42,12 @@ impl Model {
 
 /// Counts what serves in an environment.
 pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
+    let count = |of: fn(&Environment) -> u32| {
+        model.environment(key).map_or(0, |one| usize::try_from(of(one)).unwrap_or(0))
+    };
     let mut serving = Serving {
-        wanted: model
-            .environment(key)
-            .map_or(0, |environment| usize::try_from(environment.wanted()).unwrap_or(0)),
+        wanted: count(Environment::wanted),
+        stopped: count(Environment::missing),
         known: model.replica.edge.connected,
         ..Serving::default()
     };
@@ -56,9 +61,14 @@ pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
 }
 
 impl Serving {
+    /// Whether somebody stopped all there were to be, and none is left.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped > 0 && self.wanted == 0 && self.targets == 0
+    }
+
     /// The sign of its instances.
     pub fn instances_mark(&self) -> Mark {
-        part(self.instances, self.wanted)
+        if self.is_stopped() { Mark::Warn } else { part(self.instances, self.wanted) }
     }
 
     /// The sign of its targets.

@@ -1,6 +1,6 @@
 //! Keeps the last lines of a failed step beside its run while that is open.
 
-use pilothouse_api::types::{LogPage, Stream};
+use pilothouse_api::types::LogPage;
 use pilothouse_core::id::RunId;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
 
@@ -44,8 +44,6 @@ pub(super) fn came(model: &mut Model, run: RunId, step: u32, page: Option<LogPag
         return;
     };
     if (known.run, known.step) == (run, step) {
-        let lines = page.map_or_else(Vec::new, |page| page.lines);
-        // How it ended is said already.
-        known.lines = lines.into_iter().filter(|line| line.stream != Stream::Note).collect();
+        known.lines = page.map_or_else(Vec::new, |page| page.lines);
     }
 }

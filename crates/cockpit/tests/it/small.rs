@@ -126,7 +126,7 @@ fn a_failed_run_shows_the_last_lines_of_its_step_once() {
     let lines = vec![
         failed("expected 3, got 2\x1b[2J", Stream::Err),
         failed("1 failed", Stream::Out),
-        failed("ended with status 1", Stream::Note),
+        failed("3 processes outlived the main process and are ended", Stream::Note),
     ];
     let page = Some(LogPage { lines, ..LogPage::default() });
     // Another step's lines do not pass for these.
@@ -135,7 +135,9 @@ fn a_failed_run_shows_the_last_lines_of_its_step_once() {
     update(&mut model, Msg::LastLines { run: RunId(85), step: 1, page });
     let screen = text(&model);
     assert!(screen.contains("│ expected 3, got 2") && screen.contains("│ 1 failed"), "{screen}");
-    assert!(!screen.contains('\x1b') && !screen.contains("│ ended with"), "{screen}");
+    // What Pilothouse says of it has a mark that no output gets.
+    assert!(screen.contains("─ 3 processes") && !screen.contains("│ 3 processes"), "{screen}");
+    assert!(!screen.contains('\x1b'), "{screen}");
     assert_eq!(press(&mut model, "k"), []);
 }
 

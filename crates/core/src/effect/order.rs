@@ -32,6 +32,9 @@ pub struct StepOrder {
     pub grants: Grants,
     /// Whether it builds the image that is the run's artifact.
     pub is_artifact: bool,
+    /// Whether the service is checked by what its image brings.
+    #[serde(default)]
+    pub by_image: bool,
     /// The images that steps before it built, and which step each.
     pub built_by: Vec<(ImageBuild, u32)>,
 }

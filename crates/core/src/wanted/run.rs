@@ -49,6 +49,7 @@ fn order(state: &State, run: &Run, index: u32) -> Option<StepOrder> {
         environment: run.environment.clone(),
         grants: spec.map(|spec| spec.grants.clone()).unwrap_or_default(),
         is_artifact: pipeline.image_step() == Some(index),
+        by_image: pipeline.service.health.by_image,
         built_by: pipeline.built().filter(|(_, by)| *by < index).collect(),
     })
 }

@@ -219,7 +219,14 @@ impl Play {
 
     fn containers(&mut self, what: &str) {
         match what {
-            "lost" => self.world.lose_containers(),
+            "lost" => {
+                self.world.containers.unnoticed = false;
+                self.world.lose_containers();
+            }
+            "unnoticed" => {
+                self.world.containers.unnoticed = true;
+                self.world.lose_containers();
+            }
             "taken" => self.world.find_containers(true),
             "back" => self.world.find_containers(false),
             other => panic!("containers are not {other}"),

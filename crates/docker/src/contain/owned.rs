@@ -100,6 +100,9 @@ async fn create<'a>(
             format!("health.by is \"image\", and the image {} has no HEALTHCHECK", spec.image),
         ));
     }
+    if spec.is_service && !spec.by_image {
+        image.say_that_its_check_is_off();
+    }
     let mut host = spec.publish.and_then(|publish| publish.host);
     for _ in 0..PORTS {
         let error = match try_create(&docker, spec, image, host).await {
@@ -168,6 +171,7 @@ impl Owned<'_> {
             address,
             owner: std::process::id(),
             is_taken: false,
+            why_not: None,
         };
         record::write(&self.spec.record, &record).map_err(|error| {
             let path = self.spec.record.display();

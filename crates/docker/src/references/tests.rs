@@ -64,6 +64,18 @@ fn variables_quotes_and_lines_are_read_as_engines_do() {
 }
 
 #[test]
+fn platforms_are_found_however_they_are_written() {
+    let of = |text: &str| -> Vec<String> {
+        References::of(text).unwrap().platforms.into_iter().collect()
+    };
+    assert_eq!(of("FROM --platform=linux/arm64 x AS y\nFROM y\n"), ["linux/arm64"]);
+    assert_eq!(of("ARG P=linux/s390x\nfrom \\\n --platform=${P} x\n"), ["linux/s390x"]);
+    assert_eq!(of("FROM --platform=$BUILDPLATFORM x\n"), Vec::<String>::new());
+    assert_eq!(of("FROM --platform=linux(10)/arm64 x\n"), ["linux(10)/arm64"]);
+    assert_eq!(of("FROM x\nRUN true --platform=linux/arm64\n"), Vec::<String>::new());
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     for text in [
         "ARG A=x\nARG B=$A-y\nFROM $B\n",

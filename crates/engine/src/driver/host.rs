@@ -62,8 +62,8 @@ impl Host {
         };
         if is_contained {
             self.leave_no_container(run, index).await;
-            if self.docker.took_step(run, index)? {
-                return Ok(Outcome::StepEnded { exit: StepExit::WithEngine });
+            if let Some(exit) = self.docker.exit_of(run, index)? {
+                return Ok(Outcome::StepEnded { exit });
             }
         }
         Ok(Outcome::StepEnded { exit })
@@ -138,6 +138,7 @@ impl Host {
                 vec!["/bin/sh".to_owned(), "-e".to_owned(), path]
             }
         };
+        let is_image = matches!(order.step.run, StepRun::Image(_));
         let grace_ms = if order.step.container.is_some() {
             GRACE_MS + millis(OWNER_GRACE)
         } else {
@@ -156,6 +157,7 @@ impl Host {
             stop: Stop { signal: 15, grace_ms },
             umask: 0o022,
             max_open_files: None,
+            is_owner: order.step.container.is_some() || is_image,
         })
     }
 

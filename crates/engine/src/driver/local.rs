@@ -203,6 +203,7 @@ impl Local {
             stop,
             umask: 0o022,
             max_open_files: None,
+            is_owner: matches!(order.runtime, Runtime::Docker(_)),
         })
     }
 

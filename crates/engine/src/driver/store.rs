@@ -48,13 +48,19 @@ impl Store {
     }
 
     pub(super) async fn clean(&self, run: RunId) -> Ended {
-        let workspace = self.places.workspace(run);
-        blocking("removing the workspace", move || match std::fs::remove_dir_all(&workspace) {
-            Ok(()) => Ok(Outcome::Done),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Outcome::Done),
-            Err(error) => {
-                Err(Fault::transient(format!("cannot remove {}: {error}", workspace.display())))
+        // What steps in containers took for their home goes with it.
+        let dirs = [self.places.workspace(run), self.places.container_home(run)];
+        blocking("removing the workspace", move || {
+            for dir in dirs {
+                match crate::tidy::remove(&dir) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        let why = format!("cannot remove {}: {error}", dir.display());
+                        return Err(Fault::transient(why));
+                    }
+                    Ok(()) | Err(_) => {}
+                }
             }
+            Ok(Outcome::Done)
         })
         .await
     }

@@ -75,16 +75,31 @@ pub(super) fn clean_up(dir: &Path) -> Result<(), Fault> {
 /// Waits for something a supervisor is about to write, such as its first status.
 pub(super) const MOMENT: Duration = Duration::from_millis(20);
 
-/// The last line that a unit printed, printable; none where it printed nothing.
-pub(super) fn last_line(dir: &Path) -> Option<String> {
-    let slice = tail(dir, 20, 16 << 10).ok()?;
-    let bytes: Vec<u8> = slice
-        .frames
+/// The last that a unit said, printable.
+pub(super) enum Last {
+    /// What its program printed.
+    Printed(String),
+    /// A sentence of ours: of the process that owns what runs elsewhere.
+    Owner(String),
+}
+
+/// The last that a unit said; none where it said nothing.
+pub(super) fn last(dir: &Path) -> Option<Last> {
+    let frames = tail(dir, 20, 16 << 10).ok()?.frames;
+    let is_said = |frame: &&Frame| !frame.bytes.trim_ascii().is_empty();
+    let newest = frames.iter().rev().filter(|one| one.stream != Stream::Note).find(is_said)?;
+    let is_owner = newest.stream == Stream::Owner;
+    let bytes: Vec<u8> = frames
         .iter()
-        .filter(|frame: &&Frame| frame.stream != Stream::Note)
+        .filter(|one| one.stream != Stream::Note && is_owner == (one.stream == Stream::Owner))
         .flat_map(|frame| frame.bytes.iter().copied())
         .collect();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
-    Some(printable(line.trim(), 160))
+    let line = line.trim();
+    Some(if is_owner {
+        Last::Owner(printable(line, 400))
+    } else {
+        Last::Printed(printable(line, 160))
+    })
 }

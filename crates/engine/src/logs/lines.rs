@@ -25,7 +25,7 @@ pub(super) fn place_among(stream: Raw) -> usize {
     match stream {
         Raw::Stdout => 0,
         Raw::Stderr => 1,
-        Raw::Note => 2,
+        Raw::Note | Raw::Owner => 2,
     }
 }
 
@@ -245,11 +245,20 @@ mod tests {
         lines.take(&[
             frame(16, Stream::Stderr, "the dead"),
             frame(50, Stream::Note, "the deadline passed\n"),
+            frame(60, Stream::Owner, "pulls x\n"),
             frame(80, Stream::Stderr, "line passed\n"),
         ]);
         let all: Vec<_> = lines.all().into_iter().map(|line| (line.stream, line.text)).collect();
-        let text = "the deadline passed".to_owned();
-        assert_eq!(all, [(super::Stream::Note, text.clone()), (super::Stream::Err, text)]);
+        let line = |stream, text: &str| (stream, text.to_owned());
+        let deadline = "the deadline passed";
+        assert_eq!(
+            all,
+            [
+                line(super::Stream::Note, deadline),
+                line(super::Stream::Note, "pulls x"),
+                line(super::Stream::Err, deadline),
+            ]
+        );
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum Stream {
     Stderr,
     /// The supervisor itself: UTF-8 sentences that end with a line feed.
     Note,
+    /// A program of ours that owns what runs elsewhere, and passes that one's output on: sentences
+    /// of its own, in the same form.
+    Owner,
 }
 
 /// A piece of output as it was read, which need not end at a line's end.
@@ -53,6 +56,7 @@ impl Header {
             Stream::Stdout => 1,
             Stream::Stderr => 2,
             Stream::Note => 3,
+            Stream::Owner => 4,
         };
         bytes[4..8].copy_from_slice(&length_bytes(self.length));
         bytes[8..].copy_from_slice(&self.time_ms.to_le_bytes());
@@ -69,6 +73,7 @@ impl Header {
             1 => Stream::Stdout,
             2 => Stream::Stderr,
             3 => Stream::Note,
+            4 => Stream::Owner,
             _ => return None,
         };
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;

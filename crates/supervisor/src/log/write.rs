@@ -101,7 +101,12 @@ impl LogWriter {
 
     /// Appends a sentence of the supervisor's own.
     pub(crate) fn note(&mut self, sentence: &str) {
-        self.append(Stream::Note, format!("{sentence}\n").as_bytes());
+        self.keep(Stream::Note, format!("{sentence}\n").as_bytes());
+    }
+
+    /// Appends what counts as no output.
+    pub(crate) fn keep(&mut self, stream: Stream, sentences: &[u8]) {
+        self.append(stream, sentences);
     }
 
     /// Says at the end how much is missing, if anything is.

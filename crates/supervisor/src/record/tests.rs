@@ -85,11 +85,17 @@ fn golden_specification() {
         stop: Stop { signal: 15, grace_ms: 9 },
         umask: 18,
         max_open_files: None,
+        is_owner: false,
     };
     check(
         &StoredSpec { version: 1, marker: "run/7:ab".into(), spec },
         r#"{"version":1,"marker":"run/7:ab","spec":{"id":"run/7","kind":{"step":{"deadline_ms":5,"output_limit_bytes":6}},"argv":["make"],"dir":"/w","env":{"A":"1"},"stop":{"signal":15,"grace_ms":9},"umask":18,"max_open_files":null}}"#,
     );
+    // Specifications of before say nothing of owners.
+    let owner = r#"{"id":"i","kind":{"step":{"deadline_ms":null,"output_limit_bytes":6}},"argv":["own"],"dir":"/w","env":{},"stop":{"signal":15,"grace_ms":9},"umask":18,"max_open_files":null,"is_owner":true}"#;
+    let read = serde_json::from_str::<Spec>(owner).unwrap();
+    assert!(read.is_owner);
+    check(&read, owner);
     let kind = Kind::Instance {
         backoff_min_ms: 1,
         backoff_max_ms: 2,

@@ -55,10 +55,15 @@ impl Pump {
     pub(super) fn finish(&mut self, sink: &mut Sink) {
         self.pump(sink, READS_AT_END);
         self.pipe = None;
+        self.flush(sink);
+    }
+
+    /// Lets go of what was held back because a secret may begin in it.
+    fn flush(&mut self, sink: &mut Sink) {
         if let Some(masks) = &sink.masks {
             sink.shown.clear();
             self.masker.finish(masks, &mut sink.shown);
-            sink.log.output(self.stream, &sink.shown, 0);
+            keep(&mut sink.log, self.stream, &sink.shown, 0);
         }
     }
 
@@ -81,13 +86,25 @@ impl Pump {
             };
             let bytes = &sink.buffer[..count];
             match &sink.masks {
-                None => sink.log.output(self.stream, bytes, count as u64),
+                None => keep(&mut sink.log, self.stream, bytes, count as u64),
                 Some(masks) => {
                     sink.shown.clear();
                     self.masker.push(masks, bytes, &mut sink.shown);
-                    sink.log.output(self.stream, &sink.shown, count as u64);
+                    keep(&mut sink.log, self.stream, &sink.shown, count as u64);
+                    // Each write of an owner is whole, and other notes may follow it.
+                    if self.stream == Stream::Owner {
+                        self.flush(sink);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Notes are few, and matter most where the output was too much.
+fn keep(log: &mut LogWriter, stream: Stream, bytes: &[u8], read: u64) {
+    match stream {
+        Stream::Stdout | Stream::Stderr => log.output(stream, bytes, read),
+        Stream::Note | Stream::Owner => log.keep(stream, bytes),
     }
 }

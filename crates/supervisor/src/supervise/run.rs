@@ -205,7 +205,7 @@ impl Supervision {
 
     fn start_main(&mut self) -> Result<(), LaunchFailure> {
         let Started { main, pumps } = start(&self.stored, &self.secrets, &self.launch)?;
-        self.pumps = Vec::from(pumps);
+        self.pumps = pumps;
         self.main_since = Instant::now();
         self.status.main = Some(main);
         self.status.main_started_ms = Some(now_ms());

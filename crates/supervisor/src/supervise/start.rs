@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::process::{Command, Stdio};
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::pipe::PipeFlags;
 
 use super::pump::Pump;
@@ -24,7 +24,7 @@ const MAX_REPORT_BYTES: u64 = 64 * 1024;
 /// A program that runs, and its output.
 pub(super) struct Started {
     pub main: ProcessId,
-    pub pumps: [Pump; 2],
+    pub pumps: Vec<Pump>,
 }
 
 /// Starts the program. Returns when it runs or when it is known not to.
@@ -42,10 +42,15 @@ pub(super) fn start(
     let spec = &stored.spec;
     let (report, shim_end) =
         rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|error| setup(error.into()))?;
+    let notes = match spec.is_owner {
+        true => Some(rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|e| setup(e.into()))?),
+        false => None,
+    };
     let plan = Plan {
         supervisor: rustix::process::getpid().as_raw_pid(),
         umask: spec.umask,
         max_open_files: spec.max_open_files,
+        notes: notes.as_ref().map(|(_, write_end)| write_end.as_raw_fd()),
         dir: spec.dir.clone().into_os_string(),
     };
     // The command keeps the pipe's write end until it is dropped.
@@ -73,9 +78,13 @@ pub(super) fn start(
         let pipe = pipe.ok_or_else(|| setup(io::ErrorKind::NotFound.into()))?;
         Pump::new(stream, pipe).map_err(setup)
     };
-    let pumps = [
+    let mut pumps = vec![
         pump(Stream::Stdout, child.stdout.take().map(OwnedFd::from))?,
         pump(Stream::Stderr, child.stderr.take().map(OwnedFd::from))?,
     ];
+    // The program has the write end now, and with it the pipe ends.
+    if let Some((read_end, _)) = notes {
+        pumps.push(pump(Stream::Owner, Some(read_end))?);
+    }
     Ok(Started { main, pumps })
 }

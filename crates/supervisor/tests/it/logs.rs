@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pilothouse_supervisor::{Stream, follow, read_log, tail};
+use pilothouse_supervisor::{Kind, Stream, follow, read_log, tail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::support::Unit;
@@ -40,6 +40,24 @@ fn secrets_are_hidden_across_writes() {
     );
     let printed: usize = forms.iter().map(|form| form.len() + 3).sum();
     assert_eq!((record.output_bytes, record.dropped_bytes), (printed as u64, 0));
+}
+
+#[test]
+fn an_owners_notes_are_kept_apart_whatever_it_passes_on() {
+    // What it passes on says the same, and is more than is kept.
+    let words = "echo 'pulls s3cret'; echo 'pulls s3cret' >&2; yes | head -c 5000; \
+                 echo 'pulls s3cret' >&0";
+    let mut unit = Unit::shell(words);
+    unit.spec.kind = Kind::Step { deadline_ms: None, output_limit_bytes: 1000 };
+    unit.secrets.masks = vec!["s3cret".into()];
+    unit.spec.is_owner = true;
+    let record = unit.run();
+    assert_eq!(unit.text(Stream::Owner), "pulls ***\n");
+    assert!(record.dropped_bytes > 0, "{record:?}");
+    // Any other unit has no way to say such a thing.
+    let unit = Unit::shell("echo forged >&0; echo forged >/proc/$PPID/fd/0");
+    unit.run();
+    assert_eq!(unit.text(Stream::Owner), "");
 }
 
 #[test]

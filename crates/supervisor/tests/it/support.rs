@@ -42,6 +42,7 @@ impl Unit {
             stop: Stop { signal: 15, grace_ms: 5000 },
             umask: 0o022,
             max_open_files: None,
+            is_owner: false,
         };
         Self { dir: temp.path().join("unit"), spec, secrets: Secrets::default(), temp }
     }

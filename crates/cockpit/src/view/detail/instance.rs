@@ -143,7 +143,8 @@ fn relief(model: &Model, instance: &Instance, at: Timestamp) -> String {
         return "none while the Docker engine is away".to_owned();
     }
     if model.replica.excused_until(instance, model.now).is_some() {
-        return "a successor starts unless it comes up by itself, now that the Docker engine is back"
+        return "a successor starts unless it comes up by itself, as after an outage of the Docker \
+                engine"
             .to_owned();
     }
     if at <= model.now {

@@ -101,9 +101,13 @@ fn last_lines(model: &Model, id: RunId, width: u16) -> Vec<Line> {
     let room = usize::from(width.saturating_sub(2));
     let mut shown = vec![Line::default()];
     shown.extend(lines.iter().map(|line| {
-        let scope = if line.stream == Stream::Err { Scope::LogErr } else { Scope::Text };
+        let (mark, scope) = match line.stream {
+            Stream::Out => ("│ ", Scope::Text),
+            Stream::Err => ("│ ", Scope::LogErr),
+            Stream::Note => ("─ ", Scope::LogStep),
+        };
         let text = width::cut(&width::clean(&line.text), room);
-        Line::new("│ ", Scope::StateError).and(text, scope)
+        Line::new(mark, Scope::StateError).and(text, scope)
     }));
     if lines.is_empty() { Vec::new() } else { shown }
 }

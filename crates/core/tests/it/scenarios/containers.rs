@@ -80,6 +80,85 @@ fn an_outage_while_a_release_is_watched_takes_nothing_back() {
 }
 
 #[test]
+fn silence_before_an_outage_is_noticed_takes_nothing_back() {
+    assert_snapshot!(check(
+        "
+        hide #1 #2 #3 #4 branch is_healthy initial edge_serves 0_started 1_started engine
+        env production main docker
+        apply
+        push main a
+        run
+        push main b
+        until d2 Baking
+        from here
+        containers unnoticed
+        run 2
+        containers lost
+        run 10
+        containers taken
+        run
+        show
+        "
+    ), @"
+     130.5 shop-production-r1-0 is unhealthy
+     130.5 shop-production-r1-1 is unhealthy
+     130.5 shop-production-r2-0 is unhealthy
+     130.5 shop-production-r2-1 is unhealthy
+     132.5 containers lost: connection refused
+     142.5 shop-production-r1-0 restarted × 1
+     142.5 shop-production-r1-1 restarted × 1
+     142.5 shop-production-r2-0 restarted × 1
+     142.5 shop-production-r2-1 restarted × 1
+     142.5 containers back
+     144.5 shop-production-r1-0 proved
+     144.5 shop-production-r2-1 proved
+     144.5 shop-production-r1-1 proved
+     144.5 shop-production-r2-0 proved
+     147.5 d2 BAKED
+     147.5 d2 -> Retiring
+     147.5 shop-production-r1-0 stopping
+     147.5 shop-production-r1-1 stopping
+     147.7 shop-production-r1-0 gone: stopped
+     147.7 shop-production-r1-1 gone: stopped
+     147.7 d2 SUCCEEDED
+     147.7 d2 ended Succeeded
+    = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
+    ");
+}
+
+#[test]
+fn silence_without_an_outage_is_rolled_back_a_moment_later() {
+    assert_snapshot!(check(
+        "
+        hide #1 #2 #3 #4 branch is_healthy initial edge_serves 0_started 1_started engine
+        env production main docker
+        apply
+        push main a
+        run
+        push main b
+        until d2 Baking
+        from here
+        containers unnoticed
+        run 4
+        show
+        "
+    ), @"
+     130.5 shop-production-r1-0 is unhealthy
+     130.5 shop-production-r1-1 is unhealthy
+     130.5 shop-production-r2-0 is unhealthy
+     130.5 shop-production-r2-1 is unhealthy
+     133.5 d2 rolling back, Starting: shop-production-r2-0 became unhealthy: 
+     133.5 d2 rolling back, Shifting: shop-production-r2-0 became unhealthy: 
+     133.5 shop-production-r1-0 -> Active
+     133.5 shop-production-r1-1 -> Active
+     133.5 shop-production-r2-0 -> Draining
+     133.5 shop-production-r2-1 -> Draining
+     133.6 d2 rolling back, Draining: shop-production-r2-0 became unhealthy: 
+    = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active, shop-production-r2-0 Draining, shop-production-r2-1 Draining
+    ");
+}
+
+#[test]
 fn what_an_outage_takes_in_the_moment_of_the_shift_passes_the_gate_again() {
     assert_snapshot!(check(
         "

@@ -10,6 +10,8 @@ use super::{Place, World};
 #[derive(Default)]
 pub struct Containers {
     pub away: bool,
+    /// Whether nobody has noticed yet that it is away.
+    pub unnoticed: bool,
     /// What was last told of it.
     pub reported: Option<bool>,
 }
@@ -63,7 +65,7 @@ impl World {
             self.containers.reported = None;
             return;
         }
-        let away = self.containers.away;
+        let away = self.containers.away && !self.containers.unnoticed;
         if self.containers.reported.replace(away) == Some(away) {
             return;
         }

@@ -18,6 +18,9 @@ use crate::executor::{Attention, Ended};
 /// layer for each.
 pub(super) const ORIGIN: &str = "pilothouse.image";
 
+/// What the tag of a name begins with that an image has for a release.
+pub(super) const RELEASE: &str = "release-";
+
 /// How an engine writes an image's id.
 const SHA256: &str = "sha256:";
 
@@ -66,8 +69,10 @@ impl Docker {
     ) -> Result<Vec<String>, Fault> {
         let workspace = self.places.workspace(order.run);
         let commit = order.env.get("PILOTHOUSE_COMMIT").map_or("", String::as_str);
+        // Each run's own, so that another run of the same commit takes none away: an image without
+        // a name is what `docker image prune` removes.
         let tag = if order.is_artifact {
-            commit.get(..12).unwrap_or(commit).to_owned()
+            format!("{}-{}", commit.get(..12).unwrap_or(commit), order.run.0)
         } else {
             format!("steps-{}", slug(&build.dockerfile))
         };
@@ -85,8 +90,9 @@ impl Docker {
             within: workspace,
             dockerfile: dockerfile.display().to_string(),
             only: Some(self.own_images(&order.project)),
-            tag: format!("pilothouse-{}/{}:{tag}", self.engine_id, order.project),
+            tag: self.image_name(&order.project, &tag),
             labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
+            ignores_check: order.is_artifact && !order.by_image,
             built: self.places.built(order.run, order.index),
         };
         self.note_use()?;
@@ -117,6 +123,21 @@ impl Docker {
         };
         let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+    }
+
+    /// What the names of this engine's images begin with, and those of no other.
+    pub(super) fn image_names(&self) -> String {
+        format!("pilothouse-{}/", self.engine_id)
+    }
+
+    pub(super) fn image_name(&self, project: &ProjectName, tag: &str) -> String {
+        format!("{}{project}:{tag}", self.image_names())
+    }
+
+    /// The name that an image keeps for a release that named it otherwise: that other name may come
+    /// to mean another image.
+    pub(super) fn release_name(&self, key: &EnvironmentKey, release: ReleaseNumber) -> String {
+        self.image_name(&key.project, &format!("{RELEASE}{}-{release}", key.name))
     }
 
     /// The images that a project may name: none that was built for another.
@@ -169,6 +190,8 @@ impl Docker {
             std::fs::write(&pinned, &found.id).map_err(|error| {
                 Fault::transient(format!("cannot write {}: {error}", pinned.display()))
             })?;
+            let name = self.release_name(key, release);
+            client.name_image(&found.id, &name).await.map_err(|error| fault(&error))?;
         }
         Ok(())
     }

@@ -177,6 +177,7 @@ mod tests {
             address: Some(AT.parse().unwrap()),
             owner: 2,
             is_taken: false,
+            why_not: None,
         };
         let id = InstanceId::new("shop-production-r1-0");
         why_strange(found, "e1", &id, &record, address.parse().unwrap())

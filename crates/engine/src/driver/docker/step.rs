@@ -7,7 +7,8 @@ use pilothouse_core::container::{Container, Grants, Image};
 use pilothouse_core::effect::{Fault, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::StepRun;
-use pilothouse_core::text::slug;
+use pilothouse_core::run::StepExit;
+use pilothouse_core::text::{printable, slug};
 use pilothouse_docker::{ContainerSpec, Mount, Program, read_record};
 
 use super::{Docker, PROCESSES, RUN, write};
@@ -81,13 +82,22 @@ impl Docker {
         Ok(self.owner(&path))
     }
 
-    /// Whether the engine of containers took a step's container along when it went away.
-    pub(in super::super) fn took_step(&self, run: RunId, step: u32) -> Result<bool, Fault> {
+    /// How a step ended that had no container to end with: the engine of containers took it along
+    /// when it went away, or there never was one.
+    pub(in super::super) fn exit_of(
+        &self,
+        run: RunId,
+        step: u32,
+    ) -> Result<Option<StepExit>, Fault> {
         let path = self.step_record(run, step);
         let record = read_record(&path).map_err(|error| {
             Fault::transient(format!("cannot read {}: {error}", path.display()))
         })?;
-        Ok(record.is_some_and(|record| record.is_taken))
+        Ok(record.and_then(|record| match record.why_not {
+            _ if record.is_taken => Some(StepExit::WithEngine),
+            Some(why) => Some(StepExit::NotStarted(printable(&why, 400))),
+            None => None,
+        }))
     }
 
     /// The file in which the owner of a step's container tells what runs.

@@ -3,17 +3,17 @@
 //! Driven by labels and the state alone. What has another engine's label, or none, is not even
 //! looked at.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::{InstanceId, ProjectName, RunId};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
-use pilothouse_docker::{Container, Image, Kind};
+use pilothouse_docker::{Container, Docker as Client, Image, Kind};
 
-use super::image::{ORIGIN, Origin, image_id};
+use super::image::{ORIGIN, Origin, RELEASE, image_id};
 use super::{Docker, ENGINE, INSTANCE, RUN, fault};
 
 impl Docker {
@@ -35,37 +35,72 @@ impl Docker {
         let failed = |error: pilothouse_docker::Error| fault(&error);
         let containers = client.containers().await.map_err(failed)?;
         let images = client.images(ORIGIN).await.map_err(failed)?;
+        let named = client.images_named(&format!("{}*", self.image_names())).await;
+        let named = named.map_err(failed)?;
         let state = state();
         let own = |one: &&Container| one.labels.get(ENGINE) == Some(&self.engine_id);
         for container in containers.iter().filter(own).filter(|one| is_over(&state, one)) {
             tracing::info!(name = %container.name, "removes a container that nobody wants");
             client.remove(&container.id).await.map_err(failed)?;
         }
-        let artifacts: BTreeSet<String> = state
+        for name in named.iter().flat_map(|image| &image.tags) {
+            if self.is_of_a_release_gone(&state, name) {
+                removed(name, client.remove_name(name).await)?;
+            }
+        }
+        self.sweep_images(&client, &state, &images).await
+    }
+
+    /// Removes images that were built here and that nobody wants, and gives those that are kept a
+    /// name, should they have lost it.
+    async fn sweep_images(
+        &self,
+        client: &Client,
+        state: &State,
+        images: &[Image],
+    ) -> Result<(), Fault> {
+        let artifacts: BTreeMap<String, &Artifact> = state
             .artifacts
             .values()
             .filter(|artifact| artifact.kind == ArtifactKind::Image)
-            .map(|artifact| image_id(&artifact.digest))
+            .map(|artifact| (image_id(&artifact.digest), artifact))
             .collect();
+        let is_own_name = |name: &&String| name.starts_with(&self.image_names());
         for image in images {
             let origin = image.labels.get(ORIGIN).and_then(|label| Origin::read(label));
             let Some(origin) = origin.filter(|origin| origin.engine == self.engine_id) else {
                 continue;
             };
-            let is_wanted = artifacts.contains(&image.id)
-                || state.live_runs.contains(&origin.run)
-                || is_for_steps(&state, &origin, &image);
-            if is_wanted {
+            let own: Vec<&String> = image.tags.iter().filter(is_own_name).collect();
+            if let Some(artifact) = artifacts.get(&image.id) {
+                if own.is_empty() {
+                    let name = self.image_name(&artifact.project, artifact.digest.short());
+                    client.name_image(&image.id, &name).await.map_err(|error| fault(&error))?;
+                }
                 continue;
             }
-            match client.remove_image(&image.id).await {
-                Ok(()) => tracing::info!(id = %image.id, "removed an image that nobody wants"),
-                // A container of somebody else's uses it, or another image stands on it.
-                Err(error) if error.kind == Kind::Conflict => {}
-                Err(error) => return Err(fault(&error)),
+            if state.live_runs.contains(&origin.run) || is_for_steps(state, &origin, image) {
+                continue;
+            }
+            // A name that somebody else gave it is theirs, and the image with it.
+            if image.tags.is_empty() {
+                removed(&image.id, client.remove_name(&image.id).await)?;
+            }
+            for name in own {
+                removed(name, client.remove_name(name).await)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a name was given for a release that the state does not know any more.
+    fn is_of_a_release_gone(&self, state: &State, name: &str) -> bool {
+        let own = name.strip_prefix(&self.image_names());
+        let tag = own.and_then(|own| own.split_once(':')).map(|(_, tag)| tag);
+        tag.is_some_and(|tag| tag.starts_with(RELEASE))
+            && !state.environments.iter().any(|(key, environment)| {
+                environment.releases.keys().any(|number| self.release_name(key, *number) == name)
+            })
     }
 
     /// Whether this engine ever had anything to do with containers: otherwise none is asked.
@@ -81,6 +116,17 @@ impl Docker {
         std::fs::write(&path, "")
             .map_err(|error| Fault::transient(format!("cannot write {}: {error}", path.display())))
     }
+}
+
+/// Notes that an image or one of its names was removed. Where a container of somebody else's uses
+/// it, or another image stands on it, it stays.
+fn removed(name: &str, result: Result<(), pilothouse_docker::Error>) -> Result<(), Fault> {
+    match result {
+        Ok(()) => tracing::info!(%name, "removed an image that nobody wants"),
+        Err(error) if error.kind == Kind::Conflict => {}
+        Err(error) => return Err(fault(&error)),
+    }
+    Ok(())
 }
 
 /// Whether an image is what a project's steps run in. The newest has its name, and older ones have

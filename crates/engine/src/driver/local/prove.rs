@@ -12,7 +12,7 @@ use pilothouse_docker::Record;
 use pilothouse_supervisor::{MainExit, SocketOwner, socket_owner};
 
 use super::super::docker;
-use super::super::unit::last_line;
+use super::super::unit::{Last, last};
 use super::super::{blocking, cancelled};
 use super::{Local, alive, proof, unit_of};
 use crate::executor::{Attention, Ended};
@@ -174,8 +174,9 @@ impl Local {
     }
 
     pub(super) fn with_log(&self, id: &InstanceId, why: &str) -> String {
-        match last_line(&unit_of(&self.places.instance(id))) {
-            Some(line) => format!("{why}; its last line: {line}"),
+        match last(&unit_of(&self.places.instance(id))) {
+            Some(Last::Printed(line)) => format!("{why}; its last line: {line}"),
+            Some(Last::Owner(sentence)) => format!("{why}; {sentence}"),
             None => format!("{why}; it printed nothing"),
         }
     }
