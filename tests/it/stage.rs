@@ -6,6 +6,7 @@
 pub mod load;
 pub mod processes;
 pub mod repository;
+mod tree;
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -24,6 +25,7 @@ use pilothouse_core::state::State;
 use tempfile::TempDir;
 
 use self::repository::Repository;
+use self::tree::{give_tree, open_to_all, open_tree};
 
 /// The project's name.
 pub const PROJECT: &str = "shop";
@@ -109,6 +111,14 @@ impl Stage {
         self.command(Path::new(env!("CARGO_BIN_EXE_pilothouse")))
     }
 
+    /// The same as whoever owns the stage.
+    pub fn user_binary(&self) -> Process {
+        let Some((user, binary)) = &self.user else { return self.binary() };
+        let mut command = self.command(binary);
+        command.uid(*user).gid(*user);
+        command
+    }
+
     fn command(&self, binary: &Path) -> Process {
         let mut command = Process::new(binary);
         command
@@ -128,11 +138,7 @@ impl Stage {
     /// The binary, told to be this stage's engine.
     pub fn serve(&self) -> Process {
         let log = File::options().create(true).append(true).open(self.path("engine.log")).unwrap();
-        let mut command = self.binary();
-        if let Some((user, binary)) = &self.user {
-            command = self.command(binary);
-            command.uid(*user).gid(*user);
-        }
+        let mut command = self.user_binary();
         command
             .args(["serve", "--retry-ms", "50", "--ports"])
             .arg(format!("{}-{}", self.ports.0, self.ports.1))
@@ -363,32 +369,6 @@ pub fn wait_until(what: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < until, "waited in vain until {}", what());
         std::thread::park_timeout(LOOK);
     }
-}
-
-fn open_to_all(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn give_tree(path: &Path, user: u32) -> std::io::Result<()> {
-    std::os::unix::fs::lchown(path, Some(user), Some(user))?;
-    if std::fs::symlink_metadata(path)?.is_dir() {
-        for entry in std::fs::read_dir(path)? {
-            give_tree(&entry?.path(), user)?;
-        }
-    }
-    Ok(())
-}
-
-/// Lets a tree be removed whose directories are read-only, as a release's are.
-fn open_tree(path: &Path) -> std::io::Result<()> {
-    if std::fs::symlink_metadata(path)?.is_dir() {
-        open_to_all(path);
-        for entry in std::fs::read_dir(path)? {
-            open_tree(&entry?.path())?;
-        }
-    }
-    Ok(())
 }
 
 /// The first of a hundred ports, below those that the system hands out, and apart from those of

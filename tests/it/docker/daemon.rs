@@ -107,8 +107,17 @@ impl Daemon {
 
     /// Lets every user ask it, as a group does for its members.
     pub fn open_to_all(&self) {
-        for path in [self.dir.path().to_owned(), self.socket()] {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        self.allow(0o777);
+    }
+
+    /// Lets nobody else ask it, as for whoever is not in its group.
+    pub fn close_to_others(&self) {
+        self.allow(0o700);
+    }
+
+    fn allow(&self, socket: u32) {
+        for (path, mode) in [(self.dir.path().to_owned(), 0o755), (self.socket(), socket)] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         }
     }
 

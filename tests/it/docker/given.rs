@@ -66,6 +66,8 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
     assert_eq!(lines[5..lines.len() - 1].join(" "), "50000 100000", "{log}");
     assert_eq!(lines.last(), Some(&"socket"), "{log}");
     // Whoever looks is told what that means.
+    std::fs::create_dir_all(stage.path("config/projects")).unwrap();
+    std::fs::write(stage.path("config/projects/shop.toml"), text).unwrap();
     let seen = stage.binary().arg("doctor").output().unwrap();
     let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
     assert!(seen.contains("Docker's socket"), "{seen}");

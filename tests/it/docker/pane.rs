@@ -118,7 +118,41 @@ fn one_of_two_is_stopped_and_started_and_has_a_shell() {
     });
     load.end_without_failure();
     shells(&stage);
+    all_are_stopped(&stage);
     stage.end();
+}
+
+/// What is said where all were stopped, and what starts them again.
+fn all_are_stopped(stage: &Stage) {
+    let told = |arguments: &[&str], code: i32| {
+        let said = stage.binary().args(arguments).output().unwrap();
+        let out = String::from_utf8_lossy(&said.stdout).into_owned();
+        let err = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(code), "{arguments:?}: {out}{err}");
+        out + &err
+    };
+    for id in stage.state().instances.keys() {
+        told(&["stop", id.as_str(), "--force", "--yes"], 0);
+        stage.wait("it is gone", |state| !state.instances.contains_key(id));
+    }
+    let way = "2 stopped by a person: pilothouse start shop/production";
+    let status = told(&["status"], 0);
+    assert!(status.contains("r1       stopped  ") && status.contains(way), "{status}");
+    let all = told(&["instances"], 0);
+    assert_eq!(all, format!("nothing runs\n{way}\n"));
+    for only in ["shop", "production", "shop/production"] {
+        assert_eq!(told(&["instances", only], 0), all, "{only}");
+        assert!(told(&["deployments", only], 0).contains("shop/production"), "{only}");
+    }
+    assert!(told(&["instances", "nowhere"], 5).contains("there is no environment nowhere"));
+    // What asks nothing takes what a script says to every verb.
+    assert!(told(&["cancel", "99", "--yes"], 5).contains("99"));
+    assert!(told(&["run", "nowhere", "--yes"], 5).contains("there is no branch nowhere"));
+    told(&["start", "production", "--yes"], 0);
+    stage.wait("both serve again", |state| {
+        state.instances.values().filter(|one| one.role == Role::Active && one.is_proved()).count()
+            == 2
+    });
 }
 
 /// What a shell in a container does, and what ends it.

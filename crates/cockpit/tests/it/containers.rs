@@ -152,6 +152,20 @@ fn stopping_says_what_is_left() {
 }
 
 #[test]
+fn an_environment_all_of_whose_instances_were_stopped_says_so() {
+    let mut state = contained();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.current, production.running) = (Some(ReleaseNumber(41)), None);
+    production.stopped.extend(0..production.spec.instances);
+    state.instances.retain(|_, one| one.environment != key("production"));
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "g");
+    let screen = text(&model);
+    assert!(screen.contains("r41 stopped") && screen.contains("3 stopped"), "{screen}");
+    assert!(!screen.contains("0/0 healthy") && !screen.contains("0/0 instances"), "{screen}");
+}
+
+#[test]
 fn others_are_dim_and_nothing_is_done_to_them() {
     let mut model = containers(120, 40);
     press(&mut model, "3G");
