@@ -89,7 +89,9 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     } else {
         out::line("nothing runs");
     }
-    stopped.iter().for_each(|line| out::line(line));
+    for line in &stopped {
+        out::line(line);
+    }
     Ok(())
 }
 

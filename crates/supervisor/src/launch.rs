@@ -53,8 +53,8 @@ impl Plan {
         let plan = Self {
             supervisor: supervisor.to_str()?.parse().ok()?,
             umask: u32::from_str_radix(umask.to_str()?, 8).ok()?,
-            max_open_files: number(max_open_files)?,
-            notes: number(notes)?,
+            max_open_files: number(max_open_files).ok()?,
+            notes: number(notes).ok()?,
             dir: dir.clone(),
         };
         Some((plan, argv))
@@ -66,11 +66,11 @@ fn none() -> String {
     "-".to_owned()
 }
 
-/// Reads a number that may be none; nothing where it is neither.
-fn number<T: FromStr>(argument: &OsString) -> Option<Option<T>> {
-    match argument.to_str()? {
-        "-" => Some(None),
-        number => number.parse().ok().map(Some),
+/// Reads a number that may be none; an error where it is neither.
+fn number<T: FromStr>(argument: &OsString) -> Result<Option<T>, ()> {
+    match argument.to_str() {
+        Some("-") => Ok(None),
+        text => text.and_then(|text| text.parse().ok()).map(Some).ok_or(()),
     }
 }
 

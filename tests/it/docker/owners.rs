@@ -58,7 +58,7 @@ fn a_step_whose_owner_or_supervisor_is_killed_or_that_is_cancelled_leaves_no_con
         match (number, ended(&state).unwrap()) {
             (1, RunResult::Failed { why, .. }) => assert_eq!(why, "wait was ended by signal 9"),
             (2, RunResult::Interrupted { why }) => {
-                assert!(why.contains("supervisor died"), "{why}")
+                assert!(why.contains("supervisor died"), "{why}");
             }
             (3, RunResult::Cancelled { .. }) => {}
             (_, result) => panic!("{number}: {result:?}"),

@@ -42,10 +42,8 @@ pub(super) fn start(
     let spec = &stored.spec;
     let (report, shim_end) =
         rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|error| setup(error.into()))?;
-    let notes = match spec.is_owner {
-        true => Some(rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|e| setup(e.into()))?),
-        false => None,
-    };
+    let notes = spec.is_owner.then(|| rustix::pipe::pipe_with(PipeFlags::CLOEXEC));
+    let notes = notes.transpose().map_err(|error| setup(error.into()))?;
     let plan = Plan {
         supervisor: rustix::process::getpid().as_raw_pid(),
         umask: spec.umask,
