@@ -6,6 +6,7 @@ mod clash;
 mod count;
 mod crash;
 mod daemon;
+mod demo;
 mod doctor;
 mod faults;
 mod given;

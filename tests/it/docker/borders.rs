@@ -39,11 +39,14 @@ fn an_image_that_was_built_for_another_project_is_refused() {
     assert!(why.starts_with("make could not be started: the image sha256:"), "{why}");
     assert!(why.ends_with("was built for another project: build one of your own"), "{why}");
 
-    // Nor does a Dockerfile get it, to stand on or to copy from, by whatever name.
-    let tag = base.tag(&image);
-    for (number, text) in [
-        format!("ARG BASE={tag}\nFROM ${{BASE}}\n"),
-        format!("FROM {}\nCOPY --from={} /site /stolen\n", base.name(), &image[7..19]),
+    // Nor does a Dockerfile get it, to stand on or to copy from, by whatever name; nor what would
+    // be another image elsewhere.
+    let (tag, another) = (base.tag(&image), "was built for another project");
+    let elsewhere = "builds on linux/s390x, and only linux/";
+    for (number, (text, why)) in [
+        (format!("ARG BASE={tag}\nFROM ${{BASE}}\n"), another),
+        (format!("FROM {}\nCOPY --from={} /site /stolen\n", base.name(), &image[7..19]), another),
+        (format!("FROM --platform=linux/s390x {}\n", base.name()), elsewhere),
     ]
     .into_iter()
     .enumerate()
@@ -66,7 +69,7 @@ fn an_image_that_was_built_for_another_project_is_refused() {
         );
         let log = stage.binary().args(["logs", &run.id.0.to_string()]).output().unwrap();
         let log = String::from_utf8_lossy(&log.stdout).into_owned();
-        assert!(log.contains("was built for another project"), "{text}: {:?}: {log}", run.phase);
+        assert!(log.contains(why), "{text}: {:?}: {log}", run.phase);
     }
     stage.end();
 }

@@ -96,8 +96,11 @@ fn costs_no_deployment(daemon: &mut Daemon, name: &str) {
     let stage = stage_in(daemon);
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
-    stage.apply(&project(&stage, &repository, "").replace("50ms", "4s"));
+    let text = project(&stage, &repository, "");
+    stage.apply(&text);
     stage.succeeds(DeploymentId(0));
+    // Only the one that is to be met while it is watched is watched for long.
+    stage.apply(&text.replace("50ms", "2s"));
     let before = stage.state().last_deployment;
     commit(&repository, &base, "v2");
     stage.wait("the release is watched", |state| {
@@ -126,7 +129,8 @@ fn containers_that_outlive_their_engine_are_not_started_again() {
     // A step runs meanwhile, and goes on.
     let runs = stage.state().last_run;
     let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
-    repository.write("pilothouse.toml", &text.replace("mkdir dist", "sleep 6; mkdir dist"));
+    let wait = "until [ -e go ]; do sleep 0.1; done; mkdir dist";
+    repository.write("pilothouse.toml", &text.replace("mkdir dist", wait));
     repository.commit_all("v1, slowly");
     stage.wait("the step runs", |state| state.last_run > runs && base.running() == 3);
     daemon.stop();
@@ -135,7 +139,9 @@ fn containers_that_outlive_their_engine_are_not_started_again() {
     daemon.kill();
     stage.wait("it was noticed again", |state| state.containers.away.is_some());
     daemon.run();
-    stage.wait("it is back", |state| state.containers.away.is_none());
+    let state = stage.wait("it is back", |state| state.containers.away.is_none());
+    let workspace = format!("runs/{}/workspace/go", state.last_run.0);
+    std::fs::write(stage.state_dir().join(workspace), "").unwrap();
     assert_eq!(ids(), first);
     let before = stage.state().last_deployment;
     stage.shows("v1");
