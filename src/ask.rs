@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
-use pilothouse_api::types::Snapshot;
+use pilothouse_api::types::{Access, Snapshot};
 use pilothouse_core::text::printable;
 
 use crate::exit::{Failure, failed};
@@ -61,6 +61,17 @@ fn told(snapshot: Snapshot) -> Snapshot {
         ));
     }
     snapshot
+}
+
+/// Refuses to whoever may only watch, before a plan is shown or a file is written for nothing.
+pub fn may_change(snapshot: &Snapshot) -> Result<()> {
+    match snapshot.access {
+        Access::Operator => Ok(()),
+        Access::Watcher => {
+            let why = "this is the watchers' socket, and watching changes nothing";
+            Err(failed(Failure::Refused, why))
+        }
+    }
 }
 
 /// Asks for a yes, or fails: only a person at a terminal can be asked.

@@ -55,14 +55,23 @@ pub const PREFIX: &str = "pilothouse: ";
 /// Prints what went wrong and gives the code.
 pub fn report(report: &Report) -> ExitCode {
     let failure = failure_of(report);
-    let text = report.to_string();
-    if !text.is_empty() {
-        crate::out::error(&format!("{PREFIX}{text}"));
-    }
-    for cause in report.chain().skip(1) {
-        crate::out::error(&format!("  because {cause}"));
+    for (number, text) in sentences(report).iter().enumerate() {
+        let begins = if number == 0 { PREFIX } else { "  because " };
+        crate::out::error(&format!("{begins}{text}"));
     }
     ExitCode::from(failure as u8)
+}
+
+/// What went wrong and its causes. Many an error says its cause in its own sentence; nobody reads
+/// that twice.
+fn sentences(report: &Report) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for text in report.chain().map(ToString::to_string).filter(|text| !text.is_empty()) {
+        if !said.iter().any(|earlier| earlier.contains(&text)) {
+            said.push(text);
+        }
+    }
+    said
 }
 
 fn failure_of(report: &Report) -> Failure {
@@ -96,5 +105,23 @@ fn of_rejection(kind: RejectionKind) -> Failure {
         | RejectionKind::Invalid
         | RejectionKind::Forbidden
         | RejectionKind::Degraded => Failure::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use color_eyre::eyre::WrapErr as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let io = Error::new(ErrorKind::StorageFull, "no space");
+        let told: Result<(), Report> = Err(io).wrap_err("cannot write a: no space");
+        let told = told.wrap_err("the engine did not start").unwrap_err();
+        assert_eq!(sentences(&told), ["the engine did not start", "cannot write a: no space"]);
+        assert!(sentences(&failed(Failure::Failed, "")).is_empty());
     }
 }

@@ -116,8 +116,10 @@ pub fn columns() -> Option<usize> {
 }
 
 /// The most cells that the column of a cell claims for itself; one that is longer shifts its own
-/// row, and no other.
+/// row, and no other. Where nothing is cut there is room for the address of a preview.
 const COLUMN: usize = 48;
+/// See [`COLUMN`].
+const WIDE: usize = 80;
 /// How far notes stand from the left border of their row, and the least room they are folded into.
 const NOTE: (usize, usize) = (4, 30);
 
@@ -174,9 +176,10 @@ impl Table {
         let head: Vec<(Tone, String)> =
             self.head.iter().map(|text| (Tone::Dim, (*text).to_owned())).collect();
         let rows = || std::iter::once(&head).chain(self.rows.iter().map(|row| &row.cells));
+        let most = columns.map_or(WIDE, |all| (all / 3).clamp(COLUMN, WIDE));
         let widths: Vec<usize> = (0..self.head.len())
             .map(|column| rows().filter_map(|row| row.get(column)).map(|cell| cell.1.width()).max())
-            .map(|widest| widest.unwrap_or_default().min(COLUMN))
+            .map(|widest| widest.unwrap_or_default().min(most))
             .collect();
         let mut lines = vec![laid_out(&head, &widths, indent, columns)];
         for row in &self.rows {

@@ -70,6 +70,13 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
             out::error(pilothouse_settings::problem::report(&problems).trim_end());
             failed(Failure::Usage, "nothing was written")
         })?;
+    ask::run(async {
+        match ask::operator(place).state().await {
+            Ok(snapshot) => ask::may_change(&snapshot),
+            // Where none answers, one is started; it says itself what is wrong.
+            Err(_) => Ok(()),
+        }
+    })?;
     write_new(&path, &text)?;
     out::line(&format!("wrote {shown}"));
     start::ensure_engine(place)?;

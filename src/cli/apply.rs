@@ -1,6 +1,7 @@
 //! `pilothouse apply`: makes the operator's files active.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub struct Apply {
     /// Projects by name, or files; all of the operator's files where nothing is said
     #[arg(value_name = "FILE|NAME")]
     which: Vec<String>,
-    /// Do not ask before an environment is removed
+    /// Do not ask before an environment is removed, or an address is applied that another program has
     #[arg(long, short)]
     yes: bool,
     /// Only say what is wrong with the files
@@ -86,6 +87,19 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
         }
     }
     let listen = spec.load_balancer.listen.clone();
+    if let Some(active) = active
+        && let Some(address) = taken(state, &listen)
+    {
+        let closes = active.load_balancer.listen.iter().filter(|old| !listen.contains(old));
+        let closes: Vec<String> = closes.map(ToString::to_string).collect();
+        let what = match closes.as_slice() {
+            [] => String::new(),
+            closes => format!(", and {} closes", closes.join(" and ")),
+        };
+        let question =
+            format!("another program listens on {address}{what}; apply it all the same?");
+        ask::confirm(yes, &question)?;
+    }
     let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
     client.submit(Command::Apply { spec: Box::new(spec) }).await?;
     out::line(&format!("{name} is active"));
@@ -93,6 +107,18 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
         out::error(&format!("{} {why}; it is tried again", out::paint(Tone::Warn, "!")));
     }
     Ok(())
+}
+
+/// The first address that is new to the load balancer and that another program has.
+fn taken(state: &State, listen: &[SocketAddr]) -> Option<SocketAddr> {
+    let own: Vec<&SocketAddr> =
+        state.projects.values().flat_map(|one| &one.spec.load_balancer.listen).collect();
+    // A port of our own on another address can be in its way until it is closed.
+    let is_new = |address: &&SocketAddr| !own.iter().any(|own| own.port() == address.port());
+    let in_use = |address: &&SocketAddr| {
+        TcpListener::bind(*address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    listen.iter().filter(is_new).find(in_use).copied()
 }
 
 /// Why the load balancer cannot listen where it now should, if that shows within a moment. The

@@ -37,7 +37,10 @@ pub struct Cost {
 #[derive(Debug, Serialize)]
 struct Shown {
     environment: String,
+    /// Instances that there are to be, which `elsewhere` is for.
     instances: u32,
+    /// Instances that there are, which `here` is for.
+    now: usize,
     here: Option<u64>,
     elsewhere: Vec<Elsewhere>,
 }
@@ -92,18 +95,19 @@ fn print(state: &State, environments: &[(&EnvironmentKey, &Environment)], cost: 
     let mut table = Table::new(&["ENVIRONMENT", "INSTANCES", "WHERE", "PER HOUR", "PER MONTH"]);
     for (key, environment) in environments {
         let here = environment_cost(state, key).map(|cost| cost.per_hour);
-        let count = environment.spec.instances.to_string();
-        let row = |place: String, total: &Total, tone| {
+        let row = |place: String, count: String, total: &Total, tone| {
             let known = total.known();
             let month = known.map_or_else(|| "-".to_owned(), NanoUsd::monthly);
-            let texts = [key.to_string(), count.clone(), place, total.to_string(), month];
+            let texts = [key.to_string(), count, place, total.to_string(), month];
             texts.map(|text| (tone, text))
         };
         if let Some(here) = here {
-            table.toned(row("this machine, now".to_owned(), &here, Tone::Plain));
+            let count = state.instances_of(key).count().to_string();
+            table.toned(row("this machine, now".to_owned(), count, &here, Tone::Plain));
         }
         for line in lines(environment, cost) {
-            table.toned(row(line.what.clone(), &line.per_hour, Tone::Dim));
+            let count = environment.spec.instances.to_string();
+            table.toned(row(line.what.clone(), count, &line.per_hour, Tone::Dim));
         }
     }
     table.print(0);
@@ -142,6 +146,7 @@ fn shown(state: &State, key: &EnvironmentKey, environment: &Environment, cost: &
     Shown {
         environment: key.to_string(),
         instances: environment.spec.instances,
+        now: state.instances_of(key).count(),
         here: environment_cost(state, key).and_then(|cost| nanos(&cost.per_hour)),
         elsewhere: lines(environment, cost)
             .into_iter()

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use color_eyre::Result;
-use pilothouse_api::types::Access;
 use pilothouse_core::command::{Command, DeployWhat, Reply};
 use pilothouse_core::deployment::DeploymentKind;
 use pilothouse_core::id::{ReleaseNumber, RunId};
@@ -89,10 +88,7 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
         if how.plan {
             return Ok(());
         }
-        if snapshot.access == Access::Watcher && !how.yes {
-            let why = "this is the watchers' socket, and watching changes nothing";
-            return Err(failed(Failure::Refused, why));
-        }
+        ask::may_change(&snapshot)?;
         ask::confirm(how.yes, "go on?")?;
         let command =
             Command::Deploy { environment: key.clone(), what, plan: Some(plan.hash.clone()) };

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::ClientError;
-use pilothouse_api::types::Access;
 use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
@@ -42,10 +41,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
     ask::run(async {
         let client = ask::operator(place);
         let snapshot = client.state().await?;
-        if snapshot.access == Access::Watcher {
-            let why = "this is the watchers' socket, and watching changes nothing";
-            return Err(failed(Failure::Refused, why));
-        }
+        ask::may_change(&snapshot)?;
         let engine = Engine::of(place)?;
         if down.all {
             plan(place, &snapshot.state);

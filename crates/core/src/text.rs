@@ -7,19 +7,25 @@
 ///
 /// C0 and C1 controls, DEL, line and paragraph separators, the bidirectional controls of Unicode
 /// TR 36, and what a terminal shows as nothing at all become `\u{FFFD}`; a tab becomes a space.
-/// Joiners and variation selectors stay where scripts and emoji need them. A cut text ends in `…`.
+/// Joiners and variation selectors stay where scripts and emoji need them. More marks on one letter
+/// than any script writes are left out, since they would reach over the lines above and below. A
+/// blank that is no space becomes one. A cut text ends in `…`.
 pub fn printable(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most * 4));
     let mut rest = text.chars().peekable();
-    let (mut count, mut before) = (0, None);
+    let (mut count, mut before, mut marks) = (0, None, 0);
     while let Some(c) = rest.next() {
+        marks = if !c.is_ascii() && is_mark(c) { marks + 1 } else { 0 };
+        if marks > MARKS {
+            continue;
+        }
         if count == most {
             out.pop();
             out.push('…');
             break;
         }
         let shown = match c {
-            '\t' => ' ',
+            '\t' | '\u{2800}' => ' ',
             _ if is_plain(c) || belongs(before, c, rest.peek().copied()) => c,
             _ => '\u{fffd}',
         };
@@ -28,6 +34,18 @@ pub fn printable(text: &str, most: usize) -> String {
         count += 1;
     }
     out
+}
+
+/// The most marks in a row that are shown on one letter. Hebrew and Tibetan write up to five.
+const MARKS: usize = 8;
+
+/// Whether a character is written over or under the one before: the blocks of Unicode that hold
+/// nothing but combining marks.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}'
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 /// Whether a character shows as what it is: no control, nothing that reorders text, and nothing
@@ -116,6 +134,14 @@ mod tests {
     fn escapes_lose_their_force() {
         let shown = printable("a\x1b]52;c;aGk=\x07b\u{202e}c\u{9b}31m\td", 80);
         assert_eq!(shown, "a\u{fffd}]52;c;aGk=\u{fffd}b\u{fffd}c\u{fffd}31m d");
+    }
+
+    #[test]
+    fn no_letter_carries_more_marks_than_a_script_writes() {
+        let heap = format!("a{}b\u{2800}c", "\u{302}".repeat(500));
+        assert_eq!(printable(&heap, 80), format!("a{}b c", "\u{302}".repeat(MARKS)));
+        let hebrew = "\u{5e9}\u{5bc}\u{5c1}\u{5b8}\u{591}";
+        assert_eq!(printable(hebrew, 80), hebrew);
     }
 
     #[test]

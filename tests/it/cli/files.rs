@@ -1,6 +1,6 @@
 //! The operator's files: what is wrong with them is said exactly, and changes nothing.
 
-use crate::world::{World, exists};
+use crate::world::{World, exists, wait_until};
 
 #[test]
 fn every_problem_is_shown_and_nothing_is_applied() {
@@ -74,4 +74,49 @@ fn a_port_that_is_taken_is_told_by_whoever_applies_it() {
     let wanted = format!("! the load balancer cannot listen on 127.0.0.1:{}: ", world.port);
     assert!(said.out.contains("shop is active") && said.err.contains(&wanted), "{said:?}");
     drop(taken);
+}
+
+#[test]
+fn an_address_that_serves_is_not_given_up_for_one_that_is_taken() {
+    let world = World::with_engine();
+    let listen = |port: u16| {
+        format!(
+            "repository = \"/srv/git/shop.git\"\n[load_balancer]\n\
+             listen = [\"127.0.0.1:{port}\"]\n[environment.production]\n"
+        )
+    };
+    world.write_project("shop", &listen(world.port));
+    world.run(&["apply"]).ends_with(0);
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap();
+    world.write_project("shop", &listen(taken.port()));
+    let said = world.run(&["apply"]).ends_with(5);
+    assert!(said.err.ends_with("so nobody can confirm; say --yes\n"), "{}", said.err);
+    let listens = |world: &World| {
+        let state = world.run(&["status", "--json"]).ends_with(0);
+        assert_eq!(state.err, "");
+        std::net::TcpStream::connect(("127.0.0.1", world.port)).is_ok()
+    };
+    wait_until("the first address serves", || listens(&world));
+    let said = world.run(&["apply", "--yes"]).ends_with(0);
+    let wanted = format!("! the load balancer cannot listen on {taken}: ");
+    assert!(said.err.contains(&wanted), "{said:?}");
+    wait_until("the first address is closed", || !listens(&world));
+    drop(other);
+    wait_until("the second one serves", || std::net::TcpStream::connect(taken).is_ok());
+    world.write_project("shop", &listen(world.port));
+    world.run(&["apply"]).ends_with(0);
+}
+
+#[test]
+fn add_writes_nothing_for_whoever_may_only_watch() {
+    let world = World::with_engine();
+    let socket = world.socket("watch.sock");
+    let said = world
+        .run(&["--socket", socket.to_str().unwrap(), "add", "shop", "/srv/git/shop.git"])
+        .ends_with(5);
+    let wanted =
+        "pilothouse: this is the watchers' socket, and watching changes nothing\n".to_owned();
+    assert_eq!((said.out.as_str(), said.err), ("", wanted));
+    assert!(!exists(&world.path("config/projects/shop.toml")));
 }

@@ -17,7 +17,7 @@ use crate::width;
 /// why it is not healthy.
 pub const COLUMNS: &[Column] = &[
     name(8, 30, 0),
-    left(5, 12, 0),
+    left(7, 12, 0),
     left(11, 12, 0),
     right(3, 4, 3),
     right(4, 5, 2),

@@ -10,10 +10,10 @@ use crate::model::Model;
 use crate::theme::Scope;
 use crate::width;
 
-/// Environment, name, address, state, why, requests, latency, failed, in flight.
+/// Environment, name, address, state, why, requests, latency, errors, in flight.
 pub const COLUMNS: &[Column] = &[
     name(8, 30, 0),
-    left(5, 12, 0),
+    left(7, 12, 0),
     left(21, 21, 6),
     left(10, 13, 0),
     left(10, 60, 2),
@@ -56,7 +56,7 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
             let tone = if failed == 0 { Scope::Dim } else { Scope::StateError };
             cells.push(Cell::new(format!("{}/s", age::rate(sample.requests_milli)), Scope::Text));
             cells.push(Cell::new(p99(sample), Scope::Dim));
-            cells.push(Cell::new(format!("{failed} failed"), tone));
+            cells.push(Cell::new(failures(failed), tone));
             cells.push(Cell::new(format!("{} open", sample.in_flight), Scope::Dim));
         }
         None => {
@@ -64,6 +64,12 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
         }
     }
     Row { cells }
+}
+
+/// Answers that were errors, and requests without one. The load balancer may have asked another
+/// target then, so that not every one of these reached a client.
+fn failures(count: u64) -> String {
+    if count == 1 { "1 error".to_owned() } else { format!("{count} errors") }
 }
 
 /// The latency of the slowest; none was measured without requests.

@@ -1,6 +1,6 @@
 //! Keys: what they ask for, and what a watcher's never can.
 
-use pilothouse_api::types::{Access, CommandAccepted, Degraded, Samples};
+use pilothouse_api::types::{Access, CommandAccepted, Degraded, Samples, Snapshot};
 use pilothouse_cockpit::key::{Code, Key, Named};
 use pilothouse_cockpit::model::{Dialog, Pane, View};
 use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
@@ -8,6 +8,7 @@ use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use pilothouse_core::event::{EdgeEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, RunId, Seq};
+use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use proptest::prelude::*;
 
@@ -109,6 +110,22 @@ fn what_an_engine_without_a_journal_last_knew_is_stale() {
 }
 
 #[test]
+fn a_line_that_is_back_to_an_engine_that_follows_nothing_makes_nothing_true_again() {
+    for (degraded, is_told) in [(None, true), (Some("No space left on device"), false)] {
+        let mut model = operator(normal(), 120, 40);
+        lose(&mut model);
+        let since = Timestamp(NOW.0 - 60_000);
+        let degraded = degraded.map(|why| Degraded { since, why: why.to_owned() });
+        let state = model.replica.clone();
+        let snapshot = Snapshot { degraded, ..snapshot(state) };
+        update(&mut model, Msg::Snapshot(Box::new(snapshot)));
+        let screen = text(&model);
+        assert_eq!(screen.contains("all that is shown is true again"), is_told, "{screen}");
+        assert_eq!(screen.contains("the engine follows nothing"), !is_told, "{screen}");
+    }
+}
+
+#[test]
 fn what_is_typed_as_a_command_means_the_one_of_that_name() {
     let mut model = operator(normal(), 120, 40);
     assert_eq!(press(&mut model, ":q<Enter>"), vec![Request::Quit]);
@@ -184,17 +201,7 @@ fn the_selection_stays_on_what_it_is() {
     let mut state = model.replica.clone();
     state.live_runs.remove(&RunId(89));
     state.runs.remove(&RunId(89));
-    let snapshot = pilothouse_api::types::Snapshot {
-        api: 1,
-        engine: String::new(),
-        access: Access::Operator,
-        actor: String::new(),
-        now: NOW,
-        degraded: None,
-        seq: Seq(101),
-        state,
-    };
-    update(&mut model, Msg::Snapshot(Box::new(snapshot)));
+    update(&mut model, Msg::Snapshot(Box::new(snapshot(state))));
     assert_eq!(before, model.row_key(Pane::Jobs, model.cursor_row(Pane::Jobs)));
 }
 
@@ -273,5 +280,19 @@ proptest! {
             update(&mut model, Msg::Input(Input::Key(key)));
             text(&model);
         }
+    }
+}
+
+/// What an engine says to whoever attaches.
+fn snapshot(state: State) -> Snapshot {
+    Snapshot {
+        api: 1,
+        engine: String::new(),
+        access: Access::Operator,
+        actor: String::new(),
+        now: NOW,
+        degraded: None,
+        seq: Seq(101),
+        state,
     }
 }

@@ -199,7 +199,7 @@ fn uses(model: &Model, id: &InstanceId) -> Vec<Line> {
             format!("p50 {}, p99 {}", measured(sample.p50_micros), measured(sample.p99_micros)),
         ));
         lines.push(Line::fact(
-            "failed",
+            "errors",
             format!(
                 "{} × 4xx, {} × 5xx, {} without an answer",
                 sample.errors_4xx, sample.errors_5xx, sample.failed

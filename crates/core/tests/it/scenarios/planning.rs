@@ -41,3 +41,25 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
     assert_eq!(told.from.unwrap().release, ReleaseNumber(2));
     assert!(told.undo.starts_with("roll back to r2 at any time"), "{}", told.undo);
 }
+
+#[test]
+fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
+    let mut play = Play::new();
+    let lines = ["env production main manual", "apply", "push main a", "run", "push main b fails"];
+    lines.into_iter().for_each(|line| play.line(line));
+    let newer = |play: &Play| {
+        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+        let warnings = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
+        warnings.into_iter().find(|warning| warning.contains("the commit before"))
+    };
+    assert_eq!(newer(&play), None);
+    play.line("until #2 Running");
+    let told = "main is at b, whose run #2 has not ended: this is the commit before";
+    assert_eq!(newer(&play).as_deref(), Some(told));
+    play.line("run");
+    let told = "main is at b, whose run #2 did not pass: this is the commit before";
+    assert_eq!(newer(&play).as_deref(), Some(told));
+    play.line("push main c");
+    play.line("run");
+    assert_eq!(newer(&play), None);
+}
