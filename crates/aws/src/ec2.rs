@@ -120,7 +120,9 @@ pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume
         found.extend(page.volumes().iter().map(|one| Volume {
             id: text(one.volume_id()),
             kind: text(one.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str)),
-            size: one.size().and_then(|size| u32::try_from(size).ok()).unwrap_or(0),
+            size: number(one.size()).unwrap_or(0),
+            iops: number(one.iops()),
+            throughput: number(one.throughput()),
             instance: one.attachments().first().and_then(|one| one.instance_id()).map(Into::into),
         }));
         if page.next_token().is_none_or(str::is_empty) {
@@ -128,6 +130,10 @@ pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume
         }
     }
     Err(too_many(action))
+}
+
+fn number(count: Option<i32>) -> Option<u32> {
+    count.and_then(|count| u32::try_from(count).ok())
 }
 
 pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Address>, Trouble> {

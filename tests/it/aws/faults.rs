@@ -7,7 +7,8 @@ use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
 
 const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
-const DENIED: Fault = Fault {
+/// What somebody who may not do something is told.
+pub(super) const DENIED: Fault = Fault {
     status: 403,
     code: "AccessDenied",
     message: "User: kim is not authorized to perform: elasticloadbalancing:DescribeTargetHealth",

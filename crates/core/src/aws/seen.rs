@@ -106,6 +106,10 @@ pub struct Volume {
     pub kind: String,
     /// GiB.
     pub size: u32,
+    /// Operations by the second that it can do, where AWS says.
+    pub iops: Option<u32>,
+    /// MiB by the second that it can move, where AWS says.
+    pub throughput: Option<u32>,
     /// The instance that it is attached to; none where it is attached to none.
     pub instance: Option<String>,
 }

@@ -14,11 +14,6 @@ use crate::width;
 /// Name, state, why or what is measured.
 pub const COLUMNS: &[Column] = &[name(10, 40, 0), left(15, 24, 0), left(12, 160, 1)];
 
-/// Whether a part's trouble is told among targets.
-pub fn is_of(part: Part) -> bool {
-    matches!(part, Part::Balancers | Part::Rules | Part::Groups | Part::Health | Part::Metrics)
-}
-
 /// A row of the other pane's columns in the columns of this one.
 pub fn narrow(mut cells: Vec<Cell>, is_narrow: bool) -> Vec<Cell> {
     if is_narrow && cells.len() > COLUMNS.len() {

@@ -23,6 +23,10 @@ pub struct WatchDraft {
     pub target_groups: Vec<String>,
     /// EC2 instances that run and are no target: id and name.
     pub instances: Vec<(String, String)>,
+    /// ECS services, as `cluster/service`.
+    pub services: Vec<String>,
+    /// What could not be looked for, and why.
+    pub unread: Vec<String>,
 }
 
 /// Writes it: what was found stands in it, and what is not of this environment is to be taken out.
@@ -61,9 +65,17 @@ pub fn write_watch(draft: &WatchDraft) -> String {
         let ids: Vec<String> = draft.instances.iter().map(|(id, _)| id.clone()).collect();
         let _ = writeln!(out, "instances = {}", list(&ids));
     }
+    for unread in &draft.unread {
+        let _ = writeln!(out, "# not looked for: {}", printable(unread));
+    }
+    if draft.services.is_empty() {
+        out.push_str("# services = [\"cluster/service\"]    # of ECS\n");
+    } else {
+        let _ = writeln!(out, "services = {}     # of ECS", list(&draft.services));
+    }
     out.push_str(
-        "# tags = { app = \"shop\" }           # EC2 instances that have all of these\n\
-         # services = [\"cluster/service\"]    # of ECS\n",
+        "# tags = { app = \"shop\" }           # whatever has all of these\n\
+         # buckets = [\"shop-media\"]          # of S3, for their cost\n",
     );
     out
 }
