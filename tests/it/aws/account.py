@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import sys
+import urllib.request
 
 import boto3
 
@@ -171,8 +172,39 @@ def stop():
     print("{}")
 
 
-def measure(balancer, gateway):
-    """What a load balancer, by the end of its ARN, a NAT gateway and a bucket measured lately."""
+def crowd(count):
+    """More hosts, and more target groups, than fit on a page of AWS's answers."""
+    ec2.run_instances(
+        ImageId="ami-1e749f67",
+        InstanceType="t3.nano",
+        MinCount=count,
+        MaxCount=count,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "app", "Value": "crowd"}]}
+        ],
+    )
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    for place in range(count * 2 // 5 + 1):
+        elb.create_target_group(Name=f"crowd-{place}", Protocol="HTTP", Port=80, VpcId=vpc)
+    print("{}")
+
+
+def policy(text):
+    """A user who may do what a policy says and nothing else: from then on moto asks everybody."""
+    iam = boto3.client("iam", region_name=REGION)
+    iam.create_user(UserName="watch")
+    iam.put_user_policy(UserName="watch", PolicyName="watch", PolicyDocument=text)
+    key = iam.create_access_key(UserName="watch")["AccessKey"]
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    plain = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", b"0", plain)
+    urllib.request.urlopen(request).read()
+    print(json.dumps({"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}))
+
+
+def measure(balancer, group, gateway):
+    """What a load balancer and a target group, by the ends of their ARNs, a NAT gateway and a
+    bucket measured lately."""
     cloudwatch = boto3.client("cloudwatch", region_name=REGION)
     now = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
 
@@ -193,6 +225,8 @@ def measure(balancer, gateway):
             "ConsumedLCUs": 0.5,
         }
         put("AWS/ApplicationELB", {"LoadBalancer": balancer}, ago, values)
+        of = {"LoadBalancer": balancer, "TargetGroup": group}
+        put("AWS/ApplicationELB", of, ago, {"HealthyHostCount": 1.0})
     for ago in (12, 24):
         values = {"BytesInFromSource": 2.0**30, "BytesInFromDestination": 2.0**30}
         put("AWS/NATGateway", {"NatGatewayId": gateway}, ago, values)
@@ -209,7 +243,11 @@ if sys.argv[1] == "fill":
 elif sys.argv[1] == "services":
     services(sys.argv[2])
 elif sys.argv[1] == "measure":
-    measure(sys.argv[2], sys.argv[3])
+    measure(*sys.argv[2:])
+elif sys.argv[1] == "crowd":
+    crowd(int(sys.argv[2]))
+elif sys.argv[1] == "policy":
+    policy(sys.argv[2])
 elif sys.argv[1] == "tagged":
     tagged()
 elif sys.argv[1] == "halt":

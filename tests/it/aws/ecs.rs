@@ -4,6 +4,7 @@ use pilothouse_core::aws::seen::Metric;
 use pilothouse_core::aws::{Part, ServiceName};
 
 use super::super::docker::image::Base;
+use super::proxy::Proxy;
 use super::{ACCOUNT, Emulator, SHOP, seen, stage, stage_with, watch};
 
 /// ministack's account.
@@ -58,8 +59,12 @@ fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
     let balancers = moto.cli(&["elbv2", "describe-load-balancers", "--names", "shop"]);
     let arn = balancers["LoadBalancers"][0]["LoadBalancerArn"].as_str().unwrap();
     let tail = arn.split_once("loadbalancer/").unwrap().1;
-    ministack.account(&["measure", tail, made["gateway"].as_str().unwrap()]);
-    let measures = ministack.endpoint();
+    let groups = moto.cli(&["elbv2", "describe-target-groups", "--names", "shop-web"]);
+    let group = groups["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
+    let group = group.rsplit_once(':').unwrap().1;
+    ministack.account(&["measure", tail, group, made["gateway"].as_str().unwrap()]);
+    let proxy = Proxy::before(ministack.address());
+    let measures = proxy.endpoint();
     let stage = stage_with(&moto.endpoint(), &[("AWS_ENDPOINT_URL_CLOUDWATCH", &measures)]);
     watch(&stage, ACCOUNT, &format!("buckets = [\"shop-media\"]\n{SHOP}"));
     let told = seen(&stage, "metrics", |one| {
@@ -68,6 +73,14 @@ fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
                 balancer.metrics.iter().any(|series| series.values.iter().any(Option::is_some))
             })
     });
+    // All metrics go in one request, and what is paid by use in one for each period.
+    let asked = proxy.asked();
+    let asked: Vec<&String> = asked.iter().filter(|action| *action == "GetMetricData").collect();
+    assert!((3..=4).contains(&asked.len()), "{asked:?}");
+    assert!(told.calls.metrics >= 9 + 2 + 13, "{:?}", told.calls);
+    let group = told.groups.iter().find(|group| group.name == "shop-web").unwrap();
+    assert_eq!(group.metrics[0].metric, Metric::HealthyHosts);
+    assert_eq!(group.metrics[0].values.iter().flatten().count(), 5, "{group:?}");
     let balancer = &told.balancers[0];
     let newest = |metric| {
         let series = balancer.metrics.iter().find(|one| one.metric == metric).unwrap();
@@ -77,7 +90,6 @@ fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
     assert_eq!(newest(Metric::LatencyHigh), Some(25_000), "microseconds");
     assert_eq!(newest(Metric::Target5xx), Some(3000));
     assert!(told.parts[&Part::Metrics].trouble.is_none());
-    assert!(told.calls.metrics >= 7, "{:?}", told.calls);
     let units = told.bill.lines.iter().find(|line| line.what == "ALB capacity").unwrap();
     assert_eq!(units.per_hour.unwrap().to_string(), "$0.004", "half a unit at $0.008");
     // What passed the NAT gateway in the last hour, and the three meters of the bucket.

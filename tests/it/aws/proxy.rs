@@ -179,14 +179,20 @@ fn serve(shared: &Shared, client: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The action of the query protocols, or the last part of the JSON ones' target.
+/// The action of the query protocols, the last part of the JSON ones' target, or of the path where
+/// that says it.
 fn action(head: &str, body: &str) -> (String, bool) {
     let named = body.split('&').find_map(|part| part.strip_prefix("Action="));
     let target = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("x-amz-target").then(|| value.rsplit('.').next())?
     });
-    (named.or(target).unwrap_or("?").trim().to_owned(), named.is_none())
+    let first = head.lines().next().unwrap_or_default();
+    let path = first.split(' ').nth(1).and_then(|path| path.split_once("/operation/"));
+    (
+        named.or(target).or(path.map(|(_, action)| action)).unwrap_or("?").trim().to_owned(),
+        named.is_none(),
+    )
 }
 
 /// An error as the protocols write it: EC2's query protocol has a list of them.

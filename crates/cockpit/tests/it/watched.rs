@@ -141,7 +141,8 @@ fn metrics() -> BTreeMap<String, Vec<Series>> {
         series(Metric::Target5xx, &[0, 3000]),
         series(Metric::CapacityUnits, &[400, 600]),
     ];
-    BTreeMap::from([(ALB.to_owned(), all)])
+    let hosts = vec![series(Metric::HealthyHosts, &[3000, 3000, 2000, 3000])];
+    BTreeMap::from([(ALB.to_owned(), all), (WEB.to_owned(), hosts)])
 }
 
 fn service() -> EcsService {

@@ -211,7 +211,8 @@ impl Inventory {
                 }));
             }
             for group in self.groups_of(&watch.belongings) {
-                let behind = group.balancers.iter().find(|arn| arn.contains("/app/"));
+                let is_measured = |arn: &&String| arn.contains("/app/") || arn.contains("/net/");
+                let behind = group.balancers.iter().find(is_measured);
                 if let Some(balancer) = behind.filter(|_| seen.insert(&group.arn)) {
                     queries.push(Query {
                         subject: group.arn.clone(),

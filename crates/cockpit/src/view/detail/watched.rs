@@ -224,6 +224,7 @@ fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Ve
 fn group(watched: &Watched, one: &Group) -> Vec<Line> {
     let (well, all) = targets::healthy(one);
     let mut lines = vec![Line::fact("targets", format!("{well} of {all} healthy"))];
+    lines.extend(targets::hosts(one).map(|said| Line::fact("healthy", said)));
     if let Some(path) = &one.check_path {
         let wanted = one.check_matcher.as_deref().unwrap_or("200");
         lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));
