@@ -40,7 +40,7 @@ pub struct Ec2Instance {
     pub public_ip: Option<String>,
     /// Its status checks; none where they were not read, or it does not run.
     pub checks: Option<Checks>,
-    /// Its system, where it is not plain Linux: `Windows`, `Red Hat Enterprise Linux`.
+    /// What it is where it is not plain Linux on shared hardware: `Windows`, `dedicated hardware`.
     pub platform: Option<String>,
     /// Whether it is a spot instance, whose price moves.
     pub is_spot: bool,
