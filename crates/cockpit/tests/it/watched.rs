@@ -1,6 +1,7 @@
 //! What is seen at AWS, from nothing to five hundred targets, well and not.
 
 mod prices;
+mod signs;
 
 use std::collections::BTreeMap;
 
