@@ -1,12 +1,16 @@
 //! Each state at AWS has its own sign and word, and only what is known to be well has the good one.
 
+use pilothouse_api::types::Sighting;
 use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::rows::watched::rows;
 use pilothouse_cockpit::theme::Mark;
+use pilothouse_cockpit::{Msg, update};
 use pilothouse_core::aws::seen::{Check, Checks, Ec2State, EcsService, Target, TargetState, Task};
-use pilothouse_core::aws::{Inventory, Part};
+use pilothouse_core::aws::{Calls, Inventory, Part};
+use pilothouse_core::time::Millis;
 
-use super::{WEB, account, shown};
+use super::{WEB, account, shown, state, watch};
+use crate::fixture::{key, operator, press, text};
 
 /// The sign, the word and what else is said of the row that begins with a name.
 #[track_caller]
@@ -189,4 +193,44 @@ fn the_worst_targets_stand_first_in_their_group() {
     let names = rows.iter().map(|row| row.cells[0].text.trim());
     let names: Vec<&str> = names.skip_while(|name| *name != "web").skip(1).take(6).collect();
     assert_eq!(names, ["ill", "odd", "initial", "draining", "unused", "well"]);
+}
+
+#[test]
+fn a_service_opens_with_its_size_its_rollout_and_its_tasks() {
+    let mut model = shown(&account(0, |_| false), 120, 40);
+    press(&mut model, "3j<Enter>");
+    let screen = text(&model);
+    for said in [
+        "1 of 2 tasks run, 1 pending",
+        "0.250 vCPU and 512 MiB each",
+        "IN_PROGRESS",
+        "ECS deployment in progress.",
+        "STOPPED",
+        "Essential container in task exited (OutOfMemoryError)",
+        "worker:4f1c2aa",
+    ] {
+        assert!(screen.contains(said), "{said} is missing:\n{screen}");
+    }
+}
+
+#[test]
+fn a_group_that_nothing_sends_to_says_so() {
+    let mut inventory = account(0, |_| false);
+    let named = |inventory: &Inventory| {
+        let mut model = shown(inventory, 120, 40);
+        press(&mut model, "4<Enter>");
+        text(&model)
+    };
+    assert!(!named(&inventory).contains("none that is watched sends to it"));
+    let mut other = watch();
+    other.belongings.load_balancers.clear();
+    other.belongings.target_groups = vec!["web".to_owned()];
+    inventory.groups[0].balancers.clear();
+    let (every, calls) = (Millis::seconds(10), Calls::default());
+    let watched = inventory.watched(&key("production"), &other, every, calls);
+    let mut model = operator(state(), 120, 40);
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    press(&mut model, "4<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("none that is watched sends to it"), "{screen}");
 }
