@@ -5,6 +5,7 @@ use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::text::printable;
 use serde::Serialize;
 
 use crate::find::Place;
@@ -82,15 +83,18 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
         .filter(|(_, one)| one.missing() > 0)
         .map(|(key, one)| format!("{} stopped by a person: pilothouse start {key}", one.missing()))
         .collect();
+    let shown = state.environments.iter().filter(|(key, _)| is_shown(key));
+    let lost = shown.filter_map(|(_, one)| words::lost(one, snapshot.now));
+    let missing: Vec<String> = stopped.into_iter().chain(lost).collect();
     if !table.is_empty() {
         table.print(0);
-    } else if stopped.is_empty() {
+    } else if missing.is_empty() {
         out::line("nothing runs; `pilothouse deploy ENVIRONMENT` deploys what is ready");
     } else {
         out::line("nothing runs");
     }
-    for line in &stopped {
-        out::line(line);
+    for line in &missing {
+        out::line(&printable(line, 400));
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
+use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
+use pilothouse_core::plan::rollback_candidate;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::state::{Environment, Project, State, Unbound};
@@ -293,9 +295,12 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     if stopped > 0 {
         now.push(format!("{stopped} stopped by a person: pilothouse start {key}"));
     }
-    let failing = environment.replace_failures;
-    if failing > 0 {
-        now.push(format!("{failing} new instances in a row were lost"));
+    if let Some(lost) = words::lost(environment, snapshot.now) {
+        let nothing = !state.instances_of(key).any(|one| one.role == Role::Active);
+        let back = rollback_candidate(state, key).filter(|_| nothing && stopped == 0);
+        let back =
+            back.map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
+        now.push(format!("{}{back}", printable(&lost, 400)));
     }
     now
 }

@@ -1,6 +1,7 @@
 //! What is wrong with all of the screen: one sentence and one key.
 
 use pilothouse_core::aws::TroubleKind;
+use pilothouse_core::plan::rollback_candidate;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::text::printable;
 
@@ -86,7 +87,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = no_containers(model) {
         return said(text, Tone::Wrong);
     }
-    if let Some(text) = out_of_service(model) {
+    if let Some(text) = out_of_service(model).or_else(|| gone(model)) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = unbound(model) {
@@ -143,6 +144,24 @@ fn out_of_service(model: &Model) -> Option<String> {
         serving.targets,
         printable(&why, WHY)
     ))
+}
+
+/// Which environment has lost all that should serve, why, and what brings an earlier release back.
+fn gone(model: &Model) -> Option<String> {
+    let all = model.replica.environments.iter();
+    let at_rest = all.filter(|(_, one)| one.running.is_none() && !one.removing && one.wanted() > 0);
+    let mut gone = at_rest.filter_map(|(key, one)| {
+        let why = words::lost(one, model.now)?;
+        (serving(model, key).instances == 0).then_some((key, why))
+    });
+    let (key, why) = gone.next()?;
+    let more = match gone.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    let may = !model.is_watcher() && rollback_candidate(&model.replica, key).is_some();
+    let key_of = if may { " x b rolls it back." } else { "" };
+    Some(format!("{key}{more}: nothing serves.{key_of} {}", printable(&why, WHY)))
 }
 
 /// Which address requests should come in by and do not.

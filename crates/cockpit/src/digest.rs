@@ -52,6 +52,12 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
             ended.push((*at, format!("{} {branch}: {}", run.id, run_result(result))));
         }
     }
+    for (key, environment) in &state.environments {
+        if let Some(lost) = environment.lost.as_ref().filter(|lost| lost.at > since) {
+            let why = printable(&lost.why, 160);
+            ended.push((lost.at, format!("{}: {} was lost, {why}", place(state, key), lost.id)));
+        }
+    }
     ended.sort_by(|a, b| b.cmp(a));
     let waits = state.environments.iter().filter_map(|(key, environment)| {
         let ready = environment.ready.as_ref()?;

@@ -151,6 +151,16 @@ pub fn window(top: usize, selected: usize, length: usize, height: usize) -> usiz
     top.clamp(highest.min(selected), selected).min(last)
 }
 
+/// The first row of a pane that is shown. What happens now stands first in the job queue, and whoever
+/// looks elsewhere does not lose sight of it to a row that was once selected.
+pub fn first_row(model: &Model, pane: Pane, height: usize) -> usize {
+    let cursor = &model.ui.cursors[pane as usize];
+    if pane == Pane::Jobs && model.ui.focus != pane {
+        return 0;
+    }
+    window(cursor.top, cursor.row, model.len(pane), height)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,6 +111,7 @@ pub fn empty(model: &Model, pane: Pane) -> String {
         }
         Pane::Containers | Pane::Targets => match model.scope() {
             Some(key) if let Some(why) = unseen(model, key) => why,
+            Some(key) if let Some((why, does)) = missing(model, key) => change(&why, does),
             Some(key) if pane == Pane::Containers => {
                 let ready =
                     model.environment(key).is_some_and(|environment| environment.ready.is_some());
@@ -119,13 +120,29 @@ pub fn empty(model: &Model, pane: Pane) -> String {
                 change(&text, &format!("{deploys}e shows all."))
             }
             Some(key) => format!("No target serves {}. e shows all.", words::place(model, key).0),
-            None if model.replica.environments.values().any(|one| one.ready.is_some()) => {
-                change("Nothing runs yet.", "x d deploys what is ready.")
-            }
-            None => "Nothing runs yet.".to_owned(),
+            None => match model.replica.environments.keys().find_map(|key| missing(model, key)) {
+                Some((why, does)) => change(&why, does),
+                None if model.replica.environments.values().any(|one| one.ready.is_some()) => {
+                    change("Nothing runs yet.", "x d deploys what is ready.")
+                }
+                None => "Nothing runs yet.".to_owned(),
+            },
         },
         Pane::Cost => "No environment, no cost.".to_owned(),
     }
+}
+
+/// Why nothing runs of a release that should serve, and which key helps.
+fn missing(model: &Model, key: &EnvironmentKey) -> Option<(String, &'static str)> {
+    let environment =
+        model.environment(key).filter(|one| !one.removing && one.running.is_none())?;
+    let release = environment.current?;
+    if environment.wanted() == 0 && environment.missing() > 0 {
+        let said = format!("All instances of {release} in {key} were stopped by a person.");
+        return Some((said, "x T starts them."));
+    }
+    let lost = words::lost(environment, model.now)?;
+    Some((format!("Nothing of {release} runs in {key}: {lost}"), ""))
 }
 
 /// Why nothing is shown of an environment that is watched at AWS: that nothing was read says nothing

@@ -122,3 +122,14 @@ impl Instance {
         matches!(self.phase, InstancePhase::Gone { .. })
     }
 }
+
+/// An instance that should serve and is gone, or never came up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which.
+    pub id: InstanceId,
+    /// A sentence that says why.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}

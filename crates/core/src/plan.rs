@@ -3,6 +3,7 @@
 //! A plan is computed from the state alone, by the cockpit on its replica and again by the
 //! engine when the command arrives; the hash tells whether both saw the same.
 
+mod back;
 pub(crate) mod source;
 mod unready;
 
@@ -13,11 +14,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::cost::{NanoUsd, environment_cost};
-use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
 use crate::id::{ArtifactDigest, CommitId, ReleaseNumber};
 use crate::pipeline::Service;
 use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
+
+use back::ahead;
+pub use back::{rollback_candidate, turned_back};
 
 /// What a deployment would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +70,10 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     }
     let (kind, to, exists) = match what {
         DeployWhat::Rollback(number) => {
-            (DeploymentKind::Rollback, earlier(environment, key, *number)?, true)
+            if let Some(running) = turned_back(state, key, *number) {
+                return Err(conflict(still_there(running)));
+            }
+            (DeploymentKind::Rollback, earlier(state, environment, key, *number)?, true)
         }
         DeployWhat::Ready | DeployWhat::Run(_) => {
             (DeploymentKind::Deploy, new_side(state, key, what)?, false)
@@ -105,7 +112,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         environment: key.clone(),
         what: what.clone(),
         steps: steps(key, environment, from.as_ref(), &to),
-        undo: undo(environment, from.as_ref(), ahead),
+        undo: undo(environment, from.as_ref(), &to, ahead),
         warnings,
         kind,
         from,
@@ -123,17 +130,6 @@ fn beyond_budget(state: &State, key: &EnvironmentKey, environment: &Environment)
     per_hour
         .is_beyond(budget)
         .then(|| format!("{key} would cost {per_hour}, and its budget is {}", budget.hourly()))
-}
-
-/// The newest good release below the current one.
-pub fn rollback_candidate(environment: &Environment) -> Option<ReleaseNumber> {
-    let current = environment.current?;
-    environment
-        .releases
-        .iter()
-        .rev()
-        .find(|(number, release)| **number < current && release.fate == Fate::Good)
-        .map(|(number, _)| *number)
 }
 
 /// The number that an environment's next release gets: one that it never had, not even before it
@@ -158,14 +154,25 @@ fn find<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, R
     Ok(environment)
 }
 
+/// A rollback would wait for the end of what it is to undo.
+fn still_there(running: &Deployment) -> String {
+    let (id, release) = (running.id, running.release);
+    let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
+    format!(
+        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once: \
+         `pilothouse cancel {id}`"
+    )
+}
+
 fn earlier(
+    state: &State,
     environment: &Environment,
     key: &EnvironmentKey,
     number: Option<ReleaseNumber>,
 ) -> Result<Side, Rejection> {
     let number = match number {
         Some(number) => number,
-        None => rollback_candidate(environment)
+        None => rollback_candidate(state, key)
             .ok_or_else(|| conflict(format!("{key} has no earlier release that once succeeded")))?,
     };
     side(environment, number).ok_or_else(|| {
@@ -231,14 +238,12 @@ fn steps(
     steps
 }
 
-/// The running deployment whose release serves when another one's turn comes, unless it fails.
-fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
-    let running = state.deployments.get(&environment.running?)?;
-    let fails = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
-    (!fails && !running.is_ended()).then_some(running)
-}
-
-fn undo(environment: &Environment, from: Option<&Side>, ahead: Option<&Deployment>) -> String {
+fn undo(
+    environment: &Environment,
+    from: Option<&Side>,
+    to: &Side,
+    ahead: Option<&Deployment>,
+) -> String {
     let Some(from) = from else {
         return "there is no earlier release: a failure withdraws the rule".to_owned();
     };
@@ -246,7 +251,9 @@ fn undo(environment: &Environment, from: Option<&Side>, ahead: Option<&Deploymen
         (Some(ahead), Some(current)) => format!(" ({current} if {} fails)", ahead.id),
         _ => String::new(),
     };
-    format!("roll back to {}{otherwise} at any time; nothing is rebuilt", from.release)
+    let same =
+        if from.commit == to.commit { ", by its number since it is the same commit," } else { "" };
+    format!("roll back to {}{otherwise}{same} at any time; nothing is rebuilt", from.release)
 }
 
 fn warnings(

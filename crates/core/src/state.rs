@@ -15,7 +15,7 @@ use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
     ReleaseNumber, RunId, Seq,
 };
-use crate::instance::Instance;
+use crate::instance::{Instance, Lost};
 use crate::pipeline::Service;
 use crate::run::Run;
 use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
@@ -184,6 +184,9 @@ pub struct Environment {
     pub generation: u32,
     /// Successors in a row that were lost before they proved healthy.
     pub replace_failures: u32,
+    /// The newest of what was lost while no deployment was under way, until one proves healthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
     /// The earliest time at which a lost instance gets another successor.
     pub replace_at: Timestamp,
     /// The next successor of an instance that serves and is not well is not made before.

@@ -6,8 +6,11 @@ use pilothouse_core::deployment::{
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
+use pilothouse_core::state::Environment;
 use pilothouse_core::text::first_line;
+use pilothouse_core::time::Timestamp;
 
+use crate::age;
 use crate::model::Model;
 use crate::theme::{Mark, Scope};
 use crate::width;
@@ -226,6 +229,22 @@ pub fn place(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
         Some(branch) => (width::clean(branch.as_str()), Scope::EnvPreview),
         None => environment(model, key),
     }
+}
+
+/// What should serve and does not, why, and what becomes of it.
+pub fn lost(environment: &Environment, now: Timestamp) -> Option<String> {
+    let lost = environment.lost.as_ref()?;
+    let row = match environment.replace_failures {
+        0 | 1 => String::new(),
+        count => format!(" ({count} in a row)"),
+    };
+    let next = if environment.replace_at > now {
+        format!("the next try in {}", age::ago(environment.replace_at, now))
+    } else {
+        "another is tried".to_owned()
+    };
+    let why = width::clean(&lost.why);
+    Some(format!("{} was lost {} ago{row}, {next}: {why}", lost.id, age::ago(now, lost.at)))
 }
 
 /// An environment's name and look; a preview is named by its branch beside it.

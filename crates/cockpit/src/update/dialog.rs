@@ -2,7 +2,8 @@
 
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::{Deployment, EnvironmentKey};
-use pilothouse_core::plan::plan;
+use pilothouse_core::id::DeploymentId;
+use pilothouse_core::plan::{plan, turned_back};
 use ratatui::layout::Rect;
 
 use super::{action::moved, complain, instance, list, say, send};
@@ -54,6 +55,12 @@ pub(super) fn open_plan(
     environment: EnvironmentKey,
     what: DeployWhat,
 ) -> Vec<Request> {
+    if let DeployWhat::Rollback(number) = &what
+        && let Some(running) = turned_back(&model.replica, &environment, *number)
+    {
+        let (id, lines) = (running.id, cancelling(running));
+        return cancel_deployment(model, id, lines);
+    }
     match plan(&model.replica, &environment, &what) {
         Err(rejection) => complain(model, sentence(&rejection.why)),
         Ok(plan) => {
@@ -260,16 +267,22 @@ fn cancel(model: &mut Model) -> Vec<Request> {
                 return say(model, format!("Deployment {id} is over; x b rolls back."));
             };
             let lines = cancelling(deployment);
-            (format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
+            return cancel_deployment(model, id, lines);
         }
     };
     ask(model, title, lines, command)
 }
 
+fn cancel_deployment(model: &mut Model, id: DeploymentId, lines: Vec<String>) -> Vec<Request> {
+    ask(model, format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
+}
+
 /// What cancelling a deployment does where it stands now.
 fn cancelling(deployment: &Deployment) -> Vec<String> {
     let what = match (deployment.shifted, deployment.previous) {
-        (true, Some(_)) => "Traffic has begun to move: it is moved back to the old release.",
+        (true, Some(_)) => {
+            "Traffic has begun to move: it is moved back to the old release, which still runs."
+        }
         (true, None) => "Traffic has begun to move: it is withdrawn, as nothing served before.",
         (false, Some(_)) => "Traffic has not moved: the old release was never touched.",
         (false, None) => "Traffic has not moved: nothing served before, and nothing will.",

@@ -88,9 +88,13 @@ pub(super) fn releases(model: &mut Model, key: EnvironmentKey) -> Vec<Request> {
         return complain(model, text::NO_ENVIRONMENT);
     };
     let now = model.now;
-    let good = environment.releases.iter().rev().filter(|(number, release)| {
-        Some(**number) != environment.current && release.fate == Fate::Good
-    });
+    // While another one is on its way, what serves now is the first that is gone back to.
+    let serves = environment.current.filter(|_| environment.running.is_none());
+    let good = environment
+        .releases
+        .iter()
+        .rev()
+        .filter(|(number, release)| Some(**number) != serves && release.fate == Fate::Good);
     let rows: Vec<ListRow> = good
         .map(|(number, release)| ListRow {
             key: number.to_string(),

@@ -4,8 +4,8 @@ use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::Role;
 use ratatui::layout::Rect;
 
-use crate::layout::{layout, window};
-use crate::model::{Cursor, JobRef, Model, Pane, RowKey, WatchedRef};
+use crate::layout::{first_row, layout};
+use crate::model::{JobRef, Model, Pane, RowKey, WatchedRef};
 use crate::rows::{self, words};
 
 /// Brings rows, cursors and windows in step.
@@ -219,10 +219,8 @@ fn windows(model: &mut Model) {
     let layout = layout(model, area);
     for pane in Pane::ALL {
         let height = usize::from(layout.inner(pane).height);
-        let length = model.len(pane);
-        let Cursor { row, top, .. } = model.ui.cursors[pane as usize];
         if height > 0 {
-            model.ui.cursors[pane as usize].top = window(top, row, length, height);
+            model.ui.cursors[pane as usize].top = first_row(model, pane, height);
         }
     }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::table::table;
 use crate::age;
-use crate::layout::{Layout, inner, window};
+use crate::layout::{Layout, first_row, inner};
 use crate::model::{Model, Order, Pane};
 use crate::rows::{self, columns, words};
 use crate::text;
@@ -44,7 +44,7 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
     }
     let height = usize::from(room.height);
     let selected = model.cursor_row(pane);
-    let top = window(model.ui.cursors[pane as usize].top, selected, length, height);
+    let top = first_row(model, pane, height);
     let shown = rows::rows(model, pane, top, height);
     let bar = match (focused, pane) {
         (true, _) => Some(Scope::Selection),

@@ -7,7 +7,8 @@ use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
 use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use pilothouse_core::event::{EdgeEvent, Event, Recorded};
-use pilothouse_core::id::{DeploymentId, RunId, Seq};
+use pilothouse_core::id::{DeploymentId, ReleaseNumber, RunId, Seq};
+use pilothouse_core::instance::Lost;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use proptest::prelude::*;
@@ -173,7 +174,11 @@ fn a_lost_answer_is_called_unknown() {
 
 #[test]
 fn other_changes() {
-    assert!(asked("xby").contains("Rollback"), "{}", asked("xby"));
+    // While r41 replaces r40, going back is cancelling that.
+    assert!(asked("xby").contains("CancelDeployment"), "{}", asked("xby"));
+    assert!(asked("xB<Enter>y").contains("CancelDeployment"), "{}", asked("xB<Enter>y"));
+    let further = asked("xB<Down><Enter>y");
+    assert!(further.contains("Rollback(Some(ReleaseNumber(39)))"), "{further}");
     assert!(asked("jxr").contains("StartRun"));
     assert!(asked("R").contains("Look"));
     assert!(asked("2jxcy").contains("CancelRun { id: RunId(88) }"));
@@ -203,6 +208,41 @@ fn the_selection_stays_on_what_it_is() {
     state.runs.remove(&RunId(89));
     update(&mut model, Msg::Snapshot(Box::new(snapshot(state))));
     assert_eq!(before, model.row_key(Pane::Jobs, model.cursor_row(Pane::Jobs)));
+}
+
+#[test]
+fn a_job_that_was_once_selected_hides_none_that_begins() {
+    let mut model = operator(crate::fixture::overflow(3, 60, 3), 80, 24);
+    let newest = |model: &Model| text(model).contains("#89");
+    assert!(newest(&model), "{}", text(&model));
+    press(&mut model, "2G");
+    assert!(!newest(&model), "{}", text(&model));
+    press(&mut model, "1");
+    assert!(newest(&model), "{}", text(&model));
+    press(&mut model, "2");
+    assert!(!newest(&model), "the selection is found again: {}", text(&model));
+}
+
+#[test]
+fn what_was_lost_and_does_not_come_back_is_told_with_its_cause() {
+    let mut state = normal();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.running, production.current) = (None, Some(ReleaseNumber(40)));
+    production.replace_failures = 6;
+    production.replace_at = Timestamp(NOW.0 + 120_000);
+    production.lost = Some(Lost {
+        id: "shop-production-r40-1.7".into(),
+        why: "exited with status 2: no server.py".to_owned(),
+        at: Timestamp(NOW.0 - 180_000),
+    });
+    state.instances.retain(|_, one| one.environment != key("production"));
+    let model = operator(state, 200, 60);
+    let screen = text(&model);
+    let told =
+        "shop-production-r40-1.7 was lost 3m ago (6 in a row), the next try in 2m: exited with";
+    assert!(screen.contains(&format!("nothing serves. x b rolls it back. {told}")), "{screen}");
+    assert!(!screen.contains("Nothing runs"), "{screen}");
+    assert!(screen.contains("Nothing of r40 runs in"), "{screen}");
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn ended(state: &mut State, id: DeploymentId, result: &DeploymentResult, at: Tim
             // What was stopped was another release's.
             environment.stopped.clear();
             environment.replace_failures = 0;
+            environment.lost = None;
             environment.replace_at = at;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::event::InstanceEvent;
 use crate::id::InstanceId;
-use crate::instance::{Instance, InstancePhase, Role};
+use crate::instance::{Instance, InstancePhase, Lost, Role};
 use crate::routing::TargetState;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -59,13 +59,17 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         InstanceEvent::StopBegan { id } => {
             if state.instances.get(id).is_some_and(|instance| failed_at_rest(state, instance)) {
                 wait_longer(state, id, at);
+                let detail = state.instances.get(id).map(|one| one.health.detail.clone());
+                let detail = detail.filter(|detail| !detail.is_empty());
+                let said = detail.map_or_else(String::new, |detail| format!(": {detail}"));
+                lost(state, id, &format!("not healthy in time{said}"), at);
             }
             change(state, id, |instance| {
                 instance.phase = InstancePhase::Stopping { address: instance.address() };
                 set_role(instance, Role::None, at);
             });
         }
-        InstanceEvent::Gone { id, .. } => gone(state, id, at),
+        InstanceEvent::Gone { id, why } => gone(state, id, why, at),
     }
 }
 
@@ -85,6 +89,7 @@ fn proved(state: &mut State, id: &InstanceId, at: Timestamp) {
         && let Some(environment) = state.environments.get_mut(&key)
     {
         environment.replace_failures = 0;
+        environment.lost = None;
     }
 }
 
@@ -109,29 +114,44 @@ fn relieved(state: &mut State, successor: &Instance, at: Timestamp) {
 
 /// A gone instance leaves the state; one that was lost before it proved healthy makes the next
 /// successor wait longer.
-fn gone(state: &mut State, id: &InstanceId, at: Timestamp) {
+fn gone(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
     let lost_early = state.instances.get(id).is_some_and(|instance| {
         !instance.is_proved() && !matches!(instance.phase, InstancePhase::Stopping { .. })
     });
     if lost_early {
         wait_longer(state, id, at);
     }
+    if state.instances.get(id).is_some_and(|instance| is_wanted(state, instance)) {
+        lost(state, id, why, at);
+    }
     state.instances.remove(id);
+}
+
+/// Remembers why something is missing, for whoever looks.
+fn lost(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
+    let Some(key) = state.instances.get(id).map(|instance| instance.environment.clone()) else {
+        return;
+    };
+    if let Some(environment) = state.environments.get_mut(&key) {
+        environment.lost = Some(Lost { id: id.clone(), why: why.to_owned(), at });
+    }
 }
 
 /// Whether one that is to stop was wanted and did not come up. Those of a deployment are not
 /// counted: it is the deployment that fails.
 fn failed_at_rest(state: &State, instance: &Instance) -> bool {
+    is_wanted(state, instance) && !instance.is_proved()
+}
+
+/// Whether one is to be there and to stay, and no deployment is under way that would tell.
+fn is_wanted(state: &State, instance: &Instance) -> bool {
     let wanted = state.environments.get(&instance.environment).is_some_and(|environment| {
         environment.running.is_none()
             && !environment.removing
             && environment.current == Some(instance.release)
             && environment.wants(instance.slot)
     });
-    wanted
-        && !state.halting
-        && !instance.is_proved()
-        && !matches!(instance.phase, InstancePhase::Stopping { .. })
+    wanted && !state.halting && !matches!(instance.phase, InstancePhase::Stopping { .. })
 }
 
 /// The next successor in the environment waits longer.

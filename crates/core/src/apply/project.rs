@@ -87,6 +87,7 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
             ready: None,
             generation,
             replace_failures: 0,
+            lost: None,
             replace_at: Timestamp::default(),
             relieve_at: Timestamp::default(),
             stopped: std::collections::BTreeSet::new(),

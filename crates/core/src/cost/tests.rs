@@ -191,6 +191,7 @@ fn environment() -> Environment {
         ready: None,
         generation: 0,
         replace_failures: 0,
+        lost: None,
         replace_at: Timestamp(0),
         relieve_at: Timestamp(0),
         stopped: BTreeSet::new(),

@@ -75,6 +75,9 @@ fn runs(state: &State, project: &ProjectName, keep: u32) -> BTreeSet<RunId> {
 /// ones are counted apart from the others, so that failures never push out what works.
 fn releases(state: &State, key: &EnvironmentKey, environment: &Environment) -> Vec<ReleaseNumber> {
     let spec = &environment.spec;
+    if environment.releases.len() <= spec.keep_releases as usize + 1 {
+        return Vec::new();
+    }
     let live: BTreeSet<ReleaseNumber> = [environment.running, environment.waiting]
         .into_iter()
         .flatten()
@@ -82,7 +85,7 @@ fn releases(state: &State, key: &EnvironmentKey, environment: &Environment) -> V
         .flat_map(|deployment| [Some(deployment.release), deployment.previous])
         .flatten()
         .chain(environment.current)
-        .chain(crate::plan::rollback_candidate(environment).filter(|_| spec.keep_releases > 0))
+        .chain(crate::plan::rollback_candidate(state, key).filter(|_| spec.keep_releases > 0))
         .chain(state.instances_of(key).map(|instance| instance.release))
         .collect();
     let keep = spec.keep_releases as usize;

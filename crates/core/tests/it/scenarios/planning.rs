@@ -16,10 +16,14 @@ fn played(lines: &[&str]) -> Play {
     play
 }
 
-fn rollback(play: &Play, release: u32) -> Result<Plan, String> {
+fn rollback(play: &Play, release: impl Into<Option<u32>>) -> Result<Plan, String> {
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
-    let what = DeployWhat::Rollback(Some(ReleaseNumber(release)));
+    let what = DeployWhat::Rollback(release.into().map(ReleaseNumber));
     plan(&play.world.state, &key, &what).map_err(|why| why.to_string())
+}
+
+fn back_to(play: &Play) -> u32 {
+    rollback(play, None).unwrap().to.release.0
 }
 
 #[test]
@@ -62,4 +66,39 @@ fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
     play.line("push main c");
     play.line("run");
     assert_eq!(newer(&play), None);
+}
+
+#[test]
+fn a_rollback_of_what_is_being_deployed_is_its_cancelling() {
+    let mut play = played(&["push main c", "until d3 Baking"]);
+    let told = "d3 is replacing r2 by r3, and cancelling it brings r2 back at once: `pilothouse cancel \
+                d3`";
+    for wanted in [None, Some(2)] {
+        assert_eq!(rollback(&play, wanted).unwrap_err(), told);
+    }
+    play.line("run");
+    assert_eq!(back_to(&play), 2);
+    // Who asks twice to go back does not come forward again.
+    play.line("deploy production rollback");
+    play.line("until d4 Baking");
+    let why = rollback(&play, None).unwrap_err();
+    assert!(why.contains("d4 is deploying r2 already"), "{why}");
+}
+
+#[test]
+fn a_rollback_goes_to_what_served_before_and_not_to_what_was_left() {
+    let mut play = played(&["push main c", "run", "deploy production rollback 1", "run"]);
+    assert!(rollback(&play, None).is_err(), "r2 and r3 were rolled away from");
+    play.line("push main d");
+    play.line("run");
+    assert_eq!(back_to(&play), 1);
+}
+
+#[test]
+fn a_rollback_goes_to_no_release_of_the_same_commit() {
+    let play = played(&["deploy production run 2", "run"]);
+    assert_eq!(play.world.state.environments.values().next().unwrap().current.unwrap().0, 3);
+    assert_eq!(back_to(&play), 1);
+    let again = rollback(&play, 2).unwrap();
+    assert!(!again.warnings.is_empty(), "it is the same artifact");
 }

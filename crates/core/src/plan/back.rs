@@ -1,0 +1,72 @@
+//! Which release an environment goes back to.
+
+use crate::deployment::{Deployment, DeploymentKind, DeploymentResult, EnvironmentKey, Phase};
+use crate::id::ReleaseNumber;
+use crate::state::{Environment, Fate, Release, State};
+
+/// The good release that served before the current one, and is of another commit.
+///
+/// What was rolled away from is not gone back to: nobody wants to come from a release that turned
+/// out bad to one that did so before.
+pub fn rollback_candidate(state: &State, key: &EnvironmentKey) -> Option<ReleaseNumber> {
+    let environment = state.environments.get(key)?;
+    let current = environment.current?;
+    let serves = environment.releases.get(&current)?;
+    let is_another = |number: &ReleaseNumber| {
+        let release = environment.releases.get(number);
+        release.is_some_and(|release| release.fate == Fate::Good && differs(release, serves))
+    };
+    let served = served(state, key);
+    let before =
+        served.iter().rev().skip_while(|number| **number == current).find(|n| is_another(n));
+    // Its deployment may be forgotten, and the release kept.
+    let kept =
+        || environment.releases.range(..current).rev().map(|(n, _)| n).find(|n| is_another(n));
+    before.or_else(kept).copied()
+}
+
+fn differs(one: &Release, other: &Release) -> bool {
+    one.commit != other.commit && one.artifact != other.artifact
+}
+
+/// What served one after the other, the newest last, without what was rolled away from.
+fn served(state: &State, key: &EnvironmentKey) -> Vec<ReleaseNumber> {
+    let mut served: Vec<ReleaseNumber> = Vec::new();
+    for deployment in state.deployments.values().filter(|one| one.environment == *key) {
+        let Phase::Ended { result: DeploymentResult::Succeeded, .. } = deployment.phase else {
+            continue;
+        };
+        if deployment.kind == DeploymentKind::Rollback {
+            let place = served.iter().rposition(|number| *number == deployment.release);
+            served.truncate(place.unwrap_or(0));
+        }
+        served.push(deployment.release);
+    }
+    served
+}
+
+/// The running deployment whose cancelling brings a release back at once, since that still has its
+/// instances: what a rollback to it, or to no release in particular, asks for meanwhile.
+///
+/// A rollback that runs is no such thing for who names no release: cancelling it would bring back
+/// what somebody just went away from.
+pub fn turned_back<'a>(
+    state: &'a State,
+    key: &EnvironmentKey,
+    wanted: Option<ReleaseNumber>,
+) -> Option<&'a Deployment> {
+    let environment = state.environments.get(key)?;
+    let ahead = ahead(state, environment)?;
+    let is_meant = match wanted {
+        Some(number) => ahead.previous == Some(number),
+        None => ahead.previous.is_some() && ahead.kind != DeploymentKind::Rollback,
+    };
+    is_meant.then_some(ahead)
+}
+
+/// The running deployment whose release serves when another one's turn comes, unless it fails.
+pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let running = state.deployments.get(&environment.running?)?;
+    let fails = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
+    (!fails && !running.is_ended()).then_some(running)
+}
