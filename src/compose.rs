@@ -17,6 +17,7 @@ use crate::find::Place;
 pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
     let state_dir = absolute(&place.state_dir())?;
     let run = state_dir.join("run");
+    let prices = state_dir.join("prices");
     let mut sockets = SocketSettings::personal(&run);
     if serve.watch_all {
         sockets.watch = SocketUse { mode: 0o666, group: None };
@@ -29,7 +30,11 @@ pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
         executors: serve.executors,
         sample_interval: Duration::from_secs(1),
         retry_first: Duration::from_millis(serve.retry_ms),
-        looking: Looking { cloud: cloud(), interval: Duration::from_millis(serve.aws_interval_ms) },
+        looking: Looking {
+            cloud: cloud(),
+            interval: Duration::from_millis(serve.aws_interval_ms),
+            prices: Some(prices),
+        },
     })
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use pilothouse_api::client::StreamItem;
 use pilothouse_api::types::Sighting;
-use pilothouse_core::aws::bill::of_looking;
+use pilothouse_core::aws::bill::{of_looking, of_metrics};
+use pilothouse_core::aws::book::Book;
 use pilothouse_core::aws::seen::TargetState;
 use pilothouse_core::aws::{Calls, Part, Watched};
 use pilothouse_core::time::{Millis, Timestamp};
@@ -50,7 +51,8 @@ pub fn measure() -> Outcome<Vec<Row>> {
         Ok(f64::from(u32::try_from(now / 1024)?) / 1024.0)
     })?;
     let hour = Millis::minutes(60);
-    let price = of_looking("us-east-1", &calls, Timestamp(0).after(hour)).ok_or("no price")?;
+    let metrics = of_metrics("us-east-1", &Book::default());
+    let price = of_looking(metrics, &calls, Timestamp(0).after(hour)).ok_or("no price")?;
     Ok(vec![
         Row::told(
             "watching 50 targets at AWS: calls by the hour, and their price",

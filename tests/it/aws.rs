@@ -1,13 +1,19 @@
 //! Accounts at AWS, watched by the real binary and the real SDK over HTTP, on emulators that
 //! `scripts/emulators` installs.
 
+mod chosen;
 mod ecs;
 mod emulator;
+mod fake;
 mod faults;
 mod panes;
+mod prices;
 mod proposal;
 mod proxy;
+mod reach;
 mod seeing;
+mod silence;
+mod states;
 
 use pilothouse_api::client::StreamItem;
 use pilothouse_api::types::Sighting;
@@ -30,6 +36,12 @@ fn stage(endpoint: &str) -> Stage {
 /// The same, with more variables.
 fn stage_with(endpoint: &str, more: &[(&str, &str)]) -> Stage {
     let mut stage = Stage::new();
+    start(&mut stage, endpoint, more);
+    stage
+}
+
+/// Starts an engine that reaches an emulator instead of AWS.
+fn start(stage: &mut Stage, endpoint: &str, more: &[(&str, &str)]) {
     let mut command = stage.serve();
     command
         .args(["--aws-interval-ms", &INTERVAL_MS.to_string()])
@@ -45,11 +57,15 @@ fn stage_with(endpoint: &str, more: &[(&str, &str)]) -> Stage {
     }
     stage.start_as(&mut command);
     stage.wait("the engine answers", |_| true);
-    stage
 }
 
 /// Makes an environment active that is watched.
 fn watch(stage: &Stage, account: &str, belongings: &str) {
+    watch_in(stage, account, "us-east-1", belongings);
+}
+
+/// The same in another region.
+fn watch_in(stage: &Stage, account: &str, region: &str, belongings: &str) {
     let repository = Repository::new(stage);
     repository.commit("v1");
     let repository = repository.dir().display();
@@ -57,7 +73,7 @@ fn watch(stage: &Stage, account: &str, belongings: &str) {
         "repository = '{repository}'\n\
          [load_balancer]\nlisten = [\"{}\"]\n\
          [environment.production]\nruntime = \"aws-watch\"\nbudget = \"$500/month\"\n\
-         [environment.production.aws]\naccount = \"{account}\"\nregion = \"us-east-1\"\n\
+         [environment.production.aws]\naccount = \"{account}\"\nregion = \"{region}\"\n\
          {belongings}\n",
         stage.address
     ));

@@ -1,12 +1,14 @@
 //! CloudWatch: what was measured lately, many measurements with one request.
 
+pub(crate) mod meters;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudMetric, MetricDataQuery, MetricStat};
 use aws_smithy_types::DateTime;
 use pilothouse_core::aws::Trouble;
-use pilothouse_core::aws::belongs::Query;
+use pilothouse_core::aws::asking::Query;
 use pilothouse_core::aws::policy;
 use pilothouse_core::aws::seen::{Metric, Series};
 use pilothouse_core::time::{Millis, Timestamp};
@@ -89,8 +91,12 @@ fn named(metric: Metric) -> (&'static str, &'static str) {
 fn ask(place: usize, query: &Query) -> MetricDataQuery {
     let (name, statistic) = named(query.metric);
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    // Network load balancers measure under a name of their own (User Guide for Network Load
+    // Balancers, "CloudWatch metrics").
+    let is_network = query.balancer.contains("loadbalancer/net/");
+    let namespace = if is_network { "AWS/NetworkELB" } else { "AWS/ApplicationELB" };
     let mut metric = CloudMetric::builder()
-        .namespace("AWS/ApplicationELB")
+        .namespace(namespace)
         .metric_name(name)
         .dimensions(dimension("LoadBalancer", tail(&query.balancer, "loadbalancer/")));
     if query.metric == Metric::HealthyHosts {

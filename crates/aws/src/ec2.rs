@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     Instance, InstanceLifecycleType, InstanceState, InstanceStateName, InstanceStatusSummary,
-    PlatformValues, SummaryStatus,
+    PlatformValues, SummaryStatus, Tenancy,
 };
 use pilothouse_core::aws::Trouble;
 use pilothouse_core::aws::policy;
@@ -41,7 +41,10 @@ pub(crate) async fn instances(client: &Client, count: &Count) -> Result<Vec<Ec2I
 fn instance(one: &Instance) -> Ec2Instance {
     let tags: BTreeMap<String, String> =
         one.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
+    let tenancy = one.placement().and_then(|placement| placement.tenancy());
+    let is_shared = matches!(tenancy, None | Some(Tenancy::Default));
     let platform = match (one.platform_details(), one.platform()) {
+        _ if !is_shared => Some("dedicated hardware".to_owned()),
         (Some(LINUX) | None, None) => None,
         (Some(LINUX) | None, Some(PlatformValues::Windows)) => Some("Windows".to_owned()),
         (Some(LINUX) | None, Some(other)) => Some(text(Some(other.as_str()))),
@@ -120,7 +123,9 @@ pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume
         found.extend(page.volumes().iter().map(|one| Volume {
             id: text(one.volume_id()),
             kind: text(one.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str)),
-            size: one.size().and_then(|size| u32::try_from(size).ok()).unwrap_or(0),
+            size: number(one.size()).unwrap_or(0),
+            iops: number(one.iops()),
+            throughput: number(one.throughput()),
             instance: one.attachments().first().and_then(|one| one.instance_id()).map(Into::into),
         }));
         if page.next_token().is_none_or(str::is_empty) {
@@ -128,6 +133,10 @@ pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume
         }
     }
     Err(too_many(action))
+}
+
+fn number(count: Option<i32>) -> Option<u32> {
+    count.and_then(|count| u32::try_from(count).ok())
 }
 
 pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Address>, Trouble> {
@@ -163,4 +172,28 @@ pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gatew
         }
     }
     Err(too_many(action))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::Placement;
+
+    use super::*;
+
+    #[test]
+    fn what_has_another_price_than_plain_linux_on_shared_hardware_says_what_it_is() {
+        let of = |tenancy: Tenancy, details: &str| {
+            let placement = Placement::builder().tenancy(tenancy).build();
+            let one = Instance::builder().placement(placement).platform_details(details).build();
+            instance(&one).platform
+        };
+        assert_eq!(of(Tenancy::Default, LINUX), None);
+        assert_eq!(of(Tenancy::Dedicated, LINUX).as_deref(), Some("dedicated hardware"));
+        assert_eq!(of(Tenancy::Host, "Windows").as_deref(), Some("dedicated hardware"));
+        assert_eq!(of(Tenancy::Default, "Windows").as_deref(), Some("Windows"));
+        let none = Instance::builder().build();
+        assert_eq!((instance(&none).platform, instance(&none).state), (None, Ec2State::Unsaid));
+        let old = Instance::builder().platform(PlatformValues::Windows).build();
+        assert_eq!(instance(&old).platform.as_deref(), Some("Windows"));
+    }
 }

@@ -81,6 +81,8 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
         _ if is_one_of(&UNKNOWN) => TroubleKind::Unknown,
         _ if is_one_of(&NOT_OFFERED) => TroubleKind::NotOffered,
         429 => TroubleKind::Throttled,
+        // Whoever stands between refuses without a code of AWS's.
+        403 if code.is_empty() => TroubleKind::Denied,
         // What is not AWS answers so where it does not have an API: a page, or no code.
         400 | 404 | 405 | 500 | 501 if code.is_empty() => TroubleKind::NotOffered,
         500.. => TroubleKind::Broken,
@@ -120,6 +122,8 @@ mod tests {
             (Some("AuthFailure"), 401, TroubleKind::Unknown),
             (Some("InternalError"), 500, TroubleKind::Broken),
             (None, 503, TroubleKind::Broken),
+            (None, 403, TroubleKind::Denied),
+            (Some("Odd"), 403, TroubleKind::Unreadable),
             (None, 500, TroubleKind::NotOffered),
             (None, 404, TroubleKind::NotOffered),
             (Some("ValidationError"), 400, TroubleKind::Unreadable),

@@ -14,17 +14,20 @@ mod ec2;
 mod ecs;
 mod elb;
 mod failure;
+mod pricing;
 mod session;
+mod tags;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::asking::{Ask, Content};
+use pilothouse_core::aws::book::{Listed, Product};
 use pilothouse_core::aws::policy::{self, Action};
 use pilothouse_core::aws::seen::Identity;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
-use pilothouse_engine::accounts::{Account, Answer, Cloud, Sent};
+use pilothouse_engine::accounts::{Account, Answer, Cloud, PriceAnswer, Sent};
 
 use self::session::Session;
 
@@ -77,6 +80,10 @@ impl Account for Asked {
         Box::pin(self.answer(ask))
     }
 
+    fn price<'a>(&'a self, product: &'a Product) -> PriceAnswer<'a> {
+        Box::pin(self.look_up(product))
+    }
+
     fn sent(&self) -> Sent {
         Sent {
             requests: self.count.requests.load(Ordering::Relaxed),
@@ -86,6 +93,11 @@ impl Account for Asked {
 }
 
 impl Asked {
+    async fn look_up(&self, product: &Product) -> Result<Option<Listed>, Trouble> {
+        let clients = self.session.clients().await;
+        pricing::look_up(&clients.pricing, &self.count, product).await
+    }
+
     async fn answer(&self, ask: Ask) -> Result<Content, Trouble> {
         let clients = self.session.clients().await;
         let count = &self.count;
@@ -99,12 +111,17 @@ impl Asked {
             Ask::Balancers => Content::Balancers(elb::balancers(&clients.elb, count).await?),
             Ask::Rules(arns) => Content::Rules(elb::rules(&clients.elb, count, &arns).await?),
             Ask::Groups => Content::Groups(elb::groups(&clients.elb, count).await?),
+            Ask::Tags(arns) => Content::Tags(tags::of(&clients.elb, count, &arns).await?),
             Ask::Health(arns) => Content::Health(elb::health(&clients.elb, count, &arns).await?),
+            Ask::ServiceTags => Content::ServiceTags(tags::of_services(&clients.ecs, count).await?),
             Ask::Services(names) => Content::Services(
                 ecs::services(&clients.ecs, count, &self.definitions, &names).await?,
             ),
             Ask::Metrics(queries) => Content::Metrics(
                 cloudwatch::metrics(&clients.cloudwatch, count, &queries, now()).await?,
+            ),
+            Ask::Meters(meters) => Content::Meters(
+                cloudwatch::meters::meters(&clients.cloudwatch, count, &meters, now()).await?,
             ),
         })
     }

@@ -13,6 +13,9 @@ use tokio::sync::OnceCell;
 const CONNECT: Duration = Duration::from_secs(3);
 /// See [`CONNECT`].
 const REQUEST: Duration = Duration::from_secs(10);
+/// Where the price list of all regions is asked: it is offered in few (AWS Billing User Guide,
+/// "Getting started with the AWS Price List Query API").
+const PRICING: &str = "us-east-1";
 /// The name under which a role's own log knows who took it on.
 const SESSION: &str = "pilothouse";
 
@@ -29,6 +32,7 @@ pub(crate) struct Clients {
     pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) pricing: aws_sdk_pricing::Client,
 }
 
 impl Session {
@@ -48,6 +52,11 @@ impl Session {
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            pricing: aws_sdk_pricing::Client::from_conf(
+                aws_sdk_pricing::config::Builder::from(&config)
+                    .region(Region::new(PRICING))
+                    .build(),
+            ),
         }
     }
 

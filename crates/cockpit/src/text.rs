@@ -1,6 +1,9 @@
 //! What the screen says, in one place, so that another language can follow.
 
-use crate::model::{LogSource, Model, Pane};
+use pilothouse_core::aws::TroubleKind;
+use pilothouse_core::deployment::EnvironmentKey;
+
+use crate::model::{LogSource, Model, Pane, trouble_of_all};
 use crate::rows::words;
 
 /// Why a watcher's key does nothing.
@@ -107,6 +110,7 @@ pub fn empty(model: &Model, pane: Pane) -> String {
             change("Nothing ran yet. A push makes a run;", "x r runs the selected branch.")
         }
         Pane::Containers | Pane::Targets => match model.scope() {
+            Some(key) if let Some(why) = unseen(model, key) => why,
             Some(key) if pane == Pane::Containers => {
                 let ready =
                     model.environment(key).is_some_and(|environment| environment.ready.is_some());
@@ -121,6 +125,24 @@ pub fn empty(model: &Model, pane: Pane) -> String {
             None => "Nothing runs yet.".to_owned(),
         },
         Pane::Cost => "No environment, no cost.".to_owned(),
+    }
+}
+
+/// Why nothing is shown of an environment that is watched at AWS: that nothing was read says nothing
+/// of what is there.
+fn unseen(model: &Model, key: &EnvironmentKey) -> Option<String> {
+    let watched = model.watched.get(key)?;
+    let place = words::place(model, key).0;
+    match (trouble_of_all(watched), watched.identity.is_some()) {
+        (Some(trouble), _) if trouble.kind == TroubleKind::WrongAccount => Some(format!(
+            "Nothing is read for {place}: these credentials are of another account than {}.",
+            watched.access.account
+        )),
+        (Some(trouble), _) => {
+            Some(format!("Nothing was read of {place} yet: {}.", trouble.kind.name()))
+        }
+        (None, false) => Some(format!("{place} is being looked at for the first time.")),
+        (None, true) => None,
     }
 }
 

@@ -4,8 +4,11 @@
 //! The words are AWS's. What was seen is no part of the state: it is told to clients like samples,
 //! with the time at which it was seen. Nothing here talks to AWS.
 
+pub mod asking;
 pub mod belongs;
 pub mod bill;
+pub mod book;
+pub mod meter;
 pub mod policy;
 pub mod seen;
 pub mod trouble;
@@ -47,8 +50,9 @@ pub struct Access {
 /// target group the instances that are its targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Belongings {
-    /// EC2 instances that have all of these tags; none where there are no tags here.
-    pub tags: BTreeMap<String, String>,
+    /// What has all of these tags: EC2 instances, load balancers, target groups, ECS services.
+    /// Nothing where there are no tags here.
+    pub tags: Tags,
     /// EC2 instances by id.
     pub instances: Vec<String>,
     /// Load balancers by name.
@@ -57,7 +61,13 @@ pub struct Belongings {
     pub target_groups: Vec<String>,
     /// ECS services.
     pub services: Vec<ServiceName>,
+    /// Buckets of S3 by name, for their cost alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<String>,
 }
+
+/// Tags, by their key.
+pub type Tags = BTreeMap<String, String>;
 
 /// An ECS service, written `cluster/service`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,6 +93,13 @@ impl Belongings {
     /// Whether nothing belongs to the environment.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether something with these tags has all that are wanted; without any wanted nothing has.
+    fn fits(&self, tags: Option<&Tags>) -> bool {
+        let has =
+            |(key, value): (&String, &String)| tags.and_then(|tags| tags.get(key)) == Some(value);
+        !self.tags.is_empty() && self.tags.iter().all(has)
     }
 }
 

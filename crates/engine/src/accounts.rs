@@ -5,6 +5,7 @@
 //! nothing of the account is ever changed.
 
 mod poller;
+mod prices;
 
 #[cfg(test)]
 mod tests;
@@ -12,11 +13,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::asking::{Ask, Content};
+use pilothouse_core::aws::book::{Listed, Product};
 use pilothouse_core::aws::{Access, AwsWatch, Trouble, TroubleKind, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::State;
@@ -31,6 +34,10 @@ use crate::publish::Publisher;
 /// An answer on its way.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Content, Trouble>> + Send + 'a>>;
 
+/// A price on its way; none where AWS's list has none.
+pub type PriceAnswer<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Listed>, Trouble>> + Send + 'a>>;
+
 /// Reaches accounts.
 pub trait Cloud: Send + Sync + 'static {
     /// Prepares to ask an account. Nothing is asked yet.
@@ -41,6 +48,9 @@ pub trait Cloud: Send + Sync + 'static {
 pub trait Account: Send + Sync {
     /// Asks for one part. Every page of it is read, within limits.
     fn read(&self, ask: Ask) -> Answer<'_>;
+
+    /// Asks AWS's price list for one price.
+    fn price<'a>(&'a self, product: &'a Product) -> PriceAnswer<'a>;
 
     /// What was sent until now.
     fn sent(&self) -> Sent;
@@ -62,6 +72,8 @@ pub struct Looking {
     pub cloud: Option<Arc<dyn Cloud>>,
     /// Time between two looks while somebody is attached.
     pub interval: Duration,
+    /// Where prices are kept that AWS's list gave; none where they are not.
+    pub prices: Option<PathBuf>,
 }
 
 impl fmt::Debug for Looking {
@@ -70,6 +82,7 @@ impl fmt::Debug for Looking {
         f.debug_struct("Looking")
             .field("cloud", &is_there)
             .field("interval", &self.interval)
+            .field("prices", &self.prices)
             .finish()
     }
 }
@@ -115,8 +128,13 @@ pub async fn look(looking: Looking, publisher: Publisher, clock: Clock, stop: Ca
                         }
                         let (sender, receiver) = watch::channel(watches.clone());
                         let own = stop.child_token();
+                        let account: Arc<dyn Account> = Arc::from(cloud.account(access));
+                        let kept = looking.prices.as_deref();
+                        let (prices, reader) =
+                            prices::prices(Arc::clone(&account), &access.region, kept, clock);
+                        tasks.spawn(reader.run(own.clone()));
                         let poller = Poller::new(
-                            cloud.account(access),
+                            (account, prices),
                             access.clone(),
                             receiver,
                             (publisher.clone(), clock),

@@ -3,7 +3,7 @@
 use color_eyre::Result;
 use color_eyre::eyre::eyre;
 use pilothouse_core::aws::Access;
-use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::asking::{Ask, Content};
 use pilothouse_core::aws::seen::{Ec2State, Group};
 use pilothouse_core::text::printable;
 use pilothouse_engine::accounts::Account;
@@ -91,6 +91,14 @@ async fn read(account: &dyn Account, mut draft: WatchDraft) -> Result<WatchDraft
     let others =
         instances.into_iter().filter(|one| one.state == Ec2State::Running && !is_target(&one.id));
     draft.instances = others.map(|one| (one.id, one.name)).collect();
+    // Where ECS may not be asked, all else is proposed all the same.
+    match account.read(Ask::ServiceTags).await {
+        Ok(Content::ServiceTags(all)) => {
+            draft.services = all.keys().map(ToString::to_string).collect();
+        }
+        Ok(_) => return Err(unfit()),
+        Err(trouble) => draft.unread.push(format!("ECS services: {}", trouble.kind.name())),
+    }
     Ok(draft)
 }
 

@@ -1,11 +1,14 @@
-"""A small team's account, on whatever AWS_ENDPOINT_URL names: `fill` makes it, `ask` says what boto3 sees."""
+"""A small team's account, on whatever AWS_ENDPOINT_URL names, in the region that AWS_REGION names."""
 
+import datetime
 import json
+import os
 import sys
+import urllib.request
 
 import boto3
 
-REGION = "us-east-1"
+REGION = os.environ.get("AWS_REGION", "us-east-1")
 ec2 = boto3.client("ec2", region_name=REGION)
 elb = boto3.client("elbv2", region_name=REGION)
 
@@ -54,7 +57,11 @@ def fill(targets):
     odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.15.251", own)
     run("qa", "t3.small", subnets[0], "10.0.15.252", [("app", "shop"), ("env", "qa")])
     balancer = elb.create_load_balancer(
-        Name="shop", Subnets=subnets, Scheme="internet-facing", Type="application"
+        Name="shop",
+        Subnets=subnets,
+        Scheme="internet-facing",
+        Type="application",
+        Tags=[{"Key": key, "Value": value} for key, value in own],
     )["LoadBalancers"][0]["LoadBalancerArn"]
     groups = {}
     for called, path in [("shop-web", "/up"), ("shop-admin", "/admin/up")]:
@@ -106,62 +113,29 @@ def fill(targets):
     ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=100, VolumeType="gp3")
     address = ec2.allocate_address(Domain="vpc")["AllocationId"]
     ec2.allocate_address(Domain="vpc")
-    ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)
-    print(json.dumps({"web": web, "worker": worker, "odd": odd}))
-
-
-def ask():
-    instances = {
-        one["InstanceId"]: {
-            "state": one["State"]["Name"],
-            "kind": one["InstanceType"],
-            "zone": one["Placement"]["AvailabilityZone"],
-            "private_ip": one["PrivateIpAddress"],
-            "public_ip": one.get("PublicIpAddress"),
-        }
-        for page in ec2.get_paginator("describe_instances").paginate()
-        for reservation in page["Reservations"]
-        for one in reservation["Instances"]
-    }
-    balancers = {
-        one["LoadBalancerName"]: {"domain": one["DNSName"], "arn": one["LoadBalancerArn"]}
-        for page in elb.get_paginator("describe_load_balancers").paginate()
-        for one in page["LoadBalancers"]
-    }
-    groups = {}
-    for page in elb.get_paginator("describe_target_groups").paginate():
-        for one in page["TargetGroups"]:
-            health = elb.describe_target_health(TargetGroupArn=one["TargetGroupArn"])
-            groups[one["TargetGroupName"]] = {
-                each["Target"]["Id"]: each["TargetHealth"]["State"]
-                for each in health["TargetHealthDescriptions"]
-            }
-    listeners = [
-        one["ListenerArn"]
-        for balancer in balancers.values()
-        for one in elb.describe_listeners(LoadBalancerArn=balancer["arn"])["Listeners"]
-    ]
-    rules = [
-        rule["Priority"]
-        for listener in listeners
-        for rule in elb.describe_rules(ListenerArn=listener)["Rules"]
-    ]
-    volumes = {
-        one["VolumeId"]: one["Size"]
-        for page in ec2.get_paginator("describe_volumes").paginate()
-        for one in page["Volumes"]
-    }
+    gateway = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]
     print(
         json.dumps(
-            {
-                "instances": instances,
-                "balancers": balancers,
-                "groups": groups,
-                "rules": sorted(rules),
-                "volumes": volumes,
-            }
+            {"web": web, "worker": worker, "odd": odd, "gateway": gateway["NatGatewayId"]}
         )
     )
+
+
+def tagged():
+    """ECS services without tasks, one of them with the shop's tags."""
+    ecs = boto3.client("ecs", region_name=REGION)
+    ecs.create_cluster(clusterName="shop")
+    container = {"name": "web", "image": "shop/web:1", "memory": 64}
+    ecs.register_task_definition(family="web", containerDefinitions=[container])
+    for called, env in [("web", "production"), ("other", "qa")]:
+        ecs.create_service(
+            cluster="shop",
+            serviceName=called,
+            taskDefinition="web",
+            desiredCount=1,
+            tags=[{"key": "app", "value": "shop"}, {"key": "env", "value": env}],
+        )
+    print("{}")
 
 
 def services(image):
@@ -198,26 +172,69 @@ def stop():
     print("{}")
 
 
-def measure(balancer):
-    """What a load balancer, by the end of its ARN, measured in the last minutes."""
-    import datetime
+def crowd(count):
+    """More hosts, and more target groups, than fit on a page of AWS's answers."""
+    ec2.run_instances(
+        ImageId="ami-1e749f67",
+        InstanceType="t3.nano",
+        MinCount=count,
+        MaxCount=count,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "app", "Value": "crowd"}]}
+        ],
+    )
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    for place in range(count * 2 // 5 + 1):
+        elb.create_target_group(Name=f"crowd-{place}", Protocol="HTTP", Port=80, VpcId=vpc)
+    print("{}")
 
+
+def policy(text):
+    """A user who may do what a policy says and nothing else: from then on moto asks everybody."""
+    iam = boto3.client("iam", region_name=REGION)
+    iam.create_user(UserName="watch")
+    iam.put_user_policy(UserName="watch", PolicyName="watch", PolicyDocument=text)
+    key = iam.create_access_key(UserName="watch")["AccessKey"]
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    plain = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", b"0", plain)
+    urllib.request.urlopen(request).read()
+    print(json.dumps({"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}))
+
+
+def measure(balancer, group, gateway):
+    """What a load balancer and a target group, by the ends of their ARNs, a NAT gateway and a
+    bucket measured lately."""
     cloudwatch = boto3.client("cloudwatch", region_name=REGION)
     now = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
-    dimensions = [{"Name": "LoadBalancer", "Value": balancer}]
-    data = []
-    for ago in range(1, 6):
+
+    def put(namespace, dimensions, ago, values):
+        dimensions = [{"Name": key, "Value": value} for key, value in dimensions.items()]
         at = now - datetime.timedelta(minutes=ago)
-        for metric, value in [
-            ("RequestCount", 1200.0),
-            ("TargetResponseTime", 0.025),
-            ("HTTPCode_Target_5XX_Count", 3.0),
-            ("ConsumedLCUs", 0.5),
-        ]:
-            data.append(
-                {"MetricName": metric, "Dimensions": dimensions, "Timestamp": at, "Value": value}
-            )
-    cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+        data = [
+            {"MetricName": metric, "Dimensions": dimensions, "Timestamp": at, "Value": value}
+            for metric, value in values.items()
+        ]
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+
+    for ago in range(1, 6):
+        values = {
+            "RequestCount": 1200.0,
+            "TargetResponseTime": 0.025,
+            "HTTPCode_Target_5XX_Count": 3.0,
+            "ConsumedLCUs": 0.5,
+        }
+        put("AWS/ApplicationELB", {"LoadBalancer": balancer}, ago, values)
+        of = {"LoadBalancer": balancer, "TargetGroup": group}
+        put("AWS/ApplicationELB", of, ago, {"HealthyHostCount": 1.0})
+    for ago in (12, 24):
+        values = {"BytesInFromSource": 2.0**30, "BytesInFromDestination": 2.0**30}
+        put("AWS/NATGateway", {"NatGatewayId": gateway}, ago, values)
+        values = {"PutRequests": 500.0, "GetRequests": 5000.0, "BytesDownloaded": 2.0**30}
+        put("AWS/S3", {"BucketName": "shop-media", "FilterId": "EntireBucket"}, ago, values)
+    for days, size in ((2, 1.0), (1, 730.0)):
+        of = {"BucketName": "shop-media", "StorageType": "StandardStorage"}
+        put("AWS/S3", of, days * 1440, {"BucketSizeBytes": size * 2**30})
     print("{}")
 
 
@@ -226,11 +243,15 @@ if sys.argv[1] == "fill":
 elif sys.argv[1] == "services":
     services(sys.argv[2])
 elif sys.argv[1] == "measure":
-    measure(sys.argv[2])
+    measure(*sys.argv[2:])
+elif sys.argv[1] == "crowd":
+    crowd(int(sys.argv[2]))
+elif sys.argv[1] == "policy":
+    policy(sys.argv[2])
+elif sys.argv[1] == "tagged":
+    tagged()
 elif sys.argv[1] == "halt":
     ec2.stop_instances(InstanceIds=[sys.argv[2]])
     print("{}")
 elif sys.argv[1] == "stop":
     stop()
-else:
-    ask()

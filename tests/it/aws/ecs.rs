@@ -4,6 +4,7 @@ use pilothouse_core::aws::seen::Metric;
 use pilothouse_core::aws::{Part, ServiceName};
 
 use super::super::docker::image::Base;
+use super::proxy::Proxy;
 use super::{ACCOUNT, Emulator, SHOP, seen, stage, stage_with, watch};
 
 /// ministack's account.
@@ -24,8 +25,19 @@ fn a_service_is_seen_with_its_tasks_and_billed_by_what_runs() {
     assert!(service.definition.starts_with("worker:"), "{service:?}");
     assert_eq!(service.images, [base.name()]);
     assert_eq!((service.vcpu_milli, service.memory_mib), (Some(250), Some(512)));
+    // As AWS's own command line has it.
+    let of = ["--cluster", "shop"];
+    let theirs = ministack.cli(&["ecs", "describe-services", of[0], of[1], "--services", "worker"]);
+    let theirs = &theirs["services"][0];
+    assert_eq!(theirs["runningCount"], service.running);
+    assert_eq!(theirs["desiredCount"], service.desired);
+    assert!(theirs["taskDefinition"].as_str().unwrap().ends_with(&service.definition));
+    let arns = ministack.cli(&["ecs", "list-tasks", of[0], of[1], "--service-name", "worker"]);
+    let arns: Vec<&str> =
+        arns["taskArns"].as_array().unwrap().iter().map(|arn| arn.as_str().unwrap()).collect();
     for task in &service.tasks {
         assert_eq!(task.state, "RUNNING", "{task:?}");
+        assert!(arns.iter().any(|arn| arn.ends_with(&task.id)), "{task:?} {arns:?}");
     }
     assert!(told.absent.is_empty());
     let fargate: Vec<&str> = told.bill.lines.iter().map(|line| line.what.as_str()).collect();
@@ -42,19 +54,33 @@ fn a_service_is_seen_with_its_tasks_and_billed_by_what_runs() {
 #[test]
 fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
     let moto = Emulator::moto();
-    moto.account(&["fill", "1"]);
+    let made = moto.account(&["fill", "1"]);
     let ministack = Emulator::ministack();
-    let arn = moto.account(&["ask"])["balancers"]["shop"]["arn"].as_str().unwrap().to_owned();
-    let tail = arn.split_once("loadbalancer/").unwrap().1.to_owned();
-    ministack.account(&["measure", &tail]);
-    let measures = ministack.endpoint();
+    let balancers = moto.cli(&["elbv2", "describe-load-balancers", "--names", "shop"]);
+    let arn = balancers["LoadBalancers"][0]["LoadBalancerArn"].as_str().unwrap();
+    let tail = arn.split_once("loadbalancer/").unwrap().1;
+    let groups = moto.cli(&["elbv2", "describe-target-groups", "--names", "shop-web"]);
+    let group = groups["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
+    let group = group.rsplit_once(':').unwrap().1;
+    ministack.account(&["measure", tail, group, made["gateway"].as_str().unwrap()]);
+    let proxy = Proxy::before(ministack.address());
+    let measures = proxy.endpoint();
     let stage = stage_with(&moto.endpoint(), &[("AWS_ENDPOINT_URL_CLOUDWATCH", &measures)]);
-    watch(&stage, ACCOUNT, SHOP);
+    watch(&stage, ACCOUNT, &format!("buckets = [\"shop-media\"]\n{SHOP}"));
     let told = seen(&stage, "metrics", |one| {
-        one.balancers.iter().any(|balancer| {
-            balancer.metrics.iter().any(|series| series.values.iter().any(Option::is_some))
-        })
+        one.parts.get(&Part::Meters).is_some_and(|fresh| fresh.at.is_some())
+            && one.balancers.iter().any(|balancer| {
+                balancer.metrics.iter().any(|series| series.values.iter().any(Option::is_some))
+            })
     });
+    // All metrics go in one request, and what is paid by use in one for each period.
+    let asked = proxy.asked();
+    let asked: Vec<&String> = asked.iter().filter(|action| *action == "GetMetricData").collect();
+    assert!((3..=4).contains(&asked.len()), "{asked:?}");
+    assert!(told.calls.metrics >= 9 + 2 + 13, "{:?}", told.calls);
+    let group = told.groups.iter().find(|group| group.name == "shop-web").unwrap();
+    assert_eq!(group.metrics[0].metric, Metric::HealthyHosts);
+    assert_eq!(group.metrics[0].values.iter().flatten().count(), 5, "{group:?}");
     let balancer = &told.balancers[0];
     let newest = |metric| {
         let series = balancer.metrics.iter().find(|one| one.metric == metric).unwrap();
@@ -64,8 +90,19 @@ fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
     assert_eq!(newest(Metric::LatencyHigh), Some(25_000), "microseconds");
     assert_eq!(newest(Metric::Target5xx), Some(3000));
     assert!(told.parts[&Part::Metrics].trouble.is_none());
-    assert!(told.calls.metrics >= 7, "{:?}", told.calls);
     let units = told.bill.lines.iter().find(|line| line.what == "ALB capacity").unwrap();
     assert_eq!(units.per_hour.unwrap().to_string(), "$0.004", "half a unit at $0.008");
+    // What passed the NAT gateway in the last hour, and the three meters of the bucket.
+    for (what, price) in [
+        ("NAT gateway bytes", "$0.18"),
+        ("S3 stored", "$0.023"),
+        ("S3 requests, PUT POST LIST", "$0.005"),
+        ("S3 requests, GET HEAD", "$0.004"),
+        ("S3 transfer out", "$0.18"),
+    ] {
+        let line = told.bill.lines.iter().find(|line| line.what == what);
+        let line = line.unwrap_or_else(|| panic!("no {what}: {:#?}", told.bill));
+        assert_eq!(line.per_hour.map(|price| price.to_string()).as_deref(), Some(price), "{what}");
+    }
     stage.end();
 }

@@ -74,12 +74,27 @@ impl Emulator {
         self.address
     }
 
-    /// Does something to the account, or asks it, with boto3.
+    /// Does something to the account with boto3.
     pub fn account(&self, arguments: &[&str]) -> Value {
+        self.account_in("us-east-1", arguments)
+    }
+
+    /// Does something to the account in a region.
+    pub fn account_in(&self, region: &str, arguments: &[&str]) -> Value {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/aws/account.py");
-        let output = Command::new(home().join("bin/python"))
-            .arg(script)
-            .args(arguments)
+        let mut command = Command::new(home().join("bin/python"));
+        self.told(command.arg(script).args(arguments).env("AWS_REGION", region))
+    }
+
+    /// What AWS's own command line says of the account.
+    pub fn cli(&self, arguments: &[&str]) -> Value {
+        let mut command = Command::new(home().join("bin/aws"));
+        command.args(arguments).args(["--output", "json", "--region", "us-east-1"]);
+        self.told(command.env("AWS_CONFIG_FILE", "/nonexistent"))
+    }
+
+    fn told(&self, command: &mut Command) -> Value {
+        let output = command
             .env("AWS_ENDPOINT_URL", self.endpoint())
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

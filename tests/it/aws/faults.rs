@@ -7,7 +7,8 @@ use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
 
 const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
-const DENIED: Fault = Fault {
+/// What somebody who may not do something is told.
+pub(super) const DENIED: Fault = Fault {
     status: 403,
     code: "AccessDenied",
     message: "User: kim is not authorized to perform: elasticloadbalancing:DescribeTargetHealth",
@@ -16,6 +17,11 @@ const EXPIRED: Fault = Fault {
     status: 403,
     code: "ExpiredToken",
     message: "The security token included in the request is expired",
+};
+const UNKNOWN: Fault = Fault {
+    status: 403,
+    code: "InvalidClientTokenId",
+    message: "The security token included in the request is invalid.",
 };
 const BROKEN: Fault =
     Fault { status: 500, code: "InternalFailure", message: "An internal error has occurred" };
@@ -52,15 +58,18 @@ fn each_fault_is_told_by_its_kind_and_heals_by_itself() {
     seen(&stage, "what is broken", |one| kind(one, Part::Health) == Some(TroubleKind::Broken));
     proxy.heals();
     seen(&stage, "health again", |one| is_seen(one) && kind(one, Part::Health).is_none());
-    // Expired: everything is stale at once, and said once.
-    proxy.fails("*", EXPIRED);
-    let told = seen(&stage, "what is expired", |one| {
-        one.parts.values().all(|fresh| {
-            fresh.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Expired)
-        })
-    });
-    assert!(is_seen(&told));
-    assert!(told.trouble().unwrap().to_string().contains("log in again"), "{told:?}");
+    // Expired or not known: everything is stale at once, and said once.
+    for (fault, of_all, remedy) in [
+        (EXPIRED, TroubleKind::Expired, "log in again"),
+        (UNKNOWN, TroubleKind::Unknown, "look at the profile's keys"),
+    ] {
+        proxy.fails("*", fault);
+        let told = seen(&stage, remedy, |one| {
+            one.parts.keys().all(|part| kind(one, *part) == Some(of_all))
+        });
+        assert!(is_seen(&told));
+        assert!(told.trouble().unwrap().to_string().contains(remedy), "{told:?}");
+    }
     stage.end();
 }
 

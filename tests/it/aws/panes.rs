@@ -1,7 +1,10 @@
 //! The three panes on a real terminal.
 
+use serde_json::Value;
+
 use super::super::attach::terminal::{Setup, Terminal};
-use super::{ACCOUNT, Emulator, SHOP, stage, watch};
+use super::super::docker::image::Base;
+use super::{ACCOUNT, Emulator, SHOP, stage, stage_with, watch};
 
 #[test]
 fn the_panes_show_the_account_first_and_then_what_is_in_it() {
@@ -44,4 +47,163 @@ fn the_panes_show_the_account_first_and_then_what_is_in_it() {
     assert_eq!(terminal.ends(), 0);
     terminal.is_restored();
     stage.end();
+}
+
+/// The row of the pane alone that begins with a name.
+#[track_caller]
+fn row(terminal: &Terminal, name: &str) -> String {
+    let begins = |line: &&str| {
+        let line = line.trim_start_matches(['│', ' ']);
+        line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
+    };
+    terminal.look(|screen| {
+        let contents = screen.contents();
+        let row = contents.lines().find(begins).map(str::to_owned);
+        row.unwrap_or_else(|| panic!("there is no row of {name}:\n{contents}"))
+    })
+}
+
+#[track_caller]
+fn shows(row: &str, what: &[&str]) {
+    for what in what {
+        assert!(row.contains(what), "{what} is missing in: {row}");
+    }
+}
+
+fn text<'a>(value: &'a Value, at: &str) -> &'a str {
+    value.pointer(at).and_then(Value::as_str).unwrap_or_else(|| panic!("no {at} in {value}"))
+}
+
+/// What belongs to the shop, and its service and bucket.
+const TEAM: &str = "services = [\"shop/worker\"]\nbuckets = [\"shop-media\"]\n";
+
+#[test]
+fn all_three_panes_show_what_awss_own_command_line_says() {
+    let base = Base::make("panes");
+    let (moto, ministack) = (Emulator::moto(), Emulator::ministack());
+    let made = moto.account(&["fill", "3"]);
+    ministack.account(&["services", base.name()]);
+    let balancer = moto.cli(&["elbv2", "describe-load-balancers", "--names", "shop"]);
+    let arn = text(&balancer, "/LoadBalancers/0/LoadBalancerArn");
+    let tail = arn.split_once("loadbalancer/").unwrap().1;
+    ministack.account(&["measure", tail, "none", text(&made, "/gateway")]);
+    let other = ministack.endpoint();
+    let others = [("AWS_ENDPOINT_URL_ECS", &*other), ("AWS_ENDPOINT_URL_CLOUDWATCH", &*other)];
+    let stage = stage_with(&moto.endpoint(), &others);
+    watch(&stage, ACCOUNT, &format!("{SHOP}{TEAM}"));
+    let setup = Setup { size: (200, 60), ..Setup::default() };
+    let places = [stage.state_dir(), stage.path("config")];
+    let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+    // Containers: hosts and tasks.
+    terminal.press("3z");
+    terminal.sees("2/2 tasks");
+    terminal.sees("2/2 checks");
+    let filters = ["Name=tag:app,Values=shop", "Name=tag:env,Values=production"];
+    let said = moto.cli(&["ec2", "describe-instances", "--filters", filters[0], filters[1]]);
+    let reservations = said["Reservations"].as_array().unwrap();
+    let hosts = reservations.iter().flat_map(|one| one["Instances"].as_array().unwrap());
+    let hosts: Vec<&Value> = hosts.collect();
+    assert_eq!(hosts.len(), 5);
+    for host in &hosts {
+        let is_name = |tag: &&Value| tag["Key"] == "Name";
+        let tags = host["Tags"].as_array().unwrap();
+        let row = row(&terminal, text(tags.iter().find(is_name).unwrap(), "/Value"));
+        let address = host["PublicIpAddress"].as_str();
+        let address = address.unwrap_or_else(|| text(host, "/PrivateIpAddress"));
+        let (state, kind) = (text(host, "/State/Name"), text(host, "/InstanceType"));
+        shows(&row, &[state, kind, text(host, "/Placement/AvailabilityZone"), address]);
+        shows(&row, &[text(host, "/InstanceId")]);
+    }
+    let of = ["ecs", "describe-services", "--cluster", "shop", "--services", "worker"];
+    let said = ministack.cli(&of);
+    let service = &said["services"][0];
+    let count = format!("{}/{} tasks", service["runningCount"], service["desiredCount"]);
+    let definition = text(service, "/taskDefinition").rsplit_once('/').unwrap().1;
+    shows(&row(&terminal, "shop/worker"), &[&count, definition, base.name(), "fargate"]);
+    let said = ministack.cli(&["ecs", "list-tasks", "--cluster", "shop"]);
+    for task in said["taskArns"].as_array().unwrap() {
+        let id = task.as_str().unwrap().rsplit_once('/').unwrap().1;
+        shows(&row(&terminal, &id[..12]), &["● running"]);
+    }
+    targets(&moto, &terminal, arn);
+    costs(&moto, &terminal, &hosts);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    ministack.account(&["stop"]);
+    stage.end();
+}
+
+/// Target health: groups with their targets, the load balancer with its rules in order.
+fn targets(moto: &Emulator, terminal: &Terminal, balancer: &str) {
+    terminal.press("z4z");
+    terminal.sees("1200/min");
+    let said = moto.cli(&["elbv2", "describe-target-groups", "--load-balancer-arn", balancer]);
+    for group in said["TargetGroups"].as_array().unwrap() {
+        let arn = text(group, "/TargetGroupArn");
+        let said = moto.cli(&["elbv2", "describe-target-health", "--target-group-arn", arn]);
+        let health = said["TargetHealthDescriptions"].as_array().unwrap();
+        let states = health.iter().map(|one| text(one, "/TargetHealth/State"));
+        let well = states.clone().filter(|state| *state == "healthy").count();
+        let count = format!("{well}/{} healthy", health.len());
+        shows(&row(terminal, text(group, "/TargetGroupName")), &[&count]);
+    }
+    for (name, state) in [("web-0:8080", "● healthy"), ("worker:8080", "○ unused")] {
+        shows(&row(terminal, name), &[state]);
+    }
+    let measured = ["● active", "1200/min", "p50 25ms", "p99", "5xx", "▇"];
+    shows(&row(terminal, "shop (application)").replace('█', "▇"), &measured);
+    let said = moto.cli(&["elbv2", "describe-listeners", "--load-balancer-arn", balancer]);
+    let listener = text(&said, "/Listeners/0/ListenerArn");
+    let said = moto.cli(&["elbv2", "describe-rules", "--listener-arn", listener]);
+    let mut order: Vec<&str> =
+        said["Rules"].as_array().unwrap().iter().map(|rule| text(rule, "/Priority")).collect();
+    order.sort_by_key(|order| order.parse::<u32>().unwrap_or(u32::MAX));
+    let shown = terminal.look(|screen| {
+        let contents = screen.contents();
+        let rules = contents.lines().filter_map(|line| line.split_once("HTTP:80 "));
+        rules.map(|(_, rest)| rest.split(' ').next().unwrap_or("").to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(shown, order);
+}
+
+/// Hourly cost: as many as there are, as large as they are.
+fn costs(moto: &Emulator, terminal: &Terminal, hosts: &[&Value]) {
+    terminal.press("z5z");
+    terminal.sees("S3 transfer out");
+    let running = |kind: &str| {
+        let is_it = |host: &&&Value| {
+            text(host, "/InstanceType") == kind && text(host, "/State/Name") == "running"
+        };
+        hosts.iter().filter(is_it).count()
+    };
+    assert_eq!(running("t3.medium"), 3);
+    shows(&row(terminal, "EC2 t3.medium"), &["× 3", "$0.125/h", "3 × $0.0416 per hour"]);
+    shows(&row(terminal, "EC2 x1e.32xlarge"), &["unpriced"]);
+    let said = moto.cli(&["ec2", "describe-volumes"]);
+    let size = |wanted: &str| {
+        let of = |one: &&Value| {
+            let id = one["Attachments"][0]["InstanceId"].as_str();
+            let host = hosts.iter().find(|host| Some(text(host, "/InstanceId")) == id);
+            host.is_some_and(|host| text(host, "/State/Name") == wanted)
+        };
+        let all = said["Volumes"].as_array().unwrap().iter().filter(of);
+        all.map(|one| one["Size"].as_u64().unwrap()).sum::<u64>()
+    };
+    shows(&row(terminal, "EBS gp3"), &[&format!("{} × $0.08 per GB-month", size("running"))]);
+    let stopped = format!("{} × $0.08 per GB-month", size("stopped"));
+    shows(&row(terminal, "EBS gp3 of a stopped instance"), &[&stopped]);
+    for (name, price) in [
+        ("Fargate ARM vCPU", "$0.016/h"),
+        ("Fargate ARM memory", "$0.004/h"),
+        ("ALB hours", "$0.023/h"),
+        ("ALB capacity", "$0.004/h"),
+        ("NAT gateway", "$0.045/h"),
+        ("NAT gateway bytes", "$0.180/h"),
+        ("S3 stored", "$0.023/h"),
+        ("idle: EBS gp3, attached to nothing", "100 × $0.08 per GB-month"),
+        ("idle: public IPv4, used by nothing", "$0.005/h"),
+    ] {
+        shows(&row(terminal, name), &[price]);
+    }
+    shows(&row(terminal, "production"), &["≥$", "unpriced", "/month", "% of $500/mon"]);
 }

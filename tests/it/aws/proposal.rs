@@ -9,6 +9,7 @@ use super::{ACCOUNT, Emulator, stage};
 fn an_account_is_proposed_as_it_is() {
     let moto = Emulator::moto();
     let made = moto.account(&["fill", "2"]);
+    moto.account(&["tagged"]);
     let stage = stage(&moto.endpoint());
     let repository = Repository::new(&stage);
     repository.commit("v1");
@@ -33,5 +34,9 @@ fn an_account_is_proposed_as_it_is() {
     let odd = made["odd"].as_str().unwrap();
     assert!(watch.belongings.instances.iter().any(|id| id == odd), "{text}");
     assert!(text.contains(&format!("# {odd} is odd\n")), "{text}");
+    let services: Vec<String> = watch.belongings.services.iter().map(ToString::to_string).collect();
+    assert_eq!(services, ["shop/other", "shop/web"]);
+    let web = made["web"][0].as_str().unwrap();
+    assert!(!watch.belongings.instances.iter().any(|id| id == web), "it comes with its group");
     stage.end();
 }

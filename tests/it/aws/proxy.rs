@@ -1,14 +1,18 @@
-//! A proxy in front of an emulator that answers some actions with the errors that AWS has.
+//! A proxy in front of an emulator that answers some actions otherwise: with the errors that AWS
+//! has, as `fake` does, or never.
 //!
 //! The errors' form is that of the query protocols (EC2 API Reference, "Error responses"; Elastic
-//! Load Balancing API Reference, "Common errors"; STS API Reference, "Common errors").
+//! Load Balancing API Reference, "Common errors"; STS API Reference, "Common errors") and of the
+//! JSON ones (Amazon ECS API Reference, "Common Errors").
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+
+use super::super::stage::PATIENCE;
 
 /// What is answered instead of what the emulator would.
 #[derive(Clone, Copy)]
@@ -16,6 +20,16 @@ pub struct Fault {
     pub status: u16,
     pub code: &'static str,
     pub message: &'static str,
+}
+
+/// What becomes of an action.
+#[derive(Clone)]
+enum Instead {
+    Refused(Fault),
+    /// Answered by what makes the answer of the request.
+    Answered(Arc<dyn Fn(&str) -> String + Send + Sync>),
+    /// Taken, and never answered.
+    Silence,
 }
 
 /// A proxy that runs.
@@ -27,9 +41,11 @@ pub struct Proxy {
 
 struct Shared {
     upstream: SocketAddr,
-    faults: Mutex<BTreeMap<&'static str, Fault>>,
+    instead: Mutex<BTreeMap<&'static str, Instead>>,
     asked: Mutex<Vec<String>>,
     ends: AtomicBool,
+    /// Wakes what is silent once it no longer is, and at the end.
+    moved: Condvar,
 }
 
 impl Proxy {
@@ -38,9 +54,10 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             upstream,
-            faults: Mutex::default(),
+            instead: Mutex::default(),
             asked: Mutex::default(),
             ends: AtomicBool::new(false),
+            moved: Condvar::new(),
         });
         let own = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
@@ -62,11 +79,30 @@ impl Proxy {
 
     /// Answers an action with an error from now on; `*` is every action.
     pub fn fails(&self, action: &'static str, fault: Fault) {
-        self.shared.faults.lock().unwrap().insert(action, fault);
+        self.put(action, Instead::Refused(fault));
+    }
+
+    /// Answers an action by itself from now on.
+    pub fn answers(
+        &self,
+        action: &'static str,
+        answer: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) {
+        self.put(action, Instead::Answered(Arc::new(answer)));
+    }
+
+    /// Takes an action and never answers it from now on; `*` is every action.
+    pub fn silences(&self, action: &'static str) {
+        self.put(action, Instead::Silence);
     }
 
     pub fn heals(&self) {
-        self.shared.faults.lock().unwrap().clear();
+        self.shared.instead.lock().unwrap().clear();
+        self.shared.moved.notify_all();
+    }
+
+    fn put(&self, action: &'static str, instead: Instead) {
+        self.shared.instead.lock().unwrap().insert(action, instead);
     }
 
     /// The actions that were asked since the last time.
@@ -78,6 +114,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.ends.store(true, Ordering::Relaxed);
+        self.heals();
         // Wakes it, so that it sees that it is to end.
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
@@ -109,12 +146,31 @@ fn serve(shared: &Shared, client: TcpStream) -> std::io::Result<()> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let action = action(&head, &String::from_utf8_lossy(&body));
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let (action, is_json) = action(&head, &text);
     shared.asked.lock().unwrap().push(action.clone());
-    let faults = shared.faults.lock().unwrap().clone();
     let mut client = client;
-    if let Some(fault) = faults.get(action.as_str()).or_else(|| faults.get("*")) {
-        return client.write_all(refusal(fault).as_bytes());
+    let instead = {
+        let all = shared.instead.lock().unwrap();
+        all.get(action.as_str()).or_else(|| all.get("*")).cloned()
+    };
+    match instead {
+        Some(Instead::Refused(fault)) => {
+            return client.write_all(refusal(&fault, is_json).as_bytes());
+        }
+        Some(Instead::Answered(answer)) => {
+            return client.write_all(response("200 OK", is_json, &answer(&text)).as_bytes());
+        }
+        Some(Instead::Silence) => {
+            let all = shared.instead.lock().unwrap();
+            let is_silent = |all: &mut BTreeMap<&'static str, Instead>| {
+                !all.is_empty() && !shared.ends.load(Ordering::Relaxed)
+            };
+            // The connection stays open as long as this is held.
+            drop(shared.moved.wait_timeout_while(all, PATIENCE, is_silent).unwrap());
+            return Ok(());
+        }
+        None => {}
     }
     let mut upstream = TcpStream::connect(shared.upstream)?;
     upstream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes())?;
@@ -123,27 +179,42 @@ fn serve(shared: &Shared, client: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The action of the query protocols, or the last part of the JSON ones' target.
-fn action(head: &str, body: &str) -> String {
+/// The action of the query protocols, the last part of the JSON ones' target, or of the path where
+/// that says it.
+fn action(head: &str, body: &str) -> (String, bool) {
     let named = body.split('&').find_map(|part| part.strip_prefix("Action="));
     let target = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("x-amz-target").then(|| value.rsplit('.').next())?
     });
-    named.or(target).unwrap_or("?").trim().to_owned()
+    let first = head.lines().next().unwrap_or_default();
+    let path = first.split(' ').nth(1).and_then(|path| path.split_once("/operation/"));
+    (
+        named.or(target).or(path.map(|(_, action)| action)).unwrap_or("?").trim().to_owned(),
+        named.is_none(),
+    )
 }
 
-/// An error as both of the query protocols write it: EC2's has a list of them.
-fn refusal(fault: &Fault) -> String {
+/// An error as the protocols write it: EC2's query protocol has a list of them.
+fn refusal(fault: &Fault, is_json: bool) -> String {
     let Fault { status, code, message } = fault;
     let error = format!(
         "<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
     );
-    let body = format!(
-        "<ErrorResponse>{error}<Errors>{error}</Errors><RequestId>r</RequestId></ErrorResponse>"
-    );
+    let body = if is_json {
+        format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}")
+    } else {
+        format!(
+            "<ErrorResponse>{error}<Errors>{error}</Errors><RequestId>r</RequestId></ErrorResponse>"
+        )
+    };
+    response(&format!("{status} Refused"), is_json, &body)
+}
+
+fn response(status: &str, is_json: bool, body: &str) -> String {
+    let kind = if is_json { "application/x-amz-json-1.1" } else { "text/xml" };
     format!(
-        "HTTP/1.1 {status} Refused\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{body}",
         body.len()
     )

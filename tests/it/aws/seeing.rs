@@ -1,19 +1,59 @@
-//! What is told of an account is what boto3 says of it, and grows old where nobody can know.
+//! What is told of an account is what AWS's own command line says of it, and grows old where nobody can know.
 
 use std::time::Instant;
 
-use pilothouse_core::aws::seen::{Check, Ec2State};
+use pilothouse_core::aws::seen::{Check, Ec2State, Rule, Target};
 use pilothouse_core::aws::{Part, TroubleKind, words};
 use pilothouse_core::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ACCOUNT, Emulator, INTERVAL_MS, SHOP, seen, stage, watch};
 
 /// The end of everything that was not read again since.
 const NOW: Timestamp = Timestamp(0);
 
+/// What AWS's own command line says of all load balancers' rules, target groups and hosts.
+struct Theirs<'a>(&'a Emulator);
+
+impl Theirs<'_> {
+    fn instance(&self, id: &str) -> Value {
+        let said = self.0.cli(&["ec2", "describe-instances", "--instance-ids", id]);
+        said["Reservations"][0]["Instances"][0].clone()
+    }
+
+    fn balancer(&self) -> Value {
+        let said = self.0.cli(&["elbv2", "describe-load-balancers", "--names", "shop"]);
+        said["LoadBalancers"][0].clone()
+    }
+
+    /// Priorities of the rules of the first listener, in their order.
+    fn rules(&self, balancer: &Value) -> Vec<String> {
+        let arn = balancer["LoadBalancerArn"].as_str().unwrap();
+        let said = self.0.cli(&["elbv2", "describe-listeners", "--load-balancer-arn", arn]);
+        let listener = said["Listeners"][0]["ListenerArn"].as_str().unwrap();
+        let said = self.0.cli(&["elbv2", "describe-rules", "--listener-arn", listener]);
+        let priority = |rule: &Value| rule["Priority"].as_str().unwrap().to_owned();
+        let mut all: Vec<String> = said["Rules"].as_array().unwrap().iter().map(priority).collect();
+        all.sort_by_key(|priority| priority.parse::<u32>().unwrap_or(u32::MAX));
+        all
+    }
+
+    /// The state of each target of a group, by its id.
+    fn health(&self, arn: &str) -> Vec<(String, String)> {
+        let said = self.0.cli(&["elbv2", "describe-target-health", "--target-group-arn", arn]);
+        let one = |one: &Value| {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            (text(&one["Target"]["Id"]), text(&one["TargetHealth"]["State"]))
+        };
+        let mut all: Vec<_> =
+            said["TargetHealthDescriptions"].as_array().unwrap().iter().map(one).collect();
+        all.sort();
+        all
+    }
+}
+
 #[test]
-fn what_is_seen_is_what_boto3_sees() {
+fn what_is_seen_is_what_awss_own_command_line_sees() {
     let moto = Emulator::moto();
     let made = moto.account(&["fill", "3"]);
     let stage = stage(&moto.endpoint());
@@ -22,35 +62,40 @@ fn what_is_seen_is_what_boto3_sees() {
         let read = |part: &Part| one.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
         [Part::Health, Part::Rules, Part::Checks, Part::Gateways].iter().all(read)
     });
-    let asked = moto.account(&["ask"]);
+    let theirs = Theirs(&moto);
     // Who we are, and whose it is.
-    assert_eq!(told.identity.as_ref().unwrap().account, ACCOUNT);
+    let identity = told.identity.as_ref().unwrap();
+    assert_eq!(identity.account, ACCOUNT);
+    let said = moto.cli(&["sts", "get-caller-identity"]);
+    assert_eq!((&said["Account"], &said["Arn"]), (&json!(identity.account), &json!(identity.arn)));
     // Instances: those of the tags and those behind the load balancer, and no others.
-    let ids: Vec<&str> = told.instances.iter().map(|one| one.id.as_str()).collect();
+    let mut ids: Vec<&str> = told.instances.iter().map(|one| one.id.as_str()).collect();
     let mut expected: Vec<&str> =
         made["web"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
     expected.extend([made["worker"].as_str().unwrap(), made["odd"].as_str().unwrap()]);
-    for id in &expected {
-        assert!(ids.contains(id), "{id} is missing: {ids:?}");
-    }
-    assert_eq!(ids.len(), expected.len(), "{ids:?}");
+    ids.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
     for one in &told.instances {
-        let theirs = &asked["instances"][&one.id];
-        assert_eq!(words::instance(&one.state), theirs["state"], "{}", one.id);
-        assert_eq!(one.kind, theirs["kind"].as_str().unwrap());
-        assert_eq!(one.zone, theirs["zone"].as_str().unwrap());
-        assert_eq!(one.private_ip.as_deref(), theirs["private_ip"].as_str());
-        assert_eq!(one.public_ip.as_deref(), theirs["public_ip"].as_str());
+        let theirs = theirs.instance(&one.id);
+        assert_eq!(words::instance(&one.state), theirs["State"]["Name"], "{}", one.id);
+        assert_eq!(one.kind, theirs["InstanceType"].as_str().unwrap());
+        assert_eq!(one.zone, theirs["Placement"]["AvailabilityZone"].as_str().unwrap());
+        assert_eq!(one.private_ip.as_deref(), theirs["PrivateIpAddress"].as_str());
+        assert_eq!(one.public_ip.as_deref(), theirs["PublicIpAddress"].as_str());
         if one.state == Ec2State::Running {
             assert_eq!(one.checks.as_ref().unwrap().system, Check::Ok, "{}", one.id);
         }
     }
     // The load balancer, its rules in their order and in words.
     let [balancer] = told.balancers.as_slice() else { panic!("{:?}", told.balancers) };
-    assert_eq!(balancer.domain, asked["balancers"]["shop"]["domain"].as_str().unwrap());
-    let rules: Vec<String> =
-        balancer.listeners[0].rules.iter().map(|rule| words::rule(rule, &told.groups)).collect();
-    assert_eq!(rules.len(), asked["rules"].as_array().unwrap().len());
+    let their = theirs.balancer();
+    assert_eq!(balancer.domain, their["DNSName"].as_str().unwrap());
+    assert_eq!(balancer.state, their["State"]["Code"].as_str().unwrap());
+    let ours = &balancer.listeners[0].rules;
+    let order = |rule: &Rule| rule.priority.map_or("default".to_owned(), |one| one.to_string());
+    assert_eq!(ours.iter().map(order).collect::<Vec<_>>(), theirs.rules(&their));
+    let rules: Vec<String> = ours.iter().map(|rule| words::rule(rule, &told.groups)).collect();
     assert_eq!(
         rules,
         [
@@ -61,13 +106,21 @@ fn what_is_seen_is_what_boto3_sees() {
         ]
     );
     // Target groups and each target's state.
+    assert_eq!(told.groups.len(), 2);
     for group in &told.groups {
-        let theirs = asked["groups"][&group.name].as_object().unwrap();
-        assert_eq!(group.targets.len(), theirs.len(), "{}", group.name);
-        for target in &group.targets {
-            assert_eq!(Value::from(words::target(&target.state)), theirs[&target.id]);
-        }
+        let state = |one: &Target| (one.id.clone(), words::target(&one.state).to_owned());
+        let mut ours: Vec<(String, String)> = group.targets.iter().map(state).collect();
+        ours.sort();
+        assert_eq!(ours, theirs.health(&group.arn), "{}", group.name);
     }
+    // What is paid for by size is as large as they say.
+    let said = moto.cli(&["ec2", "describe-volumes"]);
+    let is_own =
+        |one: &&Value| ids.contains(&one["Attachments"][0]["InstanceId"].as_str().unwrap_or(""));
+    let size = |one: &Value| one["Size"].as_u64().unwrap();
+    let gigabytes: u64 = said["Volumes"].as_array().unwrap().iter().filter(is_own).map(size).sum();
+    let ours = told.bill.lines.iter().filter(|line| line.usage == "EBS:VolumeUsage.gp3");
+    assert_eq!(ours.map(|line| line.quantity.0).sum::<u64>(), gigabytes * 1000);
     assert!(told.calls.requests > 8, "{:?}", told.calls);
     stage.end();
 }
@@ -90,11 +143,13 @@ fn what_it_costs_is_the_sum_of_priced_things_and_says_what_has_no_price() {
     assert_eq!(amount("ALB hours"), "$0.0225");
     assert_eq!(amount("EC2 x1e.32xlarge"), "unpriced");
     assert_eq!(amount("ALB capacity"), "unpriced", "moto measures nothing that the SDK can read");
-    // Four hosts have 20 GB each: the stopped one is paid for, too.
-    assert_eq!(amount("EBS gp3"), "$0.008767123");
+    // Four hosts have 20 GB each: the stopped one is paid for, too, and once.
+    assert_eq!(amount("EBS gp3"), "$0.006575342");
+    assert_eq!(amount("EBS gp3 of a stopped instance"), "$0.002191781");
     let idle: Vec<&str> = told.bill.idle.iter().map(|line| line.what.as_str()).collect();
     assert!(idle.contains(&"EBS gp3, attached to nothing"), "{idle:?}");
     assert!(idle.contains(&"public IPv4, used by nothing"), "{idle:?}");
+    assert!(!idle.iter().any(|what| what.contains("stopped")), "{idle:?}");
     stage.end();
 }
 
@@ -157,5 +212,23 @@ fn what_the_endpoint_does_not_offer_is_said_and_hides_nothing_else() {
     assert_eq!(trouble.action, "cloudwatch:GetMetricData");
     let health = &told.parts[&Part::Health];
     assert!(health.trouble.is_none() && health.at.is_some(), "{health:?}");
+    stage.end();
+}
+
+#[test]
+fn what_does_not_fit_on_a_page_is_seen_whole() {
+    let moto = Emulator::moto();
+    moto.account(&["crowd", "1001"]);
+    let stage = stage(&moto.endpoint());
+    watch(&stage, ACCOUNT, "tags = { app = \"crowd\" }\ntarget_groups = [\"crowd-400\"]\n");
+    let told = seen(&stage, "all pages", |one| {
+        let read = |part: &Part| one.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
+        [Part::Checks, Part::Volumes].iter().all(read)
+    });
+    assert_eq!(told.instances.len(), 1001);
+    assert!(told.instances.iter().all(|one| one.checks.is_some()), "asked for by the hundred");
+    assert_eq!(told.groups.len(), 1, "it is on the second page");
+    let hosts = told.bill.lines.iter().find(|line| line.what == "EC2 t3.nano").unwrap();
+    assert_eq!((hosts.count, hosts.per_hour.unwrap().to_string().as_str()), (1001, "$5.2052"));
     stage.end();
 }

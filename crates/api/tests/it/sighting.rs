@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pilothouse_api::types::Sighting;
 use pilothouse_core::aws::bill::{Bill, Line};
+use pilothouse_core::aws::book::Origin;
 use pilothouse_core::aws::seen::{
     Action, Balancer, Check, Checks, Condition, Ec2Instance, Ec2State, EcsService, Group, Identity,
     Listener, Metric, Rule, Series, Target, TargetState, Task,
@@ -35,8 +36,27 @@ fn watched() -> Watched {
     watched.parts = BTreeMap::from([(Part::Instances, fresh), (Part::Health, denied)]);
     watched.every = Millis::seconds(10);
     watched.calls = Calls { since: Timestamp(1_795_370_000_000), requests: 12, metrics: 8 };
+    watched.prices = Freshness { at: Some(Timestamp(1_795_370_600_000)), trouble: None };
+    watched.metric_price = NanoUsd::parse("0.01");
     watched.absent = vec!["there is no load balancer shoop".to_owned()];
     watched
+}
+
+fn line() -> Line {
+    Line {
+        what: "EC2 t3.medium".to_owned(),
+        whose: vec!["web-1".to_owned()],
+        count: 1,
+        quantity: Quantity::whole(1),
+        unit: "hour".to_owned(),
+        unit_price: NanoUsd::parse("0.0416"),
+        per_hour: NanoUsd::parse("0.0416"),
+        usage: "BoxUsage:t3.medium".to_owned(),
+        origin: Origin::Listed,
+        source: "the price list".to_owned(),
+        date: "2026-07-20".to_owned(),
+        note: String::new(),
+    }
 }
 
 fn full() -> Watched {
@@ -94,20 +114,8 @@ fn full() -> Watched {
         targets: vec![target],
         ..Group::default()
     });
-    let line = Line {
-        what: "EC2 t3.medium".to_owned(),
-        whose: vec!["web-1".to_owned()],
-        count: 1,
-        quantity: Quantity::whole(1),
-        unit: "hour".to_owned(),
-        unit_price: NanoUsd::parse("0.0416"),
-        per_hour: NanoUsd::parse("0.0416"),
-        source: "the price list".to_owned(),
-        date: "2026-07-20".to_owned(),
-        note: String::new(),
-    };
     let unpriced = Line { what: "ALB capacity".to_owned(), count: 1, ..Line::default() };
-    watched.bill = Bill { lines: vec![line, unpriced], idle: Vec::new() };
+    watched.bill = Bill { lines: vec![line(), unpriced], idle: Vec::new() };
     watched
 }
 

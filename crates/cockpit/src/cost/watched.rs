@@ -1,6 +1,7 @@
 //! What is seen at AWS costs by the hour: a line for each environment, and its bill below.
 
 use pilothouse_core::aws::bill::Line;
+use pilothouse_core::aws::book::Origin;
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::state::State;
@@ -31,17 +32,16 @@ pub fn with_watched(
                 let environment = state.environments.get(key);
                 let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
                 let name = line.name.clone();
-                lines.push(whole(line, watched, budget, now));
-                let parts = watched.bill.lines.iter();
-                lines.extend(parts.map(|part| of_bill(&name, part, "")));
-                let idle = watched.bill.idle.iter();
-                lines.extend(idle.map(|part| of_bill(&name, part, "idle: ")));
+                let whole = whole(line, watched, budget, now);
+                let is_stale = whole.is_stale;
+                lines.push(whole);
+                let parts = watched.bill.lines.iter().map(|part| of_bill(&name, part, ""));
+                let idle = watched.bill.idle.iter().map(|part| of_bill(&name, part, "idle: "));
+                lines.extend(parts.chain(idle).map(|part| CostLine { is_stale, ..part }));
             }
         }
     }
-    let source = oldest(watched).map_or(view.source.clone(), |day| {
-        format!("AWS list prices of {day} or later, shipped with this version")
-    });
+    let source = source(watched).unwrap_or(view.source);
     CostView { lines, source }
 }
 
@@ -111,8 +111,12 @@ fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
         notes.push(format!("{} × {price} per {}", part.quantity, part.unit));
     }
     notes.extend([&whose, &part.note].into_iter().filter(|said| !said.is_empty()).cloned());
-    if !part.date.is_empty() {
-        notes.push(format!("price of {} from {}", part.date, part.source));
+    match part.origin {
+        Origin::None => {}
+        Origin::Shipped => {
+            notes.push(format!("shipped price of {} from {}", part.date, part.source));
+        }
+        Origin::Listed => notes.push(format!("price of {} from {}", part.date, part.source)),
     }
     CostLine {
         name: format!("{whole} {before}{}", part.what),
@@ -125,9 +129,30 @@ fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
     }
 }
 
-/// The day of the oldest price; dates are written year first.
-fn oldest(watched: &Sightings) -> Option<String> {
-    let lines = watched.values().flat_map(|one| &one.bill.lines);
-    let dates = lines.map(|line| line.date.as_str()).filter(|date| date.starts_with('2'));
-    dates.min().map(|date| date.chars().take(10).collect())
+/// Whose prices these are, and of which day the oldest of each is: AWS's list, or the table that
+/// is shipped, and then why the list was not asked.
+fn source(watched: &Sightings) -> Option<String> {
+    let of = |origin: Origin| {
+        let lines = watched.values().flat_map(|one| &one.bill.lines);
+        let dates = lines.filter(|line| line.origin == origin).map(|line| line.date.as_str());
+        // Dates are written year first; a few sources have none.
+        let oldest = dates.clone().filter(|date| date.starts_with('2')).min();
+        let day = oldest.map(|date| date.chars().take(10).collect::<String>())?;
+        Some((dates.count(), day))
+    };
+    let trouble = watched.values().find_map(|one| one.prices.trouble.as_ref());
+    let why = trouble.map_or_else(String::new, |trouble| {
+        format!("; the list is not read: {} ({})", trouble.action, trouble.kind.name())
+    });
+    match (of(Origin::Listed), of(Origin::Shipped)) {
+        (None, None) => None,
+        (None, Some((_, day))) => {
+            Some(format!("AWS list prices of {day} or later, shipped with this version{why}"))
+        }
+        (Some((_, day)), None) => Some(format!("AWS's price list, of {day} or later{why}")),
+        (Some((asked, day)), Some((shipped, old))) => Some(format!(
+            "{asked} by AWS's price list, of {day} or later; {shipped} shipped with this version, \
+             of {old} or later{why}"
+        )),
+    }
 }

@@ -48,10 +48,6 @@ pub enum Thing {
     Target(usize, usize),
 }
 
-/// Parts whose trouble is told in the pane of targets.
-const OF_TARGETS: [Part; 5] =
-    [Part::Balancers, Part::Rules, Part::Groups, Part::Health, Part::Metrics];
-
 impl Model {
     /// Takes in what is seen.
     pub fn see(&mut self, sighting: Sighting) {
@@ -114,10 +110,32 @@ impl Model {
     /// How long until something that is seen grows stale because nobody tells of it any more.
     pub fn watched_silence(&self) -> Option<Millis> {
         let left = |watched: &Watched| {
-            let at = watched.parts.values().filter_map(|fresh| fresh.at).min()?;
+            let parts = watched.parts.iter().filter(|(part, _)| !part.is_slow());
+            let at = parts.filter_map(|(_, fresh)| fresh.at).min()?;
             Some(watched.silence().0.saturating_sub(self.now.since(at).0) + 1)
         };
         self.watched.values().filter_map(left).filter(|left| *left > 1).min().map(Millis)
+    }
+}
+
+/// Whether a part's trouble is told in the pane of targets.
+pub fn is_of_targets(part: Part) -> bool {
+    match part {
+        Part::Balancers
+        | Part::Rules
+        | Part::Groups
+        | Part::Tags
+        | Part::Health
+        | Part::Metrics => true,
+        Part::Identity
+        | Part::Instances
+        | Part::Checks
+        | Part::Volumes
+        | Part::Addresses
+        | Part::Gateways
+        | Part::ServiceTags
+        | Part::Services
+        | Part::Meters => false,
     }
 }
 
@@ -143,7 +161,7 @@ pub fn trouble_of_all(watched: &Watched) -> Option<&Trouble> {
 fn unread(watched: &Watched, of_targets: bool) -> impl Iterator<Item = Thing> {
     let of_all = trouble_of_all(watched).is_some();
     let parts = watched.parts.iter().filter(move |(part, fresh)| {
-        !of_all && fresh.trouble.is_some() && OF_TARGETS.contains(part) == of_targets
+        !of_all && fresh.trouble.is_some() && is_of_targets(**part) == of_targets
     });
     parts.map(|(part, _)| Thing::Unread(*part))
 }

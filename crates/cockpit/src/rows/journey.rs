@@ -209,6 +209,10 @@ fn cost_leg(model: &Model, key: &EnvironmentKey) -> Option<Leg> {
             Leg::new(Mark::Stale, said.clone(), said)
         }
         (Some(micro), _) => plain(age::dollars(micro)),
+        (None, Some(least)) if cost.is_stale => {
+            let said = format!("was ≥{}", age::dollars(least));
+            Leg::new(Mark::Stale, said.clone(), said)
+        }
         (None, Some(least)) => {
             let said = format!("≥{}", age::dollars(least));
             Leg::new(Mark::Unknown, said.clone(), said)

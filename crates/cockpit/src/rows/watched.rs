@@ -10,7 +10,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::{Cell, Column, Row, left, name, right};
 use crate::age;
-use crate::model::{Model, Pane, Thing, WatchedRef, trouble_of_all};
+use crate::model::{Model, Pane, Thing, WatchedRef, is_of_targets, trouble_of_all};
 use crate::theme::{Mark, Scope};
 use crate::width;
 
@@ -45,7 +45,7 @@ pub fn row(model: &Model, place: &WatchedRef) -> Option<Row> {
         Thing::Unread(part) => {
             let trouble = watched.parts.get(&part)?.trouble.as_ref()?;
             let cells = unread(part, trouble, watched, now);
-            return Some(Row { cells: targets::narrow(cells, targets::is_of(part)) });
+            return Some(Row { cells: targets::narrow(cells, is_of_targets(part)) });
         }
         Thing::Absent(place) => vec![
             Cell::state(Mark::Warn, "missing"),
@@ -127,7 +127,7 @@ pub fn looking(watched: &Watched, now: Timestamp) -> String {
     let calls = &watched.calls;
     let passed_ms = now.since(calls.since).0.max(60_000);
     let by_hour = calls.requests.saturating_mul(3_600_000) / passed_ms;
-    let cost = match bill::of_looking(&watched.access.region, calls, now) {
+    let cost = match bill::of_looking(watched.metric_price, calls, now) {
         Some(cost) => cost.hourly(),
         None => "unpriced".to_owned(),
     };

@@ -1,10 +1,13 @@
 //! What is seen at AWS, from nothing to five hundred targets, well and not.
 
+mod prices;
+mod signs;
+
 use std::collections::BTreeMap;
 
 use pilothouse_api::types::Sighting;
 use pilothouse_cockpit::{Model, Msg, update};
-use pilothouse_core::aws::belongs::Content;
+use pilothouse_core::aws::asking::Content;
 use pilothouse_core::aws::seen::{
     Action, Balancer, Check, Checks, Condition, Ec2Instance, Ec2State, EcsService, Group, Identity,
     Listener, Metric, Rule, Series, Target, TargetState, Task, Volume,
@@ -139,7 +142,8 @@ fn metrics() -> BTreeMap<String, Vec<Series>> {
         series(Metric::Target5xx, &[0, 3000]),
         series(Metric::CapacityUnits, &[400, 600]),
     ];
-    BTreeMap::from([(ALB.to_owned(), all)])
+    let hosts = vec![series(Metric::HealthyHosts, &[3000, 3000, 2000, 3000])];
+    BTreeMap::from([(ALB.to_owned(), all), (WEB.to_owned(), hosts)])
 }
 
 fn service() -> EcsService {
@@ -190,6 +194,8 @@ fn account(count: usize, is_ill: impl Fn(usize) -> bool) -> Inventory {
         id: format!("vol-{}", one.id),
         kind: "gp3".to_owned(),
         size: 20,
+        iops: Some(3000),
+        throughput: Some(125),
         instance: Some(one.id.clone()),
     };
     let health =

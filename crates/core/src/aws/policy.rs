@@ -25,11 +25,15 @@ actions! {
     DESCRIBE_RULES "elasticloadbalancing:DescribeRules",
     DESCRIBE_TARGET_GROUPS "elasticloadbalancing:DescribeTargetGroups",
     DESCRIBE_TARGET_HEALTH "elasticloadbalancing:DescribeTargetHealth",
+    DESCRIBE_TAGS "elasticloadbalancing:DescribeTags",
+    LIST_CLUSTERS "ecs:ListClusters",
+    LIST_SERVICES "ecs:ListServices",
     DESCRIBE_SERVICES "ecs:DescribeServices",
     LIST_TASKS "ecs:ListTasks",
     DESCRIBE_TASKS "ecs:DescribeTasks",
     DESCRIBE_TASK_DEFINITION "ecs:DescribeTaskDefinition",
     GET_METRIC_DATA "cloudwatch:GetMetricData",
+    GET_PRODUCTS "pricing:GetProducts",
 }
 
 impl Action {

@@ -40,7 +40,7 @@ pub struct Ec2Instance {
     pub public_ip: Option<String>,
     /// Its status checks; none where they were not read, or it does not run.
     pub checks: Option<Checks>,
-    /// Its system, where it is not plain Linux: `Windows`, `Red Hat Enterprise Linux`.
+    /// What it is where it is not plain Linux on shared hardware: `Windows`, `dedicated hardware`.
     pub platform: Option<String>,
     /// Whether it is a spot instance, whose price moves.
     pub is_spot: bool,
@@ -106,6 +106,10 @@ pub struct Volume {
     pub kind: String,
     /// GiB.
     pub size: u32,
+    /// Operations by the second that it can do, where AWS says.
+    pub iops: Option<u32>,
+    /// MiB by the second that it can move, where AWS says.
+    pub throughput: Option<u32>,
     /// The instance that it is attached to; none where it is attached to none.
     pub instance: Option<String>,
 }

@@ -1,15 +1,18 @@
 //! What belongs to whom, what it costs, and what it is called.
 
+mod bill;
+mod tags;
+
 use std::collections::BTreeMap;
 
-use super::belongs::{Ask, Content};
+use super::asking::{Ask, Content};
 use super::seen::{
-    Action, Address, Balancer, Condition, Ec2Instance, Ec2State, EcsService, Gateway, Group,
-    Metric, Rule, Series, Target, TargetState, Volume,
+    Action, Address, Balancer, Condition, Ec2Instance, Ec2State, Gateway, Group, Metric, Rule,
+    Series, Target, TargetState, Volume,
 };
 use super::{
     Access, AwsWatch, Belongings, Calls, Inventory, Part, ServiceName, Trouble, TroubleKind,
-    Watched, bill, policy, words,
+    Watched, policy, words,
 };
 use crate::deployment::EnvironmentKey;
 use crate::time::{Millis, Timestamp};
@@ -76,6 +79,8 @@ fn account() -> Inventory {
         id: id.to_owned(),
         kind: "gp3".to_owned(),
         size: 20,
+        iops: Some(3000),
+        throughput: Some(125),
         instance: instance.map(str::to_owned),
     };
     let gateway = Gateway { id: "nat-1".into(), state: "available".into(), vpc: "vpc-1".into() };
@@ -207,88 +212,6 @@ fn a_wrong_account_is_refused_by_name() {
     assert_eq!(refusal.kind, TroubleKind::WrongAccount);
     assert!(refusal.said.contains("999999999999") && refusal.said.contains("123456789012"));
     assert_eq!(inventory.refusal("999999999999"), None);
-}
-
-#[test]
-fn a_bill_names_each_price_and_what_has_none() {
-    let bill = watched(&account(), balancer_alone()).bill;
-    let lines: Vec<String> = bill
-        .lines
-        .iter()
-        .map(|line| {
-            let price = line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string());
-            format!("{} × {} {price}", line.what, line.count)
-        })
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            "EC2 t3.medium × 2 $0.0832",
-            "EBS gp3 × 1 $0.002191781",
-            "ALB hours × 1 $0.0225",
-            // One LCU, the mean of what was measured.
-            "ALB capacity × 1 $0.008",
-            "public IPv4 × 1 $0.01",
-            "NAT gateway × 1 $0.045",
-        ]
-    );
-    assert!(!bill.is_open());
-    for line in &bill.lines {
-        assert!(!line.date.is_empty() && !line.source.is_empty(), "{line:?}");
-    }
-    let idle: Vec<&str> = bill.idle.iter().map(|line| line.what.as_str()).collect();
-    let expected = [
-        "EBS gp3, attached to nothing",
-        "EBS gp3 of a stopped instance",
-        "public IPv4, used by nothing",
-    ];
-    assert_eq!(idle, expected);
-}
-
-#[test]
-fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
-    let mut inventory = account();
-    inventory.metrics.clear();
-    inventory.instances[0].kind = "x99.mega".to_owned();
-    inventory.instances[1].is_spot = true;
-    let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
-    inventory.take(Part::Services, Timestamp(1), Err(denied));
-    let bill = watched(&inventory, balancer_alone()).bill;
-    let open: Vec<&str> = bill.unpriced().map(|line| line.what.as_str()).collect();
-    assert_eq!(open, ["EC2 x99.mega", "EC2 t3.medium", "ALB capacity", "ECS services"]);
-    assert!(bill.is_open());
-}
-
-#[test]
-fn fargate_is_billed_by_what_runs_on_each_architecture() {
-    let service = |is_arm| EcsService {
-        cluster: "shop".to_owned(),
-        name: "web".to_owned(),
-        desired: 3,
-        running: 2,
-        launch: "FARGATE".to_owned(),
-        vcpu_milli: Some(250),
-        memory_mib: Some(512),
-        is_arm,
-        ..EcsService::default()
-    };
-    for (is_arm, expected) in [(false, "$0.024685"), (true, "$0.01975")] {
-        let mut inventory = Inventory::default();
-        inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service(is_arm)])));
-        let services = vec![ServiceName::parse("shop/web").unwrap()];
-        let bill = watched(&inventory, Belongings { services, ..Belongings::default() }).bill;
-        assert_eq!(bill.known().to_string(), expected, "{bill:?}");
-    }
-}
-
-#[test]
-fn looking_is_priced_by_the_metrics_that_it_asks_for() {
-    let calls = Calls { since: Timestamp(0), requests: 900, metrics: 480 };
-    let hour = Timestamp(3_600_000);
-    assert_eq!(bill::of_looking("us-east-1", &calls, hour).unwrap().to_string(), "$0.0048");
-    assert_eq!(bill::of_looking("eu-north-1", &calls, hour), None, "no price is not zero");
-    let free = Calls { metrics: 0, ..calls };
-    assert_eq!(bill::of_looking("eu-north-1", &free, hour).unwrap().to_string(), "$0");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::Access;
 use super::bill::Bill;
 use super::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
 use super::trouble::Trouble;
+use crate::cost::NanoUsd;
 use crate::deployment::EnvironmentKey;
 use crate::time::{Millis, Timestamp};
 
@@ -31,6 +32,12 @@ pub struct Watched {
     pub every: Millis,
     /// What looking took.
     pub calls: Calls,
+    /// How fresh the prices of AWS's own list are: when they were last asked for, and why not since.
+    #[serde(default)]
+    pub prices: Freshness,
+    /// The price of asking for a thousand metrics, where it is known.
+    #[serde(default)]
+    pub metric_price: Option<NanoUsd>,
     /// Its EC2 instances.
     pub instances: Vec<Ec2Instance>,
     /// Its ECS services.
@@ -80,12 +87,18 @@ pub enum Part {
     Rules,
     /// Target groups.
     Groups,
+    /// Tags of load balancers and target groups.
+    Tags,
     /// Targets and their health.
     Health,
+    /// Tags of ECS services.
+    ServiceTags,
     /// ECS services and their tasks.
     Services,
     /// Metrics.
     Metrics,
+    /// What NAT gateways and buckets are paid by.
+    Meters,
 }
 
 /// How fresh a part is.
@@ -121,9 +134,12 @@ impl Part {
             Self::Balancers => "load balancers",
             Self::Rules => "rules",
             Self::Groups => "target groups",
+            Self::Tags => "tags",
             Self::Health => "target health",
+            Self::ServiceTags => "ECS tags",
             Self::Services => "ECS services",
             Self::Metrics => "metrics",
+            Self::Meters => "meters",
         }
     }
 }
@@ -139,6 +155,8 @@ impl Watched {
             parts: BTreeMap::new(),
             every: Millis(0),
             calls: Calls::default(),
+            prices: Freshness::default(),
+            metric_price: None,
             instances: Vec::new(),
             services: Vec::new(),
             balancers: Vec::new(),
@@ -185,7 +203,8 @@ impl Watched {
         let fresh = self.parts.get(&part);
         let Some(at) = fresh.and_then(|fresh| fresh.at) else { return Some(Timestamp(0)) };
         let failed = fresh.is_some_and(|fresh| fresh.trouble.is_some()) || self.stopped.is_some();
-        let silent = now.since(at) > self.silence();
+        let slow = if part.is_slow() { SLOW } else { 1 };
+        let silent = now.since(at).0 > self.silence().0.saturating_mul(slow);
         (failed || silent).then_some(at)
     }
 
@@ -204,5 +223,7 @@ impl Watched {
 /// After how many intervals without a word something counts as stale: parts that seldom change are
 /// read every sixth time.
 const SILENT: u64 = 8;
+/// How much later what is read only now and then counts as stale.
+const SLOW: u64 = 6;
 /// See [`SILENT`]; what is looked at very often may take a while all the same.
 const FEWEST: Millis = Millis::seconds(15);

@@ -2,37 +2,47 @@
 //!
 //! Who we are comes first, and nothing is asked of an account that is not the pinned one. Parts
 //! that change from one moment to the next are read in every round, others in every sixth, and
-//! what costs something only while somebody looks.
+//! what costs something only while somebody looks. Where a part brings no answer, who we are is
+//! asked beside it: where that brings none either, nobody is there, and all is stale.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use pilothouse_core::aws::belongs::ORDER;
+use pilothouse_core::aws::asking::{Ask, Content, ORDER};
 use pilothouse_core::aws::{
-    Access, AwsWatch, Calls, Freshness, Inventory, Part, Trouble, TroubleKind,
+    Access, AwsWatch, Calls, Freshness, Inventory, Part, Trouble, TroubleKind, Watched, bill,
+    policy,
 };
 use pilothouse_core::time::{Millis, Timestamp};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::prices::Prices;
 use super::{Account, Watches};
 use crate::clock::Clock;
 use crate::publish::Publisher;
 
 /// Every how many rounds everything is read.
 const SELDOM: u64 = 6;
+/// Every how many rounds what changes slowly is read.
+const SLOW: u64 = 30;
 /// How much rarer rounds are while nobody looks.
 const UNATTENDED: u32 = 30;
 /// The longest wait between two rounds.
 const LONGEST: Duration = Duration::from_secs(300);
 /// How long one part may take, all of its pages together.
 const WITHIN: Duration = Duration::from_secs(60);
-/// Parts in a row that may bring no answer in time before the rest of a round is given up.
-const LATE: u32 = 2;
+/// How long a part may bring no answer before somebody else is asked whether anybody is there,
+/// and how long that may take.
+const DOUBT: Duration = Duration::from_secs(2);
+/// See [`DOUBT`].
+const LAST: Duration = Duration::from_secs(3);
 
 /// Looks at one account.
 pub(super) struct Poller {
-    account: Box<dyn Account>,
+    account: Arc<dyn Account>,
+    prices: Prices,
     access: Access,
     watches: watch::Receiver<Watches>,
     publisher: Publisher,
@@ -47,7 +57,7 @@ pub(super) struct Poller {
 
 impl Poller {
     pub(super) fn new(
-        account: Box<dyn Account>,
+        (account, prices): (Arc<dyn Account>, Prices),
         access: Access,
         watches: watch::Receiver<Watches>,
         (publisher, clock): (Publisher, Clock),
@@ -55,6 +65,7 @@ impl Poller {
     ) -> Self {
         Self {
             account,
+            prices,
             access,
             watches,
             publisher,
@@ -83,18 +94,22 @@ impl Poller {
             }
             self.publish();
             self.round += 1;
-            let wait = self.wait(attended);
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep_until(begun + wait) => {}
-                // Whoever comes sees what is so now, not what was so while nobody looked.
-                _ = arrivals.changed(), if !attended => {}
-                changed = self.watches.changed() => {
-                    if changed.is_err() {
-                        return;
+            let until = begun + self.wait(attended);
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep_until(until) => break,
+                    // Whoever comes sees what is so now, not what was so while nobody looked.
+                    _ = arrivals.changed(), if !attended => break,
+                    () = self.prices.changed() => self.publish(),
+                    changed = self.watches.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                        // What belongs to an environment now may never have been read.
+                        self.round = 0;
+                        break;
                     }
-                    // What belongs to an environment now may never have been read.
-                    self.round = 0;
                 }
             }
         }
@@ -116,19 +131,17 @@ impl Poller {
         {
             return Some(trouble);
         }
-        let mut late = 0;
         for part in ORDER {
             if !self.is_due(part, is_full, attended) {
                 continue;
             }
-            let Some(trouble) = self.read(part).await else {
-                late = 0;
-                continue;
-            };
-            late = if trouble.kind == TroubleKind::Late { late + 1 } else { 0 };
-            if trouble.kind.is_of_all() || late == LATE {
-                self.inventory.fail_all(&trouble);
-                return Some(trouble);
+            match self.read(part).await {
+                Read::Well => {}
+                Read::Alone(trouble) if !trouble.kind.is_of_all() => {}
+                Read::Alone(trouble) | Read::Nobody(trouble) => {
+                    self.inventory.fail_all(&trouble);
+                    return Some(trouble);
+                }
             }
         }
         None
@@ -136,8 +149,10 @@ impl Poller {
 
     /// Finds out who we are, and stops where that is somebody else than it should be.
     async fn identify(&mut self) -> Result<(), Trouble> {
-        let failed = self.read(Part::Identity).await;
-        let trouble = failed.or_else(|| self.inventory.refusal(&self.access.account));
+        let trouble = match self.read(Part::Identity).await {
+            Read::Well => self.inventory.refusal(&self.access.account),
+            Read::Alone(trouble) | Read::Nobody(trouble) => Some(trouble),
+        };
         self.inventory.stopped.clone_from(&trouble);
         if let Some(trouble) = trouble {
             self.inventory.fail_all(&trouble);
@@ -149,7 +164,7 @@ impl Poller {
     }
 
     fn is_due(&self, part: Part, is_full: bool, attended: bool) -> bool {
-        if part == Part::Metrics && !attended {
+        if part.is_paid() && !attended {
             return false;
         }
         let fresh = self.inventory.parts.get(&part);
@@ -158,12 +173,13 @@ impl Poller {
             // What is denied or missing stays so for a while.
             Some(TroubleKind::Denied | TroubleKind::NotOffered) => is_full,
             Some(_) => true,
+            None if part.is_slow() => is_new || self.round.is_multiple_of(SLOW),
             None => part.is_quick() || is_full || is_new,
         }
     }
 
     /// Reads one part, and says why it could not where it could not.
-    async fn read(&mut self, part: Part) -> Option<Trouble> {
+    async fn read(&mut self, part: Part) -> Read {
         let ask = {
             let watches = self.watches.borrow();
             let all: Vec<&AwsWatch> = watches.values().collect();
@@ -172,16 +188,49 @@ impl Poller {
         let Some(ask) = ask else {
             // Nothing of it is watched, so that nothing of it can be stale.
             self.inventory.parts.remove(&part);
-            return None;
+            return Read::Well;
         };
-        let came = tokio::time::timeout(WITHIN, self.account.read(ask)).await;
-        let came = came.unwrap_or_else(|_| {
-            let said = format!("it took more than {} s", WITHIN.as_secs());
-            Err(Trouble::new(TroubleKind::Late, part.name(), &said))
-        });
-        let trouble = came.as_ref().err().cloned();
-        self.inventory.take(part, self.clock.now(), came);
-        trouble
+        let came = self.hear(part, ask).await;
+        let read = match &came {
+            Ok(Ok(_)) => Read::Well,
+            Ok(Err(trouble)) => Read::Alone(trouble.clone()),
+            Err(trouble) => Read::Nobody(trouble.clone()),
+        };
+        self.inventory.take(part, self.clock.now(), came.and_then(|came| came));
+        read
+    }
+
+    /// Waits for an answer, as long as somebody is there; otherwise says that nobody is.
+    async fn hear(&self, part: Part, ask: Ask) -> Result<Result<Content, Trouble>, Trouble> {
+        let late = |action: &str, length: Duration| {
+            let said = format!("it took more than {} s", length.as_secs());
+            Trouble::new(TroubleKind::Late, action, &said)
+        };
+        let until = Instant::now() + WITHIN;
+        let mut answer = self.account.read(ask);
+        if let Ok(came) = tokio::time::timeout(DOUBT, &mut answer).await {
+            return Ok(came);
+        }
+        let who = policy::GET_CALLER_IDENTITY.name();
+        if part == Part::Identity {
+            let came = tokio::time::timeout(LAST, answer).await;
+            return came.map_err(|_| late(who, DOUBT + LAST));
+        }
+        tokio::select! {
+            came = &mut answer => return Ok(came),
+            came = tokio::time::timeout(LAST, self.account.read(Ask::Identity)) => {
+                let is_silent = match came {
+                    Err(_) => true,
+                    Ok(Err(trouble)) => trouble.kind == TroubleKind::Unreachable,
+                    Ok(Ok(_)) => false,
+                };
+                if is_silent {
+                    return Err(late(who, LAST));
+                }
+            }
+        }
+        let came = tokio::time::timeout_at(until, answer).await;
+        Ok(came.unwrap_or_else(|_| Err(late(part.name(), WITHIN))))
     }
 
     fn judge(&mut self, ended: Option<&Trouble>) {
@@ -189,13 +238,32 @@ impl Poller {
         self.failures = if patient { self.failures.saturating_add(1) } else { 0 };
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        let known = self.prices.known();
+        (self.inventory.book, self.inventory.prices) = (known.book, known.fresh);
         let sent = self.account.sent();
         let calls = Calls { since: self.since, requests: sent.requests, metrics: sent.metrics };
         let every = self.wait(self.publisher.wants_samples());
         let every = Millis(u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
-        for (key, watch) in self.watches.borrow().iter() {
-            self.publisher.publish_watched(self.inventory.watched(key, watch, every, calls));
+        let watches = self.watches.borrow();
+        let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
+        let all: Vec<Watched> = watches.iter().map(of).collect();
+        // Nothing is asked for an account that is not the pinned one, prices included.
+        if self.inventory.identity.is_some() && self.inventory.stopped.is_none() {
+            self.prices.want(bill::wanted(all.iter()));
+        }
+        for watched in all {
+            self.publisher.publish_watched(watched);
         }
     }
+}
+
+/// What came of reading a part.
+enum Read {
+    /// It was read, or there is nothing of it to read.
+    Well,
+    /// It could not be read.
+    Alone(Trouble),
+    /// Nobody is there, so that nothing can be read.
+    Nobody(Trouble),
 }

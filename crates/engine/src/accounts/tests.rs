@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pilothouse_api::types::{Access as Door, Sighting};
-use pilothouse_core::aws::belongs::{Ask, Content};
+use pilothouse_core::aws::asking::{Ask, Content};
+use pilothouse_core::aws::book::{Listed, Product};
 use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Identity};
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, Part, Trouble, TroubleKind, Watched};
+use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
@@ -17,17 +19,31 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::poller::Poller;
-use super::{Account, Answer, Sent};
+use super::{Account, Answer, PriceAnswer, Sent, prices};
 use crate::clock::Clock;
 use crate::publish::{Item, PublishLimits, Publisher, Subscription};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
+/// A price list that answers as it is told to.
+#[derive(Default)]
+pub(super) struct List {
+    /// What was asked, by usage type.
+    pub(super) asked: Vec<String>,
+    /// Why it does not answer.
+    pub(super) trouble: Option<TroubleKind>,
+    /// Whether it never answers.
+    pub(super) is_silent: bool,
+}
+
 /// An account that answers as it is told to.
 #[derive(Clone, Default)]
-struct Made {
+pub(super) struct Made {
     asked: Arc<Mutex<Vec<Part>>>,
     trouble: Arc<Mutex<BTreeMap<&'static str, TroubleKind>>>,
+    /// What never brings an answer.
+    silent: Arc<Mutex<Vec<Part>>>,
+    pub(super) list: Arc<Mutex<List>>,
     account: Arc<Mutex<String>>,
     requests: Arc<AtomicU64>,
 }
@@ -43,9 +59,12 @@ fn part_of(ask: &Ask) -> Part {
         Ask::Balancers => Part::Balancers,
         Ask::Rules(_) => Part::Rules,
         Ask::Groups => Part::Groups,
+        Ask::Tags(_) => Part::Tags,
         Ask::Health(_) => Part::Health,
+        Ask::ServiceTags => Part::ServiceTags,
         Ask::Services(_) => Part::Services,
         Ask::Metrics(_) => Part::Metrics,
+        Ask::Meters(_) => Part::Meters,
     }
 }
 
@@ -55,6 +74,10 @@ impl Account for Made {
             let part = part_of(&ask);
             self.asked.lock().unwrap().push(part);
             self.requests.fetch_add(1, Ordering::Relaxed);
+            let is_silent = self.silent.lock().unwrap().contains(&part);
+            if is_silent {
+                std::future::pending::<()>().await;
+            }
             let troubles = self.trouble.lock().unwrap();
             let trouble = troubles.get(part.name()).or_else(|| troubles.get("all"));
             if let Some(kind) = trouble {
@@ -78,10 +101,34 @@ impl Account for Made {
                 Ask::Gateways => Content::Gateways(Vec::new()),
                 Ask::Rules(_) => Content::Rules(BTreeMap::new()),
                 Ask::Groups => Content::Groups(Vec::new()),
+                Ask::Tags(_) => Content::Tags(BTreeMap::new()),
                 Ask::Health(_) => Content::Health(BTreeMap::new()),
+                Ask::ServiceTags => Content::ServiceTags(BTreeMap::new()),
                 Ask::Services(_) => Content::Services(Vec::new()),
                 Ask::Metrics(_) => Content::Metrics(BTreeMap::new()),
+                Ask::Meters(_) => Content::Meters(BTreeMap::new()),
             })
+        })
+    }
+
+    fn price<'a>(&'a self, product: &'a Product) -> PriceAnswer<'a> {
+        Box::pin(async move {
+            let (trouble, is_silent) = {
+                let mut list = self.list.lock().unwrap();
+                list.asked.push(product.usage.clone());
+                (list.trouble, list.is_silent)
+            };
+            if is_silent {
+                std::future::pending::<()>().await;
+            }
+            match trouble {
+                Some(kind) => Err(Trouble::new(kind, "pricing:GetProducts", "")),
+                None if product.service == "AmazonS3" => Ok(None),
+                None => {
+                    let usd = NanoUsd::parse("0.05").unwrap();
+                    Ok(Some(Listed { unit: "hour".into(), usd, date: "2026-11-01".into() }))
+                }
+            }
         })
     }
 
@@ -133,9 +180,12 @@ impl World {
         let (sender, receiver) = watch::channel(BTreeMap::from([(key, watch)]));
         let client = attended.then(|| publisher.subscribe(Door::Watcher, None, true).unwrap());
         let clock = Clock::at(Timestamp(1_000_000));
-        let account = Box::new(made.clone());
-        let poller = Poller::new(account, access, receiver, (publisher.clone(), clock), INTERVAL);
+        let account: Arc<dyn Account> = Arc::new(made.clone());
+        let (prices, reader) = prices::prices(Arc::clone(&account), "us-east-1", None, clock);
+        let (publish, account) = ((publisher.clone(), clock), (account, prices));
+        let poller = Poller::new(account, access, receiver, publish, INTERVAL);
         let stop = CancellationToken::new();
+        tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(poller.run(stop.clone()));
         Self { made, publisher, client, seen: None, _watches: sender, stop }
     }
@@ -260,4 +310,51 @@ async fn nobody_looks_often_while_nobody_watches() {
     world.passes(Duration::from_secs(1)).await;
     assert!(world.made.taken().contains(&Part::Metrics));
     assert_eq!(world.seen().balancers.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_never_answers_makes_all_stale_within_an_interval() {
+    let mut world = World::new(true);
+    world.passes(Duration::from_secs(65)).await;
+    world.made.taken();
+    *world.made.silent.lock().unwrap() = vec![Part::Identity, Part::Instances, Part::Balancers];
+    // The next round that asks anything is given up after five seconds.
+    world.passes(INTERVAL * 6 + Duration::from_secs(1)).await;
+    let now = Timestamp(1_000_000 + 126_000);
+    assert!(!world.seen().parts.is_empty());
+    for (part, fresh) in &world.seen().parts {
+        assert!(world.seen().stale_since(*part, now).is_some(), "{part:?}");
+        assert_eq!(fresh.trouble.as_ref().unwrap().kind, TroubleKind::Late, "{part:?}");
+    }
+    assert_eq!(world.made.taken(), [Part::Identity], "one question into the void");
+    world.made.silent.lock().unwrap().clear();
+    world.passes(INTERVAL).await;
+    assert_eq!(world.seen().trouble(), None, "{:?}", world.seen().parts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_in_the_middle_of_a_round_is_told_from_one_slow_part() {
+    let mut world = World::new(true);
+    // One part alone brings no answer: the others are read all the same.
+    *world.made.silent.lock().unwrap() = vec![Part::Volumes];
+    world.passes(Duration::from_secs(70)).await;
+    let asked = world.made.taken();
+    let place = |part: Part| asked.iter().position(|one| *one == part);
+    let (volumes, gateways) = (place(Part::Volumes), place(Part::Gateways));
+    assert!(volumes < gateways && gateways.is_some(), "{asked:?}");
+    assert_eq!(asked[volumes.unwrap() + 1], Part::Identity, "whether anybody is there");
+    let late: Vec<&Part> = world
+        .seen()
+        .parts
+        .iter()
+        .filter(|(_, fresh)| fresh.trouble.is_some())
+        .map(|(part, _)| part)
+        .collect();
+    assert_eq!(late, [&Part::Volumes]);
+    // Nobody is there: the rest of the round is not tried.
+    world.passes(Duration::from_secs(1)).await;
+    *world.made.silent.lock().unwrap() = vec![Part::Volumes, Part::Identity];
+    world.passes(INTERVAL * 6).await;
+    let troubles = world.seen().parts.values().filter(|fresh| fresh.trouble.is_none()).count();
+    assert_eq!(troubles, 0, "{:?}", world.seen().parts);
 }

@@ -14,7 +14,7 @@ use crate::value::quoted;
 
 /// What an environment's `runtime` says where it is watched at AWS.
 pub(super) const AWS_WATCH: &str = "aws-watch";
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "account",
     "region",
     "profile",
@@ -24,6 +24,7 @@ const KEYS: [&str; 9] = [
     "load_balancers",
     "target_groups",
     "services",
+    "buckets",
 ];
 /// What else an environment may say that is only watched; all other keys are of deployments.
 const BESIDE: [&str; 3] = ["runtime", "aws", "budget"];
@@ -73,7 +74,7 @@ pub(super) fn runtime(
     let belongings = belongings(&inner, found);
     if belongings.is_empty() {
         let help = "name a load balancer, as in load_balancers = [\"shop\"], or tags, \
-                    target_groups, services or instances";
+                    target_groups, services, instances or buckets";
         found.add(ProblemKind::Missing, field.key_at, "nothing belongs to it", help);
     }
     let access = Access { account: account?, region: region?, profile, role };
@@ -151,12 +152,14 @@ fn belongings(section: &Section<'_>, found: &mut Found<'_>) -> Belongings {
     let load_balancers = plain("load_balancers", "write load_balancers = [\"shop\"], by name");
     let target_groups = plain("target_groups", "write target_groups = [\"shop-web\"], by name");
     let instances = plain("instances", "write instances = [\"i-0123456789abcdef0\"], by id");
+    let buckets = plain("buckets", "write buckets = [\"shop-media\"], by name");
     Belongings {
         tags: section.get("tags").map_or_else(BTreeMap::new, |field| tags(&field, found)),
         instances,
         load_balancers,
         target_groups,
         services,
+        buckets,
     }
 }
 

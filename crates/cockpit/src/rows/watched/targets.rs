@@ -14,11 +14,6 @@ use crate::width;
 /// Name, state, why or what is measured.
 pub const COLUMNS: &[Column] = &[name(10, 40, 0), left(15, 24, 0), left(12, 160, 1)];
 
-/// Whether a part's trouble is told among targets.
-pub fn is_of(part: Part) -> bool {
-    matches!(part, Part::Balancers | Part::Rules | Part::Groups | Part::Health | Part::Metrics)
-}
-
 /// A row of the other pane's columns in the columns of this one.
 pub fn narrow(mut cells: Vec<Cell>, is_narrow: bool) -> Vec<Cell> {
     if is_narrow && cells.len() > COLUMNS.len() {
@@ -88,12 +83,21 @@ fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
         format!("asks {path} for {wanted}")
     });
     let port = one.port.map(|port| format!("{}:{port}", one.protocol));
-    let said: Vec<String> = [port, check].into_iter().flatten().collect();
+    let measured = watched.stale_since(Part::Metrics, now).is_none().then(|| hosts(one)).flatten();
+    let said: Vec<String> = [measured, port, check].into_iter().flatten().collect();
     vec![
         Cell::new(width::clean(&one.name), Scope::Strong),
         state(stale, mark, &word),
         Cell::new(width::clean(&said.join(" · ")), Scope::Dim),
     ]
+}
+
+/// How many targets were healthy of late, at the worst of each minute; none where nothing was
+/// measured.
+pub fn hosts(one: &Group) -> Option<String> {
+    let count = newest(&one.metrics, Metric::HealthyHosts)?;
+    let graph = graph(&one.metrics, Metric::HealthyHosts).unwrap_or_default();
+    Some(format!("{graph} {} of late", count / 1000))
 }
 
 /// The sign of a target's state.
@@ -148,16 +152,19 @@ pub fn measured(one: &Balancer) -> Option<String> {
         graph(&one.metrics, Metric::Requests).unwrap_or_default(),
         age::rate(requests)
     )];
-    for (name, metric) in [("p50", Metric::LatencyMedian), ("p99", Metric::LatencyHigh)] {
-        said.extend(of(metric).map(|micros| format!("{name} {}", age::latency(micros))));
-    }
+    let graph = |metric| graph(&one.metrics, metric).unwrap_or_default();
+    said.extend(of(Metric::LatencyMedian).map(|micros| format!("p50 {}", age::latency(micros))));
+    said.extend(
+        of(Metric::LatencyHigh)
+            .map(|micros| format!("p99 {} {}", graph(Metric::LatencyHigh), age::latency(micros))),
+    );
     for (name, metric) in
         [("4xx", Metric::Target4xx), ("5xx", Metric::Target5xx), ("LB 5xx", Metric::Balancer5xx)]
     {
         said.extend(
             of(metric)
                 .filter(|count| *count > 0)
-                .map(|count| format!("{name} {}", age::rate(count))),
+                .map(|count| format!("{name} {} {}", graph(metric), age::rate(count))),
         );
     }
     Some(said.join("  "))

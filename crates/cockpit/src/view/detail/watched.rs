@@ -1,7 +1,8 @@
 //! Something at AWS: all that is seen of it, and for a target why it is not healthy, as a chain.
 
 use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Target};
-use pilothouse_core::aws::{Part, Watched, words as aws};
+use pilothouse_core::aws::{Freshness, Part, Watched, words as aws};
+use pilothouse_core::time::Timestamp;
 
 use super::super::lines::{Line, sentence};
 use super::{Sheet, gone};
@@ -96,6 +97,23 @@ fn parts(model: &Model, watched: &Watched, width: u16) -> Vec<Line> {
         if let Some(trouble) = &fresh.trouble {
             lines.extend(sentence(&trouble.to_string(), width, Scope::StateWarn));
         }
+    }
+    lines.extend(prices(&watched.prices, now, width));
+    lines
+}
+
+/// How fresh the prices of AWS's list are, where it was asked.
+fn prices(fresh: &Freshness, now: Timestamp, width: u16) -> Vec<Line> {
+    let age = match (fresh.at, &fresh.trouble) {
+        (Some(at), _) => format!("read {} ago", age::ago(now, at)),
+        (None, Some(_)) => "never read: those that are shipped count".to_owned(),
+        (None, None) => return Vec::new(),
+    };
+    let mark = if fresh.trouble.is_some() { Mark::Stale } else { Mark::Ok };
+    let line = Line::new("", Scope::Dim).padded("price list", 16, Scope::Dim);
+    let mut lines = vec![line.mark(mark).and(age, Scope::Text)];
+    if let Some(trouble) = &fresh.trouble {
+        lines.extend(sentence(&trouble.to_string(), width, Scope::StateWarn));
     }
     lines
 }
@@ -206,6 +224,7 @@ fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Ve
 fn group(watched: &Watched, one: &Group) -> Vec<Line> {
     let (well, all) = targets::healthy(one);
     let mut lines = vec![Line::fact("targets", format!("{well} of {all} healthy"))];
+    lines.extend(targets::hosts(one).map(|said| Line::fact("healthy", said)));
     if let Some(path) = &one.check_path {
         let wanted = one.check_matcher.as_deref().unwrap_or("200");
         lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));

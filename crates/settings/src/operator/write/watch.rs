@@ -23,6 +23,10 @@ pub struct WatchDraft {
     pub target_groups: Vec<String>,
     /// EC2 instances that run and are no target: id and name.
     pub instances: Vec<(String, String)>,
+    /// ECS services, as `cluster/service`.
+    pub services: Vec<String>,
+    /// What could not be looked for, and why.
+    pub unread: Vec<String>,
 }
 
 /// Writes it: what was found stands in it, and what is not of this environment is to be taken out.
@@ -61,9 +65,17 @@ pub fn write_watch(draft: &WatchDraft) -> String {
         let ids: Vec<String> = draft.instances.iter().map(|(id, _)| id.clone()).collect();
         let _ = writeln!(out, "instances = {}", list(&ids));
     }
+    for unread in &draft.unread {
+        let _ = writeln!(out, "# not looked for: {}", printable(unread));
+    }
+    if draft.services.is_empty() {
+        out.push_str("# services = [\"cluster/service\"]    # of ECS\n");
+    } else {
+        let _ = writeln!(out, "services = {}     # of ECS", list(&draft.services));
+    }
     out.push_str(
-        "# tags = { app = \"shop\" }           # EC2 instances that have all of these\n\
-         # services = [\"cluster/service\"]    # of ECS\n",
+        "# tags = { app = \"shop\" }           # whatever has all of these\n\
+         # buckets = [\"shop-media\"]          # of S3, for their cost\n",
     );
     out
 }
@@ -71,4 +83,42 @@ pub fn write_watch(draft: &WatchDraft) -> String {
 /// A comment ends with its line, whatever somebody named a thing.
 fn printable(text: &str) -> String {
     pilothouse_core::text::printable(text, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_was_found_is_written_so_that_it_is_read_back_whoever_named_it() {
+        let hostile = "web\n[environment.live]\nbranch = \"main\"";
+        let draft = WatchDraft {
+            environment: "live".to_owned(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            profile: Some("shop".to_owned()),
+            role: Some("arn:aws:iam::123456789012:role/watch".to_owned()),
+            load_balancers: vec![("shop".to_owned(), vec![hostile.to_owned()])],
+            target_groups: vec!["alone".to_owned()],
+            instances: vec![("i-1".to_owned(), hostile.to_owned())],
+            services: vec!["shop/web".to_owned()],
+            unread: vec![hostile.to_owned()],
+        };
+        let text = format!("repository = \"/srv/git/shop.git\"\n{}", write_watch(&draft));
+        let spec = crate::operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
+            panic!("{}\n{text}", crate::problem::report(&problems));
+        });
+        assert_eq!(spec.environments.len(), 1, "{text}");
+        let watch = spec.environments[0].runtime.watch().unwrap();
+        assert_eq!(watch.access.account, draft.account);
+        assert_eq!(watch.access.region, draft.region);
+        assert_eq!((&watch.access.profile, &watch.access.role), (&draft.profile, &draft.role));
+        assert_eq!(watch.belongings.load_balancers, ["shop"]);
+        assert_eq!(watch.belongings.target_groups, draft.target_groups);
+        assert_eq!(watch.belongings.instances, ["i-1"]);
+        assert_eq!(watch.belongings.services[0].to_string(), "shop/web");
+        // Where there are none, an example stands in a comment.
+        let none = write_watch(&WatchDraft { services: Vec::new(), ..draft });
+        assert!(none.contains("# services = [\"cluster/service\"]"), "{none}");
+    }
 }

@@ -1,0 +1,114 @@
+//! Whose prices are shown, what is old of them, and what a pane says that knows nothing.
+
+use std::collections::BTreeMap;
+
+use pilothouse_api::types::Sighting;
+use pilothouse_cockpit::{Msg, update};
+use pilothouse_core::aws::book::{Book, Listed};
+use pilothouse_core::aws::{Belongings, Calls, Inventory, Trouble, TroubleKind};
+use pilothouse_core::cost::NanoUsd;
+use pilothouse_core::time::Millis;
+
+use super::{account, instances, shown, state, watch};
+use crate::fixture::{NOW, ago, key, operator, press, text};
+
+#[test]
+fn a_cost_that_was_open_is_told_as_one_that_was() {
+    let mut inventory = account(1, |_| false);
+    inventory.metrics.clear();
+    let screen = text(&shown(&inventory, 200, 60));
+    assert!(screen.contains("? ≥$0.089/h") && !screen.contains("was ≥"), "{screen}");
+    let trouble = Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", "refused");
+    inventory.fail_all(&trouble);
+    let screen = text(&shown(&inventory, 200, 60));
+    let journey = screen.lines().nth(1).unwrap();
+    assert!(journey.contains("◌ was ≥$0.089/h"), "{journey}");
+    assert!(!screen.contains("? ≥"), "{screen}");
+}
+
+/// The last line of the fifth pane's sheet on a whole environment, which says whose prices it has.
+fn sources(inventory: &Inventory) -> String {
+    let mut model = shown(inventory, 160, 50);
+    press(&mut model, "5<Enter>");
+    let screen = text(&model);
+    let lines = screen.lines().map(|line| line.trim_matches(['│', ' ']));
+    let said = lines.filter(|line| line.contains("shipped") || line.contains("price list"));
+    said.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn prices_say_whether_they_are_awss_own_or_those_that_are_shipped() {
+    let mut inventory = account(1, |_| false);
+    let shipped = "AWS list prices of 2024-07-01 or later, shipped with this version";
+    assert_eq!(sources(&inventory), shipped);
+    let denied = Trouble::new(TroubleKind::Denied, "pricing:GetProducts", "not authorized");
+    inventory.prices.trouble = Some(denied);
+    assert_eq!(
+        sources(&inventory),
+        format!("{shipped}; the list is not read: pricing:GetProducts (denied)")
+    );
+    inventory.prices.trouble = None;
+    let usd = NanoUsd::parse("0.05").unwrap();
+    let listed = Listed { unit: "hour".to_owned(), usd, date: "2026-11-01".to_owned() };
+    inventory.book.put("BoxUsage:t3.medium", NOW, Some(listed.clone()));
+    assert_eq!(
+        sources(&inventory),
+        "1 by AWS's price list, of 2026-11-01 or later; 6 shipped with this version, of 2024-07-01 \
+         or later"
+    );
+    let notes = shown(&inventory, 200, 60).costs.lines;
+    let says = |said: &str| notes.iter().any(|line| line.note.ends_with(said));
+    assert!(says("web-0 · price of 2026-11-01 from AWS's price list"), "{notes:#?}");
+    let shipped = notes.iter().filter(|line| line.note.contains(" · shipped price of 202"));
+    assert_eq!(shipped.count(), 6);
+    // Nothing of it is shipped: all is of the list.
+    let mut inventory = Inventory { book: Book::default(), ..account(0, |_| false) };
+    (inventory.services, inventory.balancers) = (Vec::new(), Vec::new());
+    inventory.instances = instances(1);
+    inventory.volumes.clear();
+    inventory.book.put("BoxUsage:t3.medium", NOW, Some(listed));
+    let tags = [("app".to_owned(), "shop".to_owned())];
+    inventory.instances[0].tags = BTreeMap::from(tags.clone());
+    let mut watch = watch();
+    watch.belongings = Belongings { tags: BTreeMap::from(tags), ..Belongings::default() };
+    let (every, calls) = (Millis::seconds(10), Calls::default());
+    let watched = inventory.watched(&key("production"), &watch, every, calls);
+    let mut model = operator(state(), 160, 50);
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    assert_eq!(model.costs.source, "AWS's price list, of 2026-11-01 or later");
+}
+
+#[test]
+fn the_accounts_sheet_says_how_fresh_the_price_list_is() {
+    let mut inventory = account(1, |_| false);
+    let told = |inventory: &Inventory| {
+        let mut model = shown(inventory, 120, 40);
+        press(&mut model, "3<Enter>");
+        text(&model)
+    };
+    assert!(!told(&inventory).contains("price list"), "it was not asked yet");
+    inventory.prices.at = Some(ago(7200));
+    assert!(told(&inventory).contains("● read 2h ago"), "{}", told(&inventory));
+    let denied = Trouble::new(TroubleKind::Denied, "pricing:GetProducts", "not authorized");
+    inventory.prices.trouble = Some(denied);
+    let screen = told(&inventory);
+    assert!(screen.contains("pricing:GetProducts (denied)"), "{screen}");
+    assert!(screen.contains("◌ read 2h ago"), "{screen}");
+    inventory.prices.at = None;
+    assert!(told(&inventory).contains("never read: those that are shipped count"));
+}
+
+#[test]
+fn an_empty_pane_says_why_it_knows_nothing() {
+    let empty = |inventory: &Inventory| {
+        let screen = text(&shown(inventory, 160, 50));
+        let text = screen.lines().filter(|line| line.contains("││")).collect::<String>();
+        assert!(!text.contains("No target serves"), "{text}");
+        text
+    };
+    let mut inventory = Inventory::default();
+    assert!(empty(&inventory).contains("is being looked at for the first time"));
+    let trouble = Trouble::new(TroubleKind::Expired, "sts:GetCallerIdentity", "expired");
+    inventory.stopped = Some(trouble);
+    assert!(empty(&inventory).contains("Nothing was read of production yet: credentials expired."));
+}

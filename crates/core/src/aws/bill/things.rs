@@ -1,0 +1,250 @@
+//! What each thing costs, kind by kind.
+
+use super::super::Belongings;
+use super::super::belongs::Inventory;
+use super::super::meter::{Meter, StorageClass};
+use super::super::seen::{Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
+use super::super::watched::Watched;
+use super::till::Till;
+use crate::cost::Quantity;
+
+pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watched) {
+    for one in &watched.instances {
+        let name = called(one);
+        if one.state == Ec2State::Running {
+            let what = format!("EC2 {}", one.kind);
+            match (&one.platform, one.is_spot) {
+                (None, false) => {
+                    let usage = format!("BoxUsage:{}", one.kind);
+                    till.buy(&what, &usage, Quantity::whole(1), name, "");
+                }
+                (_, true) => till.note(&what, name, "a spot instance: its price moves"),
+                (Some(system), false) => {
+                    till.note(&what, name, &format!("{system} has a price of its own"));
+                }
+            }
+            if one.public_ip.is_some() {
+                let usage = "PublicIPv4:InUseAddress";
+                till.buy("public IPv4", usage, Quantity::whole(1), name, "");
+            }
+        }
+    }
+    for volume in &inventory.volumes {
+        let host = volume.instance.as_ref();
+        let host = host.and_then(|id| watched.instances.iter().find(|one| one.id == *id));
+        match host {
+            Some(host) if host.state == Ec2State::Stopped => {
+                storage(till, volume, " of a stopped instance", called(host));
+            }
+            Some(_) => storage(till, volume, "", &volume.id),
+            None => {}
+        }
+    }
+}
+
+fn called(one: &Ec2Instance) -> &str {
+    if one.name.is_empty() { &one.id } else { &one.name }
+}
+
+/// IOPS and MiB by the second that are in the price of a gp3 volume (Amazon EBS User Guide,
+/// "General Purpose SSD volumes").
+const FREE_IOPS: u32 = 3000;
+/// See [`FREE_IOPS`].
+const FREE_THROUGHPUT: u32 = 125;
+
+/// A volume by its size, and by what it can do beyond what its size pays for.
+fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
+    let kind = volume.kind.as_str();
+    let what = format!("EBS {kind}{state}");
+    // The price list has older names for two of the types.
+    let usage = match kind {
+        "standard" => "EBS:VolumeUsage".to_owned(),
+        "io1" => "EBS:VolumeUsage.piops".to_owned(),
+        kind => format!("EBS:VolumeUsage.{kind}"),
+    };
+    till.buy(&what, &usage, Quantity::whole(volume.size), whose, "");
+    let beyond = |have: Option<u32>, free: u32| have.map_or(0, |have| have.saturating_sub(free));
+    match kind {
+        "gp3" => {
+            let (iops, moved) =
+                (beyond(volume.iops, FREE_IOPS), beyond(volume.throughput, FREE_THROUGHPUT));
+            for (what, usage, count) in [
+                ("IOPS", "EBS:VolumeP-IOPS.gp3 (above 3000)", iops),
+                ("throughput", "EBS:VolumeP-Throughput.gp3 (above 125)", moved),
+            ] {
+                if count > 0 {
+                    let what = format!("EBS gp3 {what}{state}");
+                    till.buy(&what, usage, Quantity::whole(count), whose, "");
+                }
+            }
+        }
+        "io1" => {
+            let iops = Quantity::whole(volume.iops.unwrap_or(0));
+            let what = format!("EBS io1 IOPS{state}");
+            till.buy(&what, "EBS:VolumeP-IOPS.piops", iops, whose, "");
+        }
+        // Its price falls in steps.
+        "io2" => till.note(&format!("EBS io2 IOPS{state}"), whose, "its price falls in steps"),
+        _ => {}
+    }
+}
+
+pub(super) fn services(till: &mut Till, watched: &Watched) {
+    for service in &watched.services {
+        if service.running == 0 {
+            continue;
+        }
+        let (vcpu, memory) = if service.is_arm {
+            ("Fargate-ARM-vCPU-Hours:perCPU", "Fargate-ARM-GB-Hours")
+        } else {
+            ("Fargate-vCPU-Hours:perCPU (Linux x86)", "Fargate-GB-Hours (Linux x86)")
+        };
+        let kind = if service.is_arm { "Fargate ARM" } else { "Fargate" };
+        match (service.launch.as_str(), service.vcpu_milli, service.memory_mib) {
+            ("FARGATE", Some(vcpu_milli), Some(memory_mib)) => {
+                let each = Quantity(u64::from(vcpu_milli)).each(service.running);
+                till.buy(&format!("{kind} vCPU"), vcpu, each, &service.name, "");
+                let gb = Quantity(u64::from(memory_mib) * 1000 / 1024).each(service.running);
+                till.buy(&format!("{kind} memory"), memory, gb, &service.name, "");
+            }
+            ("FARGATE", ..) => till.note(kind, &service.name, "its task definition was not read"),
+            // Tasks on instances are paid with the instances.
+            _ => till.note(&hosted(service), &service.name, "paid with the cluster's instances"),
+        }
+    }
+}
+
+fn hosted(service: &EcsService) -> String {
+    format!("ECS tasks on {}", service.launch)
+}
+
+pub(super) fn balancers(till: &mut Till, watched: &Watched) {
+    for one in &watched.balancers {
+        let (what, hours, units) = match one.kind.as_str() {
+            "application" => {
+                ("ALB", "LoadBalancerUsage (Application)", Some("LCUUsage (Application)"))
+            }
+            "network" => ("NLB", "LoadBalancerUsage (Network)", Some("LCUUsage (Network, NLCU)")),
+            _ => ("load balancer", "", None),
+        };
+        let capacity = format!("{what} capacity");
+        till.buy(&format!("{what} hours"), hours, Quantity::whole(1), &one.name, "");
+        let used = one.metrics.iter().find(|series| series.metric == Metric::CapacityUnits);
+        match (units, used.and_then(average)) {
+            (Some(units), Some(milli)) => {
+                till.buy(&capacity, units, Quantity(milli), &one.name, "as lately measured");
+            }
+            (_, None) => {
+                till.note(&capacity, &one.name, "how many LCUs it uses was not measured");
+            }
+            (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
+        }
+        if one.is_public {
+            let zones = u32::try_from(one.zones.len()).unwrap_or(u32::MAX);
+            let note = "one for each zone of a public load balancer";
+            let usage = "PublicIPv4:InUseAddress";
+            till.buy("public IPv4", usage, Quantity::whole(zones), &one.name, note);
+        }
+    }
+}
+
+/// The mean of what was measured; none where nothing was.
+fn average(series: &Series) -> Option<u64> {
+    let measured: Vec<u64> = series.values.iter().copied().flatten().collect();
+    let count = u64::try_from(measured.len()).ok().filter(|count| *count > 0)?;
+    Some(measured.iter().sum::<u64>() / count)
+}
+
+pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
+    for one in inventory.gateways_of(belongings) {
+        let note = "shared by all of its VPC";
+        till.buy("NAT gateway", "NatGateway-Hours", Quantity::whole(1), &one.id, note);
+        let said = inventory.meters.get(&one.id);
+        let of = |meter| said.and_then(|said| said.get(&meter)).copied();
+        // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
+        let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
+        if inside.is_none() && outside.is_none() {
+            till.note("NAT gateway bytes", &one.id, "how much passes was not measured");
+            continue;
+        }
+        let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
+        let note = "as lately measured";
+        till.buy("NAT gateway bytes", "NatGateway-Bytes", gigabytes(bytes), &one.id, note);
+    }
+}
+
+/// The three meters of each bucket: what it stores, what is asked of it, and what leaves it.
+pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
+    for bucket in &belongings.buckets {
+        let said = inventory.meters.get(bucket);
+        let of = |meter| said.and_then(|said| said.get(&meter)).copied();
+        let stored = StorageClass::ALL.map(|class| (class, of(Meter::Stored(class))));
+        if stored.iter().all(|(_, bytes)| bytes.is_none()) {
+            till.note("S3 stored", bucket, "how much it stores was not measured");
+        }
+        for (class, bytes) in stored {
+            let what = match class {
+                StorageClass::Standard => "S3 stored".to_owned(),
+                other => format!("S3 stored, {}", other.name()),
+            };
+            if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
+                till.buy(&what, class.usage(), gigabytes(bytes), bucket, "");
+            }
+        }
+        let sum = |meters: &[Meter]| {
+            let counts: Vec<u64> = meters.iter().filter_map(|meter| of(*meter)).collect();
+            (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
+        };
+        // A price is for a thousand requests, and a quantity counts thousandths.
+        for (what, usage, count) in [
+            (
+                "S3 requests, PUT POST LIST",
+                "Requests-Tier1 (PUT/COPY/POST/LIST)",
+                sum(&[Meter::Put, Meter::Post, Meter::List]).map(Quantity),
+            ),
+            (
+                "S3 requests, GET HEAD",
+                "Requests-Tier2 (GET)",
+                sum(&[Meter::Get, Meter::Head]).map(Quantity),
+            ),
+            (
+                "S3 transfer out",
+                "DataTransfer-Out-Bytes (first 10 TB, after 100 GB free)",
+                of(Meter::Downloaded).map(gigabytes),
+            ),
+        ] {
+            match count {
+                Some(count) => till.buy(what, usage, count, bucket, "as lately measured"),
+                None => till.note(what, bucket, "not measured: are its request metrics on?"),
+            }
+        }
+    }
+}
+
+/// Bytes in thousandths of the binary gigabytes that AWS bills, the begun one too.
+fn gigabytes(bytes: u64) -> Quantity {
+    const GIGABYTE: u128 = 1 << 30;
+    let milli = (u128::from(bytes) * 1000).div_ceil(GIGABYTE);
+    Quantity(u64::try_from(milli).unwrap_or(u64::MAX))
+}
+
+/// What the account pays for and nothing uses. What belongs to the environment and stands on its
+/// bill is not told a second time.
+pub(super) fn idle(till: &mut Till, inventory: &Inventory, watched: &Watched) {
+    let is_billed = |id: &String| watched.instances.iter().any(|one| one.id == *id);
+    for volume in &inventory.volumes {
+        let Some(instance) = &volume.instance else {
+            storage(till, volume, ", attached to nothing", &volume.id);
+            continue;
+        };
+        let is_stopped = |one: &&Ec2Instance| one.state == Ec2State::Stopped;
+        let of = inventory.instances.iter().find(|one| one.id == *instance);
+        if let Some(of) = of.filter(is_stopped).filter(|of| !is_billed(&of.id)) {
+            storage(till, volume, " of a stopped instance", called(of));
+        }
+    }
+    for address in inventory.addresses.iter().filter(|address| !address.is_used) {
+        let one = Quantity::whole(1);
+        till.buy("public IPv4, used by nothing", "PublicIPv4:IdleAddress", one, &address.ip, "");
+    }
+}

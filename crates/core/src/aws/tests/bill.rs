@@ -1,0 +1,284 @@
+//! What things cost, and whose price it is.
+
+use std::collections::BTreeMap;
+
+use super::super::asking::{Ask, Content};
+use super::super::bill;
+use super::super::book::{Book, Listed, Origin};
+use super::super::meter::{BUCKET, Meter, StorageClass};
+use super::super::seen::{EcsService, Volume};
+use super::super::{Belongings, Calls, Inventory, Part, ServiceName, Trouble, TroubleKind};
+use super::{account, balancer_alone, watch, watched};
+use crate::cost::NanoUsd;
+use crate::time::Timestamp;
+
+#[test]
+fn a_bill_names_each_price_and_what_has_none() {
+    let bill = watched(&account(), balancer_alone()).bill;
+    let lines: Vec<String> = bill
+        .lines
+        .iter()
+        .map(|line| {
+            let price = line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string());
+            format!("{} × {} {price}", line.what, line.count)
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "EC2 t3.medium × 2 $0.0832",
+            "EBS gp3 × 1 $0.002191781",
+            "ALB hours × 1 $0.0225",
+            // One LCU, the mean of what was measured.
+            "ALB capacity × 1 $0.008",
+            "public IPv4 × 1 $0.01",
+            "NAT gateway × 1 $0.045",
+            "NAT gateway bytes × 1 unpriced",
+        ]
+    );
+    for line in bill.lines.iter().filter(|line| line.per_hour.is_some()) {
+        assert!(!line.date.is_empty() && !line.source.is_empty(), "{line:?}");
+    }
+    let idle: Vec<&str> = bill.idle.iter().map(|line| line.what.as_str()).collect();
+    let expected = [
+        "EBS gp3, attached to nothing",
+        "EBS gp3 of a stopped instance",
+        "public IPv4, used by nothing",
+    ];
+    assert_eq!(idle, expected);
+}
+
+#[test]
+fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
+    let mut inventory = account();
+    inventory.metrics.clear();
+    inventory.instances[0].kind = "x99.mega".to_owned();
+    inventory.instances[1].is_spot = true;
+    let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
+    inventory.take(Part::Services, Timestamp(1), Err(denied));
+    let bill = watched(&inventory, balancer_alone()).bill;
+    let open: Vec<&str> = bill.unpriced().map(|line| line.what.as_str()).collect();
+    assert_eq!(
+        open,
+        ["EC2 x99.mega", "EC2 t3.medium", "ALB capacity", "NAT gateway bytes", "ECS services"]
+    );
+    assert!(bill.is_open());
+}
+
+#[test]
+fn fargate_is_billed_by_what_runs_on_each_architecture() {
+    let service = |is_arm| EcsService {
+        cluster: "shop".to_owned(),
+        name: "web".to_owned(),
+        desired: 3,
+        running: 2,
+        launch: "FARGATE".to_owned(),
+        vcpu_milli: Some(250),
+        memory_mib: Some(512),
+        is_arm,
+        ..EcsService::default()
+    };
+    for (is_arm, expected) in [(false, "$0.024685"), (true, "$0.01975")] {
+        let mut inventory = Inventory::default();
+        inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service(is_arm)])));
+        let services = vec![ServiceName::parse("shop/web").unwrap()];
+        let bill = watched(&inventory, Belongings { services, ..Belongings::default() }).bill;
+        assert_eq!(bill.known().to_string(), expected, "{bill:?}");
+    }
+}
+
+#[test]
+fn looking_is_priced_by_the_metrics_that_it_asks_for() {
+    let calls = Calls { since: Timestamp(0), requests: 900, metrics: 480 };
+    let hour = Timestamp(3_600_000);
+    let price = |region| bill::of_metrics(region, &Book::default());
+    assert_eq!(bill::of_looking(price("us-east-1"), &calls, hour).unwrap().to_string(), "$0.0048");
+    assert_eq!(bill::of_looking(price("eu-north-1"), &calls, hour), None, "no price is not zero");
+    let free = Calls { metrics: 0, ..calls };
+    assert_eq!(bill::of_looking(None, &free, hour).unwrap().to_string(), "$0");
+}
+
+/// The lines of a bill with what each costs by the hour.
+fn lines(bill: &bill::Bill) -> Vec<String> {
+    let told = |line: &bill::Line| {
+        let price = line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string());
+        format!("{} {price}", line.what)
+    };
+    bill.lines.iter().map(told).collect()
+}
+
+#[test]
+fn a_price_of_the_list_goes_before_the_one_that_is_shipped_and_says_so() {
+    let mut inventory = account();
+    let usd = NanoUsd::parse("0.05").unwrap();
+    let listed = Listed { unit: "hour".into(), usd, date: "2026-11-01".into() };
+    inventory.book.put("BoxUsage:t3.medium", Timestamp(1), Some(listed));
+    inventory.book.put("NatGateway-Hours", Timestamp(1), None);
+    let told = watched(&inventory, balancer_alone());
+    let of = |what: &str| told.bill.lines.iter().find(|line| line.what == what).unwrap();
+    let host = of("EC2 t3.medium");
+    assert_eq!(host.per_hour.unwrap().to_string(), "$0.10");
+    assert_eq!((host.origin, host.date.as_str()), (Origin::Listed, "2026-11-01"));
+    assert_eq!(host.source, "AWS's price list");
+    // What the list does not have is what is shipped.
+    assert_eq!(of("NAT gateway").origin, Origin::Shipped);
+    assert_eq!(of("NAT gateway").date.get(..4), Some("2024"));
+    let wanted = bill::wanted([&told].into_iter());
+    for sku in ["BoxUsage:t3.medium", "LCUUsage (Application)", "GetMetricData metrics"] {
+        assert!(wanted.contains(sku), "{sku}: {wanted:?}");
+    }
+}
+
+#[test]
+fn a_region_without_shipped_prices_has_those_of_the_list_and_else_none() {
+    let mut inventory = account();
+    let mut seoul = watch(balancer_alone());
+    seoul.access.region = "eu-north-1".to_owned();
+    let told = |inventory: &Inventory| {
+        let every = crate::time::Millis::seconds(10);
+        inventory.watched(&super::key(), &seoul, every, Calls::default())
+    };
+    assert!(told(&inventory).bill.lines.iter().all(|line| line.per_hour.is_none()));
+    let usd = NanoUsd::parse("0.0432").unwrap();
+    let listed = Listed { unit: "hour".into(), usd, date: "2026-11-01".into() };
+    inventory.book.put("BoxUsage:t3.medium", Timestamp(1), Some(listed));
+    let usd = NanoUsd::parse("0.01").unwrap();
+    let listed = Listed { unit: "1000 metrics".into(), usd, date: "2026-11-01".into() };
+    inventory.book.put("GetMetricData metrics", Timestamp(1), Some(listed));
+    let told = told(&inventory);
+    assert_eq!(told.bill.known().to_string(), "$0.0864");
+    assert!(told.bill.is_open());
+    assert_eq!(told.metric_price, Some(usd));
+}
+
+#[test]
+fn what_is_on_the_bill_is_not_idle_as_well() {
+    let mut inventory = account();
+    let tags = [("app", "shop"), ("env", "qa")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let qa = Belongings { tags: BTreeMap::from(tags), ..Belongings::default() };
+    let told = watched(&inventory, qa.clone());
+    assert_eq!(lines(&told.bill)[0], "EBS gp3 of a stopped instance $0.002191781");
+    let idle: Vec<&str> = told.bill.idle.iter().map(|line| line.what.as_str()).collect();
+    assert_eq!(idle, ["EBS gp3, attached to nothing", "public IPv4, used by nothing"]);
+    // Of a stopped instance of somebody else it is told among what is idle.
+    inventory.instances[2].tags.clear();
+    let told = watched(&inventory, qa);
+    assert!(told.bill.idle.iter().any(|line| line.what == "EBS gp3 of a stopped instance"));
+}
+
+#[test]
+fn a_volume_pays_for_what_it_can_do_beyond_what_is_free() {
+    let mut inventory = account();
+    let volume = |kind: &str, iops, throughput| Volume {
+        id: format!("vol-{kind}"),
+        kind: kind.to_owned(),
+        size: 100,
+        iops,
+        throughput,
+        instance: Some("i-1".to_owned()),
+    };
+    inventory.volumes = vec![
+        volume("gp3", Some(4000), Some(250)),
+        volume("io1", Some(1000), None),
+        volume("io2", Some(1000), None),
+        volume("standard", None, None),
+    ];
+    let bill = watched(&inventory, balancer_alone()).bill;
+    let storage: Vec<String> =
+        lines(&bill).into_iter().filter(|line| line.starts_with("EBS")).collect();
+    assert_eq!(
+        storage,
+        [
+            "EBS gp3 $0.010958904",
+            // 1000 beyond 3000 at $0.005 a month, and 125 beyond 125 at $0.04.
+            "EBS gp3 IOPS $0.006849315",
+            "EBS gp3 throughput $0.006849315",
+            "EBS io1 unpriced",
+            "EBS io1 IOPS unpriced",
+            "EBS io2 unpriced",
+            "EBS io2 IOPS unpriced",
+            "EBS standard unpriced",
+        ]
+    );
+    let wanted = bill.lines.iter().map(|line| line.usage.as_str());
+    assert!(wanted.clone().any(|usage| usage == "EBS:VolumeUsage.piops"));
+    assert!(wanted.clone().any(|usage| usage == "EBS:VolumeUsage"));
+}
+
+#[test]
+fn what_passes_a_nat_gateway_is_paid_both_ways() {
+    const GIB: u64 = 1 << 30;
+    let mut inventory = account();
+    let said = BTreeMap::from([(Meter::FromInside, GIB), (Meter::FromOutside, 3 * GIB)]);
+    inventory.meters.insert("nat-1".to_owned(), said);
+    let bill = watched(&inventory, balancer_alone()).bill;
+    assert_eq!(lines(&bill).last().unwrap(), "NAT gateway bytes $0.18");
+    assert!(!bill.is_open());
+}
+
+#[test]
+fn a_network_load_balancer_is_paid_by_its_own_units() {
+    let mut inventory = account();
+    inventory.balancers[0].kind = "network".to_owned();
+    let bill = watched(&inventory, balancer_alone()).bill;
+    assert!(lines(&bill).contains(&"NLB capacity $0.006".to_owned()), "{bill:?}");
+    inventory.balancers[0].kind = "gateway".to_owned();
+    let bill = watched(&inventory, balancer_alone()).bill;
+    for line in ["load balancer hours unpriced", "load balancer capacity unpriced"] {
+        assert!(lines(&bill).contains(&line.to_owned()), "{bill:?}");
+    }
+}
+
+fn media() -> Belongings {
+    Belongings { buckets: vec!["shop-media".to_owned()], ..Belongings::default() }
+}
+
+#[test]
+fn a_bucket_has_three_meters_and_what_was_not_measured_is_never_nothing() {
+    let mut inventory = Inventory::default();
+    inventory.take(Part::Instances, Timestamp(1), Ok(Content::Instances(Vec::new())));
+    inventory.take(Part::Volumes, Timestamp(1), Ok(Content::Volumes(Vec::new())));
+    assert_eq!(
+        lines(&watched(&inventory, media()).bill),
+        [
+            "S3 stored unpriced",
+            "S3 requests, PUT POST LIST unpriced",
+            "S3 requests, GET HEAD unpriced",
+            "S3 transfer out unpriced",
+        ]
+    );
+    let said = BTreeMap::from([
+        (Meter::Stored(StorageClass::Standard), 730 << 30),
+        (Meter::Stored(StorageClass::Glacier), 1 << 30),
+        (Meter::Put, 1000),
+        (Meter::List, 1000),
+        (Meter::Get, 9000),
+        (Meter::Head, 1000),
+        (Meter::Downloaded, 2 << 30),
+    ]);
+    let all = BTreeMap::from([("shop-media".to_owned(), said)]);
+    inventory.take(Part::Meters, Timestamp(1), Ok(Content::Meters(all)));
+    assert_eq!(
+        lines(&watched(&inventory, media()).bill),
+        [
+            "S3 stored $0.023",
+            // No price of it is shipped.
+            "S3 stored, Glacier unpriced",
+            "S3 requests, PUT POST LIST $0.01",
+            "S3 requests, GET HEAD $0.004",
+            "S3 transfer out $0.18",
+        ]
+    );
+}
+
+#[test]
+fn meters_are_those_of_buckets_and_of_the_gateways_that_are_paid_for() {
+    let inventory = account();
+    let (bucket, balancer) = (watch(media()), watch(balancer_alone()));
+    let Some(Ask::Meters(meters)) = inventory.ask(Part::Meters, &[&bucket, &balancer]) else {
+        panic!("no meter is asked for");
+    };
+    assert_eq!(meters.len(), BUCKET.len() + 2);
+    assert!(meters.contains(&("nat-1".to_owned(), Meter::FromOutside)));
+    assert_eq!(inventory.ask(Part::Meters, &[&watch(Belongings::default())]), None);
+}

@@ -1,0 +1,67 @@
+//! What is chosen by its tags.
+
+use std::collections::BTreeMap;
+
+use super::super::asking::{Ask, Content};
+use super::super::seen::EcsService;
+use super::super::{Belongings, Part, ServiceName, Tags};
+use super::{ADMIN, ALB, WEB, account, balancer_alone, watch, watched};
+use crate::time::Timestamp;
+
+fn tags(env: &str) -> Tags {
+    Tags::from([("app".to_owned(), "shop".to_owned()), ("env".to_owned(), env.to_owned())])
+}
+
+fn production() -> Belongings {
+    Belongings { tags: tags("production"), ..Belongings::default() }
+}
+
+#[test]
+fn load_balancers_target_groups_and_services_are_chosen_by_tags() {
+    let mut inventory = account();
+    let service = ServiceName::parse("shop/worker").unwrap();
+    let (at, other) = (Timestamp(1), ServiceName::parse("shop/other").unwrap());
+    let arns = BTreeMap::from([
+        (ALB.to_owned(), tags("qa")),
+        (WEB.to_owned(), tags("qa")),
+        (ADMIN.to_owned(), tags("production")),
+    ]);
+    inventory.take(Part::Tags, at, Ok(Content::Tags(arns)));
+    let services = BTreeMap::from([(service.clone(), tags("production")), (other, tags("qa"))]);
+    inventory.take(Part::ServiceTags, at, Ok(Content::ServiceTags(services)));
+    let watch = watch(production());
+    assert_eq!(inventory.ask(Part::Services, &[&watch]), Some(Ask::Services(vec![service])));
+    assert_eq!(inventory.ask(Part::Health, &[&watch]), Some(Ask::Health(vec![ADMIN.to_owned()])));
+    let named = |name: &str| EcsService {
+        cluster: "shop".to_owned(),
+        name: name.to_owned(),
+        ..EcsService::default()
+    };
+    let services = vec![named("worker"), named("other")];
+    inventory.take(Part::Services, at, Ok(Content::Services(services)));
+    let told = watched(&inventory, production());
+    assert_eq!(told.balancers.len(), 0, "it is tagged for another environment");
+    let names: Vec<&str> = told.groups.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["admin"]);
+    let names: Vec<&str> = told.services.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["worker"]);
+    // A load balancer with the tags brings what it would bring by its name.
+    let arns = BTreeMap::from([(ALB.to_owned(), tags("production"))]);
+    inventory.take(Part::Tags, at, Ok(Content::Tags(arns)));
+    let told = watched(&inventory, production());
+    assert_eq!((told.balancers.len(), told.groups.len(), told.instances.len()), (1, 1, 2));
+}
+
+#[test]
+fn tags_are_asked_for_only_where_something_is_chosen_by_them() {
+    let inventory = account();
+    let (tagged, named) = (watch(production()), watch(balancer_alone()));
+    for part in [Part::Tags, Part::ServiceTags] {
+        assert_eq!(inventory.ask(part, &[&named]), None, "{part:?}");
+        assert!(inventory.ask(part, &[&tagged, &named]).is_some(), "{part:?}");
+    }
+    let all = Ask::Tags(vec![ALB.to_owned(), ADMIN.to_owned(), WEB.to_owned()]);
+    assert_eq!(inventory.ask(Part::Tags, &[&tagged]), Some(all));
+    assert_eq!(inventory.ask(Part::Balancers, &[&tagged]), Some(Ask::Balancers));
+    assert_eq!(inventory.ask(Part::Groups, &[&tagged]), Some(Ask::Groups));
+}

@@ -1,0 +1,116 @@
+//! Targets that are not healthy and why, rollouts and tasks that stopped, up to the screen. Both
+//! emulators have nothing of the kind, so that `fake` answers in their place.
+
+use pilothouse_core::aws::seen::{TargetState, Task};
+use pilothouse_core::aws::words;
+
+use super::super::attach::terminal::{Setup, Terminal};
+use super::fake::{self, STATES, Target};
+use super::proxy::Proxy;
+use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
+
+#[test]
+fn every_state_and_reason_of_a_target_is_told_and_shown_as_it_changes() {
+    let moto = Emulator::moto();
+    let made = moto.account(&["fill", "1"]);
+    let id: &'static str = made["web"][0].as_str().unwrap().to_owned().leak();
+    let proxy = Proxy::before(moto.address());
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let setup = Setup { size: (180, 56), ..Setup::default() };
+    let places = [stage.state_dir(), stage.path("config")];
+    let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+    terminal.sees("1/1 healthy");
+    // The pane alone has room for whole sentences.
+    terminal.press("4z");
+    for (state, reason, said) in STATES {
+        proxy.answers("DescribeTargetHealth", move |_| {
+            fake::health(&[Target { id, state, reason, said }])
+        });
+        let told = seen(&stage, reason, |one| {
+            let mut targets = one.groups.iter().flat_map(|group| &group.targets);
+            targets.any(|target| target.reason.as_deref() == Some(reason))
+        });
+        let group = told.groups.iter().find(|group| group.name == "shop-web").unwrap();
+        let [target] = group.targets.as_slice() else { panic!("{group:?}") };
+        assert_eq!(words::target(&target.state), state);
+        assert_eq!(target.said.as_deref(), Some(said));
+        assert_ne!(target.state, TargetState::Healthy);
+        let sentence = words::reason(target, group).unwrap();
+        assert!(!sentence.contains(reason), "{reason} has no sentence: {sentence}");
+        terminal.sees(&sentence);
+        terminal.sees("0/1 healthy");
+        terminal.sees_no("1/1 healthy");
+    }
+    // And well again: what was said of it is gone.
+    proxy.answers("DescribeTargetHealth", move |_| {
+        fake::health(&[Target { id, state: "healthy", reason: "", said: "" }])
+    });
+    terminal.sees("1/1 healthy");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    stage.end();
+}
+
+#[test]
+fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
+    let moto = Emulator::moto();
+    let proxy = Proxy::before(moto.address());
+    let going = "ECS deployment ecs-svc/1 in progress.";
+    proxy.answers("DescribeServices", move |_| fake::rollout("IN_PROGRESS", going, 1));
+    proxy.answers("DescribeTaskDefinition", fake::definition);
+    proxy.answers("ListTasks", fake::tasks);
+    proxy.answers("DescribeTasks", fake::described);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, "services = [\"shop/web\"]\n");
+    let rollout = |state: &'static str| {
+        move |one: &pilothouse_core::aws::Watched| {
+            let service = one.services.first();
+            let rollout = service.and_then(|one| one.rollout.as_ref());
+            rollout.is_some_and(|(now, _)| now == state)
+        }
+    };
+    let told = seen(&stage, "a rollout", rollout("IN_PROGRESS"));
+    let service = &told.services[0];
+    assert_eq!((service.running, service.desired, service.pending), (1, 2, 1));
+    assert_eq!(service.definition, "web:13");
+    assert_eq!(service.images, ["shop/web:4f1c2aa"]);
+    let [runs, stopped] = service.tasks.as_slice() else { panic!("{service:?}") };
+    assert_eq!((runs.state.as_str(), runs.stopped.as_ref()), ("RUNNING", None));
+    assert_eq!(
+        stopped,
+        &Task {
+            id: "a7ee17a6465404e8".to_owned(),
+            state: "STOPPED".to_owned(),
+            health: "UNKNOWN".to_owned(),
+            definition: "web:13".to_owned(),
+            zone: "us-east-1a".to_owned(),
+            stopped: Some(
+                "Essential container in task exited (OutOfMemoryError: Container killed due to \
+                 memory usage)"
+                    .to_owned()
+            ),
+            ..Task::default()
+        }
+    );
+    let setup = Setup { size: (180, 56), ..Setup::default() };
+    let places = [stage.state_dir(), stage.path("config")];
+    let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+    terminal.sees("1/2 tasks");
+    terminal.press("3z");
+    for shown in ["1/2 tasks, 1 pending", "rollout in_progress", "OutOfMemoryError"] {
+        terminal.sees(shown);
+    }
+    let failed = "ECS deployment circuit breaker: tasks failed to start.";
+    proxy.answers("DescribeServices", move |_| fake::rollout("FAILED", failed, 0));
+    let told = seen(&stage, "a failure", rollout("FAILED"));
+    assert_eq!(told.services[0].rollout.as_ref().unwrap().1, failed);
+    terminal.sees("✗ 0/2 tasks");
+    terminal.sees("circuit breaker: tasks failed to start");
+    let done = "ECS deployment ecs-svc/1 completed.";
+    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", done, 2));
+    terminal.sees("● 2/2 tasks");
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    stage.end();
+}
