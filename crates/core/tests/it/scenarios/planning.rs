@@ -50,7 +50,9 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
 fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
     let mut play = Play::new();
     let lines = ["env production main manual", "apply", "push main a", "run", "push main b fails"];
-    lines.into_iter().for_each(|line| play.line(line));
+    for line in lines {
+        play.line(line);
+    }
     let newer = |play: &Play| {
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let warnings = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
