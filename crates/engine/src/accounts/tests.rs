@@ -173,8 +173,11 @@ impl World {
             profile: None,
             role: None,
         };
-        let belongings =
-            Belongings { load_balancers: vec!["shop".into()], ..Belongings::default() };
+        let belongings = Belongings {
+            load_balancers: vec!["shop".into()],
+            buckets: vec!["shop-media".into()],
+            ..Belongings::default()
+        };
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let watch = AwsWatch { access: access.clone(), belongings };
         let (sender, receiver) = watch::channel(BTreeMap::from([(key, watch)]));
@@ -248,6 +251,7 @@ async fn another_account_than_the_pinned_one_is_asked_nothing() {
     let stopped = world.seen().stopped.as_ref().unwrap();
     assert_eq!(stopped.kind, TroubleKind::WrongAccount);
     assert!(world.seen().instances.is_empty());
+    assert_eq!(world.made.list.lock().unwrap().asked, Vec::<String>::new(), "prices neither");
     world.passes(Duration::from_secs(600)).await;
     let asked = world.made.taken();
     assert!(asked.iter().all(|part| *part == Part::Identity), "{asked:?}");
@@ -286,6 +290,18 @@ async fn what_is_denied_hides_nothing_else_and_is_asked_seldom() {
     let troubles = world.seen().parts.iter().filter(|(_, fresh)| fresh.trouble.is_some());
     let parts: Vec<&Part> = troubles.map(|(part, _)| part).collect();
     assert_eq!(parts, [&Part::Volumes]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_slowly_is_read_every_fifth_time_that_all_else_is() {
+    let mut world = World::new(true);
+    world.passes(Duration::from_secs(595)).await;
+    let asked = world.made.taken();
+    let count = |part: Part| asked.iter().filter(|one| **one == part).count();
+    assert_eq!((count(Part::Metrics), count(Part::Meters)), (10, 2), "{asked:?}");
+    // It is not old before its time.
+    let now = Timestamp(1_000_000 + 595_000);
+    assert_eq!(world.seen().stale_since(Part::Meters, now), None);
 }
 
 #[tokio::test(start_paused = true)]

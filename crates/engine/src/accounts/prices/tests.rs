@@ -71,6 +71,10 @@ async fn a_list_that_cannot_be_read_is_left_alone_ever_longer_and_what_is_known_
         let trouble = known.fresh.trouble.unwrap();
         assert_eq!((trouble.kind, trouble.action.as_str()), (kind, "pricing:GetProducts"));
         assert!(known.book.price("BoxUsage:t3.nano").is_some());
+        // That more is wanted of it makes it no readier.
+        prices.want(skus(&["BoxUsage:t3.nano", "BoxUsage:d"]));
+        passes(Duration::from_secs(1)).await;
+        assert_eq!(made.list.lock().unwrap().asked.len(), asked);
     }
     {
         let mut list = made.list.lock().unwrap();
@@ -79,7 +83,7 @@ async fn a_list_that_cannot_be_read_is_left_alone_ever_longer_and_what_is_known_
     passes(super::LONGEST + super::WITHIN).await;
     let known = prices.known();
     assert_eq!(known.fresh.trouble, None);
-    assert!(known.book.price("BoxUsage:c").is_some());
+    assert!(known.book.price("BoxUsage:d").is_some());
 }
 
 #[tokio::test(start_paused = true)]
