@@ -1,0 +1,21 @@
+//! Reads Jenkinsfiles, judges them offline, and says what each step would do; pure.
+
+pub mod check;
+pub mod diagnostic;
+pub mod model;
+pub mod parser;
+pub mod read;
+pub mod source;
+pub mod syntax;
+pub mod table;
+pub mod token;
+
+mod judge;
+mod lexer;
+mod suggest;
+
+pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use judge::{Judged, judge};
+
+/// The largest text that is read, in bytes.
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;

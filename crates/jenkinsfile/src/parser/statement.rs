@@ -1,0 +1,146 @@
+//! Statements.
+//!
+//! Responsible for telling from a statement's first words what it is.
+
+use super::{Parsed, Parser};
+use crate::syntax::{Expression, Name, Statement, StatementKind};
+use crate::token::{Kind, Mark, Word};
+
+impl<'s> Parser<'s> {
+    pub(super) fn statement(&mut self) -> Parsed<Statement<'s>> {
+        self.nested(Self::any_statement)
+    }
+
+    fn any_statement(&mut self) -> Parsed<Statement<'s>> {
+        let start = self.start();
+        let kind = match self.kind() {
+            Kind::Word(word) => match self.word_statement(word)? {
+                Some(kind) => kind,
+                None => self.declared_or_evaluated()?,
+            },
+            Kind::Name if self.kind_ahead(1) == Kind::Mark(Mark::Colon) => self.labelled()?,
+            _ => self.declared_or_evaluated()?,
+        };
+        self.statement_node(kind, start)
+    }
+
+    fn word_statement(&mut self, word: Word) -> Parsed<Option<StatementKind<'s>>> {
+        // A reserved word before a colon is a name in a map that was meant, or a label.
+        let kind = match word {
+            Word::If => self.if_statement()?,
+            Word::While => self.while_statement()?,
+            Word::For => self.for_statement()?,
+            Word::Switch => self.switch_statement()?,
+            Word::Try => self.try_statement()?,
+            Word::Return => self.return_statement()?,
+            Word::Break | Word::Continue => self.jump_statement(),
+            Word::Throw => self.throw_statement()?,
+            Word::Assert => self.assert_statement()?,
+            Word::Import => self.import_statement(Vec::new())?,
+            Word::Package => self.package_statement()?,
+            Word::Synchronized if self.kind_ahead(1) == Kind::Mark(Mark::LeftParen) => {
+                self.synchronized_statement()?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(kind))
+    }
+
+    fn declared_or_evaluated(&mut self) -> Parsed<StatementKind<'s>> {
+        if let Some(kind) = self.declaration_statement()? {
+            return Ok(kind);
+        }
+        Ok(StatementKind::Expression(self.command_expression()?))
+    }
+
+    fn labelled(&mut self) -> Parsed<StatementKind<'s>> {
+        let label = self.take_name("a label")?;
+        self.expect(Mark::Colon)?;
+        self.skip_newline();
+        let statement = if self.is(Mark::LeftBrace) {
+            let start = self.start();
+            let block = self.block()?;
+            self.statement_node(StatementKind::Block(block), start)?
+        } else {
+            self.statement()?
+        };
+        Ok(StatementKind::Labelled { label, statement: Box::new(statement) })
+    }
+
+    fn return_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        self.take();
+        if self.ends_statement() {
+            return Ok(StatementKind::Return(None));
+        }
+        Ok(StatementKind::Return(Some(self.command_expression()?)))
+    }
+
+    /// Whether nothing more of this statement can follow.
+    pub(super) fn ends_statement(&self) -> bool {
+        matches!(
+            self.kind(),
+            Kind::Newline
+                | Kind::Semicolon
+                | Kind::End
+                | Kind::TemplateMiddle
+                | Kind::TemplateEnd
+                | Kind::Mark(Mark::RightBrace | Mark::RightParen | Mark::RightBracket)
+        )
+    }
+
+    fn jump_statement(&mut self) -> StatementKind<'s> {
+        let word = self.take();
+        let word = self.name_of(word);
+        let label = (self.kind() == Kind::Name).then(|| {
+            let token = self.take();
+            self.name_of(token)
+        });
+        StatementKind::Jump { word, label }
+    }
+
+    fn throw_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        self.take();
+        Ok(StatementKind::Throw(self.expression()?))
+    }
+
+    fn assert_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        self.take();
+        let condition = self.assignment_less()?;
+        let mut message = None;
+        if self.is(Mark::Colon) || self.is(Mark::Comma) {
+            self.take();
+            self.skip_newline();
+            message = Some(self.expression()?);
+        }
+        Ok(StatementKind::Assert { condition, message })
+    }
+
+    fn synchronized_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        self.take();
+        let lock = self.in_parentheses(Self::expression)?;
+        self.skip_newline();
+        Ok(StatementKind::Synchronized { lock, body: self.block()? })
+    }
+
+    fn package_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        self.take();
+        let start = self.start();
+        self.take_name("the package's name")?;
+        while self.take_if(Mark::Dot) {
+            self.take_name("a part of the package's name")?;
+        }
+        let span = self.since(start);
+        Ok(StatementKind::Package(Name { text: self.text_of(span), span }))
+    }
+
+    /// `( … )` around something.
+    pub(super) fn in_parentheses(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Parsed<Expression<'s>>,
+    ) -> Parsed<Expression<'s>> {
+        self.expect(Mark::LeftParen)?;
+        let inner = read(self)?;
+        self.expect(Mark::RightParen)?;
+        Ok(inner)
+    }
+}
