@@ -134,7 +134,7 @@ fn expression_children<'t, 's>(kind: &'t ExpressionKind<'s>, see: See<'_, 't, 's
         | ExpressionKind::Name(_)
         | ExpressionKind::Broken => {}
         ExpressionKind::Template(template) => {
-            for value in template.values {
+            for value in &template.values {
                 see(Node::Expression(value));
             }
         }
