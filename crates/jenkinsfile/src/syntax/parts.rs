@@ -3,6 +3,7 @@
 //! Responsible for the shape of declarations, definitions, and the parts of control flow.
 
 use super::{Argument, Block, Expression, Name, Statement, Type};
+use crate::source::Span;
 
 /// `@Name(arguments)`
 #[derive(Debug)]
