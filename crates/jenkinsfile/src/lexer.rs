@@ -193,7 +193,7 @@ impl<'s> Lexer<'s> {
             Mark::of(text)
         });
         if let Some(mark) = mark {
-            self.mark(mark)
+            self.mark(mark);
         } else {
             self.at += first.len_utf8();
             self.stray(first, start);

@@ -207,7 +207,7 @@ impl Table {
                 continue;
             }
             if let Some((kind, entry)) = entry(text) {
-                self.put(kind, entry)
+                self.put(kind, entry);
             } else {
                 let span = Span::new(start, start);
                 let message = "this line has not the six fields of the table";
@@ -222,7 +222,7 @@ impl Table {
         let entries = self.entries.entry(kind).or_default();
         let key = (kind, entry.name.clone());
         if let Some(known) = self.places.get(&key).and_then(|place| entries.get_mut(*place)) {
-            *known = entry
+            *known = entry;
         } else {
             self.places.insert(key, entries.len());
             entries.push(entry);

@@ -135,7 +135,7 @@ impl Checker<'_> {
             }
         };
         if let Some(entry) = self.table.get(kind, text) {
-            self.call(directive, entry)
+            self.call(directive, entry);
         } else {
             let known: Vec<&str> = self.table.names(kind).collect();
             self.unknown_type(what, name, kind, &known);
