@@ -14,7 +14,7 @@ fn main() -> std::io::Result<()> {
             None => println!("ok"),
             Some(problem) => {
                 let place = lines.position(problem.span.start);
-                println!("no {} @ {}:{}", problem.message, place.line, place.column);
+                println!("no {} @ {}:{}", problem.message.escape_debug(), place.line, place.column);
             }
         }
     }

@@ -180,11 +180,12 @@ impl<'s> Lexer<'s> {
         let Some(first) = self.peek() else {
             return;
         };
-        if begins_name(first) {
+        if begins_name(first) || self.is_unicode_escape() {
             let rest = self.rest();
-            let length = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
-            self.at += length;
-            let word = rest.get(..length).and_then(Word::of);
+            while self.peek().is_some_and(continues_name) || self.is_unicode_escape() {
+                self.at += self.peek().map_or(1, char::len_utf8);
+            }
+            let word = rest.get(..self.at - start).and_then(Word::of);
             self.push(word.map_or(Kind::Name, Kind::Word), start);
             return;
         }
@@ -198,6 +199,13 @@ impl<'s> Lexer<'s> {
             self.at += first.len_utf8();
             self.stray(first, start);
         }
+    }
+
+    /// Whether a letter is written as `\u0061`, which Groovy takes outside of strings as well.
+    fn is_unicode_escape(&self) -> bool {
+        let rest = self.rest().strip_prefix("\\u");
+        let digits = rest.map(|rest| rest.bytes().take(4).filter(u8::is_ascii_hexdigit).count());
+        digits == Some(4)
     }
 
     /// Says what a character is that belongs to no word.

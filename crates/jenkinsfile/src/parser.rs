@@ -39,7 +39,17 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
     let Words { tokens, comments, mut problems } = words(text);
     problems.truncate(MOST_PROBLEMS);
     let arrows = closure::arrows(&tokens);
-    let mut parser = Parser { text, tokens, arrows, at: 0, depth: 0, last_path: (0, 0), problems };
+    let mut parser = Parser {
+        text,
+        tokens,
+        arrows,
+        at: 0,
+        depth: 0,
+        last_path: (0, 0),
+        is_interface: false,
+        classes: 0,
+        problems,
+    };
     let statements = parser.script();
     (Script { statements, comments }, parser.problems)
 }
@@ -53,6 +63,10 @@ struct Parser<'s> {
     depth: usize,
     /// The words of the path that was read last: only a path takes arguments without parentheses.
     last_path: (usize, usize),
+    /// Whether methods need no body.
+    is_interface: bool,
+    /// How many classes are around.
+    classes: usize,
     problems: Vec<Diagnostic>,
 }
 

@@ -74,7 +74,10 @@ impl Lexer<'_> {
         }
         let sign = usize::from(matches!(self.byte(1), b'+' | b'-'));
         if !self.byte(1 + sign).is_ascii_digit() {
-            return false;
+            let start = self.at;
+            self.at += 1 + sign;
+            self.problem(start, "this exponent has no digits", "write at least one digit");
+            return true;
         }
         self.at += 1 + sign;
         self.digits(10);

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::{Argument, Expression, ExpressionKind};
+use crate::syntax::{Argument, Declaration, Expression, ExpressionKind, StatementKind};
 use crate::token::{Kind, Mark, Word};
 
 impl<'s> Parser<'s> {
@@ -13,10 +13,13 @@ impl<'s> Parser<'s> {
         while !self.is(close) {
             arguments.push(self.argument()?);
             self.skip_newline();
-            if !self.take_if(Mark::Comma) {
+            if !self.is(Mark::Comma) {
                 break;
             }
-            self.skip_newline();
+            // Groovy lets several commas follow each other, and one stand at the end.
+            while self.take_if(Mark::Comma) {
+                self.skip_newline();
+            }
         }
         if !self.is(close) {
             return self.expected(&format!("',' or '{}'", close.text()));
@@ -31,7 +34,7 @@ impl<'s> Parser<'s> {
         if self.take_if(Mark::SpreadMap) {
             return Ok(Argument::SpreadMap(self.expression()?));
         }
-        if self.is_modifier_or_def() {
+        if self.is_modifier_or_def() || self.is_typed_declaration() {
             let start = self.start();
             return self.declared_argument(start);
         }
@@ -40,8 +43,23 @@ impl<'s> Parser<'s> {
 
     /// Groovy lets a variable be declared in parentheses.
     fn declared_argument(&mut self, start: u32) -> Parsed<Argument<'s>> {
+        // One variable: behind the comma another argument follows.
+        if self.is_typed_declaration() {
+            let type_name = Some(self.type_name()?);
+            let name = self.take_name("a variable's name")?;
+            let value = self.first_value()?;
+            let declaration = Declaration {
+                annotations: Vec::new(),
+                modifiers: Vec::new(),
+                type_name,
+                variables: vec![(name, value)],
+                taken_from: None,
+            };
+            let kind = ExpressionKind::Declare(Box::new(declaration));
+            return Ok(Argument::Value(self.expression_node(kind, start)?));
+        }
         match self.nested(Self::declaration_statement)? {
-            Some(crate::syntax::StatementKind::Declare(declaration)) => {
+            Some(StatementKind::Declare(declaration)) => {
                 let kind = ExpressionKind::Declare(Box::new(declaration));
                 Ok(Argument::Value(self.expression_node(kind, start)?))
             }
@@ -94,7 +112,8 @@ impl<'s> Parser<'s> {
             } else {
                 arguments.push(Argument::Value(self.annotation_value()?));
             }
-            if !self.take_if(Mark::Comma) {
+            // Several have names, one needs none.
+            if !is_named || !self.take_if(Mark::Comma) {
                 break;
             }
         }

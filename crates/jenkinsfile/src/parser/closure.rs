@@ -34,9 +34,14 @@ pub(super) fn arrows(tokens: &[Token]) -> Vec<bool> {
 }
 
 impl<'s> Parser<'s> {
+    /// Whether the closure that begins here names its parameters.
+    pub(super) fn has_arrow(&self) -> bool {
+        self.arrows.get(self.at).copied().unwrap_or_default()
+    }
+
     /// `{ a, b -> … }`
     pub(super) fn closure(&mut self) -> Parsed<Closure<'s>> {
-        let has_arrow = self.arrows.get(self.at).copied().unwrap_or_default();
+        let has_arrow = self.has_arrow();
         let open = self.expect(Mark::LeftBrace)?;
         self.nested(|parser| {
             let mut parameters = None;
@@ -79,8 +84,8 @@ impl<'s> Parser<'s> {
         });
         if is_typed {
             type_name = Some(self.type_name()?);
-            self.take_if(Mark::Ellipsis);
         }
+        self.take_if(Mark::Ellipsis);
         let name = self.take_name("a parameter's name")?;
         let mut default = None;
         if self.take_if(Mark::Assign) {

@@ -4,6 +4,7 @@
 //! that Groovy reads as `a(b).c(d)`. They begin a statement, or follow an equals sign.
 
 use super::{Parsed, Parser, Place};
+use crate::diagnostic::Diagnostic;
 use crate::syntax::{Argument, Call, CallStyle, Expression, ExpressionKind, Member};
 use crate::token::{Kind, Mark, Word};
 
@@ -30,7 +31,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Whether an argument without parentheses can begin here.
-    fn begins_command_argument(&self) -> bool {
+    pub(super) fn begins_command_argument(&self) -> bool {
         if !self.problems.is_empty() && self.is_on_new_line() {
             return false;
         }
@@ -77,6 +78,10 @@ impl<'s> Parser<'s> {
     ) -> Parsed<Expression<'s>> {
         let style = CallStyle::Command;
         let call = match head.kind {
+            ExpressionKind::Name("this" | "super") if self.classes == 0 => {
+                let message = "Constructor call must be the first statement in a constructor";
+                return self.fail(Diagnostic::syntax(head.span, message));
+            }
             ExpressionKind::Name(text) => {
                 let method = Member::Name(crate::syntax::Name { text, span: head.span });
                 Call { object: None, access: None, method, arguments, style }

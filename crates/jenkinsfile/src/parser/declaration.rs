@@ -13,6 +13,13 @@ pub(super) struct Head<'s> {
     pub modifiers: Vec<Name<'s>>,
 }
 
+impl Head<'_> {
+    /// Whether a method needs no body.
+    pub(super) fn is_abstract(&self) -> bool {
+        self.modifiers.iter().any(|modifier| matches!(modifier.text, "abstract" | "native"))
+    }
+}
+
 impl<'s> Parser<'s> {
     pub(super) fn is_modifier_or_def(&self) -> bool {
         matches!(self.kind(), Kind::Word(word) if word == Word::Def || word.is_modifier())
@@ -26,7 +33,7 @@ impl<'s> Parser<'s> {
             return self.import_statement(annotations).map(Some);
         }
         if self.is_word(Word::Package) && is_annotated {
-            return self.word_after_annotations().map(Some);
+            return self.package_statement().map(Some);
         }
         let mut modifiers = Vec::new();
         let mut annotations = annotations;
@@ -47,18 +54,13 @@ impl<'s> Parser<'s> {
         self.declared(head).map(Some)
     }
 
-    /// An annotation can stand before a package, which nobody needs in a Jenkinsfile.
-    fn word_after_annotations(&mut self) -> Parsed<StatementKind<'s>> {
-        self.unexpected()
-    }
-
     fn is_class(&self) -> bool {
         matches!(self.kind(), Kind::Word(Word::Class | Word::Interface | Word::Enum | Word::Trait))
             || self.is(Mark::At) && self.kind_ahead(1) == Kind::Word(Word::Interface)
     }
 
     /// Whether a type with a capital letter and a name stand here.
-    fn is_typed_declaration(&self) -> bool {
+    pub(super) fn is_typed_declaration(&self) -> bool {
         let Some(plain) = self.after_bare_name(self.at) else {
             return false;
         };
@@ -107,7 +109,7 @@ impl<'s> Parser<'s> {
         if self.is(Mark::LeftParen) {
             return self.declared_several(head);
         }
-        let type_name = if self.has_type() { Some(self.type_name()?) } else { None };
+        let type_name = if self.is_typed_declaration() { Some(self.type_name()?) } else { None };
         if self.kind_ahead(1) == Kind::Mark(Mark::LeftParen)
             && matches!(self.kind(), Kind::Name | Kind::Text)
         {
@@ -133,17 +135,7 @@ impl<'s> Parser<'s> {
         }))
     }
 
-    /// Whether a type stands before the name that follows.
-    fn has_type(&self) -> bool {
-        let after = self.after_type(self.at);
-        after.is_some_and(|after| match self.token(after).kind {
-            Kind::Name => true,
-            Kind::Text => self.token(after + 1).kind == Kind::Mark(Mark::LeftParen),
-            _ => false,
-        })
-    }
-
-    fn first_value(&mut self) -> Parsed<Option<Expression<'s>>> {
+    pub(super) fn first_value(&mut self) -> Parsed<Option<Expression<'s>>> {
         if !self.take_if(Mark::Assign) {
             return Ok(None);
         }
@@ -156,7 +148,7 @@ impl<'s> Parser<'s> {
         self.expect(Mark::LeftParen)?;
         let mut variables = Vec::new();
         loop {
-            if self.has_type() {
+            if self.is_typed_declaration() {
                 self.type_name()?;
             }
             variables.push((self.take_name("a variable's name")?, None));

@@ -51,6 +51,8 @@ impl<'s> Parser<'s> {
         if self.kind_behind_newline() == Kind::Mark(Mark::LeftBrace) {
             self.skip_newline();
             body = Some(self.block()?);
+        } else if !head.is_abstract() && !self.is_interface {
+            return self.expected("'{' and what the method does");
         }
         let Head { annotations, modifiers } = head;
         Ok(Method { annotations, modifiers, type_name, name, parameters, body })
@@ -70,6 +72,7 @@ impl<'s> Parser<'s> {
     pub(super) fn class(&mut self, head: Head<'s>) -> Parsed<Class<'s>> {
         self.take_if(Mark::At);
         let is_enum = self.is_word(Word::Enum);
+        let is_interface = self.is_word(Word::Interface);
         self.take();
         let name = self.take_name("the class' name")?;
         if self.is(Mark::Less) {
@@ -84,13 +87,17 @@ impl<'s> Parser<'s> {
             self.type_list()?;
             self.skip_newline();
         }
-        let members = self.nested(|parser| parser.members(name, is_enum))?;
+        let outer = std::mem::replace(&mut self.is_interface, is_interface);
+        let members = self.nested(|parser| parser.members(name, is_enum));
+        self.is_interface = outer;
+        let members = members?;
         Ok(Class { annotations: head.annotations, name, members })
     }
 
     /// `{ members }`
     pub(super) fn members(&mut self, class: Name<'s>, is_enum: bool) -> Parsed<Vec<Statement<'s>>> {
         let open = self.expect(Mark::LeftBrace)?;
+        self.classes += 1;
         self.skip_newline();
         if is_enum {
             self.constants()?;
@@ -102,6 +109,7 @@ impl<'s> Parser<'s> {
             }
             if matches!(self.kind(), Kind::Mark(Mark::RightBrace) | Kind::End) {
                 self.close_brace(open.span.start)?;
+                self.classes = self.classes.saturating_sub(1);
                 return Ok(members);
             }
             members.push(self.member(class)?);

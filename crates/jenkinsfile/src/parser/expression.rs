@@ -21,7 +21,7 @@ const fn power(kind: Kind) -> Option<u8> {
             Mark::Equal | Mark::NotEqual | Mark::Compare | Mark::Identical | Mark::NotIdentical => {
                 7
             }
-            Mark::Less | Mark::Greater | Mark::LessEqual | Mark::GreaterEqual => 8,
+            Mark::Less | Mark::Greater | Mark::LessEqual | Mark::GreaterEqual => RELATION,
             Mark::Left | Mark::Right | Mark::UnsignedRight | Mark::Range | Mark::RangeExclusive => {
                 9
             }
@@ -30,7 +30,7 @@ const fn power(kind: Kind) -> Option<u8> {
             Mark::Power => 12,
             _ => return None,
         },
-        Kind::Word(Word::In | Word::As | Word::InstanceOf) => 8,
+        Kind::Word(Word::In | Word::As | Word::InstanceOf) => RELATION,
         _ => return None,
     })
 }
@@ -53,6 +53,9 @@ const fn is_assignment(mark: Mark) -> bool {
             | Mark::XorAssign
     )
 }
+
+/// How strongly relations bind, which do not follow each other.
+const RELATION: u8 = 8;
 
 impl<'s> Parser<'s> {
     /// An expression anywhere but at the beginning of a statement.
@@ -163,7 +166,7 @@ impl<'s> Parser<'s> {
                 self.skip_newline();
                 self.take();
                 self.skip_newline();
-                let then = Box::new(self.assignment_less()?);
+                let then = Box::new(self.expression()?);
                 self.skip_newline();
                 self.expect(Mark::Colon)?;
                 self.skip_newline();
@@ -179,7 +182,11 @@ impl<'s> Parser<'s> {
     fn binary(&mut self, place: Place, least: u8) -> Parsed<Expression<'s>> {
         let start = self.start();
         let mut left = self.unary(place)?;
-        while let Some(power) = power(self.kind()).filter(|power| *power >= least) {
+        // `a < b < c` and `a as B as C` are none.
+        let mut most = u8::MAX;
+        let fits = |power: &u8, most: u8| *power >= least && *power <= most;
+        while let Some(power) = power(self.kind()).filter(|power| fits(power, most)) {
+            most = if power == RELATION { RELATION - 1 } else { most };
             let operator = self.take();
             let kind = if let Kind::Word(Word::As | Word::InstanceOf) = operator.kind {
                 self.skip_newline();
@@ -219,6 +226,13 @@ impl<'s> Parser<'s> {
             | Mark::Decrement => {
                 self.take();
                 self.skip_newline();
+                let is_sign = |mark| matches!(mark, Mark::Minus | Mark::Plus);
+                if let Kind::Mark(next) = self.kind()
+                    && is_sign(mark)
+                    && (is_sign(next) || matches!(next, Mark::Increment | Mark::Decrement))
+                {
+                    return self.unexpected();
+                }
                 let of = Box::new(self.nested(|p| p.unary(Place::Inside))?);
                 self.expression_node(ExpressionKind::Unary { mark, of }, start)
             }

@@ -1,7 +1,8 @@
 //! Loops.
 
 use super::{Parsed, Parser};
-use crate::syntax::{Body, ForHead, StatementKind};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::{Body, CallStyle, ExpressionKind, ForHead, StatementKind};
 use crate::token::{Kind, Mark, Word};
 
 impl<'s> Parser<'s> {
@@ -40,8 +41,14 @@ impl<'s> Parser<'s> {
         while self.is_modifier_or_def() {
             self.take();
         }
+        let is_marked = self.at > before;
         let is_separator = |kind| matches!(kind, Kind::Word(Word::In) | Kind::Mark(Mark::Colon));
         let is_plain = self.kind() == Kind::Name && is_separator(self.kind_ahead(1));
+        if is_plain && !is_marked && self.kind_ahead(1) == Kind::Mark(Mark::Colon) {
+            let message = "Java-style for-each statement requires a type declaration";
+            let problem = Diagnostic::syntax(self.span(), message);
+            return self.fail(problem.advise("write in for the colon"));
+        }
         if !is_plain {
             let after = self.after_type(self.at);
             let is_typed = after.is_some_and(|after| {
@@ -62,7 +69,19 @@ impl<'s> Parser<'s> {
     fn steps_head(&mut self) -> Parsed<ForHead<'s>> {
         let mut first = None;
         if self.kind() != Kind::Semicolon {
-            first = Some(Box::new(self.statement()?));
+            let statement = self.statement()?;
+            if let StatementKind::Expression(expression) = &statement.kind
+                && let ExpressionKind::Call(call) = &expression.kind
+                && call.style == CallStyle::Command
+            {
+                return self.expected("a declaration or an assignment");
+            }
+            if let StatementKind::Declare(declaration) = &statement.kind
+                && declaration.variables.len() > 1
+            {
+                return self.expected("one variable");
+            }
+            first = Some(Box::new(statement));
         }
         self.expect_semicolon()?;
         let mut condition = None;

@@ -3,6 +3,7 @@
 //! Responsible for `a.b`, `a(b)`, `a[b]` and `a { }` in any number.
 
 use super::{Parsed, Parser, Place};
+use crate::diagnostic::Diagnostic;
 use crate::syntax::{Argument, Call, CallStyle, Expression, ExpressionKind, Member};
 use crate::token::{Kind, Mark};
 
@@ -99,6 +100,10 @@ impl<'s> Parser<'s> {
         self.expect(Mark::RightParen)?;
         self.check_names(&arguments);
         let (object, access, method) = Self::split_callee(value);
+        if object.is_none() && matches!(method.text(), Some("this" | "super")) && self.classes == 0 {
+            let message = "Constructor call must be the first statement in a constructor";
+            return self.fail(Diagnostic::syntax(method.span(), message));
+        }
         let style = CallStyle::Parentheses;
         let call = Call { object, access, method, arguments, style };
         self.expression_node(ExpressionKind::Call(Box::new(call)), start)

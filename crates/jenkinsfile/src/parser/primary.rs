@@ -48,20 +48,9 @@ impl<'s> Parser<'s> {
 
     fn parenthesized(&mut self) -> Parsed<ExpressionKind<'s>> {
         self.expect(Mark::LeftParen)?;
-        let inner = self.parenthesized_value()?;
+        let inner = self.expression()?;
         self.expect(Mark::RightParen)?;
         Ok(ExpressionKind::Parenthesized(Box::new(inner)))
-    }
-
-    fn parenthesized_value(&mut self) -> Parsed<Expression<'s>> {
-        let start = self.start();
-        if self.is_modifier_or_def()
-            && let Some(crate::syntax::StatementKind::Declare(declaration)) =
-                self.nested(Self::declaration_statement)?
-        {
-            return self.expression_node(ExpressionKind::Declare(Box::new(declaration)), start);
-        }
-        self.expression()
     }
 
     fn list_or_map(&mut self) -> Parsed<ExpressionKind<'s>> {
@@ -110,7 +99,7 @@ impl<'s> Parser<'s> {
             }
         } else if self.is(Mark::LeftBracket) {
             while self.take_if(Mark::LeftBracket) {
-                if !self.is(Mark::RightBracket) {
+                if arguments.is_empty() || !self.is(Mark::RightBracket) {
                     arguments.push(Argument::Value(self.expression()?));
                 }
                 self.expect(Mark::RightBracket)?;

@@ -3,6 +3,7 @@
 //! Responsible for telling from a statement's first words what it is.
 
 use super::{Parsed, Parser};
+use crate::diagnostic::Diagnostic;
 use crate::syntax::{Expression, Name, Statement, StatementKind};
 use crate::token::{Kind, Mark, Word};
 
@@ -37,7 +38,7 @@ impl<'s> Parser<'s> {
             Word::Throw => self.throw_statement()?,
             Word::Assert => self.assert_statement()?,
             Word::Import => self.import_statement(Vec::new())?,
-            Word::Package => self.package_statement()?,
+            Word::Package if self.is_first() => self.package_statement()?,
             Word::Synchronized if self.kind_ahead(1) == Kind::Mark(Mark::LeftParen) => {
                 self.synchronized_statement()?
             }
@@ -50,7 +51,18 @@ impl<'s> Parser<'s> {
         if let Some(kind) = self.declaration_statement()? {
             return Ok(kind);
         }
+        if self.is(Mark::LeftBrace) && !self.has_arrow() {
+            let message = "Ambiguous expression could be either a parameterless closure expression \
+                           or an isolated open code block";
+            let problem = Diagnostic::syntax(self.span(), message);
+            return self.fail(problem.advise("write { -> … } for a closure"));
+        }
         Ok(StatementKind::Expression(self.command_expression()?))
+    }
+
+    /// Whether nothing but ends of lines stands before.
+    fn is_first(&self) -> bool {
+        (0..self.at).all(|index| self.token(index).kind == Kind::Newline)
     }
 
     fn labelled(&mut self) -> Parsed<StatementKind<'s>> {
@@ -72,7 +84,14 @@ impl<'s> Parser<'s> {
         if self.ends_statement() {
             return Ok(StatementKind::Return(None));
         }
-        Ok(StatementKind::Return(Some(self.command_expression()?)))
+        let value = self.expression()?;
+        if self.begins_command_argument() {
+            // Groovy 2.4 reads a call without parentheses at the beginning of a statement alone.
+            let message = format!("unexpected token: {}", self.found());
+            let problem = Diagnostic::syntax(self.span(), message);
+            return self.fail(problem.advise("write parentheses: return name(…)"));
+        }
+        Ok(StatementKind::Return(Some(value)))
     }
 
     /// Whether nothing more of this statement can follow.
@@ -122,7 +141,7 @@ impl<'s> Parser<'s> {
         Ok(StatementKind::Synchronized { lock, body: self.block()? })
     }
 
-    fn package_statement(&mut self) -> Parsed<StatementKind<'s>> {
+    pub(super) fn package_statement(&mut self) -> Parsed<StatementKind<'s>> {
         self.take();
         let start = self.start();
         self.take_name("the package's name")?;
