@@ -55,7 +55,7 @@ pub struct Words {
 
 /// Cuts a text into words.
 pub fn words(text: &str) -> Words {
-    let mut lexer = Lexer { text, at: 0, open: Vec::new(), found: Words::default() };
+    let mut lexer = Lexer { text, at: 0, open: Vec::new(), simple: 0, found: Words::default() };
     lexer.shebang();
     while lexer.at < text.len() {
         lexer.next();
@@ -68,6 +68,8 @@ struct Lexer<'s> {
     text: &'s str,
     at: usize,
     open: Vec<Open>,
+    /// How many strings in simple quotes have an expression open.
+    simple: usize,
     found: Words,
 }
 
@@ -166,12 +168,24 @@ impl<'s> Lexer<'s> {
     fn newline(&mut self) {
         let start = self.at;
         self.at += if self.rest().starts_with("\r\n") { 2 } else { 1 };
+        self.refuse_newline(start);
         if matches!(self.open.last(), Some(Open::Parenthesis(_))) {
             return;
         }
         let last = self.found.tokens.last().map(|token| token.kind);
         if last != Some(Kind::Newline) {
             self.push(Kind::Newline, start);
+        }
+    }
+
+    /// A string in simple quotes stands on one line, its expressions included.
+    fn refuse_newline(&mut self, at: usize) {
+        if self.simple > 0 {
+            self.problem(
+                at,
+                "end of line reached within a simple string 'x' or \"x\" or /x/",
+                "use three quotes",
+            );
         }
     }
 
@@ -265,10 +279,23 @@ impl<'s> Lexer<'s> {
             return;
         };
         let open = self.open.get(index).copied();
+        // Only parentheses are above it.
         self.open.truncate(index);
         if let Some(Open::Expression(quote)) = open {
+            self.simple -= usize::from(quote.is_simple());
             self.template(quote, Kind::TemplateMiddle, self.at);
         }
+    }
+
+    /// Whether nothing but one end of line stands between the last word and this place. Groovy 2.4
+    /// then takes a slash for a comment's, and says so.
+    fn is_behind_one_newline(&self) -> bool {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let Some(line) = before.strip_suffix('\n') else {
+            return false;
+        };
+        let line = line.rsplit('\n').next().unwrap_or_default().trim();
+        !line.is_empty() && !line.starts_with("//")
     }
 
     /// Whether a slash opens a string here. Groovy divides by what stands before it.
@@ -276,6 +303,9 @@ impl<'s> Lexer<'s> {
         let Some(last) = self.found.tokens.last() else {
             return true;
         };
+        if self.is_behind_one_newline() {
+            return false;
+        }
         !matches!(
             last.kind,
             Kind::Name
@@ -283,9 +313,7 @@ impl<'s> Lexer<'s> {
                 | Kind::Decimal
                 | Kind::Text
                 | Kind::TemplateEnd
-                | Kind::Word(
-                    Word::True | Word::False | Word::Null | Word::This | Word::Super | Word::Class
-                )
+                | Kind::Word(_)
                 | Kind::Mark(
                     Mark::RightParen
                         | Mark::RightBracket

@@ -46,6 +46,7 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
         at: 0,
         depth: 0,
         last_path: (0, 0),
+        is_top: true,
         is_interface: false,
         classes: 0,
         problems,
@@ -63,6 +64,8 @@ struct Parser<'s> {
     depth: usize,
     /// The words of the path that was read last: only a path takes arguments without parentheses.
     last_path: (usize, usize),
+    /// Whether the next statement may define a method or class.
+    is_top: bool,
     /// Whether methods need no body.
     is_interface: bool,
     /// How many classes are around.

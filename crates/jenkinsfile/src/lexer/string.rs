@@ -33,6 +33,11 @@ impl Quote {
         !matches!(self, Self::Single | Self::TripleSingle)
     }
 
+    /// Whether an expression in it stands on one line.
+    pub(super) const fn is_simple(self) -> bool {
+        matches!(self, Self::Double | Self::Slash)
+    }
+
     const fn has_lines(self) -> bool {
         !matches!(self, Self::Single | Self::Double)
     }
@@ -151,6 +156,7 @@ impl Lexer<'_> {
             let brace = self.at + 1;
             self.at += 2;
             self.open.push(Open::Expression(quote));
+            self.simple += usize::from(quote.is_simple());
             self.push(Kind::Mark(Mark::LeftBrace), brace);
             return true;
         }

@@ -137,8 +137,10 @@ impl<'s> Parser<'s> {
             let Argument::Named { key, .. } = argument else {
                 continue;
             };
-            let ExpressionKind::Name(name) = key.kind else {
-                continue;
+            let name = match &key.kind {
+                ExpressionKind::Name(name) => *name,
+                ExpressionKind::Text(text) => text,
+                _ => continue,
             };
             if seen.contains(&name) {
                 let message = format!("Duplicate named parameter '{name}' found");

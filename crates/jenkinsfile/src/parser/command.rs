@@ -52,6 +52,7 @@ impl<'s> Parser<'s> {
                             | Word::False
                     )
             }
+            Kind::Mark(Mark::LeftBracket) => self.is_empty_map(),
             Kind::Mark(mark) => matches!(mark, Mark::Not | Mark::Tilde),
             _ => false,
         }
@@ -76,6 +77,7 @@ impl<'s> Parser<'s> {
         arguments: Vec<Argument<'s>>,
         start: u32,
     ) -> Parsed<Expression<'s>> {
+        self.check_callee(&head)?;
         let style = CallStyle::Command;
         let call = match head.kind {
             ExpressionKind::Name("this" | "super") if self.classes == 0 => {

@@ -27,7 +27,7 @@ impl<'s> Parser<'s> {
     /// A block or one statement, on this line or on the next.
     pub(super) fn body(&mut self) -> Parsed<Body<'s>> {
         self.skip_newline();
-        if self.is(Mark::LeftBrace) {
+        if self.is(Mark::LeftBrace) && !self.has_arrow() {
             let Block { statements, .. } = self.block()?;
             return Ok(Body { statements });
         }
@@ -57,10 +57,14 @@ impl<'s> Parser<'s> {
             self.expect(Mark::Colon)?;
             let mut statements = Vec::new();
             self.nested(|parser| {
-                parser.statements_into(&mut statements, true);
+                parser.case_statements_into(&mut statements);
                 Ok(())
             })?;
             cases.push(Case { value, statements });
+        }
+        let is_empty = |case: &Case<'_>| case.statements.is_empty();
+        if cases.last().is_some_and(is_empty) {
+            return self.unexpected();
         }
         if !self.is(Mark::RightBrace) && self.kind() != Kind::End {
             return self.expected("'case', 'default' or '}'");

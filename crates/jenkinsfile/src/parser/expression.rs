@@ -179,6 +179,11 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// What a `for` goes over: nothing that binds less than a shift or a range.
+    pub(super) fn ranged(&mut self) -> Parsed<Expression<'s>> {
+        self.nested(|parser| parser.binary(Place::Inside, RELATION + 1))
+    }
+
     fn binary(&mut self, place: Place, least: u8) -> Parsed<Expression<'s>> {
         let start = self.start();
         let mut left = self.unary(place)?;
@@ -186,7 +191,7 @@ impl<'s> Parser<'s> {
         let mut most = u8::MAX;
         let fits = |power: &u8, most: u8| *power >= least && *power <= most;
         while let Some(power) = power(self.kind()).filter(|power| fits(power, most)) {
-            most = if power == RELATION { RELATION - 1 } else { most };
+            most = if power == RELATION { RELATION - 1 } else { power };
             let operator = self.take();
             let kind = if let Kind::Word(Word::As | Word::InstanceOf) = operator.kind {
                 self.skip_newline();
@@ -226,10 +231,12 @@ impl<'s> Parser<'s> {
             | Mark::Decrement => {
                 self.take();
                 self.skip_newline();
-                let is_sign = |mark| matches!(mark, Mark::Minus | Mark::Plus);
+                let is_sign = |mark| {
+                    matches!(mark, Mark::Minus | Mark::Plus | Mark::Increment | Mark::Decrement)
+                };
                 if let Kind::Mark(next) = self.kind()
                     && is_sign(mark)
-                    && (is_sign(next) || matches!(next, Mark::Increment | Mark::Decrement))
+                    && is_sign(next)
                 {
                     return self.unexpected();
                 }

@@ -61,8 +61,10 @@ impl<'s> Parser<'s> {
             self.type_name()?;
         }
         let variable = self.take_name("a variable")?;
-        self.take();
-        let of = self.expression()?;
+        let of = match self.take().kind {
+            Kind::Mark(_) => self.expression()?,
+            _ => self.ranged()?,
+        };
         Ok(Some(ForHead::Each { variable, of }))
     }
 

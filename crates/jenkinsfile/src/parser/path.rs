@@ -5,7 +5,7 @@
 use super::{Parsed, Parser, Place};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::{Argument, Call, CallStyle, Expression, ExpressionKind, Member};
-use crate::token::{Kind, Mark};
+use crate::token::{Kind, Mark, Word};
 
 const fn is_access(mark: Mark) -> bool {
     matches!(mark, Mark::Dot | Mark::SafeDot | Mark::SpreadDot | Mark::MethodPointer)
@@ -33,7 +33,9 @@ impl<'s> Parser<'s> {
             value = match self.kind() {
                 Kind::Mark(mark) if is_access(mark) => self.accessed(value, mark, start)?,
                 Kind::Mark(Mark::LeftParen) if !is_broken => self.called(value, start)?,
-                Kind::Mark(Mark::LeftBracket) if !is_broken => self.indexed(value, start)?,
+                Kind::Mark(Mark::LeftBracket) if !is_broken && !self.is_empty_map() => {
+                    self.indexed(value, start)?
+                }
                 Kind::Mark(Mark::LeftBrace) if !is_broken || place == Place::Statement => {
                     self.with_closure(value, start)?
                 }
@@ -99,14 +101,29 @@ impl<'s> Parser<'s> {
         let arguments = self.arguments(Mark::RightParen)?;
         self.expect(Mark::RightParen)?;
         self.check_names(&arguments);
+        self.check_callee(&value)?;
         let (object, access, method) = Self::split_callee(value);
-        if object.is_none() && matches!(method.text(), Some("this" | "super")) && self.classes == 0 {
+        if object.is_none() && matches!(method.text(), Some("this" | "super")) && self.classes == 0
+        {
             let message = "Constructor call must be the first statement in a constructor";
             return self.fail(Diagnostic::syntax(method.span(), message));
         }
         let style = CallStyle::Parentheses;
         let call = Call { object, access, method, arguments, style };
         self.expression_node(ExpressionKind::Call(Box::new(call)), start)
+    }
+
+    /// A primitive type is no method.
+    pub(super) fn check_callee(&mut self, value: &Expression<'s>) -> Parsed<()> {
+        let is_type = |name| Word::of(name).is_some_and(Word::is_type);
+        match value.kind {
+            ExpressionKind::Name(name) if is_type(name) => {
+                let message =
+                    format!("Primitive type literal: {name} cannot be used as a method name");
+                self.fail(Diagnostic::syntax(value.span, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What is called, taken apart into an object and a method's name.
@@ -142,6 +159,13 @@ impl<'s> Parser<'s> {
         };
         call.arguments.push(Argument::Value(closure));
         self.expression_node(ExpressionKind::Call(call), start)
+    }
+
+    /// Whether `[:]` stands here, which is an argument and no index.
+    pub(super) fn is_empty_map(&self) -> bool {
+        self.is(Mark::LeftBracket)
+            && self.kind_ahead(1) == Kind::Mark(Mark::Colon)
+            && self.kind_ahead(2) == Kind::Mark(Mark::RightBracket)
     }
 
     fn indexed(&mut self, value: Expression<'s>, start: u32) -> Parsed<Expression<'s>> {

@@ -7,12 +7,20 @@ use super::{Parsed, Parser};
 use crate::syntax::{Block, Statement, StatementKind};
 use crate::token::{Kind, Mark, Word};
 
+/// What statements stand in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Top,
+    Block,
+    Case,
+}
+
 impl<'s> Parser<'s> {
     /// The statements of a whole text.
     pub(super) fn script(&mut self) -> Vec<Statement<'s>> {
         let mut statements = Vec::new();
         loop {
-            self.statements_into(&mut statements, false);
+            self.sequence(&mut statements, Level::Top);
             if self.kind() == Kind::End {
                 return statements;
             }
@@ -31,7 +39,7 @@ impl<'s> Parser<'s> {
     /// The statements behind a brace, and the brace that closes them.
     pub(super) fn block_after(&mut self, start: u32) -> Parsed<Block<'s>> {
         let mut statements = Vec::new();
-        self.statements_into(&mut statements, false);
+        self.statements_into(&mut statements);
         self.close_brace(start)?;
         Ok(Block { statements, span: self.since(start) })
     }
@@ -47,13 +55,24 @@ impl<'s> Parser<'s> {
             let _ = self.unexpected::<()>();
             self.take();
             let mut more = Vec::new();
-            self.statements_into(&mut more, false);
+            self.statements_into(&mut more);
         }
         Ok(())
     }
 
+    /// The statements of a block.
+    pub(super) fn statements_into(&mut self, into: &mut Vec<Statement<'s>>) {
+        self.sequence(into, Level::Block);
+    }
+
+    /// The statements behind a `case`.
+    pub(super) fn case_statements_into(&mut self, into: &mut Vec<Statement<'s>>) {
+        self.sequence(into, Level::Case);
+    }
+
     /// Reads statements up to what cannot begin one: a closing bracket, the end, or a `case`.
-    pub(super) fn statements_into(&mut self, into: &mut Vec<Statement<'s>>, in_switch: bool) {
+    fn sequence(&mut self, into: &mut Vec<Statement<'s>>, level: Level) {
+        let in_switch = level == Level::Case;
         loop {
             while matches!(self.kind(), Kind::Newline | Kind::Semicolon) {
                 self.at += 1;
@@ -62,6 +81,7 @@ impl<'s> Parser<'s> {
                 return;
             }
             let before = self.at;
+            self.is_top = level == Level::Top;
             if let Ok(statement) = self.statement() {
                 into.push(statement);
                 self.separate(in_switch);

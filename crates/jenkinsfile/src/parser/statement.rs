@@ -13,7 +13,20 @@ impl<'s> Parser<'s> {
     }
 
     fn any_statement(&mut self) -> Parsed<Statement<'s>> {
+        let is_top = std::mem::replace(&mut self.is_top, false);
         let start = self.start();
+        let kind = self.statement_kind()?;
+        let what = match kind {
+            StatementKind::Method(_) if !is_top => "Method",
+            StatementKind::Class(_) if !is_top => "Class",
+            _ => return self.statement_node(kind, start),
+        };
+        let message = format!("{what} definition not expected here");
+        let problem = Diagnostic::syntax(self.since(start), message);
+        self.fail(problem.advise("define it outside of all blocks"))
+    }
+
+    fn statement_kind(&mut self) -> Parsed<StatementKind<'s>> {
         let kind = match self.kind() {
             Kind::Word(word) => match self.word_statement(word)? {
                 Some(kind) => kind,
@@ -22,7 +35,7 @@ impl<'s> Parser<'s> {
             Kind::Name if self.kind_ahead(1) == Kind::Mark(Mark::Colon) => self.labelled()?,
             _ => self.declared_or_evaluated()?,
         };
-        self.statement_node(kind, start)
+        Ok(kind)
     }
 
     fn word_statement(&mut self, word: Word) -> Parsed<Option<StatementKind<'s>>> {

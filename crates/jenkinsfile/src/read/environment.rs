@@ -53,23 +53,43 @@ impl<'t> Reader<'t> {
         statement: &'t Statement<'t>,
         section: &mut Section<(Key, EnvironmentValue<'t>)>,
     ) -> bool {
-        let StatementKind::Expression(expression) = &statement.kind else {
-            return matches!(statement.kind, StatementKind::Broken);
+        let expression = match &statement.kind {
+            StatementKind::Expression(expression) => expression,
+            // To Groovy `def a = b` is an assignment too.
+            StatementKind::Declare(declaration) => {
+                let [(name, Some(value))] = declaration.variables.as_slice() else {
+                    return false;
+                };
+                let key = Key { text: name.text.to_owned(), span: name.span };
+                self.assigned(key, value, section);
+                return true;
+            }
+            StatementKind::Broken => return true,
+            _ => return false,
         };
         let ExpressionKind::Assign { left, mark: Mark::Assign, right } = &expression.kind else {
             self.not_a_variable(expression);
             return false;
         };
         let key = self.key(left);
+        self.assigned(key, right, section);
+        true
+    }
+
+    fn assigned(
+        &mut self,
+        key: Key,
+        right: &'t Expression<'t>,
+        section: &mut Section<(Key, EnvironmentValue<'t>)>,
+    ) {
         if section.entries.iter().any(|(known, _)| known.text == key.text) {
             let message = format!("Duplicate environment variable name: \"{}\"", key.text);
             self.problem(key.span, message);
-            return true;
+            return;
         }
         if let Some(value) = self.variable_value(bare(right)) {
             section.entries.push((key, value));
         }
-        true
     }
 
     fn not_a_variable(&mut self, expression: &'t Expression<'t>) {
