@@ -7,6 +7,7 @@ pub mod audit;
 pub mod aws;
 pub mod branches;
 pub mod cancel;
+pub mod check;
 pub mod contain;
 pub mod cost;
 pub mod demo;
@@ -107,6 +108,8 @@ enum Verb {
     IamPolicy,
     /// Show who asked for what
     Audit(audit::Audit),
+    /// Judge Jenkinsfiles offline: whether they are right, and what would run
+    Check(check::Check),
     /// Print the cockpit's keys, or check a file of them
     Keys(keys::Keys),
     /// Look for what is wrong, and say what mends it
@@ -138,6 +141,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Watch(watch)) => return watch::run(place, watch),
         Some(Verb::Demo(demo)) => return demo::run(demo),
         Some(Verb::Shell(shell)) => return shell::run(place, shell),
+        Some(Verb::Check(check)) => check::run(check),
         Some(Verb::IamPolicy) => {
             iam_policy::run();
             return Ok(ExitCode::SUCCESS);

@@ -21,6 +21,7 @@ mod recover;
 mod statement;
 mod types;
 
+use crate::MOST_PROBLEMS;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Words, words};
 use crate::source::Span;
@@ -31,8 +32,6 @@ use crate::token::{Kind, Mark, Token, Word};
 
 /// The most constructs of a text that stand inside each other.
 pub const MOST_NESTING: usize = 120;
-/// The most problems of a text's grammar that are reported.
-pub const MOST_PROBLEMS: usize = 100;
 
 /// Reads a text. The problems are in the order in which they were found.
 pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {

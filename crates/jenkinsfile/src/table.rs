@@ -56,10 +56,13 @@ impl Kind {
 }
 
 /// What Pilothouse does with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Support {
     /// It runs.
+    #[default]
     Runs,
+    /// It is declarative, and a pipeline of Pilothouse's own cannot say it yet.
+    NotYet,
     /// It needs Groovy's interpreter.
     Interpreter,
     /// It runs once Pilothouse has an adapter for it.
@@ -71,9 +74,34 @@ pub enum Support {
 }
 
 impl Support {
+    /// Its name in machine-readable output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::NotYet => "not_yet",
+            Self::Interpreter => "interpreter",
+            Self::Adapter => "adapter",
+            Self::Never => "never",
+            Self::Library => "library",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::NotYet => "not yet",
+            Self::Interpreter => "needs Groovy",
+            Self::Adapter => "needs an adapter",
+            Self::Never => "never",
+            Self::Library => "needs a library",
+        }
+    }
+
     fn of(name: &str) -> Option<Self> {
         Some(match name {
             "runs" => Self::Runs,
+            "notyet" => Self::NotYet,
             "adapter" => Self::Adapter,
             "interpreter" => Self::Interpreter,
             "library" => Self::Library,

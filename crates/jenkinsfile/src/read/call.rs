@@ -94,7 +94,7 @@ impl<'t> CallView<'t> {
 
 impl ExpressionKind<'_> {
     /// Whether it is this variable.
-    pub(super) fn is_name(&self, text: &str) -> bool {
+    pub(crate) fn is_name(&self, text: &str) -> bool {
         matches!(self, Self::Name(name) if *name == text)
     }
 }
