@@ -18,6 +18,9 @@ use crate::exit::{Failure, failed};
 use crate::out;
 use paint::Color;
 
+/// The longest sentence about a file, in characters.
+const LINE: usize = 1000;
+
 /// What is looked at, and how it is told.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -77,7 +80,7 @@ pub fn run(check: &Check) -> Result<()> {
         out::line(text::told(&reports, is_whole, check.color.is_on()).trim_end());
     }
     for sentence in &unread {
-        out::error(&printable(sentence, usize::MAX));
+        out::error(&printable(sentence, LINE));
     }
     ended(check, &reports, unread.len())
 }
@@ -110,7 +113,7 @@ pub fn table(steps: &[PathBuf]) -> Result<Table> {
             let found = jenkinsfile::source::Lines::new(&lines);
             for problem in &problems {
                 let told = problem.render(&file.display().to_string(), &found);
-                told.lines().for_each(|line| out::error(&printable(line, usize::MAX)));
+                told.lines().for_each(|line| out::error(&printable(line, LINE)));
             }
             return Err(failed(Failure::Usage, format!("{} is no table", file.display())));
         }

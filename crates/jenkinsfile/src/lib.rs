@@ -1,6 +1,7 @@
 //! Reads Jenkinsfiles, judges them offline, and says what each step would do; pure.
 
 pub mod check;
+pub mod convert;
 pub mod diagnostic;
 pub mod model;
 pub mod parser;

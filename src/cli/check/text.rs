@@ -12,6 +12,8 @@ use super::paint::Ink;
 /// The longest message, and the longest name of a part, in characters.
 const MESSAGE: usize = 400;
 const NAME: usize = 48;
+/// The longest path, in characters.
+const FILE: usize = 1000;
 /// How much of a line is shown, and how much of it before the place.
 const LINE: usize = 120;
 const BEFORE: usize = 60;
@@ -35,15 +37,19 @@ pub fn told(reports: &[Report], is_whole: bool, is_on: bool) -> String {
 }
 
 fn head(out: &mut String, report: &Report, is_on: bool) {
-    let file = Ink::Strong.paint(&printable(&report.file, usize::MAX), is_on);
-    let level = format!("level {}: {}", report.level.number(), report.level.words());
+    let file = Ink::Strong.paint(&printable(&report.file, FILE), is_on);
+    let mut level = format!("level {}: {}", report.level.number(), report.level.words());
+    let not_yet = report.count(Support::NotYet);
+    if not_yet > 0 {
+        let parts = if not_yet == 1 { "1 part" } else { &format!("{not_yet} parts") };
+        let _ = write!(level, "; {parts} not yet");
+    }
     let level = Ink::of_level(report.level).paint(&level, is_on);
     let _ = writeln!(out, "{file}  {level}");
 }
 
 fn problem_of(out: &mut String, file: &str, problem: &Problem, is_on: bool) {
-    let place =
-        format!("{}:{}:{}:", printable(file, usize::MAX), problem.from.line, problem.from.column);
+    let place = format!("{}:{}:{}:", printable(file, FILE), problem.from.line, problem.from.column);
     let message = printable(&problem.message, MESSAGE);
     let message = Ink::Bad.paint(&message, is_on);
     let _ = writeln!(out, "{} {message}", Ink::Strong.paint(&place, is_on));
