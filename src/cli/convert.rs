@@ -49,7 +49,12 @@ pub fn run(wanted: &Convert) -> Result<()> {
         Some(file) => write(file, &converted.text)?,
     }
     let Converted { steps, left, .. } = converted;
-    out::error(&format!("took over {steps} steps; {left} parts stand as comments"));
+    let of = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    };
+    let (steps, left) = (of(steps, "step"), of(left, "part"));
+    out::error(&format!("taken over: {steps}; as comments: {left}"));
     Ok(())
 }
 

@@ -64,6 +64,8 @@ struct Around {
     path: Vec<String>,
     /// Directories that steps change into.
     directories: Vec<String>,
+    /// Whether its stages stand as comments, because something decides whether they run.
+    is_off: bool,
 }
 
 #[derive(Clone, Debug)]

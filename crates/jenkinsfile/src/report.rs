@@ -104,6 +104,29 @@ impl Report {
         Self { file: file.to_owned(), level, problems: vec![problem], parts }
     }
 
+    /// All of it in a sentence without an end.
+    pub fn sentence(&self) -> String {
+        let mut said = format!("level {}, {}", self.level.number(), self.level.words());
+        if let Some(problem) = self.problems.first() {
+            let more = match self.problems.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            said += &format!(": line {}: {}{more}", problem.from.line, problem.message);
+            return said;
+        }
+        said += &format!("; {} of {} parts run", self.count(Support::Runs), self.parts.len());
+        let mut unknown = self.unknown();
+        if let Some(first) = unknown.next() {
+            let more = match unknown.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            said += &format!("; unknown: {} in line {}{more}", first.name, first.at.line);
+        }
+        said
+    }
+
     /// How many parts need this.
     pub fn count(&self, support: Support) -> usize {
         self.parts.iter().filter(|part| part.support == support).count()

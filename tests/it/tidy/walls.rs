@@ -15,7 +15,7 @@ const WALLS: [(&str, &[&str]); 11] = [
     ("crates/core/", &[]),
     ("crates/docker/", &[]),
     ("crates/edge/", &["core"]),
-    ("crates/engine/", &["api", "core", "docker", "settings", "supervisor"]),
+    ("crates/engine/", &["api", "core", "docker", "jenkinsfile", "settings", "supervisor"]),
     ("crates/jenkinsfile/", &["core"]),
     ("crates/settings/", &["core"]),
     ("crates/sim/", &["core", "engine"]),

@@ -1,6 +1,6 @@
 //! Programs that a grammar grows: most of them are right.
 
-use super::Random;
+use crate::random::Random;
 
 /// A few statements.
 pub fn program(random: &mut Random) -> String {

@@ -8,12 +8,16 @@
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 mod grow;
+#[path = "../fuzz/mutate.rs"]
 mod mutate;
+#[path = "../fuzz/random.rs"]
+mod random;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use jenkinsfile::parser::parse;
+use random::Random;
 
 const CORPUS: &str = include_str!("../../tests/corpus/groovy.txt");
 /// Java's own walls stand in the way of Groovy 2.4 from Java 16 on.
@@ -35,7 +39,11 @@ fn compare() -> std::io::Result<bool> {
     let mut arguments = std::env::args().skip(1);
     let count = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(2000);
     let seed = arguments.next().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let mut programs: Vec<String> = CORPUS.lines().map(unescaped).collect();
+    let mut programs: Vec<String> = CORPUS
+        .lines()
+        .map(|line| line.split_once('\t').map_or(line, |(_, text)| text))
+        .map(unescaped)
+        .collect();
     for file in arguments {
         programs.push(String::from_utf8_lossy(&std::fs::read(file)?).into_owned());
     }
@@ -87,21 +95,4 @@ fn ask(programs: &[String]) -> std::io::Result<Vec<String>> {
 fn unescaped(line: &str) -> String {
     let line = line.replace("\\n", "\n").replace("\\t", "\t");
     line.replace("\\0", "\u{1}").replace("\\ufeff", "\u{feff}")
-}
-
-/// Numbers that are the same in each run (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D);
-        usize::try_from(number >> 33).unwrap_or_default() % most.max(1)
-    }
-
-    fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
-    }
 }

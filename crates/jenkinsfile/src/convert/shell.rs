@@ -68,7 +68,8 @@ fn variable<'s>(expression: &Expression<'s>) -> Option<&'s str> {
     let name = match &expression.kind {
         ExpressionKind::Name(name) => name,
         ExpressionKind::Property { object, name: Member::Name(name), .. }
-            if object.kind.is_name("env") || object.kind.is_name("params") =>
+            // A run has no parameters.
+            if object.kind.is_name("env") =>
         {
             name.text
         }

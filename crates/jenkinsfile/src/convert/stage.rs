@@ -10,6 +10,15 @@ use crate::table::Support;
 
 /// The longest name of a stage or step, in characters.
 const NAME: usize = 60;
+/// Variables of Jenkins, and those of a run that say the same.
+const NAMES: [(&str, &str); 6] = [
+    ("BRANCH_NAME", "BRANCH"),
+    ("BUILD_ID", "RUN"),
+    ("BUILD_NUMBER", "RUN"),
+    ("GIT_BRANCH", "BRANCH"),
+    ("GIT_COMMIT", "COMMIT"),
+    ("JOB_NAME", "PROJECT"),
+];
 /// Variables that a run sets itself.
 const RESERVED: [&str; 3] = ["PORT", "PATH", "HOME"];
 
@@ -49,11 +58,14 @@ impl Converter<'_> {
             self.agent(agent, around);
         }
         if let Some(when) = &common.when {
-            let why = "stages have no conditions yet: the one below always runs";
+            let why = "stages have no conditions yet, so it does not run";
             self.leave(when.span, "when", why);
+            around.is_off = true;
         }
         if let Some(input) = &common.input {
-            self.leave(input.span, "input", "a run waits for nobody; a deployment can");
+            let why = "a run waits for nobody, so it does not run; a deployment can wait";
+            self.leave(input.span, "input", why);
+            around.is_off = true;
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
         self.options(options, around);
@@ -118,6 +130,7 @@ impl Converter<'_> {
             return;
         }
         let name = self.name(&around.path);
+        self.out.is_off = around.is_off;
         self.out.table("stage");
         self.out.pair("name", &name);
         if let Some(image) = &around.image {
@@ -144,9 +157,13 @@ impl Converter<'_> {
                 }
             }
             whole.push_str(script);
-            self.out.script(&whole);
+            self.out.script(&with_jenkins_names(&whole));
         }
-        self.steps += scripts.len();
+        self.out.is_off = false;
+        match around.is_off {
+            true => self.left += scripts.len(),
+            false => self.steps += scripts.len(),
+        }
     }
 
     fn name(&mut self, path: &[String]) -> String {
@@ -278,6 +295,19 @@ fn argument<'a, 't>(arguments: &'a Arguments<'t>, name: &str) -> Option<&'a Valu
         }
         _ => None,
     }
+}
+
+/// The script, with the variables of Jenkins that it uses set from those of a run.
+fn with_jenkins_names(script: &str) -> String {
+    let mut out = String::new();
+    for (theirs, ours) in NAMES {
+        let forms = [format!("${theirs}"), format!("${{{theirs}")];
+        if forms.iter().any(|form| script.contains(form.as_str())) {
+            out.push_str(&format!("export {theirs}=\"$PILOTHOUSE_{ours}\"\n"));
+        }
+    }
+    out.push_str(script);
+    out
 }
 
 /// The only argument.

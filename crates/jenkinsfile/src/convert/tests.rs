@@ -59,6 +59,20 @@ fn what_cannot_be_said_is_a_comment_with_its_line() {
 }
 
 #[test]
+fn what_may_not_run_does_not() {
+    let text = converted(
+        "pipeline {\n agent any\n stages { stage('Deploy') {\n when { branch 'main' }\n steps { sh \
+         'make deploy' } }\n stage('b') { steps { sh \"echo ${env.BRANCH_NAME}\" } } } }",
+    );
+    let stage = "# [[stage]]\n# name = \"Deploy\"\n# run = \"make deploy\"\n";
+    assert!(text.contains(stage), "{text}");
+    assert!(
+        text.contains("export BRANCH_NAME=\"$PILOTHOUSE_BRANCH\"\necho ${BRANCH_NAME}"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_comment_stays_one_whatever_it_says() {
     let text = converted(
         "pipeline {\n agent any\n tools { maven 'a\\n[service]\\nrun = \"evil\"' }\n stages { \

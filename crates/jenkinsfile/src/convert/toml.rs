@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Out {
     text: String,
+    /// Whether all that is written is a comment.
+    pub is_off: bool,
 }
 
 impl Out {
@@ -17,6 +19,14 @@ impl Out {
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let line: String = line.chars().take(400).collect();
         let _ = writeln!(self.text, "# {line}");
+    }
+
+    /// Lines of the file, or of a comment.
+    fn put(&mut self, lines: &str) {
+        for line in lines.lines() {
+            let mark = if self.is_off { "# " } else { "" };
+            let _ = writeln!(self.text, "{mark}{line}");
+        }
     }
 
     /// An empty line.
@@ -28,12 +38,12 @@ impl Out {
 
     /// `[[name]]`
     pub(super) fn table(&mut self, name: &str) {
-        let _ = writeln!(self.text, "[[{name}]]");
+        self.put(&format!("[[{name}]]"));
     }
 
     /// `key = "text"`
     pub(super) fn pair(&mut self, key: &str, value: &str) {
-        let _ = writeln!(self.text, "{key} = {}", quoted(value));
+        self.put(&format!("{key} = {}", quoted(value)));
     }
 
     /// `key = { A = "b" }`
@@ -45,7 +55,7 @@ impl Out {
         let all: Vec<String> =
             variables.map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
         if !all.is_empty() {
-            let _ = writeln!(self.text, "{key} = {{ {} }}", all.join(", "));
+            self.put(&format!("{key} = {{ {} }}", all.join(", ")));
         }
     }
 
@@ -53,7 +63,7 @@ impl Out {
     pub(super) fn script(&mut self, script: &str) {
         let script = script.trim_end();
         if script.contains('\n') {
-            let _ = writeln!(self.text, "run = \"\"\"\n{}\n\"\"\"", escaped(script, true));
+            self.put(&format!("run = \"\"\"\n{}\n\"\"\"", escaped(script, true)));
         } else {
             self.pair("run", script);
         }

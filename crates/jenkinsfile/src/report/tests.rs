@@ -69,6 +69,17 @@ fn bytes_that_are_no_text_are_told_where_they_begin() {
 }
 
 #[test]
+fn a_sentence_says_it_all() {
+    let said = with_steps("sh 'a'\nfoo()").sentence();
+    assert_eq!(said, "level 5, needs shared libraries; 3 of 4 parts run; unknown: foo in line 4");
+    let said = look("pipeline { }").sentence();
+    assert_eq!(
+        said,
+        "level 7, Jenkins refuses it: line 1: Missing required section \"stages\" and 1 more"
+    );
+}
+
+#[test]
 fn programs_get_the_same() {
     let reports = [with_steps("foo()\nsh 1")];
     let json = json(&reports);

@@ -1,6 +1,6 @@
 //! Programs that are nearly right: a word left out, doubled, swapped, or put in.
 
-use super::Random;
+use crate::random::Random;
 
 const WORDS: &[&str] = &[
     "(",
