@@ -8,6 +8,7 @@ mod json;
 mod sarif;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::judge::judge;
@@ -77,7 +78,9 @@ impl Report {
         let text = String::from_utf8_lossy(bytes);
         let lines = Lines::new(&text);
         let (script, mut grammar) = parse(&text);
-        grammar.extend(no_text(&text));
+        if let Cow::Owned(text) = &text {
+            grammar.extend(no_text(text));
+        }
         let judged = judge(&text, &script, &grammar, table);
         let is_refused = !judged.problems.is_empty();
         let verdict = verdict(&text, &script, judged.pipeline.as_ref(), is_refused, table);
@@ -112,17 +115,17 @@ impl Report {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            said += &format!(": line {}: {}{more}", problem.from.line, problem.message);
+            let _ = write!(said, ": line {}: {}{more}", problem.from.line, problem.message);
             return said;
         }
-        said += &format!("; {} of {} parts run", self.count(Support::Runs), self.parts.len());
+        let _ = write!(said, "; {} of {} parts run", self.count(Support::Runs), self.parts.len());
         let mut unknown = self.unknown();
         if let Some(first) = unknown.next() {
             let more = match unknown.count() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            said += &format!("; unknown: {} in line {}{more}", first.name, first.at.line);
+            let _ = write!(said, "; unknown: {} in line {}{more}", first.name, first.at.line);
         }
         said
     }
@@ -146,10 +149,7 @@ impl Told {
 }
 
 /// A file that is no text, told where it stops being one.
-fn no_text(text: &Cow<'_, str>) -> Option<Diagnostic> {
-    let Cow::Owned(text) = text else {
-        return None;
-    };
+fn no_text(text: &str) -> Option<Diagnostic> {
     let at = text.find(char::REPLACEMENT_CHARACTER)?;
     let at = u32::try_from(at).ok()?;
     let message = "the file is not UTF-8 text from here on";

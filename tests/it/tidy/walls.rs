@@ -16,7 +16,7 @@ const WALLS: [(&str, &[&str]); 11] = [
     ("crates/docker/", &[]),
     ("crates/edge/", &["core"]),
     ("crates/engine/", &["api", "core", "docker", "jenkinsfile", "settings", "supervisor"]),
-    ("crates/jenkinsfile/", &["core"]),
+    ("crates/jenkinsfile/", &[]),
     ("crates/settings/", &["core"]),
     ("crates/sim/", &["core", "engine"]),
     ("crates/supervisor/", &[]),

@@ -58,7 +58,9 @@ fn compare() -> std::io::Result<bool> {
         programs.push(grow::program(&mut random));
     }
     // What separates programs, and what no text file holds.
-    programs.iter_mut().for_each(|program| program.retain(|letter| letter != '\0'));
+    for program in &mut programs {
+        program.retain(|letter| letter != '\0');
+    }
     let verdicts = ask(&programs)?;
     let mut different = 0;
     for (program, verdict) in programs.iter().zip(&verdicts) {

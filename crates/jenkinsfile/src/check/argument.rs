@@ -16,7 +16,8 @@ fn java_name(kind: &Type) -> &'static str {
         Type::Long => "long",
         Type::OptionalInt => "class java.lang.Integer",
         Type::Double => "double",
-        Type::OneOf(_) => "an enumeration",
+        // The only enumeration of the table.
+        Type::OneOf(_) => "class java.util.concurrent.TimeUnit",
         Type::Any => "class java.lang.Object",
     }
 }

@@ -3,6 +3,8 @@
 //! Responsible for turning a value into text of a POSIX shell: literals are quoted, `${env.A}` and
 //! its like become `${A}`. An expression becomes nothing.
 
+use std::fmt::Write as _;
+
 use crate::model::{Value, ValueKind};
 use crate::syntax::{Expression, ExpressionKind, Member};
 
@@ -53,7 +55,7 @@ fn pieces(expression: &Expression<'_>, text: &dyn Fn(&str) -> String) -> Option<
             for (index, said) in template.texts.iter().enumerate() {
                 out.push_str(&text(said));
                 if let Some(value) = template.values.get(index) {
-                    out.push_str(&format!("${{{}}}", variable(value)?));
+                    let _ = write!(out, "${{{}}}", variable(value)?);
                 }
             }
             Some(out)

@@ -1,5 +1,7 @@
 //! Stages and their steps.
 
+use std::fmt::Write as _;
+
 use super::shell::{script, word};
 use super::{Around, Converter, Variable, seconds};
 use crate::model::{
@@ -153,17 +155,15 @@ impl Converter<'_> {
             let mut whole = String::new();
             for (name, value) in &around.variables {
                 if let Variable::Shell(word) = value {
-                    whole.push_str(&format!("export {name}={word}\n"));
+                    let _ = writeln!(whole, "export {name}={word}");
                 }
             }
             whole.push_str(script);
             self.out.script(&with_jenkins_names(&whole));
         }
         self.out.is_off = false;
-        match around.is_off {
-            true => self.left += scripts.len(),
-            false => self.steps += scripts.len(),
-        }
+        let count = if around.is_off { &mut self.left } else { &mut self.steps };
+        *count += scripts.len();
     }
 
     fn name(&mut self, path: &[String]) -> String {
@@ -236,36 +236,21 @@ impl Converter<'_> {
                 None
             }
             "timestamps" | "ansiColor" => return self.steps(inner, around, into),
-            _ if self.is_given(step) => return,
+            _ if is_given(step) => return,
             _ => None,
         };
-        match text {
-            Some(text) => {
-                let mut script = String::new();
-                for directory in &around.directories {
-                    script.push_str(&format!("cd -- {directory}\n"));
-                }
-                script.push_str(&without_indent(&text));
-                into.push((name.text.clone(), around.timeout, script));
+        if let Some(text) = text {
+            let mut script = String::new();
+            for directory in &around.directories {
+                let _ = writeln!(script, "cd -- {directory}");
             }
-            None => {
-                let why = self.reason(step);
-                self.leave(step.span, &name.text, &why);
-                // What stands in its braces is what people want to see first.
-                self.steps(inner, around, into);
-            }
-        }
-    }
-
-    /// Whether a run does it by itself, or does not need it.
-    fn is_given(&self, step: &Step<'_>) -> bool {
-        let name = step.name.as_ref().map_or("", |name| name.text.as_str());
-        match name {
-            "checkout" => is_scm(single(&step.arguments)),
-            _ => {
-                let given = ["cleanWs", "deleteDir", "stash", "unstash", "milestone"];
-                given.contains(&name)
-            }
+            script.push_str(&without_indent(&text));
+            into.push((name.text.clone(), around.timeout, script));
+        } else {
+            let why = self.reason(step);
+            self.leave(step.span, &name.text, &why);
+            // What stands in its braces is what people want to see first.
+            self.steps(inner, around, into);
         }
     }
 
@@ -297,13 +282,20 @@ fn argument<'a, 't>(arguments: &'a Arguments<'t>, name: &str) -> Option<&'a Valu
     }
 }
 
+/// Whether a run does it by itself, or does not need it.
+fn is_given(step: &Step<'_>) -> bool {
+    let name = step.name.as_ref().map_or("", |name| name.text.as_str());
+    let given = ["cleanWs", "deleteDir", "stash", "unstash", "milestone"];
+    given.contains(&name) || (name == "checkout" && is_scm(single(&step.arguments)))
+}
+
 /// The script, with the variables of Jenkins that it uses set from those of a run.
 fn with_jenkins_names(script: &str) -> String {
     let mut out = String::new();
     for (theirs, ours) in NAMES {
         let forms = [format!("${theirs}"), format!("${{{theirs}")];
         if forms.iter().any(|form| script.contains(form.as_str())) {
-            out.push_str(&format!("export {theirs}=\"$PILOTHOUSE_{ours}\"\n"));
+            let _ = writeln!(out, "export {theirs}=\"$PILOTHOUSE_{ours}\"");
         }
     }
     out.push_str(script);

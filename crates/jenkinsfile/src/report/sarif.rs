@@ -1,5 +1,7 @@
 //! Reports as SARIF 2.1.0, which code hosts show beside the lines.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Problem, Report, Told};
@@ -82,7 +84,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
