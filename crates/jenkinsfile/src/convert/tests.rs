@@ -1,3 +1,5 @@
+//! What is taken over, and what is not.
+
 use super::convert;
 use crate::judge;
 use crate::parser::parse;

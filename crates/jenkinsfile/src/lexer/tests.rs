@@ -1,3 +1,5 @@
+//! Cutting texts into words.
+
 use super::{Quote, string::cook, words};
 use crate::token::Kind;
 

@@ -1,3 +1,5 @@
+//! What nests, and what comes by chance.
+
 use proptest::prelude::*;
 
 use super::parse;

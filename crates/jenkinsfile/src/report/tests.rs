@@ -1,3 +1,5 @@
+//! What is said of a file.
+
 use super::{Report, json, sarif};
 use crate::table::Table;
 use crate::verdict::Level;
