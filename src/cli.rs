@@ -7,7 +7,9 @@ pub mod audit;
 pub mod aws;
 pub mod branches;
 pub mod cancel;
+pub mod check;
 pub mod contain;
+pub mod convert;
 pub mod cost;
 pub mod demo;
 pub mod deploy;
@@ -107,6 +109,10 @@ enum Verb {
     IamPolicy,
     /// Show who asked for what
     Audit(audit::Audit),
+    /// Judge Jenkinsfiles offline: whether they are right, and what would run
+    Check(check::Check),
+    /// Write the pilothouse.toml that a Jenkinsfile says, as far as it says one
+    Convert(convert::Convert),
     /// Print the cockpit's keys, or check a file of them
     Keys(keys::Keys),
     /// Look for what is wrong, and say what mends it
@@ -138,6 +144,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Watch(watch)) => return watch::run(place, watch),
         Some(Verb::Demo(demo)) => return demo::run(demo),
         Some(Verb::Shell(shell)) => return shell::run(place, shell),
+        Some(Verb::Check(check)) => check::run(check),
+        Some(Verb::Convert(convert)) => convert::run(convert),
         Some(Verb::IamPolicy) => {
             iam_policy::run();
             return Ok(ExitCode::SUCCESS);

@@ -3,5 +3,6 @@
 mod absent;
 mod deploying;
 mod files;
+mod jenkins;
 mod running;
 mod telling;

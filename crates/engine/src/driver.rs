@@ -7,6 +7,7 @@ pub mod docker;
 pub mod edge;
 pub mod git;
 pub mod host;
+mod jenkins;
 pub mod local;
 mod ports;
 mod program;

@@ -90,6 +90,17 @@ fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
     let RunResult::Failed { step: None, why } = result else { panic!("{result:?}") };
     assert!(why.contains("pilothouse.toml:4:1"), "no file, line and column: {why}");
     assert!(why.contains("did you mean `run`") || why.contains("\"run\""), "no advice: {why}");
+
+    // A Jenkinsfile in its place is judged, where people look for what became of their branch.
+    repository.git(&["rm", "-q", "pilothouse.toml"]);
+    let jenkinsfile = "pipeline { agent any\nstages { stage('a') { steps { shipIt() } } } }\n";
+    repository.write("Jenkinsfile", jenkinsfile);
+    repository.commit_all("from Jenkins");
+    let (_, result) = ended(&stage, 4);
+    let RunResult::Failed { step: None, why } = result else { panic!("{result:?}") };
+    for told in ["a Jenkinsfile: level 5", "unknown: shipIt in line 2", "pilothouse check"] {
+        assert!(why.contains(told), "{told:?} is not in {why}");
+    }
     stage.end();
 }
 

@@ -8,14 +8,15 @@ use super::tree::{Source, Tree};
 use super::{none, words};
 
 /// A crate of ours, and those that it may be built with.
-const WALLS: [(&str, &[&str]); 10] = [
+const WALLS: [(&str, &[&str]); 11] = [
     ("crates/api/", &["core"]),
     ("crates/aws/", &["core", "engine"]),
     ("crates/cockpit/", &["api", "core"]),
     ("crates/core/", &[]),
     ("crates/docker/", &[]),
     ("crates/edge/", &["core"]),
-    ("crates/engine/", &["api", "core", "docker", "settings", "supervisor"]),
+    ("crates/engine/", &["api", "core", "docker", "jenkinsfile", "settings", "supervisor"]),
+    ("crates/jenkinsfile/", &[]),
     ("crates/settings/", &["core"]),
     ("crates/sim/", &["core", "engine"]),
     ("crates/supervisor/", &[]),
@@ -74,7 +75,8 @@ const SAID_BY: [(&str, &[&str]); 6] = [
 ];
 
 /// Crates that are pure.
-const PURE: [&str; 3] = ["crates/cockpit/", "crates/core/", "crates/settings/"];
+const PURE: [&str; 4] =
+    ["crates/cockpit/", "crates/core/", "crates/jenkinsfile/", "crates/settings/"];
 
 /// What a pure crate never says. Addresses are values, and so `std::net`'s may be named.
 const IMPURE: [&str; 17] = [
@@ -101,6 +103,10 @@ const IMPURE: [&str; 17] = [
 const IMPURE_MODULES: [&str; 5] = ["env", "fs", "os", "process", "thread"];
 
 fn is_ours(dependency: &Dependency) -> Option<&str> {
+    // The reader of Jenkinsfiles is useful without us, and is named after what it reads.
+    if dependency.name == "jenkinsfile" {
+        return Some("jenkinsfile");
+    }
     dependency.name.strip_prefix("pilothouse-")
 }
 

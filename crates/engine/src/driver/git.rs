@@ -18,7 +18,7 @@ use pilothouse_core::text::first_line;
 use pilothouse_core::time::{Millis, Timestamp};
 
 use super::program::{Call, run};
-use super::{Surroundings, blocking, cancelled};
+use super::{Surroundings, blocking, cancelled, jenkins};
 use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
@@ -257,6 +257,9 @@ fn clear(place: &Path) -> Result<(), Fault> {
 fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
     let path: PathBuf = workspace.join(PIPELINE_FILE);
     let missing = |error: &std::io::Error| {
+        if let Some(said) = jenkins::said(workspace, error) {
+            return Fault::permanent(said);
+        }
         Fault::permanent(format!(
             "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one"
         ))

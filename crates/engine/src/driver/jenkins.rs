@@ -1,0 +1,66 @@
+//! What is said of a commit that has a Jenkinsfile and no pipeline of ours.
+//!
+//! Responsible for looking at that file, and for one sentence. It must not run anything of it.
+
+use std::io::{Error, ErrorKind, Read as _};
+use std::path::Path;
+
+use jenkinsfile::table::Table;
+use jenkinsfile::{MOST_BYTES, Report};
+
+/// What the file is called.
+const FILE: &str = "Jenkinsfile";
+
+/// Why a run ends that found no pipeline, if it found a Jenkinsfile instead. A link is not
+/// followed: it could name anything.
+pub(super) fn said(workspace: &Path, error: &Error) -> Option<String> {
+    if error.kind() != ErrorKind::NotFound {
+        return None;
+    }
+    let path = workspace.join(FILE);
+    if !std::fs::symlink_metadata(&path).ok()?.is_file() {
+        return None;
+    }
+    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    std::fs::File::open(&path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+    let report = Report::of(FILE, &bytes, &Table::built_in());
+    Some(format!(
+        "the commit has no pilothouse.toml but a Jenkinsfile: {}; `pilothouse check` says more, and \
+         `pilothouse convert` writes what both can say",
+        report.sentence()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said_of(files: &[(&str, &str)]) -> Option<String> {
+        let workspace = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(workspace.path().join(name), text).unwrap();
+        }
+        said(workspace.path(), &Error::from(ErrorKind::NotFound))
+    }
+
+    #[test]
+    fn a_jenkinsfile_is_judged() {
+        let text = "pipeline { agent any\nstages { stage('a') { steps { sh 'b' } } } }";
+        let said = said_of(&[("Jenkinsfile", text)]).unwrap();
+        assert!(said.contains("level 1, declarative"), "{said}");
+        assert!(said.contains("3 of 3 parts run"), "{said}");
+    }
+
+    #[test]
+    fn without_one_nothing_is_said() {
+        assert_eq!(said_of(&[("Makefile", "all:")]), None);
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let workspace = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", workspace.path().join("Jenkinsfile")).unwrap();
+        assert_eq!(said(workspace.path(), &Error::from(ErrorKind::NotFound)), None);
+    }
+}

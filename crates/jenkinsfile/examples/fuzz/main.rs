@@ -1,0 +1,137 @@
+//! Looks for texts that break the reader.
+//!
+//! `cargo run --release -p jenkinsfile --example fuzz -- SECONDS [SEED [FILE…]]` changes the files of
+//! the corpus, and those that are named, word by word and byte by byte, and reads what comes out
+//! with all that `pilothouse check` and `convert` do. A panic, a text that takes longer than it
+//! may, and a converted file that differs from run to run are failures: the text is printed and
+//! kept in `tests/corpus/broken`, which a test reads for ever.
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
+mod mutate;
+mod random;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use jenkinsfile::convert::convert;
+use jenkinsfile::judge;
+use jenkinsfile::parser::parse;
+use jenkinsfile::report::{Report, json, sarif};
+use jenkinsfile::table::Table;
+use random::Random;
+
+/// The longest that a text may take for each of its bytes, and for any.
+const PER_BYTE: Duration = Duration::from_micros(20);
+const AT_LEAST: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    match fuzz() {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("fuzz: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn fuzz() -> std::io::Result<usize> {
+    let mut arguments = std::env::args().skip(1);
+    let seconds = arguments.next().and_then(|seconds| seconds.parse().ok()).unwrap_or(60);
+    let seed = arguments.next().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let corpus = std::fs::read_to_string(tests.join("corpus/groovy.txt"))?;
+    let mut texts: Vec<String> = corpus
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(_, text)| text.replace("\\n", "\n"))
+        .collect();
+    for entry in std::fs::read_dir(tests.join("files"))? {
+        texts.push(std::fs::read_to_string(entry?.path())?);
+    }
+    for file in arguments {
+        texts.push(String::from_utf8_lossy(&std::fs::read(file)?).into_owned());
+    }
+    let table = Table::built_in();
+    let mut random = Random(seed);
+    let (began, limit) = (Instant::now(), Duration::from_secs(seconds));
+    let (mut count, mut bytes, mut failures) = (0_usize, 0_usize, 0_usize);
+    while began.elapsed() < limit {
+        let mut text = mutate::mutated(&texts, &mut random).into_bytes();
+        // Texts that were read without a problem are worth changing further.
+        if random.below(3) == 0 {
+            scramble(&mut text, &mut random);
+        }
+        count += 1;
+        bytes += text.len();
+        // A machine that was busy is asked again.
+        let is_slow = |looked: &Result<(), Failure>| matches!(looked, Err(Failure::Slow(_)));
+        let mut looked = look(&text, &table);
+        for _ in 0..3 {
+            if is_slow(&looked) {
+                looked = look(&text, &table);
+            }
+        }
+        if let Err(why) = looked {
+            failures += 1;
+            let shown = String::from_utf8_lossy(&text);
+            println!("{why:?}\n{shown:?}");
+            let kept = tests.join("corpus/broken");
+            std::fs::create_dir_all(&kept)?;
+            std::fs::write(kept.join(format!("{seed}-{count}")), &text)?;
+        } else if count % 50 == 0 && texts.len() < 4000 {
+            texts.push(String::from_utf8_lossy(&text).into_owned());
+        }
+    }
+    println!("{count} texts, {bytes} bytes, {failures} failures in {:?}", began.elapsed());
+    Ok(failures)
+}
+
+/// Bytes that no keyboard makes.
+fn scramble(text: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.below(4) {
+        let at = random.below(text.len().max(1));
+        let byte = u8::try_from(random.below(256)).unwrap_or_default();
+        match random.below(3) {
+            0 if at < text.len() => text[at] = byte,
+            1 if at < text.len() => text.truncate(at),
+            _ => text.insert(at.min(text.len()), byte),
+        }
+    }
+}
+
+/// What is wrong with how a text was read.
+#[derive(Debug)]
+enum Failure {
+    Panicked,
+    Differs,
+    Slow(#[expect(dead_code, reason = "it is printed")] Duration),
+}
+
+/// Everything that is done with a file.
+fn look(bytes: &[u8], table: &Table) -> Result<(), Failure> {
+    let began = Instant::now();
+    let looked = catch_unwind(AssertUnwindSafe(|| {
+        let reports = [Report::of("Jenkinsfile", bytes, table)];
+        let told = (json(&reports).to_string(), sarif(&reports, "1").to_string());
+        let text = String::from_utf8_lossy(bytes);
+        let (script, grammar) = parse(&text);
+        let judged = judge(&text, &script, &grammar, table);
+        let converted = judged.pipeline.map(|pipeline| {
+            let once = convert("Jenkinsfile", &text, &pipeline, table);
+            once == convert("Jenkinsfile", &text, &pipeline, table)
+        });
+        (told, converted != Some(false))
+    }));
+    let took = began.elapsed();
+    match looked {
+        Err(_) => Err(Failure::Panicked),
+        Ok((_, false)) => Err(Failure::Differs),
+        Ok(_) if took > AT_LEAST + PER_BYTE * u32::try_from(bytes.len()).unwrap_or(u32::MAX) => {
+            Err(Failure::Slow(took))
+        }
+        Ok(_) => Ok(()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Whether Jenkins accepts a pipeline.
+//!
+//! Responsible for the rules that Jenkins' Declarative validator holds, in its own wording where
+//! it has one: what must stand where, what may not stand together, which names and types exist.
+//! It looks at everything and reports everything. It must not read the text again.
+
+mod agent;
+mod argument;
+mod condition;
+mod directive;
+mod matrix;
+mod stage;
+mod step;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Value};
+use crate::read::{POST_CONDITIONS, invalid_identifier};
+use crate::source::Span;
+use crate::suggest::nearest;
+use crate::table::{Kind, Table};
+
+/// What is wrong with a pipeline.
+pub fn check(pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
+    let mut checker = Checker { table, problems: Vec::new() };
+    checker.pipeline(pipeline);
+    checker.problems
+}
+
+struct Checker<'t> {
+    table: &'t Table,
+    problems: Vec<Diagnostic>,
+}
+
+/// Whether a name can be a variable's.
+fn is_identifier(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    first.is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && name != "_"
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+/// The names that stand more than once, each told once, with all places but the first.
+fn repeated<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<(&'n str, Span)> {
+    let mut seen = std::collections::HashMap::new();
+    let mut found = Vec::new();
+    for (name, span) in names {
+        let count = seen.entry(name).or_insert(0_usize);
+        *count += 1;
+        if *count == 2 {
+            found.push((name, span));
+        }
+    }
+    found
+}
+
+impl Checker<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problems.push(Diagnostic::declarative(span, message));
+    }
+
+    fn problem_with(&mut self, span: Span, message: impl Into<String>, advice: impl Into<String>) {
+        self.problems.push(Diagnostic::declarative(span, message).advise(advice));
+    }
+
+    /// `Invalid X type "name"`, with the nearest name or all of them.
+    fn unknown_type(&mut self, what: &str, name: &Key, kind: Kind, known: &[&str]) {
+        let list = known.join(", ");
+        let message =
+            format!("Invalid {what} type \"{}\". Valid {what} types: [{list}]", name.text);
+        let near = nearest(&name.text, known.iter().copied());
+        let advice = match near {
+            Some(near) => format!("did you mean {near}?"),
+            None if kind == Kind::Tool => "is the plugin that brings it missing?".to_owned(),
+            None => format!("is the plugin that brings {} missing?", name.text),
+        };
+        self.problem_with(name.span, message, advice);
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
+        // Problems of the whole stand at its name.
+        let span = pipeline.span.at_start();
+        if pipeline.stages.is_none() {
+            self.problem_with(span, "Missing required section \"stages\"", "add stages { }");
+        }
+        match &pipeline.agent {
+            Some(agent) => self.agent(agent),
+            None => {
+                self.problem_with(span, "Missing required section \"agent\"", "add agent any");
+            }
+        }
+        if let Some(stages) = &pipeline.stages {
+            self.stages(stages, false);
+        }
+        self.environment(pipeline.environment.as_ref());
+        self.post(pipeline.post.as_ref());
+        self.tools(pipeline.tools.as_ref());
+        self.options(pipeline.options.as_ref(), false);
+        if let Some(parameters) = &pipeline.parameters {
+            self.parameters(parameters);
+        }
+        if let Some(triggers) = &pipeline.triggers {
+            self.triggers(triggers);
+        }
+        if let Some(libraries) = &pipeline.libraries
+            && libraries.entries.is_empty()
+        {
+            self.problem(libraries.span, "libraries can not be empty");
+        }
+    }
+
+    fn environment(&mut self, section: Option<&Section<(Key, EnvironmentValue<'_>)>>) {
+        let Some(section) = section else {
+            return;
+        };
+        if section.entries.is_empty() {
+            self.problem(section.span, "No variables specified for environment");
+        }
+        for (key, _) in &section.entries {
+            if !is_identifier(&key.text) {
+                self.problem(key.span, invalid_identifier(&key.text));
+            }
+        }
+    }
+
+    fn post(&mut self, section: Option<&Section<PostCondition<'_>>>) {
+        let Some(section) = section else {
+            return;
+        };
+        if section.entries.is_empty() {
+            self.problem(section.span, "post can not be empty");
+        }
+        let names = section.entries.iter().map(|one| (one.condition.text.as_str(), one.span));
+        for (name, span) in repeated(names) {
+            self.problem(span, format!("Duplicate build condition name: \"{name}\""));
+        }
+        for one in &section.entries {
+            let name = one.condition.text.as_str();
+            if !POST_CONDITIONS.contains(&name) {
+                let list = POST_CONDITIONS.join(", ");
+                let message =
+                    format!("Invalid condition \"{name}\" - valid conditions are [{list}]");
+                let advice = match nearest(name, POST_CONDITIONS) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => "name one of them".to_owned(),
+                };
+                self.problem_with(one.condition.span, message, advice);
+            }
+            self.branch(&one.branch);
+        }
+    }
+
+    fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>) {
+        let Some(section) = section else {
+            return;
+        };
+        if section.entries.is_empty() {
+            self.problem(section.span, "No tools specified");
+        }
+        for (key, _) in &section.entries {
+            // A class' full name needs no symbol.
+            if self.table.get(Kind::Tool, &key.text).is_none() && !key.text.contains('.') {
+                let known: Vec<&str> = self.table.names(Kind::Tool).collect();
+                self.unknown_type("tool", key, Kind::Tool, &known);
+            }
+        }
+    }
+}

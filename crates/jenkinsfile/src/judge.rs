@@ -1,0 +1,37 @@
+//! One look at a file.
+
+use crate::check::check;
+use crate::diagnostic::Diagnostic;
+use crate::model::Pipeline;
+use crate::read::{Read, read};
+use crate::syntax::Script;
+use crate::table::Table;
+
+/// What a file is, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Judged<'t> {
+    /// The pipeline, as far as it could be read; nothing where the file has none.
+    pub pipeline: Option<Pipeline<'t>>,
+    /// What is wrong, in the order of the text.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Judges a script that was parsed, with the problems of its grammar.
+pub fn judge<'t>(
+    text: &'t str,
+    script: &'t Script<'t>,
+    grammar: &[Diagnostic],
+    table: &'t Table,
+) -> Judged<'t> {
+    let Read { pipeline, problems } = read(text, script, table);
+    let mut all = grammar.to_vec();
+    all.extend(problems);
+    if let Some(pipeline) = &pipeline {
+        all.extend(check(pipeline, table));
+    }
+    all.sort_by_key(|problem| problem.span.start);
+    all.dedup_by(|left, right| {
+        left.span.start == right.span.start && left.message == right.message
+    });
+    Judged { pipeline, problems: all }
+}

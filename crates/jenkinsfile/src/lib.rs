@@ -1,0 +1,45 @@
+//! Reads Jenkinsfiles, judges them offline, and says what each step would do; pure.
+//!
+//! Texts come in, values and texts go out: nothing is run, opened or fetched, and any bytes are read
+//! in linear time and bounded depth. Most callers want a [`Report`]:
+//!
+//! ```
+//! use jenkinsfile::{Report, table::Table};
+//!
+//! let text = "pipeline { agent any\nstages { stage('Test') { steps { sh 'make test' } } } }";
+//! let report = Report::of("Jenkinsfile", text.as_bytes(), &Table::built_in());
+//! assert!(report.problems.is_empty());
+//! assert_eq!(report.level.number(), 1);
+//! ```
+//!
+//! Below it stand, each useful alone: [`parser::parse`] makes a [`syntax`] tree of the Groovy that
+//! Jenkinsfiles are written in, with positions and comments; [`read::read`] finds the Declarative
+//! Pipeline in it, as a [`model`]; [`check::check`] says what Jenkins would refuse, in its own words;
+//! [`verdict::verdict`] says what would run; [`convert::convert`] writes a `pilothouse.toml`. What
+//! plugins offer stands in a [`table`] to which lines can be added.
+
+pub mod check;
+pub mod convert;
+pub mod diagnostic;
+pub mod model;
+pub mod parser;
+pub mod read;
+pub mod report;
+pub mod source;
+pub mod syntax;
+pub mod table;
+pub mod token;
+pub mod verdict;
+
+mod judge;
+mod lexer;
+mod suggest;
+
+pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use judge::{Judged, judge};
+pub use report::Report;
+
+/// The largest text that is read, in bytes.
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// The most problems of a file that are told.
+pub const MOST_PROBLEMS: usize = 100;

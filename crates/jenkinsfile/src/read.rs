@@ -1,0 +1,123 @@
+//! A tree to a pipeline.
+//!
+//! Responsible for finding the `pipeline` in a file, for reading its sections into the model, and
+//! for saying which of them cannot be read. It goes on behind each mistake. Whether what was read
+//! may stand there is the check's affair; both use Jenkins' own wording where it has one.
+
+mod agent;
+mod argument;
+mod call;
+mod directive;
+mod environment;
+mod matrix;
+mod pipeline;
+mod post;
+mod stage;
+mod step;
+mod when;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::Pipeline;
+use crate::source::Span;
+use crate::syntax::{Script, Statement, StatementKind};
+use crate::table::Table;
+use call::CallView;
+pub(crate) use environment::invalid_identifier;
+pub use post::POST_CONDITIONS;
+
+/// What a file is, and its pipeline where it has one.
+#[derive(Clone, Debug)]
+pub struct Read<'t> {
+    /// The pipeline, as far as it could be read.
+    pub pipeline: Option<Pipeline<'t>>,
+    /// What is wrong with it.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Reads the pipeline of a script.
+pub fn read<'t>(text: &'t str, script: &'t Script<'t>, table: &'t Table) -> Read<'t> {
+    let mut reader = Reader { text, table, problems: Vec::new() };
+    let pipeline = reader.script(script);
+    Read { pipeline, problems: reader.problems }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    table: &'t Table,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'t> Reader<'t> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problems.push(Diagnostic::declarative(span, message));
+    }
+
+    fn problem_with(&mut self, span: Span, message: impl Into<String>, advice: &str) {
+        self.problems.push(Diagnostic::declarative(span, message).advise(advice));
+    }
+
+    fn source(&self, span: Span) -> &'t str {
+        span.of(self.text)
+    }
+
+    fn script(&mut self, script: &'t Script<'t>) -> Option<Pipeline<'t>> {
+        let found = script.statements.iter().find_map(pipeline_call);
+        if let Some(call) = found {
+            return self.pipeline(&call);
+        }
+        // A shared library's global step has its pipelines in a method of this name.
+        let methods = script.statements.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Method(method) if method.name.text == "call" => method.body.as_ref(),
+            _ => None,
+        });
+        let mut pipelines = Vec::new();
+        for body in methods {
+            find_pipelines(&body.statements, &mut pipelines);
+        }
+        let mut read = pipelines.iter().map(|call| self.pipeline(call)).collect::<Vec<_>>();
+        if !read.is_empty() {
+            return read.swap_remove(0);
+        }
+        script.statements.iter().for_each(|statement| self.refuse_nested(statement));
+        None
+    }
+
+    /// A pipeline in another block runs nothing that Jenkins would show.
+    fn refuse_nested(&mut self, statement: &'t Statement<'t>) {
+        let Some(call) = CallView::of(statement) else {
+            return;
+        };
+        let Some(block) = call.block() else {
+            return;
+        };
+        if call.name == Some("pipeline") {
+            self.problem(
+                call.span,
+                "pipeline block must be at the top-level, not within another block.",
+            );
+        }
+        block.body.statements.iter().for_each(|inner| self.refuse_nested(inner));
+    }
+}
+
+/// The call of a statement that is a pipeline.
+fn pipeline_call<'t>(statement: &'t Statement<'t>) -> Option<CallView<'t>> {
+    let call = CallView::of(statement)?;
+    (call.name == Some("pipeline") && call.block().is_some()).then_some(call)
+}
+
+/// Looks for pipelines in the control flow of a method.
+fn find_pipelines<'t>(statements: &'t [Statement<'t>], into: &mut Vec<CallView<'t>>) {
+    for statement in statements {
+        if let Some(call) = pipeline_call(statement) {
+            into.push(call);
+            continue;
+        }
+        let node = crate::syntax::Node::Statement(statement);
+        node.each_child(&mut |child| {
+            if let crate::syntax::Node::Statement(inner) = child {
+                find_pipelines(std::slice::from_ref(inner), into);
+            }
+        });
+    }
+}

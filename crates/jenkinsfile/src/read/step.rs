@@ -1,0 +1,147 @@
+//! Steps.
+
+use super::Reader;
+use super::call::{ArgumentView, CallView};
+use crate::model::{Arguments, Branch, Code, Key, Stage, Step, Value, ValueKind};
+use crate::source::Span;
+use crate::syntax::{Block, Expression, ExpressionKind, Statement, StatementKind};
+
+impl<'t> Reader<'t> {
+    pub(super) fn steps_section(&mut self, stage: &mut Stage<'t>, call: &CallView<'t>) {
+        let Some(block) = call.block() else {
+            self.problem(call.span, "Expected a block for steps");
+            return;
+        };
+        let statements = &block.body.statements;
+        let span = block.body.span;
+        if let [only] = statements.as_slice()
+            && let Some(inner) = CallView::of(only)
+            && inner.name == Some("parallel")
+        {
+            self.parallel_step(stage, &inner);
+            return;
+        }
+        if statements.len() != 1 || stage.branches.is_empty() {
+            let branch = self.branch("default", statements, span);
+            stage.branches.push(branch);
+        }
+    }
+
+    /// `parallel(a: { … }, b: { … }, failFast: true)`
+    fn parallel_step(&mut self, stage: &mut Stage<'t>, call: &CallView<'t>) {
+        stage.fail_fast = None;
+        let [ArgumentView::Named(named)] = call.arguments.as_slice() else {
+            return;
+        };
+        for (key, value) in named {
+            if key.kind.is_name("failFast") {
+                match value.kind {
+                    ExpressionKind::Bool(value) => stage.fail_fast = Some(value),
+                    _ => self.problem(key.span, "Expected a boolean with failFast"),
+                }
+                continue;
+            }
+            let ExpressionKind::Closure(closure) = &value.kind else {
+                self.problem(key.span, "Expected closure or failFast");
+                continue;
+            };
+            let name = self.key(key).text;
+            let body = &closure.body;
+            let branch = self.branch(&name, &body.statements, body.span);
+            stage.branches.push(branch);
+        }
+    }
+
+    pub(super) fn branch(
+        &mut self,
+        name: &str,
+        statements: &'t [Statement<'t>],
+        span: Span,
+    ) -> Branch<'t> {
+        let steps = self.steps(statements);
+        Branch { span, name: name.to_owned(), steps }
+    }
+
+    pub(super) fn steps(&mut self, statements: &'t [Statement<'t>]) -> Vec<Step<'t>> {
+        statements.iter().map(|statement| self.step(statement)).collect()
+    }
+
+    fn step(&mut self, statement: &'t Statement<'t>) -> Step<'t> {
+        let span = statement.span;
+        let unread =
+            |span| Step { span, name: None, arguments: Arguments::none(), steps: None, code: None };
+        let Some(call) = CallView::of(statement) else {
+            if !matches!(statement.kind, StatementKind::Broken) {
+                self.problem_with(span, "Expected a step", advice_for(statement));
+            }
+            return unread(span);
+        };
+        let name = self.name_of(&call);
+        let key = Key { text: name.to_owned(), span: call.name_span };
+        if name == "error" && call.name.is_none() {
+            return unread(span);
+        }
+        let block = call.block();
+        if matches!(name, "script" | "expression") {
+            let code = block.map(|closure| &closure.body);
+            if code.is_none() {
+                let pronoun = if name == "script" { "Script" } else { "When" };
+                self.problem(span, format!("{pronoun} step without a block"));
+            }
+            let arguments = code.map_or_else(Arguments::none, |code| self.code_argument(code));
+            return Step { span, name: Some(key), arguments, steps: None, code };
+        }
+        let name = Some(key);
+        let Some(block) = block else {
+            let arguments = self.arguments(&call.arguments);
+            let arguments = self.with_name(call.name.unwrap_or_default(), arguments, span);
+            return Step { span, name, arguments, steps: None, code: None };
+        };
+        let before = call.arguments.len().saturating_sub(1);
+        let arguments = self.arguments(call.arguments.get(..before).unwrap_or_default());
+        let steps = Some(self.steps(&block.body.statements));
+        Step { span, name, arguments, steps, code: None }
+    }
+
+    /// Groovy in braces, as one value.
+    pub(super) fn code_argument(&self, code: &'t Block<'t>) -> Arguments<'t> {
+        let span = code.inner();
+        let key = Key { text: "scriptBlock".to_owned(), span };
+        let kind = ValueKind::Text(self.source(span).into());
+        Arguments::Named(vec![(key, Value { span, kind })])
+    }
+
+    /// The only argument gets the name of the only parameter that a step requires.
+    fn with_name(&self, step: &str, arguments: Arguments<'t>, span: Span) -> Arguments<'t> {
+        let Arguments::Single(value) = arguments else {
+            return arguments;
+        };
+        let described = self.table.step(step);
+        let parameter = described.filter(|described| !described.is_block);
+        match parameter.and_then(|described| described.sole_required()) {
+            Some(parameter) => {
+                let key = Key { text: parameter.name.clone(), span };
+                Arguments::Named(vec![(key, value)])
+            }
+            None => Arguments::Single(value),
+        }
+    }
+
+    /// A value that is not read further.
+    pub(super) fn opaque(&self, expression: &'t Expression<'t>) -> Value<'t> {
+        let text = self.source(expression.span).to_owned();
+        let code = Code { text, expression: Some(expression) };
+        Value { span: expression.span, kind: ValueKind::Code(code) }
+    }
+}
+
+/// What to do about Groovy where a step should stand.
+fn advice_for(statement: &Statement<'_>) -> &'static str {
+    match &statement.kind {
+        StatementKind::Expression(expression) => match expression.kind {
+            ExpressionKind::Name(_) => "a step without arguments is written with (): name()",
+            _ => "put Groovy into script { }",
+        },
+        _ => "put Groovy into script { }",
+    }
+}

@@ -1,0 +1,184 @@
+//! What is said of a file.
+//!
+//! Responsible for one look at a file's bytes with everything that people and programs are told,
+//! owned and with lines and columns, and for its forms for programs: JSON and SARIF. How it looks
+//! on a terminal is decided where there is one.
+
+mod json;
+mod sarif;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::judge::judge;
+use crate::parser::parse;
+use crate::source::{Lines, Position, Span};
+use crate::table::{Support, Table};
+use crate::verdict::{Item, Level, Part, verdict};
+use crate::{MOST_BYTES, MOST_PROBLEMS};
+pub use json::json;
+pub use sarif::sarif;
+
+/// What is said of a file.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the file is called.
+    pub file: String,
+    /// How far it is from running.
+    pub level: Level,
+    /// What is wrong with it, in order.
+    pub problems: Vec<Problem>,
+    /// Each part of it, in order.
+    pub parts: Vec<Told>,
+}
+
+/// A problem of a file.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What kind of problem it is.
+    pub kind: DiagnosticKind,
+    /// Where it begins.
+    pub from: Position,
+    /// Where it ends.
+    pub to: Position,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub advice: Option<String>,
+    /// The line that it stands in.
+    pub line: String,
+}
+
+/// A part of a file.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What it is.
+    pub part: Part,
+    /// What it is called.
+    pub name: String,
+    /// Where it stands.
+    pub at: Position,
+    /// How deep it is in other parts.
+    pub depth: usize,
+    /// What Pilothouse does with it.
+    pub support: Support,
+    /// The plugin that brings it.
+    pub plugin: Option<String>,
+    /// Why.
+    pub note: String,
+}
+
+impl Report {
+    /// Looks at a file.
+    pub fn of(file: &str, bytes: &[u8], table: &Table) -> Self {
+        if bytes.len() > MOST_BYTES {
+            return Self::too_large(file);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let lines = Lines::new(&text);
+        let (script, mut grammar) = parse(&text);
+        if let Cow::Owned(text) = &text {
+            grammar.extend(no_text(text));
+        }
+        let judged = judge(&text, &script, &grammar, table);
+        let is_refused = !judged.problems.is_empty();
+        let verdict = verdict(&text, &script, judged.pipeline.as_ref(), is_refused, table);
+        let problems = judged.problems.iter().take(MOST_PROBLEMS);
+        Self {
+            file: file.to_owned(),
+            level: verdict.level,
+            problems: problems.map(|problem| located(problem, &lines)).collect(),
+            parts: verdict.items.into_iter().map(|item| told(item, &lines)).collect(),
+        }
+    }
+
+    fn too_large(file: &str) -> Self {
+        let start = Position { line: 1, column: 1 };
+        let problem = Problem {
+            kind: DiagnosticKind::Syntax,
+            from: start,
+            to: start,
+            message: format!("the file has more than {} MiB", MOST_BYTES >> 20),
+            advice: Some("a Jenkinsfile is a few hundred lines long".to_owned()),
+            line: String::new(),
+        };
+        let (level, parts) = (Level::Broken, Vec::new());
+        Self { file: file.to_owned(), level, problems: vec![problem], parts }
+    }
+
+    /// All of it in a sentence without an end.
+    pub fn sentence(&self) -> String {
+        let mut said = format!("level {}, {}", self.level.number(), self.level.words());
+        if let Some(problem) = self.problems.first() {
+            let more = match self.problems.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = write!(said, ": line {}: {}{more}", problem.from.line, problem.message);
+            return said;
+        }
+        let _ = write!(said, "; {} of {} parts run", self.count(Support::Runs), self.parts.len());
+        let mut unknown = self.unknown();
+        if let Some(first) = unknown.next() {
+            let more = match unknown.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = write!(said, "; unknown: {} in line {}{more}", first.name, first.at.line);
+        }
+        said
+    }
+
+    /// How many parts need this.
+    pub fn count(&self, support: Support) -> usize {
+        self.parts.iter().filter(|part| part.support == support).count()
+    }
+
+    /// The parts that nobody knows.
+    pub fn unknown(&self) -> impl Iterator<Item = &Told> {
+        self.parts.iter().filter(|part| part.is_unknown())
+    }
+}
+
+impl Told {
+    /// Whether nobody knows it.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.support, Support::Library) && self.plugin.is_none()
+    }
+}
+
+/// A file that is no text, told where it stops being one.
+fn no_text(text: &str) -> Option<Diagnostic> {
+    let at = text.find(char::REPLACEMENT_CHARACTER)?;
+    let at = u32::try_from(at).ok()?;
+    let message = "the file is not UTF-8 text from here on";
+    Some(Diagnostic::syntax(Span::new(at, at), message).advise("save it as UTF-8"))
+}
+
+fn located(problem: &Diagnostic, lines: &Lines<'_>) -> Problem {
+    let from = lines.position(problem.span.start);
+    Problem {
+        kind: problem.kind,
+        from,
+        to: lines.position(problem.span.end),
+        message: problem.message.clone(),
+        advice: problem.advice.clone(),
+        line: lines.line(from.line).to_owned(),
+    }
+}
+
+fn told(item: Item, lines: &Lines<'_>) -> Told {
+    Told {
+        part: item.part,
+        name: item.name,
+        at: lines.position(item.span.start),
+        depth: item.depth,
+        support: item.support,
+        plugin: item.plugin,
+        note: item.note,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! What is said of a file.
+
+use super::{Report, json, sarif};
+use crate::table::Table;
+use crate::verdict::Level;
+
+fn look(text: &str) -> Report {
+    Report::of("Jenkinsfile", text.as_bytes(), &Table::built_in())
+}
+
+fn with_steps(steps: &str) -> Report {
+    look(&format!("pipeline {{ agent any\n stages {{ stage('a') {{ steps {{\n{steps}\n}} }} }} }}"))
+}
+
+#[test]
+fn each_level_has_its_files() {
+    assert_eq!(with_steps("sh 'make'").level, Level::Declarative);
+    assert_eq!(with_steps("script { if (env.A) { sh 'b' } }").level, Level::Groovy);
+    assert_eq!(with_steps("slackSend 'done'").level, Level::Plugins);
+    assert_eq!(with_steps("bat 'make'").level, Level::Elsewhere);
+    assert_eq!(with_steps("deployEverything()").level, Level::Library);
+    assert_eq!(look("node { sh 'make' }").level, Level::Scripted);
+    assert_eq!(look("pipeline { agent any }").level, Level::Broken);
+}
+
+#[test]
+fn a_step_that_nobody_knows_is_named_with_its_line() {
+    let report = with_steps("script { foo 'a' }\nbar()\nlib.baz()");
+    let unknown: Vec<_> = report.unknown().map(|part| (part.name.as_str(), part.at.line)).collect();
+    assert_eq!(unknown, [("foo", 3), ("bar", 4)]);
+}
+
+#[test]
+fn what_the_file_defines_is_no_librarys() {
+    let report = look(
+        "def build(x) { sh x }\ndef tool = new Tool()\npipeline { agent any\n stages { stage('a') { \
+         steps { build('a')\n script { tool.run()\n def f = { it }\n f(1) } } } } }",
+    );
+    assert_eq!(report.level, Level::Groovy, "{:?}", report.parts);
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let report = look(
+        "pipeline {\n  agnet any\n  stages {\n    stage('a') {\n      step { sh 'x' }\n    }\n    \
+         stage('b') {\n      steps { sleep time: 'x', unit: 'SECS' }\n    }\n  }\n}\n",
+    );
+    let lines: Vec<usize> = report.problems.iter().map(|problem| problem.from.line).collect();
+    assert_eq!(lines, [1, 2, 4, 5, 8, 8]);
+}
+
+#[test]
+fn one_mistake_of_grammar_hides_no_other() {
+    let report = look(
+        "pipeline {\n  agent any\n  stages {\n    stage('a') {\n      steps {\n        sh('x'\n        \
+         echo 'y'\n        echo 'z' 'q')\n      }\n    }\n    stage('b') {\n      steps { }\n    }\n  \
+         }\n}\n",
+    );
+    let told: Vec<_> =
+        report.problems.iter().map(|one| (one.from.line, one.message.as_str())).collect();
+    assert!(told.iter().any(|(line, _)| *line == 7), "{told:?}");
+    assert!(told.contains(&(12, "No steps specified for branch")), "{told:?}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_where_they_begin() {
+    let report = Report::of("Jenkinsfile", b"node {\n  sh '\xff'\n}\n", &Table::built_in());
+    let places: Vec<_> =
+        report.problems.iter().map(|one| (one.from.line, one.from.column)).collect();
+    assert_eq!(places, [(2, 7)]);
+}
+
+#[test]
+fn a_sentence_says_it_all() {
+    let said = with_steps("sh 'a'\nfoo()").sentence();
+    assert_eq!(said, "level 5, needs shared libraries; 3 of 4 parts run; unknown: foo in line 4");
+    let said = look("pipeline { }").sentence();
+    assert_eq!(
+        said,
+        "level 7, Jenkins refuses it: line 1: Missing required section \"stages\" and 1 more"
+    );
+}
+
+#[test]
+fn programs_get_the_same() {
+    let reports = [with_steps("foo()\nsh 1")];
+    let json = json(&reports);
+    assert_eq!(json["levels"]["broken"], 1);
+    assert_eq!(json["files"][0]["problems"][0]["line"], 4);
+    let sarif = sarif(&reports, "1.2.3");
+    let results = sarif["runs"][0]["results"].as_array().map(Vec::len);
+    assert_eq!(results, Some(2));
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"]["startLine"], 4);
+}

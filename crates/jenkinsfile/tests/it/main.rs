@@ -1,0 +1,6 @@
+//! Texts whose verdict is known from elsewhere.
+//!
+//! Responsible for holding the reader against what others said of the corpus and of the files
+//! beside. It must not need them: what they said is written down.
+
+mod corpus;

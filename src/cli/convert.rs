@@ -1,0 +1,97 @@
+//! `pilothouse convert`: the `pilothouse.toml` that a Jenkinsfile says, as far as it says one.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use jenkinsfile::convert::{Converted, convert};
+use jenkinsfile::judge;
+use jenkinsfile::parser::parse;
+use jenkinsfile::source::Lines;
+use jenkinsfile::table::Table;
+use pilothouse_core::text::printable;
+
+use super::check::bytes;
+use crate::exit::{Failure, failed};
+use crate::out;
+
+/// The longest line of a problem, in characters.
+const LINE: usize = 1000;
+
+/// What is converted, and where to.
+#[derive(Debug, clap::Args)]
+pub struct Convert {
+    /// The Jenkinsfile; - is the standard input
+    #[arg(value_name = "FILE", default_value = "Jenkinsfile")]
+    file: PathBuf,
+    /// Write to this file, which must not be there yet, instead of the standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Does it. No engine is needed.
+pub fn run(wanted: &Convert) -> Result<()> {
+    let name = wanted.file.display().to_string();
+    let bytes = bytes(&wanted.file).wrap_err_with(|| format!("cannot read {name}"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let converted = converted(&name, &text)?;
+    // What we write is read by the same reader that an engine has.
+    if let Err(problems) = pilothouse_settings::pipeline::read("pilothouse.toml", &converted.text) {
+        for problem in problems {
+            out::error(&printable(&problem.to_string(), LINE));
+        }
+        return Err(failed(Failure::Failed, "what came out is no pipeline; change it by hand"));
+    }
+    match &wanted.output {
+        None => out::line(converted.text.trim_end()),
+        Some(file) => write(file, &converted.text)?,
+    }
+    let Converted { steps, left, .. } = converted;
+    let of = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    };
+    let (steps, left) = (of(steps, "step"), of(left, "part"));
+    out::error(&format!("taken over: {steps}; as comments: {left}"));
+    Ok(())
+}
+
+fn converted(name: &str, text: &str) -> Result<Converted> {
+    let table = Table::built_in();
+    let (script, grammar) = parse(text);
+    let judged = judge(text, &script, &grammar, &table);
+    if !judged.problems.is_empty() {
+        let lines = Lines::new(text);
+        for problem in &judged.problems {
+            let told = problem.render(name, &lines);
+            told.lines().for_each(|line| out::error(&printable(line, LINE)));
+        }
+        return Err(failed(Failure::Usage, "Jenkins refuses the file: mend it first"));
+    }
+    let Some(pipeline) = judged.pipeline else {
+        let why = format!("{} has no pipeline {{ }}: it is a program", printable(name, LINE));
+        return Err(failed(Failure::Usage, why));
+    };
+    let converted = convert(name, text, &pipeline, &table);
+    if converted.steps == 0 {
+        let why = "nothing of it can be taken over; `pilothouse check` says what it needs";
+        return Err(failed(Failure::Failed, why));
+    }
+    Ok(converted)
+}
+
+/// Writes a file that is not there yet: what somebody wrote is never lost.
+fn write(file: &Path, text: &str) -> Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(file) {
+        Ok(mut out) => out
+            .write_all(text.as_bytes())
+            .wrap_err_with(|| format!("cannot write {}", file.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let why = format!("{} is there already; remove it first", file.display());
+            Err(failed(Failure::Refused, why))
+        }
+        Err(error) => Err(error).wrap_err_with(|| format!("cannot write {}", file.display())),
+    }
+}
