@@ -55,7 +55,7 @@ def fill(targets):
     ]
     worker = run("worker", "c7g.large", subnets[0], "10.0.15.250", own)
     odd = run("odd", "x1e.32xlarge", subnets[0], "10.0.15.251", own)
-    run("qa", "t3.small", subnets[0], "10.0.15.252", [("app", "shop"), ("env", "qa")])
+    qa = run("qa", "t3.small", subnets[0], "10.0.15.252", [("app", "shop"), ("env", "qa")])
     balancer = elb.create_load_balancer(
         Name="shop",
         Subnets=subnets,
@@ -116,7 +116,13 @@ def fill(targets):
     gateway = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]
     print(
         json.dumps(
-            {"web": web, "worker": worker, "odd": odd, "gateway": gateway["NatGatewayId"]}
+            {
+                "web": web,
+                "worker": worker,
+                "odd": odd,
+                "qa": qa,
+                "gateway": gateway["NatGatewayId"],
+            }
         )
     )
 

@@ -87,8 +87,8 @@ pub fn tasks(request: &str) -> String {
 }
 
 /// The answer to `DescribeTasks` (Amazon ECS Developer Guide, "Viewing Amazon ECS stopped task
-/// errors": `stoppedReason` of the task, `reason` of the container).
-pub fn described(_: &str) -> String {
+/// errors": `stoppedReason` of the task, `reason` of the container): those that are asked for.
+pub fn described(request: &str) -> String {
     let task = |id: &str, state: &str, more: Value| {
         let mut task = json!({
             "taskArn": arn(&format!("task/shop/{id}")), "lastStatus": state,
@@ -109,6 +109,8 @@ pub fn described(_: &str) -> String {
         task("0f9de17a6465404e", "RUNNING", json!({ "containers": [] })),
         task("a7ee17a6465404e8", "STOPPED", why),
     ];
+    let is_asked = |task: &&Value| request.contains(task["taskArn"].as_str().unwrap());
+    let tasks: Vec<&Value> = tasks.iter().filter(is_asked).collect();
     json!({ "tasks": tasks, "failures": [] }).to_string()
 }
 

@@ -10,6 +10,8 @@ fn an_account_is_proposed_as_it_is() {
     let moto = Emulator::moto();
     let made = moto.account(&["fill", "2"]);
     moto.account(&["tagged"]);
+    let stopped = made["qa"].as_str().unwrap();
+    moto.account(&["halt", stopped]);
     let stage = stage(&moto.endpoint());
     let repository = Repository::new(&stage);
     repository.commit("v1");
@@ -36,6 +38,7 @@ fn an_account_is_proposed_as_it_is() {
     assert!(text.contains(&format!("# {odd} is odd\n")), "{text}");
     let services: Vec<String> = watch.belongings.services.iter().map(ToString::to_string).collect();
     assert_eq!(services, ["shop/other", "shop/web"]);
+    assert!(!text.contains(stopped), "it does not run");
     let web = made["web"][0].as_str().unwrap();
     assert!(!watch.belongings.instances.iter().any(|id| id == web), "it comes with its group");
     stage.end();
