@@ -192,7 +192,8 @@ pub fn verdict(
     table: &Table,
 ) -> Verdict {
     let known = Known::of(script);
-    let mut teller = Teller { text, table, known, items: Vec::new(), depth: 0 };
+    let things = std::collections::HashSet::new();
+    let mut teller = Teller { text, table, known, items: Vec::new(), depth: 0, things };
     teller.around(script);
     match pipeline {
         Some(pipeline) => teller.pipeline(pipeline),
@@ -214,6 +215,8 @@ struct Teller<'a> {
     known: Known<'a>,
     items: Vec<Item>,
     depth: usize,
+    /// Where calls begin that make an argument of a known step, as in `checkout scmGit(…)`.
+    things: std::collections::HashSet<u32>,
 }
 
 impl Teller<'_> {

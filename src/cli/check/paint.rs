@@ -17,7 +17,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// Whether they are used now. `NO_COLOR` is https://no-color.org.
+    /// Whether they are used now. `NO_COLOR` is <https://no-color.org>.
     pub fn is_on(self) -> bool {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         match self {

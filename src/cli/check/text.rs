@@ -59,15 +59,13 @@ fn problem_of(out: &mut String, file: &str, problem: &Problem, is_on: bool) {
     let shown: String = problem.line.chars().skip(skipped).take(LINE).collect();
     if !shown.trim().is_empty() {
         let _ = writeln!(out, "  | {}", printable(&shown, LINE));
-        let wide: usize = 1.max(if problem.from.line == problem.to.line {
-            problem.to.column.saturating_sub(problem.from.column)
-        } else {
-            1
-        });
+        let is_one_line = problem.from.line == problem.to.line;
+        let wide =
+            if is_one_line { problem.to.column.saturating_sub(problem.from.column) } else { 1 };
+        let room = LINE.saturating_sub(column - skipped);
         let before: String = shown.chars().take(column - skipped).collect();
         let pad = pilothouse_cockpit::width::of(&printable(&before, LINE));
-        let caret =
-            Ink::Bad.paint(&"^".repeat(wide.min(LINE - (column - skipped).min(LINE - 1))), is_on);
+        let caret = Ink::Bad.paint(&"^".repeat(wide.min(room).max(1)), is_on);
         let _ = writeln!(out, "  | {}{caret}", " ".repeat(pad));
     }
     if let Some(advice) = &problem.advice {
@@ -78,8 +76,7 @@ fn problem_of(out: &mut String, file: &str, problem: &Problem, is_on: bool) {
 fn parts(out: &mut String, report: &Report, is_whole: bool, is_on: bool) {
     for part in &report.parts {
         let is_heading = matches!(part.part, Part::Stage);
-        let is_told = if is_whole { true } else { part.support != Support::Runs };
-        if is_told {
+        if is_whole || part.support != Support::Runs {
             part_of(out, part, is_heading, is_on);
         }
     }
@@ -97,7 +94,7 @@ fn part_of(out: &mut String, part: &Told, is_heading: bool, is_on: bool) {
     let gap = " ".repeat(COLUMN.saturating_sub(width).max(1));
     let left = if is_heading { Ink::Strong.paint(&left, is_on) } else { left };
     let verdict = Ink::of_support(part.support).paint(part.support.words(), is_on);
-    let _ = write!(out, "{indent}{left}{gap}{:<8}{verdict}", place);
+    let _ = write!(out, "{indent}{left}{gap}{place:<8}{verdict}");
     let plugin = part.plugin.as_deref().filter(|_| part.support == Support::Adapter);
     let why = match (plugin, part.note.as_str()) {
         (Some(plugin), "") => plugin.to_owned(),

@@ -40,6 +40,17 @@ fn what_the_file_defines_is_no_librarys() {
 }
 
 #[test]
+fn what_makes_an_argument_is_no_step() {
+    let report = with_steps(
+        "script { checkout scmGit(branches: [[name: 'main']])\n\
+         recordIssues tools: [java(), checkStyle(pattern: 'x')]\n\
+         if (KIND.equals('a')) { publishIssues issues: [scan { other() }] } }",
+    );
+    let unknown: Vec<_> = report.unknown().map(|part| part.name.as_str()).collect();
+    assert_eq!(unknown, ["other"]);
+}
+
+#[test]
 fn every_mistake_is_told_at_once() {
     let report = look(
         "pipeline {\n  agnet any\n  stages {\n    stage('a') {\n      step { sh 'x' }\n    }\n    \

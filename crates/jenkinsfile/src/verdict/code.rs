@@ -15,6 +15,33 @@ const METHODS: [&str; 12] = [
     "print", "println", "printf", "sprintf", "sleep", "evaluate", "each", "use", "with", "tap",
     "getClass", "run",
 ];
+/// What Groovy offers texts, lists and maps: variables of a stage have these.
+const OF_VALUES: [&str; 24] = [
+    "add",
+    "collect",
+    "contains",
+    "each",
+    "endsWith",
+    "equals",
+    "find",
+    "findAll",
+    "get",
+    "isEmpty",
+    "join",
+    "matches",
+    "put",
+    "replace",
+    "replaceAll",
+    "size",
+    "split",
+    "startsWith",
+    "substring",
+    "toBoolean",
+    "toInteger",
+    "toLowerCase",
+    "tokenize",
+    "trim",
+];
 /// Where classes of Jenkins begin.
 const JENKINS: [&str; 5] =
     ["hudson.", "jenkins.", "org.jenkinsci.", "com.cloudbees.", "org.jenkins"];
@@ -186,6 +213,9 @@ impl Teller<'_> {
             return;
         }
         if let Some(entry) = self.table.step(name) {
+            for argument in &call.arguments {
+                self.things_in(Node::Expression(argument.value()));
+            }
             let is_value = call.arguments.is_empty() && entry.parameters.is_empty();
             if entry.name != "script" && !(is_value && entry.support == Support::Interpreter) {
                 self.described(Part::Step, entry, span, Support::Runs);
@@ -198,7 +228,8 @@ impl Teller<'_> {
             crate::table::Kind::Parameter,
             crate::table::Kind::Trigger,
         ];
-        if kinds.into_iter().any(|kind| self.table.get(kind, name).is_some()) {
+        let is_thing = self.things.contains(&span.start);
+        if is_thing || kinds.into_iter().any(|kind| self.table.get(kind, name).is_some()) {
             return;
         }
         if name.chars().next().is_some_and(char::is_uppercase) {
@@ -208,10 +239,24 @@ impl Teller<'_> {
         self.add(Part::Step, name, span, Support::Library, note);
     }
 
+    /// Calls in an argument, but not those in braces.
+    fn things_in(&mut self, node: Node<'_, '_>) {
+        if let Node::Expression(expression) = node {
+            match &expression.kind {
+                ExpressionKind::Closure(_) => return,
+                ExpressionKind::Call(call) if call.object.is_none() => {
+                    self.things.insert(call.method.span().start);
+                }
+                _ => {}
+            }
+        }
+        node.each_child(&mut |child| self.things_in(child));
+    }
+
     /// A method of a variable that the file does not define is one of a shared library's.
     fn variable_call(&mut self, variable: &str, method: &str, call: &Call<'_>) {
         let is_class = variable.chars().next().is_some_and(char::is_uppercase);
-        if is_class || self.known.has(variable) {
+        if is_class || self.known.has(variable) || OF_VALUES.contains(&method) {
             return;
         }
         let name = format!("{variable}.{method}");
