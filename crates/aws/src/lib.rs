@@ -33,7 +33,7 @@ use self::session::Session;
 
 /// Characters of a text of AWS's that are told at most.
 const TEXT: usize = 255;
-/// Pages of one list that are read at most: a thousand things each, or four hundred.
+/// Pages of one list that are read at most: five hundred things each, or fewer.
 const PAGES: usize = 50;
 
 /// Reaches accounts at AWS.

@@ -218,17 +218,17 @@ fn what_the_endpoint_does_not_offer_is_said_and_hides_nothing_else() {
 #[test]
 fn what_does_not_fit_on_a_page_is_seen_whole() {
     let moto = Emulator::moto();
-    moto.account(&["crowd", "1001"]);
+    moto.account(&["crowd", "501"]);
     let stage = stage(&moto.endpoint());
     watch(&stage, ACCOUNT, "tags = { app = \"crowd\" }\ntarget_groups = [\"crowd-400\"]\n");
     let told = seen(&stage, "all pages", |one| {
         let read = |part: &Part| one.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
         [Part::Checks, Part::Volumes].iter().all(read)
     });
-    assert_eq!(told.instances.len(), 1001);
+    assert_eq!(told.instances.len(), 501);
     assert!(told.instances.iter().all(|one| one.checks.is_some()), "asked for by the hundred");
     assert_eq!(told.groups.len(), 1, "it is on the second page");
     let hosts = told.bill.lines.iter().find(|line| line.what == "EC2 t3.nano").unwrap();
-    assert_eq!((hosts.count, hosts.per_hour.unwrap().to_string().as_str()), (1001, "$5.2052"));
+    assert_eq!((hosts.count, hosts.per_hour.unwrap().to_string().as_str()), (501, "$2.6052"));
     stage.end();
 }
