@@ -64,12 +64,14 @@ fn every_mistake_is_told_at_once() {
 fn one_mistake_of_grammar_hides_no_other() {
     let report = look(
         "pipeline {\n  agent any\n  stages {\n    stage('a') {\n      steps {\n        sh('x'\n        \
-         echo 'y'\n        echo 'z' 'q')\n      }\n    }\n    stage('b') {\n      steps { }\n    }\n  \
+         echo 'y'\n        sleep 'z'\n      }\n    }\n    stage('b') {\n      steps { }\n    }\n  \
          }\n}\n",
     );
     let told: Vec<_> =
         report.problems.iter().map(|one| (one.from.line, one.message.as_str())).collect();
     assert!(told.iter().any(|(line, _)| *line == 7), "{told:?}");
+    let number = "Expecting \"int\" but got \"z\" of type class java.lang.String instead";
+    assert!(told.contains(&(8, number)), "{told:?}");
     assert!(told.contains(&(12, "No steps specified for branch")), "{told:?}");
 }
 
