@@ -90,9 +90,20 @@ fn main() -> std::io::Result<()> {
     println!("peak memory {} kB", peak());
 
     let mut worst = (0.0_f64, "");
-    for opener in NESTED {
+    let inside = |open: &'static str, repeated: &'static str| (open, repeated);
+    let begun = [
+        inside("pipeline{agent any;stages{stage('a'){steps{", "sh 'x';"),
+        inside("pipeline{agent any;stages{stage('a'){steps{", "foo ä: 1;"),
+        inside("pipeline{agent any;stages{stage('a'){steps{", "script { foo() };"),
+        inside("pipeline{agent any;environment{", "A = 'b';"),
+        inside("pipeline{agent any;options{", "nothing();"),
+        inside("pipeline{agent any;tools{", "a 'b';"),
+        inside("pipeline{agent any;stages{", "stage('a'){steps{sh 'x'}};"),
+    ];
+    let plain = NESTED.iter().map(|opener| inside("", opener));
+    for (open, opener) in plain.chain(begun) {
         let time = |length: usize| {
-            let text = opener.repeat(length / opener.len());
+            let text = format!("{open}{}", opener.repeat(length / opener.len()));
             let began = Instant::now();
             let report = Report::of("Jenkinsfile", text.as_bytes(), &table);
             drop(report);

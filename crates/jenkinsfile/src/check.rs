@@ -56,11 +56,17 @@ fn repeated<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Vec<(&'n str, S
 
 impl Checker<'_> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
-        self.problems.push(Diagnostic::declarative(span, message));
+        self.note(Diagnostic::declarative(span, message));
     }
 
     fn problem_with(&mut self, span: Span, message: impl Into<String>, advice: impl Into<String>) {
-        self.problems.push(Diagnostic::declarative(span, message).advise(advice));
+        self.note(Diagnostic::declarative(span, message).advise(advice));
+    }
+
+    fn note(&mut self, problem: Diagnostic) {
+        if self.problems.len() < crate::MOST_FOUND {
+            self.problems.push(problem);
+        }
     }
 
     /// `Invalid X type "name"`, with the nearest name or all of them.

@@ -33,7 +33,7 @@ pub fn convert(file: &str, text: &str, pipeline: &Pipeline<'_>, table: &Table) -
         lines: Lines::new(text),
         table,
         out: Out::default(),
-        names: Vec::new(),
+        names: std::collections::HashSet::new(),
         steps: 0,
         left: 0,
     };
@@ -47,7 +47,7 @@ struct Converter<'a> {
     table: &'a Table,
     out: Out,
     /// Names of stages that are taken.
-    names: Vec<String>,
+    names: std::collections::HashSet<String>,
     steps: usize,
     left: usize,
 }

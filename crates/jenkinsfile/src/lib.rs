@@ -40,6 +40,8 @@ pub use judge::{Judged, judge};
 pub use report::Report;
 
 /// The largest text that is read, in bytes.
-pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+pub const MOST_BYTES: usize = 1024 * 1024;
+/// The most problems of a file that are looked at, of which the first are told.
+pub(crate) const MOST_FOUND: usize = 1000;
 /// The most problems of a file that are told.
 pub const MOST_PROBLEMS: usize = 100;

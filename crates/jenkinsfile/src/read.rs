@@ -49,11 +49,17 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
-        self.problems.push(Diagnostic::declarative(span, message));
+        self.note(Diagnostic::declarative(span, message));
     }
 
     fn problem_with(&mut self, span: Span, message: impl Into<String>, advice: &str) {
-        self.problems.push(Diagnostic::declarative(span, message).advise(advice));
+        self.note(Diagnostic::declarative(span, message).advise(advice));
+    }
+
+    fn note(&mut self, problem: Diagnostic) {
+        if self.problems.len() < crate::MOST_FOUND {
+            self.problems.push(problem);
+        }
     }
 
     fn source(&self, span: Span) -> &'t str {

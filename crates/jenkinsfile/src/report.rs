@@ -8,7 +8,6 @@ mod json;
 mod sarif;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::judge::judge;
@@ -107,27 +106,33 @@ impl Report {
         Self { file: file.to_owned(), level, problems: vec![problem], parts }
     }
 
-    /// All of it in a sentence without an end.
-    pub fn sentence(&self) -> String {
-        let mut said = format!("level {}, {}", self.level.number(), self.level.words());
-        if let Some(problem) = self.problems.first() {
-            let more = match self.problems.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let _ = write!(said, ": line {}: {}{more}", problem.from.line, problem.message);
-            return said;
+    /// The level in a few words, then what is wrong, or else what would not run: at most so many
+    /// lines of those.
+    pub fn summary(&self, most: usize) -> Vec<String> {
+        let mut lines = vec![format!("level {}, {}", self.level.number(), self.level.words())];
+        let file = &self.file;
+        let wrong = self.problems.iter().map(|problem| {
+            let Position { line, column } = problem.from;
+            format!("{file}:{line}:{column}: {}", problem.message)
+        });
+        let missing = self.parts.iter().filter(|part| part.support != Support::Runs);
+        let missing = missing.map(|part| {
+            let Position { line, column } = part.at;
+            let (kind, name, words) = (part.part.name(), &part.name, part.support.words());
+            format!("{file}:{line}:{column}: {kind} {name}: {words}")
+        });
+        let all: Vec<String> =
+            if self.problems.is_empty() { missing.collect() } else { wrong.collect() };
+        let (run, parts) = (self.count(Support::Runs), self.parts.len());
+        if self.problems.is_empty() {
+            lines.push(format!("{run} of {parts} parts run"));
         }
-        let _ = write!(said, "; {} of {} parts run", self.count(Support::Runs), self.parts.len());
-        let mut unknown = self.unknown();
-        if let Some(first) = unknown.next() {
-            let more = match unknown.count() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let _ = write!(said, "; unknown: {} in line {}{more}", first.name, first.at.line);
+        let left = all.len().saturating_sub(most);
+        lines.extend(all.into_iter().take(most));
+        if left > 0 {
+            lines.push(format!("and {left} more"));
         }
-        said
+        lines
     }
 
     /// How many parts need this.

@@ -50,6 +50,18 @@ pub struct Position {
 pub struct Lines<'s> {
     text: &'s str,
     starts: Vec<u32>,
+    /// How many characters begin before each block of bytes, so that the column of a place in a
+    /// very long line is found in bounded time.
+    counts: Vec<u32>,
+}
+
+/// How many bytes a block has.
+const BLOCK: usize = 256;
+
+/// How many characters begin in some bytes (RFC 3629, section 3).
+fn characters(bytes: &[u8]) -> u32 {
+    let begins = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    u32::try_from(begins).unwrap_or(u32::MAX)
 }
 
 impl<'s> Lines<'s> {
@@ -58,15 +70,38 @@ impl<'s> Lines<'s> {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let after = ends.map(|(index, _)| u32::try_from(index + 1).unwrap_or(u32::MAX));
         let starts = std::iter::once(0).chain(after).collect();
-        Self { text, starts }
+        let mut count = 0_u32;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            let before = count;
+            count = count.saturating_add(characters(block));
+            before
+        });
+        let counts = blocks.collect();
+        Self { text, starts, counts }
     }
 
     /// The line and column of a byte.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or_default();
-        let before = Span::new(start, offset).of(self.text);
-        Position { line, column: before.chars().count() + 1 }
+        let column = self.before(offset).saturating_sub(self.before(start)) as usize + 1;
+        Position { line, column }
+    }
+
+    /// How many characters begin before a byte.
+    fn before(&self, offset: u32) -> u32 {
+        let offset = (offset as usize).min(self.text.len());
+        let block = offset / BLOCK;
+        let (block, known) = match self.counts.get(block) {
+            Some(known) => (block, *known),
+            // The end of a text that fills its last block.
+            None => match self.counts.last() {
+                Some(known) => (self.counts.len() - 1, *known),
+                None => return 0,
+            },
+        };
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        known.saturating_add(characters(rest))
     }
 
     /// The text of a line without its end; the first line is 1.
@@ -82,5 +117,34 @@ impl<'s> Lines<'s> {
     /// How many lines there are.
     pub fn count(&self) -> usize {
         self.starts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, Position};
+
+    #[test]
+    fn columns_count_characters() {
+        for text in [
+            "",
+            "a",
+            "äb\ncö\n",
+            &"é".repeat(128),
+            &format!("{}\n{}", "x".repeat(700), "日".repeat(300)),
+        ] {
+            let lines = Lines::new(text);
+            let (mut line, mut column) = (1, 1);
+            for (at, character) in text.char_indices() {
+                let at = u32::try_from(at).unwrap();
+                assert_eq!(lines.position(at), Position { line, column }, "{at} of {text:?}");
+                column += 1;
+                if character == '\n' {
+                    (line, column) = (line + 1, 1);
+                }
+            }
+            let end = u32::try_from(text.len()).unwrap();
+            assert_eq!(lines.position(end), Position { line, column }, "the end of {text:?}");
+        }
     }
 }

@@ -98,8 +98,10 @@ fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
     repository.commit_all("from Jenkins");
     let (_, result) = ended(&stage, 4);
     let RunResult::Failed { step: None, why } = result else { panic!("{result:?}") };
-    for told in ["a Jenkinsfile: level 5", "unknown: shipIt in line 2", "pilothouse check"] {
-        assert!(why.contains(told), "{told:?} is not in {why}");
+    let (first, rest) = why.split_once('\n').unwrap();
+    assert_eq!(first, "no pilothouse.toml but a Jenkinsfile: level 5, needs shared libraries");
+    for told in ["Jenkinsfile:2:31: step shipIt: needs a library", "pilothouse check"] {
+        assert!(rest.contains(told), "{told:?} is not in {why}");
     }
     stage.end();
 }

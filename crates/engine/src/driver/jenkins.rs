@@ -1,6 +1,7 @@
 //! What is said of a commit that has a Jenkinsfile and no pipeline of ours.
 //!
-//! Responsible for looking at that file, and for one sentence. It must not run anything of it.
+//! Responsible for looking at that file, and for what is said of it: a line that
+//! stands in the Branches pane, and those below it in the run's detail. It must not run anything.
 
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::Path;
@@ -10,6 +11,8 @@ use jenkinsfile::{MOST_BYTES, Report};
 
 /// What the file is called.
 const FILE: &str = "Jenkinsfile";
+/// The most parts, or mistakes, that are told.
+const MOST_LINES: usize = 24;
 
 /// Why a run ends that found no pipeline, if it found a Jenkinsfile instead. A link is not
 /// followed: it could name anything.
@@ -25,10 +28,10 @@ pub(super) fn said(workspace: &Path, error: &Error) -> Option<String> {
     let mut bytes = Vec::new();
     std::fs::File::open(&path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
     let report = Report::of(FILE, &bytes, &Table::built_in());
+    let summary = report.summary(MOST_LINES).join("\n");
     Some(format!(
-        "the commit has no pilothouse.toml but a Jenkinsfile: {}; `pilothouse check` says more, and \
-         `pilothouse convert` writes what both can say",
-        report.sentence()
+        "no pilothouse.toml but a Jenkinsfile: {summary}\n`pilothouse check` says more, and \
+         `pilothouse convert` writes what both can say"
     ))
 }
 

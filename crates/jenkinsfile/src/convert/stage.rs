@@ -176,7 +176,7 @@ impl Converter<'_> {
             count += 1;
             name = format!("{} {count}", short(NAME - 5));
         }
-        self.names.push(name.clone());
+        self.names.insert(name.clone());
         name
     }
 

@@ -5,6 +5,9 @@ use super::call::{ArgumentView, CallView};
 use crate::model::{Agent, AgentSettings, Key};
 use crate::syntax::{Closure, ExpressionKind, StatementKind};
 
+/// How many settings are looked through for a name that was there already.
+const MOST_SETTINGS: usize = 100;
+
 impl<'t> Reader<'t> {
     pub(super) fn agent(&mut self, call: &CallView<'t>) -> Agent<'t> {
         let span = call.span;
@@ -106,7 +109,8 @@ impl<'t> Reader<'t> {
                 continue;
             };
             // The last of two equal names counts, as in Jenkins' map.
-            match settings.iter_mut().find(|(known, _)| known.text == key.text) {
+            match settings.iter_mut().take(MOST_SETTINGS).find(|(known, _)| known.text == key.text)
+            {
                 Some(known) => known.1 = value,
                 None => settings.push((key, value)),
             }

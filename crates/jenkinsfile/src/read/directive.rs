@@ -5,6 +5,9 @@ use super::call::{ArgumentView, CallView, bare};
 use crate::model::{Directive, DirectiveArgument, DirectiveValue, Key, Section, Value};
 use crate::syntax::{Expression, ExpressionKind, Statement, StatementKind};
 
+/// How many tools are looked through for a name that was there already.
+const MOST_TOOLS: usize = 100;
+
 /// How a directive and its section are called in messages.
 struct Words {
     section: &'static str,
@@ -135,7 +138,9 @@ impl<'t> Reader<'t> {
             let key = Key { text: name.to_owned(), span: tool.name_span };
             if let Some(value) = self.only_argument(&tool, name, "tool") {
                 let value = self.value(value);
-                match section.entries.iter_mut().find(|(known, _)| known.text == key.text) {
+                // The last of two equal names counts, as in Jenkins' map; nobody has many tools.
+                let mut known = section.entries.iter_mut().take(MOST_TOOLS);
+                match known.find(|(known, _)| known.text == key.text) {
                     Some(known) => known.1 = value,
                     None => section.entries.push((key, value)),
                 }

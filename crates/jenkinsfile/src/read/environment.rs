@@ -1,5 +1,7 @@
 //! Variables.
 
+use std::collections::HashSet;
+
 use super::Reader;
 use super::argument::constant;
 use super::call::{ArgumentView, CallView, bare};
@@ -36,8 +38,9 @@ impl<'t> Reader<'t> {
             return section;
         };
         let mut is_wrong = false;
+        let mut seen = HashSet::new();
         for statement in &block.body.statements {
-            if !self.variable(statement, &mut section) {
+            if !self.variable(statement, &mut section, &mut seen) {
                 is_wrong = true;
             }
         }
@@ -52,6 +55,7 @@ impl<'t> Reader<'t> {
         &mut self,
         statement: &'t Statement<'t>,
         section: &mut Section<(Key, EnvironmentValue<'t>)>,
+        seen: &mut HashSet<String>,
     ) -> bool {
         let expression = match &statement.kind {
             StatementKind::Expression(expression) => expression,
@@ -61,7 +65,7 @@ impl<'t> Reader<'t> {
                     return false;
                 };
                 let key = Key { text: name.text.to_owned(), span: name.span };
-                self.assigned(key, value, section);
+                self.assigned(key, value, section, seen);
                 return true;
             }
             StatementKind::Broken => return true,
@@ -72,7 +76,7 @@ impl<'t> Reader<'t> {
             return false;
         };
         let key = self.key(left);
-        self.assigned(key, right, section);
+        self.assigned(key, right, section, seen);
         true
     }
 
@@ -81,13 +85,15 @@ impl<'t> Reader<'t> {
         key: Key,
         right: &'t Expression<'t>,
         section: &mut Section<(Key, EnvironmentValue<'t>)>,
+        seen: &mut HashSet<String>,
     ) {
-        if section.entries.iter().any(|(known, _)| known.text == key.text) {
+        if seen.contains(&key.text) {
             let message = format!("Duplicate environment variable name: \"{}\"", key.text);
             self.problem(key.span, message);
             return;
         }
         if let Some(value) = self.variable_value(bare(right)) {
+            seen.insert(key.text.clone());
             section.entries.push((key, value));
         }
     }

@@ -64,12 +64,14 @@ fn every_mistake_is_told_at_once() {
 fn one_mistake_of_grammar_hides_no_other() {
     let report = look(
         "pipeline {\n  agent any\n  stages {\n    stage('a') {\n      steps {\n        sh('x'\n        \
-         echo 'y'\n        echo 'z' 'q')\n      }\n    }\n    stage('b') {\n      steps { }\n    }\n  \
+         echo 'y'\n        sleep 'z'\n      }\n    }\n    stage('b') {\n      steps { }\n    }\n  \
          }\n}\n",
     );
     let told: Vec<_> =
         report.problems.iter().map(|one| (one.from.line, one.message.as_str())).collect();
     assert!(told.iter().any(|(line, _)| *line == 7), "{told:?}");
+    let number = "Expecting \"int\" but got \"z\" of type class java.lang.String instead";
+    assert!(told.contains(&(8, number)), "{told:?}");
     assert!(told.contains(&(12, "No steps specified for branch")), "{told:?}");
 }
 
@@ -82,14 +84,22 @@ fn bytes_that_are_no_text_are_told_where_they_begin() {
 }
 
 #[test]
-fn a_sentence_says_it_all() {
-    let said = with_steps("sh 'a'\nfoo()").sentence();
-    assert_eq!(said, "level 5, needs shared libraries; 3 of 4 parts run; unknown: foo in line 4");
-    let said = look("pipeline { }").sentence();
-    assert_eq!(
-        said,
-        "level 7, Jenkins refuses it: line 1: Missing required section \"stages\" and 1 more"
-    );
+fn a_summary_says_what_is_in_the_way() {
+    let said = with_steps("sh 'a'\nfoo()\nbat 'b'").summary(1);
+    let wanted = [
+        "level 5, needs shared libraries",
+        "3 of 5 parts run",
+        "Jenkinsfile:4:1: step foo: needs a library",
+        "and 1 more",
+    ];
+    assert_eq!(said, wanted);
+    let said = look("pipeline { }").summary(1);
+    let wanted = [
+        "level 7, Jenkins refuses it",
+        "Jenkinsfile:1:1: Missing required section \"stages\"",
+        "and 1 more",
+    ];
+    assert_eq!(said, wanted);
 }
 
 #[test]
