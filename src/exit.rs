@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use color_eyre::Report;
 use pilothouse_api::client::ClientError;
 use pilothouse_core::command::{Rejection, RejectionKind};
+use pilothouse_core::text::printable;
 
 /// Why a verb did not do what it was asked to. The number is the exit code; 0 means that it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ pub fn refused(rejection: &Rejection) -> Report {
     failed(of_rejection(rejection.kind), rejection.why.clone())
 }
 
+/// The longest line of an error, in characters.
+const LINE: usize = 8000;
+
 /// What every error begins with.
 pub const PREFIX: &str = "pilothouse: ";
 
@@ -57,7 +61,11 @@ pub fn report(report: &Report) -> ExitCode {
     let failure = failure_of(report);
     for (number, text) in sentences(report).iter().enumerate() {
         let begins = if number == 0 { PREFIX } else { "  because " };
-        crate::out::error(&format!("{begins}{text}"));
+        for (line, text) in text.lines().enumerate() {
+            // Most of this was made harmless where it came from; here nothing is left over.
+            let begins = if line == 0 { begins } else { "" };
+            crate::out::error(&format!("{begins}{}", printable(text, LINE)));
+        }
     }
     ExitCode::from(failure as u8)
 }

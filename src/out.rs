@@ -292,12 +292,12 @@ mod tests {
     #[test]
     fn a_long_cell_shifts_its_own_row_alone_and_notes_are_never_cut() {
         let mut table = Table::new(&["NAME", "N"]);
-        table.row(["x".repeat(60), "1".to_owned()]);
+        table.row(["x".repeat(90), "1".to_owned()]);
         table.row(["short".to_owned(), "2".to_owned()]);
         table.notes(&["one two three four five six seven eight nine".to_owned()]);
         let lines = text(&table.lines(0, None));
-        assert_eq!(lines[1], format!("{}  1", "x".repeat(60)));
-        assert_eq!(lines[2].find('2'), Some(50));
+        assert_eq!(lines[1], format!("{}  1", "x".repeat(90)));
+        assert_eq!(lines[2].find('2'), Some(82));
         assert_eq!(lines[3], "    one two three four five six seven eight nine");
         let narrow = text(&table.lines(0, Some(40)));
         assert_eq!(narrow[1], format!("{}…", "x".repeat(39)));

@@ -1,8 +1,10 @@
 //! `pilothouse branches`: every branch, its head and its newest run.
 
 use color_eyre::Result;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
 use pilothouse_core::state::{Branch, State};
+use pilothouse_core::text::printable;
 use serde::Serialize;
 
 use super::runs::outcome;
@@ -35,9 +37,16 @@ struct Shown<'a> {
     seen_at: u64,
     /// Its newest run, by number.
     run: Option<u64>,
+    /// The commit that this run is of, in full: not the head where that has no run.
+    run_commit: Option<&'a str>,
     /// How that run stands: `queued`, `running`, `succeeded`, `failed` and so on.
     state: Option<&'static str>,
+    /// Whether the head is to have a run that found the job queue full.
+    waits_for_place: bool,
 }
+
+/// Said of a head whose run found the job queue full.
+const WAITS_FOR_PLACE: &str = "waits for a place in the queue";
 
 /// Shows them, the newest head first.
 pub fn run(place: &Place, branches: &Branches) -> Result<()> {
@@ -62,7 +71,9 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
         let run = branch.last_run.and_then(|id| state.runs.get(&id));
         let (tone, run) = run.map_or((Tone::Dim, "-".to_owned()), |run| {
             let (tone, word) = outcome(run);
-            (tone, format!("{} {word}", run.id))
+            let other =
+                (run.commit != branch.head.id).then(|| format!(" of {}", run.commit.short()));
+            (tone, format!("{}{} {word}", run.id, other.unwrap_or_default()))
         });
         let feeds = branch.environment.as_ref().map_or("-", |name| name.as_str());
         table.toned([
@@ -79,6 +90,9 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
         let note =
             holder.flatten().map(|holder| format!("{holder} has its preview's name; rename one"));
         table.notes(note.as_slice());
+        if branch.waits_for_place().is_some() {
+            table.notes(&[WAITS_FOR_PLACE.to_owned()]);
+        }
     }
     if table.is_empty() {
         out::line("no branch yet; `pilothouse look` looks at the repositories now");
@@ -104,6 +118,20 @@ fn shown<'a>(
         author: &branch.head.author,
         seen_at: branch.seen_at.0,
         run: branch.last_run.map(|id| id.0),
+        run_commit: run.map(|run| run.commit.as_str()),
+        waits_for_place: branch.waits_for_place().is_some(),
         state: run.map(|run| outcome(run).1),
     }
+}
+
+/// The heads whose runs found the job queue full.
+pub fn waiting(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String> {
+    let branches = state.projects.get(&key.project).map(|project| &project.branches);
+    let own = branches.into_iter().flatten().filter(|(_, branch)| {
+        branch.waits_for_place().is_some() && branch.environment.as_ref() == Some(&key.name)
+    });
+    own.map(|(name, branch)| {
+        let (name, commit) = (printable(name.as_str(), 80), branch.head.id.short());
+        format!("{name} {commit} {WAITS_FOR_PLACE}")
+    })
 }

@@ -13,6 +13,7 @@ use pilothouse_core::state::{Environment, Project, State, Unbound};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
+use super::branches::waiting;
 use super::runs::{outcome, with_reason};
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
@@ -285,6 +286,7 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     let own =
         |run: &&Run| run.project == key.project && run.environment.as_ref() == Some(&key.name);
     now.extend(runs.filter(own).map(|run| format!("{} {}", run.id, run_phase(run))));
+    now.extend(waiting(state, key));
     now.extend(failures(state, key));
     if let Some(ready) = &environment.ready {
         now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));

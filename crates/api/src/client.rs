@@ -1,7 +1,8 @@
 //! Talks to the engine over one of its Unix sockets.
 //!
 //! Every request has a connection of its own, which on a Unix socket costs next to nothing and
-//! leaves no state behind that could go stale. It decides nothing and keeps nothing.
+//! leaves no state behind that could go stale. It decides nothing and keeps nothing. The sentence of
+//! whoever answers is made printable here: it is shown as an error by many, and may be hostile.
 
 mod error;
 mod events;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use hyper::Method;
 use pilothouse_core::command::Command;
 use pilothouse_core::id::{InstanceId, ProjectName, RunId, Seq};
+use pilothouse_core::text::printable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -91,7 +93,8 @@ impl Client {
 
     /// Asks who answers.
     pub async fn version(&self) -> Result<Version, ClientError> {
-        self.get("/version").await
+        let version: Version = self.get("/version").await?;
+        Ok(Version { engine: printable(&version.engine, 40), ..version })
     }
 
     /// Fetches all that the engine knows.
@@ -205,6 +208,8 @@ impl Client {
     }
 
     fn protocol(&self, what: &(impl ToString + ?Sized)) -> ClientError {
-        ClientError::Protocol { socket: self.socket.clone(), what: what.to_string() }
+        // Whose answer cannot be read is often cited by what could not read it.
+        let what = printable(&what.to_string(), exchange::WORDS);
+        ClientError::Protocol { socket: self.socket.clone(), what }
     }
 }

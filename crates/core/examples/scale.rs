@@ -119,6 +119,7 @@ impl Log {
                 seen_at: Timestamp(0),
                 environment: None,
                 last_run: None,
+                owed: None,
             };
             let (project, name) = (ProjectName::new("shop"), branch_name(n));
             let branch = Box::new(branch);

@@ -36,6 +36,8 @@ pub enum Rule {
     NoGaps,
     /// No more runs execute than there are executors.
     Executors,
+    /// A head that is to be built has a run, or waits for a place in a full queue.
+    HeadsHaveRuns,
     /// What has ended does not change any more.
     EndedStays,
     /// A part in the traffic fits the phase.
@@ -59,6 +61,7 @@ impl std::fmt::Display for Rule {
             Self::OneDeployment => "the queue of deployments is wrong",
             Self::NoGaps => "a record is missing",
             Self::Executors => "too many runs execute",
+            Self::HeadsHaveRuns => "a push was lost",
             Self::EndedStays => "what has ended changed",
             Self::Roles => "a role does not fit its phase",
             Self::UsedOnce => "a name or number is used twice",

@@ -24,6 +24,7 @@ pub mod instance;
 pub mod invariant;
 pub mod pipeline;
 pub mod plan;
+pub mod queue;
 pub mod routing;
 pub mod run;
 pub mod settle;

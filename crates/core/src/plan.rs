@@ -105,6 +105,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     };
     warnings.extend(service.and_then(|service| hasty(environment, service)));
     if *what == DeployWhat::Ready {
+        warnings.extend(unready::whose(state, key, environment));
         warnings.extend(unready::newer(state, key, environment));
     }
     let hash = hash(key, &kind, from.as_ref(), &to, environment);

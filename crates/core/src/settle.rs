@@ -19,7 +19,7 @@ const HALT: &str = "pilothouse down --all";
 
 /// Says what follows from the state: events that belong together, or none once it is settled.
 pub fn settle(state: &State, now: Timestamp) -> Vec<Event> {
-    let runs = run::settle(state);
+    let runs = run::settle(state, now);
     if !runs.is_empty() {
         return runs;
     }

@@ -17,7 +17,7 @@ use crate::id::{
 };
 use crate::instance::{Instance, Lost};
 use crate::pipeline::Service;
-use crate::run::Run;
+use crate::run::{Run, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
 use crate::time::{Millis, Timestamp};
 
@@ -71,7 +71,7 @@ pub struct State {
 pub struct Limits {
     /// Runs that execute at once.
     pub executors: u32,
-    /// Runs that wait in the job queue at most; a further one is refused.
+    /// Runs that wait in the job queue at most; a further push waits for a place.
     pub queued_runs: u32,
     /// Ended deployments that are kept per environment.
     pub keep_deployments: u32,
@@ -121,7 +121,7 @@ pub struct Poll {
     /// How often somebody asked to look at once.
     pub asks: u64,
     /// Who or what asked, until a look has ended.
-    pub asked: Option<crate::run::Trigger>,
+    pub asked: Option<Trigger>,
     /// The last look that brought something new. Looks that find nothing new are not recorded.
     pub changed_at: Option<Timestamp>,
     /// Looks in a row that failed.
@@ -146,6 +146,9 @@ pub struct Branch {
     pub environment: Option<EnvironmentName>,
     /// The newest run of it.
     pub last_run: Option<RunId>,
+    /// Why its head is to have a run, until that run is in the job queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Trigger>,
 }
 
 /// A commit's facts that people look at.
@@ -313,6 +316,13 @@ impl Environment {
     /// Whether a place is to have an instance at rest.
     pub fn wants(&self, slot: u32) -> bool {
         slot < self.spec.instances && !self.stopped.contains(&slot)
+    }
+}
+
+impl Branch {
+    /// Why its head is to have a run, where that found no place in the job queue yet.
+    pub fn waits_for_place(&self) -> Option<Trigger> {
+        self.owed.filter(|_| self.environment.is_some())
     }
 }
 

@@ -108,7 +108,9 @@ impl Perform for Drivers {
                 Effect::Seal { run, image: Some(step), .. } => {
                     docker.seal(run, step, &attention).await
                 }
-                Effect::Seal { run, paths, image: None } => store.seal(run, paths).await,
+                Effect::Seal { run, paths, image: None } => {
+                    store.seal(run, paths, &attention).await
+                }
                 Effect::Clean { run } => store.clean(run).await,
                 Effect::Stage { environment, release, artifact, kind, image, .. } => {
                     let image = image.as_deref();

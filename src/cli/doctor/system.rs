@@ -192,5 +192,17 @@ mod tests {
         assert_eq!(kills("[Login]\n#KillUserProcesses=yes\n"), None);
         assert_eq!(kills("KillUserProcesses=yes\nKillUserProcesses=no\n"), Some(false));
         assert_eq!(kills("  KillUserProcesses=yes\n"), Some(true));
+        for (word, is_yes) in [
+            ("yes", true),
+            ("true", true),
+            ("1", true),
+            ("on", true),
+            ("no", false),
+            ("false", false),
+            ("0", false),
+            ("off", false),
+        ] {
+            assert_eq!(kills(&format!("KillUserProcesses={word} \n")), Some(is_yes), "{word}");
+        }
     }
 }

@@ -6,16 +6,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection};
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use pilothouse_core::command::Rejection;
+use pilothouse_core::text::printable;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::{Client, ClientError};
 use crate::types::{API_HEADER, API_VERSION};
+
+/// The longest sentence of an engine that is shown, in characters.
+pub(super) const WORDS: usize = 4000;
+/// The longest answer that is no success, in bytes.
+pub(super) const SENTENCE: usize = 64 << 10;
 
 /// A connection's own work: polled beside whoever waits for its answer, so that no task of its
 /// own is needed.
@@ -34,7 +40,9 @@ pub(super) async fn answer(
         let (response, mut driver) = send(client, stream, method, path, body, None).await?;
         let status = response.status();
         let version = version_of(&response);
-        let body = collect(client, response.into_body(), &mut driver).await?;
+        // What is no success is a sentence.
+        let most = if status.is_success() { client.limits.answer_bytes } else { SENTENCE };
+        let body = collect(client, response.into_body(), &mut driver, most).await?;
         judge(client, status, version, &body)?;
         Ok(body)
     };
@@ -99,8 +107,13 @@ pub(super) async fn collect(
     client: &Client,
     body: Incoming,
     driver: &mut Driver,
+    most: usize,
 ) -> Result<Bytes, ClientError> {
-    let collected = Limited::new(body, client.limits.answer_bytes).collect();
+    // What says that it is too long is not read at all.
+    if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > most) {
+        return Err(client.protocol(&format!("its answer has more than {most} bytes")));
+    }
+    let collected = Limited::new(body, most).collect();
     tokio::pin!(collected);
     let collected = tokio::select! {
         biased;
@@ -136,7 +149,10 @@ pub(super) fn judge(
         return Ok(());
     }
     match serde_json::from_slice::<Rejection>(body) {
-        Ok(rejection) => Err(ClientError::Rejected(rejection)),
+        Ok(rejection) => {
+            let why = printable(&rejection.why, WORDS);
+            Err(ClientError::Rejected(Rejection { why, ..rejection }))
+        }
         Err(_) => Err(client.protocol(&format!("status {status}"))),
     }
 }

@@ -119,6 +119,7 @@ fn events() -> Vec<Event> {
         seen_at: Timestamp(1_700_000_000_002),
         environment: Some("production".into()),
         last_run: None,
+        owed: None,
     };
     let limits = Limits::default();
     vec![

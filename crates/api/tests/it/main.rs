@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "what a test's helpers run into is the test's failure")]
 
 mod golden;
+mod hostile;
 mod sighting;

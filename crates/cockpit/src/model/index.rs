@@ -8,6 +8,7 @@ use pilothouse_core::event::{
     DeploymentEvent, EngineEvent, Event, InstanceEvent, ProjectEvent, RunEvent,
 };
 use pilothouse_core::id::{BranchName, DeploymentId, InstanceId, ProjectName, RunId};
+use pilothouse_core::queue;
 use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
@@ -228,19 +229,19 @@ fn branches(state: &State) -> Vec<BranchRef> {
     rows
 }
 
+/// What works, and then what waits: deployments, and runs in the order in which they get their turn.
 fn live(state: &State) -> Vec<JobRef> {
-    let runs = state.live_runs.iter().filter_map(|id| {
-        let run = state.runs.get(id)?;
-        let waits = matches!(run.phase, RunPhase::Queued);
-        let since = if waits { run.queued_at } else { run.started_at.unwrap_or(run.queued_at) };
-        Some((waits, since, JobRef::Run(*id)))
-    });
+    let waiting = queue::waiting(state).enumerate();
+    let waiting = waiting.map(|(place, run)| (1 + place, run.queued_at, JobRef::Run(run.id)));
+    let runs = state
+        .executing()
+        .map(|run| (0, run.started_at.unwrap_or(run.queued_at), JobRef::Run(run.id)));
     let deployments = state.live_deployments.iter().filter_map(|id| {
         let deployment = state.deployments.get(id)?;
         let waits = matches!(deployment.phase, Phase::Queued);
-        Some((waits, deployment.queued_at, JobRef::Deployment(*id)))
+        Some((usize::from(waits), deployment.queued_at, JobRef::Deployment(*id)))
     });
-    let mut jobs: Vec<_> = runs.chain(deployments).collect();
+    let mut jobs: Vec<_> = runs.chain(waiting).chain(deployments).collect();
     jobs.sort();
     jobs.into_iter().map(|(_, _, job)| job).collect()
 }

@@ -1,10 +1,9 @@
 //! The branches and the environments that they feed.
 
 use pilothouse_core::id::ReleaseNumber;
-use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
 
-use super::head::behind;
+use super::head::{behind, ready};
 use super::serving::serving;
 use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
@@ -78,15 +77,14 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         (Some((_, text)), _) => format!(" · {text}"),
         (None, _) => String::new(),
     };
-    let run = model
-        .branch_facts(row)
-        .and_then(|branch| branch.last_run)
-        .and_then(|id| model.replica.runs.get(&id));
-    let ready = row.environment.as_ref().filter(|_| environment.is_some_and(|e| e.ready.is_some()));
-    let ready = ready.map(|key| format!("{} ready", next_release_of(&model.replica, key)));
+    let facts = model.branch_facts(row);
+    let waits = facts.is_some_and(|branch| branch.waits_for_place().is_some());
+    let run = facts.and_then(|branch| branch.last_run).and_then(|id| model.replica.runs.get(&id));
+    let ready = ready(model, row);
     // A release that does not serve as it should matters more than what comes after it.
     if let Some((mark @ (Mark::Error | Mark::Warn), ill)) = &serves {
         let next = match run.map(words::run) {
+            _ if waits => Some(words::WAITS_FOR_PLACE.to_owned()),
             Some((Mark::Running | Mark::Pending | Mark::Error | Mark::Unknown, doing)) => {
                 Some(doing)
             }
@@ -94,6 +92,10 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         };
         let text = next.map_or_else(|| ill.clone(), |next| format!("{ill} · {next}"));
         return Cell::state(*mark, text).or(ill.clone());
+    }
+    if waits {
+        let text = format!("{}{}", words::WAITS_FOR_PLACE, after(&serves));
+        return beside(Cell::state(Mark::Pending, text), current);
     }
     if let Some(run) = run {
         let (mark, doing) = words::run(run);

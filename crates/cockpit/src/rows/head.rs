@@ -4,6 +4,7 @@
 
 use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Phase};
 use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
 
 use crate::model::{BranchRef, Model};
@@ -89,6 +90,25 @@ pub fn other_commit(
     let head = &model.branch_facts(row)?.head.id;
     let commit = &environment.releases.get(&release)?.commit;
     (commit != head).then(|| commit.short().to_owned())
+}
+
+/// What is ready for the environment that a branch feeds, told of the branch that it was built of.
+///
+/// Others that feed the same environment have nothing ready; where that branch feeds it no more,
+/// they say whose it is.
+pub fn ready(model: &Model, row: &BranchRef) -> Option<String> {
+    let key = row.environment.as_ref()?;
+    let ready = model.environment(key)?.ready.as_ref()?;
+    let next = next_release_of(&model.replica, key);
+    let of = model.replica.runs.get(&ready.run).map(|run| &run.branch);
+    let Some(other) = of.filter(|of| row.branch.as_ref().is_some_and(|branch| branch != *of))
+    else {
+        return Some(format!("{next} ready"));
+    };
+    let branches = model.replica.projects.get(&key.project).map(|project| &project.branches);
+    let known = branches.and_then(|branches| branches.get(other));
+    let has_row = known.is_some_and(|known| known.environment.as_ref() == Some(&key.name));
+    (!has_row).then(|| format!("{next} of {} ready", width::cut(&width::clean(other.as_str()), 20)))
 }
 
 fn last_deployment<'a>(model: &'a Model, row: &BranchRef) -> Option<&'a Deployment> {

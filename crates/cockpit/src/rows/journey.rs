@@ -6,7 +6,6 @@
 use pilothouse_core::aws::seen::{Ec2Instance, Ec2State, EcsService};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::plan::next_release_of;
 use pilothouse_core::run::{Run, RunPhase, StepPhase};
 use pilothouse_core::state::Environment;
 use pilothouse_core::time::Timestamp;
@@ -89,7 +88,9 @@ pub fn journey(model: &Model) -> Option<Journey> {
     }
     let run = facts.and_then(|facts| facts.last_run).and_then(|id| model.replica.runs.get(&id));
     let is_head = run.zip(facts).is_some_and(|(run, facts)| run.commit == facts.head.id);
-    if facts.is_some() {
+    if facts.is_some_and(|facts| facts.waits_for_place().is_some()) {
+        journey.legs.push(Leg::new(Mark::Pending, words::WAITS_FOR_PLACE, "waits"));
+    } else if facts.is_some() {
         journey.legs.extend(build(model, run, is_head));
     }
     journey.legs.extend(match &row.environment {
@@ -189,7 +190,7 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
         return watched_legs(model, key, watched);
     }
     let serving = serving(model, key);
-    let mut legs = vec![release(model, row, key, environment)];
+    let mut legs = vec![release(model, row, environment)];
     if environment.current.is_some() || serving.targets > 0 {
         legs.push(instances(&serving));
         legs.push(targets(&serving));
@@ -304,7 +305,7 @@ fn unfed(model: &Model, row: &BranchRef) -> Leg {
     }
 }
 
-fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &Environment) -> Leg {
+fn release(model: &Model, row: &BranchRef, environment: &Environment) -> Leg {
     let running = environment.running.and_then(|id| model.replica.deployments.get(&id));
     if let Some(deployment) = running {
         let (mark, doing) = words::deployment(model, deployment);
@@ -319,14 +320,13 @@ fn release(model: &Model, row: &BranchRef, key: &EnvironmentKey, environment: &E
     }
     let behind = head::behind(model, row, environment);
     let current = environment.current.map(|current| current.to_string());
-    if environment.ready.is_some() {
-        let next = next_release_of(&model.replica, key);
+    if let Some(ready) = head::ready(model, row) {
         let over = match (&behind, current) {
             (Some(behind), _) => format!(" · {}", behind.serves()),
             (None, Some(current)) => format!(" · {current} serves"),
             (None, None) => String::new(),
         };
-        return Leg::new(Mark::Ready, format!("{next} ready{over}"), format!("{next} ready"));
+        return Leg::new(Mark::Ready, format!("{ready}{over}"), ready);
     }
     if let Some(behind) = behind {
         return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());

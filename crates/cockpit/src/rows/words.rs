@@ -18,6 +18,9 @@ use crate::width;
 /// Characters of a reason that are shown.
 const REASON: usize = 400;
 
+/// Said of a head whose run found the job queue full.
+pub const WAITS_FOR_PLACE: &str = "waits for a place in the queue";
+
 /// The sign and the word of a run's step.
 pub fn step(phase: &StepPhase) -> (Mark, String) {
     match phase {

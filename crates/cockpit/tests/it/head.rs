@@ -5,6 +5,7 @@ use pilothouse_core::deployment::{DeploymentKind, DeploymentResult, Phase};
 use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::run::Trigger;
 use pilothouse_core::state::{Fate, Ready, State};
 
 use crate::fixture::parts::{deployment, release};
@@ -104,4 +105,45 @@ fn what_serves_beside_what_is_ready_names_its_commit() {
     press(&mut model, "jj");
     let rows = first_rows(&model);
     assert!(rows.contains("r119 ready · r118 serves 1c0ff00"), "{rows}");
+}
+
+#[test]
+fn only_the_branch_whose_run_is_ready_says_so() {
+    let mut state = normal();
+    // Both feed development, and #84 is a run of develop.
+    let project = state.projects.values_mut().next().unwrap();
+    project.branches.get_mut("fix/login").unwrap().environment = Some("development".into());
+    project.branches.get_mut("develop").unwrap().last_run = Some(RunId(84));
+    let mut model = operator(state, 160, 40);
+    let rows: Vec<String> = text(&model).lines().map(str::to_owned).collect();
+    let of = |name: &str| rows.iter().find(|row| row.contains(name) && row.contains("development"));
+    assert!(of("develop ").is_some_and(|row| row.contains("r119 ready")), "{rows:#?}");
+    assert!(of("fix/login").is_some_and(|row| !row.contains("r119")), "{rows:#?}");
+    press(&mut model, "jj");
+    let one = first_rows(&model).contains("r119 ready");
+    press(&mut model, "j");
+    let other = first_rows(&model).contains("r119 ready");
+    assert!(one != other, "one of the two says so: {one} {other}\n{}", first_rows(&model));
+}
+
+#[test]
+fn what_is_ready_of_a_branch_that_is_gone_says_whose_it_is() {
+    let mut state = normal();
+    state.runs.get_mut(&RunId(84)).unwrap().branch = "hotfix".into();
+    let project = state.projects.values_mut().next().unwrap();
+    project.branches.get_mut("develop").unwrap().last_run = None;
+    let rows = text(&operator(state, 160, 40));
+    assert!(rows.contains("r119 of hotfix ready"), "{rows}");
+}
+
+#[test]
+fn a_head_whose_run_found_the_queue_full_says_that_it_waits() {
+    let mut state = normal();
+    let project = state.projects.values_mut().next().unwrap();
+    project.branches.get_mut("release/1.9").unwrap().owed = Some(Trigger::Poll);
+    let mut model = operator(state, 200, 40);
+    press(&mut model, "j");
+    let screen = text(&model);
+    assert!(first_rows(&model).contains("waits for a place in the queue"), "{screen}");
+    assert!(screen.contains("waits for a place in the queue · r40 serves"), "{screen}");
 }

@@ -146,7 +146,7 @@ pub(super) fn judge(
     }
 }
 
-/// Remembers a branch's newest run.
+/// Remembers a branch's newest run, which is the one that it was owed.
 pub(super) fn newest_run(state: &mut State, id: RunId) {
     let Some(run) = state.runs.get(&id) else {
         return;
@@ -155,5 +155,6 @@ pub(super) fn newest_run(state: &mut State, id: RunId) {
         && let Some(branch) = project.branches.get_mut(&run.branch)
     {
         branch.last_run = Some(id);
+        branch.owed = None;
     }
 }

@@ -9,8 +9,9 @@ use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, Projec
 use crate::id::{BranchName, DeploymentId, ProjectName, RunId};
 use crate::plan::source::source;
 use crate::plan::{Plan, plan};
-use crate::run::{Run, RunPhase, Trigger};
-use crate::state::{Branch, Fate, Project, Release, State};
+use crate::queue;
+use crate::run::{RunPhase, Trigger};
+use crate::state::{Fate, Project, Release, State};
 use crate::time::Timestamp;
 
 pub(super) type Answer = Result<(Vec<Event>, Reply), Rejection>;
@@ -59,57 +60,8 @@ fn start_run(state: &State, name: &ProjectName, branch: &BranchName, now: Timest
             format!("{name} has no branch {}", crate::text::printable(branch.as_str(), 80)),
         ));
     };
-    let events = queue_run(state, name, branch, found, Trigger::Manual, 0, now)?;
+    let events = queue::enter(state, name, branch, found, Trigger::Manual, now)?;
     Ok((events, Reply::RunQueued(state.last_run.next())))
-}
-
-/// Puts a run into the job queue; those of the same branch that still wait are superseded.
-///
-/// `before` tells how many runs the same decision has queued already.
-pub(super) fn queue_run(
-    state: &State,
-    project: &ProjectName,
-    name: &BranchName,
-    branch: &Branch,
-    trigger: Trigger,
-    before: u64,
-    now: Timestamp,
-) -> Result<Vec<Event>, Rejection> {
-    let waiting = state.live_runs.iter().filter_map(|id| state.runs.get(id));
-    let queued: Vec<&Run> = waiting.filter(|run| matches!(run.phase, RunPhase::Queued)).collect();
-    let waiting = queued.len() as u64 + before;
-    if waiting >= u64::from(state.limits.queued_runs) {
-        return Err(Rejection::new(
-            RejectionKind::Full,
-            format!("{waiting} runs wait already; cancel some or wait"),
-        ));
-    }
-    let id = RunId(state.last_run.0 + 1 + before);
-    let run = Run {
-        id,
-        project: project.clone(),
-        branch: name.clone(),
-        environment: branch.environment.clone(),
-        commit: branch.head.id.clone(),
-        subject: branch.head.subject.clone(),
-        trigger,
-        queued_at: now,
-        started_at: None,
-        phase: RunPhase::Queued,
-        cancelled_by: None,
-        pipeline: None,
-        steps: Vec::new(),
-        service: None,
-    };
-    let older = queued.iter().filter(|run| run.project == *project && run.branch == *name);
-    let mut events: Vec<Event> = older
-        .map(|run| {
-            let result = crate::run::RunResult::Superseded { by: id };
-            Event::Run(RunEvent::Ended { id: run.id, result })
-        })
-        .collect();
-    events.push(Event::Run(RunEvent::Queued { run: Box::new(run) }));
-    Ok(events)
 }
 
 fn cancel_run(state: &State, actor: &str, id: RunId) -> Answer {

@@ -1,8 +1,8 @@
-//! What a look at a repository means: branches that came, moved and went, and the runs that follow.
+//! What a look at a repository means: branches that came, moved and went, and who is owed a run.
 
 use std::collections::BTreeSet;
 
-use super::{command::queue_run, specification};
+use super::specification;
 use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
 use crate::id::ProjectName;
 use crate::run::Trigger;
@@ -22,23 +22,13 @@ pub(super) fn looked(
 ) -> Vec<Event> {
     let Some(project) = state.projects.get(name) else { return Vec::new() };
     let first = project.poll.changed_at.is_none();
-    let trigger = project.poll.asked.unwrap_or(Trigger::Poll);
     let mut events = Vec::new();
-    let mut queued = 0;
     for head in heads {
         if project.branches.get(&head.name).is_some_and(|known| known.head.id == head.commit.id) {
             continue;
         }
         let stale = first && now.since(head.commit.at) > FRESH;
-        let branch = moved(state, project, name, head, stale, now, &mut events);
-        if branch.environment.is_some() {
-            // A full queue is no reason to forget that the branch moved: a person can start the
-            // run later.
-            let runs = queue_run(state, name, &head.name, &branch, trigger, queued, now);
-            let runs = runs.unwrap_or_default();
-            queued += u64::from(!runs.is_empty());
-            events.extend(runs);
-        }
+        moved(state, project, name, head, stale, now, &mut events);
     }
     deleted(state, project, name, heads, &mut events);
     events.push(Event::Project(ProjectEvent::Looked { project: name.clone() }));
@@ -53,7 +43,7 @@ fn moved(
     stale: bool,
     now: Timestamp,
     events: &mut Vec<Event>,
-) -> Branch {
+) {
     let fed = project.spec.environment_fed_by(&head.name);
     let fed = fed.filter(|environment| !(environment.preview && stale));
     let fed = fed.filter(|fed| !specification::taken(state, events, name, fed, &head.name));
@@ -62,6 +52,7 @@ fn moved(
         seen_at: now,
         environment: fed.as_ref().map(|environment| environment.name.clone()),
         last_run: project.branches.get(&head.name).and_then(|branch| branch.last_run),
+        owed: fed.as_ref().map(|_| project.poll.asked.unwrap_or(Trigger::Poll)),
     };
     if let Some(environment) = fed.filter(|environment| environment.preview) {
         let key = environment_key(name, &environment.name);
@@ -70,9 +61,8 @@ fn moved(
     events.push(Event::Project(ProjectEvent::BranchMoved {
         project: name.clone(),
         name: head.name.clone(),
-        branch: Box::new(branch.clone()),
+        branch: Box::new(branch),
     }));
-    branch
 }
 
 fn deleted(

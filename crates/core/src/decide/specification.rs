@@ -42,7 +42,9 @@ pub(super) fn apply(
                 specify(state, key, fed, Some(name.clone()), &mut events);
             }
             if branch.environment != environment {
-                let branch = crate::state::Branch { environment, ..branch.clone() };
+                // What feeds nothing has nothing to wait for.
+                let owed = branch.owed.filter(|_| environment.is_some());
+                let branch = crate::state::Branch { environment, owed, ..branch.clone() };
                 events.push(Event::Project(ProjectEvent::BranchMoved {
                     project: spec.name.clone(),
                     name: name.clone(),

@@ -6,9 +6,12 @@ use super::serving::{self, Serving};
 use super::{Rule, Violation, check};
 use crate::deployment::{EnvironmentKey, Phase};
 use crate::effect::{Effect, EffectId};
-use crate::event::{DeploymentEvent, EnvironmentEvent, Event, InstanceEvent, Recorded, RunEvent};
-use crate::id::{InstanceId, ReleaseNumber, Seq};
+use crate::event::{
+    DeploymentEvent, EnvironmentEvent, Event, InstanceEvent, ProjectEvent, Recorded, RunEvent,
+};
+use crate::id::{BranchName, CommitId, InstanceId, ProjectName, ReleaseNumber, Seq};
 use crate::instance::{Instance, InstancePhase, Role};
+use crate::run::RunPhase;
 use crate::state::State;
 use crate::table;
 use crate::time::Timestamp;
@@ -22,12 +25,16 @@ pub struct Guard {
     names: BTreeSet<InstanceId>,
     releases: BTreeMap<EnvironmentKey, ReleaseNumber>,
     serving: Serving,
+    /// Heads that were seen, feed an environment and have no run yet.
+    heads: BTreeMap<(ProjectName, BranchName), CommitId>,
 }
 
 /// What was seen of a state before an event.
 #[derive(Debug)]
 pub struct Before {
     seq: Seq,
+    /// The head of the branch that is about to move.
+    head: Option<CommitId>,
     broken: Vec<Violation>,
 }
 
@@ -45,7 +52,14 @@ impl Guard {
             | Event::Edge(_)
             | Event::Containers(_) => {}
         }
-        Before { seq: state.seq, broken }
+        let head = match &recorded.event {
+            Event::Project(ProjectEvent::BranchMoved { project, name, .. }) => {
+                let known = state.projects.get(project).and_then(|own| own.branches.get(name));
+                known.map(|branch| branch.head.id.clone())
+            }
+            _ => None,
+        };
+        Before { seq: state.seq, head, broken }
     }
 
     /// Looks at the state that an event has changed.
@@ -77,9 +91,41 @@ impl Guard {
             Event::Instance(InstanceEvent::Replaced { instance }) => {
                 self.name(instance, &mut found);
             }
+            Event::Run(RunEvent::Queued { run }) => {
+                let place = (run.project.clone(), run.branch.clone());
+                if self.heads.get(&place) == Some(&run.commit) {
+                    self.heads.remove(&place);
+                }
+            }
+            Event::Project(ProjectEvent::BranchDeleted { project, name }) => {
+                self.heads.remove(&(project.clone(), name.clone()));
+            }
+            Event::Project(ProjectEvent::BranchMoved { project, name, branch }) => {
+                let place = (project.clone(), name.clone());
+                if branch.environment.is_none() {
+                    self.heads.remove(&place);
+                } else if before.head.as_ref() != Some(&branch.head.id) {
+                    self.heads.insert(place, branch.head.id.clone());
+                }
+            }
             _ => {}
         }
         found
+    }
+
+    /// No push is lost: a head waits for its run only while the queue is full of others' runs.
+    fn heads(&self, state: &State) -> Option<Violation> {
+        let queued = || {
+            let live = state.live_runs.iter().filter_map(|id| state.runs.get(id));
+            live.filter(|run| run.phase == RunPhase::Queued)
+        };
+        let full = queued().count() >= state.limits.queued_runs as usize;
+        let mut waiting = self.heads.iter().filter(|((project, name), _)| {
+            !full || queued().any(|run| run.project == *project && run.branch == *name)
+        });
+        let ((project, name), head) = waiting.next().filter(|_| !state.halting)?;
+        let what = format!("{head} of {project} {name} has no run");
+        Some(Violation::new(Rule::HeadsHaveRuns, what))
     }
 
     fn name(&mut self, instance: &Instance, found: &mut Vec<Violation>) {
@@ -93,6 +139,7 @@ impl Guard {
         let mut found = check(state);
         let now = serving::serving(state);
         found.extend(serving::judge(&self.serving, state, &now));
+        found.extend(self.heads(state));
         self.serving = now;
         if state.edge.wanted != table::wanted(state).digest_of() && state.seq != Seq(0) {
             found.push(Violation::new(Rule::Digest, state.edge.wanted.clone()));

@@ -1,7 +1,8 @@
 //! Why nothing is ready to be deployed, said so that the person knows what to do next.
 
 use crate::command::{Rejection, RejectionKind};
-use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
+use crate::deployment::{Deployment, DeploymentKind, DeploymentResult, EnvironmentKey, Phase};
+use crate::id::BranchName;
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::{Environment, State};
 
@@ -50,14 +51,53 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     if serves.is_some_and(|release| release.commit == run.commit) {
         return format!("nothing is ready for {key}: it serves {commit}, the newest that passed");
     }
-    let tried = last_of(state, key, run);
-    let tried =
-        tried.map_or_else(String::new, |d| format!(": deployment {} did not succeed", d.id));
+    let tried = last_of(state, key, run).map(|deployment| came_of(state, deployment));
+    let tried = tried.map_or_else(String::new, |came| format!(": {came}"));
     format!(
         "{commit} was deployed already and does not serve{tried}; `pilothouse deploy {key} --run {}` \
-         tries it again",
+         deploys it again",
         run.id.0
     )
+}
+
+/// What came of a deployment of what does not serve.
+fn came_of(state: &State, deployment: &Deployment) -> String {
+    let id = deployment.id;
+    let succeeded = |one: &Deployment| {
+        matches!(one.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
+    };
+    if !succeeded(deployment) {
+        return format!("deployment {id} did not succeed");
+    }
+    let mut newest = state.deployments.values().rev();
+    let after = newest.find(|one| one.environment == deployment.environment && succeeded(one));
+    match after.filter(|after| after.id > id) {
+        Some(after) if after.kind == DeploymentKind::Rollback => {
+            format!("{id} deployed it, and {} went back to {}", after.id, after.release)
+        }
+        Some(after) => format!("{id} deployed it, and {} deployed {}", after.id, after.release),
+        None => format!("{id} deployed it"),
+    }
+}
+
+/// Whose commit is ready, where more than one branch feeds the environment: the head that somebody
+/// has in mind may be another's.
+pub(super) fn whose(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+) -> Option<String> {
+    let ready = environment.ready.as_ref().and_then(|ready| state.runs.get(&ready.run))?;
+    let branches = &state.projects.get(&key.project)?.branches;
+    let mut feeding =
+        branches.iter().filter(|(_, branch)| branch.environment.as_ref() == Some(&key.name));
+    let (other, _) = feeding.find(|(name, _)| **name != ready.branch)?;
+    let shown = |name: &BranchName| crate::text::printable(name.as_str(), 80);
+    Some(format!(
+        "this is the commit of {}; {} feeds {key} too",
+        shown(&ready.branch),
+        shown(other)
+    ))
 }
 
 /// What is newer than what is ready and cannot be deployed, so that nobody takes one for the other.
@@ -74,6 +114,9 @@ pub(super) fn newer(
     let came = if run.is_ended() { "did not pass" } else { "has not ended" };
     let (id, commit) = (run.id, run.commit.short());
     let branch = crate::text::printable(run.branch.as_str(), 80);
+    if run.branch != ready.branch {
+        return Some(format!("{branch} is at {commit}, whose run {id} {came}"));
+    }
     Some(format!("{branch} is at {commit}, whose run {id} {came}: this is the commit before"))
 }
 

@@ -1,10 +1,11 @@
-//! Runs: who gets a free executor, and what a cancel leads to.
+//! Runs: who gets a place in the queue and a free executor, and what a cancel leads to.
 
 use crate::event::{Event, RunEvent};
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::State;
+use crate::time::Timestamp;
 
-pub(super) fn settle(state: &State) -> Vec<Event> {
+pub(super) fn settle(state: &State, now: Timestamp) -> Vec<Event> {
     let live = || state.live_runs.iter().filter_map(|id| state.runs.get(id));
     if state.halting {
         let asked: Vec<Event> = live().filter_map(end).collect();
@@ -16,13 +17,16 @@ pub(super) fn settle(state: &State) -> Vec<Event> {
     if !cancelled.is_empty() {
         return cancelled;
     }
-    let busy = state.executing().count();
-    let free = (state.limits.executors as usize).saturating_sub(busy);
     if state.halting {
         return Vec::new();
     }
-    live()
-        .filter(|run| run.phase == RunPhase::Queued)
+    let owed = crate::queue::owed(state, now);
+    if !owed.is_empty() {
+        return owed;
+    }
+    let busy = state.executing().count();
+    let free = (state.limits.executors as usize).saturating_sub(busy);
+    crate::queue::waiting(state)
         .take(free)
         .map(|run| Event::Run(RunEvent::Started { id: run.id }))
         .collect()

@@ -2,7 +2,7 @@
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
 //! `cancel`, `edge`, `containers`, `fault`, `kill`, `sicken`, `restart`, `stop`, `again`, `shell`,
-//! `doubt`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
+//! `doubt`, `limits`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::container;
@@ -124,6 +124,11 @@ impl Play {
                 self.ask(Command::StartInstances { environment });
             }
             "doubt" => self.doubt(rest[0], rest[1] == "yes"),
+            "limits" => {
+                self.world.limits.executors = rest[0].parse().unwrap();
+                self.world.limits.queued_runs = rest[1].parse().unwrap();
+                self.world.crash();
+            }
             "crash" => self.world.crash(),
             "reboot" => self.world.reboot(),
             "halt" => self.ask(Command::Halt),

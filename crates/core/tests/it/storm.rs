@@ -134,6 +134,9 @@ struct Storm {
 impl Storm {
     fn new(seed: u64) -> Self {
         let mut world = World::new(seed);
+        // So small that pushes often meet a full queue.
+        world.limits.queued_runs = 1 + (seed % 4) as u32;
+        world.crash();
         for project in 0..2 {
             let spec = Box::new(spec(project, 2, 2, 0, 9, false));
             world.ask(Command::Apply { spec }).unwrap();

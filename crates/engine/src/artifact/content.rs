@@ -34,7 +34,7 @@ pub enum CopyFault {
 /// Copies a file's bytes to another file, if one is given, up to a limit in bytes.
 pub fn copy(
     disk: &Disk,
-    (from, from_path): (&mut File, &Path),
+    (from, from_path): (&mut impl Read, &Path),
     to: Option<(&File, &Path)>,
     limit: u64,
 ) -> Result<Content, CopyFault> {

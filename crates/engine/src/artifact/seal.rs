@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::content::{self, CopyFault};
@@ -20,7 +20,14 @@ impl Store {
     ///
     /// Paths are relative to the tree and taken literally; `.` means all of it. Equal
     /// trees give equal digests. After an error no artifact appeared and no half file stays.
-    pub fn seal(&self, tree: &Path, paths: &[PathBuf]) -> Result<Sealed, SealError> {
+    ///
+    /// It breaks off between two pieces of a file once `stop` says so.
+    pub fn seal(
+        &self,
+        tree: &Path,
+        paths: &[PathBuf],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Sealed, SealError> {
         if paths.is_empty() {
             let why = "no path is given; `.` means the whole tree";
             return Err(SealError::Path { path: PathBuf::new(), why });
@@ -28,7 +35,7 @@ impl Store {
         let _lock = self.share()?;
         let mut objects = Objects::start(self)?;
         let entries = {
-            let mut take_in = |file, path: &Path, limit| objects.take_in(file, path, limit);
+            let mut take_in = |file, path: &Path, limit| objects.take_in(file, path, limit, stop);
             let mut walk = Walk::open(tree, self.limits, &mut take_in)?;
             paths.iter().try_for_each(|path| walk.wanted(path))?;
             walk.finish()
@@ -75,21 +82,30 @@ impl<'a> Objects<'a> {
 
     fn take_in(
         &mut self,
-        mut from: File,
+        from: File,
         path: &Path,
         limit: u64,
+        stop: &dyn Fn() -> bool,
     ) -> Result<(Digest, u64), SealError> {
         let disk = &self.store.disk;
+        let too_large = || SealError::TooLarge {
+            path: path.to_path_buf(),
+            what: "bytes",
+            limit: self.store.limits.bytes,
+        };
+        // What says that it is too large is not copied up to the limit first; while it is copied
+        // it can still grow.
+        let said = from.metadata().map_err(|error| DiskError::new("look at", path, error))?;
+        if said.len() > limit {
+            return Err(too_large());
+        }
+        let mut from = Pieces { file: from, stop };
         let temporary = self.dir.join("object");
         let to = disk.create(&temporary)?;
         let copied = content::copy(disk, (&mut from, path), Some((&to, &temporary)), limit);
         let found = copied.map_err(|fault| match fault {
             CopyFault::Disk(error) => error.into(),
-            CopyFault::TooLong => SealError::TooLarge {
-                path: path.to_path_buf(),
-                what: "bytes",
-                limit: self.store.limits.bytes,
-            },
+            CopyFault::TooLong => too_large(),
         })?;
         if self.known.insert(found.digest) {
             let object = self.store.object_path(found.digest);
@@ -119,6 +135,21 @@ impl<'a> Objects<'a> {
             self.store.disk.sync_dir(dir)?;
         }
         Ok(())
+    }
+}
+
+/// A file that is read until somebody says stop.
+struct Pieces<'a> {
+    file: File,
+    stop: &'a dyn Fn() -> bool,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.stop)() {
+            return Err(io::Error::other("no longer wanted"));
+        }
+        self.file.read(buffer)
     }
 }
 

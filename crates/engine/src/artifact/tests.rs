@@ -3,6 +3,7 @@
 mod hostile;
 mod keeping;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -50,7 +51,7 @@ impl Place {
     }
 
     fn seal(&self, tree: &Path) -> Result<Sealed, SealError> {
-        self.store.seal(tree, &[PathBuf::from(".")])
+        self.store.seal(tree, &[PathBuf::from(".")], &|| false)
     }
 
     fn manifest(&self, digest: Digest) -> String {
@@ -131,13 +132,45 @@ fn only_the_wanted_paths_are_sealed() {
     let place = place();
     let tree = place.tree("tree");
     let paths = ["bin/server", "share/empty", "bin/server"].map(PathBuf::from);
-    let sealed = place.store.seal(&tree, &paths).unwrap();
+    let sealed = place.store.seal(&tree, &paths, &|| false).unwrap();
     let manifest = place.manifest(sealed.digest);
     let names: Vec<_> = manifest.lines().skip(1).map(|l| l.rsplit(' ').next().unwrap()).collect();
     assert_eq!(names, ["bin", "bin/server", "share", "share/empty"]);
     assert_eq!((sealed.files, sealed.bytes), (1, 10));
-    let absent = place.store.seal(&tree, &[PathBuf::from("dist")]).unwrap_err();
+    let absent = place.store.seal(&tree, &[PathBuf::from("dist")], &|| false).unwrap_err();
     assert!(matches!(absent, SealError::Absent { .. }), "{absent}");
+}
+
+#[test]
+fn a_file_that_says_that_it_is_too_large_is_not_read() {
+    let place = place();
+    let tree = place.tree("tree");
+    let sparse = fs::File::create(tree.join("sparse")).unwrap();
+    sparse.set_len(200 << 30).unwrap();
+    let asked = Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    let error = place.store.seal(&tree, &[PathBuf::from("sparse")], &count).unwrap_err();
+    assert!(matches!(error, SealError::TooLarge { .. }), "{error}");
+    assert_eq!(asked.get(), 0, "pieces were read");
+}
+
+#[test]
+fn sealing_stops_between_two_pieces() {
+    let place = place();
+    let tree = place.tree("tree");
+    fs::write(tree.join("long"), vec![7; 1 << 20]).unwrap();
+    let asked = Cell::new(0);
+    let third = || {
+        asked.set(asked.get() + 1);
+        asked.get() == 3
+    };
+    let error = place.store.seal(&tree, &[PathBuf::from("long")], &third).unwrap_err();
+    assert!(error.to_string().contains("no longer wanted"), "{error}");
+    assert_eq!(asked.get(), 3, "it went on");
+    assert_eq!(count(&place.path("store/tmp")), 0, "half a file stays");
 }
 
 #[test]
@@ -152,13 +185,13 @@ fn a_tree_beyond_a_limit_is_refused() {
         (Limits { path_bytes: 9, ..base }, "more than 9 bytes in one path"),
     ] {
         let store = Store::open(&place.path("store"), limits, no_sync()).unwrap();
-        let error = store.seal(&tree, &[PathBuf::from(".")]).unwrap_err();
+        let error = store.seal(&tree, &[PathBuf::from(".")], &|| false).unwrap_err();
         assert!(matches!(error, SealError::TooLarge { .. }));
         assert!(error.to_string().contains(what), "{error}");
     }
     let exact = Limits { entries: 8, bytes: 20, depth: 2, path_bytes: 13 };
     let store = Store::open(&place.path("store"), exact, no_sync()).unwrap();
-    let sealed = store.seal(&tree, &[PathBuf::from(".")]).unwrap();
+    let sealed = store.seal(&tree, &[PathBuf::from(".")], &|| false).unwrap();
     store.verify(sealed.digest).unwrap();
 }
 
@@ -188,7 +221,7 @@ fn a_full_disk_leaves_no_half_artifact_and_the_next_seal_succeeds() {
         let good = Store::open(&dir, Limits::default(), no_sync()).unwrap();
         let faults = Arc::new(Full { at, ..Full::default() });
         let bad = Store { disk: Disk::with_faults(faults), ..good.clone() };
-        match bad.seal(&tree, &[PathBuf::from(".")]) {
+        match bad.seal(&tree, &[PathBuf::from(".")], &|| false) {
             Ok(sealed) => {
                 assert_eq!(sealed, expected);
                 assert!(at > 10, "only {at} steps were seen");
@@ -198,7 +231,7 @@ fn a_full_disk_leaves_no_half_artifact_and_the_next_seal_succeeds() {
         }
         assert_eq!(count(&dir.join("tmp")), 0);
         assert!(!good.has(expected.digest) || good.verify(expected.digest).is_ok());
-        assert_eq!(good.seal(&tree, &[PathBuf::from(".")]).unwrap(), expected);
+        assert_eq!(good.seal(&tree, &[PathBuf::from(".")], &|| false).unwrap(), expected);
         good.verify(expected.digest).unwrap();
     }
 }

@@ -9,7 +9,7 @@ use pilothouse_core::id::{ArtifactDigest, ReleaseNumber, RunId};
 
 use super::{Surroundings, blocking};
 use crate::artifact::{ArtifactError, Digest, Limits, SealError, Store as Artifacts};
-use crate::executor::Ended;
+use crate::executor::{Attention, Ended};
 use crate::journal::Disk;
 use crate::places::Places;
 
@@ -28,14 +28,23 @@ impl Store {
         Self { places: surroundings.places.clone() }
     }
 
-    pub(super) async fn seal(&self, run: RunId, paths: Vec<String>) -> Ended {
+    pub(super) async fn seal(
+        &self,
+        run: RunId,
+        paths: Vec<String>,
+        attention: &Attention,
+    ) -> Ended {
         let (workspace, store) = (self.places.workspace(run), self.places.artifacts());
+        let cancelled = attention.cancelled.clone();
         blocking("sealing", move || {
             let wanted = expand(&workspace, &paths)?;
             let store = open(&store)?;
             let sealed = when_free(
-                || store.seal(&workspace, &wanted),
-                |error| matches!(error, SealError::Store(ArtifactError::Busy)),
+                || store.seal(&workspace, &wanted, &|| cancelled.is_cancelled()),
+                |error| {
+                    let is_busy = matches!(error, SealError::Store(ArtifactError::Busy));
+                    is_busy && !cancelled.is_cancelled()
+                },
             )
             .map_err(|error| Fault::permanent(error.to_string()))?;
             Ok(Outcome::Sealed {

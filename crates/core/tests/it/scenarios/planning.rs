@@ -104,3 +104,42 @@ fn a_rollback_goes_to_no_release_of_the_same_commit() {
     let again = rollback(&play, 2).unwrap();
     assert!(!again.warnings.is_empty(), "it is the same artifact");
 }
+
+#[test]
+fn it_says_whose_commit_is_ready_where_several_branches_feed_the_environment() {
+    let mut play = Play::new();
+    let lines = ["env production * manual", "apply", "push main a", "run", "push release b", "run"];
+    lines.into_iter().for_each(|line| play.line(line));
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
+    let whose = "this is the commit of release; main feeds shop/production too".to_owned();
+    assert!(told(&play).contains(&whose), "{:?}", told(&play));
+    play.line("push main c fails");
+    play.line("run");
+    let newer = "main is at c, whose run #3 did not pass".to_owned();
+    assert!(told(&play).contains(&newer), "{:?}", told(&play));
+    play.line("delete main");
+    play.line("run");
+    assert!(!told(&play).contains(&whose), "{:?}", told(&play));
+}
+
+#[test]
+fn it_says_what_came_of_the_newest_commit_that_does_not_serve() {
+    let mut play = Play::new();
+    let lines =
+        ["env production main manual", "apply", "push main a", "run", "deploy production ready"];
+    let then = ["run", "push main b", "run", "deploy production ready", "run"];
+    lines.into_iter().chain(then).for_each(|line| play.line(line));
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
+    assert!(told(&play).contains("it serves b, the newest that passed"), "{}", told(&play));
+    play.line("deploy production rollback");
+    play.line("run");
+    let back = "b was deployed already and does not serve: d2 deployed it, and d3 went back to r1; \
+                `pilothouse deploy shop/production --run 2` deploys it again";
+    assert_eq!(told(&play), back);
+    for line in ["deploy production run 2", "until d4 Starting", "cancel d4", "run"] {
+        play.line(line);
+    }
+    assert!(told(&play).contains("serve: deployment d4 did not succeed;"), "{}", told(&play));
+}

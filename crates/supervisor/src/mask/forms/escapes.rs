@@ -58,7 +58,32 @@ pub(super) fn of_bytes(value: &[u8]) -> Vec<Vec<u8>> {
         forms.push(listed(|byte| format!("0x{byte:02x}")));
         forms.push(listed(|byte| format!("0x{byte:02X}")));
     }
+    // Shells, C and Perl write any byte as three digits; `echo` and Ruby want a zero before them.
+    for zero in ["", "0"] {
+        forms.push(octal(value, zero, |_| true));
+        forms.push(octal(value, zero, |byte| !byte.is_ascii_alphanumeric()));
+    }
+    // What git and C quote, and PostgreSQL: a backslash is doubled.
+    let slashed = |with_quotes: bool| -> Vec<u8> {
+        let is_slashed = |byte: u8| byte == b'\\' || (with_quotes && byte == b'"');
+        let doubled = value
+            .iter()
+            .flat_map(|&byte| is_slashed(byte).then_some(b'\\').into_iter().chain([byte]));
+        doubled.collect()
+    };
+    for slashed in [slashed(false), slashed(true)] {
+        forms.push(octal(&slashed, "", |byte| !(b' '..=b'~').contains(&byte)));
+    }
     forms
+}
+
+/// Writes bytes as `\163`.
+fn octal(value: &[u8], zero: &str, is_written: impl Fn(u8) -> bool) -> Vec<u8> {
+    let written = value.iter().map(|&byte| match is_written(byte) {
+        true => format!("\\{zero}{byte:03o}").into_bytes(),
+        false => vec![byte],
+    });
+    written.collect::<Vec<_>>().concat()
 }
 
 /// What stands between the quotes of JSON (RFC 8259, section 7).
