@@ -13,6 +13,7 @@ mod cli;
 #[path = "../../crates/sim/tests/it/contract.rs"]
 mod contract;
 mod crash;
+mod demo;
 mod docker;
 mod examples;
 mod faults;
