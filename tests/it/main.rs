@@ -19,6 +19,7 @@ mod examples;
 mod faults;
 mod newcomer;
 mod orphans;
+mod removal;
 mod runtime;
 mod secrets;
 mod stage;

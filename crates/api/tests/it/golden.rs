@@ -202,6 +202,7 @@ fn commands() {
         Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
         Command::StartInstances { environment: production() },
         Command::OpenShell { id: InstanceId::new("shop-production-r41-1") },
+        Command::RemoveProject { project: ProjectName::new("shop") },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();
