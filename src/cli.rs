@@ -24,6 +24,7 @@ pub mod instances;
 pub mod keys;
 pub mod logs;
 pub mod look;
+pub mod remove;
 pub mod restart;
 pub mod rollback;
 pub mod run;
@@ -99,6 +100,8 @@ enum Verb {
     Init(init::Init),
     /// Make the operator's files active
     Apply(apply::Apply),
+    /// Take a project down and forget it
+    Remove(remove::Remove),
     /// Look on in the cockpit, and change nothing
     Watch(watch::Watch),
     /// Show what each environment costs by the hour, here and at AWS
@@ -169,6 +172,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Add(add)) => add::run(place, add),
         Some(Verb::Init(init)) => init::run(place, init),
         Some(Verb::Apply(apply)) => apply::run(place, apply),
+        Some(Verb::Remove(remove)) => remove::run(place, remove),
         Some(Verb::Cost(cost)) => cost::run(place, cost),
         Some(Verb::Aws(aws)) => aws::run(place, aws),
         Some(Verb::Audit(audit)) => audit::run(place, audit),

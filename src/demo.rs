@@ -5,6 +5,8 @@
 //! clients got.
 
 pub mod act;
+pub mod asked;
+pub mod directory;
 pub mod guide;
 pub mod image;
 pub mod left;

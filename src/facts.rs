@@ -3,10 +3,12 @@
 //! It runs git with arguments that make git run nothing of the repository's own, reads a few
 //! well-known files up to a limit, and decides nothing.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use color_eyre::Result;
+use pilothouse_core::text::printable;
 use pilothouse_settings::init::RepositoryFacts;
 use pilothouse_settings::pipeline;
 use serde_json::Value;
@@ -22,7 +24,17 @@ const MOST_BYTES: u64 = 1 << 20;
 pub fn of(dir: &Path) -> Result<RepositoryFacts> {
     let Some(files) = git(dir, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
     else {
-        let why = format!("{} is no git repository, or git is not there", dir.display());
+        let shown = printable(&dir.display().to_string(), 300);
+        let why = match strangers(dir) {
+            Some(top) => {
+                let top = printable(&top.display().to_string(), 300);
+                format!(
+                    "{top} belongs to another user, and git looks at it only once you say that you \
+                     trust it: git config --global --add safe.directory {top}"
+                )
+            }
+            None => format!("{shown} is no git repository, or git is not there"),
+        };
         return Err(failed(Failure::Usage, why));
     };
     let package = json(&dir.join("package.json"));
@@ -44,6 +56,15 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         listen: listen(),
         ..RepositoryFacts::default()
     })
+}
+
+/// The working copy that holds a directory, where somebody else owns it or its repository: that
+/// is what git refuses to look at (git-config(1), `safe.directory`).
+fn strangers(dir: &Path) -> Option<&Path> {
+    let top = dir.ancestors().find(|path| path.join(".git").exists())?;
+    let own = rustix::process::geteuid().as_raw();
+    let is_anothers = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.uid() != own);
+    (is_anothers(top) || is_anothers(&top.join(".git"))).then_some(top)
 }
 
 /// Whether the working copy's own pipeline makes an image.

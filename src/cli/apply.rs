@@ -9,6 +9,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::Client;
 use pilothouse_core::command::Command;
+use pilothouse_core::id::ProjectName;
 use pilothouse_core::spec::ProjectSpec;
 use pilothouse_core::state::State;
 use pilothouse_settings::problem::report;
@@ -41,14 +42,41 @@ pub struct Apply {
 
 /// Applies them: all, or none where one is not valid.
 pub fn run(place: &Place, apply: &Apply) -> Result<()> {
-    let files = files(place, &apply.which)?;
+    let files = files(place, &apply.which).inspect_err(|_| {
+        // Where the last file was deleted, its project is what is left to tell of. No engine is
+        // started for that, and one that does not answer has nothing to tell.
+        if apply.which.is_empty() && !apply.check {
+            let _ = tell_fileless(place);
+        }
+    })?;
     let specs = read_all(&files)?;
     if apply.check {
         out::line(&format!("{} valid", counted(specs.len())));
         return Ok(());
     }
     start::ensure_engine(place)?;
-    activate(place, specs, apply.yes)
+    activate(place, specs, apply.yes)?;
+    if apply.which.is_empty() {
+        tell_fileless(place)?;
+    }
+    Ok(())
+}
+
+/// Says which projects the engine has that nobody's file asks for any more.
+fn tell_fileless(place: &Place) -> Result<()> {
+    ask::run(async {
+        let state = ask::operator(place).state().await?.state;
+        let active = state.projects.iter().filter(|(_, project)| !project.removing);
+        for (name, _) in active.filter(|(name, _)| !place.project_file(name.as_str()).exists()) {
+            out::line(&fileless(name));
+        }
+        Ok(())
+    })
+}
+
+/// What is said of a project whose file is gone.
+pub fn fileless(name: &ProjectName) -> String {
+    format!("{name} has no file any more; `pilothouse remove {name}` removes it")
 }
 
 /// Shows what changes and makes it so.

@@ -73,6 +73,7 @@ fn sentence(what: &str) -> String {
         Command::StartInstances { environment } => {
             format!("start what is stopped in {environment}")
         }
+        Command::RemoveProject { project } => format!("remove {project}"),
         Command::Halt => "stop everything".to_owned(),
     }
 }

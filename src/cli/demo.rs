@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use color_eyre::Result;
 
 use crate::attach::Look;
+use crate::demo::asked::Asked;
 use crate::demo::scene::Runtime;
 use crate::demo::{act, left, live, service};
 use crate::exit::{Failure, failed};
-use crate::out;
 
 /// How the demonstration is shown.
 #[derive(Debug, clap::Args)]
@@ -28,16 +28,18 @@ pub struct Demo {
 
 /// Shows the demonstration.
 pub fn run(demo: &Demo) -> Result<ExitCode> {
-    for sentence in left::behind(&std::env::temp_dir()) {
-        out::error(&sentence);
-    }
-    if demo.headless {
-        return match act::play(demo.runtime, demo.keep)? {
+    let asked = Asked::listen()?;
+    left::clear(&std::env::temp_dir());
+    let shown = if demo.headless {
+        act::play(demo.runtime, demo.keep, &asked).and_then(|failures| match failures {
             0 => Ok(ExitCode::SUCCESS),
             count => Err(failed(Failure::Failed, format!("{count} acts failed"))),
-        };
-    }
-    live::show(&demo.look, demo.runtime, demo.keep)
+        })
+    } else {
+        live::show(&demo.look, demo.runtime, demo.keep, &asked)
+    };
+    // Whoever asked for the end knows why it did not go on.
+    asked.code().map_or(shown, Ok)
 }
 
 /// Runs the service that the demonstration deploys.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use color_eyre::Result;
 use pilothouse_core::command::{Command, DeployWhat, Reply};
-use pilothouse_core::deployment::DeploymentKind;
+use pilothouse_core::deployment::{DeploymentKind, EnvironmentKey};
 use pilothouse_core::id::{ReleaseNumber, RunId};
 use pilothouse_core::plan::{Plan, Side, plan};
 use pilothouse_core::text::printable;
@@ -28,7 +28,7 @@ pub struct Deploy {
     #[arg(long, value_name = "rN", value_parser = name::release, group = "what")]
     release: Option<ReleaseNumber>,
     /// What this environment of the same project runs; nothing is rebuilt
-    #[arg(long, value_name = "ENVIRONMENT", group = "what")]
+    #[arg(long, value_name = "[PROJECT/]ENVIRONMENT", group = "what")]
     from: Option<String>,
     #[command(flatten)]
     how: How,
@@ -74,6 +74,7 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
     ask::run(async {
         let (client, snapshot) = ask::look(place).await?;
         let key = name::environment(&snapshot.state, environment)?;
+        let what = within(&key, what)?;
         let plan = plan(&snapshot.state, &key, &what).map_err(|why| refused(&why))?;
         if how.plan && how.json {
             return out::json(&plan);
@@ -110,6 +111,24 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
         let within = Duration::from_secs(how.timeout);
         wait::deployment(&client, id, accepted.seq, within, telling).await
     })
+}
+
+/// A promotion from an environment whose project was named too: that has to be the same one.
+fn within(key: &EnvironmentKey, what: DeployWhat) -> Result<DeployWhat> {
+    let DeployWhat::Promotion(from) = &what else { return Ok(what) };
+    match from.as_str().split_once('/') {
+        None => Ok(what),
+        Some((project, name)) if project == key.project.as_str() => {
+            Ok(DeployWhat::Promotion(name.into()))
+        }
+        Some(_) => {
+            let from = printable(from.as_str(), 80);
+            let why = format!(
+                "{from} is of another project than {key}: an artifact is promoted within its own"
+            );
+            Err(failed(Failure::Usage, why))
+        }
+    }
 }
 
 /// Prints a plan.

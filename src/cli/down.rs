@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use color_eyre::Result;
@@ -10,13 +11,15 @@ use pilothouse_api::client::ClientError;
 use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
+use pilothouse_engine::places::Places;
+use pilothouse_supervisor::{Liveness, find};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
-use crate::{ask, out};
+use crate::{ask, out, start};
 
 /// How much is to end.
 #[derive(Debug, clap::Args)]
@@ -28,9 +31,16 @@ pub struct Down {
     #[arg(long, short)]
     yes: bool,
     /// Seconds to wait at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = WITHIN.as_secs())]
     timeout: u64,
 }
+
+/// How often it is tried again to stop everything where nobody looks on.
+const TRIES: u32 = 5;
+/// Time between two tries.
+const STEP: Duration = Duration::from_millis(300);
+/// How long everything may take to end.
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// Ends it, and waits until it is gone.
 pub fn run(place: &Place, down: &Down) -> Result<()> {
@@ -38,6 +48,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         let why = "this engine is a service of the system: `systemctl stop pilothouse` ends it";
         return Err(failed(Failure::Refused, why));
     }
+    let is_revived = down.all && revive(place)?;
     ask::run(async {
         let client = ask::operator(place);
         let snapshot = client.state().await?;
@@ -45,7 +56,11 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         let engine = Engine::of(place)?;
         if down.all {
             plan(place, &snapshot.state);
-            ask::confirm(down.yes, "stop everything?")?;
+            let confirmed = ask::confirm(down.yes, "stop everything?");
+            if confirmed.is_err() && is_revived {
+                engine.terminate()?;
+            }
+            confirmed?;
             client.submit(Command::Halt).await?;
         } else {
             engine.terminate()?;
@@ -63,6 +78,59 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         });
         Ok(())
     })
+}
+
+/// Stops everything of a personal engine, asking nobody, also where that engine is dead. Where
+/// nothing runs there is nothing to do.
+pub fn halt(place: &Place) -> Result<()> {
+    let mut tries = TRIES;
+    loop {
+        match halt_once(place) {
+            // An engine that was killed a moment ago can still be taking connections.
+            Err(_) if tries > 0 => {
+                tries -= 1;
+                std::thread::park_timeout(STEP);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+fn halt_once(place: &Place) -> Result<()> {
+    if UnixStream::connect(place.operator_socket()).is_err() && !revive(place)? {
+        return Ok(());
+    }
+    ask::run(async {
+        let engine = Engine::of(place)?;
+        ask::operator(place).submit(Command::Halt).await?;
+        if engine.is_gone(WITHIN)? {
+            return Ok(());
+        }
+        Err(failed(Failure::Timeout, format!("the engine is still there after {WITHIN:?}")))
+    })
+}
+
+/// Starts an engine where a dead one left something running, which only an engine can end. Tells
+/// whether it did.
+fn revive(place: &Place) -> Result<bool> {
+    let is_personal = place.socket.is_none() && !place.is_installed();
+    let answers = UnixStream::connect(place.operator_socket()).is_ok();
+    if !is_personal || answers || !is_anything_left(&place.state_dir()) {
+        return Ok(false);
+    }
+    start::ensure_engine(place)?;
+    Ok(true)
+}
+
+/// Whether the load balancer, an instance or a step lives below a state directory.
+fn is_anything_left(state: &Path) -> bool {
+    let places = Places::new(state);
+    let below = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let instances = below(places.instances()).map(|entry| entry.path().join("unit"));
+    let steps = below(places.runs()).flat_map(|run| below(run.path().join("steps")));
+    let lives = |unit: PathBuf| matches!(find(&unit), Ok(Liveness::Alive(..) | Liveness::Starting));
+    UnixStream::connect(places.edge_socket()).is_ok()
+        || instances.chain(steps.map(|step| step.path())).any(lives)
 }
 
 fn plan(place: &Place, state: &State) {
@@ -86,7 +154,7 @@ fn plan(place: &Place, state: &State) {
     }
     out::line(
         "undo: start the engine again; it brings every environment back as it was, and runs that \
-         this cancels are started again by `pilothouse run`",
+         this cancels are started again by `pilothouse run BRANCH`",
     );
 }
 

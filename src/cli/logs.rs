@@ -104,7 +104,8 @@ fn source(state: &State, logs: &Logs) -> Result<Source> {
     let run = state.projects.get(&project).and_then(|project| project.branches.get(&branch));
     let id = run.and_then(|branch| branch.last_run).ok_or_else(|| {
         let branch = printable(branch.as_str(), 80);
-        let why = format!("{branch} had no run yet; `pilothouse run` starts one");
+        let why =
+            format!("{branch} had no run yet; `pilothouse run {project}:{branch}` starts one");
         failed(Failure::Refused, why)
     })?;
     let step = logs.step.as_deref().map(|step| step_of(state, id, step)).transpose()?;

@@ -10,6 +10,7 @@ use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::state::State;
 
+use super::asked::Asked;
 use super::guide::production;
 use super::load::{Count, Load, ask};
 use super::repository::Commit;
@@ -41,15 +42,18 @@ struct Stage {
 }
 
 /// Plays all acts; tells how many failed.
-pub fn play(runtime: Runtime, keep: bool) -> Result<usize> {
+pub fn play(runtime: Runtime, keep: bool, asked: &Asked) -> Result<usize> {
     let began = Instant::now();
-    let scene = Scene::set(runtime, keep)?;
+    let scene = Scene::set(runtime, keep, asked)?;
     out::line(&format!("pilothouse demo: {} acts on {DOMAIN} ({})", ACTS.len(), scene.address));
     let mut stage = Stage { scene, load: None, version: String::new() };
     let mut passed = 0;
     for (number, (name, act)) in ACTS.iter().enumerate() {
         let act_began = Instant::now();
         let played = act(&mut stage);
+        if asked.check().is_err() {
+            break;
+        }
         let took = act_began.elapsed().as_secs_f64();
         let number = number + 1;
         match played {
@@ -68,7 +72,11 @@ pub fn play(runtime: Runtime, keep: bool) -> Result<usize> {
     if let Some(load) = stage.load.take() {
         load.end();
     }
+    if keep || asked.check().is_err() {
+        out::line(&stage.scene.last_words());
+    }
     drop(stage);
+    asked.check()?;
     let took = began.elapsed().as_secs();
     out::line(&format!("{passed} of {} acts passed in {took} s", ACTS.len()));
     Ok(ACTS.len() - passed)
@@ -254,6 +262,7 @@ fn edge_killed(stage: &mut Stage) -> Result<String> {
             ensure!(body.contains(&shown), "another version answers: {body}");
             break;
         }
+        stage.scene.goes_on()?;
         ensure!(Instant::now() < until, "nothing answers 10 s after the edge was killed");
         std::thread::park_timeout(Duration::from_millis(5));
     }

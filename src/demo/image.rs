@@ -30,6 +30,12 @@ impl Image {
         Ok(Self { docker, name })
     }
 
+    /// The one that an earlier demonstration made.
+    pub async fn found(name: &str) -> Result<Self> {
+        let docker = Docker::local()?.ready().await?;
+        Ok(Self { docker, name: name.to_owned() })
+    }
+
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name

@@ -12,6 +12,7 @@ use color_eyre::Result;
 use pilothouse_core::state::State;
 
 use super::act::project_file;
+use super::asked::Asked;
 use super::guide::{guide, production};
 use super::load::{Count, Load};
 use super::repository::{Commit, Repository};
@@ -24,10 +25,11 @@ use crate::out;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Opens the cockpit on a scene of its own; the scene goes when the person leaves.
-pub fn show(look: &Look, runtime: Runtime, keep: bool) -> Result<ExitCode> {
+pub fn show(look: &Look, runtime: Runtime, keep: bool, asked: &Asked) -> Result<ExitCode> {
     out::line("making a repository, an engine and a load balancer for the demonstration …");
-    let mut scene = Scene::set(runtime, keep)?;
+    let mut scene = Scene::set(runtime, keep, asked)?;
     scene.apply(&project_file(&scene, "manual"))?;
+    scene.goes_on()?;
     let over = Arc::new(AtomicBool::new(false));
     let team = Team {
         repository: scene.take_repository()?,
@@ -45,7 +47,7 @@ pub fn show(look: &Look, runtime: Runtime, keep: bool) -> Result<ExitCode> {
         let (good, failed) = (count.good, count.failed);
         out::line(&format!("visitors got {good} pages; {failed} requests got none"));
     }
-    out::line("stopping what the demonstration started and removing its directory …");
+    out::line(&scene.last_words());
     drop(scene);
     ended
 }

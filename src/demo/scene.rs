@@ -1,6 +1,7 @@
 //! The demonstration's own engine, in a directory of its own that goes with it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
@@ -12,8 +13,9 @@ use pilothouse_core::command::Command;
 use pilothouse_core::id::ProjectName;
 use pilothouse_core::state::State;
 
+use super::asked::Asked;
+use super::directory::{Directory, Note};
 use super::image::Image;
-use super::left::PREFIX;
 use super::repository::Repository;
 
 /// The project's name.
@@ -36,7 +38,7 @@ pub enum Runtime {
 
 /// The demonstration's own engine and repository.
 pub struct Scene {
-    root: PathBuf,
+    directory: Directory,
     binary: PathBuf,
     engine: Option<Child>,
     repository: Option<Repository>,
@@ -47,38 +49,41 @@ pub struct Scene {
     executor: tokio::runtime::Runtime,
     /// The image that everything runs in, where it runs in containers.
     image: Option<Image>,
-    keep: bool,
+    asked: Asked,
 }
 
 impl Scene {
-    /// Makes the directory and the repository, and starts the engine.
-    pub fn set(runtime: Runtime, keep: bool) -> Result<Self> {
+    /// Makes the directory and the repository, and starts the engine. Whoever asks for the end
+    /// interrupts whatever is waited for.
+    pub fn set(runtime: Runtime, keep: bool, asked: &Asked) -> Result<Self> {
         let binary = std::env::current_exe().wrap_err("cannot find this program's own file")?;
         let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let image = match runtime {
             Runtime::Local => None,
             Runtime::Docker => Some(executor.block_on(Image::make(&binary))?),
         };
-        // Only once nothing but the disk can fail, so that no directory is left.
-        let root = directory()?;
-        let name = image.as_ref().map(Image::name);
-        let repository = Repository::create(&root, &binary, name)?;
-        let repository_dir = repository.dir().to_owned();
-        let repository = Some(repository);
-        let address = free_address()?;
-        let client = Client::new(root.join("state/run/engine.sock"));
+        let name = image.as_ref().map(|image| image.name().to_owned());
+        let note = Note { keep, image: name.clone() };
+        let directory = Directory::make(&std::env::temp_dir(), note)?;
+        let client = Client::new(directory.state().join("run/engine.sock"));
+        // From here on everything goes with the scene, also where the rest fails.
         let mut scene = Self {
-            root,
+            repository_dir: directory.path().join("shop"),
+            directory,
             binary,
             engine: None,
-            repository,
-            repository_dir,
-            address,
+            repository: None,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             client,
             executor,
             image,
-            keep,
+            asked: asked.clone(),
         };
+        let root = scene.directory.path();
+        let repository = Repository::create(root, &scene.binary, name.as_deref())?;
+        scene.repository_dir = repository.dir().to_owned();
+        scene.repository = Some(repository);
+        scene.address = free_address()?;
         scene.start_engine()?;
         Ok(scene)
     }
@@ -115,25 +120,42 @@ impl Scene {
 
     /// The engine's state directory.
     pub fn state_dir(&self) -> PathBuf {
-        self.root.join("state")
+        self.directory.state()
+    }
+
+    /// What is said while all of it is ended.
+    pub fn last_words(&self) -> String {
+        let path = self.directory.path().display();
+        let what = "stopping what the demonstration started";
+        if self.directory.note().keep {
+            return format!("{what}; its directory stays, as asked: {path}");
+        }
+        format!("{what} and removing its directory …")
     }
 
     /// Starts the engine, which finds what an earlier one left.
     pub fn start_engine(&mut self) -> Result<()> {
+        self.spawn_engine()?;
+        self.wait("the engine answers", |_| true).map(|_| ())
+    }
+
+    /// A group of its own keeps the engine from the signals of the terminal: it is told to end.
+    fn spawn_engine(&mut self) -> Result<()> {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
-            .open(self.root.join("engine.log"))?;
+            .open(self.directory.path().join("engine.log"))?;
         let engine = Process::new(&self.binary)
             .args(["serve", "--retry-ms", "100", "--state"])
             .arg(self.state_dir())
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
             .wrap_err("cannot start the engine")?;
         self.engine = Some(engine);
-        self.wait("the engine answers", |_| true).map(|_| ())
+        Ok(())
     }
 
     /// Ends the engine as a crash would.
@@ -188,10 +210,25 @@ impl Scene {
         Ok(self.executor.block_on(self.client.state())?.state)
     }
 
+    /// Fails once somebody asked for the end.
+    pub fn goes_on(&self) -> Result<()> {
+        self.asked.check()
+    }
+
     /// Waits until something holds of what the engine knows.
     pub fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) -> Result<State> {
+        self.wait_while(what, holds, || self.goes_on())
+    }
+
+    fn wait_while(
+        &self,
+        what: &str,
+        holds: impl Fn(&State) -> bool,
+        goes_on: impl Fn() -> Result<()>,
+    ) -> Result<State> {
         let until = Instant::now() + PATIENCE;
         loop {
+            goes_on()?;
             let state = self.state();
             if let Ok(state) = &state
                 && holds(state)
@@ -221,26 +258,17 @@ impl Looker {
 }
 
 impl Drop for Scene {
-    /// Stops everything that the scene started and removes its directory.
+    /// Stops everything that the scene started and leaves its directory.
     fn drop(&mut self) {
         // What a killed engine left running is found and stopped by a new one.
         if self.engine.is_none()
-            && let Err(error) = self.start_engine()
+            && self.state_dir().exists()
+            && let Err(error) = self.spawn_engine()
         {
             crate::out::error(&format!("instances may be left running: {error}"));
         }
-        let halted = self.executor.block_on(self.client.submit(Command::Halt)).is_ok();
-        if let Some(mut engine) = self.engine.take() {
-            let until = Instant::now() + PATIENCE;
-            while halted && Instant::now() < until {
-                if matches!(engine.try_wait(), Ok(Some(_))) {
-                    break;
-                }
-                std::thread::park_timeout(LOOK);
-            }
-            // It has ended already where the halt went well.
-            let _ = engine.kill();
-            let _ = engine.wait();
+        if self.engine.is_some() {
+            self.halt();
         }
         let engine_id = std::fs::read_to_string(self.state_dir().join("engine-id"));
         if let Some(image) = self.image.take()
@@ -249,41 +277,36 @@ impl Drop for Scene {
         {
             crate::out::error(&format!("the demonstration's image is left: {error}"));
         }
-        if !self.keep
-            && let Err(error) = remove(&self.root)
-        {
-            crate::out::error(&format!("cannot remove {}: {error}", self.root.display()));
+        if let Err(error) = self.directory.leave() {
+            let path = self.directory.path().display();
+            crate::out::error(&format!("cannot clear up {path}: {error}"));
         }
     }
 }
 
-/// Removes a tree whose directories may be read-only, as a release's are.
-fn remove(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::symlink_metadata(path)?;
-    if metadata.is_dir() {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-        for entry in std::fs::read_dir(path)? {
-            remove(&entry?.path())?;
+impl Scene {
+    /// Tells the engine to stop everything, and waits for its end.
+    fn halt(&mut self) {
+        // Whoever asked for the end waits for this one.
+        let answers = self.wait_while("the engine answers", |_| true, || Ok(()));
+        let halted = answers.and_then(|_| {
+            Ok(self.executor.block_on(self.client.submit(Command::Halt)).map(drop)?)
+        });
+        if let Err(error) = &halted {
+            crate::out::error(&format!("instances may be left running: {error}"));
         }
-        return std::fs::remove_dir(path);
-    }
-    std::fs::remove_file(path)
-}
-
-fn directory() -> Result<PathBuf> {
-    let base = std::env::temp_dir();
-    for attempt in 0..100 {
-        let path = base.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
-        match std::fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                return Err(error).wrap_err_with(|| format!("cannot make {}", path.display()));
+        let Some(mut engine) = self.engine.take() else { return };
+        let until = Instant::now() + PATIENCE;
+        while halted.is_ok() && Instant::now() < until {
+            if matches!(engine.try_wait(), Ok(Some(_))) {
+                break;
             }
+            std::thread::park_timeout(LOOK);
         }
+        // It has ended already where the halt went well.
+        let _ = engine.kill();
+        let _ = engine.wait();
     }
-    bail!("{} is full of demonstrations", base.display())
 }
 
 /// Port 8080 where it is free on both loopback addresses, otherwise any that is.

@@ -13,11 +13,13 @@ mod cli;
 #[path = "../../crates/sim/tests/it/contract.rs"]
 mod contract;
 mod crash;
+mod demo;
 mod docker;
 mod examples;
 mod faults;
 mod newcomer;
 mod orphans;
+mod removal;
 mod runtime;
 mod secrets;
 mod stage;

@@ -74,6 +74,11 @@ pub enum Command {
         /// The instance.
         id: InstanceId,
     },
+    /// Take down all environments of a project, cancel its runs, and forget it.
+    RemoveProject {
+        /// The project.
+        project: ProjectName,
+    },
     /// Stop every instance, so that the engine and the edge can go.
     Halt,
 }

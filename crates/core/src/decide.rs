@@ -12,6 +12,7 @@ mod instance;
 pub use instance::shortfall;
 mod observation;
 mod outcome;
+mod removal;
 mod retention;
 mod specification;
 

@@ -94,6 +94,19 @@ pub enum ProjectEvent {
         /// Who applied it.
         actor: String,
     },
+    /// It is being taken down: nothing more is asked of its repository, and it goes once its runs
+    /// have ended and its environments are gone.
+    RemovalBegan {
+        /// The project.
+        project: ProjectName,
+        /// Who asked for it.
+        actor: String,
+    },
+    /// Nothing of it is left, and it is forgotten.
+    Removed {
+        /// The project.
+        project: ProjectName,
+    },
     /// Somebody asked to look at the repository now.
     LookAsked {
         /// The project.

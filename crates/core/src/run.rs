@@ -186,6 +186,15 @@ impl Run {
         !matches!(self.phase, RunPhase::Queued | RunPhase::Ended { .. })
     }
 
+    /// The artifact it sealed, if it ended well or is about to.
+    pub fn sealed(&self) -> Option<&ArtifactDigest> {
+        match &self.phase {
+            RunPhase::Ended { result: RunResult::Succeeded { artifact }, .. }
+            | RunPhase::Cleaning { result: RunResult::Succeeded { artifact } } => Some(artifact),
+            _ => None,
+        }
+    }
+
     /// The artifact it sealed, if it ended well.
     pub fn artifact(&self) -> Option<&ArtifactDigest> {
         match &self.phase {

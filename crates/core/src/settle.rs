@@ -5,6 +5,7 @@
 
 mod deployment;
 mod environment;
+mod project;
 pub(crate) mod rollback;
 mod run;
 
@@ -38,5 +39,5 @@ pub fn settle(state: &State, now: Timestamp) -> Vec<Event> {
             return events;
         }
     }
-    Vec::new()
+    project::settle(state)
 }

@@ -198,6 +198,9 @@ pub enum RuleActionSpec {
     Answer(routing::Action),
 }
 
+/// The longest secret that is read, in bytes, its trailing line feed included.
+pub const MAX_SECRET_BYTES: u64 = 64 << 10;
+
 /// Where a secret's value comes from. The value itself is in no specification, event or log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -113,6 +113,9 @@ pub struct Project {
     pub branches: BTreeMap<BranchName, Branch>,
     /// How looking at the repository goes.
     pub poll: Poll,
+    /// Whether it is being taken down, because somebody removed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removing: bool,
 }
 
 /// How looking at the repository goes.

@@ -54,7 +54,9 @@ pub fn may_change(event: &Event) -> bool {
     match event {
         Event::Engine(EngineEvent::Started { .. }) => true,
         Event::Engine(EngineEvent::HaltAsked { .. } | EngineEvent::Forgot { .. }) => false,
-        Event::Project(event) => matches!(event, ProjectEvent::Applied { .. }),
+        Event::Project(event) => {
+            matches!(event, ProjectEvent::Applied { .. } | ProjectEvent::Removed { .. })
+        }
         Event::Environment(event) => {
             matches!(event, EnvironmentEvent::Specified { .. } | EnvironmentEvent::Removed { .. })
         }

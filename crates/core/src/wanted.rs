@@ -38,7 +38,7 @@ impl Wanted {
 /// Says what should be in flight.
 pub fn wanted(state: &State, now: Timestamp) -> Wanted {
     let mut wanted = Wanted::default();
-    for (name, project) in &state.projects {
+    for (name, project) in state.projects.iter().filter(|(_, project)| !project.removing) {
         let id = EffectId::Look(name.clone(), project.poll.asks);
         wanted.add(id, look(project));
     }
@@ -93,11 +93,13 @@ fn look(project: &Project) -> Effect {
 }
 
 fn edge(state: &State, now: Timestamp, wanted: &mut Wanted) {
-    if state.projects.is_empty() {
+    // Without projects there is nothing to serve, once what served the last one was withdrawn.
+    let is_asked_for = state.edge.active.as_ref() == Some(&state.edge.wanted);
+    if state.projects.is_empty() && (state.edge.version == 0 || is_asked_for) {
         return;
     }
     wanted.add(EffectId::Tend, Effect::Tend);
-    if !state.edge.connected || state.edge.active.as_ref() == Some(&state.edge.wanted) {
+    if !state.edge.connected || is_asked_for {
         return;
     }
     if state.edge.retry_at > now {

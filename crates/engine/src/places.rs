@@ -52,9 +52,14 @@ impl Places {
         self.root.join("run")
     }
 
+    /// What is kept of each project.
+    pub fn projects(&self) -> PathBuf {
+        self.root.join("projects")
+    }
+
     /// A project's mirror of its repository.
     pub fn mirror(&self, project: &ProjectName) -> PathBuf {
-        self.root.join("projects").join(project.as_str()).join("mirror.git")
+        self.projects().join(project.as_str()).join("mirror.git")
     }
 
     /// All that belongs to a run.
@@ -117,7 +122,7 @@ impl Places {
 
     /// The same for all environments of a project.
     pub fn all_caches(&self, project: &ProjectName) -> PathBuf {
-        self.root.join("projects").join(project.as_str()).join("caches")
+        self.projects().join(project.as_str()).join("caches")
     }
 
     /// The sealed artifacts' store.

@@ -46,6 +46,8 @@ pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
             let _ = std::fs::remove_dir(project);
         }
     }
+    let projects = state.projects.keys().map(ToString::to_string).collect();
+    remove_but(&places.projects(), &projects, 0);
     for project in state.projects.keys() {
         let own = state.environments.keys().filter(|key| key.project == *project);
         let named = own.map(|key| key.name.to_string()).chain([Places::NOWHERE.to_owned()]);
@@ -166,5 +168,19 @@ mod tests {
         let left = |environment| places.caches(&project, environment).exists();
         assert!(left(None) && left(Some("production")) && !left(Some("preview-a")));
         assert!(left(Some("preview-new")), "the state may be about to learn of it");
+    }
+
+    #[test]
+    fn what_is_kept_of_a_project_goes_with_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let places = Places::new(temp.path());
+        for name in ["gone", "new"] {
+            std::fs::create_dir_all(places.mirror(&ProjectName::new(name))).unwrap();
+        }
+        let old = std::fs::File::open(places.projects().join("gone")).unwrap();
+        old.set_modified(SystemTime::now() - 2 * YOUNG).unwrap();
+        tidy(&places, || Arc::new(State::default()));
+        assert!(!places.projects().join("gone").exists());
+        assert!(places.projects().join("new").exists(), "the state may be about to learn of it");
     }
 }

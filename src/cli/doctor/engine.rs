@@ -65,12 +65,26 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
             Check::fail("edge", found, "the engine starts it again; its log says what is wrong")
         }
     });
-    for (name, project) in &snapshot.state.projects {
+    for (name, project) in snapshot.state.projects.iter().filter(|(_, one)| !one.removing) {
+        // A watcher may not be able to look into the operator's directory, and that of an engine
+        // that somebody named is not known.
+        let file = place.project_file(name.as_str());
+        let is_its_own = place.socket.is_none() || place.config.is_some();
+        let is_gone = is_its_own && file.try_exists().is_ok_and(|exists| !exists);
+        if is_gone {
+            let found = format!("{name} has no file any more");
+            checks.push(Check::warn("project", found, format!("pilothouse remove {name}")));
+        }
         checks.push(match &project.poll.error {
             None => Check::ok("repository", format!("{name} can be looked at")),
             Some(error) => {
                 let found = format!("{name} cannot be looked at: {error}");
-                Check::fail("repository", found, format!("see `repository` in {name}.toml"))
+                let mend = if is_gone {
+                    format!("mend the repository, or `pilothouse remove {name}`")
+                } else {
+                    format!("see `repository` in {name}.toml")
+                };
+                Check::fail("repository", found, mend)
             }
         });
     }

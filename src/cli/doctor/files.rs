@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use color_eyre::Result;
 use pilothouse_core::routing::EdgeStatus;
-use pilothouse_core::spec::{ProjectSpec, SecretSource};
+use pilothouse_core::spec::{MAX_SECRET_BYTES, ProjectSpec, SecretSource};
 use pilothouse_supervisor::MIN_MASKED_BYTES;
 
 use super::Check;
@@ -71,13 +71,19 @@ fn secrets(spec: &ProjectSpec, checks: &mut Vec<Check>) {
             let SecretSource::File(path) = source else { continue };
             let whose = format!("{secret} of {}/{}", spec.name, environment.name);
             match value_length(path) {
-                Ok(length) if length < MIN_MASKED_BYTES => {
+                Ok(None) => {
+                    let most = MAX_SECRET_BYTES >> 10;
+                    let found =
+                        format!("{whose} is longer than {most} KiB, and no instance starts");
+                    checks.push(Check::fail("secret", found, format!("shorten what is in {path}")));
+                }
+                Ok(Some(length)) if length < MIN_MASKED_BYTES => {
                     let found = format!(
                         "{whose} has fewer than {MIN_MASKED_BYTES} bytes and is not masked in logs"
                     );
                     checks.push(Check::warn("secret", found, "use a longer one"));
                 }
-                Ok(_) => checks.push(Check::ok("secret", format!("{whose} can be masked"))),
+                Ok(Some(_)) => checks.push(Check::ok("secret", format!("{whose} can be masked"))),
                 Err(error) => {
                     let found = format!("{whose} cannot be read by you: {path}: {error}");
                     checks.push(Check::warn("secret", found, "the engine's user must be able to"));
@@ -87,11 +93,12 @@ fn secrets(spec: &ProjectSpec, checks: &mut Vec<Check>) {
     }
 }
 
-/// The length of a secret without its trailing line feed, as far as it matters.
-fn value_length(path: &str) -> std::io::Result<usize> {
-    let mut head = Vec::new();
-    std::fs::File::open(path)?.take(MIN_MASKED_BYTES as u64 + 2).read_to_end(&mut head)?;
-    Ok(head.strip_suffix(b"\n").unwrap_or(&head).len())
+/// The length of a secret without its trailing line feed; none where it is longer than is read.
+fn value_length(path: &str) -> std::io::Result<Option<usize>> {
+    let mut value = Vec::new();
+    std::fs::File::open(path)?.take(MAX_SECRET_BYTES + 1).read_to_end(&mut value)?;
+    let length = value.strip_suffix(b"\n").unwrap_or(&value).len();
+    Ok((value.len() as u64 <= MAX_SECRET_BYTES).then_some(length))
 }
 
 /// Whether the load balancer has its ports, or can have them.

@@ -1,7 +1,9 @@
 //! What this machine offers.
 
+use std::io::ErrorKind;
 use std::net::ToSocketAddrs as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -82,6 +84,10 @@ fn state_dir(place: &Place) -> Vec<Check> {
     if place.is_installed() {
         return vec![Check::ok("state", "belongs to the installed engine")];
     }
+    if is_closed(place) {
+        let found = format!("{shown} belongs to the engine's user, and you may look on");
+        return vec![Check::ok("state", found)];
+    }
     // Before the first start it is the nearest directory that there is, where it would be made.
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let mut checks = vec![writable(&dir, there)];
@@ -102,6 +108,13 @@ fn state_dir(place: &Place) -> Vec<Check> {
         }
     });
     checks
+}
+
+/// Whether this user may watch an engine and not tell it anything.
+fn is_closed(place: &Place) -> bool {
+    let denied = UnixStream::connect(place.operator_socket())
+        .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    denied && UnixStream::connect(place.watch_socket()).is_ok()
 }
 
 fn writable(dir: &Path, there: &Path) -> Check {

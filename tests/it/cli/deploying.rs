@@ -53,6 +53,13 @@ fn deploy_and_roll_back() {
     let said = world.run(&["restart", "r1-7", "--yes"]).ends_with(5);
     assert!(said.out.is_empty() && said.err.contains("there is no instance r1-7"), "{said:?}");
 
+    // Where a promotion comes from may be named with its project, which can be no other.
+    let plain = world.run(&["deploy", "production", "--from", "production", "--plan"]);
+    let named = world.run(&["deploy", "production", "--from", "shop/production", "--plan"]);
+    assert_eq!((named.code, &named.out, &named.err), (plain.code, &plain.out, &plain.err));
+    let said = world.run(&["deploy", "production", "--from", "blog/production"]).ends_with(2);
+    assert!(said.err.contains("is of another project than shop/production"), "{}", said.err);
+
     let commit = repository.commit("second", &Pipeline::default());
     wait_for_ready(&world, 2);
     world.run(&["deploy", "production", "--run", "2", "--yes"]).ends_with(0);

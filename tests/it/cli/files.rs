@@ -42,6 +42,7 @@ fn checking_needs_no_engine() {
     let wanted =
         format!("pilothouse: there is no {}; `pilothouse add` writes one\n", missing.display());
     assert_eq!(said.err, wanted);
+    assert!(!world.state_dir().exists(), "an engine was started, or its place was made");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::Value;
 
 use crate::world::repository::{Pipeline, Repository};
-use crate::world::{World, exists};
+use crate::world::{World, exists, wait_until};
 
 fn levels(checks: &Value, what: &str) -> Vec<String> {
     let checks = checks.as_array().unwrap().iter().filter(|check| check["what"] == what);
@@ -18,11 +18,14 @@ fn doctor_finds_what_is_wrong_and_says_what_mends_it() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let secret = world.path("secret");
     std::fs::write(&secret, "abc\n").unwrap();
+    let long = world.path("long");
+    std::fs::write(&long, "x".repeat(70_000)).unwrap();
     let text = format!(
         "repository = \"/srv/a\"\n[load_balancer]\nlisten = [\"{}\"]\n[environment.production]\n\
-         secrets = {{ KEY = {{ file = {:?} }} }}\n",
+         secrets = {{ KEY = {{ file = {:?} }}, LONG = {{ file = {:?} }} }}\n",
         taken.local_addr().unwrap(),
-        secret.display().to_string()
+        secret.display().to_string(),
+        long.display().to_string()
     );
     world.write_project("shop", &text);
     world.write_project("blog", "repository = 1\n");
@@ -31,13 +34,14 @@ fn doctor_finds_what_is_wrong_and_says_what_mends_it() {
     assert_eq!(levels(&checks, "git"), ["ok"]);
     assert_eq!(levels(&checks, "state"), ["ok"]);
     assert_eq!(levels(&checks, "project"), ["fail", "ok"]);
-    assert_eq!(levels(&checks, "secret"), ["warn"]);
+    assert_eq!(levels(&checks, "secret"), ["warn", "fail"]);
+    assert!(said.out.contains("LONG of shop/production is longer than 64 KiB"), "{}", said.out);
     assert_eq!(levels(&checks, "port"), ["fail"]);
     assert_eq!(levels(&checks, "engine"), ["fail"]);
     for check in checks.as_array().unwrap() {
         assert_eq!(check["mend"].is_null(), check["level"] == "ok", "{check}");
     }
-    assert!(said.err.ends_with("pilothouse: 3 things do not work\n"), "{}", said.err);
+    assert!(said.err.ends_with("pilothouse: 4 things do not work\n"), "{}", said.err);
     assert!(!exists(&world.state_dir()));
 }
 
@@ -54,6 +58,10 @@ fn doctor_and_cost_ask_the_engine() {
     for what in ["engine", "journal", "repository"] {
         assert_eq!(levels(&checks, what), ["ok"], "{checks:#}");
     }
+    // Why its steps do not run, and the very command that lets them run once they may.
+    wait_until("the first run has failed", || {
+        world.run(&["runs", "--json"]).out.contains("with `pilothouse run shop:main`")
+    });
     let cost = world.run(&["cost", "shop", "--region", "ap-northeast-2", "--json"]).ends_with(0);
     let cost = cost.json();
     assert_eq!((&cost[0]["environment"], &cost[0]["here"]), (&"shop/production".into(), &0.into()));
@@ -83,6 +91,28 @@ fn init_writes_both_files_once() {
     assert_eq!(said.out.matches("was left as it is").count(), 2, "{}", said.out);
     assert_eq!(std::fs::read_to_string(dir.join("pilothouse.toml")).unwrap(), "# mine\n");
     assert_eq!(std::fs::read_to_string(&operators).unwrap(), text);
+}
+
+#[test]
+fn init_says_whose_repository_it_is_that_git_refuses() {
+    if !rustix::process::geteuid().is_root() {
+        let told = "another user's repository cannot be tested: only root can give one away";
+        assert!(std::env::var_os("CI").is_none(), "{told}");
+        eprintln!("NOT TESTED: {told}");
+        return;
+    }
+    let world = World::new();
+    let repository = Repository::new(world.path("theirs"), &Pipeline::default());
+    for path in [repository.path().to_owned(), repository.path().join(".git")] {
+        std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).unwrap();
+    }
+    let path = repository.path().to_str().unwrap();
+    let said = world.run(&["init", path]).ends_with(2);
+    assert!(said.err.contains("belongs to another user"), "{}", said.err);
+    let mend = format!("git config --global --add safe.directory {path}\n");
+    assert!(said.err.ends_with(&mend), "{}", said.err);
+    let said = world.run(&["init", world.path("").to_str().unwrap(), "--name", "a"]).ends_with(2);
+    assert!(said.err.contains("is no git repository"), "{}", said.err);
 }
 
 #[test]

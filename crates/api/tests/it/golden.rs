@@ -147,6 +147,11 @@ fn events() -> Vec<Event> {
             result: RunResult::Failed { step: Some(0), why: "make ended with 2".to_owned() },
         }),
         Event::Edge(EdgeEvent::Disconnected { why: "no edge answers".to_owned() }),
+        Event::Project(ProjectEvent::RemovalBegan {
+            project: "blog".into(),
+            actor: "kim".to_owned(),
+        }),
+        Event::Project(ProjectEvent::Removed { project: "blog".into() }),
     ]
 }
 
@@ -203,6 +208,7 @@ fn commands() {
         Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
         Command::StartInstances { environment: production() },
         Command::OpenShell { id: InstanceId::new("shop-production-r41-1") },
+        Command::RemoveProject { project: "shop".into() },
         Command::Halt,
     ];
     let requests: Vec<_> = commands.into_iter().map(|command| CommandRequest { command }).collect();

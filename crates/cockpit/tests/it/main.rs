@@ -12,6 +12,7 @@ mod keys;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod removal;
 mod screens;
 #[cfg(test)]
 mod small;

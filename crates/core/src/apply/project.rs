@@ -10,7 +10,9 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
         applied(state, spec, at);
         return;
     }
-    let (ProjectEvent::LookAsked { project: name, .. }
+    let (ProjectEvent::RemovalBegan { project: name, .. }
+    | ProjectEvent::Removed { project: name }
+    | ProjectEvent::LookAsked { project: name, .. }
     | ProjectEvent::Looked { project: name }
     | ProjectEvent::LookFailed { project: name, .. }
     | ProjectEvent::BranchMoved { project: name, .. }
@@ -23,6 +25,10 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
     };
     match event {
         ProjectEvent::Applied { .. } => {}
+        ProjectEvent::RemovalBegan { .. } => project.removing = true,
+        ProjectEvent::Removed { .. } => {
+            state.projects.remove(name);
+        }
         ProjectEvent::LookAsked { trigger, .. } => {
             project.poll.asks += 1;
             project.poll.asked = Some(*trigger);
@@ -63,13 +69,17 @@ fn applied(state: &mut State, spec: &crate::spec::ProjectSpec, at: Timestamp) {
         spec: spec.clone(),
         branches: std::collections::BTreeMap::new(),
         poll: Poll::default(),
+        removing: false,
     });
     // A look that is going on knows the old repository: another one takes its place.
-    if (&project.spec.repository, project.spec.poll) != (&spec.repository, spec.poll) {
+    if project.removing
+        || (&project.spec.repository, project.spec.poll) != (&spec.repository, spec.poll)
+    {
         project.poll.asks += 1;
         project.poll.due = at;
     }
     project.spec = spec.clone();
+    project.removing = false;
 }
 
 pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{instance, specification};
+use super::{instance, removal, specification};
 use crate::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use crate::deployment::{Deployment, EnvironmentKey, Milestone, Phase};
 use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, RunEvent};
@@ -32,6 +32,7 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
         Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
         Command::OpenShell { id } => instance::shell(state, id),
         Command::StartInstances { environment } => instance::start(state, actor, environment),
+        Command::RemoveProject { project } => removal::remove(state, actor, project),
         Command::Halt => Ok((
             vec![Event::Engine(EngineEvent::HaltAsked { by: actor.to_owned() })],
             Reply::Accepted,
@@ -45,9 +46,9 @@ fn look(state: &State, project: Option<&ProjectName>, trigger: Trigger) -> Answe
     }
     let events = state
         .projects
-        .keys()
-        .filter(|name| project.is_none_or(|wanted| wanted == *name))
-        .map(|name| Event::Project(ProjectEvent::LookAsked { project: name.clone(), trigger }))
+        .iter()
+        .filter(|(name, found)| !found.removing && project.is_none_or(|wanted| wanted == *name))
+        .map(|(name, _)| Event::Project(ProjectEvent::LookAsked { project: name.clone(), trigger }))
         .collect();
     Ok((events, Reply::Accepted))
 }
@@ -190,8 +191,16 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId) -> Answer {
     }
 }
 
-fn find_project<'a>(state: &'a State, name: &ProjectName) -> Result<&'a Project, Rejection> {
-    state.projects.get(name).ok_or_else(|| {
+pub(super) fn find_project<'a>(
+    state: &'a State,
+    name: &ProjectName,
+) -> Result<&'a Project, Rejection> {
+    let project = state.projects.get(name).ok_or_else(|| {
         Rejection::new(RejectionKind::NotFound, format!("there is no project {name}"))
-    })
+    })?;
+    if project.removing {
+        let why = format!("{name} is being removed");
+        return Err(Rejection::new(RejectionKind::Conflict, why));
+    }
+    Ok(project)
 }

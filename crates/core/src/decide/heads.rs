@@ -20,7 +20,10 @@ pub(super) fn looked(
     heads: &[Head],
     now: Timestamp,
 ) -> Vec<Event> {
-    let Some(project) = state.projects.get(name) else { return Vec::new() };
+    // What is being removed brings nothing new.
+    let Some(project) = state.projects.get(name).filter(|project| !project.removing) else {
+        return Vec::new();
+    };
     let first = project.poll.changed_at.is_none();
     let mut events = Vec::new();
     for head in heads {

@@ -28,12 +28,7 @@ pub(super) fn after_run(state: &State, project: &ProjectName) -> Vec<Event> {
     }
     let runs = runs(state, project, found.spec.keep_runs);
     let kept = state.runs.values().filter(|run| !runs.contains(&run.id));
-    used.extend(kept.filter_map(|run| match &run.phase {
-        crate::run::RunPhase::Cleaning {
-            result: crate::run::RunResult::Succeeded { artifact },
-        } => Some(artifact),
-        _ => run.artifact(),
-    }));
+    used.extend(kept.filter_map(|run| run.sealed()));
     let artifacts: Vec<ArtifactDigest> = state
         .artifacts
         .values()

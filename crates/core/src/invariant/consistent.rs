@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Rule, Violation};
-use crate::deployment::Phase;
+use crate::deployment::{Deployment, Phase};
 use crate::instance::{InstancePhase, Role};
 use crate::state::State;
 
@@ -28,6 +28,10 @@ fn runs(state: &State, found: &mut Vec<Violation>) {
     if state.runs.keys().next_back().is_some_and(|last| *last > state.last_run) {
         found.push(Violation::new(Rule::UsedOnce, "a run is newer than the last number"));
     }
+    for run in state.runs.values().filter(|run| !state.projects.contains_key(&run.project)) {
+        let what = format!("run {} is of {}, which is no project", run.id, run.project);
+        found.push(Violation::new(Rule::References, what));
+    }
 }
 
 fn deployments(state: &State, found: &mut Vec<Violation>) {
@@ -36,6 +40,11 @@ fn deployments(state: &State, found: &mut Vec<Violation>) {
     if live != state.live_deployments {
         found
             .push(Violation::new(Rule::References, "the live deployments are not those not ended"));
+    }
+    let of = |deployment: &Deployment| state.projects.contains_key(&deployment.environment.project);
+    for deployment in state.deployments.values().filter(|deployment| !of(deployment)) {
+        let what = format!("{} is of no project", deployment.id);
+        found.push(Violation::new(Rule::References, what));
     }
     for deployment in live.iter().filter_map(|id| state.deployments.get(id)) {
         let id = deployment.id;

@@ -2,7 +2,7 @@
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
 //! `cancel`, `edge`, `containers`, `fault`, `kill`, `sicken`, `restart`, `stop`, `again`, `shell`,
-//! `doubt`, `limits`, `crash`, `reboot`, `halt`, `hide`, `from here`, `show`.
+//! `doubt`, `limits`, `crash`, `reboot`, `halt`, `remove`, `hide`, `from here`, `show`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::container;
@@ -131,6 +131,7 @@ impl Play {
             }
             "crash" => self.world.crash(),
             "reboot" => self.world.reboot(),
+            "remove" => self.ask(Command::RemoveProject { project: rest[0].into() }),
             "halt" => self.ask(Command::Halt),
             "hide" => self.hidden.extend(rest.iter().map(|word| word.replace('_', " "))),
             "from" => self.from = self.world.journal.len(),

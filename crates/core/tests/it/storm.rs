@@ -41,6 +41,7 @@ enum Act {
     Crash,
     Reboot,
     Halt,
+    Remove(u8),
     Apply { project: u8, instances: u8, max: u8, min: u8, dropped: u8, stays: bool },
     Steps(u8),
     Wait(u8),
@@ -71,6 +72,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => Just(Act::Crash),
         1 => Just(Act::Reboot),
         1 => Just(Act::Halt),
+        1 => (0..2u8).prop_map(Act::Remove),
         2 => (0..2u8, 0..4u8, 0..4u8, 0..3u8, 0..6u8, any::<bool>()).prop_map(
             |(project, instances, max, min, dropped, stays)| Act::Apply {
                 project, instances, max, min, dropped, stays
@@ -201,6 +203,10 @@ impl Storm {
             Act::Halt => {
                 let _ = self.world.ask(Command::Halt);
             }
+            Act::Remove(project) => {
+                let project = ProjectName::new(project_name(*project));
+                let _ = self.world.ask(Command::RemoveProject { project });
+            }
             Act::Apply { project, instances, max, min, dropped, stays } => {
                 let spec = Box::new(spec(*project, *instances, *max, *min, *dropped, *stays));
                 let _ = self.world.ask(Command::Apply { spec });
@@ -293,6 +299,8 @@ impl Storm {
         let tail = || world.tail(60);
         assert!(state.live_deployments.is_empty(), "a deployment never ends\n{}", tail());
         assert!(state.live_runs.is_empty(), "a run never ends\n{}", tail());
+        let removing = state.projects.iter().filter(|(_, project)| project.removing);
+        assert_eq!(removing.count(), 0, "a project never goes\n{}", tail());
         let known: BTreeSet<_> = state.instances.keys().collect();
         let alive = world.processes.iter().filter(|(_, process)| process.alive);
         let real: BTreeSet<_> = alive.map(|(id, _)| id).collect();

@@ -52,6 +52,10 @@ fn engine(event: &EngineEvent) -> String {
 fn project(event: &ProjectEvent) -> Option<String> {
     Some(match event {
         ProjectEvent::Applied { spec, .. } => format!("{} applied", spec.name),
+        ProjectEvent::RemovalBegan { project, actor } => {
+            format!("{project} is being removed by {actor}")
+        }
+        ProjectEvent::Removed { project } => format!("{project} is removed"),
         ProjectEvent::LookAsked { project, .. } => format!("{project} look asked"),
         ProjectEvent::Looked { .. } => return None,
         ProjectEvent::LookFailed { project, why } => format!("{project} look failed: {why}"),

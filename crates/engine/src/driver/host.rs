@@ -9,6 +9,7 @@ use pilothouse_core::effect::{Fault, Outcome, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::StepRun;
 use pilothouse_core::run::StepExit;
+use pilothouse_core::text::printable;
 use pilothouse_supervisor::{
     Binary, ExitRecord, Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError,
     Stop, cancel, spawn, wake,
@@ -87,7 +88,7 @@ impl Host {
                 Liveness::NeverStarted => {
                     let is_ours = matches!(order.step.run, StepRun::Image(_));
                     if !order.trusted && order.step.container.is_none() && !is_ours {
-                        return Err(Fault::permanent(UNTRUSTED));
+                        return Err(Fault::permanent(untrusted(&order)));
                     }
                     let spec = self.spec(&order)?;
                     let binary = supervisor(&self.binary);
@@ -206,9 +207,16 @@ async fn in_time(handle: &Handle, timeout: Duration) -> Result<(), Fault> {
     over_within(handle, END_LIMIT, UnitOutcome::TimedOut).await
 }
 
-const UNTRUSTED: &str = "steps run as the engine's own user, and this project is not trusted \
-    with that: set `trusted = true` in the project's file and apply it, if whoever can push to \
-    the repository may run programs as you; then run the branch again with `pilothouse run`";
+fn untrusted(order: &StepOrder) -> String {
+    let branch = order.env.get("PILOTHOUSE_BRANCH").map_or("BRANCH", String::as_str);
+    format!(
+        "steps run as the engine's own user, and this project is not trusted with that: set \
+         `trusted = true` in the project's file and apply it, if whoever can push to the \
+         repository may run programs as you; then run the branch again with `pilothouse run {}:{}`",
+        order.project,
+        printable(branch, 80)
+    )
+}
 
 enum Found {
     Running(Handle),

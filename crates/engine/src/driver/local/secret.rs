@@ -4,12 +4,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, InstanceOrder};
-use pilothouse_core::spec::SecretSource;
+use pilothouse_core::spec::{MAX_SECRET_BYTES, SecretSource};
 use pilothouse_supervisor::Secrets;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// The longest secret that is read, in bytes.
-const SECRET_BYTES: u64 = 64 << 10;
 /// How long the command that gives a secret may take.
 const SECRET_LIMIT: Duration = Duration::from_secs(30);
 
@@ -67,9 +65,9 @@ async fn secret_in(path: &str) -> Result<String, String> {
 /// Reads a secret to its end, within the limit. What was read stands in no error.
 async fn limited(from: impl AsyncRead + Unpin) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let read = from.take(SECRET_BYTES + 1).read_to_end(&mut bytes).await;
-    if read.map_err(|error| error.to_string())? as u64 > SECRET_BYTES {
-        return Err(format!("it is longer than {} KiB", SECRET_BYTES >> 10));
+    let read = from.take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes).await;
+    if read.map_err(|error| error.to_string())? as u64 > MAX_SECRET_BYTES {
+        return Err(format!("it is longer than {} KiB", MAX_SECRET_BYTES >> 10));
     }
     String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
 }

@@ -193,6 +193,7 @@ impl Backend for Memory {
             | Command::StopInstance { .. }
             | Command::OpenShell { .. }
             | Command::StartInstances { .. }
+            | Command::RemoveProject { .. }
             | Command::Halt => Reply::Accepted,
         };
         let seq = self.state().seq;

@@ -1,0 +1,75 @@
+//! A project that is removed: it is asked about no more, serves no more, and can come again.
+
+use std::net::TcpStream;
+use std::process::Output;
+
+use pilothouse_core::id::{DeploymentId, ReleaseNumber};
+
+use super::stage::{Stage, production, wait_until};
+
+fn run(stage: &Stage, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = stage.binary().args(arguments).output().unwrap();
+    let told = [stdout, stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+    (status.code(), told)
+}
+
+fn write(stage: &Stage, text: &str) {
+    std::fs::create_dir_all(stage.path("config/projects")).unwrap();
+    std::fs::write(stage.path("config/projects/shop.toml"), text).unwrap();
+}
+
+#[test]
+fn it_leaves_nothing_and_its_name_can_come_again() {
+    let stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    let text = stage.project(repository.dir());
+    let file = stage.path("config/projects/shop.toml");
+
+    // Nobody's file asks for it: that is said, with what to do.
+    let fileless = "shop has no file any more; `pilothouse remove shop` removes it";
+    let (code, told) = run(&stage, &["apply"]);
+    assert!(code == Some(2) && told.contains(fileless), "{told}");
+    let (_, told) = run(&stage, &["doctor"]);
+    assert!(told.contains("shop has no file any more"), "{told}");
+    assert!(told.contains("→ pilothouse remove shop"), "{told}");
+    write(&stage, &text);
+    let (code, told) = run(&stage, &["apply"]);
+    assert_eq!((code, told.as_str()), (Some(0), "shop: nothing changes\n"));
+
+    // The plan comes first, and the file that would bring it back is named.
+    let (code, told) = run(&stage, &["remove", "shop"]);
+    assert_eq!(code, Some(5), "{told}");
+    assert!(told.contains("shop/production stops: 2 × of shop.localhost"), "{told}");
+    assert!(told.contains(&format!("{} stays", file.display())), "{told}");
+    assert!(!stage.state().projects["shop"].removing);
+    let (code, told) = run(&stage, &["remove", "blog", "--yes"]);
+    assert!(code == Some(5) && told.contains("there is no project blog"), "{told}");
+
+    let (code, told) = run(&stage, &["remove", "shop", "--yes"]);
+    assert_eq!(code, Some(0), "{told}\n{}", stage.engine_log());
+    assert!(told.ends_with("shop is removed\n"), "{told}");
+    let state = stage.state();
+    assert!(state.projects.is_empty() && state.environments.is_empty(), "{state:#?}");
+    assert!(state.runs.is_empty() && state.deployments.is_empty(), "{state:#?}");
+    assert!(state.instances.is_empty() && state.artifacts.is_empty(), "{state:#?}");
+    let is_closed = || TcpStream::connect(stage.address).is_err();
+    wait_until(|| "the load balancer closes its port".to_owned(), is_closed);
+    assert!(run(&stage, &["audit"]).1.contains("remove shop"));
+    let (code, told) = run(&stage, &["status"]);
+    assert_eq!(code, Some(0), "{told}");
+
+    // What is pushed is nobody's.
+    repository.commit("v2");
+    let (code, told) = run(&stage, &["look", "shop"]);
+    assert!(code == Some(5) && told.contains("there is no project shop"), "{told}");
+    assert_eq!(stage.state().last_run.0, 1);
+
+    // Numbers go on, so that no name of its former life comes back.
+    let (code, told) = run(&stage, &["apply"]);
+    assert!(code == Some(0) && told.starts_with("shop is new\n"), "{told}");
+    let second = stage.succeeds(DeploymentId(1));
+    assert_eq!((second.id, second.release), (DeploymentId(2), ReleaseNumber(2)));
+    assert_eq!(stage.state().environments[&production()].current, Some(ReleaseNumber(2)));
+    stage.shows("v2");
+    stage.end();
+}
