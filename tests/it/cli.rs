@@ -4,4 +4,5 @@ mod absent;
 mod deploying;
 mod files;
 mod running;
+mod strange;
 mod telling;
