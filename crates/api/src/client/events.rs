@@ -61,7 +61,8 @@ pub(super) async fn open(
             exchange::judge(client, status, version, &[])?;
             return Ok((response, driver));
         }
-        let body = exchange::collect(client, response.into_body(), &mut driver, exchange::SENTENCE).await?;
+        let body = exchange::collect(client, response.into_body(), &mut driver, exchange::SENTENCE)
+            .await?;
         exchange::judge(client, status, version, &body)?;
         Err(client.protocol(&format!("status {status}")))
     };
