@@ -8,6 +8,7 @@ mod deployments;
 mod failing;
 mod moving;
 mod planning;
+mod queue;
 mod rest;
 mod runs;
 mod stops;
