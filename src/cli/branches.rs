@@ -103,7 +103,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
 }
 
 fn shown<'a>(
-    state: &State,
+    state: &'a State,
     project: &'a ProjectName,
     name: &'a str,
     branch: &'a Branch,

@@ -5,4 +5,5 @@ mod deploying;
 mod files;
 mod jenkins;
 mod running;
+mod strange;
 mod telling;

@@ -97,6 +97,26 @@ impl Problem {
     }
 }
 
+/// Writes all problems of a file so that the first line alone says most: how many there are, and
+/// what somebody wrote before what nobody wrote. A typo is why a key is missing, not the reverse.
+pub fn told(problems: &[Problem]) -> String {
+    let mut told: Vec<&Problem> = problems.iter().collect();
+    told.sort_by_key(|problem| match problem.kind {
+        ProblemKind::Syntax | ProblemKind::UnknownKey | ProblemKind::Misplaced => 0,
+        ProblemKind::TooLarge
+        | ProblemKind::WrongType
+        | ProblemKind::WrongValue
+        | ProblemKind::Conflict => 1,
+        ProblemKind::Missing => 2,
+    });
+    let said: Vec<String> = told.into_iter().map(ToString::to_string).collect();
+    let count = match problems.len() {
+        0 | 1 => String::new(),
+        many => format!("{many} problems, first: "),
+    };
+    format!("{count}{}", said.join("\n"))
+}
+
 /// Writes all problems for people, with a line that counts them.
 pub fn report(problems: &[Problem]) -> String {
     let mut out = String::new();

@@ -8,6 +8,7 @@ mod deployments;
 mod failing;
 mod moving;
 mod planning;
+mod queue;
 mod removal;
 mod rest;
 mod runs;

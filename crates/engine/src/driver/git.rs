@@ -85,7 +85,8 @@ impl Git {
             if listed != look.known {
                 self.fetch(&look, attention).await?;
                 let mirror = self.places.mirror(&look.project);
-                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                let (heads, unread) = blocking("reading branches", move || heads(&mirror)).await?;
+                tell_unread(&look.project, unread);
                 return Ok(Outcome::Looked { heads });
             }
             if answer {
@@ -93,7 +94,8 @@ impl Git {
                 if !mirror.exists() {
                     self.fetch(&look, attention).await?;
                 }
-                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                let (heads, unread) = blocking("reading branches", move || heads(&mirror)).await?;
+                tell_unread(&look.project, unread);
                 return Ok(Outcome::Looked { heads });
             }
             answer = false;
@@ -208,25 +210,36 @@ fn listed(output: &[u8]) -> BTreeMap<BranchName, CommitId> {
     heads.collect()
 }
 
-/// The branches of the mirror with their heads' facts.
-fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
+/// Says in the engine's log that there are branches that nobody sees.
+fn tell_unread(project: &ProjectName, unread: usize) {
+    if unread > 0 {
+        tracing::warn!(%project, "{unread} branches are left out: their names are no UTF-8; rename them");
+    }
+}
+
+/// The branches of the mirror with their heads' facts, and how many are left out because of their
+/// names.
+fn heads(mirror: &Path) -> Result<(Vec<Head>, usize), Fault> {
     let failed = |error: git2::Error| {
         Fault::transient(format!("cannot read {}: {}", mirror.display(), error.message()))
     };
     let repository = git2::Repository::open_bare(mirror).map_err(failed)?;
     let mut heads = Vec::new();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut unread) = (BTreeSet::new(), 0);
     for reference in repository.references_glob("refs/heads/*").map_err(failed)?.take(BRANCHES) {
         let reference = reference.map_err(failed)?;
         // A name that is no UTF-8 cannot be shown, typed or deployed.
-        let Ok(name) = reference.name() else { continue };
+        let Ok(name) = reference.name() else {
+            unread += 1;
+            continue;
+        };
         let Some(name) = name.strip_prefix("refs/heads/") else { continue };
         let Ok(commit) = reference.peel_to_commit() else { continue };
         if seen.insert(name.to_owned()) {
             heads.push(Head { name: BranchName::new(name), commit: facts(&commit) });
         }
     }
-    Ok(heads)
+    Ok((heads, unread))
 }
 
 fn facts(commit: &git2::Commit<'_>) -> Commit {
@@ -271,10 +284,8 @@ fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
         )));
     }
     let text = std::fs::read_to_string(&path).map_err(|error| missing(&error))?;
-    pilothouse_settings::pipeline::read(PIPELINE_FILE, &text).map_err(|problems| {
-        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Fault::permanent(said.join("\n"))
-    })
+    pilothouse_settings::pipeline::read(PIPELINE_FILE, &text)
+        .map_err(|problems| Fault::permanent(pilothouse_settings::problem::told(&problems)))
 }
 
 #[cfg(test)]

@@ -94,3 +94,16 @@ fn two_projects_cannot_share_a_domain_at_one_address() {
           domain or another address to listen on"]
     );
 }
+
+#[test]
+fn the_first_line_of_what_is_told_says_what_was_mistyped() {
+    let text = "artifact = \".\"\n\n[[stage]]\nname = \"test\"\nrun = \"true\"\n\n[website]\nrun = \"x\"\n";
+    let problems = pilothouse_settings::pipeline::read("pilothouse.toml", text).unwrap_err();
+    let told = pilothouse_settings::problem::told(&problems);
+    let first = told.lines().next().unwrap();
+    assert!(first.starts_with("2 problems, first: pilothouse.toml:7:2: "), "{told}");
+    assert!(first.contains("website"), "{told}");
+    assert!(told.contains("pilothouse.toml:1:1: "), "{told}");
+    let one = pilothouse_settings::problem::told(&problems[..1]);
+    assert!(!one.contains("first:"), "{one}");
+}

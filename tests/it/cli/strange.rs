@@ -1,0 +1,52 @@
+//! What answers at the socket is no engine of ours.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
+use std::thread;
+
+use pilothouse_core::text::is_plain;
+
+use crate::world::World;
+
+/// Sets the clipboard, clears the screen and turns the text around.
+const HOSTILE: &str = r"no\u001b]52;c;cm0=\u0007\u001b[2J\u202egnp";
+
+#[test]
+fn its_words_reach_no_terminal_as_they_are() {
+    let world = World::new();
+    let socket = world.path("strange.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0; 4096];
+            let count = stream.read(&mut asked).unwrap();
+            let asked = String::from_utf8_lossy(&asked[..count]).into_owned();
+            let (status, body) = if asked.contains("/version ") {
+                ("200 OK", format!(r#"{{"api":1,"engine":"{HOSTILE}"}}"#))
+            } else {
+                ("403 Forbidden", format!(r#"{{"kind":"forbidden","why":"{HOSTILE}"}}"#))
+            };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let socket = socket.to_str().unwrap();
+    let verbs: [(&[&str], i32); 5] = [
+        (&["status"], 5),
+        (&["logs", "1"], 5),
+        (&["run", "main"], 5),
+        (&["branches", "--json"], 5),
+        (&["version"], 0),
+    ];
+    for (verb, code) in verbs {
+        let arguments: Vec<&str> = ["--socket", socket].iter().chain(verb).copied().collect();
+        let said = world.run(&arguments).ends_with(code);
+        let text = format!("{}{}", said.out, said.err);
+        assert!(text.contains("]52;c;"), "{verb:?}: {text:?}");
+        assert!(text.lines().all(|line| line.chars().all(is_plain)), "{verb:?}: {text:?}");
+    }
+}
