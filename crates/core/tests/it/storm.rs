@@ -203,10 +203,7 @@ impl Storm {
             Act::Halt => {
                 let _ = self.world.ask(Command::Halt);
             }
-            Act::Remove(project) => {
-                let project = ProjectName::new(project_name(*project));
-                let _ = self.world.ask(Command::RemoveProject { project });
-            }
+            Act::Remove(project) => self.remove(*project),
             Act::Apply { project, instances, max, min, dropped, stays } => {
                 let spec = Box::new(spec(*project, *instances, *max, *min, *dropped, *stays));
                 let _ = self.world.ask(Command::Apply { spec });
@@ -218,6 +215,11 @@ impl Storm {
             }
             Act::Wait(seconds) => self.world.run_for(Millis::seconds(u64::from(*seconds))),
         }
+    }
+
+    fn remove(&mut self, project: u8) {
+        let project = ProjectName::new(project_name(project));
+        let _ = self.world.ask(Command::RemoveProject { project });
     }
 
     fn start_run(&mut self, project: u8, branch: u8) {
@@ -307,7 +309,10 @@ impl Storm {
         assert_eq!(known, real, "what runs is not what is known\n{}", tail());
         let wanted = table::wanted(state);
         let real = world.edge.table.as_ref();
-        assert_eq!(real.map(|table| &table.digest), Some(&wanted.digest), "\n{}", tail());
+        // An edge that was never told anything serves nothing, which is as good where nothing is asked.
+        let is_untold = state.projects.is_empty() && real.is_none();
+        let digest = real.map(|table| &table.digest);
+        assert!(is_untold || digest == Some(&wanted.digest), "{digest:?}\n{}", tail());
         for (key, environment) in &state.environments {
             let serving: Vec<_> = wanted
                 .target_groups
