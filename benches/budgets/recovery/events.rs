@@ -103,6 +103,7 @@ impl Past {
             seen_at: self.at,
             environment: Some(self.key.name.clone()),
             last_run: None,
+            owed: None,
         });
         self.add(ProjectEvent::BranchMoved {
             project: project.clone(),
