@@ -79,9 +79,8 @@ pub(super) fn of_bytes(value: &[u8]) -> Vec<Vec<u8>> {
 
 /// Writes bytes as `\163`.
 fn octal(value: &[u8], zero: &str, is_written: impl Fn(u8) -> bool) -> Vec<u8> {
-    let written = value.iter().map(|&byte| match is_written(byte) {
-        true => format!("\\{zero}{byte:03o}").into_bytes(),
-        false => vec![byte],
+    let written = value.iter().map(|&byte| {
+        if is_written(byte) { format!("\\{zero}{byte:03o}").into_bytes() } else { vec![byte] }
     });
     written.collect::<Vec<_>>().concat()
 }
