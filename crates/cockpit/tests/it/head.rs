@@ -112,7 +112,8 @@ fn only_the_branch_whose_run_is_ready_says_so() {
     let mut state = normal();
     // Both feed development, and #84 is a run of develop.
     let project = state.projects.values_mut().next().unwrap();
-    project.branches.get_mut("fix/login").unwrap().environment = Some("development".into());
+    let login = project.branches.get_mut("fix/login").unwrap();
+    (login.environment, login.last_run) = (Some("development".into()), None);
     project.branches.get_mut("develop").unwrap().last_run = Some(RunId(84));
     let mut model = operator(state, 160, 40);
     let rows: Vec<String> = text(&model).lines().map(str::to_owned).collect();
