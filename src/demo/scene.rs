@@ -81,7 +81,7 @@ impl Scene {
         };
         let root = scene.directory.path();
         let repository = Repository::create(root, &scene.binary, name.as_deref())?;
-        scene.repository_dir = repository.dir().to_owned();
+        repository.dir().clone_into(&mut scene.repository_dir);
         scene.repository = Some(repository);
         scene.address = free_address()?;
         scene.start_engine()?;

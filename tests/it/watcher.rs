@@ -164,12 +164,7 @@ fn another_user_sees_everything_and_changes_nothing() {
     assert!(!output.status.success());
     assert!(said.contains(stage.state_dir().to_str().unwrap()) && !said.contains("panicked"));
 
-    // Whose the directory is, is no mistake of a watcher's.
-    let mut doctor = Stranger::command(&stranger.binary);
-    let said = doctor.args(["doctor", "--state"]).arg(stage.state_dir()).output().unwrap();
-    let said = String::from_utf8_lossy(&said.stdout);
-    assert!(said.contains("belongs to the engine's user, and you may look on"), "{said}");
-    assert!(!said.contains("give it to this user"), "{said}");
+    is_told_nothing_of_the_directory(&stage, &stranger);
 
     let after = stage.state();
     assert_eq!(after.runs, before.runs);
@@ -180,6 +175,15 @@ fn another_user_sees_everything_and_changes_nothing() {
     stage.succeeds(after.last_deployment);
     assert!(stage.state().runs.contains_key(&RunId(2)));
     stage.end();
+}
+
+/// Whose the directory is, is no mistake of a watcher's.
+fn is_told_nothing_of_the_directory(stage: &Stage, stranger: &Stranger) {
+    let mut doctor = Stranger::command(&stranger.binary);
+    let said = doctor.args(["doctor", "--state"]).arg(stage.state_dir()).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stdout);
+    assert!(said.contains("belongs to the engine's user, and you may look on"), "{said}");
+    assert!(!said.contains("give it to this user"), "{said}");
 }
 
 /// Nothing of the state directory but the way to the sockets is open to others.
