@@ -164,7 +164,8 @@ fn another_user_sees_everything_and_changes_nothing() {
     assert!(!output.status.success());
     assert!(said.contains(stage.state_dir().to_str().unwrap()) && !said.contains("panicked"));
 
-    doctor_blames_nobody(&stage, &stranger);
+    is_told_nothing_of_the_directory(&stage, &stranger);
+
     let after = stage.state();
     assert_eq!(after.runs, before.runs);
     assert_eq!(after.projects, before.projects);
@@ -177,7 +178,7 @@ fn another_user_sees_everything_and_changes_nothing() {
 }
 
 /// Whose the directory is, is no mistake of a watcher's.
-fn doctor_blames_nobody(stage: &Stage, stranger: &Stranger) {
+fn is_told_nothing_of_the_directory(stage: &Stage, stranger: &Stranger) {
     let mut doctor = Stranger::command(&stranger.binary);
     let said = doctor.args(["doctor", "--state"]).arg(stage.state_dir()).output().unwrap();
     let said = String::from_utf8_lossy(&said.stdout);
