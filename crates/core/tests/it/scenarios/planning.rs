@@ -109,7 +109,9 @@ fn a_rollback_goes_to_no_release_of_the_same_commit() {
 fn it_says_whose_commit_is_ready_where_several_branches_feed_the_environment() {
     let mut play = Play::new();
     let lines = ["env production * manual", "apply", "push main a", "run", "push release b", "run"];
-    lines.into_iter().for_each(|line| play.line(line));
+    for line in lines {
+        play.line(line);
+    }
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
     let whose = "this is the commit of release; main feeds shop/production too".to_owned();
