@@ -46,7 +46,9 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
 fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
     let mut play = Play::new();
     let lines = ["env production main manual", "apply", "push main a", "run", "push main b fails"];
-    lines.into_iter().for_each(|line| play.line(line));
+    for line in lines {
+        play.line(line);
+    }
     let newer = |play: &Play| {
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let warnings = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
@@ -68,7 +70,9 @@ fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
 fn it_says_whose_commit_is_ready_where_several_branches_feed_the_environment() {
     let mut play = Play::new();
     let lines = ["env production * manual", "apply", "push main a", "run", "push release b", "run"];
-    lines.into_iter().for_each(|line| play.line(line));
+    for line in lines {
+        play.line(line);
+    }
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap().warnings;
     let whose = "this is the commit of release; main feeds shop/production too".to_owned();
@@ -88,7 +92,9 @@ fn it_says_what_came_of_the_newest_commit_that_does_not_serve() {
     let lines =
         ["env production main manual", "apply", "push main a", "run", "deploy production ready"];
     let then = ["run", "push main b", "run", "deploy production ready", "run"];
-    lines.into_iter().chain(then).for_each(|line| play.line(line));
+    for line in lines.into_iter().chain(then) {
+        play.line(line);
+    }
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
     assert!(told(&play).contains("it serves b, the newest that passed"), "{}", told(&play));
