@@ -131,7 +131,9 @@ fn it_says_what_came_of_the_newest_commit_that_does_not_serve() {
     let lines =
         ["env production main manual", "apply", "push main a", "run", "deploy production ready"];
     let then = ["run", "push main b", "run", "deploy production ready", "run"];
-    lines.into_iter().chain(then).for_each(|line| play.line(line));
+    for line in lines.into_iter().chain(then) {
+        play.line(line);
+    }
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
     assert!(told(&play).contains("it serves b, the newest that passed"), "{}", told(&play));
