@@ -97,6 +97,11 @@ impl Guard {
                     self.heads.remove(&place);
                 }
             }
+            Event::Project(
+                ProjectEvent::RemovalBegan { project, .. } | ProjectEvent::Removed { project, .. },
+            ) => {
+                self.heads.retain(|(own, _), _| own != project);
+            }
             Event::Project(ProjectEvent::BranchDeleted { project, name }) => {
                 self.heads.remove(&(project.clone(), name.clone()));
             }
