@@ -113,7 +113,7 @@ fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
     let table = world.run(&["deployments"]).ends_with(0);
     assert!(table.out.contains("failed") && table.out.contains("not healthy"), "{}", table.out);
     let again = world.run(&["deploy", "production", "--yes"]).ends_with(5);
-    assert!(again.err.contains("--run 2` tries it again"), "{}", again.err);
+    assert!(again.err.contains("--run 2` deploys it again"), "{}", again.err);
     assert_eq!(get(world.port, "shop.localhost", "/").unwrap().1, "r1 first");
 }
 
