@@ -1,6 +1,7 @@
 //! `pilothouse branches`: every branch, its head and its newest run.
 
 use color_eyre::Result;
+use pilothouse_cockpit::rows::words::WAITS_FOR_PLACE;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
 use pilothouse_core::state::{Branch, State};
@@ -44,9 +45,6 @@ struct Shown<'a> {
     /// Whether the head is to have a run that found the job queue full.
     waits_for_place: bool,
 }
-
-/// Said of a head whose run found the job queue full.
-const WAITS_FOR_PLACE: &str = "waits for a place in the queue";
 
 /// Shows them, the newest head first.
 pub fn run(place: &Place, branches: &Branches) -> Result<()> {

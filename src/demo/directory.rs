@@ -6,11 +6,12 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
 use color_eyre::eyre::{WrapErr as _, bail};
+use pilothouse_engine::tidy::remove;
 use serde::{Deserialize, Serialize};
 
 /// How a demonstration's directory is called, before the number of its process.
@@ -121,21 +122,10 @@ fn own(path: &Path, note: &Note) -> io::Result<File> {
     Ok(owner)
 }
 
-/// Removes a tree whose directories may be read-only, as a release's are.
-fn remove(path: &Path) -> io::Result<()> {
-    let metadata = std::fs::symlink_metadata(path)?;
-    if metadata.is_dir() {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-        for entry in std::fs::read_dir(path)? {
-            remove(&entry?.path())?;
-        }
-        return std::fs::remove_dir(path);
-    }
-    std::fs::remove_file(path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn note(keep: bool) -> Note {

@@ -252,8 +252,9 @@ fn undo(
         (Some(ahead), Some(current)) => format!(" ({current} if {} fails)", ahead.id),
         _ => String::new(),
     };
-    let same =
-        if from.commit == to.commit { ", by its number since it is the same commit," } else { "" };
+    // A rollback that names no release passes over what is the same: see `rollback_candidate`.
+    let is_same = from.commit == to.commit || from.artifact == to.artifact;
+    let same = if is_same { ", by its number since it is the same," } else { "" };
     format!("roll back to {}{otherwise}{same} at any time; nothing is rebuilt", from.release)
 }
 

@@ -118,7 +118,7 @@ fn gone(path: &Path) {
 }
 
 /// Removes a tree whose directories may be read-only, as a release's are.
-pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
+pub fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
             std::fs::remove_file(path)

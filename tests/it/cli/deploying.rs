@@ -127,7 +127,13 @@ fn watchers_deploy_nothing() {
     world.run(&["--socket", socket, "status"]).ends_with(0);
     let said = world.run(&["--socket", socket, "deploy", "production", "--yes"]).ends_with(5);
     assert!(said.err.contains("watching changes nothing"), "{}", said.err);
-    for verb in [&["run", "main"][..], &["cancel", "1"], &["look"], &["down", "--all", "--yes"]] {
+    for verb in [
+        &["run", "main"][..],
+        &["cancel", "1"],
+        &["look"],
+        &["remove", "shop", "--yes"],
+        &["down", "--all", "--yes"],
+    ] {
         let arguments = [&["--socket", socket], verb].concat();
         world.run(&arguments).ends_with(5);
     }

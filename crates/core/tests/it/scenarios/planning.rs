@@ -102,6 +102,11 @@ fn a_rollback_goes_to_no_release_of_the_same_commit() {
     assert_eq!(play.world.state.environments.values().next().unwrap().current.unwrap().0, 3);
     assert_eq!(back_to(&play), 1);
     let again = rollback(&play, 2).unwrap();
+    assert!(
+        again.undo.contains("roll back to r3, by its number since it is the same,"),
+        "{}",
+        again.undo
+    );
     assert!(!again.warnings.is_empty(), "it is the same artifact");
 }
 
