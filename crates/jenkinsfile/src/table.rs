@@ -164,6 +164,8 @@ pub struct Parameter {
     pub is_required: bool,
     /// Whether a value alone is meant for it although it need not be given.
     pub is_alone: bool,
+    /// What it is where it is left out: `null` for nothing, `''` and `[]` for what is empty; none where that is not known.
+    pub default: Option<String>,
 }
 
 /// A line of the table.
@@ -318,16 +320,21 @@ fn entry(line: &str) -> Option<(Kind, Entry)> {
 
 fn parameter(field: &str) -> Option<Parameter> {
     let (name, kind) = field.split_once(':')?;
+    let (kind, default) = match kind.split_once('=') {
+        Some((kind, default)) => (kind, Some(default.to_owned())),
+        None => (kind, None),
+    };
     let kind = Type::of(kind)?;
     let is_required = name.ends_with('!');
     let is_alone = name.ends_with('^');
     let name = name.trim_end_matches(['!', '^']).to_owned();
-    Some(Parameter { name, kind, is_required, is_alone })
+    let parameter = Parameter { name, kind, is_required, is_alone, default };
+    (!is_required || parameter.default.is_none()).then_some(parameter)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BUILT_IN, Kind, Table};
+    use super::{BUILT_IN, Kind, Table, Type};
 
     #[test]
     fn each_line_of_the_table_can_be_read() {
@@ -339,6 +346,42 @@ mod tests {
         let lines = BUILT_IN.lines().filter(|line| !line.starts_with('#')).count();
         let table = Table::built_in();
         assert_eq!(table.entries.values().map(Vec::len).sum::<usize>(), lines);
+    }
+
+    #[test]
+    fn a_default_is_of_its_parameters_type() {
+        let table = Table::built_in();
+        let mut count = 0;
+        for (kind, entry) in
+            table.entries.iter().flat_map(|(k, all)| all.iter().map(move |e| (k, e)))
+        {
+            for parameter in &entry.parameters {
+                let Some(default) = parameter.default.as_deref() else { continue };
+                let is_right = match &parameter.kind {
+                    Type::Bool => matches!(default, "true" | "false"),
+                    Type::Int => default.parse::<i64>().is_ok(),
+                    // A `Long` may be nothing.
+                    Type::Long => default == "null" || default.parse::<i64>().is_ok(),
+                    Type::Double => default.parse::<f64>().is_ok(),
+                    Type::OneOf(names) => names.iter().any(|name| name == default),
+                    Type::OptionalBool | Type::OptionalInt => default == "null",
+                    Type::Text | Type::Any => !default.is_empty(),
+                };
+                let name = (&entry.name, &parameter.name);
+                assert!(is_right, "{kind:?} {name:?}: {default}");
+                count += 1;
+            }
+        }
+        assert!(count > 150, "{count} defaults");
+        let unit = table.step("timeout").and_then(|entry| entry.parameter("unit"));
+        assert_eq!(unit.and_then(|unit| unit.default.as_deref()), Some("MINUTES"));
+    }
+
+    #[test]
+    fn a_required_parameter_has_no_default() {
+        let mut table = Table::default();
+        assert!(table.add("step\tx\ty\ta!:S=b\truns\t\n").is_err());
+        assert!(table.add("step\tx\ty\ta:S=b\truns\t\n").is_ok());
     }
 
     #[test]
