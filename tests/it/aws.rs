@@ -14,6 +14,7 @@ mod reach;
 mod seeing;
 mod silence;
 mod states;
+mod thousands;
 
 use pilothouse_api::client::StreamItem;
 use pilothouse_api::types::Sighting;
@@ -42,9 +43,14 @@ fn stage_with(endpoint: &str, more: &[(&str, &str)]) -> Stage {
 
 /// Starts an engine that reaches an emulator instead of AWS.
 fn start(stage: &mut Stage, endpoint: &str, more: &[(&str, &str)]) {
+    start_at(stage, endpoint, INTERVAL_MS, more);
+}
+
+/// The same at another pace.
+fn start_at(stage: &mut Stage, endpoint: &str, interval_ms: u64, more: &[(&str, &str)]) {
     let mut command = stage.serve();
     command
-        .args(["--aws-interval-ms", &INTERVAL_MS.to_string()])
+        .args(["--aws-interval-ms", &interval_ms.to_string()])
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")

@@ -3,7 +3,8 @@
 //! Who we are comes first, and nothing is asked of an account that is not the pinned one. Parts
 //! that change from one moment to the next are read in every round, others in every sixth, and
 //! what costs something only while somebody looks. Where a part brings no answer, who we are is
-//! asked beside it: where that brings none either, nobody is there, and all is stale.
+//! asked beside it: where that brings none either, nobody is there, and all is stale. While somebody looks, the same is
+//! asked half-way between two rounds, so that an account that is gone is told within one interval.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,10 +96,21 @@ impl Poller {
             self.publish();
             self.round += 1;
             let until = begun + self.wait(attended);
+            // A round may ask nothing at all, and silence is known only after a while.
+            let half_way = begun + self.interval / 2;
+            let mut is_unsure = attended && self.inventory.stopped.is_none();
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep_until(until) => break,
+                    () = tokio::time::sleep_until(half_way), if is_unsure => {
+                        is_unsure = false;
+                        tokio::select! {
+                            () = stop.cancelled() => return,
+                            // What it finds is told and kept, and the next round begins with it.
+                            _ = self.identify() => self.publish(),
+                        }
+                    }
                     // Whoever comes sees what is so now, not what was so while nobody looked.
                     _ = arrivals.changed(), if !attended => break,
                     () = self.prices.changed() => self.publish(),
