@@ -10,7 +10,7 @@ use pilothouse_cockpit::Msg;
 use pilothouse_cockpit::model::LogSource;
 use pilothouse_cockpit::msg::{LogAt, LogSearch};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
-use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -28,6 +28,7 @@ pub(super) struct Tasks {
     search: Option<AbortHandle>,
     last_lines: Option<AbortHandle>,
     look: Option<AbortHandle>,
+    judged: Option<AbortHandle>,
     sender: Sender<Msg>,
     news: Receiver<Msg>,
 }
@@ -44,6 +45,7 @@ impl Tasks {
             search: None,
             last_lines: None,
             look: None,
+            judged: None,
             sender,
             news,
         }
@@ -84,6 +86,17 @@ impl Tasks {
             let found = client.inspect(&id).await.map_err(|error| error.to_string());
             // The loop is gone only when the program is about to end.
             let _ = sender.send(Msg::Inspected { id, found: Box::new(found) }).await;
+        }));
+    }
+
+    /// Asks what is said of a commit, instead of the one that was asked for before.
+    pub(super) fn judge(&mut self, project: ProjectName, commit: CommitId) {
+        end(&mut self.judged);
+        let (client, sender) = (self.client.clone(), self.sender.clone());
+        self.judged = Some(self.set.spawn(async move {
+            let found = client.verdict(&project, &commit).await.map_err(|error| error.to_string());
+            // The loop is gone only when the program is about to end.
+            let _ = sender.send(Msg::Judged { project, commit, found }).await;
         }));
     }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Method;
 use pilothouse_core::command::Command;
-use pilothouse_core::id::{InstanceId, ProjectName, RunId, Seq};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId, Seq};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +29,7 @@ use crate::inspection::Inspection;
 use crate::query::encode;
 use crate::types::{
     API_VERSION, AuditEntry, CommandAccepted, CommandRequest, LogPage, LogQuery, LookRequest,
-    Snapshot, Version,
+    Snapshot, Verdict, Version,
 };
 
 /// How long a client waits and how much it takes.
@@ -158,6 +158,16 @@ impl Client {
     /// Asks what the container engine or the system says of an instance now.
     pub async fn inspect(&self, id: &InstanceId) -> Result<Inspection, ClientError> {
         self.get(&format!("/instances/{}/inspect", encode(id.as_str()))).await
+    }
+
+    /// Asks what is said of a commit before anything of it ran.
+    pub async fn verdict(
+        &self,
+        project: &ProjectName,
+        commit: &CommitId,
+    ) -> Result<Verdict, ClientError> {
+        let (commit, project) = (encode(commit.as_str()), encode(project.as_str()));
+        self.get(&format!("/commits/{commit}/verdict?project={project}")).await
     }
 
     /// Reads the newest entries of the audit log, oldest first.

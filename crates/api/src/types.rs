@@ -257,6 +257,15 @@ pub struct LogPage {
     pub older: bool,
 }
 
+/// `GET /v1/commits/{id}/verdict?project=NAME`: what is said of a commit before anything of it ran.
+/// Nothing of it is in the state: it is asked for when somebody wants to see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What its Jenkinsfile is, the level first; none where it has a pipeline of ours, or neither. All texts are
+    /// printable.
+    pub lines: Vec<String>,
+}
+
 /// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {

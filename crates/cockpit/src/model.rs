@@ -21,7 +21,7 @@ pub use log::{
 pub use order::Order;
 pub use others::Others;
 pub use select::Subject;
-pub use ui::{Close, Cursor, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
+pub use ui::{Close, Cursor, Judged, LastLines, Pane, Prompt, PromptKind, RowKey, Toast, Ui, View};
 pub use watched::{Sightings, Thing, WatchedRef, forget_gone, is_of_targets, trouble_of_all};
 
 use pilothouse_api::types::{Access, Degraded, STALE_AFTER, Samples};

@@ -1,10 +1,10 @@
 //! What comes to the cockpit and what it asks for.
 
 use pilothouse_api::inspection::Inspection;
-use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Sighting, Snapshot};
+use pilothouse_api::types::{CommandAccepted, LogPage, Samples, Sighting, Snapshot, Verdict};
 use pilothouse_core::command::{Command, Rejection};
 use pilothouse_core::event::Recorded;
-use pilothouse_core::id::{InstanceId, ProjectName, RunId};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Timestamp;
 
 use crate::key::Key;
@@ -56,6 +56,15 @@ pub enum Msg {
         id: InstanceId,
         /// What was found.
         found: Box<Result<Inspection, String>>,
+    },
+    /// The engine said what it thinks of a commit that nothing ran of yet, or why it says nothing.
+    Judged {
+        /// The project.
+        project: ProjectName,
+        /// The commit.
+        commit: CommitId,
+        /// What it says.
+        found: Result<Verdict, String>,
     },
     /// The shell that the terminal was lent to has ended.
     ShellLeft {
@@ -247,6 +256,13 @@ pub enum Request {
     Shell(InstanceId),
     /// Have an instance looked at closely, and say what was found.
     Inspect(InstanceId),
+    /// Ask what is said of a commit that nothing ran of yet.
+    Judge {
+        /// The project.
+        project: ProjectName,
+        /// The commit.
+        commit: CommitId,
+    },
     /// Get a new snapshot: events were missed.
     Resync,
     /// Put a text on the person's clipboard.

@@ -14,6 +14,7 @@ mod logview;
 mod mouse;
 mod refresh;
 mod send;
+mod verdict;
 mod view;
 
 use crate::model::{Model, Toast};
@@ -47,6 +48,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             Vec::new()
         }
         Msg::Inspected { id, found } => view::inspected(model, &id, &found),
+        Msg::Judged { project, commit, found } => {
+            verdict::came(model, &project, &commit, found);
+            Vec::new()
+        }
         Msg::ShellLeft { id, why } => instance::left(model, &id, why),
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),
@@ -54,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
     };
     refresh::refresh(model);
     requests.extend(last_lines::ask(model));
+    requests.extend(verdict::ask(model));
     requests
 }
 

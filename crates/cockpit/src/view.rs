@@ -66,7 +66,8 @@ fn live(model: &Model, canvas: &mut Canvas<'_>, screen: &layout::Layout) {
             | View::Instance { .. }
             | View::Cost { .. }
             | View::Watched { .. }
-            | View::Inspection(_),
+            | View::Inspection(_)
+            | View::Branch { .. },
         ) => {
             detail::detail(model, canvas, screen.body);
         }

@@ -92,7 +92,8 @@ impl Report {
         }
     }
 
-    fn too_large(file: &str) -> Self {
+    /// What is said of a file of more than [`MOST_BYTES`], which need not be read for that.
+    pub fn too_large(file: &str) -> Self {
         let start = Position { line: 1, column: 1 };
         let problem = Problem {
             kind: DiagnosticKind::Syntax,

@@ -98,6 +98,7 @@ impl Cockpit {
             Request::StopSearch => self.tasks.stop_search(),
             Request::CloseLog => self.tasks.close_log(),
             Request::Inspect(id) => self.tasks.inspect(id),
+            Request::Judge { project, commit } => self.tasks.judge(project, commit),
             Request::Shell(id) => self.visit = Some(id),
             // Once in a while: an engine whose events never fit must not be asked for ever.
             Request::Resync if self.followed_at.elapsed() >= AGAIN => self.follow_anew(),

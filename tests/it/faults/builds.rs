@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pilothouse_api::types::LogQuery;
 use pilothouse_core::command::Command;
-use pilothouse_core::id::RunId;
+use pilothouse_core::id::{CommitId, RunId};
 use pilothouse_core::run::{RunPhase, RunResult, StepExit, StepPhase};
 use pilothouse_core::state::State;
 use pilothouse_core::time::Millis;
@@ -103,6 +103,51 @@ fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
     for told in ["Jenkinsfile:2:31: step shipIt: needs a library", "pilothouse check"] {
         assert!(rest.contains(told), "{told:?} is not in {why}");
     }
+    stage.end();
+}
+
+/// What the engine says of the head of a branch.
+#[track_caller]
+fn verdict(stage: &Stage, branch: &str, commit: &str) -> Vec<String> {
+    let state = stage.wait("the branch was seen", |state| {
+        let seen = state.projects["shop"].branches.get(branch);
+        seen.is_some_and(|seen| seen.head.id.as_str() == commit)
+    });
+    let seen = &state.projects["shop"].branches[branch];
+    assert_eq!((seen.last_run, &seen.owed), (None, &None), "nothing runs of it");
+    let project = "shop".into();
+    stage.ask(async |client| client.verdict(&project, &seen.head.id).await).unwrap().lines
+}
+
+#[test]
+fn a_jenkinsfile_is_judged_before_anything_of_its_branch_runs() {
+    let (stage, repository) = stage();
+    repository.git(&["switch", "-q", "-c", "from-jenkins"]);
+    let jenkinsfile = "pipeline { agent any\nstages { stage('a') { steps { shipIt() } } } }\n";
+    repository.write("Jenkinsfile", jenkinsfile);
+    let beside = repository.commit_all("beside a pipeline of ours");
+    repository.git(&["switch", "-q", "-c", "jenkins-alone"]);
+    repository.git(&["rm", "-q", "pilothouse.toml"]);
+    let alone = repository.commit_all("without one");
+    repository.git(&["switch", "-q", "-c", "linked"]);
+    std::fs::remove_file(repository.dir().join("Jenkinsfile")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", repository.dir().join("Jenkinsfile")).unwrap();
+    let linked = repository.commit_all("a link");
+    repository.git(&["switch", "-q", "-c", "too-long", "jenkins-alone"]);
+    repository.write("Jenkinsfile", &"// a line\n".repeat(200_000));
+    let long = repository.commit_all("two megabytes");
+    stage.look();
+    let said = verdict(&stage, "jenkins-alone", &alone);
+    assert_eq!(said[0], "no pilothouse.toml but a Jenkinsfile: level 5, needs shared libraries");
+    assert!(said[2].starts_with("Jenkinsfile:2:31: step shipIt: needs a library"), "{said:?}");
+    assert!(verdict(&stage, "from-jenkins", &beside).is_empty());
+    assert!(verdict(&stage, "linked", &linked).is_empty());
+    let said = verdict(&stage, "too-long", &long);
+    assert!(said[1].contains("the file has more than 1 MiB"), "{said:?}");
+    // Only what a branch or a run is at can be asked for.
+    let (project, commit) = ("shop".into(), CommitId::new("0".repeat(40)));
+    let refused = stage.ask(async |client| client.verdict(&project, &commit).await).unwrap_err();
+    assert!(refused.to_string().contains("has no branch at 0000"), "{refused}");
     stage.end();
 }
 

@@ -10,7 +10,7 @@ use pilothouse_api::inspection::{ContainerFacts, Inspection, ProcessFacts, Proce
 use pilothouse_api::types::{
     API_VERSION, Access, AuditEntry, CommandAccepted, CommandRequest, Degraded, InstanceSample,
     LogLine, LogPage, LookRequest, NetworkSample, OtherContainer, ResetNotice, Samples, Snapshot,
-    Stream, TargetSample, Version,
+    Stream, TargetSample, Verdict, Version,
 };
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
@@ -338,6 +338,8 @@ fn small_things() {
         refused: None,
     };
     check("audit", &vec![entry]);
+    let verdict = Verdict { lines: vec!["level 1, declarative".to_owned()] };
+    check("verdict", &verdict);
 }
 
 /// Before notes had a stream of their own they stood among the errors.

@@ -35,6 +35,7 @@ impl Model {
             Some(View::Instance { id, .. }) => self.of_instance(id),
             Some(View::Inspection(close)) => self.of_instance(&close.id),
             Some(View::Cost { .. }) => self.of_branch(),
+            Some(View::Branch { row, .. }) => self.of_row(row),
             Some(View::Watched { name, .. }) => {
                 self.watched_named(name).map_or_else(Subject::default, |row| of_watched(row.key))
             }
@@ -175,6 +176,10 @@ impl Model {
                 ..Subject::default()
             };
         };
+        self.of_row(row)
+    }
+
+    fn of_row(&self, row: &BranchRef) -> Subject {
         let running = row.environment.as_ref().and_then(|key| self.environment(key)?.running);
         let last_run = self.branch_facts(row).and_then(|branch| branch.last_run);
         Subject {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use pilothouse_api::inspection::Inspection;
-use pilothouse_api::types::LogLine;
+use pilothouse_api::types::{LogLine, Verdict};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
+use pilothouse_core::id::{CommitId, DeploymentId, InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Timestamp;
 
 use super::dialog::Dialog;
@@ -51,6 +51,8 @@ pub struct Ui {
     pub last_id: u64,
     /// What the failed step of the run that was opened last wrote in the end.
     pub last_lines: Option<LastLines>,
+    /// What is said of the commit that was opened last, where nothing of it ran.
+    pub verdict: Option<Judged>,
     /// Up to where the person has seen what happened.
     pub seen: Timestamp,
     /// What happened while the person was away, until they have looked at it.
@@ -164,6 +166,13 @@ pub enum View {
     },
     /// What is found when an instance is looked at closely.
     Inspection(Box<Close>),
+    /// A branch that nothing ran of yet.
+    Branch {
+        /// The branch.
+        row: BranchRef,
+        /// The first line that is shown.
+        top: usize,
+    },
     /// A log.
     Log(Box<LogView>),
 }
@@ -179,6 +188,17 @@ pub struct Close {
     pub at: Timestamp,
     /// The first line that is shown.
     pub top: usize,
+}
+
+/// What is said of a commit that nothing ran of yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The project.
+    pub project: ProjectName,
+    /// The commit.
+    pub commit: CommitId,
+    /// What is said, or why nothing is; none until the engine has answered.
+    pub found: Option<Result<Verdict, String>>,
 }
 
 /// A line that is being typed.

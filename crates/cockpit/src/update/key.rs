@@ -122,7 +122,8 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             | View::Instance { .. }
             | View::Cost { .. }
             | View::Watched { .. }
-            | View::Inspection(_),
+            | View::Inspection(_)
+            | View::Branch { .. },
         ) => {
             vec![Context::Detail, Context::Table, Context::Global, Context::Always]
         }
@@ -167,7 +168,8 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
             | View::Instance { .. }
             | View::Cost { .. }
             | View::Watched { .. }
-            | View::Inspection(_),
+            | View::Inspection(_)
+            | View::Branch { .. },
         ) => {}
         None => {
             let filter = &mut model.ui.filters[model.ui.focus as usize];

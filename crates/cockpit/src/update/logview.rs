@@ -294,7 +294,8 @@ fn log(model: &mut Model) -> Option<&mut LogView> {
             | View::Instance { .. }
             | View::Cost { .. }
             | View::Watched { .. }
-            | View::Inspection(_),
+            | View::Inspection(_)
+            | View::Branch { .. },
         )
         | None => None,
     }

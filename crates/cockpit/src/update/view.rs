@@ -19,10 +19,10 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
         let step = u32::try_from(*step).ok();
         return push_log(model, LogSource::Run(*id), step);
     }
-    if !model.ui.views.is_empty() {
+    if !matches!(model.ui.views.last(), None | Some(View::Branch { .. })) {
         return open_log(model);
     }
-    if model.ui.focus == Pane::Cost {
+    if model.ui.views.is_empty() && model.ui.focus == Pane::Cost {
         return open_cost(model);
     }
     let subject = model.subject();
@@ -34,10 +34,20 @@ pub(super) fn open(model: &mut Model) -> Vec<Request> {
             View::Watched { name: model.watched_selected().unwrap_or_default(), top: 0 }
         }
         (None, None) if model.is_others_selected() => return say(model, text::OTHERS),
-        (None, None) if model.ui.focus == Pane::Branches => return say(model, text::NOTHING_RAN),
+        (None, None) if model.ui.focus == Pane::Branches => return open_branch(model),
         (None, None) => return say(model, text::NOTHING_SELECTED),
     };
     push(model, view);
+    Vec::new()
+}
+
+/// Opens a branch that nothing ran of; where it is open already there is nothing behind it yet.
+fn open_branch(model: &mut Model) -> Vec<Request> {
+    let row = model.selected_branch().filter(|row| model.branch_facts(row).is_some()).cloned();
+    match row {
+        Some(row) if model.ui.views.is_empty() => push(model, View::Branch { row, top: 0 }),
+        Some(_) | None => return say(model, text::NOTHING_RAN),
+    }
     Vec::new()
 }
 
@@ -154,6 +164,7 @@ pub(super) fn travel(model: &mut Model, action: Action) {
             | View::Cost { .. }
             | View::Watched { .. }
             | View::Inspection(_)
+            | View::Branch { .. }
             | View::Log(_),
         )
         | None => 0,
@@ -165,7 +176,8 @@ pub(super) fn travel(model: &mut Model, action: Action) {
             View::Deployment { top, .. }
             | View::Instance { top, .. }
             | View::Cost { top, .. }
-            | View::Watched { top, .. },
+            | View::Watched { top, .. }
+            | View::Branch { top, .. },
         ) => {
             *top = moved(*top, lines, 8, action);
         }

@@ -1,5 +1,6 @@
 //! A run, a deployment or an instance over the panes.
 
+mod branch;
 mod cost;
 mod deployment;
 mod inspection;
@@ -57,6 +58,7 @@ fn sheet(model: &Model, width: u16) -> Option<Sheet> {
         View::Cost { name, top } => Some(cost::sheet(model, name, *top, width)),
         View::Watched { name, top } => Some(watched::sheet(model, name, *top, width)),
         View::Inspection(close) => Some(inspection::sheet(model, close, width)),
+        View::Branch { row, top } => Some(branch::sheet(model, row, *top, width)),
         View::Log(_) => None,
     }
 }

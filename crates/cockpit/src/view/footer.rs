@@ -107,6 +107,7 @@ fn is_over(model: &Model) -> bool {
             | View::Cost { .. }
             | View::Watched { .. }
             | View::Inspection(_)
+            | View::Branch { .. }
             | View::Log(_),
         )
         | None => false,
@@ -142,6 +143,7 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
         (Some(View::Deployment { .. }), _) => DEPLOYMENT,
         (Some(View::Instance { .. } | View::Inspection(_)), _) => INSTANCE,
         (Some(View::Cost { .. }), _) => COST,
+        (Some(View::Branch { .. }), _) => BRANCH,
         (Some(View::Watched { .. }), _) => &[Action::HelpOpen, Action::Back],
         (None, Some(Context::Branches)) => BRANCHES,
         (None, Some(Context::Jobs)) => JOBS,
@@ -153,6 +155,7 @@ fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
 const COSTS: &[Action] =
     &[Action::HelpOpen, Action::Open, Action::PaletteOpen, Action::Zoom, Action::Quit];
 const COST: &[Action] = &[Action::HelpOpen, Action::Back];
+const BRANCH: &[Action] = &[Action::HelpOpen, Action::RunAgain, Action::ProjectLook, Action::Back];
 const ASK: &[Action] =
     &[Action::ConfirmAccept, Action::ConfirmCancel, Action::ConfirmNext, Action::ConfirmChoose];
 const LOG: &[Action] = &[

@@ -17,6 +17,8 @@ mod screens;
 #[cfg(test)]
 mod small;
 #[cfg(test)]
+mod verdict;
+#[cfg(test)]
 mod views;
 #[cfg(test)]
 mod watched;

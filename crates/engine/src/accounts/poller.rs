@@ -143,6 +143,7 @@ impl Poller {
         {
             return Some(trouble);
         }
+        let before = self.account.sent().requests;
         for part in ORDER {
             if !self.is_due(part, is_full, attended) {
                 continue;
@@ -155,6 +156,10 @@ impl Poller {
                     return Some(trouble);
                 }
             }
+        }
+        // A round that asked nothing does not know whether anybody is there.
+        if attended && !is_full && self.account.sent().requests == before {
+            return self.identify().await.err();
         }
         None
     }

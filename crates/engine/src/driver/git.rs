@@ -166,6 +166,16 @@ impl Git {
         let pipeline = blocking("reading the pipeline", move || read_pipeline(&workspace)).await?;
         Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })
     }
+
+    /// What is said of a commit that a look has brought over, where it has a Jenkinsfile and no pipeline of ours.
+    pub async fn verdict(
+        &self,
+        project: &ProjectName,
+        commit: &CommitId,
+    ) -> Result<Option<String>, Fault> {
+        let (mirror, commit) = (self.places.mirror(project), commit.clone());
+        blocking("reading the Jenkinsfile", move || verdict(&mirror, &commit)).await
+    }
 }
 
 /// A call of git that asks nobody, runs no hook and speaks no odd protocol.
@@ -240,6 +250,30 @@ fn heads(mirror: &Path) -> Result<(Vec<Head>, usize), Fault> {
         }
     }
     Ok((heads, unread))
+}
+
+fn verdict(mirror: &Path, commit: &CommitId) -> Result<Option<String>, Fault> {
+    let failed = |error: git2::Error| {
+        Fault::transient(format!("cannot read {}: {}", commit.short(), error.message()))
+    };
+    let repository = git2::Repository::open_bare(mirror).map_err(failed)?;
+    let id = git2::Oid::from_str(commit.as_str()).map_err(failed)?;
+    let tree = repository.find_commit(id).and_then(|commit| commit.tree()).map_err(failed)?;
+    let file = tree.get_name(jenkins::FILE).filter(|entry| {
+        let is_link = entry.filemode() == i32::from(git2::FileMode::Link);
+        entry.kind() == Some(git2::ObjectType::Blob) && !is_link
+    });
+    let Some(file) = file.filter(|_| tree.get_name(PIPELINE_FILE).is_none()) else {
+        return Ok(None);
+    };
+    // A file that is longer than what is read of one is not loaded to find that out.
+    let (length, _) =
+        repository.odb().and_then(|store| store.read_header(file.id())).map_err(failed)?;
+    if length > jenkins::MOST_BYTES {
+        return Ok(Some(jenkins::told(None)));
+    }
+    let blob = repository.find_blob(file.id()).map_err(failed)?;
+    Ok(Some(jenkins::told(Some(blob.content()))))
 }
 
 fn facts(commit: &git2::Commit<'_>) -> Commit {

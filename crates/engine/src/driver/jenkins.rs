@@ -1,16 +1,18 @@
 //! What is said of a commit that has a Jenkinsfile and no pipeline of ours.
 //!
 //! Responsible for looking at that file, and for what is said of it: a line that
-//! stands in the Branches pane, and those below it in the run's detail. It must not run anything.
+//! stands in the Branches pane, and those below it in the detail behind it. It must not run anything.
 
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::Path;
 
+use jenkinsfile::Report;
 use jenkinsfile::table::Table;
-use jenkinsfile::{MOST_BYTES, Report};
+
+pub(super) use jenkinsfile::MOST_BYTES;
 
 /// What the file is called.
-const FILE: &str = "Jenkinsfile";
+pub(super) const FILE: &str = "Jenkinsfile";
 /// The most parts, or mistakes, that are told.
 const MOST_LINES: usize = 24;
 
@@ -27,12 +29,20 @@ pub(super) fn said(workspace: &Path, error: &Error) -> Option<String> {
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     std::fs::File::open(&path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
-    let report = Report::of(FILE, &bytes, &Table::built_in());
+    Some(told(Some(&bytes)))
+}
+
+/// What is said of the file; without its bytes it is one that is too long to be read.
+pub(super) fn told(bytes: Option<&[u8]>) -> String {
+    let report = match bytes {
+        Some(bytes) => Report::of(FILE, bytes, &Table::built_in()),
+        None => Report::too_large(FILE),
+    };
     let summary = report.summary(MOST_LINES).join("\n");
-    Some(format!(
+    format!(
         "no pilothouse.toml but a Jenkinsfile: {summary}\n`pilothouse check` says more, and \
          `pilothouse convert` writes what both can say"
-    ))
+    )
 }
 
 #[cfg(test)]

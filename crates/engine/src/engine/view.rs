@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pilothouse_api::inspection::Inspection;
-use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery};
+use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery, Verdict};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
-use pilothouse_core::id::{InstanceId, RunId};
-use pilothouse_core::run::StepPhase;
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
+use pilothouse_core::run::{Run, StepPhase};
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 use tokio::sync::Semaphore;
@@ -19,9 +19,11 @@ use crate::places::Places;
 use crate::publish::Publisher;
 use crate::server::{Actor, Backend, View};
 
-/// Close looks at instances that go on at once: each costs a pass over the system, or a question
-/// to the container engine, and watchers may ask for them too.
+/// Close looks at instances, and at commits, that go on at once: each costs a pass over the system, a question to the
+/// container engine or the reading of a file, and watchers may ask for them too.
 pub(super) const LOOKS: usize = 2;
+/// Cells of a line of a verdict.
+const VERDICT_LINE: usize = 400;
 
 /// The engine, as the API sees it.
 pub(super) struct Engine {
@@ -102,6 +104,23 @@ impl View for Engine {
             facts.env.dedup();
         }
         Ok(found)
+    }
+
+    async fn verdict(&self, project: ProjectName, commit: CommitId) -> Result<Verdict, Rejection> {
+        let state = self.publisher.state();
+        let branches =
+            state.projects.get(&project).into_iter().flat_map(|one| one.branches.values());
+        let mut heads = branches.map(|branch| &branch.head.id);
+        let of_run = |run: &Run| run.project == project && run.commit == commit;
+        if !heads.any(|head| *head == commit) && !state.runs.values().any(of_run) {
+            let (name, commit) = (printable(project.as_str(), 80), printable(commit.as_str(), 80));
+            let why = format!("{name} has no branch at {commit} now");
+            return Err(Rejection::new(RejectionKind::NotFound, why));
+        }
+        let _place = self.looks.acquire().await.map_err(|error| unread(&error))?;
+        let said = self.drivers.git().verdict(&project, &commit).await;
+        let said = said.map_err(|fault| unread(&fault.why))?.unwrap_or_default();
+        Ok(Verdict { lines: said.lines().map(|line| printable(line, VERDICT_LINE)).collect() })
     }
 
     async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {

@@ -3,9 +3,9 @@
 use std::future::Future;
 
 use pilothouse_api::inspection::Inspection;
-use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery};
+use pilothouse_api::types::{AuditEntry, CommandAccepted, LogPage, LogQuery, Verdict};
 use pilothouse_core::command::{Command, Rejection};
-use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Timestamp;
 
 use super::Actor;
@@ -38,6 +38,13 @@ pub trait View: Send + Sync + 'static {
     /// names are told.
     fn inspect(&self, id: InstanceId)
     -> impl Future<Output = Result<Inspection, Rejection>> + Send;
+
+    /// Says what is thought of a commit before anything of it ran.
+    fn verdict(
+        &self,
+        project: ProjectName,
+        commit: CommitId,
+    ) -> impl Future<Output = Result<Verdict, Rejection>> + Send;
 
     /// Reads the newest entries of the audit log, oldest first.
     fn audit(&self, last: u32) -> impl Future<Output = Result<Vec<AuditEntry>, Rejection>> + Send;

@@ -8,7 +8,7 @@ use hyper::{Request, StatusCode};
 use pilothouse_api::query;
 use pilothouse_api::types::{API_VERSION, LogQuery, Version};
 use pilothouse_core::command::{Rejection, RejectionKind};
-use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Millis;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,7 @@ impl<V: View> Reader<'_, V> {
             Read::RunLog => self.run_log(id, request).await,
             Read::InstanceLog => self.instance_log(id, request).await,
             Read::Inspect => self.inspect(id, request).await,
+            Read::Verdict => self.verdict(id, request).await,
             Read::Audit => self.audit(request).await,
             Read::OpenApi => Ok(text_of(StatusCode::OK, Bytes::from_static(OPENAPI.as_bytes()))),
         }
@@ -94,6 +95,15 @@ impl<V: View> Reader<'_, V> {
             return Err(Refusal::invalid("the instance's id is not UTF-8"));
         };
         let found = self.view.inspect(id);
+        json(&self.in_time(Duration::ZERO, found).await??)
+    }
+
+    async fn verdict<B>(&self, id: &str, request: &Request<B>) -> Answer {
+        let query = Query::of(request, &["project"])?;
+        let (Some(commit), Some(project)) = (query::decode(id), query.text("project")) else {
+            return Err(Refusal::invalid("a verdict is asked for of a commit of a project"));
+        };
+        let found = self.view.verdict(ProjectName::new(project), CommitId::new(commit));
         json(&self.in_time(Duration::ZERO, found).await??)
     }
 

@@ -31,6 +31,8 @@ pub enum Read {
     InstanceLog,
     /// What is found when an instance is looked at closely.
     Inspect,
+    /// What is said of a commit before anything of it ran.
+    Verdict,
     /// The audit log.
     Audit,
     /// The description of the API.
@@ -62,13 +64,14 @@ const fn post<T>(path: &'static str, name: T) -> Route<T> {
 }
 
 /// What can be read, at the operators' and the watchers' door.
-pub const READ_ROUTES: [Route<Read>; 8] = [
+pub const READ_ROUTES: [Route<Read>; 9] = [
     get("/version", Read::Version),
     get("/state", Read::State),
     get("/events", Read::Events),
     get("/runs/{id}/log", Read::RunLog),
     get("/instances/{id}/log", Read::InstanceLog),
     get("/instances/{id}/inspect", Read::Inspect),
+    get("/commits/{id}/verdict", Read::Verdict),
     get("/audit", Read::Audit),
     get("/openapi.json", Read::OpenApi),
 ];

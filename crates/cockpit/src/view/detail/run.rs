@@ -5,7 +5,7 @@ use pilothouse_core::id::RunId;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, Trigger};
 
 use super::super::lines::{Line, sentence};
-use super::{Sheet, gone};
+use super::{Sheet, branch, gone};
 use crate::age;
 use crate::model::Model;
 use crate::rows::words;
@@ -24,6 +24,9 @@ pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet 
     let mut lines = head(model, run);
     let first = lines.len();
     lines.extend(steps(model, run));
+    if run.steps.is_empty() && !run.is_ended() {
+        lines.extend(branch::verdict(model, &run.project, &run.commit, width));
+    }
     lines.extend(outcome(model, run, width));
     lines.extend(last_lines(model, id, width));
     let selected = (!run.steps.is_empty()).then(|| first + step.min(run.steps.len() - 1));

@@ -209,7 +209,8 @@ fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Ve
             let said = aws::rule(rule, &watched.groups);
             if wanted(&said) {
                 let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
-                let name = format!("{}:{} {order}", listener.protocol, listener.port);
+                let protocol = width::clean(&listener.protocol);
+                let name = format!("{protocol}:{} {order}", listener.port);
                 lines.push(
                     Line::new("", Scope::Dim)
                         .padded(&name, 18, Scope::Dim)

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use pilothouse_api::client::{Client, ClientLimits};
 use pilothouse_api::inspection::{Inspection, ProcessFacts};
-use pilothouse_api::types::{AuditEntry, CommandAccepted, LogLine, LogPage, LogQuery, Stream};
+use pilothouse_api::types::{
+    AuditEntry, CommandAccepted, LogLine, LogPage, LogQuery, Stream, Verdict,
+};
 use pilothouse_core::apply::apply;
 use pilothouse_core::command::{Command, Rejection, RejectionKind, Reply};
 use pilothouse_core::event::{EdgeEvent, EngineEvent, Event, ProjectEvent, Recorded, RunEvent};
-use pilothouse_core::id::{InstanceId, ProjectName, RunId};
+use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use pilothouse_core::run::{Run, RunPhase, Trigger};
 use pilothouse_core::state::{Limits, State};
 use pilothouse_core::time::Timestamp;
@@ -149,6 +151,10 @@ impl View for Memory {
     async fn inspect(&self, id: InstanceId) -> Result<Inspection, Rejection> {
         let facts = ProcessFacts { argv: vec![id.to_string()], ..ProcessFacts::default() };
         Ok(Inspection::Process(Box::new(facts)))
+    }
+
+    async fn verdict(&self, project: ProjectName, commit: CommitId) -> Result<Verdict, Rejection> {
+        Ok(Verdict { lines: vec![format!("{commit} of {project}")] })
     }
 
     async fn audit(&self, last: u32) -> Result<Vec<AuditEntry>, Rejection> {

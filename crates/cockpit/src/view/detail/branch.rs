@@ -1,0 +1,68 @@
+//! A branch that nothing ran of yet: its head, what it feeds, and what is said of its Jenkinsfile.
+
+use pilothouse_core::id::{CommitId, ProjectName};
+
+use super::super::lines::{Line, sentence};
+use super::{Sheet, gone};
+use crate::age;
+use crate::model::{BranchRef, Model};
+use crate::rows::words;
+use crate::theme::{Mark, Scope};
+use crate::width;
+
+pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sheet {
+    let name = row.branch.as_ref().map_or_else(String::new, |name| width::clean(name.as_str()));
+    let title = format!("Branch {name}");
+    let Some(branch) = model.branch_facts(row) else {
+        return gone(title, "This branch is no longer there. Esc goes back.");
+    };
+    let head = &branch.head;
+    let feeds = row.environment.as_ref();
+    let feeds = feeds.map_or("no environment".to_owned(), |key| width::clean(key.name.as_str()));
+    let run = branch.last_run.and_then(|id| model.replica.runs.get(&id));
+    let (mark, word) = match run {
+        Some(run) => words::run(run),
+        None if branch.owed.is_some() => (Mark::Pending, "its run is about to begin".to_owned()),
+        None => (Mark::None, "nothing ran of it yet; x r runs its pipeline".to_owned()),
+    };
+    let commit = Line::name("commit").and(format!("{} ", head.id.short()), Scope::Dim);
+    let mut lines = vec![
+        commit.and(width::clean(&head.subject), Scope::Text),
+        Line::fact(
+            "by",
+            format!("{}, {} ago", width::clean(&head.author), age::ago(model.now, head.at)),
+        ),
+        Line::fact("for", feeds),
+        Line::name("state").mark(mark).and(word, Scope::Text),
+    ];
+    lines.extend(verdict(model, &row.project, &head.id, room));
+    Sheet { title, lines, top, selected: None }
+}
+
+/// What is said of a commit's Jenkinsfile; nothing where there is none.
+pub(super) fn verdict(
+    model: &Model,
+    project: &ProjectName,
+    commit: &CommitId,
+    room: u16,
+) -> Vec<Line> {
+    let known = model.ui.verdict.as_ref();
+    let known = known.filter(|known| (&known.project, &known.commit) == (project, commit));
+    let said = match known.and_then(|known| known.found.as_ref()) {
+        Some(Ok(verdict)) => verdict.lines.as_slice(),
+        Some(Err(why)) => {
+            let why = format!("What it would run is not known: {}", width::clean(why));
+            return sentence(&why, room, Scope::Dim);
+        }
+        None => &[],
+    };
+    let mut lines = Vec::new();
+    for (at, line) in said.iter().enumerate() {
+        if at == 0 {
+            lines.push(Line::default());
+        }
+        let scope = if at == 0 { Scope::Strong } else { Scope::Text };
+        lines.extend(sentence(&width::clean(line), room, scope));
+    }
+    lines
+}
