@@ -6,12 +6,11 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 
 use crate::clock::coarse_ms;
 use crate::placed::Placed;
@@ -63,8 +62,8 @@ pub(crate) struct Link {
     /// The bytes read since the connection was idle, while a head may be among them.
     head: Mutex<Vec<u8>>,
     head_limit: usize,
-    /// Wakes the connection's task to look at the verdict.
-    pub(crate) wake: Notify,
+    /// Wakes the connection's task to look at the verdict; a task's waker stays the same.
+    waker: OnceLock<Waker>,
 }
 
 impl Link {
@@ -80,7 +79,7 @@ impl Link {
             owes_body: AtomicBool::new(false),
             head: Mutex::new(Vec::new()),
             head_limit,
-            wake: Notify::new(),
+            waker: OnceLock::new(),
         }
     }
 
@@ -96,7 +95,11 @@ impl Link {
 
     /// Enters a phase now.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.since.store(coarse_ms(), Ordering::Relaxed);
+        self.enter_at(phase, coarse_ms());
+    }
+
+    fn enter_at(&self, phase: Phase, now: u64) {
+        self.since.store(now, Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
@@ -135,7 +138,20 @@ impl Link {
     /// Tells the connection's task what to do.
     pub(crate) fn judge(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8, Ordering::Relaxed);
-        self.wake.notify_one();
+        self.wake();
+    }
+
+    /// Says which task drives the connection, so that it is polled when there is something to
+    /// look at.
+    pub(crate) fn driven_by(&self, waker: &Waker) {
+        self.waker.get_or_init(|| waker.clone());
+    }
+
+    fn wake(&self) {
+        // A task that has not run yet looks when it does.
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Ends what has waited too long: the connection if it was for its client, the request if
@@ -156,7 +172,7 @@ impl Link {
                     && after(&self.progress, response_timeout) =>
             {
                 self.is_late.store(true, Ordering::Relaxed);
-                self.wake.notify_one();
+                self.wake();
             }
             Phase::Idle | Phase::Head | Phase::Waiting | Phase::Answering | Phase::Upgraded => {}
         }
@@ -180,10 +196,11 @@ impl Link {
     }
 
     fn has_read(&self, bytes: &[u8]) {
-        self.moved();
+        let now = coarse_ms();
+        self.progress.store(now, Ordering::Relaxed);
         let phase = self.phase();
         if phase == Phase::Idle {
-            self.enter(Phase::Head);
+            self.enter_at(Phase::Head, now);
         }
         if matches!(phase, Phase::Idle | Phase::Head) {
             let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);

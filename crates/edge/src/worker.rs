@@ -5,10 +5,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -297,27 +298,31 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
     let mut builder = Http::new();
     // The worker's sweep ends slow clients, which is cheaper than a timer per request.
     builder.header_read_timeout(None).max_buf_size(head_bytes);
-    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
+    let mut connection = builder.serve_connection(io, service).with_upgrades();
+    let mut followed = Verdict::Keep;
+    poll_fn(|cx| {
+        link.driven_by(cx.waker());
+        loop {
+            // Also polls a request whose target is late.
+            if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a client's connection ended with an error");
                 }
-                return;
+                return Poll::Ready(());
             }
-            // Also wakes a request whose target is late, by polling the connection again.
-            () = link.wake.notified() => match link.verdict() {
-                Verdict::Keep => {}
-                Verdict::Finish => {
-                    if link.phase() == Phase::Upgraded {
-                        continue;
-                    }
-                    connection.as_mut().graceful_shutdown();
+            let verdict = link.verdict();
+            if verdict == followed {
+                return Poll::Pending;
+            }
+            followed = verdict;
+            match verdict {
+                Verdict::Finish if link.phase() != Phase::Upgraded => {
+                    Pin::new(&mut connection).graceful_shutdown();
                 }
-                Verdict::Abort => return,
-            },
+                Verdict::Keep | Verdict::Finish => {}
+                Verdict::Abort => return Poll::Ready(()),
+            }
         }
-    }
+    })
+    .await;
 }
