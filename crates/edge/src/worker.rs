@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use hyper::server::conn::http1::Builder as Http;
 use hyper::service::service_fn;
@@ -25,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::edge::Edge;
 use crate::link::{ClientIo, Link, Phase, Verdict};
+use crate::page::HEAD_LATE;
 use crate::placed::Placed;
 use crate::plan::Entry;
 use crate::proxy::answer;
@@ -300,7 +302,7 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
     builder.header_read_timeout(None).max_buf_size(head_bytes);
     let mut connection = builder.serve_connection(io, service).with_upgrades();
     let mut followed = Verdict::Keep;
-    poll_fn(|cx| {
+    let is_aborted = poll_fn(|cx| {
         link.driven_by(cx.waker());
         loop {
             // Also polls a request whose target is late.
@@ -308,7 +310,7 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a client's connection ended with an error");
                 }
-                return Poll::Ready(());
+                return Poll::Ready(false);
             }
             let verdict = link.verdict();
             if verdict == followed {
@@ -320,9 +322,15 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
                     Pin::new(&mut connection).graceful_shutdown();
                 }
                 Verdict::Keep | Verdict::Finish => {}
-                Verdict::Abort => return Poll::Ready(()),
+                Verdict::Abort => return Poll::Ready(true),
             }
         }
-    })
-    .await;
+    });
+    if is_aborted.await && link.is_in_head() {
+        // The codec knows no answer to part of a head (RFC 9110, section 15.5.9).
+        session.worker.edge.totals.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
+        if let Some(parts) = connection.into_parts() {
+            parts.io.into_inner().send_last(HEAD_LATE);
+        }
+    }
 }
