@@ -62,13 +62,13 @@ pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Re
         (Some(host), None) if is_host(host.as_bytes()) => {}
         (Some(_), None) => return Err(Refused::Host),
     }
-    if headers.contains_key(TRANSFER_ENCODING)
-        && (headers.contains_key(CONTENT_LENGTH) || has_length(raw))
-    {
-        return Err(Refused::Length);
-    }
-    if !fields::is_plainly_framed(headers) {
-        return Err(Refused::Encoding);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        if headers.contains_key(CONTENT_LENGTH) || has_length(raw) {
+            return Err(Refused::Length);
+        }
+        if !fields::is_plainly_framed(headers) {
+            return Err(Refused::Encoding);
+        }
     }
     if announced(headers).is_some_and(|length| length > body_limit) {
         return Err(Refused::Body);

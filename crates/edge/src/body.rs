@@ -14,7 +14,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::SendRequest;
 
 use crate::claim::Claim;
-use crate::link::{Link, Phase};
+use crate::link::Link;
 use crate::session::Session;
 
 /// Why a body ended early.
@@ -127,7 +127,7 @@ pub(crate) struct Lease {
 impl Lease {
     /// Gives the connection back to the pool: the answer has ended.
     fn end(self) {
-        self.session.link.enter(Phase::Idle);
+        self.session.link.end();
         self.session.worker.pool.put(&self.claim.target, self.sender);
     }
 }

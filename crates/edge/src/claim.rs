@@ -22,7 +22,7 @@ pub(crate) struct Claim {
     pub(crate) target: Arc<LiveTarget>,
     pub(crate) started: Instant,
     /// How often the target had been cut when the claim began.
-    cuts: u64,
+    pub(crate) cuts: u64,
     edge: Arc<Edge>,
 }
 

@@ -189,11 +189,10 @@ fn set_forwarded(
 
 /// Turns a target's response head into the one that the client gets.
 pub(crate) fn to_client(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
-    if headers.contains_key(TRANSFER_ENCODING) {
+    if strip(headers, is_own) {
         // The encoding decided where the body ends (RFC 9112, section 6.3), so a length lies.
         headers.remove(CONTENT_LENGTH);
     }
-    strip(headers, is_own);
     if let Some(protocol) = upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol.clone());
@@ -201,13 +200,15 @@ pub(crate) fn to_client(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) 
 }
 
 /// Removes hop-by-hop fields, those that `Connection` names included, and those that are
-/// unwanted besides. Most heads have none, so one pass looks for them before any is removed.
-fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
+/// unwanted besides; says whether a transfer encoding was among them. Most heads have none, so one
+/// pass looks for them before any is removed.
+fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) -> bool {
     let unwanted = headers.keys().filter(|name| {
         let name = name.as_str();
         is_hop_by_hop(name) || is_unwanted(name)
     });
     let mut unwanted: Vec<HeaderName> = unwanted.cloned().collect();
+    let is_encoded = unwanted.contains(&TRANSFER_ENCODING);
     if unwanted.contains(&CONNECTION) {
         for value in headers.get_all(CONNECTION) {
             unwanted.extend(value.as_bytes().split(|&byte| byte == b',').filter_map(named));
@@ -216,6 +217,7 @@ fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
     for name in &unwanted {
         headers.remove(name);
     }
+    is_encoded
 }
 
 /// Reads a name in `Connection`; the host and the framing are no hop's to remove.

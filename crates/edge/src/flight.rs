@@ -15,7 +15,8 @@ use std::task::Poll;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::SendRequest;
-use hyper::{Method, Request, Response};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, Uri};
 
 use crate::body::Outgoing;
 use crate::claim::Claim;
@@ -42,7 +43,16 @@ pub(crate) struct Flight {
     claim: Claim,
     way: Way,
     /// A copy, if sending again is safe although the first was sent.
-    spare: Option<Box<Request<Outgoing>>>,
+    spare: Option<Box<Spare>>,
+}
+
+/// The head of a request without a body, to send it once more.
+///
+/// Nearly all are dropped unused, so that fields are copied as a list, which is cheaper than a map.
+struct Spare {
+    method: Method,
+    uri: Uri,
+    fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What stays the same however often a request is sent.
@@ -87,7 +97,7 @@ impl Flight {
         claim: Claim,
         request: Request<Outgoing>,
     ) -> Self {
-        let spare = is_replayable(&request).then(|| Box::new(copy_head(&request)));
+        let spare = is_replayable(&request).then(|| Box::new(Spare::of(&request)));
         let way = match session.worker.pool.take(&claim.target) {
             Some(mut sender) => {
                 session.link.wait();
@@ -120,12 +130,32 @@ impl Flight {
     }
 }
 
+impl Spare {
+    fn of(request: &Request<Outgoing>) -> Self {
+        let copy = |(name, value): (&HeaderName, &HeaderValue)| (name.clone(), value.clone());
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            fields: request.headers().iter().map(copy).collect(),
+        }
+    }
+
+    fn request(&self) -> Request<Outgoing> {
+        let mut request = Request::new(Outgoing::Empty);
+        request.method_mut().clone_from(&self.method);
+        request.uri_mut().clone_from(&self.uri);
+        // Fields of one name stay in their order.
+        request.headers_mut().extend(self.fields.iter().cloned());
+        request
+    }
+}
+
 impl Journey {
     /// Tries again for as long as that is safe.
     async fn again(
         mut self,
         mut setback: Setback,
-        mut spare: Option<Box<Request<Outgoing>>>,
+        mut spare: Option<Box<Spare>>,
     ) -> Result<Sent, Cause> {
         let mut may_reuse = true;
         for _ in 1..ATTEMPTS {
@@ -170,7 +200,7 @@ impl Journey {
     fn next(
         &mut self,
         setback: Setback,
-        spare: &mut Option<Box<Request<Outgoing>>>,
+        spare: &mut Option<Box<Spare>>,
         may_reuse: &mut bool,
     ) -> Result<(Claim, Request<Outgoing>), Cause> {
         match setback {
@@ -197,13 +227,14 @@ impl Journey {
                 if *may_reuse {
                     // A kept connection may have ended of age: the target gets a new one.
                     *may_reuse = false;
-                    *spare = Some(Box::new(copy_head(&copy)));
-                    return Ok((self.same(last)?, *copy));
+                    let request = copy.request();
+                    *spare = Some(copy);
+                    return Ok((self.same(last)?, request));
                 }
                 // It breaks on a new one too, so that the target is about to end. Another is asked
                 // once and no more, in case the request is what ends them.
                 last.failed();
-                Ok((self.other(&last).ok_or(Cause::BrokenAnswer)?, *copy))
+                Ok((self.other(&last).ok_or(Cause::BrokenAnswer)?, copy.request()))
             }
         }
     }
@@ -320,11 +351,25 @@ fn is_replayable(request: &Request<Outgoing>) -> bool {
     is_idempotent && request.body().is_empty()
 }
 
-fn copy_head(request: &Request<Outgoing>) -> Request<Outgoing> {
-    let mut copy = Request::new(Outgoing::Empty);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    copy
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spare_makes_the_same_head_each_time() {
+        let request = Request::put("/shop?page=2")
+            .header("cookie", "a=1")
+            .header("host", "shop.localhost")
+            .header("cookie", "b=2")
+            .header("x-forwarded-for", "192.0.2.7");
+        let request = request.body(Outgoing::Empty).unwrap();
+        let spare = Spare::of(&request);
+        for made in [spare.request(), spare.request()] {
+            assert_eq!(made.method(), request.method());
+            assert_eq!(made.uri(), request.uri());
+            assert_eq!(made.version(), request.version());
+            assert_eq!(made.headers(), request.headers());
+            assert!(made.body().is_empty());
+        }
+    }
 }

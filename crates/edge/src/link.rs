@@ -6,12 +6,11 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 
 use crate::clock::coarse_ms;
 use crate::placed::Placed;
@@ -56,6 +55,10 @@ pub(crate) struct Link {
     progress: AtomicU64,
     /// The target took too long to begin its answer.
     is_late: AtomicBool,
+    /// The codec asked for bytes since it had the request's head.
+    has_looked: AtomicBool,
+    /// Part of an answer is still to be written.
+    owes_answer: AtomicBool,
     /// The request body was larger than allowed.
     pub(crate) is_too_large: AtomicBool,
     /// The next piece of the request body is the client's to send.
@@ -63,8 +66,8 @@ pub(crate) struct Link {
     /// The bytes read since the connection was idle, while a head may be among them.
     head: Mutex<Vec<u8>>,
     head_limit: usize,
-    /// Wakes the connection's task to look at the verdict.
-    pub(crate) wake: Notify,
+    /// Wakes the connection's task to look at the verdict; a task's waker stays the same.
+    waker: OnceLock<Waker>,
 }
 
 impl Link {
@@ -76,11 +79,13 @@ impl Link {
             since: AtomicU64::new(now),
             progress: AtomicU64::new(now),
             is_late: AtomicBool::new(false),
+            has_looked: AtomicBool::new(false),
+            owes_answer: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             owes_body: AtomicBool::new(false),
             head: Mutex::new(Vec::new()),
             head_limit,
-            wake: Notify::new(),
+            waker: OnceLock::new(),
         }
     }
 
@@ -96,7 +101,11 @@ impl Link {
 
     /// Enters a phase now.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.since.store(coarse_ms(), Ordering::Relaxed);
+        self.enter_at(phase, coarse_ms());
+    }
+
+    fn enter_at(&self, phase: Phase, now: u64) {
+        self.since.store(now, Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
@@ -135,7 +144,20 @@ impl Link {
     /// Tells the connection's task what to do.
     pub(crate) fn judge(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8, Ordering::Relaxed);
-        self.wake.notify_one();
+        self.wake();
+    }
+
+    /// Says which task drives the connection, so that it is polled when there is something to
+    /// look at.
+    pub(crate) fn driven_by(&self, waker: &Waker) {
+        self.waker.get_or_init(|| waker.clone());
+    }
+
+    fn wake(&self) {
+        // A task that has not run yet looks when it does.
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Ends what has waited too long: the connection if it was for its client, the request if
@@ -156,7 +178,7 @@ impl Link {
                     && after(&self.progress, response_timeout) =>
             {
                 self.is_late.store(true, Ordering::Relaxed);
-                self.wake.notify_one();
+                self.wake();
             }
             Phase::Idle | Phase::Head | Phase::Waiting | Phase::Answering | Phase::Upgraded => {}
         }
@@ -165,8 +187,23 @@ impl Link {
     /// Begins a request and hands out the bytes of its head, if it is certain where it begins.
     pub(crate) fn begin(&self) -> Vec<u8> {
         self.enter(Phase::Waiting);
+        self.has_looked.store(false, Ordering::Relaxed);
         self.is_too_large.store(false, Ordering::Relaxed);
         std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends a request: its answer is complete.
+    ///
+    /// The codec looks for the client's next bytes, or for its end, as soon as it has a whole
+    /// request, unless bytes of the next one came along: then part of a head has arrived already.
+    pub(crate) fn end(&self) {
+        let has_looked = self.has_looked.load(Ordering::Relaxed);
+        self.enter(if has_looked { Phase::Idle } else { Phase::Head });
+    }
+
+    /// Says whether the client waits for nothing but the answer to the head that it sends.
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.phase() == Phase::Head && !self.owes_answer.load(Ordering::Relaxed)
     }
 
     /// Gives the buffer of a head back for the next one.
@@ -180,10 +217,11 @@ impl Link {
     }
 
     fn has_read(&self, bytes: &[u8]) {
-        self.moved();
+        let now = coarse_ms();
+        self.progress.store(now, Ordering::Relaxed);
         let phase = self.phase();
         if phase == Phase::Idle {
-            self.enter(Phase::Head);
+            self.enter_at(Phase::Head, now);
         }
         if matches!(phase, Phase::Idle | Phase::Head) {
             let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,6 +242,21 @@ impl ClientIo {
     pub(crate) fn new(stream: Placed, link: Arc<Link>) -> Self {
         Self { stream, link }
     }
+
+    /// Sends a last answer as far as it can be sent at once; it ends with the connection.
+    pub(crate) fn send_last(&self, answer: &[u8]) {
+        // Whoever does not read it could not be told otherwise.
+        let _ = self.stream.try_write(answer);
+    }
+
+    /// Notes what came of writing so many bytes.
+    fn wrote(&self, polled: Poll<io::Result<usize>>, offered: usize) -> Poll<io::Result<usize>> {
+        let is_all = matches!(polled, Poll::Ready(Ok(written)) if written == offered);
+        self.link.owes_answer.store(!is_all, Ordering::Relaxed);
+        let written = ready!(polled)?;
+        self.link.moved();
+        Poll::Ready(Ok(written))
+    }
 }
 
 impl AsyncRead for ClientIo {
@@ -212,6 +265,7 @@ impl AsyncRead for ClientIo {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.link.has_looked.store(true, Ordering::Relaxed);
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         let read = &buf.filled()[before..];
@@ -228,9 +282,8 @@ impl AsyncWrite for ClientIo {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
-        self.link.moved();
-        Poll::Ready(Ok(written))
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(polled, buf.len())
     }
 
     fn poll_write_vectored(
@@ -238,9 +291,8 @@ impl AsyncWrite for ClientIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
-        self.link.moved();
-        Poll::Ready(Ok(written))
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.wrote(polled, bufs.iter().map(|buf| buf.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -255,3 +307,6 @@ impl AsyncWrite for ClientIo {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;

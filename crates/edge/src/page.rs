@@ -5,6 +5,13 @@
 
 use hyper::StatusCode;
 
+/// The whole answer to a request whose head did not arrive in time.
+pub(crate) const HEAD_LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 47\r\n\
+    Connection: close\r\n\r\n\
+    408: the request's head did not arrive in time\n";
+
 /// Why there is no target's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {

@@ -23,6 +23,11 @@ impl Placed {
     pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
         Self { stream, _place: place }
     }
+
+    /// Writes what can be written without waiting.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.try_write(bytes)
+    }
 }
 
 impl AsyncRead for Placed {

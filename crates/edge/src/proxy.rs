@@ -61,7 +61,7 @@ pub(crate) fn answer(
             *response.version_mut() = Version::HTTP_10;
         }
         if matches!(response.body(), Answer::Whole(_)) && !is_switch {
-            session.link.enter(Phase::Idle);
+            session.link.end();
         }
         Ok(response)
     }

@@ -4,7 +4,9 @@
 //! their target is cut. A connection never leaves its worker.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -12,6 +14,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::unconstrained;
 
 use crate::body::Outgoing;
 use crate::claim::Claim;
@@ -71,16 +74,31 @@ pub(crate) async fn connect(
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| ConnectError::Other)?;
+    let target = Arc::clone(&claim.target);
+    let before = claim.cuts;
     tokio::task::spawn_local(async move {
-        tokio::select! {
-            biased;
-            ended = connection.with_upgrades() => {
+        let mut connection = pin!(connection.with_upgrades());
+        let mut cut = pin!(unconstrained(cuts.changed()));
+        let mut is_watching = false;
+        poll_fn(|cx| {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "an upstream connection failed");
                 }
+                return Poll::Ready(());
             }
-            _ = cuts.changed() => {}
-        }
+            // Who waits for a cut once is woken by it, and the count grows before that. So the
+            // count is all that has to be asked with each request.
+            if target.cut_count() != before {
+                return Poll::Ready(());
+            }
+            if is_watching {
+                return Poll::Pending;
+            }
+            is_watching = true;
+            cut.as_mut().poll(cx).map(drop)
+        })
+        .await;
     });
     Ok(sender)
 }

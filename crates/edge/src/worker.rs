@@ -5,15 +5,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use hyper::server::conn::http1::Builder as Http;
 use hyper::service::service_fn;
@@ -24,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::edge::Edge;
 use crate::link::{ClientIo, Link, Phase, Verdict};
+use crate::page::HEAD_LATE;
 use crate::placed::Placed;
 use crate::plan::Entry;
 use crate::proxy::answer;
@@ -297,27 +300,37 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
     let mut builder = Http::new();
     // The worker's sweep ends slow clients, which is cheaper than a timer per request.
     builder.header_read_timeout(None).max_buf_size(head_bytes);
-    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
+    let mut connection = builder.serve_connection(io, service).with_upgrades();
+    let mut followed = Verdict::Keep;
+    let is_aborted = poll_fn(|cx| {
+        link.driven_by(cx.waker());
+        loop {
+            // Also polls a request whose target is late.
+            if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a client's connection ended with an error");
                 }
-                return;
+                return Poll::Ready(false);
             }
-            // Also wakes a request whose target is late, by polling the connection again.
-            () = link.wake.notified() => match link.verdict() {
-                Verdict::Keep => {}
-                Verdict::Finish => {
-                    if link.phase() == Phase::Upgraded {
-                        continue;
-                    }
-                    connection.as_mut().graceful_shutdown();
+            let verdict = link.verdict();
+            if verdict == followed {
+                return Poll::Pending;
+            }
+            followed = verdict;
+            match verdict {
+                Verdict::Finish if link.phase() != Phase::Upgraded => {
+                    Pin::new(&mut connection).graceful_shutdown();
                 }
-                Verdict::Abort => return,
-            },
+                Verdict::Keep | Verdict::Finish => {}
+                Verdict::Abort => return Poll::Ready(true),
+            }
+        }
+    });
+    if is_aborted.await && link.is_in_head() {
+        // The codec knows no answer to part of a head (RFC 9110, section 15.5.9).
+        session.worker.edge.totals.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
+        if let Some(parts) = connection.into_parts() {
+            parts.io.into_inner().send_last(HEAD_LATE);
         }
     }
 }

@@ -1,15 +1,48 @@
 //! Limits of size and time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::support::*;
 
 #[test]
-fn a_slow_head_ends_the_connection() {
+fn a_slow_head_is_told_so_and_ends_the_connection() {
     let (rig, _origin) = one_with(|limits| limits.head_timeout = Duration::from_millis(100));
     let mut client = rig.client();
     client.send("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    let answer = client.read();
+    assert_eq!((answer.status, answer.field("connection")), (408, Some("close")));
+    assert_eq!(answer.text(), "408: the request's head did not arrive in time\n");
     assert!(client.is_closed());
+    assert_eq!(rig.status().counters.refused, 1);
+}
+
+#[test]
+fn a_slow_head_behind_a_whole_request_has_no_more_time_than_another() {
+    let (rig, _origin) = one_with(|limits| limits.head_timeout = Duration::from_millis(100));
+    for first in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let mut client = rig.client();
+        client.send(&format!("{first}GET / HTTP/1.1\r\nHo"));
+        assert_ne!(client.read().status, 408);
+        assert_eq!(client.read().status, 408);
+        assert!(client.is_closed());
+    }
+}
+
+#[test]
+fn a_client_between_requests_has_more_time_than_for_a_head() {
+    let (rig, _origin) = one_with(|limits| {
+        limits.head_timeout = Duration::from_millis(100);
+        limits.idle_timeout = Duration::from_millis(700);
+    });
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
+    for request in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", post] {
+        let mut client = rig.client();
+        let since = Instant::now();
+        client.send(request);
+        assert_eq!(client.read().status, 200);
+        assert!(client.is_closed(), "without a word");
+        assert!(since.elapsed() > Duration::from_millis(600), "{:?}", since.elapsed());
+    }
 }
 
 #[test]

@@ -1,0 +1,42 @@
+//! What a client's connection knows of itself.
+
+use std::future::poll_fn;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::*;
+
+async fn pair() -> (ClientIo, Arc<Link>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+    let link = Arc::new(Link::new(8 * 1024));
+    (ClientIo::new(Placed::new(stream, place), Arc::clone(&link)), link, client)
+}
+
+#[tokio::test]
+async fn a_late_head_is_not_answered_in_the_middle_of_another_answer() {
+    let (mut io, link, mut client) = pair().await;
+    link.enter(Phase::Head);
+    assert!(link.is_in_head());
+    let piece = vec![b'x'; 64 * 1024];
+    let mut sent = 0;
+    // Until the kernel takes no more.
+    poll_fn(|cx| {
+        while let Poll::Ready(written) = Pin::new(&mut io).poll_write(cx, &piece) {
+            sent += written.unwrap();
+        }
+        Poll::Ready(())
+    })
+    .await;
+    assert!(!link.is_in_head());
+    let mut room = vec![0; 64 * 1024];
+    while sent > 0 {
+        sent -= client.read(&mut room).await.unwrap();
+    }
+    io.write_all(b"the rest").await.unwrap();
+    assert!(link.is_in_head());
+}
