@@ -157,7 +157,8 @@ impl Docker {
         let found = client.image(&built.id).await.map_err(|error| fault(&error))?;
         let image = found.ok_or_else(|| Fault::permanent("the image that was built is gone"))?;
         let digest = image.id.strip_prefix(SHA256).unwrap_or(&image.id).to_owned();
-        Ok(Outcome::Sealed { digest: ArtifactDigest(digest), bytes: image.bytes, files: 0 })
+        let (digest, bytes) = (ArtifactDigest(digest), image.bytes);
+        Ok(Outcome::Sealed { digest, bytes, files: 0, has_check: image.has_check })
     }
 
     /// Makes sure that the images of a release are there, and pins what their names mean now.
