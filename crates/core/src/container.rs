@@ -102,6 +102,16 @@ pub enum Reach {
 }
 
 impl Container {
+    /// What makes a step in it as powerful as root on the host, if anything does.
+    pub fn power(&self) -> Option<&'static str> {
+        match (self.privileged, self.docker_socket) {
+            (true, true) => Some("a privileged container and Docker's socket"),
+            (true, false) => Some("a privileged container"),
+            (false, true) => Some("Docker's socket"),
+            (false, false) => None,
+        }
+    }
+
     /// Why the operator's file does not let a step have this container, if it does not.
     ///
     /// Paths are compared as they are written; what a link on the host leads to is for whoever
