@@ -15,6 +15,7 @@ mod notes;
 mod outage;
 mod owners;
 mod pane;
+mod power;
 mod prune;
 mod restart;
 mod row;

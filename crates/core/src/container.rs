@@ -41,6 +41,9 @@ pub struct ImageBuild {
     pub dockerfile: String,
     /// The path in the workspace of what the build may read; `.` is all of it.
     pub context: String,
+    /// How much of the machine each of its steps gets.
+    #[serde(default, skip_serializing_if = "Limits::are_none")]
+    pub limits: Limits,
 }
 
 /// A directory of the host that is seen in a container.
@@ -55,7 +58,7 @@ pub struct Volume {
 }
 
 /// How much of the machine a container gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of memory; none means no limit.
     pub memory: Option<u64>,
@@ -102,6 +105,16 @@ pub enum Reach {
 }
 
 impl Container {
+    /// What makes a step in it as powerful as root on the host, if anything does.
+    pub fn power(&self) -> Option<&'static str> {
+        match (self.privileged, self.docker_socket) {
+            (true, true) => Some("a privileged container and Docker's socket"),
+            (true, false) => Some("a privileged container"),
+            (false, true) => Some("Docker's socket"),
+            (false, false) => None,
+        }
+    }
+
     /// Why the operator's file does not let a step have this container, if it does not.
     ///
     /// Paths are compared as they are written; what a link on the host leads to is for whoever
@@ -122,6 +135,12 @@ impl Container {
             let key = format!("volumes_below = [\"{}\"]", volume.source);
             refused(&format!("the volume {}", volume.source), &key)
         })
+    }
+}
+
+impl Limits {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

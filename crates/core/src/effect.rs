@@ -257,6 +257,8 @@ pub enum Outcome {
         bytes: u64,
         /// How many files it has.
         files: u64,
+        /// Whether it is an image that brings a check of its own.
+        has_check: bool,
     },
     /// The instance runs.
     Started {

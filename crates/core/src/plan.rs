@@ -104,6 +104,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         None => source::source(state, key, what)?.map(|source| source.service),
     };
     warnings.extend(service.and_then(|service| hasty(environment, service)));
+    let off = service.and_then(|service| switched_off(state, environment, &to, service));
     if *what == DeployWhat::Ready {
         warnings.extend(unready::whose(state, key, environment));
         warnings.extend(unready::newer(state, key, environment));
@@ -112,7 +113,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     Ok(Plan {
         environment: key.clone(),
         what: what.clone(),
-        steps: steps(key, environment, from.as_ref(), &to),
+        steps: steps(key, environment, from.as_ref(), &to, off),
         undo: undo(environment, from.as_ref(), &to, ahead),
         warnings,
         kind,
@@ -211,6 +212,7 @@ fn steps(
     environment: &Environment,
     from: Option<&Side>,
     to: &Side,
+    off: Option<String>,
 ) -> Vec<String> {
     let spec = &environment.spec;
     let count = spec.instances;
@@ -223,7 +225,7 @@ fn steps(
     };
     let mut steps = vec![
         format!("start {count} × {} of {} {what}", to.release, to.commit.short()),
-        proof.to_owned(),
+        off.map_or_else(|| proof.to_owned(), |off| format!("{proof}; {off}")),
     ];
     let domain = spec.domain.as_deref().unwrap_or("no domain");
     match from {
@@ -295,6 +297,21 @@ fn hasty(environment: &Environment, service: &Service) -> Option<String> {
     let (bake, notice) = (environment.spec.strategy.bake, service.health.time_to_notice());
     (bake < notice).then(|| {
         format!("bake is {bake}, and health checks take up to {notice} to notice a bad release")
+    })
+}
+
+/// Which check does not count, where the artifact is an image that brings one. What an image that is
+/// only named brings is known once it is pulled, and its instances' logs say it.
+fn switched_off(
+    state: &State,
+    environment: &Environment,
+    to: &Side,
+    service: &Service,
+) -> Option<String> {
+    let is_container = matches!(environment.spec.runtime, Runtime::Docker(_));
+    let has_check = state.artifacts.get(&to.artifact).is_some_and(|artifact| artifact.has_check);
+    (is_container && has_check && !service.health.by_image).then(|| {
+        format!("the image's HEALTHCHECK is switched off, {} is asked", service.health.path)
     })
 }
 

@@ -114,6 +114,7 @@ mod tests {
             milli_cpus: Some(500),
             processes: 10,
             privileged: false,
+            warning: None,
             stop_signal: 15,
             grace_ms: 0,
             by_image: false,

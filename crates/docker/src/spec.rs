@@ -42,6 +42,9 @@ pub struct ContainerSpec {
     pub processes: u32,
     /// Whether it is as powerful as root on the host.
     pub privileged: bool,
+    /// What whoever reads its log should know of it.
+    #[serde(default)]
+    pub warning: Option<String>,
     /// The signal that asks it to end, by its number.
     pub stop_signal: i32,
     /// How long it has between that and `KILL`, in milliseconds.

@@ -35,11 +35,12 @@ enum Group {
 }
 
 impl Meter {
-    /// Measures the container whose first process has this number; none once it is gone.
-    pub fn measure(&mut self, pid: i32) -> Option<Usage> {
+    /// Measures the container with this id, whose first process has this number; none once it is
+    /// gone, whoever has the number then.
+    pub fn measure(&mut self, id: &str, pid: i32) -> Option<Usage> {
         let group = match self.groups.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Group::of(pid)?),
+            Entry::Vacant(place) => place.insert(Group::of(id, pid)?),
         };
         let used = group.read(pid);
         if used.is_none() {
@@ -55,8 +56,12 @@ impl Meter {
 }
 
 impl Group {
-    fn of(pid: i32) -> Option<Self> {
+    fn of(id: &str, pid: i32) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+        // An engine calls its groups by it.
+        if !text.contains(id) {
+            return None;
+        }
         let mut unified = None;
         let (mut cpu, mut memory) = (None, None);
         for line in text.lines() {
@@ -143,6 +148,13 @@ mod tests {
 
     #[test]
     fn nobody_is_measured_once_gone() {
-        assert_eq!(Meter::default().measure(i32::MAX), None);
+        assert_eq!(Meter::default().measure("", i32::MAX), None);
+    }
+
+    #[test]
+    fn whoever_has_a_number_by_now_is_not_taken_for_a_container() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        assert!(Group::of("", own).is_some());
+        assert!(Group::of("0123456789ab", own).is_none());
     }
 }

@@ -99,6 +99,7 @@ impl Stranger {
             milli_cpus: None,
             processes: 10,
             privileged: false,
+            warning: None,
             stop_signal: 15,
             grace_ms: 0,
             by_image: false,

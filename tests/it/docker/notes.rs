@@ -33,7 +33,14 @@ fn what_a_container_prints_is_never_taken_for_a_note_of_its_owner() {
         ),
     );
     repository.commit_all("v1, with a check");
-    stage.apply(&project(&stage, &repository, ""));
+    stage.apply(&project(&stage, &repository, "").replace("\"auto\"", "\"manual\""));
+    stage.wait("the run has ended", |state| state.last_run.0 == 1 && state.live_runs.is_empty());
+    let plan = stage.binary().args(["deploy", "production", "--plan"]).output().unwrap();
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    let off = "the image's HEALTHCHECK is switched off, /index.html is asked\n";
+    assert!(plan.contains(off), "{plan}");
+    let asked = stage.binary().args(["deploy", "production", "--yes"]).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     stage.succeeds(DeploymentId(0));
     stage.shows("v1");
     for of in ["1", "shop-production-r1-0"] {

@@ -73,7 +73,7 @@ fn a_step_whose_owner_or_supervisor_is_killed_or_that_is_cancelled_leaves_no_con
 }
 
 #[test]
-fn a_build_that_is_cancelled_leaves_no_container() {
+fn a_build_that_is_cancelled_or_fails_leaves_no_container() {
     let daemon = Daemon::start();
     let base = Base::make_in("cancelled", daemon.client());
     let mut stage = Stage::new();
@@ -95,6 +95,14 @@ fn a_build_that_is_cancelled_leaves_no_container() {
     stage.wait("the build\u{27}s own container is gone", |_| {
         base.running() == 0 && daemon.entries("containers").is_empty()
     });
+    // Neither does one that fails behind a step that does not.
+    let fails = "RUN [\"/bin/true\"]\nRUN [\"/bin/busybox\", \"false\"]\n";
+    repository.write("Dockerfile", &format!("FROM {}\n{fails}", base.name()));
+    repository.commit_all("fails");
+    let state = stage
+        .wait("the run has ended", |state| state.last_run.0 == 2 && state.live_runs.is_empty());
+    assert!(matches!(ended(&state), Some(RunResult::Failed { .. })), "{:?}", ended(&state));
+    assert_eq!(daemon.entries("containers"), Vec::<String>::new());
     assert_eq!(base.images(&stage), Vec::<String>::new());
     stage.end();
 }

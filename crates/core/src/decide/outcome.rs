@@ -174,7 +174,7 @@ fn sealed(state: &State, id: RunId, result: Result<'_>) -> Vec<Event> {
         return Vec::new();
     };
     match result {
-        Ok(Outcome::Sealed { digest, bytes, files }) => {
+        Ok(Outcome::Sealed { digest, bytes, files, has_check }) => {
             let artifact = Artifact {
                 digest: digest.clone(),
                 kind: pipeline.kind(),
@@ -185,6 +185,7 @@ fn sealed(state: &State, id: RunId, result: Result<'_>) -> Vec<Event> {
                 service: pipeline.service.clone(),
                 bytes: *bytes,
                 files: *files,
+                has_check: *has_check,
             };
             vec![
                 Event::Run(RunEvent::Sealed { artifact: Box::new(artifact) }),

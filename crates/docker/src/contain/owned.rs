@@ -103,6 +103,9 @@ async fn create<'a>(
     if spec.is_service && !spec.by_image {
         image.say_that_its_check_is_off();
     }
+    if let Some(warning) = &spec.warning {
+        say(warning);
+    }
     let mut host = spec.publish.and_then(|publish| publish.host);
     for _ in 0..PORTS {
         let error = match try_create(&docker, spec, image, host).await {

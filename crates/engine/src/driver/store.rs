@@ -51,6 +51,7 @@ impl Store {
                 digest: ArtifactDigest(sealed.digest.to_string()),
                 bytes: sealed.bytes,
                 files: sealed.files,
+                has_check: false,
             })
         })
         .await

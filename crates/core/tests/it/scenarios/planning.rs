@@ -4,6 +4,7 @@ use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::{Plan, plan};
+use pilothouse_core::state::State;
 
 use crate::scenario::Play;
 
@@ -68,6 +69,28 @@ fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
     play.line("push main c");
     play.line("run");
     assert_eq!(newer(&play), None);
+}
+
+#[test]
+fn it_says_that_the_check_of_an_image_is_switched_off_where_it_is() {
+    let mut play = Play::new();
+    for line in ["env production main docker manual", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    let second = |state: &State| {
+        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+        plan(state, &key, &DeployWhat::Ready).unwrap().steps[1].clone()
+    };
+    let state = &mut play.world.state;
+    assert_eq!(second(state), "wait until each is reached and healthy");
+    state.artifacts.values_mut().for_each(|artifact| artifact.has_check = true);
+    let told = "wait until each is reached and healthy; the image's HEALTHCHECK is switched off, \
+                / is asked";
+    assert_eq!(second(state), told);
+    for run in state.runs.values_mut() {
+        run.service.as_mut().unwrap().health.by_image = true;
+    }
+    assert_eq!(second(state), "wait until each is reached and healthy");
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl World {
                 // Commits that differ only behind `=` have the same bytes.
                 let bytes = commit.as_str().split('=').next().unwrap_or_default();
                 let digest = ArtifactDigest(format!("sha-{bytes}"));
-                Ok(Outcome::Sealed { digest, bytes: 1, files: 1 })
+                Ok(Outcome::Sealed { digest, bytes: 1, files: 1, has_check: false })
             }
             Effect::Start(order) => self.launch(&order),
             Effect::Prove { id, .. } if self.proves(&id) => Ok(Outcome::Done),
@@ -194,9 +194,12 @@ impl World {
                 Outcome::CheckedOut { pipeline: Box::new(crate::specs::pipeline()) }
             }
             EffectId::RunStep(..) => Outcome::StepEnded { exit: StepExit::Code(0) },
-            EffectId::Seal(_) => {
-                Outcome::Sealed { digest: ArtifactDigest::new("late"), bytes: 1, files: 1 }
-            }
+            EffectId::Seal(_) => Outcome::Sealed {
+                digest: ArtifactDigest::new("late"),
+                bytes: 1,
+                files: 1,
+                has_check: false,
+            },
             EffectId::Start(_) => Outcome::Started {
                 address: SocketAddr::from(([127, 0, 0, 1], 9)),
                 proof: "late".to_owned(),

@@ -93,7 +93,10 @@ impl Docker {
             tag: self.image_name(&order.project, &tag),
             labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
             ignores_check: order.is_artifact && !order.by_image,
+            memory: build.limits.memory,
+            milli_cpus: build.limits.milli_cpus,
             built: self.places.built(order.run, order.index),
+            container: Some(self.places.building(order.run, order.index)),
         };
         self.note_use()?;
         let path = self.places.container(order.run, order.index);
@@ -157,7 +160,8 @@ impl Docker {
         let found = client.image(&built.id).await.map_err(|error| fault(&error))?;
         let image = found.ok_or_else(|| Fault::permanent("the image that was built is gone"))?;
         let digest = image.id.strip_prefix(SHA256).unwrap_or(&image.id).to_owned();
-        Ok(Outcome::Sealed { digest: ArtifactDigest(digest), bytes: image.bytes, files: 0 })
+        let (digest, bytes) = (ArtifactDigest(digest), image.bytes);
+        Ok(Outcome::Sealed { digest, bytes, files: 0, has_check: image.has_check })
     }
 
     /// Makes sure that the images of a release are there, and pins what their names mean now.

@@ -70,6 +70,11 @@ impl Docker {
             milli_cpus: container.limits.milli_cpus,
             processes: PROCESSES,
             privileged: container.privileged,
+            warning: container.power().map(|what| {
+                format!(
+                    "this step has {what}, as the operator's file grants it: it can become root here"
+                )
+            }),
             stop_signal: 15,
             grace_ms,
             by_image: false,

@@ -22,64 +22,85 @@ pub struct Used {
     pub network: Option<(u64, u64)>,
 }
 
-/// Measures instances again and again, and looks up each one's supervisor only once.
+/// Measures instances again and again, and looks up each one's supervisor or container only once.
 #[derive(Debug)]
 pub struct Gauge {
     places: Places,
     handles: BTreeMap<InstanceId, Handle>,
     meter: Meter,
+    /// The containers among them, by their ids and first processes.
+    contained: BTreeMap<InstanceId, (String, i32)>,
     containers: pilothouse_docker::Meter,
 }
 
 impl Gauge {
     /// Begins to measure.
     pub fn new(places: Places) -> Self {
-        let (meter, containers) = (Meter::default(), pilothouse_docker::Meter::default());
-        Self { places, handles: BTreeMap::new(), meter, containers }
+        Self {
+            places,
+            handles: BTreeMap::new(),
+            meter: Meter::default(),
+            contained: BTreeMap::new(),
+            containers: pilothouse_docker::Meter::default(),
+        }
     }
 
     /// What these instances use. One that does not run is left out.
     pub fn measure(&mut self, ids: &[InstanceId]) -> BTreeMap<InstanceId, Used> {
         self.handles.retain(|id, _| ids.contains(id));
+        self.contained.retain(|id, _| ids.contains(id));
+        let mut measured = self.measure_containers();
         for id in ids {
-            if !self.handles.contains_key(id)
-                && let Ok(Liveness::Alive(handle, _)) = look(&unit_of(&self.places.instance(id)))
-            {
+            if measured.contains_key(id) || self.handles.contains_key(id) {
+                continue;
+            }
+            let home = self.places.instance(id);
+            if docker::is_container(&home) {
+                measured.extend(self.measure_container(id).map(|used| (id.clone(), used)));
+            } else if let Ok(Liveness::Alive(handle, _)) = look(&unit_of(&home)) {
                 self.handles.insert(id.clone(), handle);
             }
+        }
+        // To look through the processes of the host for nobody would cost the same.
+        if self.handles.is_empty() {
+            return measured;
         }
         let handles: Vec<&Handle> = self.handles.values().collect();
         // What cannot be measured now is measured the next time.
         let used = self.meter.measure(&handles).unwrap_or_default();
-        let mut measured: BTreeMap<InstanceId, Used> = self
-            .handles
-            .keys()
-            .zip(used)
-            .filter_map(|(id, used)| {
-                let used = used?;
-                let own = Used { cpu: used.cpu, memory: used.resident_bytes, network: None };
-                Some((id.clone(), own))
-            })
-            .collect();
-        // What was measured of a container is the process that owns it; what counts is inside.
-        let contained = self.handles.iter().filter(|(id, _)| {
-            measured.contains_key(*id) && docker::is_container(&self.places.instance(id))
-        });
-        let first: BTreeMap<InstanceId, i32> = contained
-            .filter_map(|(id, handle)| {
-                let record = docker::record_of(&handle.dir, None).ok().flatten()?;
-                Some((id.clone(), record.pid))
-            })
-            .collect();
-        self.containers.keep(&first.values().copied().collect::<Vec<_>>());
-        for (id, pid) in first {
-            if let Some(used) = self.containers.measure(pid) {
-                let network = Some(used.network);
-                measured.insert(id, Used { cpu: used.cpu, memory: used.memory, network });
-            }
-        }
+        measured.extend(self.handles.keys().zip(used).filter_map(|(id, used)| {
+            let used = used?;
+            let own = Used { cpu: used.cpu, memory: used.resident_bytes, network: None };
+            Some((id.clone(), own))
+        }));
         // A supervisor that has ended may have a successor, which is looked for the next time.
         self.handles.retain(|id, _| measured.contains_key(id));
         measured
     }
+
+    /// What the containers use that are known. One that is gone may have a successor.
+    fn measure_containers(&mut self) -> BTreeMap<InstanceId, Used> {
+        let pids: Vec<i32> = self.contained.values().map(|(_, pid)| *pid).collect();
+        self.containers.keep(&pids);
+        let mut measured = BTreeMap::new();
+        self.contained.retain(|id, (container, pid)| {
+            let used = self.containers.measure(container, *pid).map(of_container);
+            measured.extend(used.map(|used| (id.clone(), used)));
+            used.is_some()
+        });
+        measured
+    }
+
+    /// What the container uses that the owner of an instance tells of.
+    fn measure_container(&mut self, id: &InstanceId) -> Option<Used> {
+        let unit = unit_of(&self.places.instance(id));
+        let record = docker::record_of(&unit, None).ok().flatten()?;
+        let used = self.containers.measure(&record.id, record.pid)?;
+        self.contained.insert(id.clone(), (record.id, record.pid));
+        Some(of_container(used))
+    }
+}
+
+fn of_container(used: pilothouse_docker::Usage) -> Used {
+    Used { cpu: used.cpu, memory: used.memory, network: Some(used.network) }
 }
