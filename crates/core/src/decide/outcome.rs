@@ -27,7 +27,9 @@ pub(super) fn outcome(
     let result = result.as_ref();
     match id {
         EffectId::Look(project, _) => match result {
-            Ok(Outcome::Looked { heads }) => heads::looked(state, project, heads, now),
+            Ok(Outcome::Looked { heads, unread }) => {
+                heads::looked(state, project, (heads, *unread), now)
+            }
             Ok(_) => Vec::new(),
             Err(fault) => vec![Event::Project(ProjectEvent::LookFailed {
                 project: project.clone(),

@@ -144,7 +144,9 @@ impl World {
             return Some(Err(fault));
         }
         Some(match self.flights[id].effect.clone() {
-            Effect::Look { project, .. } => Ok(Outcome::Looked { heads: self.heads(&project) }),
+            Effect::Look { project, .. } => {
+                Ok(Outcome::Looked { heads: self.heads(&project), unread: 0 })
+            }
             Effect::CheckOut { project, commit, .. } => {
                 let pipeline = crate::specs::pipeline_of(&project, &commit);
                 Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })

@@ -137,7 +137,7 @@ impl World {
                     if first || !same {
                         let heads = heads.into_iter();
                         let heads = heads.map(|(name, commit)| Head { name, commit }).collect();
-                        return Ok(Outcome::Looked { heads });
+                        return Ok(Outcome::Looked { heads, unread: 0 });
                     }
                     first = false;
                     tokio::time::sleep(interval.duration()).await;
