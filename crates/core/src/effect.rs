@@ -254,6 +254,9 @@ pub enum Outcome {
     StepEnded {
         /// How.
         exit: StepExit,
+        /// Why its log is incomplete, where it could not be written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log_error: Option<String>,
     },
     /// The artifact is sealed.
     Sealed {

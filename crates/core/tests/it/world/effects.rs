@@ -154,7 +154,7 @@ impl World {
             Effect::RunStep(order) => {
                 *self.steps.entry((order.run, order.index)).or_default() += 1;
                 let code = i32::from(self.run_has(order.run, Trouble::Fails));
-                Ok(Outcome::StepEnded { exit: StepExit::Code(code) })
+                Ok(Outcome::StepEnded { exit: StepExit::Code(code), log_error: None })
             }
             Effect::EndStep { .. } | Effect::Clean { .. } | Effect::Stage { .. } => {
                 Ok(Outcome::Done)
@@ -195,7 +195,9 @@ impl World {
             EffectId::CheckOut(_) => {
                 Outcome::CheckedOut { pipeline: Box::new(crate::specs::pipeline()) }
             }
-            EffectId::RunStep(..) => Outcome::StepEnded { exit: StepExit::Code(0) },
+            EffectId::RunStep(..) => {
+                Outcome::StepEnded { exit: StepExit::Code(0), log_error: None }
+            }
             EffectId::Seal(_) => {
                 Outcome::Sealed { digest: ArtifactDigest::new("late"), bytes: 1, files: 1 }
             }

@@ -225,7 +225,7 @@ impl World {
         let exit = self
             .wait(|things| things.steps.get(&key).filter(|unit| unit.over).map(|u| u.exit.clone()))
             .await;
-        Ok(Outcome::StepEnded { exit })
+        Ok(Outcome::StepEnded { exit, log_error: None })
     }
 
     async fn prove(&self, id: &InstanceId, address: SocketAddr, deadline: Timestamp) -> Ended {
