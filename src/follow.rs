@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use color_eyre::Result;
 use pilothouse_api::client::{Client, Follow, Update};
+use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_core::apply::apply;
 use pilothouse_core::state::State;
+use pilothouse_core::text::printable;
 use tokio::time::Instant;
 
 use crate::exit::{Failure, failed};
@@ -19,14 +21,19 @@ pub struct Copy {
     follow: Follow,
     state: State,
     lost: Option<Instant>,
+    /// Whether the engine follows nothing, because its journal cannot be written.
+    is_held: bool,
 }
 
 impl Copy {
     /// Takes a first copy.
     pub async fn of(client: &Client) -> Result<Self> {
-        let mut copy = Self { follow: client.follow(false), state: State::default(), lost: None };
+        // Samples tell whether the engine follows what happens: without them a full disk would pass
+        // for something that takes long.
+        let follow = client.follow(true);
+        let mut copy = Self { follow, state: State::default(), lost: None, is_held: false };
         match copy.follow.next().await {
-            Some(Update::Snapshot(snapshot)) => copy.state = snapshot.state,
+            Some(Update::Snapshot(snapshot)) => copy.take(*snapshot),
             Some(Update::Lost { why }) => return Err(why.into()),
             Some(Update::Live | Update::Record(_) | Update::Samples(_) | Update::Sighting(_))
             | None => {
@@ -54,15 +61,18 @@ impl Copy {
                 None => return Err(failed(Failure::Failed, "this program is being ended")),
                 Some(Update::Snapshot(snapshot)) => {
                     self.back();
-                    self.state = snapshot.state;
+                    self.take(*snapshot);
                     return Ok(());
                 }
                 Some(Update::Record(record)) => {
+                    // What is told is on disk.
+                    self.hold(None);
                     apply(&mut self.state, &record);
                     return Ok(());
                 }
                 Some(Update::Live) => self.back(),
-                Some(Update::Samples(_) | Update::Sighting(_)) => {}
+                Some(Update::Samples(samples)) => self.hold(samples.degraded.as_ref()),
+                Some(Update::Sighting(_)) => {}
                 Some(Update::Lost { .. }) => {
                     if self.lost.is_none() {
                         out::error("the engine does not answer; waiting for it to come back");
@@ -71,6 +81,25 @@ impl Copy {
                 }
             }
         }
+    }
+
+    fn take(&mut self, snapshot: Snapshot) {
+        self.hold(snapshot.degraded.as_ref());
+        self.state = snapshot.state;
+    }
+
+    /// Says once why nothing goes on, and once that it does again.
+    fn hold(&mut self, degraded: Option<&Degraded>) {
+        match degraded {
+            Some(degraded) if !self.is_held => out::error(&format!(
+                "waiting: the engine follows nothing, because its journal cannot be written: {}; \
+                 free space or mend the disk, and it goes on by itself",
+                printable(&degraded.why, 400)
+            )),
+            None if self.is_held => out::error("the engine's journal is written again"),
+            Some(_) | None => {}
+        }
+        self.is_held = degraded.is_some();
     }
 
     fn back(&mut self) {

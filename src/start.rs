@@ -32,9 +32,13 @@ pub fn ensure_engine(place: &Place) -> Result<()> {
     let client = ask::operator(place);
     match answers(&client) {
         Ok(()) => return Ok(()),
-        Err(error @ ClientError::EngineUnreachable { .. }) => {
+        Err(ClientError::EngineUnreachable { socket, why }) => {
             if place.socket.is_some() || place.is_installed() {
-                return Err(error.into());
+                let socket = socket.display();
+                let why = format!(
+                    "no engine answers at {socket}: {why}; whoever runs it there starts it"
+                );
+                return Err(failed(Failure::Unreachable, why));
             }
         }
         Err(error) => return Err(error.into()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use color_eyre::Result;
 use pilothouse_api::client::Client;
+use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::{Deployment, DeploymentResult, Milestone, Phase};
 use pilothouse_core::id::{DeploymentId, Seq};
 use pilothouse_core::state::State;
@@ -59,6 +60,7 @@ async fn tell(client: &Client, id: DeploymentId, accepted: Seq, telling: Telling
             Some(deployment) => {
                 if telling == Telling::Lines {
                     teller.tell(deployment);
+                    teller.held(state, deployment);
                 }
                 if let Phase::Ended { result, at } = &deployment.phase {
                     let end = End::of(state, deployment, result);
@@ -86,6 +88,7 @@ struct Teller {
     attempts: u32,
     way_back: Option<&'static str>,
     said: String,
+    held: Option<String>,
 }
 
 impl Teller {
@@ -121,6 +124,15 @@ impl Teller {
             self.way_back = Some(name);
             say(deployment, deployment.since, name, self.once(&why));
         }
+    }
+
+    /// Says what a deployment waits for that is no business of its own, once.
+    fn held(&mut self, state: &State, deployment: &Deployment) {
+        let why = words::refused_table(&state.edge).filter(|_| !deployment.is_ended());
+        if why.is_some() && self.held != why {
+            out::line(&format!("          waits: {}", why.as_deref().unwrap_or_default()));
+        }
+        self.held = why.or(self.held.take());
     }
 
     /// A reason, unless it is the one that was told last.

@@ -43,7 +43,7 @@ pub(super) enum Ended {
     Quit,
     /// A signal asked for it.
     Signal(i32),
-    /// The terminal is gone.
+    /// The terminal is gone, or takes nothing any more.
     Gone,
 }
 
@@ -166,7 +166,7 @@ impl Cockpit {
         let tick = next_tick(&self.model).map(|left| now + left.duration());
         let escape = self.parser.waits().then(|| self.typed_at + ESCAPE);
         let frame = if self.is_dirty { self.screen.next_at() } else { None };
-        [tick, escape, frame].into_iter().flatten().min()
+        [tick, escape, frame, self.screen.nobody_at()].into_iter().flatten().min()
     }
 
     fn take(&mut self, wake: Wake) {
@@ -227,6 +227,11 @@ impl Cockpit {
     }
 
     fn timer(&mut self) {
+        if self.screen.nobody_at().is_some_and(|at| at <= Instant::now()) {
+            // It may be there still, and is given back as far as it takes that.
+            self.ended = Some(Ended::Gone);
+            return;
+        }
         if self.parser.waits() && self.typed_at.elapsed() >= ESCAPE {
             let mut typed = Vec::new();
             self.parser.flush(&mut typed);

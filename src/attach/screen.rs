@@ -22,6 +22,10 @@ const AHEAD: usize = 1024;
 const QUESTION: &str = "\x1b[5n";
 /// How many questions may stay without an answer before no more are asked.
 const MISSES: u32 = 4;
+/// How long a terminal may take nothing, or not answer as it did before, until nobody is taken to
+/// sit at it: as long as TCP keeps a line that is dead. `script` and `su -P` keep the terminal that
+/// they made for ever when their own is gone, and read nothing of it.
+const NOBODY: Duration = Duration::from_mins(15);
 /// How long an answer is waited for before any came, and the slowest line, in bytes per second.
 const PATIENCE: Duration = Duration::from_millis(250);
 const SLOWEST: u64 = 400;
@@ -38,6 +42,8 @@ pub(super) struct Screen {
     out: Vec<u8>,
     written: usize,
     drawn_at: Option<Instant>,
+    /// Since when bytes wait and none was taken.
+    stuck_since: Option<Instant>,
     pace: Pace,
 }
 
@@ -48,6 +54,8 @@ struct Pace {
     ahead: VecDeque<(Instant, usize)>,
     answers: bool,
     misses: u32,
+    /// When the oldest question was asked that has no answer, of a terminal that answers.
+    asked_at: Option<Instant>,
 }
 
 /// Whether the terminal is there.
@@ -71,6 +79,7 @@ impl Screen {
             out: Vec::new(),
             written: 0,
             drawn_at: None,
+            stuck_since: None,
             pace: Pace::default(),
         }
     }
@@ -87,6 +96,14 @@ impl Screen {
     pub(super) fn forget(&mut self) {
         self.fresh = true;
         self.pace.ahead.clear();
+        self.pace.asked_at = None;
+        self.stuck_since = None;
+    }
+
+    /// When nobody is taken to sit at the terminal any more; none while it takes what it is sent.
+    pub(super) fn nobody_at(&self) -> Option<Instant> {
+        let since = self.stuck_since.into_iter().chain(self.pace.asked_at).min()?;
+        Some(since + NOBODY)
     }
 
     /// Whether bytes wait for the terminal.
@@ -101,9 +118,7 @@ impl Screen {
 
     /// Notes the terminal's answer.
     pub(super) fn answered(&mut self) {
-        self.pace.answers = true;
-        self.pace.misses = 0;
-        self.pace.ahead.pop_front();
+        self.pace.answered();
     }
 
     /// When the next frame may be drawn; none while one waits for the terminal.
@@ -148,8 +163,14 @@ impl Screen {
     pub(super) fn go_on(&mut self) -> Line {
         while self.is_writing() {
             match self.tty.write(self.out.get(self.written..).unwrap_or_default()) {
-                Write::Bytes(count) => self.written += count,
-                Write::Full => break,
+                Write::Bytes(count) => {
+                    self.written += count;
+                    self.stuck_since = None;
+                }
+                Write::Full => {
+                    self.stuck_since.get_or_insert_with(Instant::now);
+                    break;
+                }
                 Write::Gone => return Line::Gone,
             }
         }
@@ -173,6 +194,13 @@ impl Pace {
         }
     }
 
+    fn answered(&mut self) {
+        self.answers = true;
+        self.misses = 0;
+        self.asked_at = None;
+        self.ahead.pop_front();
+    }
+
     /// Notes a frame, and says whether to ask for an answer to it.
     fn asks(&mut self, now: Instant, bytes: usize) -> bool {
         if self.free_at().is_some_and(|free| now >= free) || self.ahead.len() > 64 {
@@ -183,6 +211,9 @@ impl Pace {
             return false;
         }
         self.ahead.push_back((now, bytes));
+        if self.answers {
+            self.asked_at.get_or_insert(now);
+        }
         true
     }
 }
@@ -202,6 +233,46 @@ mod tests {
         assert!(free >= now + Duration::from_secs(1), "a slow line is given time");
         pace.ahead.pop_front();
         assert_eq!(pace.free_at(), None);
+    }
+
+    #[test]
+    fn a_terminal_that_stops_answering_is_silent_since_the_first_question() {
+        let mut pace = Pace::default();
+        let begin = Instant::now();
+        pace.asks(begin, 500);
+        assert_eq!(pace.asked_at, None, "one that never answered has not stopped");
+        pace.answered();
+        pace.asks(begin, 500);
+        for second in 1..100 {
+            pace.asks(begin + Duration::from_secs(second * 10), 500);
+        }
+        assert_eq!(pace.asked_at, Some(begin));
+        pace.answered();
+        assert_eq!(pace.asked_at, None);
+    }
+
+    #[test]
+    fn a_terminal_that_nobody_reads_is_left_after_a_while() {
+        let flags = rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY;
+        let master = rustix::pty::openpt(flags).unwrap();
+        rustix::pty::grantpt(&master).unwrap();
+        rustix::pty::unlockpt(&master).unwrap();
+        let name = rustix::pty::ptsname(&master, Vec::new()).unwrap();
+        let mut screen = Screen::new(Tty::of(name.to_str().unwrap().as_ref()).unwrap());
+        assert_eq!(screen.nobody_at(), None);
+        while !screen.is_writing() {
+            assert_eq!(screen.send(&[b'x'; 4096]), Line::Up);
+        }
+        let at = screen.nobody_at().unwrap();
+        assert!(at > Instant::now() + Duration::from_mins(14));
+        assert_eq!(screen.go_on(), Line::Up);
+        assert_eq!(screen.nobody_at(), Some(at), "trying again is no sign of life");
+        rustix::io::read(&master, &mut vec![0; 65536][..]).unwrap();
+        while screen.nobody_at().is_some() {
+            // What was read makes room once the system has seen to it.
+            std::thread::yield_now();
+            screen.go_on();
+        }
     }
 
     #[test]

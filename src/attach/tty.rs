@@ -116,6 +116,16 @@ impl Tty {
             None => reopen(Path::new("/dev/tty"))
                 .map_err(|source| TtyError::Open { name: "/dev/tty".to_owned(), source })?,
         };
+        Self::over(file)
+    }
+
+    /// Opens a terminal by its name.
+    #[cfg(test)]
+    pub(super) fn of(path: &Path) -> Result<Self, TtyError> {
+        Self::over(reopen(path)?)
+    }
+
+    fn over(file: File) -> Result<Self, TtyError> {
         let before = rustix::termios::tcgetattr(&file).map_err(io::Error::from)?;
         let shared =
             Shared { file, before, taken: AtomicBool::new(false), gone: AtomicBool::new(false) };

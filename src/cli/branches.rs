@@ -60,6 +60,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
         })
         .collect();
     found.sort_by_key(|(project, name, branch)| (*project, u64::MAX - branch.seen_at.0, *name));
+    tell_unread(state, only.map(|(name, _)| name));
     if branches.json {
         let shown = found.iter().map(|(project, name, branch)| shown(state, project, name, branch));
         return out::json(&shown.collect::<Vec<_>>());
@@ -98,6 +99,21 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
         table.print(0);
     }
     Ok(())
+}
+
+/// Says how many branches nobody sees, beside what is listed.
+fn tell_unread(state: &State, only: Option<&ProjectName>) {
+    let all = state.projects.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+    for (name, project) in all {
+        let (count, verb) = match project.poll.unread {
+            0 => continue,
+            1 => ("1 branch".to_owned(), "is"),
+            many => (format!("{many} branches"), "are"),
+        };
+        out::error(&format!(
+            "{count} of {name} {verb} left out: a name that is no UTF-8 cannot be shown or typed; rename it"
+        ));
+    }
 }
 
 fn shown<'a>(

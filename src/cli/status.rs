@@ -7,6 +7,7 @@ use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::plan::rollback_candidate;
+use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::state::{Environment, Project, State, Unbound};
@@ -41,6 +42,8 @@ struct Shown {
     edge: bool,
     /// Why the engine follows nothing, so that all of this is as it was then; null where it does.
     degraded: Option<Degraded>,
+    /// How much room there is for the engine's state, in bytes; null where that is not known.
+    room: Option<Room>,
     /// Whether the Docker engine answers, where any instance is a container: where it does not,
     /// nothing is concluded of those.
     docker: bool,
@@ -99,6 +102,7 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
         now: snapshot.now.0,
         edge: snapshot.state.edge.connected,
         degraded: snapshot.degraded.clone(),
+        room: snapshot.room,
         docker: snapshot.state.containers.away.is_none(),
         projects,
     };
@@ -136,6 +140,8 @@ fn print(state: &State, shown: &Shown) {
             note(&format!("the repository cannot be looked at: {}", printable(problem, 300)));
         }
     }
+    let room = shown.room.and_then(words::little_room);
+    room.into_iter().chain(words::refused_table(&state.edge)).for_each(|text| note(&text));
     if state.halting {
         note("everything is being stopped");
     }
@@ -165,7 +171,7 @@ fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
         let was = if is_old { "was " } else { "" };
         match shown {
             ShownEnvironment { wanted: 0, healthy: 0, stopped: 1.., .. } => format!("{was}stopped"),
-            _ => format!("{was}{}/{} healthy", shown.healthy, shown.wanted),
+            _ => format!("{was}{}/{} healthy", shown.healthy, shown.wanted + shown.stopped),
         }
     } else {
         "none".to_owned()
@@ -173,7 +179,7 @@ fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     let tone = match usize::try_from(shown.wanted) {
         _ if !serves || is_old => Tone::Dim,
         Ok(0) if shown.stopped > 0 => Tone::Warn,
-        Ok(wanted) if shown.healthy >= wanted => Tone::Good,
+        Ok(wanted) if shown.healthy >= wanted && shown.stopped == 0 => Tone::Good,
         Ok(_) | Err(_) if shown.healthy > 0 => Tone::Warn,
         Ok(_) | Err(_) => Tone::Bad,
     };

@@ -152,6 +152,34 @@ fn a_lost_terminal_ends_the_program_at_once() {
 }
 
 #[test]
+fn a_lost_terminal_ends_what_ignores_its_signal_and_what_is_nobodys_child() {
+    let world = World::with_engine();
+    let pid_file = world.path("pid");
+    // In the first the program leads the session; in the second it is in a group whose parent is gone.
+    let ignored = "trap '' HUP; echo $$ > \"$HOME/pid\"; exec \"$0\" watch";
+    let orphaned =
+        "set -m; trap '' HUP; (sh -c 'echo $PPID' > \"$HOME/pid\"; exec \"$0\" watch); :";
+    for line in [ignored, orphaned] {
+        let setup = Setup { through: Some(line), ..Setup::default() };
+        let mut terminal = Terminal::start(&world, &setup);
+        terminal.sees("1 Branches");
+        let pid = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        let is_its_shell = i32::try_from(terminal.pid()).unwrap() == pid.as_raw_pid();
+        assert_eq!(is_its_shell, line == ignored);
+        if is_its_shell {
+            terminal.hang_up();
+        } else {
+            // The end of a session takes its terminal away from all that is left of it.
+            terminal.signal(Signal::KILL);
+        }
+        terminal.ends();
+        let is_gone = || rustix::process::test_kill_process(pid).is_err();
+        crate::world::wait_until("the program has ended", is_gone);
+    }
+}
+
+#[test]
 fn without_colours_the_selection_can_still_be_seen() {
     let world = with_project();
     let env = [("NO_COLOR", "1")];

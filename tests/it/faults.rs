@@ -2,6 +2,7 @@
 //! behind, and the state says in words what is the matter.
 
 mod builds;
+mod disk;
 mod places;
 mod processes;
 mod sources;

@@ -110,7 +110,7 @@ impl Past {
             name: "main".into(),
             branch,
         });
-        self.add(ProjectEvent::Looked { project });
+        self.add(ProjectEvent::Looked { project, unread: 0 });
     }
 
     /// A run, and as many restarts as it has events.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use pilothouse_core::aws::{Watched, WatchedAge};
 use pilothouse_core::command::{Command, Reply};
 use pilothouse_core::id::{InstanceId, ProjectName, Seq};
+use pilothouse_core::room::Room;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,9 @@ pub struct Snapshot {
     /// Why the engine accepts no command, where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<Degraded>,
+    /// How much room there is where the engine keeps its state; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     /// The last record that the state holds; events go on after it.
     pub seq: Seq,
     /// The state.
@@ -95,6 +99,9 @@ pub struct Samples {
     pub watchers: u32,
     /// Why the engine accepts no command, where it does not.
     pub degraded: Option<Degraded>,
+    /// How much room there is where the engine keeps its state; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     /// Containers on the same Docker engine that are somebody else's; none where they were not
     /// listed this time, which is seldom done.
     #[serde(default, skip_serializing_if = "Option::is_none")]

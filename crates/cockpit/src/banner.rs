@@ -51,9 +51,14 @@ pub fn banner(model: &Model) -> Option<Banner> {
     match &model.link {
         Link::Lost { since, why } => {
             let age = age::ago(model.now, *since);
+            let back = if model.is_watcher() {
+                "its operator starts it with `pilothouse`"
+            } else {
+                "q leaves, `pilothouse` restarts"
+            };
             return said(
                 format!(
-                    "Stale {age} · retrying · q leaves, `pilothouse` restarts · \
+                    "Stale {age} · retrying · {back} · \
                      no line to the engine: {}",
                     printable(why, WHY)
                 ),
@@ -88,6 +93,10 @@ pub fn banner(model: &Model) -> Option<Banner> {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = out_of_service(model).or_else(|| gone(model)) {
+        return said(text, Tone::Wrong);
+    }
+    let held = model.room.and_then(words::little_room);
+    if let Some(text) = held.or_else(|| words::refused_table(&model.replica.edge)) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = unbound(model) {

@@ -25,6 +25,7 @@ pub use ui::{Close, Cursor, Judged, LastLines, Pane, Prompt, PromptKind, RowKey,
 pub use watched::{Sightings, Thing, WatchedRef, forget_gone, is_of_targets, trouble_of_all};
 
 use pilothouse_api::types::{Access, Degraded, STALE_AFTER, Samples};
+use pilothouse_core::room::Room;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
@@ -45,6 +46,8 @@ pub struct Model {
     pub others: Others,
     /// Why the engine follows nothing that happens, where it does not.
     pub degraded: Option<Degraded>,
+    /// How much room there is where the engine keeps its state; none where that is not known.
+    pub room: Option<Room>,
     /// What is seen at AWS.
     pub watched: Sightings,
     /// How the line to the engine is.
@@ -108,6 +111,7 @@ impl Model {
             history: History::default(),
             others: Others::default(),
             degraded: None,
+            room: None,
             watched: Sightings::new(),
             link: Link::Connecting,
             access: Access::Watcher,

@@ -7,7 +7,7 @@ use crate::model::{LogSource, Model, Pane, trouble_of_all};
 use crate::rows::words;
 
 /// Why a watcher's key does nothing.
-pub const WATCHER: &str = "You are watching: this would change something, and only operators can.";
+pub const WATCHER: &str = "This cockpit is read-only: only operators can change something; they attach with `pilothouse`.";
 /// Why nothing can be asked for.
 pub const NOT_CONNECTED: &str =
     "There is no line to the engine now, so nothing can be asked of it.";

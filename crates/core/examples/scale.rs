@@ -64,6 +64,11 @@ fn main() {
         })
     });
     turn("nothing", &mut state, |_| Input::Deadline);
+    settled("all of it", &state);
+    for project in state.projects.values_mut() {
+        project.branches.clear();
+    }
+    settled("no branches", &state);
     let before = log.records.len();
     while log.records.len() < 1_000_000 {
         log.noise();
@@ -96,6 +101,19 @@ fn turn(what: &str, state: &mut State, input: impl Fn(u64) -> Input) {
     }
     times.sort();
     println!("a turn with {what}: median {:?}, slowest {:?}", times[100], times[199]);
+}
+
+/// What it costs to find that nothing follows from the state, as at the end of every turn.
+fn settled(what: &str, state: &State) {
+    let mut times: Vec<_> = (0..200)
+        .map(|n| {
+            let begun = Instant::now();
+            assert!(settle(state, Timestamp(2_000_000 + n)).is_empty());
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("settled with {what}: median {:?}, slowest {:?}", times[100], times[199]);
 }
 
 struct Log {

@@ -128,6 +128,9 @@ pub enum Effect {
         known: BTreeMap<BranchName, CommitId>,
         /// Whether the first look is to have an outcome even if it finds nothing new.
         answer: bool,
+        /// How many branches are known to be left out because of their names.
+        #[serde(default)]
+        unread: u32,
     },
     /// Lay a commit out in a workspace of the run's own and read its pipeline.
     CheckOut {
@@ -238,6 +241,9 @@ pub enum Outcome {
     Looked {
         /// Their heads.
         heads: Vec<Head>,
+        /// How many were left out, because their names are no UTF-8.
+        #[serde(default)]
+        unread: u32,
     },
     /// The commit's pipeline.
     CheckedOut {
@@ -248,6 +254,9 @@ pub enum Outcome {
     StepEnded {
         /// How.
         exit: StepExit,
+        /// Why its log is incomplete, where it could not be written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log_error: Option<String>,
     },
     /// The artifact is sealed.
     Sealed {

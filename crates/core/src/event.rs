@@ -119,6 +119,9 @@ pub enum ProjectEvent {
     Looked {
         /// The project.
         project: ProjectName,
+        /// How many branches were left out, because their names are no UTF-8.
+        #[serde(default, skip_serializing_if = "crate::event::is_zero")]
+        unread: u32,
     },
     /// A look at the repository failed.
     LookFailed {
@@ -143,6 +146,12 @@ pub enum ProjectEvent {
         /// The branch.
         name: BranchName,
     },
+}
+
+/// Whether a count is left out of what is written: it was not counted by earlier versions.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What happened to an environment.

@@ -25,6 +25,7 @@ pub mod invariant;
 pub mod pipeline;
 pub mod plan;
 pub mod queue;
+pub mod room;
 pub mod routing;
 pub mod run;
 pub mod settle;

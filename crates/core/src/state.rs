@@ -134,6 +134,9 @@ pub struct Poll {
     /// When the first of these failures was; none once a look succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// How many branches the last look left out, because their names are no UTF-8.
+    #[serde(default, skip_serializing_if = "crate::event::is_zero")]
+    pub unread: u32,
     /// The earliest time of the next look.
     pub due: Timestamp,
 }

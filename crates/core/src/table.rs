@@ -16,7 +16,7 @@ use crate::routing::{
     TargetGroup,
 };
 use crate::spec::RuleActionSpec;
-use crate::state::{Environment, State};
+use crate::state::{Edge, Environment, State};
 
 /// Builds the table that the state asks for, without version and epoch.
 pub fn wanted(state: &State) -> Table {
@@ -36,6 +36,16 @@ pub fn wanted(state: &State) -> Table {
         ..Table::default()
     };
     table.seal(0, 0)
+}
+
+/// Failures in a row after which a table that the edge does not take is told: one passes by itself.
+const TOLD_AFTER: u32 = 2;
+
+/// Why the edge does not serve the table that the state asks for, where it answers and does not
+/// take it: what waits for that table goes no further.
+pub fn refused(edge: &Edge) -> Option<&str> {
+    let is_behind = edge.connected && edge.active.as_ref() != Some(&edge.wanted);
+    edge.error.as_deref().filter(|_| is_behind && edge.failures >= TOLD_AFTER)
 }
 
 /// The name of an environment's target group.

@@ -86,6 +86,7 @@ fn look(project: &Project) -> Effect {
             .iter()
             .map(|(name, branch)| (name.clone(), branch.head.id.clone()))
             .collect(),
+        unread: project.poll.unread,
         answer: project.poll.asked.is_some()
             || project.poll.error.is_some()
             || project.poll.changed_at.is_none(),

@@ -96,7 +96,8 @@ impl Perform for Drivers {
         let docker = Arc::clone(&self.docker);
         Box::pin(async move {
             match effect {
-                Effect::Look { project, repository, due, interval, known, answer } => {
+                Effect::Look { project, repository, due, interval, known, unread, answer } => {
+                    let known = git::Listed { heads: known, unread };
                     let watch = git::Look { project, repository, due, interval, known, answer };
                     git.look(watch, &attention).await
                 }

@@ -21,6 +21,7 @@ use pilothouse_core::aws::Watched;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::Recorded;
 use pilothouse_core::id::Seq;
+use pilothouse_core::room::Room;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use tokio::sync::watch;
@@ -81,6 +82,7 @@ struct Shared {
     /// The newest samples, written out: newest wins.
     samples: watch::Sender<Option<Bytes>>,
     degraded: Mutex<Option<Degraded>>,
+    room: Mutex<Option<Room>>,
     /// What is seen at AWS, written out: newest wins, for each environment.
     sightings: watch::Sender<Arc<Sightings>>,
     /// Grows with each client that begins to want samples.
@@ -100,6 +102,7 @@ impl Publisher {
                 newest,
                 samples: watch::Sender::new(None),
                 degraded: Mutex::new(None),
+                room: Mutex::new(None),
                 sightings: watch::Sender::new(Arc::default()),
                 arrivals: watch::Sender::new(0),
                 operators: AtomicU32::new(0),
@@ -169,6 +172,16 @@ impl Publisher {
     /// Why the journal cannot be written, where it cannot.
     pub fn degraded(&self) -> Option<Degraded> {
         self.shared.degraded().clone()
+    }
+
+    /// Tells how much room the state directory's filesystem has.
+    pub fn set_room(&self, room: Option<Room>) {
+        *self.shared.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
+    }
+
+    /// How much room the state directory's filesystem has; none where that is not known.
+    pub fn room(&self) -> Option<Room> {
+        *self.shared.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows what is seen at AWS of an environment; nothing is sent where nothing changed.

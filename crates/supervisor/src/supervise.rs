@@ -35,6 +35,10 @@ use signals::Signals;
 /// The most that is read of the secrets, in bytes.
 const MAX_SECRETS_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Room that is kept for the exit record from the beginning, in bytes: a unit that fills the disk
+/// with its output still gets one. A record is longer only where it quotes a long path.
+const RECORD_BYTES: usize = 4096;
+
 /// What a supervisor tells its starter, once, as JSON on its standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +121,7 @@ fn prepare(unit: &Path, launch: &[OsString]) -> Result<Supervision, Report> {
         Kind::Instance { max_log_bytes, .. } => Limit::KeepLast(max_log_bytes),
     };
     let log = LogWriter::create(unit, limit).map_err(failed("cannot create the log"))?;
+    unit::reserve(&unit::exit_path(unit), RECORD_BYTES).map_err(failed("cannot keep room"))?;
     let status = Status {
         version: 1,
         id: stored.spec.id.clone(),

@@ -73,12 +73,12 @@ pub(crate) fn write_json<T: Serialize>(
     durability: Durability,
 ) -> io::Result<()> {
     let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(temporary);
+    let temporary = temporary_path(path);
     let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&temporary)?;
     file.write_all(&bytes)?;
+    // What was reserved is cut only now that it is not needed any more.
+    file.set_len(bytes.len() as u64)?;
     if durability == Durability::Synced {
         file.sync_all()?;
     }
@@ -89,6 +89,21 @@ pub(crate) fn write_json<T: Serialize>(
         File::open(parent)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Takes the room that a file will need, so that it can be written by [`write_json`] on a disk that
+/// is full by then: the bytes of a file that are there already can be written over.
+pub(crate) fn reserve(path: &Path, bytes: usize) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(temporary_path(path))?.write_all(&vec![b' '; bytes])
+}
+
+/// Where a file is written before it is renamed into its place.
+fn temporary_path(path: &Path) -> PathBuf {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    PathBuf::from(temporary)
 }
 
 /// Reads a JSON file, or `None` if there is no such file.

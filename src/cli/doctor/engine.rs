@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError, StreamItem};
+use pilothouse_cockpit::rows::words;
 use pilothouse_core::routing::EdgeStatus;
 
 use super::Check;
@@ -28,7 +29,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
             let mend = match error.downcast_ref::<ClientError>() {
                 Some(ClientError::Version { .. }) => "update the older of the two",
                 Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
-                _ => "pilothouse serve",
+                _ => "pilothouse",
             };
             checks.push(Check::fail("engine", error.to_string(), mend));
             return Ok(None);
@@ -111,7 +112,10 @@ async fn journal(client: &Client) -> Check {
     };
     match tokio::time::timeout(SAMPLE, sample).await {
         Ok(Ok(Some(samples))) => match samples.degraded {
-            None => Check::ok("journal", "it is written"),
+            None => match samples.room.and_then(words::little_room) {
+                None => Check::ok("journal", "it is written"),
+                Some(found) => Check::warn("journal", found, "free space"),
+            },
             Some(degraded) => {
                 let mend = "free space or mend the disk; the engine then goes on by itself";
                 Check::fail(

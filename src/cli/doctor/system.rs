@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pilothouse_core::room::Room;
 use pilothouse_core::text::first_line;
 
 use super::Check;
@@ -17,8 +18,6 @@ use crate::find::Place;
 const GIT: (u32, u32) = (2, 20);
 /// Less free space than this is a warning, in bytes.
 const LITTLE: u64 = 1 << 30;
-/// Less free space than this stops work, in bytes.
-const NONE: u64 = 64 << 20;
 /// Fewer inotify instances or watches than this are used up by others soon.
 const INOTIFY: [(&str, u64); 2] = [("max_user_instances", 128), ("max_user_watches", 8192)];
 
@@ -91,15 +90,17 @@ fn state_dir(place: &Place) -> Vec<Check> {
     // Before the first start it is the nearest directory that there is, where it would be made.
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let mut checks = vec![writable(&dir, there)];
-    let free =
-        rustix::fs::statvfs(there).map(|found| found.f_bavail.saturating_mul(found.f_frsize));
-    checks.push(match free {
-        Ok(free) => {
-            let found = format!("{} MiB free for {shown}", free >> 20);
+    let room = rustix::fs::statvfs(there).map(|found| {
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) }
+    });
+    checks.push(match room {
+        Ok(room) => {
+            let found = format!("{} MiB free for {shown}", room.free >> 20);
             let mend = "free some space: without any, the engine accepts nothing";
-            match free {
-                0..NONE => Check::fail("disk", found, mend),
-                NONE..LITTLE => Check::warn("disk", found, mend),
+            match room.free {
+                _ if room.is_scarce() => Check::fail("disk", found, mend),
+                0..LITTLE => Check::warn("disk", found, mend),
                 LITTLE.. => Check::ok("disk", found),
             }
         }

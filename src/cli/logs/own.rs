@@ -41,19 +41,25 @@ fn begins_alike(text: &str) -> bool {
     match (seen.next(), seen.next()) {
         // Dashes as wide as two or three.
         (Some('\u{2e3a}' | '\u{2e3b}'), _) => true,
+        // One that takes two cells is as long as both of ours.
+        (Some(first), Some(' ')) => is_line(first) && first.width() == Some(2),
         (Some(first), Some(second)) => is_line(first) && is_line(second),
         _ => false,
     }
 }
 
-/// Whether a character looks like a piece of a horizontal line: dashes, box drawing, scan lines,
-/// and the letters and ideographs of one stroke.
+/// Whether a character looks like a piece of a horizontal line: dashes, hyphens and minus signs of
+/// all scripts, overlines and low lines, box drawing, scan lines and blocks of an eighth, and the
+/// letters and ideographs of one stroke (with Unicode's `confusables.txt`). ASCII has its own look.
 fn is_line(c: char) -> bool {
     matches!(c,
-        '\u{af}' | '\u{2c9}' | '\u{2d7}' | '\u{1173}' | '\u{2010}'..='\u{2015}' | '\u{203e}'
-        | '\u{2043}' | '\u{2212}' | '\u{23af}' | '\u{23ba}'..='\u{23bd}' | '\u{2500}'..='\u{257f}'
-        | '\u{2796}' | '\u{2f00}' | '\u{30fc}' | '\u{3161}' | '\u{31d0}' | '\u{4e00}' | '\u{fe58}'
-        | '\u{fe63}' | '\u{ff0d}' | '\u{ff70}' | '\u{ffda}')
+        '\u{af}' | '\u{2c9}' | '\u{2cd}' | '\u{2d7}' | '\u{58a}' | '\u{5be}' | '\u{6d4}' | '\u{7fa}'
+        | '\u{1173}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{203e}' | '\u{2043}'
+        | '\u{207b}' | '\u{208b}' | '\u{2212}' | '\u{23af}' | '\u{23ba}'..='\u{23bd}' | '\u{23e4}'
+        | '\u{2500}'..='\u{257f}' | '\u{2581}' | '\u{2594}' | '\u{2796}' | '\u{2cba}' | '\u{2cbb}'
+        | '\u{2e40}' | '\u{2f00}' | '\u{30a0}' | '\u{30fc}' | '\u{3161}' | '\u{31d0}' | '\u{4e00}'
+        | '\u{a7f7}' | '\u{fe49}'..='\u{fe4f}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' | '\u{ff3f}'
+        | '\u{ff70}' | '\u{ffda}' | '\u{ffe3}' | '\u{10ead}' | '\u{1d116}' | '\u{1fb76}'..='\u{1fb7b}')
 }
 
 #[cfg(test)]
@@ -64,6 +70,17 @@ mod tests {
     fn output_never_begins_like_a_line_of_ours() {
         for forged in
             ["── 2 deploy", "━━ 2 deploy", "—— 2", "⸺ 2", "ㅡㅡ", "\u{301}── 2", "─\u{301}─"]
+                .into_iter()
+                .chain([
+                    "―― 2",
+                    "╌╌ 2",
+                    "⏤⏤ 2",
+                    "🭸🭸 2",
+                    "▔▔ 2",
+                    "ꟷꟷ 2",
+                    "ー 2 deploy",
+                    "➖ note: x",
+                ])
         {
             assert_eq!(quoted(forged, None), format!("│ {forged}"));
             // Quoting is no way to forge either: what is quoted is quoted again.

@@ -39,11 +39,13 @@ pub struct Setup<'a> {
     pub env: &'a [(&'a str, &'a str)],
     pub size: (u16, u16),
     pub answers: bool,
+    /// A line of a shell that starts the binary, which is its `$0`.
+    pub through: Option<&'a str>,
 }
 
 impl Default for Setup<'_> {
     fn default() -> Self {
-        Self { arguments: &[], env: &[], size: (100, 30), answers: true }
+        Self { arguments: &[], env: &[], size: (100, 30), answers: true, through: None }
     }
 }
 
@@ -63,7 +65,11 @@ impl Terminal {
     pub fn start_in(home: &Path, [state, config]: [PathBuf; 2], setup: &Setup<'_>) -> Self {
         let pair = native_pty_system().openpty(size(setup.size)).unwrap();
         let before = format!("{:?}", pair.master.get_termios().unwrap());
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
+        let binary = env!("CARGO_BIN_EXE_pilothouse");
+        let mut command = CommandBuilder::new(setup.through.map_or(binary, |_| "/bin/sh"));
+        if let Some(line) = setup.through {
+            command.args(["-c", line, binary]);
+        }
         for name in ["NO_COLOR", "COLORTERM", "TMUX", "STY", "PILOTHOUSE_SOCKET", "RUST_LOG"] {
             command.env_remove(name);
         }

@@ -21,8 +21,8 @@ fn verbs_that_read_say_so_and_start_none() {
     for verb in verbs {
         let said = world.run(verb).ends_with(7);
         let wanted = format!(
-            "pilothouse: no engine answers at {}: there is no such socket; start one with \
-             `pilothouse serve`\n",
+            "pilothouse: no engine answers at {}: there is no such socket; `pilothouse` \
+             starts one\n",
             socket.display()
         );
         assert_eq!((said.out.as_str(), said.err), ("", wanted), "{verb:?}");
@@ -45,6 +45,7 @@ fn a_named_socket_is_never_given_an_engine() {
     let socket = world.path("other.sock");
     let said = world.run(&["--socket", socket.to_str().unwrap(), "apply"]).ends_with(7);
     assert!(said.err.contains("no engine answers at"), "{said:?}");
+    assert!(said.err.ends_with("; whoever runs it there starts it\n"), "{said:?}");
     assert!(!exists(&world.state_dir()));
 }
 

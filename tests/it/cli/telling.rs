@@ -1,6 +1,9 @@
-//! The verbs that look after things: `doctor`, `cost`, `init`.
+//! The verbs that look after things: `doctor`, `cost`, `init`, `branches`.
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -128,4 +131,31 @@ fn keys_are_told_and_checked() {
     let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
     assert!(said.err.contains("keys.toml:2:"), "{}", said.err);
     assert_eq!(world.run(&["keys"]).ends_with(0).out, said_of_all);
+}
+
+#[test]
+fn branches_says_how_many_have_a_name_that_nobody_can_type() {
+    let world = World::with_engine();
+    let repository = Repository::new(world.path("shop"), &Pipeline::default());
+    let text = format!(
+        "repository = {:?}\npoll = \"100ms\"\ntrusted = true\n[load_balancer]\n\
+         listen = [\"127.0.0.1:{}\"]\n[environment.production]\nbranch = \"main\"\n",
+        repository.path().display().to_string(),
+        world.port
+    );
+    world.write_project("shop", &text);
+    world.run(&["apply", "shop"]).ends_with(0);
+    let listed = || world.run(&["branches", "shop"]).ends_with(0);
+    wait_until("main is seen", || listed().out.contains("main"));
+    assert!(!listed().err.contains("left out"), "{:?}", listed());
+    // Nothing else moves: that alone is news.
+    for name in [b"refs/heads/bad\xff", b"refs/heads/bad\xfe"] {
+        let mut git = Command::new("git");
+        git.arg("update-ref").arg(OsStr::from_bytes(name)).arg("HEAD");
+        assert!(git.current_dir(repository.path()).status().unwrap().success());
+    }
+    let told = "2 branches of shop are left out: a name that is no UTF-8";
+    wait_until("they are counted", || listed().err.contains(told));
+    assert!(!listed().out.contains("bad"), "{:?}", listed());
+    world.run(&["down", "--all", "--yes"]).ends_with(0);
 }

@@ -9,7 +9,7 @@ use pilothouse_core::command::Rejection;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens on the socket. Nothing was asked for.
-    #[error("no engine answers at {socket}: {why}; start one with `pilothouse serve`", socket = socket.display())]
+    #[error("no engine answers at {socket}: {why}; `pilothouse` starts one", socket = socket.display())]
     EngineUnreachable {
         /// The socket that was tried.
         socket: PathBuf,

@@ -20,6 +20,7 @@ use pilothouse_core::event::{
     EdgeEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, Recorded, RunEvent,
 };
 use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId, Seq};
+use pilothouse_core::room::Room;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState, Trigger};
 use pilothouse_core::spec::{
     DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, SecretSource, Strategy,
@@ -180,6 +181,7 @@ fn a_snapshot() {
         actor: "kim".to_owned(),
         now: Timestamp(1_700_000_060_000),
         degraded: None,
+        room: None,
         seq: state.seq,
         state,
     };
@@ -264,6 +266,7 @@ fn samples() {
             since: Timestamp(1_700_000_050_000),
             why: "the journal cannot be written: no space left".to_owned(),
         }),
+        room: Some(Room { free: 1 << 20, total: 1 << 30 }),
         others: Some(vec![OtherContainer {
             name: "postgres".to_owned(),
             image: "postgres:16".to_owned(),

@@ -148,6 +148,10 @@ fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(
         Mark::Ok => current.to_string(),
         _ if serving.is_stopped() => format!("{current} stopped"),
         Mark::Unknown => format!("{current} health unknown"),
+        _ if serving.stopped > 0 => {
+            let (healthy, asked) = (serving.healthy, serving.asked());
+            format!("{current} {healthy}/{asked} healthy, {} stopped", serving.stopped)
+        }
         _ => format!("{current} {}/{} healthy", serving.healthy, serving.wanted),
     };
     Some((mark, text))

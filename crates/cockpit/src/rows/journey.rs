@@ -347,8 +347,12 @@ fn instances(serving: &Serving) -> Leg {
         let count = serving.stopped;
         return Leg::new(mark, format!("{count} stopped"), "stopped").letter("inst").tiny("stop");
     }
-    let count = format!("{}/{}", serving.instances, serving.wanted);
-    Leg::new(mark, format!("{count} instances"), format!("{count} inst"))
+    let count = format!("{}/{}", serving.instances, serving.asked());
+    let stopped = match serving.stopped {
+        0 => String::new(),
+        stopped => format!(", {stopped} stopped"),
+    };
+    Leg::new(mark, format!("{count} instances{stopped}"), format!("{count} inst{stopped}"))
         .letter("inst")
         .tiny(format!("{count}i"))
 }

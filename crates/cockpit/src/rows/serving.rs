@@ -66,9 +66,14 @@ impl Serving {
         self.stopped > 0 && self.wanted == 0 && self.targets == 0
     }
 
-    /// The sign of its instances.
+    /// Instances that the operator's file asks for, those that somebody stopped among them.
+    pub fn asked(&self) -> usize {
+        self.wanted + self.stopped
+    }
+
+    /// The sign of its instances: what a person stopped is missing all the same.
     pub fn instances_mark(&self) -> Mark {
-        if self.is_stopped() { Mark::Warn } else { part(self.instances, self.wanted) }
+        if self.is_stopped() { Mark::Warn } else { part(self.instances, self.asked()) }
     }
 
     /// The sign of its targets.

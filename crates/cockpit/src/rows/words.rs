@@ -4,9 +4,11 @@ use pilothouse_core::deployment::{
     Deployment, DeploymentResult, EnvironmentKey, Phase, RollbackStep,
 };
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
+use pilothouse_core::room::Room;
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
-use pilothouse_core::state::Environment;
+use pilothouse_core::state::{Edge, Environment};
+use pilothouse_core::table;
 use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
 
@@ -259,4 +261,21 @@ pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
     }
     let tone = if key.name.as_str().starts_with("prod") { Scope::EnvProd } else { Scope::EnvOther };
     (width::clean(key.name.as_str()), tone)
+}
+
+/// Says that little room is left for the engine's state, where that is so, and what mends it.
+pub fn little_room(room: Room) -> Option<String> {
+    let (free, total) = (age::bytes(room.free), age::bytes(room.total));
+    room.is_scarce().then(|| {
+        format!(
+            "The disk of the engine's state is nearly full: {free} of {total} free. Make room: without \
+             any, builds fail and the engine accepts nothing."
+        )
+    })
+}
+
+/// Says why the load balancer does not serve as it should, where it does not take its table.
+pub fn refused_table(edge: &Edge) -> Option<String> {
+    let why = first_line(table::refused(edge)?, REASON);
+    Some(format!("The load balancer does not take the newest routes, and is asked again: {why}"))
 }

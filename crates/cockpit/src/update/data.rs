@@ -20,6 +20,7 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     model.engine = snapshot.engine;
     model.now = model.now.max(snapshot.now);
     model.degraded = snapshot.degraded;
+    model.room = snapshot.room;
     model.link = Link::Live;
     price(model);
     model.index.rebuild(&model.replica);
@@ -87,6 +88,7 @@ pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {
         model.others = Others { at: samples.at, list };
     }
     model.degraded = samples.degraded.take();
+    model.room = samples.room;
     model.index.shown.is_moved |= model.ui.order.is_measured();
     model.samples = Some(samples);
     Vec::new()

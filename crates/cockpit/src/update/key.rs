@@ -28,7 +28,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Request> {
         Found::Prefix => {
             let rows = model.keymap.continuations(&stack, &keys);
             if model.is_watcher() && rows.iter().all(|(_, action)| action.changes()) {
-                model.ui.pending.clear();
+                // The key that follows is told the same, and means nothing else.
                 return complain(model, text::WATCHER);
             }
             Vec::new()

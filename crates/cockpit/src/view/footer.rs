@@ -8,6 +8,7 @@ use super::canvas::Canvas;
 use crate::action::Action;
 use crate::keymap::{self, Context};
 use crate::model::{Dialog, Link, Model, PromptKind, View};
+use crate::text;
 use crate::theme::Scope;
 use crate::tick::TOAST;
 use crate::update::contexts;
@@ -27,10 +28,11 @@ pub(super) fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         };
         return typed(canvas, room, &format!("{word} /"), &prompt.text);
     }
-    if !model.ui.pending.is_empty() {
+    let toast = model.ui.toast.as_ref().filter(|toast| model.now.since(toast.at) < TOAST);
+    let is_refusal = toast.is_some_and(|toast| toast.text == text::WATCHER);
+    if !model.ui.pending.is_empty() && !is_refusal {
         return which(model, canvas, room);
     }
-    let toast = model.ui.toast.as_ref().filter(|toast| model.now.since(toast.at) < TOAST);
     if let Some(toast) = toast {
         let scope = if toast.is_error { Scope::ToastError } else { Scope::Toast };
         said(canvas, area, &width::clean(&toast.text), scope);

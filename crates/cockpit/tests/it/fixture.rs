@@ -44,6 +44,7 @@ pub fn model(state: State, access: Access, width: u16, height: u16) -> Model {
         actor: "kim".to_owned(),
         now: NOW,
         degraded: None,
+        room: None,
         seq: state.seq,
         state,
     };

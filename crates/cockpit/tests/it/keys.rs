@@ -332,6 +332,7 @@ fn snapshot(state: State) -> Snapshot {
         actor: String::new(),
         now: NOW,
         degraded: None,
+        room: None,
         seq: Seq(101),
         state,
     }

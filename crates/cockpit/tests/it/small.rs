@@ -1,6 +1,6 @@
 //! Small things that would mislead.
 
-use pilothouse_api::types::{CommandAccepted, LogLine, LogPage, Stream};
+use pilothouse_api::types::{Access, CommandAccepted, LogLine, LogPage, Stream};
 use pilothouse_cockpit::model::Toast;
 use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::Reply;
@@ -8,10 +8,11 @@ use pilothouse_core::deployment::{DeploymentResult, Milestone, Phase};
 use pilothouse_core::event::{DeploymentEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId, Seq};
 use pilothouse_core::instance::Role;
+use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 
-use crate::fixture::{NOW, ago, key, normal, operator, press, samples, text};
+use crate::fixture::{NOW, ago, key, lose, model, normal, operator, press, samples, text};
 
 #[test]
 fn what_gets_no_requests_has_no_rate() {
@@ -179,4 +180,82 @@ fn a_question_says_how_it_stands_and_a_long_refusal_is_read_to_its_end() {
     });
     let screen = text(&model);
     assert!(screen.contains("Deploy #14 again."), "{screen}");
+}
+
+#[test]
+fn what_a_person_stopped_is_missing_and_not_all_there_is() {
+    let mut state = normal();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.running, production.spec.instances) = (None, 2);
+    production.stopped.insert(1);
+    let mut serves = false;
+    state.instances.retain(|_, one| {
+        let is_one = one.environment == key("production") && one.role == Role::Active && !serves;
+        serves |= is_one;
+        is_one || one.environment != key("production")
+    });
+    for one in state.instances.values_mut() {
+        one.health.state = TargetState::Healthy;
+    }
+    let screen = text(&operator(state, 160, 40));
+    let journey = screen.lines().nth(1).unwrap();
+    assert!(journey.contains("◐ 1/2 instances, 1 stopped"), "{screen}");
+    assert!(screen.contains("1/2 healthy, 1 stopped"), "{screen}");
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_is_told_before_it_is() {
+    let mut model = operator(normal(), 120, 40);
+    let mut told = samples(&model.replica);
+    told.room = Some(Room { free: 300 << 20, total: 1 << 40 });
+    update(&mut model, Msg::Samples(Box::new(told.clone())));
+    assert!(!text(&model).contains("nearly full"), "{}", text(&model));
+    told.room = Some(Room { free: 200 << 20, total: 1 << 40 });
+    update(&mut model, Msg::Samples(Box::new(told)));
+    let screen = text(&model);
+    assert!(screen.contains("nearly full: 200M of 1024.0G free. Make room"), "{screen}");
+}
+
+#[test]
+fn a_table_that_the_load_balancer_does_not_take_has_its_cause() {
+    let mut state = normal();
+    state.edge.error = Some("the table cannot be saved: No space left on device".to_owned());
+    (state.edge.active, state.edge.failures) = (None, 2);
+    let screen = text(&operator(state, 120, 40));
+    assert!(screen.contains("does not take the newest routes"), "{screen}");
+    assert!(screen.contains("No space left on"), "{screen}");
+}
+
+#[test]
+fn a_watcher_who_asks_for_something_is_told_that_this_only_looks() {
+    let mut watcher = model(normal(), Access::Watcher, 40, 12);
+    for keys in ["x", "d", "xd", "jjxb"] {
+        assert_eq!(press(&mut watcher, keys), []);
+        let screen = text(&watcher).replace('\n', " ");
+        assert!(
+            screen.contains("read-only") && screen.contains("`pilothouse`"),
+            "{keys}: {screen}"
+        );
+    }
+    // Whoever takes the key back sees the hints again.
+    press(&mut watcher, "x<Esc>");
+    assert!(!text(&watcher).contains("read-only:"), "{}", text(&watcher));
+}
+
+#[test]
+fn who_looks_on_is_not_told_to_start_an_engine() {
+    let mut watcher = model(normal(), Access::Watcher, 120, 40);
+    lose(&mut watcher);
+    let screen = text(&watcher);
+    assert!(screen.contains("its operator starts it with `pilothouse`"), "{screen}");
+}
+
+#[test]
+fn how_a_step_ended_and_how_long_it_took_are_seen_however_narrow_the_screen() {
+    let mut model = operator(normal(), 40, 12);
+    press(&mut model, "2/unit<Enter><Enter>jjjj");
+    let screen = text(&model);
+    let failed = screen.lines().find(|line| line.contains("exit 1")).unwrap_or(&screen);
+    assert!(failed.contains("unit") && failed.contains('s'), "{screen}");
+    insta::assert_snapshot!("run_narrow", screen);
 }

@@ -13,7 +13,7 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
     let (ProjectEvent::RemovalBegan { project: name, .. }
     | ProjectEvent::Removed { project: name }
     | ProjectEvent::LookAsked { project: name, .. }
-    | ProjectEvent::Looked { project: name }
+    | ProjectEvent::Looked { project: name, .. }
     | ProjectEvent::LookFailed { project: name, .. }
     | ProjectEvent::BranchMoved { project: name, .. }
     | ProjectEvent::BranchDeleted { project: name, .. }) = event
@@ -34,11 +34,12 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
             project.poll.asked = Some(*trigger);
             project.poll.due = at;
         }
-        ProjectEvent::Looked { .. } => {
+        ProjectEvent::Looked { unread, .. } => {
             project.poll = Poll {
                 asks: project.poll.asks,
                 changed_at: Some(at),
                 due: at.after(project.spec.poll),
+                unread: *unread,
                 ..Poll::default()
             };
         }

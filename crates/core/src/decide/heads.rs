@@ -17,7 +17,7 @@ const FRESH: Millis = Millis::minutes(3 * 24 * 60);
 pub(super) fn looked(
     state: &State,
     name: &ProjectName,
-    heads: &[Head],
+    (heads, unread): (&[Head], u32),
     now: Timestamp,
 ) -> Vec<Event> {
     // What is being removed brings nothing new.
@@ -34,7 +34,7 @@ pub(super) fn looked(
         moved(state, project, name, head, stale, now, &mut events);
     }
     deleted(state, project, name, heads, &mut events);
-    events.push(Event::Project(ProjectEvent::Looked { project: name.clone() }));
+    events.push(Event::Project(ProjectEvent::Looked { project: name.clone(), unread }));
     events
 }
 

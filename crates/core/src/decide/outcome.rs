@@ -27,7 +27,9 @@ pub(super) fn outcome(
     let result = result.as_ref();
     match id {
         EffectId::Look(project, _) => match result {
-            Ok(Outcome::Looked { heads }) => heads::looked(state, project, heads, now),
+            Ok(Outcome::Looked { heads, unread }) => {
+                heads::looked(state, project, (heads, *unread), now)
+            }
             Ok(_) => Vec::new(),
             Err(fault) => vec![Event::Project(ProjectEvent::LookFailed {
                 project: project.clone(),
@@ -109,50 +111,44 @@ fn step_ended(state: &State, id: RunId, step: u32, result: Result<'_>) -> Vec<Ev
     else {
         return Vec::new();
     };
-    let exit = match result {
-        Ok(Outcome::StepEnded { exit }) => exit.clone(),
+    let (exit, log_error) = match result {
+        Ok(Outcome::StepEnded { exit, log_error }) => (exit.clone(), log_error.as_deref()),
         Ok(_) => return Vec::new(),
-        Err(fault) => StepExit::NotStarted(fault.why.clone()),
+        Err(fault) => (StepExit::NotStarted(fault.why.clone()), None),
     };
-    let ended = Event::Run(RunEvent::StepEnded { id, step, exit: exit.clone() });
     let name = run.steps.get(step as usize).map_or("the step", |step| step.name.as_str());
     let follows = if let Some(by) = &run.cancelled_by {
         fix(id, RunResult::Cancelled { by: by.clone() })
+    } else if exit == StepExit::Code(0) {
+        after_step(id, step as usize + 1, run.steps.len())
     } else {
-        match exit {
-            StepExit::Code(0) => after_step(id, step as usize + 1, run.steps.len()),
-            StepExit::Interrupted => fix(
-                id,
-                RunResult::Interrupted {
-                    why: format!("{name}: its supervisor died, so nobody knows what it did"),
-                },
-            ),
-            StepExit::WithEngine => fix(
-                id,
-                RunResult::Interrupted {
-                    why: format!(
-                        "{name}: the Docker engine took its container along, so nobody knows what it did"
-                    ),
-                },
-            ),
-            StepExit::Code(code) => {
-                fix(id, failed(Some(step), &format!("{name} ended with status {code}")))
-            }
-            StepExit::Signal(signal) => {
-                fix(id, failed(Some(step), &format!("{name} was ended by signal {signal}")))
-            }
-            StepExit::TimedOut => {
-                fix(id, failed(Some(step), &format!("{name} took longer than its timeout")))
-            }
-            StepExit::Cancelled => {
-                fix(id, failed(Some(step), &format!("{name} was ended from outside")))
-            }
-            StepExit::NotStarted(why) => {
-                fix(id, failed(Some(step), &format!("{name} could not be started: {why}")))
-            }
-        }
+        let log_error =
+            log_error.map(|why| format!("; its log could not be written: {}", printable(why, 200)));
+        fix(id, unpassed(step, name, &exit, &log_error.unwrap_or_default()))
     };
-    vec![ended, follows]
+    vec![Event::Run(RunEvent::StepEnded { id, step, exit }), follows]
+}
+
+/// What it means for a run that a step did not pass, with what is known beside how it ended.
+fn unpassed(step: u32, name: &str, exit: &StepExit, beside: &str) -> RunResult {
+    let how = match exit {
+        StepExit::Interrupted => {
+            let why = format!("{name}: its supervisor died, so nobody knows what it did{beside}");
+            return RunResult::Interrupted { why };
+        }
+        StepExit::WithEngine => {
+            let why = format!(
+                "{name}: the Docker engine took its container along, so nobody knows what it did{beside}"
+            );
+            return RunResult::Interrupted { why };
+        }
+        StepExit::Code(code) => format!("ended with status {code}"),
+        StepExit::Signal(signal) => format!("was ended by signal {signal}"),
+        StepExit::TimedOut => "took longer than its timeout".to_owned(),
+        StepExit::Cancelled => "was ended from outside".to_owned(),
+        StepExit::NotStarted(why) => format!("could not be started: {why}"),
+    };
+    failed(Some(step), &format!("{name} {how}{beside}"))
 }
 
 fn step_cancelled(state: &State, id: RunId, step: u32, result: Result<'_>) -> Vec<Event> {

@@ -45,9 +45,18 @@ pub struct Look {
     /// Time between two looks.
     pub interval: Millis,
     /// The heads that are known.
-    pub known: BTreeMap<BranchName, CommitId>,
+    pub known: Listed,
     /// Whether the first look has an outcome even if it finds nothing new.
     pub answer: bool,
+}
+
+/// The branches of a repository.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Their heads.
+    pub heads: BTreeMap<BranchName, CommitId>,
+    /// How many are left out, because their names are no UTF-8.
+    pub unread: u32,
 }
 
 /// Looks at repositories and lays commits out.
@@ -82,21 +91,15 @@ impl Git {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(look.project.clone(), now);
-            if listed != look.known {
-                self.fetch(&look, attention).await?;
-                let mirror = self.places.mirror(&look.project);
-                let (heads, unread) = blocking("reading branches", move || heads(&mirror)).await?;
-                tell_unread(&look.project, unread);
-                return Ok(Outcome::Looked { heads });
-            }
-            if answer {
-                let mirror = self.places.mirror(&look.project);
-                if !mirror.exists() {
+            let mirror = self.places.mirror(&look.project);
+            let is_new = listed != look.known;
+            if is_new || answer {
+                if is_new || !mirror.exists() {
                     self.fetch(&look, attention).await?;
                 }
-                let (heads, unread) = blocking("reading branches", move || heads(&mirror)).await?;
-                tell_unread(&look.project, unread);
-                return Ok(Outcome::Looked { heads });
+                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                tell_unread(&look.project, listed.unread);
+                return Ok(Outcome::Looked { heads, unread: listed.unread });
             }
             answer = false;
             due = now.after(look.interval);
@@ -104,11 +107,7 @@ impl Git {
     }
 
     /// The heads that the repository has now, without bringing anything over.
-    async fn list(
-        &self,
-        look: &Look,
-        attention: &Attention,
-    ) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
+    async fn list(&self, look: &Look, attention: &Attention) -> Result<Listed, Fault> {
         let what = format!("looking at {}", look.repository);
         let call = git(&what, NETWORK, ["ls-remote", "--heads", "--", &look.repository]);
         let output = run(call, attention).await?;
@@ -211,45 +210,48 @@ fn make_mirror(place: &Path) -> Result<(), Fault> {
 
 /// Reads what `git ls-remote` lists. As when heads are read, a name that is no UTF-8 is left out:
 /// it would be new at every look.
-fn listed(output: &[u8]) -> BTreeMap<BranchName, CommitId> {
-    let lines = output.split(|byte| *byte == b'\n').take(BRANCHES);
-    let heads = lines.filter_map(|line| {
-        let (id, name) = std::str::from_utf8(line).ok()?.split_once('\t')?;
-        Some((BranchName::new(name.strip_prefix("refs/heads/")?), CommitId::new(id)))
-    });
-    heads.collect()
+fn listed(output: &[u8]) -> Listed {
+    let mut listed = Listed::default();
+    for line in output.split(|byte| *byte == b'\n').take(BRANCHES) {
+        let Ok(line) = std::str::from_utf8(line) else {
+            listed.unread += 1;
+            continue;
+        };
+        let branch = line.split_once('\t');
+        let branch = branch.and_then(|(id, name)| Some((id, name.strip_prefix("refs/heads/")?)));
+        if let Some((id, name)) = branch {
+            listed.heads.insert(BranchName::new(name), CommitId::new(id));
+        }
+    }
+    listed
 }
 
 /// Says in the engine's log that there are branches that nobody sees.
-fn tell_unread(project: &ProjectName, unread: usize) {
+fn tell_unread(project: &ProjectName, unread: u32) {
     if unread > 0 {
         tracing::warn!(%project, "{unread} branches are left out: their names are no UTF-8; rename them");
     }
 }
 
-/// The branches of the mirror with their heads' facts, and how many are left out because of their
-/// names.
-fn heads(mirror: &Path) -> Result<(Vec<Head>, usize), Fault> {
+/// The branches of the mirror with their heads' facts.
+fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
     let failed = |error: git2::Error| {
         Fault::transient(format!("cannot read {}: {}", mirror.display(), error.message()))
     };
     let repository = git2::Repository::open_bare(mirror).map_err(failed)?;
     let mut heads = Vec::new();
-    let (mut seen, mut unread) = (BTreeSet::new(), 0);
+    let mut seen = BTreeSet::new();
     for reference in repository.references_glob("refs/heads/*").map_err(failed)?.take(BRANCHES) {
         let reference = reference.map_err(failed)?;
         // A name that is no UTF-8 cannot be shown, typed or deployed.
-        let Ok(name) = reference.name() else {
-            unread += 1;
-            continue;
-        };
+        let Ok(name) = reference.name() else { continue };
         let Some(name) = name.strip_prefix("refs/heads/") else { continue };
         let Ok(commit) = reference.peel_to_commit() else { continue };
         if seen.insert(name.to_owned()) {
             heads.push(Head { name: BranchName::new(name), commit: facts(&commit) });
         }
     }
-    Ok((heads, unread))
+    Ok(heads)
 }
 
 fn verdict(mirror: &Path, commit: &CommitId) -> Result<Option<String>, Fault> {
@@ -329,7 +331,8 @@ mod tests {
     #[test]
     fn a_name_that_is_no_text_is_not_listed_as_it_is_not_read() {
         let output = b"aa\trefs/heads/main\nbb\trefs/heads/bad\xff\ncc\trefs/heads/\xea\xb2\xb0\n";
-        let names: Vec<String> = listed(output).into_keys().map(|name| name.to_string()).collect();
-        assert_eq!(names, ["main", "\u{acb0}"]);
+        let listed = listed(output);
+        let names: Vec<&str> = listed.heads.keys().map(BranchName::as_str).collect();
+        assert_eq!((names, listed.unread), (vec!["main", "\u{acb0}"], 1));
     }
 }

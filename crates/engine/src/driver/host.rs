@@ -51,7 +51,7 @@ impl Host {
         let dir = self.places.step(run, index);
         let timeout = order.step.timeout.duration();
         let is_contained = order.step.container.is_some();
-        let exit = match self.find_or_start(&dir, order).await? {
+        let mut ending = match self.find_or_start(&dir, order).await? {
             Found::Running(handle) => {
                 tokio::select! {
                     () = attention.cancelled.cancelled() => return cancelled(),
@@ -59,15 +59,16 @@ impl Host {
                 }
                 after(&dir)?
             }
-            Found::Over(exit) => exit,
+            Found::Over(ending) => ending,
         };
         if is_contained {
             self.leave_no_container(run, index).await;
             if let Some(exit) = self.docker.exit_of(run, index)? {
-                return Ok(Outcome::StepEnded { exit });
+                ending.exit = exit;
             }
         }
-        Ok(Outcome::StepEnded { exit })
+        let Ending { exit, log_error } = ending;
+        Ok(Outcome::StepEnded { exit, log_error })
     }
 
     /// Whoever owned the step's container may have died before it: then the container goes now.
@@ -220,7 +221,19 @@ fn untrusted(order: &StepOrder) -> String {
 
 enum Found {
     Running(Handle),
-    Over(StepExit),
+    Over(Ending),
+}
+
+/// How a step ended, and why its log is incomplete where it could not be written.
+struct Ending {
+    exit: StepExit,
+    log_error: Option<String>,
+}
+
+impl Ending {
+    fn of(exit: StepExit) -> Self {
+        Self { exit, log_error: None }
+    }
 }
 
 /// How the engine's binary is told to supervise.
@@ -272,18 +285,25 @@ fn start(binary: &Binary, dir: &Path, spec: &Spec) -> Result<Found, Fault> {
         .map_err(|error| Fault::transient(format!("cannot make {}: {error}", dir.display())))?;
     match spawn(binary, dir, spec, &Secrets::default()) {
         Ok(handle) => Ok(Found::Running(handle)),
-        Err(StartError::LaunchFailed(why)) => Ok(Found::Over(StepExit::NotStarted(why.message))),
+        Err(StartError::LaunchFailed(why)) => {
+            Ok(Found::Over(Ending::of(StepExit::NotStarted(why.message))))
+        }
         Err(error) => Err(Fault::transient(error.to_string())),
     }
 }
 
 /// How a step that is not running any more ended.
-fn after(dir: &Path) -> Result<StepExit, Fault> {
+fn after(dir: &Path) -> Result<Ending, Fault> {
     match look(dir)? {
-        Liveness::Exited(record) => Ok(exit(&record)),
+        Liveness::Exited(record) => {
+            if let Some(why) = &record.log_error {
+                tracing::warn!(dir = %dir.display(), %why, "a step's log could not be written");
+            }
+            Ok(Ending { exit: exit(&record), log_error: record.log_error })
+        }
         Liveness::Interrupted | Liveness::OtherBoot => {
             clean_up(dir)?;
-            Ok(StepExit::Interrupted)
+            Ok(Ending::of(StepExit::Interrupted))
         }
         Liveness::Alive(..) | Liveness::Starting | Liveness::NeverStarted => {
             Err(Fault::transient("the step's supervisor is neither alive nor over"))

@@ -43,13 +43,10 @@ impl<V: View> Reader<'_, V> {
                 json(&Version { api: API_VERSION, engine: env!("CARGO_PKG_VERSION").to_owned() })
             }
             Read::State => {
-                let state = self.view.publisher().state();
-                let answer = self.snapshots.answer(
-                    state,
-                    actor,
-                    self.view.now(),
-                    self.view.publisher().degraded(),
-                );
+                let publisher = self.view.publisher();
+                let aside = (publisher.degraded(), publisher.room());
+                let answer =
+                    self.snapshots.answer(publisher.state(), actor, self.view.now(), aside);
                 self.in_time(Duration::ZERO, answer).await?
             }
             Read::Events => events::answer(

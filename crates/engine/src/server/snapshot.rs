@@ -11,6 +11,7 @@ use hyper::body::Frame;
 use pilothouse_api::types::{API_VERSION, Degraded};
 use pilothouse_core::command::RejectionKind;
 use pilothouse_core::id::Seq;
+use pilothouse_core::room::Room;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
@@ -56,9 +57,9 @@ impl Snapshots {
         state: Arc<State>,
         actor: &Actor,
         now: Timestamp,
-        degraded: Option<Degraded>,
+        (degraded, room): (Option<Degraded>, Option<Room>),
     ) -> Answer {
-        let head = head(state.seq, actor, now, degraded)?;
+        let head = head(state.seq, actor, now, (degraded, room))?;
         let written = self.written(state).await?;
         let parts = [head, Bytes::from_owner(Shared(written)), Bytes::from_static(b"}")];
         let frames = parts.map(|part| Ok::<_, Infallible>(Frame::data(part)));
@@ -94,7 +95,7 @@ fn head(
     seq: Seq,
     actor: &Actor,
     now: Timestamp,
-    degraded: Option<Degraded>,
+    (degraded, room): (Option<Degraded>, Option<Room>),
 ) -> Result<Bytes, Refusal> {
     let engine = text(&env!("CARGO_PKG_VERSION"))?;
     let access = text(&actor.door.access())?;
@@ -103,8 +104,12 @@ fn head(
         Some(degraded) => format!("\"degraded\":{},", text(&degraded)?),
         None => String::new(),
     };
+    let room = match room {
+        Some(room) => format!("\"room\":{},", text(&room)?),
+        None => String::new(),
+    };
     let head = format!(
-        "{{\"api\":{API_VERSION},\"engine\":{engine},\"access\":{access},\"actor\":{name},\"now\":{},{degraded}\"seq\":{seq},\"state\":",
+        "{{\"api\":{API_VERSION},\"engine\":{engine},\"access\":{access},\"actor\":{name},\"now\":{},{degraded}{room}\"seq\":{seq},\"state\":",
         now.0
     );
     Ok(head.into())

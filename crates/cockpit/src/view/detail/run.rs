@@ -14,8 +14,15 @@ use crate::width;
 
 /// Lines of a report that are shown below its first.
 const REPORT: usize = 30;
-/// Cells of a step's name.
+/// Cells of a step's name, at most and at least.
 const NAME: usize = 34;
+const LEAST_NAME: usize = 8;
+/// Cells of a step's stage, its sign, and how long it took.
+const STAGE: usize = 12;
+const SIGN: usize = 2;
+const TOOK: usize = 8;
+/// Cells that how a step ended has before its name makes room for it.
+const HOW: usize = 16;
 
 pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet {
     let Some(run) = model.replica.runs.get(&id) else {
@@ -23,7 +30,7 @@ pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet 
     };
     let mut lines = head(model, run);
     let first = lines.len();
-    lines.extend(steps(model, run));
+    lines.extend(steps(model, run, width));
     if run.steps.is_empty() && !run.is_ended() {
         lines.extend(branch::verdict(model, &run.project, &run.commit, width));
     }
@@ -33,7 +40,7 @@ pub(super) fn sheet(model: &Model, id: RunId, step: usize, width: u16) -> Sheet 
     Sheet { title: format!("Run {id}"), lines, top: 0, selected }
 }
 
-fn steps(model: &Model, run: &Run) -> Vec<Line> {
+fn steps(model: &Model, run: &Run, width: u16) -> Vec<Line> {
     if run.steps.is_empty() {
         let why = if run.is_ended() {
             "It ended before its pipeline was read."
@@ -42,6 +49,7 @@ fn steps(model: &Model, run: &Run) -> Vec<Line> {
         };
         return vec![Line::new(why, Scope::Dim)];
     }
+    let (stages, names) = columns(run, usize::from(width));
     let mut stage = "";
     let mut lines = Vec::new();
     for one in &run.steps {
@@ -55,11 +63,23 @@ fn steps(model: &Model, run: &Run) -> Vec<Line> {
             StepPhase::Waiting | StepPhase::Skipped => String::new(),
         };
         let tone = if mark == Mark::Error { Scope::StateError } else { Scope::Dim };
-        let line = Line::default().padded(&name, 12, Scope::Dim).mark(mark);
-        let line = line.padded(&width::clean(&one.name), NAME, Scope::Text);
+        let line = Line::default().padded(&name, stages, Scope::Dim).mark(mark);
+        let line = line.padded(&width::clean(&one.name), names, Scope::Text);
         lines.push(line.and(format!("{took:>6}  "), Scope::Text).and(word, tone));
     }
     lines
+}
+
+/// The cells of the stages and of the steps' names. How long a step took and how it ended matter
+/// more: where all of it does not fit, the names are cut, and the stages go first.
+fn columns(run: &Run, width: usize) -> (usize, usize) {
+    let words = run.steps.iter().map(|one| width::of(&words::step(&one.phase).1));
+    let ends = SIGN + TOOK + words.max().unwrap_or(0).min(HOW);
+    let left = width.saturating_sub(ends);
+    if left >= STAGE + LEAST_NAME {
+        return (STAGE, (left - STAGE).min(NAME));
+    }
+    (0, left.clamp(LEAST_NAME, NAME))
 }
 
 /// What came of the run, and what to do about it.

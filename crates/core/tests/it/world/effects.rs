@@ -144,7 +144,9 @@ impl World {
             return Some(Err(fault));
         }
         Some(match self.flights[id].effect.clone() {
-            Effect::Look { project, .. } => Ok(Outcome::Looked { heads: self.heads(&project) }),
+            Effect::Look { project, .. } => {
+                Ok(Outcome::Looked { heads: self.heads(&project), unread: 0 })
+            }
             Effect::CheckOut { project, commit, .. } => {
                 let pipeline = crate::specs::pipeline_of(&project, &commit);
                 Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })
@@ -152,7 +154,7 @@ impl World {
             Effect::RunStep(order) => {
                 *self.steps.entry((order.run, order.index)).or_default() += 1;
                 let code = i32::from(self.run_has(order.run, Trouble::Fails));
-                Ok(Outcome::StepEnded { exit: StepExit::Code(code) })
+                Ok(Outcome::StepEnded { exit: StepExit::Code(code), log_error: None })
             }
             Effect::EndStep { .. } | Effect::Clean { .. } | Effect::Stage { .. } => {
                 Ok(Outcome::Done)
@@ -193,7 +195,9 @@ impl World {
             EffectId::CheckOut(_) => {
                 Outcome::CheckedOut { pipeline: Box::new(crate::specs::pipeline()) }
             }
-            EffectId::RunStep(..) => Outcome::StepEnded { exit: StepExit::Code(0) },
+            EffectId::RunStep(..) => {
+                Outcome::StepEnded { exit: StepExit::Code(0), log_error: None }
+            }
             EffectId::Seal(_) => Outcome::Sealed {
                 digest: ArtifactDigest::new("late"),
                 bytes: 1,

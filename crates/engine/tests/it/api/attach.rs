@@ -31,6 +31,7 @@ async fn a_snapshot_says_who_one_is_and_all_that_is_known() {
             actor: own_name(),
             now: Timestamp(42),
             degraded: None,
+            room: None,
             seq: house.memory.state().seq,
             state: house.memory.state(),
         };
@@ -173,7 +174,7 @@ async fn an_engine_that_is_not_there_says_how_to_start_one() {
     let client = Client::new(directory.path().join("engine.sock"));
     let error = client.state().await.unwrap_err();
     assert!(matches!(error, ClientError::EngineUnreachable { .. }));
-    assert!(error.to_string().contains("pilothouse serve"), "{error}");
+    assert!(error.to_string().contains("`pilothouse` starts one"), "{error}");
     let dead = directory.path().join("dead.sock");
     drop(UnixListener::bind(&dead).unwrap());
     let error = Client::new(dead).version().await.unwrap_err();

@@ -137,7 +137,7 @@ impl World {
                     if first || !same {
                         let heads = heads.into_iter();
                         let heads = heads.map(|(name, commit)| Head { name, commit }).collect();
-                        return Ok(Outcome::Looked { heads });
+                        return Ok(Outcome::Looked { heads, unread: 0 });
                     }
                     first = false;
                     tokio::time::sleep(interval.duration()).await;
@@ -225,7 +225,7 @@ impl World {
         let exit = self
             .wait(|things| things.steps.get(&key).filter(|unit| unit.over).map(|u| u.exit.clone()))
             .await;
-        Ok(Outcome::StepEnded { exit })
+        Ok(Outcome::StepEnded { exit, log_error: None })
     }
 
     async fn prove(&self, id: &InstanceId, address: SocketAddr, deadline: Timestamp) -> Ended {

@@ -1,0 +1,48 @@
+//! Looks how much room the state directory's filesystem has, whether or not somebody is attached.
+//! What that means, `core::room` decides.
+
+use std::path::Path;
+use std::time::Duration;
+
+use pilothouse_core::room::Room;
+use tokio::time::Instant;
+
+use crate::places::Places;
+use crate::publish::Publisher;
+
+/// The shortest time between two looks.
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// Looks once in a while, and tells the engine's log when it becomes too little.
+#[derive(Default)]
+pub(crate) struct Looker {
+    at: Option<Instant>,
+    was_scarce: bool,
+}
+
+impl Looker {
+    /// Looks, where the last look is long enough ago.
+    pub async fn look(&mut self, places: &Places, publisher: &Publisher) {
+        if self.at.is_some_and(|at| at.elapsed() < BETWEEN) {
+            return;
+        }
+        self.at = Some(Instant::now());
+        let root = places.root().to_owned();
+        // A filesystem that is far away may take its time.
+        let room = tokio::task::spawn_blocking(move || measure(&root)).await.ok().flatten();
+        let is_scarce = room.is_some_and(Room::is_scarce);
+        if is_scarce && !self.was_scarce {
+            let free = room.unwrap_or_default().free;
+            tracing::warn!(free, dir = %places.root().display(), "little room is left for the state");
+        }
+        self.was_scarce = is_scarce;
+        publisher.set_room(room);
+    }
+}
+
+/// How much room there is; none where the system does not say.
+fn measure(root: &Path) -> Option<Room> {
+    let found = rustix::fs::statvfs(root).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    Some(Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
+}

@@ -1,0 +1,200 @@
+//! A disk that is full: what serves serves on, and everything says why it waits.
+
+use std::path::Path;
+use std::process::Command;
+
+use pilothouse_api::client::ClientError;
+use pilothouse_core::command::{RejectionKind, Reply};
+use pilothouse_core::deployment::Phase;
+use pilothouse_core::id::{DeploymentId, RunId};
+use pilothouse_core::run::{RunPhase, RunResult, Trigger};
+
+use super::super::stage::repository::Repository;
+use super::super::stage::{Stage, wait_until};
+
+/// A small file system of its own, unmounted when it is dropped.
+struct Tmpfs<'a>(&'a Path);
+
+impl<'a> Tmpfs<'a> {
+    fn mount(place: &'a Path, size: &str) -> Result<Self, String> {
+        std::fs::create_dir_all(place).unwrap();
+        let output = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs"])
+            .arg(place)
+            .output()
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            Ok(Self(place))
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+}
+
+impl Drop for Tmpfs<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_serves_serves_on() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = stage.deployed("v1");
+    let filler = state_dir.join("filler");
+    fill(&filler);
+    // What fits into the rest of a page is still accepted.
+    let refused = std::cell::RefCell::new(None);
+    wait_until(
+        || "the engine refuses".to_owned(),
+        || {
+            fill(&filler);
+            match look(&stage) {
+                Ok(_) => false,
+                Err(error) => {
+                    *refused.borrow_mut() = Some(error);
+                    true
+                }
+            }
+        },
+    );
+    let refused = refused.into_inner().unwrap();
+    let ClientError::Rejected(rejection) = &refused else { panic!("{refused:?}") };
+    assert_eq!(rejection.kind, RejectionKind::Degraded, "{refused}");
+    assert!(rejection.why.contains("No space left"), "{refused}");
+    stage.shows("v1");
+    // Whatever happens now the engine cannot follow, and nothing passes for how it is.
+    let status = || stage.binary().args(["status", "--json"]).output().unwrap();
+    let told = serde_json::from_slice::<serde_json::Value>(&status().stdout).unwrap();
+    assert!(told["degraded"]["why"].as_str().unwrap().contains("No space left"), "{told}");
+    let shown = stage.binary().arg("status").output().unwrap();
+    let rows = String::from_utf8_lossy(&shown.stdout);
+    assert!(rows.contains("was 2/2 healthy"), "{rows}");
+    let beside = String::from_utf8_lossy(&shown.stderr);
+    assert!(beside.contains("all it knows is") && beside.contains("free space"), "{beside}");
+    let seq = stage.state().seq;
+    std::fs::remove_file(&filler).unwrap();
+    wait_until(|| "the engine accepts again".to_owned(), || look(&stage).is_ok());
+    let told = serde_json::from_slice::<serde_json::Value>(&status().stdout).unwrap();
+    assert!(told["degraded"].is_null(), "{told}");
+    assert!(stage.state().seq > seq);
+    repository.commit("v2");
+    stage.succeeds(DeploymentId(1));
+    stage.shows("v2");
+    stage.stop_engine();
+    stage.start();
+    stage.shows("v2");
+    stage.halt();
+    drop(disk);
+}
+
+#[test]
+fn a_deployment_that_a_full_disk_holds_up_says_what_it_waits_for() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = stage.deployed("v1");
+    let project = stage.project(repository.dir()).replace("auto", "manual");
+    stage.apply(&project.replace("bake = \"50ms\"", "bake = \"2s\""));
+    repository.commit("v2");
+    stage.wait("v2 is built", |state| {
+        state.environments.values().any(|environment| environment.ready.is_some())
+    });
+    let words = std::fs::File::create(stage.path("deploy")).unwrap();
+    let mut deploy = stage
+        .binary()
+        .args(["deploy", "production", "--yes"])
+        .stdout(words.try_clone().unwrap())
+        .stderr(words)
+        .spawn()
+        .unwrap();
+    stage.wait("it is watched", |state| {
+        state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
+    });
+    let filler = state_dir.join("filler");
+    fill(&filler);
+    // Told before anything fails, and by everything that a person asks.
+    let says = |verb: &str, what: &str| {
+        let output = stage.binary().arg(verb).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains(what)
+    };
+    wait_until(|| "status tells".to_owned(), || says("status", "nearly full: 0B of 16M free"));
+    assert!(says("doctor", "fail  disk"));
+    let told = || std::fs::read_to_string(stage.path("deploy")).unwrap();
+    let says_why = |what: &str| {
+        let is_told =
+            || told().lines().any(|line| line.contains(what) && line.contains("No space"));
+        wait_until(|| format!("deploy says {what} not only {}", told()), is_told);
+    };
+    // The edge keeps its table, without which nothing old is stopped.
+    says_why("waits: The load balancer does not take");
+    assert!(says("status", "The load balancer does not take the newest routes"));
+    // Then what is left of the journal's last page is used up too.
+    wait_until(|| "the engine refuses".to_owned(), || look(&stage).is_err());
+    says_why("waiting: the engine follows nothing");
+    std::fs::remove_file(&filler).unwrap();
+    assert!(deploy.wait().unwrap().success(), "{}", told());
+    assert!(told().contains("is written again") && told().contains("SUCCEEDED"), "{}", told());
+    stage.halt();
+    drop(disk);
+}
+
+#[test]
+fn a_build_that_fills_the_disk_says_so() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = Repository::new(&stage);
+    *repository.build.borrow_mut() =
+        "head -c 30000000 /dev/zero > fill || true\nhead -c 100000 /dev/zero\nexit 3".to_owned();
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()));
+    let why = || match &stage.state().runs.get(&RunId(1))?.phase {
+        RunPhase::Ended { result, .. } | RunPhase::Cleaning { result } => Some(result.clone()),
+        _ => None,
+    };
+    // The engine itself cannot write that it has ended before there is room again.
+    wait_until(
+        || "the build has ended".to_owned(),
+        || state_dir.join("runs/1/steps/0/exit.json").exists(),
+    );
+    std::fs::remove_file(state_dir.join("runs/1/workspace/fill")).unwrap();
+    wait_until(|| "the run has a result".to_owned(), || why().is_some());
+    let Some(RunResult::Failed { why, .. }) = why() else { panic!("{:?}", why()) };
+    assert!(why.contains("ended with status 3; its log could not be written: No space"), "{why}");
+    stage.halt();
+    drop(disk);
+}
+
+/// Has the repositories looked at, which takes a record in the journal.
+fn look(stage: &Stage) -> Result<Reply, ClientError> {
+    stage.submit(pilothouse_core::command::Command::Look { project: None, trigger: Trigger::Hook })
+}
+
+/// A small disk; none where this system does not let one be made.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
+fn small_disk(place: &Path) -> Option<Tmpfs<'_>> {
+    match Tmpfs::mount(place, "16m") {
+        Ok(disk) => Some(disk),
+        Err(why) => {
+            let told = format!("a full disk cannot be tested: mounting a tmpfs failed: {why}");
+            assert!(std::env::var_os("CI").is_none(), "{told}");
+            eprintln!("NOT TESTED: {told}");
+            None
+        }
+    }
+}
+
+/// Writes until nothing fits any more.
+fn fill(place: &Path) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::options().create(true).append(true).open(place).unwrap();
+    for size in [1 << 20, 4096, 1] {
+        while file.write_all(&vec![0; size]).is_ok() {}
+    }
+}
