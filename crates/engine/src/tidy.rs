@@ -21,11 +21,12 @@ const GONE_INSTANCES: usize = 50;
 
 /// Removes what the state no longer knows. Failures are logged and tried again the next time.
 ///
-/// `state` gives what is known now. It is asked once the releases are listed: a release is on
-/// disk only after the state knows it, so that what is listed and not known is over.
-pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
+/// `now` gives what is known at that moment. It is asked once the releases are listed: a release is
+/// on disk only after the state knows it, so that what is listed and not known is over. It is asked
+/// again for what bears the name of a project, which can come back under it.
+pub fn tidy(places: &Places, now: impl Fn() -> Arc<State>) {
     let releases = releases(places);
-    let state = &*state();
+    let state = &*now();
     let runs: BTreeSet<String> = state.runs.keys().map(|id| id.0.to_string()).collect();
     remove_but(&places.runs(), &runs, 0);
     let instances: BTreeSet<String> = state.instances.keys().map(ToString::to_string).collect();
@@ -46,14 +47,31 @@ pub fn tidy(places: &Places, state: impl FnOnce() -> Arc<State>) {
             let _ = std::fs::remove_dir(project);
         }
     }
-    let projects = state.projects.keys().map(ToString::to_string).collect();
-    remove_but(&places.projects(), &projects, 0);
+    prune_artifacts(places, state);
+    let state = &*now();
+    remove_projects(places, state);
     for project in state.projects.keys() {
         let own = state.environments.keys().filter(|key| key.project == *project);
         let named = own.map(|key| key.name.to_string()).chain([Places::NOWHERE.to_owned()]);
         remove_but(&places.all_caches(project), &named.collect(), 0);
     }
-    prune_artifacts(places, state);
+}
+
+/// Removes what is kept of projects that are no more. Each loses its name first, at once: one that
+/// is added again meanwhile begins in a place of its own.
+fn remove_projects(places: &Places, state: &State) {
+    let projects = state.projects.keys().map(ToString::to_string).collect();
+    for path in old_but(&places.projects(), &projects) {
+        let hidden = path.file_name().map(|name| {
+            let mut hidden = std::ffi::OsString::from(".");
+            hidden.push(name);
+            path.with_file_name(hidden)
+        });
+        match hidden.map(|hidden| std::fs::rename(&path, &hidden).map(|()| hidden)) {
+            Some(Ok(hidden)) => gone(&hidden),
+            _ => gone(&path),
+        }
+    }
 }
 
 /// The directories of all releases that are on disk. One that is only being laid out has a hidden
@@ -92,7 +110,16 @@ fn prune_artifacts(places: &Places, state: &State) {
 
 /// Removes old entries of a directory that are not named, but for so many of the newest.
 fn remove_but(dir: &Path, named: &BTreeSet<String>, keep: usize) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let old = old_but(dir, named);
+    let count = old.len().saturating_sub(keep);
+    for path in old.into_iter().take(count) {
+        gone(&path);
+    }
+}
+
+/// Old entries of a directory that are not named, the oldest first.
+fn old_but(dir: &Path, named: &BTreeSet<String>) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let now = SystemTime::now();
     let mut old: Vec<_> = entries
         .flatten()
@@ -104,10 +131,7 @@ fn remove_but(dir: &Path, named: &BTreeSet<String>, keep: usize) {
         })
         .collect();
     old.sort();
-    let count = old.len().saturating_sub(keep);
-    for (_, path) in old.into_iter().take(count) {
-        gone(&path);
-    }
+    old.into_iter().map(|(_, path)| path).collect()
 }
 
 /// Removes a tree, and says so where it cannot be.
@@ -147,6 +171,7 @@ fn allow(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use pilothouse_core::id::ProjectName;
+    use pilothouse_core::state::{Poll, Project};
 
     use super::*;
 
@@ -169,6 +194,36 @@ mod tests {
         assert!(left(None) && left(Some("production")) && !left(Some("preview-a")));
         assert!(left(Some("preview-new")), "the state may be about to learn of it");
     }
+
+    #[test]
+    fn a_project_that_is_back_keeps_what_is_kept_of_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let places = Places::new(temp.path());
+        std::fs::create_dir_all(places.mirror(&ProjectName::new("shop"))).unwrap();
+        let old = std::fs::File::open(places.projects().join("shop")).unwrap();
+        old.set_modified(SystemTime::now() - 2 * YOUNG).unwrap();
+        // It is added again while its runs and releases are removed.
+        let asked = std::cell::Cell::new(0);
+        tidy(&places, || {
+            asked.set(asked.get() + 1);
+            let mut state = State::default();
+            if asked.get() > 1 {
+                let spec = pilothouse_settings::operator::read("shop", "shop.toml", FILE).unwrap();
+                let project = Project {
+                    spec,
+                    branches: std::collections::BTreeMap::new(),
+                    poll: Poll::default(),
+                    removing: false,
+                };
+                state.projects.insert("shop".into(), project);
+            }
+            Arc::new(state)
+        });
+        assert!(places.projects().join("shop").exists());
+    }
+
+    /// The least that a project can be.
+    const FILE: &str = "repository = \"/srv/shop\"\n[environment.production]\nbranch = \"main\"\n";
 
     #[test]
     fn what_is_kept_of_a_project_goes_with_it() {
