@@ -35,9 +35,13 @@ pub(super) async fn answer(
     body: Bytes,
     within: Duration,
 ) -> Result<Bytes, ClientError> {
+    let is_question = method == Method::GET;
     let stream = connect(client).await?;
     let whole = async {
-        let (response, mut driver) = send(client, stream, method, path, body, None).await?;
+        let (response, mut driver) = match send(client, stream, method, path, body, None).await {
+            Err(error) if is_question => return Err(unanswered(client, error).await),
+            sent => sent?,
+        };
         let status = response.status();
         let version = version_of(&response);
         // What is no success is a sentence.
@@ -47,6 +51,15 @@ pub(super) async fn answer(
         Ok(body)
     };
     timeout(within, whole).await.unwrap_or_else(|_| Err(late(client, within)))
+}
+
+/// What a question came to that got no answer: an engine that died with it in its hands is no
+/// engine that answers badly. Of a command that is not said, because it may have been accepted.
+async fn unanswered(client: &Client, error: ClientError) -> ClientError {
+    match connect(client).await {
+        Err(gone @ ClientError::EngineUnreachable { .. }) => gone,
+        _ => error,
+    }
 }
 
 /// Opens a connection.

@@ -74,3 +74,18 @@ fn a_refusal_is_a_sentence() {
     let sent = served.join().unwrap();
     assert!(sent < 4 << 20, "{sent} bytes were taken");
 }
+
+#[test]
+fn an_engine_that_dies_with_a_question_in_its_hands_is_none() {
+    let socket = std::env::temp_dir().join(format!("pilothouse-{}-dies.sock", std::process::id()));
+    let _ = std::fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).unwrap();
+    let died = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        drop(listener);
+        drop(stream);
+    });
+    let error = ask(&socket);
+    died.join().unwrap();
+    assert!(matches!(error, ClientError::EngineUnreachable { .. }), "{error:?}");
+}
