@@ -32,7 +32,9 @@ fn page(request: &str, action: &str, set: &str, one: impl Fn(usize) -> String) -
         start.parse().unwrap()
     });
     let end = (start + PAGE).min(HOSTS);
-    let items: String = (start..end).map(|place| format!("<item>{}</item>", one(place))).collect();
+    let items: Vec<String> =
+        (start..end).map(|place| format!("<item>{}</item>", one(place))).collect();
+    let items = items.concat();
     let next = if end < HOSTS { format!("<nextToken>{end}/+=</nextToken>") } else { String::new() };
     format!(
         "<{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
