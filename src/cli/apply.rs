@@ -9,7 +9,9 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::Client;
 use pilothouse_core::command::Command;
+use pilothouse_core::event::environment_key;
 use pilothouse_core::id::ProjectName;
+use pilothouse_core::plan::remake;
 use pilothouse_core::spec::ProjectSpec;
 use pilothouse_core::state::State;
 use pilothouse_settings::problem::report;
@@ -25,6 +27,9 @@ use crate::{ask, start};
 const LOOKS: u32 = 10;
 /// See [`LOOKS`].
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How many branches are told of at most that failed before.
+const MOST_TOLD: usize = 5;
 
 /// Which files.
 #[derive(Debug, clap::Args)]
@@ -129,12 +134,41 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
         ask::confirm(yes, &question)?;
     }
     let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
+    let told = made_before(state, &spec).into_iter().chain(untrusted_before(state, &spec));
+    let told: Vec<String> = told.collect();
     client.submit(Command::Apply { spec: Box::new(spec) }).await?;
     out::line(&format!("{name} is active"));
+    for line in told {
+        out::line(&format!("  {}", pilothouse_core::text::printable(&line, 400)));
+    }
     if !listens && let Some(why) = unreached(client, &listen).await {
         out::error(&format!("{} {why}; it is tried again", out::paint(Tone::Warn, "!")));
     }
     Ok(())
+}
+
+/// What serves and was made with what the file said before: variables and the runtime count from
+/// the next release on.
+fn made_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
+    let environments = spec.environments.iter();
+    environments
+        .filter_map(|one| remake(state, &environment_key(&spec.name, &one.name), one))
+        .collect()
+}
+
+/// How to run again what failed while no step was trusted to run on the host.
+fn untrusted_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
+    let Some(active) = state.projects.get(&spec.name) else { return Vec::new() };
+    if active.spec.trusted || !spec.trusted {
+        return Vec::new();
+    }
+    let failed = active.branches.iter().filter(|(_, branch)| {
+        let run = branch.last_run.and_then(|id| state.runs.get(&id));
+        run.is_some_and(|run| run.is_ended() && run.artifact().is_none())
+    });
+    let again =
+        |name| format!("`pilothouse run {}:{name}` runs again what failed before", spec.name);
+    failed.take(MOST_TOLD).map(|(name, _)| again(name)).collect()
 }
 
 /// The first address that is new to the load balancer and that another program has.

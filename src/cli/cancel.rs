@@ -14,6 +14,9 @@ pub struct Cancel {
     /// A run, such as 12, or a deployment, such as d3
     #[arg(value_name = "RUN|DEPLOYMENT")]
     what: String,
+    /// Cancel also the deployment that waits behind this one
+    #[arg(long)]
+    waiting: bool,
     /// Print what the engine answered as JSON
     #[arg(long)]
     json: bool,
@@ -26,7 +29,7 @@ pub fn run(place: &Place, cancel: &Cancel) -> Result<()> {
     let (command, said) = match (name::deployment(&cancel.what), name::run(&cancel.what)) {
         (Some(id), _) => {
             let said = format!("{id} is being cancelled: aborted, or rolled back if traffic moved");
-            (Command::CancelDeployment { id }, said)
+            (Command::CancelDeployment { id, waiting: cancel.waiting }, said)
         }
         (None, Some(id)) => (Command::CancelRun { id }, format!("run {id} is being cancelled")),
         (None, None) => {

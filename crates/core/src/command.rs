@@ -50,6 +50,10 @@ pub enum Command {
     CancelDeployment {
         /// The deployment.
         id: DeploymentId,
+        /// Whether the one that waits behind it is cancelled too. Whoever goes back wants nothing
+        /// newer to follow at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waiting: bool,
     },
     /// Give an instance that serves a successor, which takes its place once it is healthy.
     RestartInstance {

@@ -4,6 +4,7 @@
 //! engine when the command arrives; the hash tells whether both saw the same.
 
 mod back;
+mod made;
 pub(crate) mod source;
 mod unready;
 
@@ -21,7 +22,8 @@ use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
 
 use back::ahead;
-pub use back::{rollback_candidate, turned_back};
+pub use back::{behind, rollback_candidate, turned_back};
+pub use made::{outdated, remake};
 
 /// What a deployment would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +73,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     let (kind, to, exists) = match what {
         DeployWhat::Rollback(number) => {
             if let Some(running) = turned_back(state, key, *number) {
-                return Err(conflict(still_there(running)));
+                return Err(conflict(still_there(state, running)));
             }
             (DeploymentKind::Rollback, earlier(state, environment, key, *number)?, true)
         }
@@ -157,13 +159,19 @@ fn find<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, R
 }
 
 /// A rollback would wait for the end of what it is to undo.
-fn still_there(running: &Deployment) -> String {
+fn still_there(state: &State, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
-    format!(
-        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once: \
-         `pilothouse cancel {id}`"
-    )
+    let back = format!(
+        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once"
+    );
+    match behind(state, running) {
+        Some(behind) => format!(
+            "{back}; {} waits to deploy {} next, so cancel both: `pilothouse cancel {id} --waiting`",
+            behind.id, behind.release
+        ),
+        None => format!("{back}: `pilothouse cancel {id}`"),
+    }
 }
 
 fn earlier(
@@ -280,6 +288,13 @@ fn warnings(
     }
     if environment.releases.get(&to.release).is_some_and(|release| release.fate == Fate::Bad) {
         warnings.push(format!("{} failed before", to.release));
+    }
+    let made = environment.releases.get(&to.release);
+    let changed = made.map_or_else(Vec::new, |made| outdated(made, &environment.spec));
+    if !changed.is_empty() {
+        let (release, changed) = (to.release, changed.join(", "));
+        warnings
+            .push(format!("{release} was made before {changed} changed, and keeps what it had"));
     }
     if !state.edge.connected {
         warnings.push("the edge does not answer: traffic cannot move until it does".to_owned());

@@ -161,3 +161,26 @@ fn a_branch_gets_a_preview_that_goes_with_it() {
     repository.git(&["branch", "--quiet", "-D", "feature/결제"]);
     world.wait_for_environment(&name, "a preview that is gone", serde_json::Value::is_null);
 }
+
+#[test]
+fn what_counts_from_the_next_release_on_is_told_by_whoever_applies_it() {
+    let world = World::with_engine();
+    project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+    world.run(&["deploy", "production", "--yes"]).ends_with(0);
+    let file = world.path("config/projects/shop.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let coloured = text.replace("instances = 2\n", "instances = 2\nenv = { COLOR = \"red\" }\n");
+    world.write_project("shop", &coloured);
+    let said = world.run(&["apply"]).ends_with(0);
+    let told = "shop is active\n  r1 was made before COLOR changed, and keeps what it had: `pilothouse \
+                deploy shop/production --run 1` makes a release with it at once\n";
+    assert!(said.out.ends_with(told), "{}", said.out);
+    let said = world.run(&["deploy", "production", "--yes"]).ends_with(5);
+    assert!(said.err.contains("r1 was made before COLOR changed"), "{}", said.err);
+    world.run(&["deploy", "production", "--run", "1", "--yes"]).ends_with(0);
+    let facts = world.run(&["inspect", "r2-0"]).ends_with(0).out;
+    assert!(facts.contains("COLOR"), "{facts}");
+    let said = world.run(&["rollback", "production", "r1", "--plan"]).ends_with(0);
+    assert!(said.out.contains("r1 was made before COLOR changed"), "{}", said.out);
+}

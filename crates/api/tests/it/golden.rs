@@ -205,7 +205,7 @@ fn commands() {
         deploy(DeployWhat::Rollback(None), None),
         deploy(DeployWhat::Rollback(Some(ReleaseNumber(40))), None),
         deploy(DeployWhat::Promotion("qa".into()), None),
-        Command::CancelDeployment { id: DeploymentId(3) },
+        Command::CancelDeployment { id: DeploymentId(3), waiting: false },
         Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
         Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
         Command::StartInstances { environment: production() },

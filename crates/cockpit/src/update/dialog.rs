@@ -3,7 +3,7 @@
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::{Deployment, EnvironmentKey};
 use pilothouse_core::id::DeploymentId;
-use pilothouse_core::plan::{plan, turned_back};
+use pilothouse_core::plan::{behind, plan, turned_back};
 use ratatui::layout::Rect;
 
 use super::{action::moved, complain, instance, list, say, send};
@@ -58,8 +58,8 @@ pub(super) fn open_plan(
     if let DeployWhat::Rollback(number) = &what
         && let Some(running) = turned_back(&model.replica, &environment, *number)
     {
-        let (id, lines) = (running.id, cancelling(running));
-        return cancel_deployment(model, id, lines);
+        let (id, lines) = (running.id, cancelling(model, running, true));
+        return cancel_deployment(model, id, true, lines);
     }
     match plan(&model.replica, &environment, &what) {
         Err(rejection) => complain(model, sentence(&rejection.why)),
@@ -266,19 +266,26 @@ fn cancel(model: &mut Model) -> Vec<Request> {
             else {
                 return say(model, format!("Deployment {id} is over; x b rolls back."));
             };
-            let lines = cancelling(deployment);
-            return cancel_deployment(model, id, lines);
+            let lines = cancelling(model, deployment, false);
+            return cancel_deployment(model, id, false, lines);
         }
     };
     ask(model, title, lines, command)
 }
 
-fn cancel_deployment(model: &mut Model, id: DeploymentId, lines: Vec<String>) -> Vec<Request> {
-    ask(model, format!("Cancel deployment {id}"), lines, Command::CancelDeployment { id })
+fn cancel_deployment(
+    model: &mut Model,
+    id: DeploymentId,
+    waiting: bool,
+    lines: Vec<String>,
+) -> Vec<Request> {
+    let command = Command::CancelDeployment { id, waiting };
+    ask(model, format!("Cancel deployment {id}"), lines, command)
 }
 
-/// What cancelling a deployment does where it stands now.
-fn cancelling(deployment: &Deployment) -> Vec<String> {
+/// What cancelling a deployment does where it stands now, alone or with the one that waits behind
+/// it.
+fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<String> {
     let what = match (deployment.shifted, deployment.previous) {
         (true, Some(_)) => {
             "Traffic has begun to move: it is moved back to the old release, which still runs."
@@ -287,15 +294,25 @@ fn cancelling(deployment: &Deployment) -> Vec<String> {
         (false, Some(_)) => "Traffic has not moved: the old release was never touched.",
         (false, None) => "Traffic has not moved: nothing served before, and nothing will.",
     };
-    vec![format!("{} to {}", deployment.release, deployment.environment), what.to_owned()]
+    let follows = behind(&model.replica, deployment).map(|behind| {
+        let (id, release) = (behind.id, behind.release);
+        if and_waiting {
+            format!("{id}, which waits to deploy {release}, is cancelled too.")
+        } else {
+            format!("Then {id}, which waits, deploys {release}.")
+        }
+    });
+    let title = format!("{} to {}", deployment.release, deployment.environment);
+    [title, what.to_owned()].into_iter().chain(follows).collect()
 }
 
 /// Says anew what an open question is about, where that has moved on.
 fn ask_moved(model: &mut Model) {
-    let Some(Dialog::Ask(ask)) = &mut model.ui.dialog else { return };
-    let Command::CancelDeployment { id } = &ask.command else { return };
+    let Some(Dialog::Ask(ask)) = &model.ui.dialog else { return };
+    let Command::CancelDeployment { id, waiting } = &ask.command else { return };
     let Some(deployment) = model.replica.deployments.get(id) else { return };
-    let lines = cancelling(deployment);
+    let lines = cancelling(model, deployment, *waiting);
+    let Some(Dialog::Ask(ask)) = &mut model.ui.dialog else { return };
     if ask.sent.is_some() || ask.lines == lines {
         return;
     }

@@ -6,6 +6,7 @@ use pilothouse_cockpit::model::{Dialog, Pane, View};
 use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
 use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
+use pilothouse_core::deployment::{Deployment, Phase};
 use pilothouse_core::event::{EdgeEvent, Event, Recorded};
 use pilothouse_core::id::{DeploymentId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::instance::Lost;
@@ -336,4 +337,30 @@ fn snapshot(state: State) -> Snapshot {
         seq: Seq(101),
         state,
     }
+}
+
+#[test]
+fn who_goes_back_is_told_of_what_waits_behind() {
+    let mut state = normal();
+    let running = state.deployments.values().find(|one| !one.is_ended()).unwrap().clone();
+    let waiting = Deployment {
+        id: DeploymentId(99),
+        release: ReleaseNumber(42),
+        phase: Phase::Queued,
+        ..running.clone()
+    };
+    let environment = state.environments.get_mut(&running.environment).unwrap();
+    environment.waiting = Some(waiting.id);
+    state.deployments.insert(waiting.id, waiting);
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "xb");
+    assert!(
+        text(&model).contains("d99, which waits to deploy r42, is cancelled too."),
+        "{}",
+        text(&model)
+    );
+    let sent = format!("{:?}", press(&mut model, "y"));
+    assert!(sent.contains("CancelDeployment") && sent.contains("waiting: true"), "{sent}");
+    press(&mut model, "<Esc>2xc");
+    assert!(text(&model).contains("Then d99, which waits, deploys r42."), "{}", text(&model));
 }

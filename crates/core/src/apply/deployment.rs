@@ -80,6 +80,7 @@ fn ended(state: &mut State, id: DeploymentId, result: &DeploymentResult, at: Tim
         && !matches!(deployment.phase, Phase::RollingBack { .. });
     deployment.phase = Phase::Ended { result: result.clone(), at };
     let (key, release) = (deployment.environment.clone(), deployment.release);
+    let was_cancelled = deployment.cancelled_by.is_some();
     let (started, rollback) =
         (deployment.milestones.contains_key(&Milestone::Locked), deployment.kind.is_rollback());
     if let Some(environment) = state.environments.get_mut(&key) {
@@ -104,8 +105,10 @@ fn ended(state: &mut State, id: DeploymentId, result: &DeploymentResult, at: Tim
         | DeploymentResult::RolledBack { .. }
         | DeploymentResult::Attention { .. } => {
             // A release that once served well stays a candidate when it could not be brought
-            // back, as with a full disk: its own worth was not disproved before the shift.
-            if started && !(rollback && matches!(result, DeploymentResult::Failed { .. })) {
+            // back, as with a full disk: its own worth was not disproved before the shift. Nor
+            // does it disprove it that somebody thought better of it.
+            let disproved = !(rollback && matches!(result, DeploymentResult::Failed { .. }));
+            if started && disproved && !was_cancelled {
                 super::project::judge(state, &key, release, Fate::Bad);
             }
         }

@@ -1,7 +1,8 @@
 //! Folds what happened to projects and environments.
 
-use crate::event::{EnvironmentEvent, ProjectEvent};
-use crate::id::RunId;
+use crate::deployment::EnvironmentKey;
+use crate::event::{EnvironmentEvent, ProjectEvent, environment_key};
+use crate::id::{BranchName, RunId};
 use crate::state::{Environment, Fate, Limits, Poll, Project, Retired, State};
 use crate::time::{Millis, Timestamp};
 
@@ -50,12 +51,28 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
             project.poll.failing_since.get_or_insert(at);
             project.poll.asked = None;
         }
-        ProjectEvent::BranchMoved { name, branch, .. } => {
-            project.branches.insert(name.clone(), (**branch).clone());
+        ProjectEvent::BranchMoved { project: of, name, branch } => {
+            let before = project.branches.insert(name.clone(), (**branch).clone());
+            let fed = before.and_then(|before| before.environment);
+            if let Some(left) = fed.filter(|fed| branch.environment.as_ref() != Some(fed)) {
+                forget_ready(state, &environment_key(of, &left), name);
+            }
         }
         ProjectEvent::BranchDeleted { name, .. } => {
             project.branches.remove(name);
         }
+    }
+}
+
+/// What a branch made ready for an environment that it no longer feeds is not ready any more: the
+/// operator's file says that it does not belong there.
+fn forget_ready(state: &mut State, left: &EnvironmentKey, branch: &BranchName) {
+    let runs = &state.runs;
+    if let Some(environment) = state.environments.get_mut(left) {
+        environment.ready = environment
+            .ready
+            .take()
+            .filter(|ready| runs.get(&ready.run).is_none_or(|run| run.branch != *branch));
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
         Command::Deploy { environment, what, plan } => {
             deploy(state, actor, environment, what, plan.as_deref(), now)
         }
-        Command::CancelDeployment { id } => cancel_deployment(state, actor, *id),
+        Command::CancelDeployment { id, waiting } => cancel_deployment(state, actor, *id, *waiting),
         Command::RestartInstance { id } => instance::restart(state, actor, id),
         Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
         Command::OpenShell { id } => instance::shell(state, id),
@@ -164,7 +164,7 @@ pub(crate) fn queue_deployment(
     events
 }
 
-fn cancel_deployment(state: &State, actor: &str, id: DeploymentId) -> Answer {
+fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: bool) -> Answer {
     let deployment = state.deployments.get(&id).ok_or_else(|| {
         Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
     })?;
@@ -182,13 +182,14 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId) -> Answer {
         | Phase::Verifying
         | Phase::Baking { .. } => None,
     };
-    match refused {
-        Some(why) => Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}"))),
-        None => Ok((
-            vec![Event::Deployment(DeploymentEvent::CancelAsked { id, by: actor.to_owned() })],
-            Reply::Accepted,
-        )),
+    if let Some(why) = refused {
+        return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}")));
     }
+    let behind = crate::plan::behind(state, deployment).filter(|_| and_waiting);
+    let asked = behind.into_iter().map(|behind| behind.id).chain([id]);
+    let by = || actor.to_owned();
+    let event = |id| Event::Deployment(DeploymentEvent::CancelAsked { id, by: by() });
+    Ok((asked.map(event).collect(), Reply::Accepted))
 }
 
 pub(super) fn find_project<'a>(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::deployment::EnvironmentKey;
+use crate::deployment::{Deployment, DeploymentResult, EnvironmentKey, Phase};
 use crate::event::{EngineEvent, EnvironmentEvent, Event};
 use crate::id::{ArtifactDigest, DeploymentId, ProjectName, ReleaseNumber, RunId};
 use crate::state::{Environment, Fate, State};
@@ -81,6 +81,7 @@ fn releases(state: &State, key: &EnvironmentKey, environment: &Environment) -> V
         .flatten()
         .chain(environment.current)
         .chain(crate::plan::rollback_candidate(state, key).filter(|_| spec.keep_releases > 0))
+        .chain(replaced(state, key).filter(|_| spec.keep_releases > 0))
         .chain(state.instances_of(key).map(|instance| instance.release))
         .collect();
     let keep = spec.keep_releases as usize;
@@ -98,6 +99,15 @@ fn releases(state: &State, key: &EnvironmentKey, environment: &Environment) -> V
         }
     }
     forgotten
+}
+
+/// The release that the current one replaced: what a plan promises as its undo.
+fn replaced(state: &State, key: &EnvironmentKey) -> Option<ReleaseNumber> {
+    let succeeded = |one: &&Deployment| {
+        matches!(one.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
+    };
+    let mut newest_first = state.deployments.values().rev().filter(|one| one.environment == *key);
+    newest_first.find(succeeded).and_then(|deployment| deployment.previous)
 }
 
 fn deployments(state: &State, project: &ProjectName) -> Vec<DeploymentId> {

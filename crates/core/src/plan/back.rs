@@ -64,6 +64,13 @@ pub fn turned_back<'a>(
     is_meant.then_some(ahead)
 }
 
+/// The deployment that waits for a running one to end, and begins then.
+pub fn behind<'a>(state: &'a State, running: &Deployment) -> Option<&'a Deployment> {
+    let environment = state.environments.get(&running.environment)?;
+    let waiting = state.deployments.get(&environment.waiting?)?;
+    (environment.running == Some(running.id) && !waiting.is_ended()).then_some(waiting)
+}
+
 /// The running deployment whose release serves when another one's turn comes, unless it fails.
 pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
     let running = state.deployments.get(&environment.running?)?;

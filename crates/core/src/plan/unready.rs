@@ -49,7 +49,11 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     }
     let serves = environment.current.and_then(|number| environment.releases.get(&number));
     if serves.is_some_and(|release| release.commit == run.commit) {
-        return format!("nothing is ready for {key}: it serves {commit}, the newest that passed");
+        let remake = super::remake(state, key, &environment.spec);
+        let remake = remake.map_or_else(String::new, |how| format!(". {how}"));
+        return format!(
+            "nothing is ready for {key}: it serves {commit}, the newest that passed{remake}"
+        );
     }
     let tried = last_of(state, key, run).map(|deployment| came_of(state, deployment));
     let tried = tried.map_or_else(String::new, |came| format!(": {came}"));

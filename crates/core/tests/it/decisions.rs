@@ -148,7 +148,7 @@ fn give(play: &mut Play, id: DeploymentId, input: &str) {
     let world = &mut play.world;
     let input = match input {
         "cancel" => {
-            let _ = world.ask(Command::CancelDeployment { id });
+            let _ = world.ask(Command::CancelDeployment { id, waiting: false });
             return;
         }
         "halt" => {

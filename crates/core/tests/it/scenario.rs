@@ -171,6 +171,9 @@ impl Play {
                 Some(("keep", n)) => spec.keep_releases = n.parse().unwrap(),
                 Some(("bake", n)) => spec.strategy.bake = Millis::seconds(n.parse().unwrap()),
                 Some(("domain", name)) => spec.domain = Some(name.to_owned()),
+                Some((name, value)) if name == name.to_uppercase() => {
+                    spec.env.insert(name.to_owned(), value.to_owned());
+                }
                 _ => panic!("no setting {word}"),
             }
         }
@@ -215,9 +218,10 @@ impl Play {
     }
 
     fn cancel(&mut self, name: &str) {
-        let number = name[1..].parse().unwrap();
+        let waiting = name.ends_with('+');
+        let number = name[1..].trim_end_matches('+').parse().unwrap();
         self.ask(if name.starts_with('d') {
-            Command::CancelDeployment { id: DeploymentId(number) }
+            Command::CancelDeployment { id: DeploymentId(number), waiting }
         } else {
             Command::CancelRun { id: RunId(number) }
         });

@@ -160,7 +160,7 @@ impl Storm {
             Act::CancelDeployment(back) => {
                 let last = self.world.state.last_deployment.0;
                 let id = DeploymentId(last.saturating_sub(u64::from(*back)));
-                let _ = self.world.ask(Command::CancelDeployment { id });
+                let _ = self.world.ask(Command::CancelDeployment { id, waiting: *back % 2 == 1 });
             }
             Act::CancelRun(back) => {
                 let id = RunId(self.world.state.last_run.0.saturating_sub(u64::from(*back)));

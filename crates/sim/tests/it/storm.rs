@@ -37,7 +37,7 @@ async fn act(sim: &mut Sim, n: u64, below: &mut impl FnMut(u64) -> u64) {
         }
         5 => {
             let last = sim.judge().state.last_deployment.0;
-            sim.ask(Command::CancelDeployment { id: DeploymentId(last) }).await;
+            sim.ask(Command::CancelDeployment { id: DeploymentId(last), waiting: false }).await;
         }
         6 => {
             let last = sim.judge().state.last_run.0;

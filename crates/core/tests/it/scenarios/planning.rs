@@ -1,7 +1,7 @@
 //! What a plan says while something else is under way.
 
 use pilothouse_core::command::DeployWhat;
-use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::{Plan, plan};
 use pilothouse_core::state::State;
@@ -174,4 +174,87 @@ fn it_says_what_came_of_the_newest_commit_that_does_not_serve() {
         play.line(line);
     }
     assert!(told(&play).contains("serve: deployment d4 did not succeed;"), "{}", told(&play));
+}
+
+#[test]
+fn a_rollback_of_what_is_being_deployed_lets_nothing_newer_follow() {
+    let long = ["env production main bake=60", "apply", "push main c", "until d3 Baking"];
+    let mut play = played(&long);
+    play.line("push main d");
+    play.line("until d4 Queued");
+    let told = "d3 is replacing r2 by r3, and cancelling it brings r2 back at once; d4 waits to deploy r4 \
+                next, so cancel both: `pilothouse cancel d3 --waiting`";
+    assert_eq!(rollback(&play, None).unwrap_err(), told);
+    play.line("cancel d3+");
+    play.line("run");
+    let production = play.world.state.environments.values().next().unwrap();
+    assert_eq!(production.current.unwrap().0, 2);
+    let d4 = play.world.state.deployments.values().next_back().unwrap();
+    assert!(matches!(d4.phase, Phase::Ended { result: DeploymentResult::Cancelled { .. }, .. }));
+}
+
+#[test]
+fn who_thinks_better_of_a_deployment_says_nothing_against_its_release() {
+    let play = played(&["deploy production rollback", "until d3 Baking", "cancel d3", "run"]);
+    assert_eq!(back_to(&play), 1);
+    let warnings = rollback(&play, 1).unwrap().warnings;
+    assert!(!warnings.iter().any(|warning| warning.contains("failed before")), "{warnings:?}");
+}
+
+#[test]
+fn what_a_rollback_left_is_kept_while_it_is_the_undo() {
+    let mut play = Play::new();
+    for line in ["env production main keep=2", "env qa release", "apply"] {
+        play.line(line);
+    }
+    for commit in ["a", "b", "c", "d"] {
+        play.line(&format!("push main {commit}"));
+        play.line("run");
+    }
+    for _ in 0..2 {
+        play.line("deploy production rollback");
+        play.line("run");
+    }
+    let told = rollback(&play, None).unwrap();
+    assert!(told.undo.starts_with("roll back to r2 at any time"), "{}", told.undo);
+    for line in ["deploy production rollback", "run", "env production main keep=1", "apply"] {
+        play.line(line);
+    }
+    for line in ["push release e", "run"] {
+        play.line(line);
+    }
+    assert_eq!(rollback(&play, 2).unwrap().to.release.0, 2, "the last plan's undo");
+}
+
+#[test]
+fn nothing_is_ready_of_a_branch_that_feeds_the_environment_no_more() {
+    let mut play = Play::new();
+    for line in ["env production main manual", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    let ready =
+        |play: &Play| play.world.state.environments.values().next().unwrap().ready.is_some();
+    assert!(ready(&play));
+    play.line("env production trunk manual");
+    play.line("apply");
+    assert!(!ready(&play));
+}
+
+#[test]
+fn it_says_what_a_release_was_made_without() {
+    let mut play = played(&[]);
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let told = |play: &Play| plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
+    assert!(told(&play).ends_with("it serves b, the newest that passed"), "{}", told(&play));
+    play.line("env production main COLOR=red");
+    play.line("apply");
+    let made = "r2 was made before COLOR changed, and keeps what it had: `pilothouse deploy \
+                shop/production --run 2` makes a release with it at once";
+    assert!(told(&play).ends_with(made), "{}", told(&play));
+    play.line("deploy production run 2");
+    play.line("run");
+    assert!(told(&play).ends_with("it serves b, the newest that passed"), "{}", told(&play));
+    let warnings = rollback(&play, 1).unwrap().warnings;
+    let before = "r1 was made before COLOR changed, and keeps what it had".to_owned();
+    assert!(warnings.contains(&before), "{warnings:?}");
 }
