@@ -220,6 +220,8 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use rustix::event::{PollFd, PollFlags};
+
     use super::*;
 
     #[test]
@@ -267,10 +269,13 @@ mod tests {
         assert!(at > Instant::now() + Duration::from_mins(14));
         assert_eq!(screen.go_on(), Line::Up);
         assert_eq!(screen.nobody_at(), Some(at), "trying again is no sign of life");
-        rustix::io::read(&master, &mut vec![0; 65536][..]).unwrap();
+        let second = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
         while screen.nobody_at().is_some() {
-            // What was read makes room once the system has seen to it.
-            std::thread::yield_now();
+            // What was written arrives piece by piece, and room comes with what is read.
+            let mut arrives = [PollFd::new(&master, PollFlags::IN)];
+            rustix::event::poll(&mut arrives, Some(&second)).unwrap();
+            assert!(arrives[0].revents().contains(PollFlags::IN), "nothing arrives");
+            rustix::io::read(&master, &mut vec![0; 65536][..]).unwrap();
             screen.go_on();
         }
     }
