@@ -33,6 +33,7 @@ pub mod verdict;
 
 mod judge;
 mod lexer;
+mod plan;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};
