@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
 use crate::source::{Lines, Span};
 use crate::syntax::{ExpressionKind, Node, Script as Source, StatementKind};
-use crate::table::{Support, Table};
+use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
 use value::Bit;
 
@@ -244,8 +244,11 @@ impl Planner<'_> {
         self.options(options, &mut scope, false);
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
             let name = trigger.name.as_ref().map_or("", |name| name.text.as_str());
+            let entry = self.table.get(Kind::Trigger, name);
+            let is_given = entry.is_some_and(|entry| entry.support == Support::Runs);
+            let is_left = !is_given || !section::is_literal(trigger);
             let why = "runs start when a branch moves, or by hand";
-            self.leave(trigger.span, &format!("trigger {name}"), why);
+            self.comment(trigger.span, &format!("trigger {name}"), why, is_left);
         }
         for parameter in pipeline.parameters.iter().flat_map(|section| &section.entries) {
             let name = parameter.name.as_ref().map_or("", |name| name.text.as_str());

@@ -318,7 +318,7 @@ pub(super) fn name_of(parameter: &Directive<'_>) -> Option<String> {
     }
 }
 
-fn is_literal(directive: &Directive<'_>) -> bool {
+pub(super) fn is_literal(directive: &Directive<'_>) -> bool {
     directive.arguments.iter().all(|argument| match &argument.value {
         DirectiveValue::Value(value) => crate::verdict::is_plain(value),
         DirectiveValue::Call(call) => is_literal(call),

@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::value::{Bit, Left, left};
+use super::Scope;
+use super::value::{Bit, ELSEWHERE, Left, left};
 use crate::table::Support;
 
 /// One word that means exactly this text.
@@ -141,4 +142,13 @@ pub(super) fn uses(script: &str, name: &str, is_beginning: bool) -> bool {
             before.ends_with('$') || before.ends_with("${") || before.ends_with("${#");
         is_word && (is_expanded || is_any_word)
     })
+}
+
+/// A variable that a script uses and that Jenkins alone would have set.
+pub(super) fn missing<'a>(script: &str, scope: &'a Scope) -> Option<&'a str> {
+    let own = scope.missing.iter().map(|name| (name.as_str(), false));
+    let theirs = ELSEWHERE.iter().map(|name| (*name, name.ends_with('_')));
+    let is_set = |name: &str| scope.variables.iter().any(|(known, _)| known == name);
+    let mut all = own.chain(theirs).filter(|(name, _)| !is_set(name));
+    all.find(|(name, is_beginning)| uses(script, name, *is_beginning)).map(|(name, _)| name)
 }

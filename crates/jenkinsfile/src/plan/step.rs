@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
 use super::section::assignable;
-use super::shell::{quoted, script, uses, word};
-use super::value::{Bit, ELSEWHERE, Left, OUTSIDE, groovy, joined, left};
+use super::shell::{missing, quoted, script, uses, word};
+use super::value::{Bit, Left, OUTSIDE, groovy, joined, left};
 use super::{Comment, Mark, Planner, Scope, Script, StagePart, asks};
 use crate::model::{Arguments, Step, Value, ValueKind};
 use crate::syntax::{Argument, ExpressionKind, Node};
@@ -394,13 +394,4 @@ impl Planner<'_> {
 
 fn note_of(entry: Option<&Entry>) -> String {
     entry.map(|entry| entry.note.clone()).unwrap_or_default()
-}
-
-/// A variable that a script uses and that Jenkins alone would have set.
-fn missing<'a>(script: &str, scope: &'a Scope) -> Option<&'a str> {
-    let own = scope.missing.iter().map(|name| (name.as_str(), false));
-    let theirs = ELSEWHERE.iter().map(|name| (*name, name.ends_with('_')));
-    let is_set = |name: &str| scope.variables.iter().any(|(known, _)| known == name);
-    let mut all = own.chain(theirs).filter(|(name, _)| !is_set(name));
-    all.find(|(name, is_beginning)| uses(script, name, *is_beginning)).map(|(name, _)| name)
 }
