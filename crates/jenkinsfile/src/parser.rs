@@ -272,7 +272,7 @@ impl<'s> Parser<'s> {
 
     /// Gives up on the whole text: what is deeper would only fail again.
     fn too_deep<T>(&mut self) -> Parsed<T> {
-        let problem = Diagnostic::syntax(self.span(), "this is nested too deeply")
+        let problem = Diagnostic::limit(self.span(), "this is nested deeper than is read here")
             .advise("move the inner part into a method");
         self.note(problem);
         self.at = self.tokens.len();

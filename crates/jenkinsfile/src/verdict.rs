@@ -33,11 +33,13 @@ pub enum Level {
     Scripted,
     /// Jenkins refuses it.
     Broken,
+    /// It is more than is read here.
+    Unread,
 }
 
 impl Level {
     /// All of them, the nearest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Declarative,
         Self::Groovy,
         Self::Plugins,
@@ -45,6 +47,7 @@ impl Level {
         Self::Library,
         Self::Scripted,
         Self::Broken,
+        Self::Unread,
     ];
 
     /// Its number.
@@ -57,6 +60,7 @@ impl Level {
             Self::Library => 5,
             Self::Scripted => 6,
             Self::Broken => 7,
+            Self::Unread => 8,
         }
     }
 
@@ -70,6 +74,7 @@ impl Level {
             Self::Library => "library",
             Self::Scripted => "scripted",
             Self::Broken => "broken",
+            Self::Unread => "unread",
         }
     }
 
@@ -83,6 +88,7 @@ impl Level {
             Self::Library => "needs shared libraries",
             Self::Scripted => "a Scripted Pipeline, not a Declarative one",
             Self::Broken => "Jenkins refuses it",
+            Self::Unread => "not judged, it is more than is read here",
         }
     }
 
@@ -198,7 +204,7 @@ pub fn verdict(
     let plan = pipeline.map(|pipeline| Plan::of(text, script, pipeline, table));
     let plan = plan.unwrap_or_default();
     let mut teller = Teller { text, table, known, plan, items: Vec::new(), depth: 0, things };
-    teller.around(script);
+    teller.around(script, pipeline.map(|pipeline| pipeline.span));
     match pipeline {
         Some(pipeline) => teller.pipeline(pipeline),
         None => teller.scripted(script),

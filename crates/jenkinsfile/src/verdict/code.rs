@@ -5,6 +5,7 @@
 
 use super::{Part, Teller};
 use crate::model::{Code, Value, ValueKind};
+use crate::source::Span;
 use crate::syntax::{
     Block, Call, Expression, ExpressionKind, Import, Node, Script, Statement, StatementKind,
 };
@@ -48,6 +49,12 @@ const JENKINS: [&str; 5] =
 /// Where classes of Java and Groovy begin.
 const JAVA: [&str; 4] = ["groovy.", "java.", "javax.", "org.codehaus.groovy."];
 
+/// Whether the pipeline stands in a statement.
+fn holds(statement: &Statement<'_>, pipeline: Option<Span>) -> bool {
+    pipeline
+        .is_some_and(|span| statement.span.start <= span.start && span.end <= statement.span.end)
+}
+
 /// Whether the file alone says what a value is.
 pub(crate) fn is_plain(value: &Value<'_>) -> bool {
     match &value.kind {
@@ -78,7 +85,7 @@ fn is_literal(expression: &Expression<'_>) -> bool {
 
 impl Teller<'_> {
     /// What stands around the pipeline.
-    pub(super) fn around(&mut self, script: &Script<'_>) {
+    pub(super) fn around(&mut self, script: &Script<'_>, pipeline: Option<Span>) {
         for statement in &script.statements {
             match &statement.kind {
                 StatementKind::Import(import) => self.import(statement, import),
@@ -92,6 +99,14 @@ impl Teller<'_> {
                         }
                     }
                     self.code_in(Node::Statement(statement));
+                }
+                StatementKind::Method(method) if holds(statement, pipeline) => {
+                    // Of such a method its pipeline is what runs.
+                    let body = method.body.as_ref().map_or(&[][..], |body| &body.statements);
+                    let is_own = |one: &&Statement<'_>| Some(one.span) != pipeline;
+                    for inner in body.iter().filter(is_own) {
+                        self.add(Part::Code, "call", inner.span, Support::Interpreter, "Groovy");
+                    }
                 }
                 StatementKind::Method(method) => {
                     let name = method.name.text;
