@@ -40,7 +40,9 @@ pub fn run(wanted: &Convert) -> Result<()> {
     // What we write is read by the same reader that an engine has.
     if let Err(problems) = pilothouse_settings::pipeline::read("pilothouse.toml", &converted.text) {
         for problem in problems {
-            out::error(&printable(&problem.to_string(), LINE));
+            // A problem has lines: what is wrong, where, and what to do.
+            let told = problem.to_string();
+            told.lines().for_each(|line| out::error(&printable(line, LINE)));
         }
         return Err(failed(Failure::Failed, "what came out is no pipeline; change it by hand"));
     }
@@ -74,7 +76,7 @@ fn converted(name: &str, text: &str) -> Result<Converted> {
         let why = format!("{} has no pipeline {{ }}: it is a program", printable(name, LINE));
         return Err(failed(Failure::Usage, why));
     };
-    let converted = convert(name, text, &pipeline, &table);
+    let converted = convert(name, text, &script, &pipeline, &table);
     if converted.steps == 0 {
         let why = "nothing of it can be taken over; `pilothouse check` says what it needs";
         return Err(failed(Failure::Failed, why));

@@ -54,7 +54,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepRun {
-    /// A POSIX shell script, run by `/bin/sh -e` from a file.
+    /// A script in a file, see [`script_argv`].
     Script(String),
     /// A program and its arguments, passed as they are.
     Argv(Vec<String>),
@@ -66,12 +66,29 @@ pub enum StepRun {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Run {
-    /// A POSIX shell script, run by `/bin/sh -e` from a file.
+    /// A script in a file, see [`script_argv`].
     Script(String),
     /// A program and its arguments, passed as they are.
     Argv(Vec<String>),
     /// What the image says. Only where the artifact is an image.
     Image,
+}
+
+/// How a script is run that stands in a file: by the interpreter that its first line names, as in
+/// `#!/usr/bin/env python3`, otherwise by `/bin/sh -e`.
+///
+/// A `#!` is taken apart as execve(2) does, into a program and at most one argument. The file need
+/// not be executable then, nor be on a file system that lets its files be executed.
+pub fn script_argv(script: &str, path: &str) -> Vec<String> {
+    let blank = [' ', '\t'];
+    let first = script.strip_prefix("#!").and_then(|rest| rest.split('\n').next());
+    let named = first.map(|line| line.trim_matches(blank)).filter(|line| !line.is_empty());
+    let (program, argument) = match named.map(|line| line.split_once(blank).unwrap_or((line, ""))) {
+        Some((program, argument)) => (program, argument.trim_matches(blank)),
+        None => ("/bin/sh", "-e"),
+    };
+    let words = [program, argument, path].into_iter().filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
 }
 
 /// How one instance of the service is run, checked and stopped.
@@ -189,4 +206,24 @@ impl Pipeline {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it skips by reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::script_argv;
+
+    #[test]
+    fn a_script_is_run_by_what_its_first_line_names() {
+        for (script, wanted) in [
+            ("make\n", "/bin/sh -e s"),
+            ("\n#!/bin/bash\n", "/bin/sh -e s"),
+            ("#!\nmake", "/bin/sh -e s"),
+            ("#!/bin/bash\nmake", "/bin/bash s"),
+            ("#! /usr/bin/env \tpython3 \nprint()", "/usr/bin/env python3 s"),
+            ("#!/bin/sh -x -e", "/bin/sh -x -e s"),
+        ] {
+            assert_eq!(script_argv(script, "s").join(" "), wanted, "{script:?}");
+        }
+        assert_eq!(script_argv("#!/bin/sh -x -e", "s").len(), 3);
+    }
 }

@@ -1,19 +1,22 @@
 //! A pipeline of Pilothouse's own, as far as a Jenkinsfile says one.
 //!
-//! Responsible for the text of a `pilothouse.toml`: stages, steps, images, variables and time
-//! limits where both have the concept, and a comment with the line of the Jenkinsfile where not.
-//! Nothing is left out in silence. What the text means is decided by its own reader.
+//! Responsible for the text of a `pilothouse.toml`: what the plan takes over, and a comment with
+//! the line of the Jenkinsfile in the place of what it does not. Nothing is left out in silence.
+//! What is taken over is decided by the plan, what the text means by its own reader.
 
-mod shell;
-mod stage;
 mod toml;
 
-use crate::model::{
-    Agent, AgentSettings, Directive, DirectiveArgument, DirectiveValue, Pipeline, ValueKind,
-};
-use crate::source::{Lines, Span};
+use std::collections::HashSet;
+
+use crate::model::Pipeline;
+use crate::plan::{Comment, Line, Made, Plan, Script, StagePart};
+use crate::source::Lines;
+use crate::syntax;
 use crate::table::Table;
 use toml::Out;
+
+/// The longest name of a stage or step, in characters.
+const NAME: usize = 60;
 
 /// What a pipeline becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,186 +29,140 @@ pub struct Converted {
     pub left: usize,
 }
 
-/// Writes what can be taken over from a pipeline; `file` is what the Jenkinsfile is called.
-pub fn convert(file: &str, text: &str, pipeline: &Pipeline<'_>, table: &Table) -> Converted {
-    let mut converter = Converter {
-        file,
+/// Writes what can be taken over from a pipeline; `file` is what the Jenkinsfile is called, `text`
+/// what it says, and `script` what that was parsed to.
+pub fn convert(
+    file: &str,
+    text: &str,
+    script: &syntax::Script<'_>,
+    pipeline: &Pipeline<'_>,
+    table: &Table,
+) -> Converted {
+    let plan = Plan::of(text, script, pipeline, table);
+    let mut writer = Writer {
         lines: Lines::new(text),
-        table,
         out: Out::default(),
-        names: std::collections::HashSet::new(),
+        names: HashSet::new(),
         steps: 0,
         left: 0,
     };
-    converter.pipeline(pipeline);
-    Converted { text: converter.out.finish(), steps: converter.steps, left: converter.left }
+    writer.head(file);
+    for line in &plan.lines {
+        match line {
+            Line::Gap => writer.out.gap(),
+            Line::Comment(comment) => writer.comment(comment),
+            Line::Stage(made) => writer.stage(made),
+        }
+    }
+    writer.out.service();
+    Converted { text: writer.out.finish(), steps: writer.steps, left: writer.left }
 }
 
-struct Converter<'a> {
-    file: &'a str,
+struct Writer<'a> {
     lines: Lines<'a>,
-    table: &'a Table,
     out: Out,
     /// Names of stages that are taken.
-    names: std::collections::HashSet<String>,
+    names: HashSet<String>,
     steps: usize,
     left: usize,
 }
 
-/// What stages inherit.
-#[derive(Clone, Debug, Default)]
-struct Around {
-    image: Option<String>,
-    /// Variables, and whether each is a plain text.
-    variables: Vec<(String, Variable)>,
-    /// A time limit in seconds.
-    timeout: Option<u64>,
-    /// The names of the stages around.
-    path: Vec<String>,
-    /// Directories that steps change into.
-    directories: Vec<String>,
-    /// Whether its stages stand as comments, because something decides whether they run.
-    is_off: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Variable {
-    /// A text.
-    Text(String),
-    /// A word of a shell.
-    Shell(String),
-}
-
-impl Converter<'_> {
-    fn line(&self, span: Span) -> usize {
-        self.lines.position(span.start).line
-    }
-
-    /// Says that a part is not taken over.
-    fn leave(&mut self, span: Span, what: &str, why: &str) {
-        let line = self.line(span);
-        self.left += 1;
-        self.out.comment(&format!("not yet, line {line}: {what}: {why}"));
-    }
-
-    fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
-        let file = self.file.to_owned();
-        self.out
-            .comment(&format!("Made from {file} by pilothouse convert. What could not be taken"));
-        self.out.comment("over stands as a comment where it belongs, with its line there.");
-        let mut around = Around::default();
-        if let Some(agent) = &pipeline.agent {
-            self.agent(agent, &mut around);
+impl Writer<'_> {
+    fn head(&mut self, file: &str) {
+        let from = format!("Made from {file} by pilothouse convert. What could not be taken over");
+        for line in [
+            from.as_str(),
+            "stands as a comment where it belongs, with its line there. A step has 30 minutes",
+            "unless it says a timeout. A script gets the variables of Jenkins that its own text",
+            "names; a program that reads others itself finds PILOTHOUSE_RUN, _BRANCH and _COMMIT.",
+        ] {
+            self.out.comment(line);
         }
-        self.options(
-            pipeline.options.as_ref().map_or(&[], |options| &options.entries),
-            &mut around,
-        );
-        let parts = [
-            (pipeline.triggers.as_ref(), "trigger", "runs start when a branch moves, or by hand"),
-            (pipeline.parameters.as_ref(), "parameter", "runs have no parameters yet"),
-        ];
-        for (section, what, why) in parts {
-            for one in section.iter().flat_map(|section| &section.entries) {
-                let name = one.name.as_ref().map_or("", |name| name.text.as_str());
-                self.leave(one.span, &format!("{what} {name}"), why);
+    }
+
+    fn comment(&mut self, comment: &Comment) {
+        let line = self.lines.position(comment.span.start).line;
+        let Comment { what, why, is_left, .. } = comment;
+        let mark = if *is_left { "not yet, " } else { "" };
+        self.left += usize::from(*is_left);
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        self.out.comment(&format!("{mark}line {line}: {what}{why}"));
+    }
+
+    fn stage(&mut self, made: &Made) {
+        let scripts: Vec<&Script> = made.parts.iter().filter_map(StagePart::script).collect();
+        let is_off = scripts.iter().all(|script| script.is_off);
+        if !scripts.is_empty() {
+            let name = self.name(&made.path);
+            self.out.is_off = is_off;
+            self.out.table("stage");
+            self.out.pair("name", &name);
+            if let Some(image) = &made.image {
+                self.out.pair("image", image);
             }
         }
-        self.tools(pipeline.tools.as_ref());
-        self.environment(pipeline.environment.as_ref(), &mut around);
-        for stage in pipeline.stages.iter().flat_map(|stages| &stages.entries) {
-            self.stage(stage, &around);
-        }
-        self.post(pipeline.post.as_ref());
-        self.out.service();
-    }
-
-    fn agent(&mut self, agent: &Agent<'_>, around: &mut Around) {
-        let Some(kind) = &agent.kind else {
-            return;
-        };
-        match (kind.text.as_str(), &agent.settings) {
-            ("any" | "none", _) => {}
-            ("docker", AgentSettings::Value(image)) if image.text().is_some() => {
-                around.image = image.text().map(str::to_owned);
-            }
-            ("docker", AgentSettings::Settings(settings)) => {
-                for (key, setting) in settings {
-                    match (key.text.as_str(), setting) {
-                        ("image", AgentSettings::Value(image)) if image.text().is_some() => {
-                            around.image = image.text().map(str::to_owned);
-                        }
-                        ("reuseNode", _) => {}
-                        _ => self.leave(key.span, &key.text, "a setting of the container"),
-                    }
+        let mut count = 0;
+        for part in &made.parts {
+            match part {
+                StagePart::Comment(comment) => self.comment(comment),
+                StagePart::Script(script) => {
+                    count += 1;
+                    let name = format!("{count} {}", script.name);
+                    self.step(script, (scripts.len() > 1).then_some(name.as_str()));
                 }
             }
-            ("label" | "node", _) => {
-                self.leave(agent.span, "label", "executors have no labels: it is not looked at");
-            }
-            (name, _) => {
-                let why = match self.table.get(crate::table::Kind::Agent, name) {
-                    Some(entry) if !entry.note.is_empty() => entry.note.clone(),
-                    _ => "of no known plugin".to_owned(),
-                };
-                self.leave(agent.span, &format!("agent {name}"), &why);
-            }
         }
+        self.out.is_off = false;
     }
 
-    fn options(&mut self, options: &[Directive<'_>], around: &mut Around) {
-        for option in options {
-            let Some(name) = &option.name else {
-                continue;
-            };
-            if name.text == "timeout"
-                && let Some(seconds) = seconds_of(&option.arguments)
-            {
-                around.timeout = Some(around.timeout.map_or(seconds, |known| known.min(seconds)));
-                continue;
-            }
-            let entry = self.table.option(&name.text);
-            let is_given = entry.is_some_and(|entry| entry.support == crate::table::Support::Runs);
-            if !is_given || name.text == "timeout" {
-                let why = entry.map(|entry| entry.note.clone()).filter(|note| !note.is_empty());
-                let why = why.unwrap_or_else(|| "it has no counterpart".to_owned());
-                self.leave(option.span, &format!("option {}", name.text), &why);
-            }
+    /// A step; a stage of one step has no other name for it.
+    fn step(&mut self, script: &Script, name: Option<&str>) {
+        self.out.is_off = script.is_off;
+        if let Some(name) = name {
+            self.out.table("stage.step");
+            self.out.pair("name", &named(name));
         }
+        if let Some(seconds) = script.timeout {
+            self.out.pair("timeout", &duration(seconds));
+        }
+        let env = script.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.out.variables("env", env);
+        self.out.script(&script.text);
+        *(if script.is_off { &mut self.left } else { &mut self.steps }) += 1;
+    }
+
+    fn name(&mut self, path: &[String]) -> String {
+        let line = named(&path.join(" / "));
+        let short = |most: usize| line.chars().take(most).collect::<String>().trim().to_owned();
+        let mut name = short(NAME);
+        let mut count = 1;
+        while name.is_empty() || self.names.contains(&name) {
+            count += 1;
+            name = named(&format!("{} {count}", short(NAME - 5)));
+        }
+        self.names.insert(name.clone());
+        name
     }
 }
 
-/// The time of a `timeout`, where the file says it.
-fn seconds_of(arguments: &[DirectiveArgument<'_>]) -> Option<u64> {
-    let number = |key: Option<&str>| {
-        arguments.iter().find(|one| one.key.as_ref().map(|key| key.text.as_str()) == key)
+/// A name that a terminal shows as it is: letters, digits, signs, and pictures.
+fn named(name: &str) -> String {
+    let is_sign = |c: char| {
+        matches!(c, ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' | '\u{2010}'..='\u{2027}')
+            || matches!(c, '\u{2190}'..='\u{27ff}' | '\u{1f300}'..='\u{1faff}')
     };
-    let time = number(Some("time")).or_else(|| number(None))?;
-    let unit = number(Some("unit")).map(|unit| &unit.value);
-    let unit = match unit {
-        None => "MINUTES",
-        Some(DirectiveValue::Value(value)) => value.text()?,
-        Some(DirectiveValue::Call(_)) => return None,
-    };
-    match &time.value {
-        DirectiveValue::Value(value) => match value.kind {
-            ValueKind::Integer(time) => seconds(time, unit),
-            _ => None,
-        },
-        DirectiveValue::Call(_) => None,
-    }
+    let is_blank = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    let is_shown = |c: char| is_sign(c) || (c.is_alphanumeric() && !is_blank(c));
+    let line: String = name.chars().map(|c| if is_shown(c) { c } else { ' ' }).collect();
+    line.trim().to_owned()
 }
 
-fn seconds(time: i64, unit: &str) -> Option<u64> {
-    let time = u64::try_from(time).ok()?;
-    let factor = match unit {
-        "SECONDS" => 1,
-        "MINUTES" => 60,
-        "HOURS" => 3600,
-        "DAYS" => 86_400,
-        _ => return None,
-    };
-    time.checked_mul(factor)
+fn duration(seconds: u64) -> String {
+    match seconds {
+        _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use crate::source::{Lines, Span};
 pub enum DiagnosticKind {
     /// The text is no Groovy.
     Syntax,
+    /// More than is read here; what Jenkins says of it is not known.
+    Limit,
     /// The text is Groovy, but no Declarative Pipeline that Jenkins accepts.
     Declarative,
 }
@@ -21,6 +23,7 @@ impl DiagnosticKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Syntax => "syntax",
+            Self::Limit => "limit",
             Self::Declarative => "declarative",
         }
     }
@@ -50,6 +53,11 @@ impl Diagnostic {
         Self { kind: DiagnosticKind::Declarative, span, message: message.into(), advice: None }
     }
 
+    /// Something that is not looked at.
+    pub fn limit(span: Span, message: impl Into<String>) -> Self {
+        Self { kind: DiagnosticKind::Limit, span, message: message.into(), advice: None }
+    }
+
     /// Adds what to write instead.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -69,8 +77,12 @@ impl Diagnostic {
         let before = text.chars().take(place.column - 1).skip(skipped);
         // A tab in the line is a tab above the caret, so that they stand in one column.
         let pad: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let ends = lines.position(self.span.end);
+        let wide = if ends.line == place.line { ends.column - place.column } else { 1 };
+        let room = shown.chars().count().saturating_sub(pad.chars().count());
+        let carets = "^".repeat(wide.min(room).max(1));
         let _ = writeln!(out, "  | {shown}");
-        let _ = writeln!(out, "  | {pad}^");
+        let _ = writeln!(out, "  | {pad}{carets}");
         if let Some(advice) = &self.advice {
             let _ = writeln!(out, "  = {advice}");
         }

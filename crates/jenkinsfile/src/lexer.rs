@@ -5,6 +5,7 @@
 //! a stack of what is open instead of calling itself, so that no text can exhaust the stack, and
 //! looks at each byte a bounded number of times. It must not know the grammar.
 
+mod mend;
 mod number;
 mod string;
 
@@ -51,17 +52,30 @@ pub struct Words {
     pub comments: Vec<Span>,
     /// What is no word.
     pub problems: Vec<Diagnostic>,
+    /// Where strings begin that are never closed.
+    pub unclosed: Vec<u32>,
 }
 
 /// Cuts a text into words.
 pub fn words(text: &str) -> Words {
-    let mut lexer = Lexer { text, at: 0, open: Vec::new(), simple: 0, found: Words::default() };
-    lexer.shebang();
-    while lexer.at < text.len() {
-        lexer.next();
+    let first = Lexer::new(text).all();
+    if !first.is_open_ended {
+        return first.found;
     }
-    lexer.push(Kind::End, lexer.at);
-    lexer.found
+    // A string reached the end of the text: what it swallowed is read as well.
+    let mut second = Lexer::new(text);
+    second.mending = Mending::Looking;
+    second.all().found
+}
+
+/// Whether a text is read again because a string reached its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mending {
+    Off,
+    /// The string is looked for.
+    Looking,
+    /// It was found, and ended.
+    Done,
 }
 
 struct Lexer<'s> {
@@ -71,6 +85,11 @@ struct Lexer<'s> {
     /// How many strings in simple quotes have an expression open.
     simple: usize,
     found: Words,
+    /// Whether a string reached the end of the text.
+    is_open_ended: bool,
+    mending: Mending,
+    /// Whether no comment is closed from here on.
+    is_commented: bool,
 }
 
 /// An offset as spans have it; a text is far shorter than 4 GiB, see [`crate::MOST_BYTES`].
@@ -91,6 +110,28 @@ pub(crate) fn continues_name(character: char) -> bool {
 }
 
 impl<'s> Lexer<'s> {
+    fn new(text: &'s str) -> Self {
+        Self {
+            text,
+            at: 0,
+            open: Vec::new(),
+            simple: 0,
+            found: Words::default(),
+            is_open_ended: false,
+            mending: Mending::Off,
+            is_commented: false,
+        }
+    }
+
+    fn all(mut self) -> Self {
+        self.shebang();
+        while self.at < self.text.len() {
+            self.next();
+        }
+        self.push(Kind::End, self.at);
+        self
+    }
+
     fn rest(&self) -> &'s str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -132,11 +173,17 @@ impl<'s> Lexer<'s> {
 
     fn comment_block(&mut self) {
         let start = self.at;
-        if let Some(length) = self.rest().get(2..).and_then(|rest| rest.find("*/")) {
+        let inside = self.rest().get(2..).filter(|_| !self.is_commented);
+        if let Some(length) = inside.and_then(|rest| rest.find("*/")) {
             self.at += length + 4;
         } else {
-            self.at = self.text.len();
-            self.problem(start, "this comment is never closed", "close it with */");
+            // What follows its line is read as well.
+            let line = self.rest().find('\n');
+            self.at = line.map_or(self.text.len(), |length| self.at + length);
+            if !self.is_commented {
+                self.problem(start, "this comment is never closed", "close it with */");
+            }
+            self.is_commented = true;
         }
         self.found.comments.push(Span::new(offset(start), offset(self.at)));
     }
@@ -186,6 +233,7 @@ impl<'s> Lexer<'s> {
                 "end of line reached within a simple string 'x' or \"x\" or /x/",
                 "use three quotes",
             );
+            self.end_simple();
         }
     }
 

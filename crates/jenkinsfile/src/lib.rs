@@ -12,6 +12,22 @@
 //! assert_eq!(report.level.number(), 1);
 //! ```
 //!
+//! A pipeline of Pilothouse's own is written from what was parsed and judged:
+//!
+//! ```
+//! use jenkinsfile::{convert::convert, judge, parser::parse, table::Table};
+//!
+//! let text = "pipeline { agent any\nstages { stage('Test') { steps { sh 'make test' } } } }";
+//! let (script, grammar) = parse(text);
+//! let table = Table::built_in();
+//! let judged = judge(text, &script, &grammar, &table);
+//! assert!(judged.problems.is_empty());
+//! let pipeline = judged.pipeline.ok_or("a program")?;
+//! let converted = convert("Jenkinsfile", text, &script, &pipeline, &table);
+//! assert_eq!(converted.steps, 1);
+//! # Ok::<(), &str>(())
+//! ```
+//!
 //! Below it stand, each useful alone: [`parser::parse`] makes a [`syntax`] tree of the Groovy that
 //! Jenkinsfiles are written in, with positions and comments; [`read::read`] finds the Declarative
 //! Pipeline in it, as a [`model`]; [`check::check`] says what Jenkins would refuse, in its own words;
@@ -33,6 +49,7 @@ pub mod verdict;
 
 mod judge;
 mod lexer;
+mod plan;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind};

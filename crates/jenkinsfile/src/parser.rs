@@ -7,6 +7,7 @@
 //! is refused with one problem.
 
 mod argument;
+mod brace;
 mod closure;
 mod command;
 mod control;
@@ -36,8 +37,11 @@ pub const MOST_NESTING: usize = 72;
 
 /// Reads a text. The problems are in the order in which they were found.
 pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
-    let Words { tokens, comments, mut problems } = words(text);
+    let Words { tokens, comments, mut problems, unclosed } = words(text);
     problems.truncate(MOST_PROBLEMS);
+    let unclosed = unclosed.into_iter().take(MOST_PROBLEMS).map(|at| line(text, at)).collect();
+    let (tokens, of_braces) = brace::mend(text, tokens);
+    problems.extend(of_braces);
     let arrows = closure::arrows(&tokens);
     let mut parser = Parser {
         text,
@@ -50,6 +54,7 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
         is_interface: false,
         classes: 0,
         problems,
+        unclosed,
     };
     let statements = parser.script();
     (Script { statements, comments }, parser.problems)
@@ -71,6 +76,18 @@ struct Parser<'s> {
     /// How many classes are around.
     classes: usize,
     problems: Vec<Diagnostic>,
+    /// Lines with a string that is never closed: what else is odd there follows from it.
+    unclosed: Vec<Span>,
+}
+
+/// The line of a place.
+fn line(text: &str, at: u32) -> Span {
+    let place = at as usize;
+    let before = text.get(..place).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let after = text.get(place..).and_then(|after| after.find('\n'));
+    let after = after.map_or(text.len(), |length| place + length);
+    let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(offset(before), offset(after))
 }
 
 /// Something could not be read, and a problem says so.
@@ -234,7 +251,9 @@ impl<'s> Parser<'s> {
 
     /// Notes a problem, once for each place.
     fn note(&mut self, problem: Diagnostic) {
-        let is_known = self.problems.iter().any(|known| known.span.start == problem.span.start);
+        let at = problem.span.start;
+        let is_known = self.problems.iter().any(|known| known.span.start == at)
+            || self.unclosed.iter().any(|line| (line.start..=line.end).contains(&at));
         if !is_known && self.problems.len() < MOST_PROBLEMS {
             self.problems.push(problem);
         }
@@ -253,7 +272,7 @@ impl<'s> Parser<'s> {
 
     /// Gives up on the whole text: what is deeper would only fail again.
     fn too_deep<T>(&mut self) -> Parsed<T> {
-        let problem = Diagnostic::syntax(self.span(), "this is nested too deeply")
+        let problem = Diagnostic::limit(self.span(), "this is nested deeper than is read here")
             .advise("move the inner part into a method");
         self.note(problem);
         self.at = self.tokens.len();

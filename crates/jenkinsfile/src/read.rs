@@ -85,7 +85,24 @@ impl<'t> Reader<'t> {
             return read.swap_remove(0);
         }
         script.statements.iter().for_each(|statement| self.refuse_nested(statement));
+        script.statements.iter().for_each(|statement| self.refuse_misspelt(statement));
         None
+    }
+
+    /// A call that holds what a pipeline does, and is called nearly so.
+    fn refuse_misspelt(&mut self, statement: &'t Statement<'t>) {
+        let Some(call) = CallView::of(statement) else {
+            return;
+        };
+        let (Some(name), Some(block)) = (call.name, call.block()) else {
+            return;
+        };
+        let is_near = crate::suggest::nearest(&name.to_lowercase(), ["pipeline"]).is_some();
+        let mut sections = block.body.statements.iter().filter_map(CallView::of);
+        if name != "pipeline" && is_near && sections.any(|inner| inner.name == Some("stages")) {
+            let message = format!("No such DSL method '{name}' found among steps");
+            self.problem_with(call.name_span, message, "did you mean pipeline?");
+        }
     }
 
     /// A pipeline in another block runs nothing that Jenkins would show.

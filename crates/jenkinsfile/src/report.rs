@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::judge::judge;
 use crate::parser::parse;
-use crate::source::{Lines, Position, Span};
+use crate::source::{Lines, Position};
 use crate::table::{Support, Table};
 use crate::verdict::{Item, Level, Part, verdict};
 use crate::{MOST_BYTES, MOST_PROBLEMS};
@@ -26,6 +26,8 @@ pub struct Report {
     pub file: String,
     /// How far it is from running.
     pub level: Level,
+    /// What else is to be known of it.
+    pub note: Option<String>,
     /// What is wrong with it, in order.
     pub problems: Vec<Problem>,
     /// Each part of it, in order.
@@ -76,17 +78,21 @@ impl Report {
         }
         let text = String::from_utf8_lossy(bytes);
         let lines = Lines::new(&text);
-        let (script, mut grammar) = parse(&text);
-        if let Cow::Owned(text) = &text {
-            grammar.extend(no_text(text));
-        }
+        let (script, grammar) = parse(&text);
+        let note = match &text {
+            // Jenkins reads such a file as well, with signs in it that nobody wrote.
+            Cow::Owned(text) => no_text(text, &lines),
+            Cow::Borrowed(_) => None,
+        };
         let judged = judge(&text, &script, &grammar, table);
         let is_refused = !judged.problems.is_empty();
         let verdict = verdict(&text, &script, judged.pipeline.as_ref(), is_refused, table);
+        let is_unread = judged.problems.iter().any(|one| one.kind == DiagnosticKind::Limit);
         let problems = judged.problems.iter().take(MOST_PROBLEMS);
         Self {
             file: file.to_owned(),
-            level: verdict.level,
+            level: if is_unread { Level::Unread } else { verdict.level },
+            note,
             problems: problems.map(|problem| located(problem, &lines)).collect(),
             parts: verdict.items.into_iter().map(|item| told(item, &lines)).collect(),
         }
@@ -94,17 +100,24 @@ impl Report {
 
     /// What is said of a file of more than [`MOST_BYTES`], which need not be read for that.
     pub fn too_large(file: &str) -> Self {
+        let most = MOST_BYTES >> 20;
+        let message = format!("the file has more than {most} MiB, which is not read here");
+        Self::unread(file, message, Some("a Jenkinsfile is a few hundred lines long"))
+    }
+
+    /// What is said of a file that could not be read.
+    pub fn unread(file: &str, message: String, advice: Option<&str>) -> Self {
         let start = Position { line: 1, column: 1 };
         let problem = Problem {
-            kind: DiagnosticKind::Syntax,
+            kind: DiagnosticKind::Limit,
             from: start,
             to: start,
-            message: format!("the file has more than {} MiB", MOST_BYTES >> 20),
-            advice: Some("a Jenkinsfile is a few hundred lines long".to_owned()),
+            message,
+            advice: advice.map(str::to_owned),
             line: String::new(),
         };
-        let (level, parts) = (Level::Broken, Vec::new());
-        Self { file: file.to_owned(), level, problems: vec![problem], parts }
+        let (level, parts) = (Level::Unread, Vec::new());
+        Self { file: file.to_owned(), level, note: None, problems: vec![problem], parts }
     }
 
     /// The level in a few words, then what is wrong, or else what would not run: at most so many
@@ -154,12 +167,11 @@ impl Told {
     }
 }
 
-/// A file that is no text, told where it stops being one.
-fn no_text(text: &str) -> Option<Diagnostic> {
-    let at = text.find(char::REPLACEMENT_CHARACTER)?;
-    let at = u32::try_from(at).ok()?;
-    let message = "the file is not UTF-8 text from here on";
-    Some(Diagnostic::syntax(Span::new(at, at), message).advise("save it as UTF-8"))
+/// Says of a file that is no text where it stops being one.
+fn no_text(text: &str, lines: &Lines<'_>) -> Option<String> {
+    let at = u32::try_from(text.find(char::REPLACEMENT_CHARACTER)?).ok()?;
+    let Position { line, column } = lines.position(at);
+    Some(format!("no UTF-8 text from line {line}, column {column} on; save it as UTF-8"))
 }
 
 fn located(problem: &Diagnostic, lines: &Lines<'_>) -> Problem {

@@ -9,10 +9,12 @@ mod known;
 mod sections;
 
 use crate::model::Pipeline;
+use crate::plan::Plan;
 use crate::source::Span;
 use crate::syntax::Script;
 use crate::table::{Support, Table};
-use known::Known;
+pub(crate) use code::is_plain;
+pub(crate) use known::Known;
 
 /// How far a file is from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,11 +33,13 @@ pub enum Level {
     Scripted,
     /// Jenkins refuses it.
     Broken,
+    /// It is more than is read here.
+    Unread,
 }
 
 impl Level {
     /// All of them, the nearest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Declarative,
         Self::Groovy,
         Self::Plugins,
@@ -43,6 +47,7 @@ impl Level {
         Self::Library,
         Self::Scripted,
         Self::Broken,
+        Self::Unread,
     ];
 
     /// Its number.
@@ -55,6 +60,7 @@ impl Level {
             Self::Library => 5,
             Self::Scripted => 6,
             Self::Broken => 7,
+            Self::Unread => 8,
         }
     }
 
@@ -68,6 +74,7 @@ impl Level {
             Self::Library => "library",
             Self::Scripted => "scripted",
             Self::Broken => "broken",
+            Self::Unread => "unread",
         }
     }
 
@@ -81,6 +88,7 @@ impl Level {
             Self::Library => "needs shared libraries",
             Self::Scripted => "a Scripted Pipeline, not a Declarative one",
             Self::Broken => "Jenkins refuses it",
+            Self::Unread => "not judged, it is more than is read here",
         }
     }
 
@@ -193,8 +201,10 @@ pub fn verdict(
 ) -> Verdict {
     let known = Known::of(script);
     let things = std::collections::HashSet::new();
-    let mut teller = Teller { text, table, known, items: Vec::new(), depth: 0, things };
-    teller.around(script);
+    let plan = pipeline.map(|pipeline| Plan::of(text, script, pipeline, table));
+    let plan = plan.unwrap_or_default();
+    let mut teller = Teller { text, table, known, plan, items: Vec::new(), depth: 0, things };
+    teller.around(script, pipeline.map(|pipeline| pipeline.span));
     match pipeline {
         Some(pipeline) => teller.pipeline(pipeline),
         None => teller.scripted(script),
@@ -213,6 +223,8 @@ struct Teller<'a> {
     text: &'a str,
     table: &'a Table,
     known: Known<'a>,
+    /// What is taken over.
+    plan: Plan,
     items: Vec<Item>,
     depth: usize,
     /// Where calls begin that make an argument of a known step, as in `checkout scmGit(…)`.
@@ -226,11 +238,22 @@ impl Teller<'_> {
         self.items.push(Item { part, name, span, depth, support, plugin: None, note });
     }
 
+    /// A part that stands in the plan.
+    fn planned(&mut self, part: Part, name: &str, span: Span) {
+        // What the plan does not name is behind a mistake.
+        let (support, note) = match self.plan.mark(span) {
+            Some(mark) => (mark.support, mark.note.clone()),
+            None => (Support::NotYet, String::new()),
+        };
+        self.add(part, name, span, support, &note);
+    }
+
     /// A part that the table describes.
     fn described(&mut self, part: Part, entry: &crate::table::Entry, span: Span, least: Support) {
         let depth = self.depth;
         let is_more = least > entry.support;
         let note = match least {
+            Support::Interpreter if is_more && part == Part::Step => "called by Groovy",
             Support::Interpreter if is_more => "an argument is an expression",
             _ => entry.note.as_str(),
         };

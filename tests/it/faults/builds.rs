@@ -106,6 +106,20 @@ fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
     stage.end();
 }
 
+#[test]
+fn a_script_is_read_by_the_interpreter_that_it_names() {
+    let (stage, repository) = stage();
+    let script = "#!/usr/bin/env python3\nimport sys\nassert len(sys.argv) == 1\n";
+    repository.write(
+        "pilothouse.toml",
+        &format!("[[stage]]\nname = \"a\"\nrun = '''{script}'''\n[service]\nrun = \"true\"\n"),
+    );
+    repository.commit_all("in Python");
+    let (_, result) = ended(&stage, 2);
+    assert!(!matches!(result, RunResult::Failed { .. }), "{result:?}");
+    stage.end();
+}
+
 /// What the engine says of the head of a branch.
 #[track_caller]
 fn verdict(stage: &Stage, branch: &str, commit: &str) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, Outcome, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
-use pilothouse_core::pipeline::StepRun;
+use pilothouse_core::pipeline::{StepRun, script_argv};
 use pilothouse_core::run::StepExit;
 use pilothouse_core::text::printable;
 use pilothouse_supervisor::{
@@ -135,9 +135,9 @@ impl Host {
                 self.docker.step(order, container, script.as_deref(), own.clone(), GRACE_MS)?
             }
             (StepRun::Argv(argv), None) => argv.clone(),
-            (StepRun::Script(_), None) => {
+            (StepRun::Script(text), None) => {
                 let path = script.map(|path| path.display().to_string()).unwrap_or_default();
-                vec!["/bin/sh".to_owned(), "-e".to_owned(), path]
+                script_argv(text, &path)
             }
         };
         let is_image = matches!(order.step.run, StepRun::Image(_));

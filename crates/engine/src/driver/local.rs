@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, InstanceOrder, Outcome};
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::pipeline::{Run, Stop};
+use pilothouse_core::pipeline::{Run, Stop, script_argv};
 use pilothouse_core::spec::Runtime;
 use pilothouse_supervisor::{
     Handle, Kind, Liveness, Outcome as UnitOutcome, Spec, StartError, Status, Stop as UnitStop,
@@ -179,9 +179,8 @@ impl Local {
                 env.extend(variables(order, address.port()));
                 match run {
                     Run::Argv(argv) => argv.clone(),
-                    Run::Script(_) => {
-                        let script = home.join("script");
-                        vec!["/bin/sh".to_owned(), "-e".to_owned(), script.display().to_string()]
+                    Run::Script(text) => {
+                        script_argv(text, &home.join("script").display().to_string())
                     }
                     Run::Image => {
                         return Err(Fault::permanent("a process of the host has no image to run"));

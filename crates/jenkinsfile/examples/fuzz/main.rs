@@ -120,8 +120,8 @@ fn look(bytes: &[u8], table: &Table) -> Result<(), Failure> {
         let (script, grammar) = parse(&text);
         let judged = judge(&text, &script, &grammar, table);
         let converted = judged.pipeline.map(|pipeline| {
-            let once = convert("Jenkinsfile", &text, &pipeline, table);
-            once == convert("Jenkinsfile", &text, &pipeline, table)
+            let once = convert("Jenkinsfile", &text, &script, &pipeline, table);
+            once == convert("Jenkinsfile", &text, &script, &pipeline, table)
         });
         (told, converted != Some(false))
     }));

@@ -59,13 +59,17 @@ impl Out {
         }
     }
 
-    /// `run = """…"""`
+    /// `run = '''…'''`: the script as it is, to the last blank.
     pub(super) fn script(&mut self, script: &str) {
-        let script = script.trim_end();
-        if script.contains('\n') {
-            self.put(&format!("run = \"\"\"\n{}\n\"\"\"", escaped(script, true)));
-        } else {
+        let is_plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
+        let is_literal =
+            script.chars().all(is_plain) && !script.contains("'''") && !script.ends_with('\'');
+        if !script.contains('\n') {
             self.pair("run", script);
+        } else if is_literal {
+            self.put(&format!("run = '''\n{script}'''"));
+        } else {
+            self.put(&format!("run = \"\"\"\n{}\"\"\"", escaped(script, true)));
         }
     }
 

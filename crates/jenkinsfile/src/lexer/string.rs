@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Lexer, Open, Quote, begins_name, continues_name};
+use super::{Lexer, Mending, Open, Quote, begins_name, continues_name};
 use crate::token::{Kind, Mark};
 
 impl Quote {
@@ -38,7 +38,7 @@ impl Quote {
         matches!(self, Self::Double | Self::Slash)
     }
 
-    const fn has_lines(self) -> bool {
+    pub(super) const fn has_lines(self) -> bool {
         !matches!(self, Self::Single | Self::Double)
     }
 
@@ -67,6 +67,9 @@ impl Lexer<'_> {
 
     fn string(&mut self, quote: Quote) {
         let start = self.at;
+        if self.mending != Mending::Off && quote.has_lines() && self.mended(quote) {
+            return;
+        }
         self.at += quote.opening().len();
         self.template(quote, Kind::TemplateStart, start);
     }
@@ -97,17 +100,6 @@ impl Lexer<'_> {
                 other => self.at += other.len_utf8(),
             }
         }
-    }
-
-    fn unclosed(&mut self, quote: Quote, is_first: bool, start: usize) {
-        let closing = quote.closing();
-        let end = self.at;
-        let first_line = self.text.get(start..end).and_then(|text| text.find('\n'));
-        self.at = first_line.map_or(end, |length| start + length);
-        let message = format!("this string is never closed, it wants {closing}");
-        self.problem(start, message, "close it where it ends");
-        self.at = end;
-        self.push(if is_first { Kind::Text } else { Kind::TemplateEnd }, start);
     }
 
     /// Takes a backslash and what it escapes.

@@ -1,14 +1,45 @@
 //! Branches of control: `if`, `switch`, `try`.
 
 use super::{Parsed, Parser};
-use crate::syntax::{Block, Body, Case, Catch, StatementKind};
+use crate::syntax::{Block, Body, Case, Catch, Expression, StatementKind};
 use crate::token::{Kind, Mark, Word};
 
 impl<'s> Parser<'s> {
+    /// A chain of `else if` is read link by link: it is long, and not deep.
     pub(super) fn if_statement(&mut self) -> Parsed<StatementKind<'s>> {
+        let mut links = Vec::new();
+        let mut otherwise = loop {
+            let start = self.start();
+            let (condition, then) = self.if_link()?;
+            links.push((start, condition, then));
+            if !self.goes_on_with_else() {
+                break None;
+            }
+            if self.kind_behind_newline() != Kind::Word(Word::If) {
+                break Some(Box::new(self.body()?));
+            }
+            self.skip_newline();
+        };
+        while let Some((start, condition, then)) = links.pop() {
+            let kind = StatementKind::If { condition, then, otherwise };
+            if links.is_empty() {
+                return Ok(kind);
+            }
+            let statements = vec![self.statement_node(kind, start)?];
+            otherwise = Some(Box::new(Body { statements }));
+        }
+        self.unexpected()
+    }
+
+    /// `if (a) b`
+    fn if_link(&mut self) -> Parsed<(Expression<'s>, Box<Body<'s>>)> {
         self.take();
         let condition = self.in_parentheses(Self::assignment_less)?;
-        let then = Box::new(self.body()?);
+        Ok((condition, Box::new(self.body()?)))
+    }
+
+    /// Takes an `else`, and says whether there is one.
+    fn goes_on_with_else(&mut self) -> bool {
         let before = self.at;
         // Ends of lines, and one semicolon, may stand before the else.
         self.skip_newline();
@@ -16,12 +47,11 @@ impl<'s> Parser<'s> {
             self.take();
             self.skip_newline();
         }
-        if !self.take_word(Word::Else) {
+        let is_else = self.take_word(Word::Else);
+        if !is_else {
             self.at = before;
-            return Ok(StatementKind::If { condition, then, otherwise: None });
         }
-        let otherwise = Some(Box::new(self.body()?));
-        Ok(StatementKind::If { condition, then, otherwise })
+        is_else
     }
 
     /// A block or one statement, on this line or on the next.

@@ -31,7 +31,10 @@ impl<'t> Reader<'t> {
                 if self.table.is_bare_agent(&key.text) {
                     return Some(key);
                 }
-                let advice = format!("did you mean agent {{ label '{}' }}?", key.text);
+                let advice = match super::argument::literal_key(value) {
+                    Some(label) => format!("did you mean agent {{ label '{label}' }}?"),
+                    None => "write agent any, without parentheses".to_owned(),
+                };
                 self.problem_with(call.span, wrong, &advice);
                 None
             }
@@ -63,6 +66,9 @@ impl<'t> Reader<'t> {
             return (None, AgentSettings::None);
         };
         let text = self.name_of(&inner);
+        if text.is_empty() {
+            return (None, AgentSettings::None);
+        }
         let mut kind = Key { text: text.to_owned(), span: inner.name_span };
         let settings = self.setting(&inner, text).unwrap_or(AgentSettings::None);
         // Several settings in a label's braces are those of a node.
@@ -104,6 +110,9 @@ impl<'t> Reader<'t> {
                 continue;
             };
             let name = self.name_of(&call);
+            if name.is_empty() {
+                continue;
+            }
             let key = Key { text: name.to_owned(), span: call.name_span };
             let Some(value) = self.setting(&call, name) else {
                 continue;

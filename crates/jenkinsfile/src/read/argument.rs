@@ -27,7 +27,7 @@ pub(super) fn constant<'t>(expression: &'t Expression<'t>) -> Option<Result<Valu
 }
 
 /// What an expression can be as the key of a map.
-fn literal_key(expression: &Expression<'_>) -> Option<String> {
+pub(super) fn literal_key(expression: &Expression<'_>) -> Option<String> {
     match &expression.kind {
         ExpressionKind::Text(text) => Some(text.clone().into_owned()),
         ExpressionKind::Name(name) => Some((*name).to_owned()),

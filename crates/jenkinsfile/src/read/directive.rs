@@ -135,6 +135,9 @@ impl<'t> Reader<'t> {
                 continue;
             };
             let name = self.name_of(&tool);
+            if name.is_empty() {
+                continue;
+            }
             let key = Key { text: name.to_owned(), span: tool.name_span };
             if let Some(value) = self.only_argument(&tool, name, "tool") {
                 let value = self.value(value);

@@ -31,7 +31,7 @@ impl<'t> Reader<'t> {
                 "excludes" => matrix.excludes = Some(self.excludes(&section)),
                 "stages" => matrix.stages = Some(self.stages(&section, "stages")),
                 _ if self.common_section(&mut matrix.common, name, &section) => {}
-                "error" => {}
+                "" => {}
                 _ => self.problem(section.name_span, format!("Undefined section \"{name}\"")),
             }
         }
@@ -91,7 +91,7 @@ impl<'t> Reader<'t> {
                     axis.is_inverse = true;
                     self.axis_values(&mut axis, &call, &seen, "values");
                 }
-                "error" => {}
+                "" => {}
                 _ => self.problem(call.name_span, format!("Undefined section \"{name}\"")),
             }
         }

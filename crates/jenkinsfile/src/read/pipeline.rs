@@ -74,7 +74,7 @@ impl<'t> Reader<'t> {
                 ("‘notifications’ section has been removed as of version 0.6.", "post")
             }
             "postBuild" => ("‘postBuild’ section has been renamed as of version 0.6.", "post"),
-            "error" => return,
+            "" => return,
             _ => {
                 let advice = match nearest(name, SECTIONS) {
                     Some(near) => format!("did you mean {near}?"),
@@ -107,6 +107,9 @@ impl<'t> Reader<'t> {
 
     /// Says that a section stands there twice.
     pub(super) fn once(&mut self, seen: &mut Vec<&'t str>, name: &'t str, span: Span) {
+        if name.is_empty() {
+            return;
+        }
         if seen.contains(&name) {
             self.problem(span, format!("Multiple occurrences of the {name} section"));
         } else if seen.len() < 64 {
@@ -114,9 +117,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The name of what is called.
+    /// The name of what is called; empty where it has none, which is told.
     pub(super) fn name_of(&mut self, call: &CallView<'t>) -> &'t str {
-        if let Some(name) = call.name {
+        if let Some(name) = call.name.filter(|name| !name.is_empty()) {
             return name;
         }
         if call.is_on_variable {
@@ -128,6 +131,6 @@ impl<'t> Reader<'t> {
         } else {
             self.problem(call.span, "Expected a symbol");
         }
-        "error"
+        ""
     }
 }

@@ -102,7 +102,7 @@ impl<'t> Reader<'t> {
             "matrix" => stage.matrix = Some(Box::new(self.matrix(&call))),
             "failFast" => stage.fail_fast = self.switch(&call),
             _ if self.common_section(&mut stage.common, name, &call) => {}
-            "error" => {}
+            "" => {}
             _ => {
                 let message = format!(
                     "Unknown stage section \"{name}\". Starting with version 0.5, steps in a \
@@ -163,7 +163,7 @@ impl<'t> Reader<'t> {
                 let value = self.value(value);
                 let key = Key { text: name.to_owned(), span: field.name_span };
                 input.fields.push((key, value));
-            } else if name != "error" {
+            } else if !name.is_empty() {
                 let message = format!("Not a valid field for input: \"{name}\"");
                 let advice = match nearest(name, fields) {
                     Some(near) => format!("did you mean {near}?"),

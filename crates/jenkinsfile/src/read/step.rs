@@ -78,7 +78,7 @@ impl<'t> Reader<'t> {
         };
         let name = self.name_of(&call);
         let key = Key { text: name.to_owned(), span: call.name_span };
-        if name == "error" && call.name.is_none() {
+        if name.is_empty() {
             return unread(span);
         }
         let block = call.block();

@@ -23,6 +23,7 @@ fn file(report: &Report) -> Value {
         "file": report.file,
         "level": report.level.number(),
         "level_name": report.level.name(),
+        "note": report.note,
         "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
         "parts": report.parts.iter().map(part).collect::<Vec<_>>(),
     })

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Problem, Report, Told};
-use crate::diagnostic::DiagnosticKind;
 
 /// Rules: a name, and what it means.
-const RULES: [(&str, &str); 3] = [
+const RULES: [(&str, &str); 4] = [
     ("syntax", "The text is no Groovy"),
     ("declarative", "Jenkins refuses the pipeline"),
+    ("limit", "The file is not read, or not to its end"),
     ("unknown-step", "No known plugin has this step, and the file does not define it"),
 ];
 
@@ -39,10 +39,8 @@ fn results(report: &Report) -> Vec<Value> {
 }
 
 fn broken(file: &str, problem: &Problem) -> Value {
-    let rule = match problem.kind {
-        DiagnosticKind::Syntax => "syntax",
-        DiagnosticKind::Declarative => "declarative",
-    };
+    // Rules have the names of kinds.
+    let rule = problem.kind.name();
     let text = match &problem.advice {
         Some(advice) => format!("{} ({advice})", problem.message),
         None => problem.message.clone(),

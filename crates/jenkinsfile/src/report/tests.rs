@@ -78,9 +78,9 @@ fn one_mistake_of_grammar_hides_no_other() {
 #[test]
 fn bytes_that_are_no_text_are_told_where_they_begin() {
     let report = Report::of("Jenkinsfile", b"node {\n  sh '\xff'\n}\n", &Table::built_in());
-    let places: Vec<_> =
-        report.problems.iter().map(|one| (one.from.line, one.from.column)).collect();
-    assert_eq!(places, [(2, 7)]);
+    assert_eq!(report.level, Level::Scripted, "Jenkins reads it as well");
+    let note = report.note.as_deref();
+    assert_eq!(note, Some("no UTF-8 text from line 2, column 7 on; save it as UTF-8"));
 }
 
 #[test]
@@ -113,4 +113,58 @@ fn programs_get_the_same() {
     assert_eq!(results, Some(2));
     let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(place["region"]["startLine"], 4);
+}
+
+#[test]
+fn what_is_not_read_is_no_refusal_of_jenkins() {
+    let deep = format!("pipeline {{ {}1{} }}", "a(".repeat(500), ")".repeat(500));
+    let large = "/".repeat(crate::MOST_BYTES + 1);
+    for text in [deep, large] {
+        let report = look(&text);
+        assert_eq!(report.level, Level::Unread);
+        assert!(report.problems.iter().any(|one| one.message.contains("read here")));
+    }
+    let chain = format!("x = 1\n{}{{ y() }}", "if (a) { b() } else ".repeat(300));
+    assert_eq!(look(&chain).level, Level::Scripted);
+}
+
+#[test]
+fn a_pipeline_that_is_nearly_called_so_is_meant() {
+    for name in ["pipelin", "Pipeline", "pipelines"] {
+        let report = look(&format!("{name} {{ agent any\nstages {{ }} }}"));
+        let advice = report.problems.first().and_then(|one| one.advice.as_deref());
+        assert_eq!(advice, Some("did you mean pipeline?"), "{name}");
+    }
+    assert_eq!(look("pipelines { build() }").level, Level::Scripted);
+}
+
+#[test]
+fn a_pipeline_in_a_method_that_is_called_is_declarative() {
+    let pipeline = "pipeline { agent any\nstages { stage('a') { steps { sh 'b' } } } }";
+    assert_eq!(look(&format!("def call() {{\n{pipeline}\n}}")).level, Level::Declarative);
+    assert_eq!(look(&format!("def call() {{\nfoo()\n{pipeline}\n}}")).level, Level::Groovy);
+}
+
+#[test]
+fn a_step_called_error_is_no_section() {
+    for (text, line) in [
+        ("pipeline { agent any\nerror 'y'\nstages { stage('a') { steps { sh 'b' } } } }", 2),
+        ("pipeline { agent any\nstages { stage('a') {\nerror 'y'\nsteps { sh 'b' } } } }", 3),
+        (
+            "pipeline { agent any\nstages { stage('a') { matrix {\nerror 'y'\naxes { axis { name 'A'; values 'b' } }\n\
+          stages { stage('b') { steps { sh 'b' } } } } } } }",
+            3,
+        ),
+        (
+            "pipeline { agent any\nstages { stage('a') { matrix { axes { axis {\nerror 'y'\nname 'A'; values 'b' } }\n\
+          stages { stage('b') { steps { sh 'b' } } } } } } }",
+            3,
+        ),
+    ] {
+        let lines: Vec<_> = look(text).problems.iter().map(|one| one.from.line).collect();
+        assert_eq!(lines, [line], "{text}");
+    }
+    let report = look("pipeline { agent any()\nstages { stage('a') { steps { sh 'b' } } } }");
+    let advice: Vec<_> = report.problems.iter().filter_map(|one| one.advice.as_deref()).collect();
+    assert_eq!(advice, ["write agent any, without parentheses"]);
 }

@@ -5,8 +5,9 @@
 
 use super::{Part, Teller};
 use crate::model::{Code, Value, ValueKind};
+use crate::source::Span;
 use crate::syntax::{
-    Block, Call, Expression, ExpressionKind, Import, Member, Node, Script, Statement, StatementKind,
+    Block, Call, Expression, ExpressionKind, Import, Node, Script, Statement, StatementKind,
 };
 use crate::table::Support;
 
@@ -48,41 +49,35 @@ const JENKINS: [&str; 5] =
 /// Where classes of Java and Groovy begin.
 const JAVA: [&str; 4] = ["groovy.", "java.", "javax.", "org.codehaus.groovy."];
 
-/// Whether a value can be put together from variables alone: `"a ${env.B} $C"`.
-pub(super) fn is_plain(value: &Value<'_>) -> bool {
+/// Whether the pipeline stands in a statement.
+fn holds(statement: &Statement<'_>, pipeline: Option<Span>) -> bool {
+    pipeline
+        .is_some_and(|span| statement.span.start <= span.start && span.end <= statement.span.end)
+}
+
+/// Whether the file alone says what a value is.
+pub(crate) fn is_plain(value: &Value<'_>) -> bool {
     match &value.kind {
-        ValueKind::Code(Code { expression: Some(expression), .. }) => is_simple(expression),
+        ValueKind::Code(Code { expression: Some(expression), .. }) => is_literal(expression),
         ValueKind::Code(_) => false,
         _ => true,
     }
 }
 
-fn is_simple(expression: &Expression<'_>) -> bool {
+fn is_literal(expression: &Expression<'_>) -> bool {
     match &expression.kind {
-        ExpressionKind::Template(template) => template.values.iter().all(is_variable),
-        ExpressionKind::Binary { left, right, .. } => is_simple(left) && is_simple(right),
         ExpressionKind::List(all) | ExpressionKind::Map(all) => {
-            all.iter().all(|one| is_simple(one.value()))
+            all.iter().all(|one| is_literal(one.value()))
         }
         ExpressionKind::Text(_)
         | ExpressionKind::Null
         | ExpressionKind::Bool(_)
         | ExpressionKind::Integer(_)
         | ExpressionKind::Decimal(_) => true,
-        // `credentials(…)`, `string(…)` and other things in a list of bindings.
+        ExpressionKind::Parenthesized(inner) => is_literal(inner),
+        // `string(…)`, `logRotator(…)` and other things in a list.
         ExpressionKind::Call(call) => {
-            call.object.is_none() && call.arguments.iter().all(|one| is_simple(one.value()))
-        }
-        _ => is_variable(expression),
-    }
-}
-
-/// `A`, `env.A`, `params.A`, and the names of a build.
-pub(crate) fn is_variable(expression: &Expression<'_>) -> bool {
-    match &expression.kind {
-        ExpressionKind::Name(_) => true,
-        ExpressionKind::Property { object, name: Member::Name(_), .. } => {
-            object.kind.is_name("env") || object.kind.is_name("params")
+            call.object.is_none() && call.arguments.iter().all(|one| is_literal(one.value()))
         }
         _ => false,
     }
@@ -90,7 +85,7 @@ pub(crate) fn is_variable(expression: &Expression<'_>) -> bool {
 
 impl Teller<'_> {
     /// What stands around the pipeline.
-    pub(super) fn around(&mut self, script: &Script<'_>) {
+    pub(super) fn around(&mut self, script: &Script<'_>, pipeline: Option<Span>) {
         for statement in &script.statements {
             match &statement.kind {
                 StatementKind::Import(import) => self.import(statement, import),
@@ -104,6 +99,14 @@ impl Teller<'_> {
                         }
                     }
                     self.code_in(Node::Statement(statement));
+                }
+                StatementKind::Method(method) if holds(statement, pipeline) => {
+                    // Of such a method its pipeline is what runs.
+                    let body = method.body.as_ref().map_or(&[][..], |body| &body.statements);
+                    let is_own = |one: &&Statement<'_>| Some(one.span) != pipeline;
+                    for inner in body.iter().filter(is_own) {
+                        self.add(Part::Code, "call", inner.span, Support::Interpreter, "Groovy");
+                    }
                 }
                 StatementKind::Method(method) => {
                     let name = method.name.text;
@@ -218,7 +221,8 @@ impl Teller<'_> {
             }
             let is_value = call.arguments.is_empty() && entry.parameters.is_empty();
             if entry.name != "script" && !(is_value && entry.support == Support::Interpreter) {
-                self.described(Part::Step, entry, span, Support::Runs);
+                // Code decides whether it runs, and how often.
+                self.described(Part::Step, entry, span, Support::Interpreter);
             }
             return;
         }

@@ -35,26 +35,49 @@ const GIVEN: [&str; 20] = [
 ];
 
 /// The names.
-pub(super) struct Known<'s> {
+pub(crate) struct Known<'s> {
     names: HashSet<&'s str>,
+    /// Those that are no variables of an `environment`.
+    outside: HashSet<&'s str>,
 }
 
 impl<'s> Known<'s> {
-    pub(super) fn of(script: &Script<'s>) -> Self {
-        let mut known = Self { names: HashSet::new() };
+    pub(crate) fn of(script: &Script<'s>) -> Self {
+        let mut known = Self { names: HashSet::new(), outside: HashSet::new() };
+        for statement in &script.statements {
+            known.look(Node::Statement(statement));
+        }
+        known.outside = std::mem::take(&mut known.names);
         for statement in &script.statements {
             Node::Statement(statement).each(&mut |node| known.see(node));
         }
         known
     }
 
+    /// Goes over all but each `environment`.
+    fn look(&mut self, node: Node<'_, 's>) {
+        if let Node::Expression(expression) = node
+            && let ExpressionKind::Call(call) = &expression.kind
+            && call.method.text() == Some("environment")
+        {
+            return;
+        }
+        self.see(node);
+        node.each_child(&mut |child| self.look(child));
+    }
+
     /// Whether the file defines it, or it is always there.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.names.contains(name) || GIVEN.contains(&name)
     }
 
+    /// Whether Groovy knows it by itself: then it stands before a variable of an `environment`.
+    pub(crate) fn is_of_groovy(&self, name: &str) -> bool {
+        self.outside.contains(name)
+    }
+
     /// Whether the file defines it.
-    pub(super) fn defines(&self, name: &str) -> bool {
+    pub(crate) fn defines(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 

@@ -3,14 +3,14 @@
 use super::code::is_plain;
 use super::{Part, Teller};
 use crate::model::{
-    Agent, AgentSettings, Arguments, Branch, Common, Condition, Directive, DirectiveValue,
-    EnvironmentValue, Key, Matrix, Pipeline, PostCondition, Section, Stage, Step, Value, When,
+    Agent, Arguments, Branch, Common, Condition, Directive, DirectiveValue, EnvironmentValue, Key,
+    Matrix, Pipeline, PostCondition, Section, Stage, Step, Value, When,
 };
+use crate::source::Span;
 use crate::syntax::Node;
 use crate::table::{Kind, Support};
 
 const EXPRESSION: &str = "an expression";
-const SECRET: &str = "secrets are named in the project file of the operator";
 
 impl Teller<'_> {
     pub(super) fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
@@ -39,21 +39,13 @@ impl Teller<'_> {
     }
 
     fn stage(&mut self, stage: &Stage<'_>) {
-        let (support, note) = if stage.parallel.is_some() || stage.branches.len() > 1 {
-            (Support::NotYet, "stages run one after the other")
-        } else if stage.matrix.is_some() {
-            (Support::NotYet, "no matrix of stages")
-        } else {
-            (Support::Runs, "")
-        };
-        self.add(Part::Stage, &stage.name, stage.span.at_start(), support, note);
+        self.planned_at(Part::Stage, &stage.name, stage.span);
         self.inside(|teller| {
             teller.common(&stage.common);
             let is_parallel = stage.branches.len() > 1;
             for branch in &stage.branches {
                 if is_parallel {
-                    let span = branch.span.at_start();
-                    teller.add(Part::Stage, &branch.name, span, Support::Runs, "");
+                    teller.planned_at(Part::Stage, &branch.name, branch.span);
                     teller.inside(|teller| teller.branch(branch));
                 } else {
                     teller.branch(branch);
@@ -98,12 +90,9 @@ impl Teller<'_> {
         let Some(kind) = &agent.kind else {
             return;
         };
-        let is_plain = settings_are_plain(&agent.settings);
-        let least = if is_plain { Support::Runs } else { Support::Interpreter };
-        match self.table.get(Kind::Agent, &kind.text) {
-            Some(entry) => self.described(Part::Agent, entry, kind.span, least),
-            None => self.unknown(Part::Agent, kind),
-        }
+        let plugin = self.table.get(Kind::Agent, &kind.text).map(|entry| entry.plugin.clone());
+        self.planned(Part::Agent, &kind.text, kind.span);
+        self.of_plugin(plugin);
     }
 
     fn unknown(&mut self, part: Part, name: &Key) {
@@ -116,10 +105,9 @@ impl Teller<'_> {
             let Some(name) = &option.name else {
                 continue;
             };
-            match self.table.option(&name.text) {
-                Some(entry) => self.described(Part::Option, entry, name.span, needs(option)),
-                None => self.unknown(Part::Option, name),
-            }
+            let plugin = self.table.option(&name.text).map(|entry| entry.plugin.clone());
+            self.planned(Part::Option, &name.text, name.span);
+            self.of_plugin(plugin);
         }
     }
 
@@ -137,12 +125,7 @@ impl Teller<'_> {
 
     fn environment(&mut self, section: Option<&Section<(Key, EnvironmentValue<'_>)>>) {
         for (key, value) in section.iter().flat_map(|section| &section.entries) {
-            let (support, note) = match value {
-                EnvironmentValue::Credentials(_) => (Support::Adapter, SECRET),
-                EnvironmentValue::Value(value) if is_plain(value) => (Support::Runs, ""),
-                EnvironmentValue::Value(_) => (Support::Interpreter, EXPRESSION),
-            };
-            self.add(Part::Variable, &key.text, key.span, support, note);
+            self.planned(Part::Variable, &key.text, key.span);
             if let EnvironmentValue::Value(value) = value {
                 self.value(value);
             }
@@ -203,28 +186,14 @@ impl Teller<'_> {
         let Some(name) = &step.name else {
             return;
         };
+        let plugin = self.table.step(&name.text).map(|entry| entry.plugin.clone());
+        self.planned(Part::Step, &name.text, name.span);
+        self.of_plugin(plugin);
         if let Some(code) = step.code {
-            self.add(Part::Step, &name.text, name.span, Support::Interpreter, "Groovy");
             self.inside(|teller| teller.code(code));
             return;
         }
         let values = arguments(&step.arguments);
-        let is_plain = values.iter().all(|value| is_plain(value));
-        let least = if is_plain { Support::Runs } else { Support::Interpreter };
-        match self.table.step(&name.text) {
-            Some(entry) if entry.name == "sh" && returns(&step.arguments) => {
-                self.described(Part::Step, entry, name.span, Support::Interpreter);
-            }
-            Some(entry) => self.described(Part::Step, entry, name.span, least),
-            None if self.known.defines(&name.text) => {
-                let note = "a method of this file";
-                self.add(Part::Step, &name.text, name.span, Support::Interpreter, note);
-            }
-            None => {
-                let note = "no step of a known plugin: of a shared library?";
-                self.add(Part::Step, &name.text, name.span, Support::Library, note);
-            }
-        }
         self.inside(|teller| {
             for value in values {
                 teller.value(value);
@@ -233,6 +202,18 @@ impl Teller<'_> {
                 teller.step(inner);
             }
         });
+    }
+
+    /// A heading: it begins where the part does.
+    fn planned_at(&mut self, part: Part, name: &str, span: Span) {
+        self.planned(part, name, span.at_start());
+    }
+
+    /// Names the plugin that brings the last part.
+    fn of_plugin(&mut self, plugin: Option<String>) {
+        if let Some(item) = self.items.last_mut() {
+            item.plugin = plugin.filter(|plugin| !plugin.is_empty());
+        }
     }
 
     /// Steps that a value calls.
@@ -251,22 +232,6 @@ fn arguments<'a, 't>(arguments: &'a Arguments<'t>) -> Vec<&'a Value<'t>> {
         Arguments::Named(named) => named.iter().map(|(_, value)| value).collect(),
         Arguments::Single(value) => vec![value],
         Arguments::Positional(values) => values.iter().collect(),
-    }
-}
-
-/// Whether a `sh` gives its output or its status to Groovy.
-fn returns(arguments: &Arguments<'_>) -> bool {
-    match arguments {
-        Arguments::Named(named) => named.iter().any(|(key, _)| key.text.starts_with("return")),
-        _ => false,
-    }
-}
-
-fn settings_are_plain(settings: &AgentSettings<'_>) -> bool {
-    match settings {
-        AgentSettings::None => true,
-        AgentSettings::Value(value) => is_plain(value),
-        AgentSettings::Settings(all) => all.iter().all(|(_, inner)| settings_are_plain(inner)),
     }
 }
 

@@ -4,3 +4,4 @@
 //! beside. It must not need them: what they said is written down.
 
 mod corpus;
+mod recovery;

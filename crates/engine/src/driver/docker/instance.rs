@@ -7,7 +7,7 @@ use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::{Docker as Settings, Reach};
 use pilothouse_core::effect::{Fault, InstanceOrder};
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::pipeline::Run;
+use pilothouse_core::pipeline::{Run, script_argv};
 use pilothouse_docker::{Container, ContainerSpec, Health, Mount, Program, Publish, Record};
 
 use super::super::local::variables;
@@ -44,11 +44,12 @@ impl Docker {
         let program = match &order.service.run {
             Run::Image => Program::Image,
             Run::Argv(argv) => Program::Argv(argv.clone()),
-            Run::Script(_) => {
+            Run::Script(text) => {
                 let source = home.join("script");
                 let target = "/pilothouse/script".to_owned();
-                mounts.push(Mount { source, target: target.clone(), read_only: true });
-                Program::Argv(vec!["/bin/sh".to_owned(), "-e".to_owned(), target])
+                let argv = script_argv(text, &target);
+                mounts.push(Mount { source, target, read_only: true });
+                Program::Argv(argv)
             }
         };
         mounts.extend(settings.volumes.iter().map(|volume| Mount {

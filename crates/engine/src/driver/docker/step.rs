@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pilothouse_core::container::{Container, Grants, Image};
 use pilothouse_core::effect::{Fault, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
-use pilothouse_core::pipeline::StepRun;
+use pilothouse_core::pipeline::{StepRun, script_argv};
 use pilothouse_core::run::StepExit;
 use pilothouse_core::text::{printable, slug};
 use pilothouse_docker::{ContainerSpec, Mount, Program, read_record};
@@ -35,12 +35,11 @@ impl Docker {
         let mut mounts = vec![mount(&workspace, false), mount(&home, false)];
         let program = match (&order.step.run, script) {
             (StepRun::Argv(argv), _) => Program::Argv(argv.clone()),
-            (_, Some(script)) => {
+            (StepRun::Script(text), Some(script)) => {
                 mounts.push(mount(script, true));
-                let script = script.display().to_string();
-                Program::Argv(vec!["/bin/sh".to_owned(), "-e".to_owned(), script])
+                Program::Argv(script_argv(text, &script.display().to_string()))
             }
-            (StepRun::Script(_) | StepRun::Image(_), None) => {
+            (StepRun::Script(_), None) | (StepRun::Image(_), _) => {
                 return Err(Fault::permanent("the step has nothing to run in its container"));
             }
         };

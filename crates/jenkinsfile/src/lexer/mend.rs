@@ -1,0 +1,151 @@
+//! Strings and comments that nobody closed.
+//!
+//! Responsible for guessing where they were meant to end, so that what follows is read as well.
+//! Only texts that Groovy refuses come here, and a guess looks at a bounded part of them.
+
+use super::{Lexer, Mark, Mending, Open, Quote, offset};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::token::Kind;
+
+/// How far the rest of a string is looked for that goes over the end of its line.
+const LINES: usize = 20;
+const BYTES: usize = 2000;
+
+impl Lexer<'_> {
+    /// A string that reaches the end of its line, or of the text.
+    pub(super) fn unclosed(&mut self, quote: Quote, is_first: bool, start: usize) {
+        let end = self.at;
+        let mut advice = "close it where it ends";
+        if quote.has_lines() {
+            self.is_open_ended = true;
+        } else if let Some(after) = self.goes_on(quote) {
+            advice = "use three quotes, or close it where its line ends";
+            self.at = after;
+        } else {
+            self.at = end - self.closers(start, end);
+        }
+        self.say_unclosed(quote, start, end, advice);
+        self.push(if is_first { Kind::Text } else { Kind::TemplateEnd }, start);
+    }
+
+    fn say_unclosed(&mut self, quote: Quote, start: usize, end: usize, advice: &str) {
+        let first_line = self.text.get(start..end).and_then(|text| text.find('\n'));
+        let end = first_line.map_or(end, |length| start + length);
+        let message = format!("this string is never closed, it wants {}", quote.closing());
+        let span = Span::new(offset(start), offset(end));
+        self.found.problems.push(Diagnostic::syntax(span, message).advise(advice));
+        self.found.unclosed.push(span.start);
+    }
+
+    /// Where a string ends that was written over several lines, as in `'a` and `b'` below it. A
+    /// quote that opens another string stands behind a blank or a bracket.
+    fn goes_on(&self, quote: Quote) -> Option<usize> {
+        let rest = self.rest().as_bytes();
+        let rest = rest.get(..BYTES).unwrap_or(rest);
+        let mark = *quote.closing().as_bytes().first()?;
+        let mut at = 0;
+        for line in rest.split(|byte| *byte == b'\n').take(LINES) {
+            let mut marks = line.iter().enumerate().filter(|(_, byte)| **byte == mark);
+            if let Some((first, _)) = marks.next() {
+                let before = line.get(..first).unwrap_or_default();
+                let last = before.last().copied().unwrap_or(b' ');
+                let is_end = before.trim_ascii().is_empty() || !b" \t([{,=:+".contains(&last);
+                return (is_end && marks.count() % 2 == 0).then_some(self.at + at + first + 1);
+            }
+            at += line.len() + 1;
+        }
+        None
+    }
+
+    /// How many bytes at a string's end are what closes the brackets around it.
+    fn closers(&self, start: usize, end: usize) -> usize {
+        let body = self.text.get(start..end).unwrap_or_default();
+        let is_closer = |c: char| matches!(c, ')' | ']' | '}' | ' ' | '\t');
+        let text = body.trim_end_matches(is_closer);
+        let run = body.get(text.len()..).unwrap_or_default();
+        let mut open = self.open.iter().rev();
+        for c in run.chars().filter(|c| !c.is_whitespace()) {
+            let (opening, is_own) = match (c, open.next()) {
+                (')', Some(Open::Parenthesis(Mark::LeftParen))) => ('(', true),
+                (']', Some(Open::Parenthesis(Mark::LeftBracket))) => ('[', true),
+                ('}', Some(Open::Brace)) => ('{', true),
+                _ => (' ', false),
+            };
+            // What the string opens it closes itself.
+            let is_within = body.matches(opening).count() >= body.matches(c).count();
+            if !is_own || is_within {
+                return 0;
+            }
+        }
+        run.trim_start().len()
+    }
+
+    /// An expression of a string that reaches the end of its line: it ends there, and the string.
+    pub(super) fn end_simple(&mut self) {
+        while self.simple > 0 {
+            match self.open.pop() {
+                Some(Open::Parenthesis(Mark::LeftBracket)) => self.synthetic(Mark::RightBracket),
+                Some(Open::Parenthesis(_)) => self.synthetic(Mark::RightParen),
+                Some(Open::Brace) => self.synthetic(Mark::RightBrace),
+                Some(Open::Expression(quote)) => {
+                    self.synthetic(Mark::RightBrace);
+                    self.push(Kind::TemplateEnd, self.at);
+                    self.simple -= usize::from(quote.is_simple());
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn synthetic(&mut self, mark: Mark) {
+        self.push(Kind::Mark(mark), self.at);
+    }
+
+    /// Ends a string of several lines that is never closed, and says whether it is one. A text is
+    /// read once more for this, after one reached its end.
+    pub(super) fn mended(&mut self, quote: Quote) -> bool {
+        let start = self.at;
+        let inside = start + quote.opening().len();
+        let rest = self.text.get(inside..).unwrap_or_default();
+        let close = rest.find(quote.closing()).map(|length| inside + length);
+        let end = match (close, quote) {
+            (None, Quote::Slash | Quote::DollarSlash) => rest.find('\n').map(|at| inside + at),
+            (None, _) => Some(self.dedented(start, self.text.len()).unwrap_or(self.text.len())),
+            // What closes it opens another one.
+            (Some(close), Quote::TripleSingle | Quote::TripleDouble)
+                if self.mending == Mending::Looking =>
+            {
+                let before = self.text.get(inside..close).unwrap_or_default();
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                let is_opening = !line.trim().is_empty() && line.ends_with([' ', '(', ':', '=']);
+                self.dedented(start, close).filter(|_| is_opening)
+            }
+            _ => None,
+        };
+        let Some(end) = end else {
+            return false;
+        };
+        self.mending = Mending::Done;
+        self.at = end;
+        self.say_unclosed(quote, start, end, "close it where it ends");
+        self.push(Kind::Text, start);
+        true
+    }
+
+    /// The end of the line before the first that closes a brace around the line of a place.
+    fn dedented(&self, start: usize, end: usize) -> Option<usize> {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let before = self.text.get(..start)?;
+        let own = indent(before.get(before.rfind('\n').map_or(0, |at| at + 1)..)?);
+        let mut at = start;
+        for line in self.text.get(start..end)?.split_inclusive('\n') {
+            let is_close = at > start && line.trim_start().starts_with('}') && indent(line) < own;
+            if is_close {
+                return Some(at - 1);
+            }
+            at += line.len();
+        }
+        None
+    }
+}

@@ -1,0 +1,387 @@
+//! What of a pipeline can be said in a pipeline of Pilothouse's own: the one judgement for both verbs.
+//!
+//! Responsible for deciding, part by part and in order, what is taken over and what is left, and
+//! why. The verdict tells what stands here, and the conversion writes it, so that neither promises
+//! what the other does not do. A script stands here only where it does what the Jenkinsfile does;
+//! in doubt it is left.
+
+mod argument;
+mod section;
+mod shell;
+mod step;
+mod value;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
+use crate::source::{Lines, Span};
+use crate::syntax::{ExpressionKind, Node, Script as Source, StatementKind};
+use crate::table::{Kind, Support, Table};
+use crate::verdict::Known;
+use value::Bit;
+
+/// The most stages of a pipeline, and the most steps of a stage.
+const MOST: usize = 100;
+
+/// What is taken over, and what is left.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// What is written, in order.
+    pub lines: Vec<Line>,
+    /// What becomes of each part, by where its name begins.
+    marks: HashMap<u32, Mark>,
+}
+
+/// What becomes of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    /// What it needs; it runs where it is taken over, and nowhere else.
+    pub support: Support,
+    /// Why.
+    pub note: String,
+}
+
+/// What is written.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// The beginning of a stage of the file.
+    Gap,
+    /// A sentence about a part.
+    Comment(Comment),
+    /// A stage.
+    Stage(Made),
+}
+
+/// A sentence about a part.
+#[derive(Debug)]
+pub(crate) struct Comment {
+    /// Where the part stands.
+    pub span: Span,
+    /// What it is called.
+    pub what: String,
+    /// What becomes of it.
+    pub why: String,
+    /// Whether it is missing; otherwise a run does it by itself.
+    pub is_left: bool,
+}
+
+/// A stage.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The names of the stages around it, and its own.
+    pub path: Vec<String>,
+    /// The image that it runs in.
+    pub image: Option<String>,
+    /// Its steps, and what is said between them.
+    pub parts: Vec<StagePart>,
+}
+
+/// A step of a stage, or what is said in its place.
+#[derive(Debug)]
+pub(crate) enum StagePart {
+    Comment(Comment),
+    Script(Script),
+}
+
+impl StagePart {
+    /// The script, where it is one.
+    pub(crate) const fn script(&self) -> Option<&Script> {
+        match self {
+            Self::Script(script) => Some(script),
+            Self::Comment(_) => None,
+        }
+    }
+}
+
+/// What a step runs.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// Where the name of the step begins.
+    at: u32,
+    /// What the step is called.
+    pub name: String,
+    /// Its time limit in seconds.
+    pub timeout: Option<u64>,
+    /// Its variables.
+    pub env: Vec<(String, String)>,
+    /// The text.
+    pub text: String,
+    /// Whether it is written as a comment, because something decides whether it runs.
+    pub is_off: bool,
+}
+
+/// What stages and steps inherit.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    image: Option<String>,
+    /// Variables whose values are known here.
+    variables: Vec<(String, Vec<Bit>)>,
+    /// Variables that Jenkins would set, and that nothing sets here.
+    missing: BTreeSet<String>,
+    /// A time limit in seconds.
+    timeout: Option<u64>,
+    /// The names of the stages around.
+    path: Vec<String>,
+    /// Directories that steps change into, as words of a shell.
+    directories: Vec<String>,
+    /// Why nothing in it may run.
+    off: Option<String>,
+}
+
+impl Scope {
+    fn turn_off(&mut self, why: &str) {
+        self.off.get_or_insert_with(|| why.to_owned());
+    }
+}
+
+impl Plan {
+    /// Decides what is taken over.
+    pub(crate) fn of(
+        text: &str,
+        source: &Source<'_>,
+        pipeline: &Pipeline<'_>,
+        table: &Table,
+    ) -> Self {
+        let known = Known::of(source);
+        let asking = asking(source);
+        let mut planner = Planner {
+            lines: Lines::new(text),
+            table,
+            known,
+            asking,
+            stashed: HashSet::new(),
+            behind: None,
+            stages: 0,
+            plan: Self::default(),
+        };
+        planner.pipeline(pipeline);
+        planner.plan
+    }
+
+    /// What becomes of the part whose name begins here.
+    pub(crate) fn mark(&self, span: Span) -> Option<&Mark> {
+        self.marks.get(&span.start)
+    }
+}
+
+struct Planner<'a> {
+    lines: Lines<'a>,
+    table: &'a Table,
+    known: Known<'a>,
+    /// Methods of the file that ask a person.
+    asking: HashSet<&'a str>,
+    /// What was stashed so far.
+    stashed: HashSet<String>,
+    /// Why all that follows may not run: a person would have to be asked first.
+    behind: Option<String>,
+    /// How many stages there are.
+    stages: usize,
+    plan: Plan,
+}
+
+/// Methods of the file in which a person is asked.
+fn asking<'s>(source: &Source<'s>) -> HashSet<&'s str> {
+    let mut found = HashSet::new();
+    let methods = source.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Method(method) => Some((method.name.text, statement)),
+        _ => None,
+    });
+    let methods: Vec<_> = methods.take(MOST).collect();
+    // A method that calls one that asks asks as well; a round for each link of such a chain.
+    loop {
+        let before = found.len();
+        for (name, statement) in &methods {
+            if !found.contains(name) && asks(Node::Statement(statement), &found) {
+                found.insert(*name);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// Whether Groovy asks a person.
+fn asks(node: Node<'_, '_>, methods: &HashSet<&str>) -> bool {
+    let mut is_asking = false;
+    node.each(&mut |node| {
+        if let Node::Expression(expression) = node
+            && let ExpressionKind::Call(call) = &expression.kind
+            && let Some(name) = call.method.text()
+        {
+            is_asking |= name == "input" || methods.contains(name);
+        }
+    });
+    is_asking
+}
+
+impl Planner<'_> {
+    fn line(&self, span: Span) -> usize {
+        self.lines.position(span.start).line
+    }
+
+    fn mark(&mut self, span: Span, support: Support, note: &str) {
+        let note = note.to_owned();
+        self.plan.marks.insert(span.start, Mark { support, note });
+    }
+
+    /// Says between stages that a part is not taken over.
+    fn leave(&mut self, span: Span, what: &str, why: &str) {
+        self.comment(span, what, why, true);
+    }
+
+    fn comment(&mut self, span: Span, what: &str, why: &str, is_left: bool) {
+        let (what, why) = (what.to_owned(), why.to_owned());
+        self.plan.lines.push(Line::Comment(Comment { span, what, why, is_left }));
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
+        let mut scope = Scope::default();
+        if let Some(agent) = &pipeline.agent {
+            self.agent(agent, &mut scope);
+        }
+        let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
+        self.options(options, &mut scope, false);
+        for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
+            let name = trigger.name.as_ref().map_or("", |name| name.text.as_str());
+            let entry = self.table.get(Kind::Trigger, name);
+            let is_given = entry.is_some_and(|entry| entry.support == Support::Runs);
+            let is_left = !is_given || !section::is_literal(trigger);
+            let why = "runs start when a branch moves, or by hand";
+            self.comment(trigger.span, &format!("trigger {name}"), why, is_left);
+        }
+        for parameter in pipeline.parameters.iter().flat_map(|section| &section.entries) {
+            let name = parameter.name.as_ref().map_or("", |name| name.text.as_str());
+            let why = "runs have no parameters yet";
+            self.leave(parameter.span, &format!("parameter {name}"), why);
+            scope.missing.extend(section::name_of(parameter));
+        }
+        self.tools(pipeline.tools.as_ref());
+        self.environment(pipeline.environment.as_ref(), &mut scope);
+        for stage in pipeline.stages.iter().flat_map(|stages| &stages.entries) {
+            self.stage(stage, &scope);
+        }
+        self.post(pipeline.post.as_ref(), &scope);
+    }
+
+    fn stage(&mut self, stage: &Stage<'_>, around: &Scope) {
+        let mut scope = around.clone();
+        scope.path.push(stage.name.clone());
+        self.plan.lines.push(Line::Gap);
+        if let (Some(why), None) = (self.behind.clone(), &scope.off) {
+            self.leave(stage.span, &format!("stage {}", stage.name), &why);
+            scope.turn_off(&why);
+        }
+        let is_one = stage.branches.len() == 1
+            && stage.branches.iter().all(|branch| branch.steps.len() == 1);
+        self.common(&stage.common, &mut scope, is_one);
+        let is_parallel = stage.branches.len() > 1;
+        let one_after_the_other = "the stages below run one after the other";
+        if let Some(parallel) = &stage.parallel {
+            self.leave(parallel.span, "parallel", one_after_the_other);
+        }
+        if is_parallel {
+            self.leave(stage.span, "parallel", one_after_the_other);
+        }
+        let (support, note) = match &scope.off {
+            Some(why) => (Support::NotYet, why.as_str()),
+            None if stage.parallel.is_some() || is_parallel => {
+                (Support::NotYet, "stages run one after the other")
+            }
+            None if stage.matrix.is_some() => (Support::NotYet, "no matrix of stages"),
+            None => (Support::Runs, ""),
+        };
+        let note = note.to_owned();
+        self.mark(stage.span, support, &note);
+        for branch in &stage.branches {
+            if is_parallel {
+                scope.path.push(branch.name.clone());
+                let support = if scope.off.is_some() { Support::NotYet } else { Support::Runs };
+                let note = scope.off.clone().unwrap_or_default();
+                self.mark(branch.span, support, &note);
+            }
+            self.branch(branch, &scope);
+            if is_parallel {
+                scope.path.pop();
+            }
+        }
+        for inner in stage.stages.iter().chain(&stage.parallel).flat_map(|all| &all.entries) {
+            self.stage(inner, &scope);
+        }
+        if let Some(matrix) = &stage.matrix {
+            self.matrix(matrix, &scope);
+        }
+        self.post(stage.common.post.as_ref(), &scope);
+        if let Some(input) = &stage.common.input {
+            self.wait(input.span);
+        }
+    }
+
+    /// Each stage of a matrix would run for each combination; it stands there once, as a comment.
+    fn matrix(&mut self, matrix: &Matrix<'_>, around: &Scope) {
+        self.leave(matrix.span, "matrix", "there are no matrices of stages yet, so none runs");
+        let mut scope = around.clone();
+        for axis in matrix.axes.iter().flat_map(|axes| &axes.entries) {
+            scope.missing.extend(axis.name.as_ref().map(|name| name.text.clone()));
+        }
+        scope.turn_off("in a matrix");
+        self.common(&matrix.common, &mut scope, false);
+        for inner in matrix.stages.iter().flat_map(|stages| &stages.entries) {
+            self.stage(inner, &scope);
+        }
+        self.post(matrix.common.post.as_ref(), &scope);
+    }
+
+    /// What follows in the file may not run: a person had to say yes.
+    fn wait(&mut self, span: Span) {
+        let line = self.line(span);
+        self.behind.get_or_insert_with(|| {
+            format!("behind the input of line {line}: it does not run without a person's yes")
+        });
+    }
+
+    fn post(&mut self, section: Option<&Section<PostCondition<'_>>>, around: &Scope) {
+        let mut scope = around.clone();
+        scope.turn_off("nothing is done at the end of a run yet");
+        for one in section.iter().flat_map(|section| &section.entries) {
+            let names = one.branch.steps.iter().filter_map(|step| step.name.as_ref());
+            let names: Vec<&str> = names.map(|name| name.text.as_str()).take(8).collect();
+            let what = format!("post {} ({})", one.condition.text, names.join(", "));
+            self.leave(one.span, &what, "nothing is done at the end of a run yet");
+            // What becomes of its steps is told, and nothing of them is written.
+            self.steps(&one.branch.steps, &scope, &mut Vec::new());
+        }
+    }
+
+    fn branch(&mut self, branch: &Branch<'_>, scope: &Scope) {
+        let mut scope = scope.clone();
+        if scope.off.is_none() && self.stages >= MOST {
+            let why = format!("a pipeline has at most {MOST} stages");
+            self.leave(branch.span, "stage", &why);
+            scope.turn_off(&why);
+        }
+        let mut parts = Vec::new();
+        self.steps(&branch.steps, &scope, &mut parts);
+        let scripts = parts.iter().filter(|part| matches!(part, StagePart::Script(_)));
+        if scripts.count() > MOST {
+            self.turn_off(&mut parts, &format!("a stage has at most {MOST} steps"));
+        }
+        let is_on = |part: &StagePart| matches!(part, StagePart::Script(script) if !script.is_off);
+        self.stages += usize::from(parts.iter().any(is_on));
+        let Scope { path, image, .. } = scope;
+        self.plan.lines.push(Line::Stage(Made { path, image, parts }));
+    }
+
+    /// Makes comments of scripts.
+    fn turn_off(&mut self, parts: &mut [StagePart], why: &str) {
+        for part in parts {
+            if let StagePart::Script(script) = part
+                && !script.is_off
+            {
+                script.is_off = true;
+                let note = why.to_owned();
+                self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
+            }
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Steps.
+//!
+//! Responsible for what each step becomes: a script, nothing because a run does it by itself, or a
+//! sentence in its place. What stands in the braces of a step that is left is left with it.
+
+use std::fmt::Write as _;
+
+use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
+use super::section::assignable;
+use super::shell::{missing, quoted, script, uses, word};
+use super::value::{Bit, Left, OUTSIDE, groovy, joined, left};
+use super::{Comment, Mark, Planner, Scope, Script, StagePart, asks};
+use crate::model::{Arguments, Step, Value, ValueKind};
+use crate::syntax::{Argument, ExpressionKind, Node};
+use crate::table::{Entry, Support};
+
+/// The longest script, in bytes: less than a step may have, since lines are put before it.
+const SCRIPT_BYTES: usize = 60 * 1024;
+
+/// What a step becomes.
+enum Said<'t> {
+    /// A script.
+    Script(String),
+    /// Nothing: a run does it by itself.
+    Given(String),
+    /// What stands in its braces.
+    Inside(Box<Scope>),
+    /// The one step in its braces, with a time limit.
+    Limit(Box<Scope>, &'t str),
+}
+
+impl Planner<'_> {
+    pub(super) fn steps(&mut self, steps: &[Step<'_>], scope: &Scope, into: &mut Vec<StagePart>) {
+        let mut scope = scope.clone();
+        for step in steps {
+            if let Some(why) = &self.behind {
+                scope.turn_off(why);
+            }
+            self.step(step, &scope, into);
+        }
+    }
+
+    fn step(&mut self, step: &Step<'_>, scope: &Scope, into: &mut Vec<StagePart>) {
+        let Some(name) = &step.name else {
+            return;
+        };
+        let entry = self.table.step(&name.text).cloned();
+        let said = match self.refusal(step, &name.text, entry.as_ref(), scope) {
+            Some(left) => Err(left),
+            None => self.said(step, &name.text, scope),
+        };
+        let inner = step.steps.as_deref().unwrap_or_default();
+        match said {
+            Ok(Said::Inside(within)) => {
+                self.taken(name.span.start, &note_of(entry.as_ref()), scope);
+                self.steps(inner, &within, into);
+            }
+            Ok(Said::Limit(within, why)) => {
+                self.taken(name.span.start, &note_of(entry.as_ref()), scope);
+                let mut parts = Vec::new();
+                self.steps(inner, &within, &mut parts);
+                let is_timed = |part: &&StagePart| matches!(part, StagePart::Script(one) if !one.is_off && one.name != "echo");
+                if parts.iter().filter(is_timed).count() > 1 {
+                    self.turn_off(&mut parts, &format!("in {}", name.text));
+                    self.leave_step(step, &left(Support::NotYet, why), entry.as_ref(), into);
+                }
+                into.append(&mut parts);
+            }
+            Ok(Said::Given(note)) => {
+                self.taken(name.span.start, &note, scope);
+                let (span, what) = (step.span, name.text.clone());
+                into.push(StagePart::Comment(Comment { span, what, why: note, is_left: false }));
+            }
+            Ok(Said::Script(text)) => match Self::whole(&text, scope) {
+                Ok((text, env)) => {
+                    let note = note_of(entry.as_ref());
+                    self.taken(name.span.start, &note, scope);
+                    into.push(StagePart::Script(Script {
+                        at: name.span.start,
+                        name: name.text.clone(),
+                        timeout: scope.timeout,
+                        env,
+                        text,
+                        is_off: scope.off.is_some(),
+                    }));
+                }
+                Err(why) => self.leave_step(step, &why, entry.as_ref(), into),
+            },
+            Err(why) => {
+                self.leave_step(step, &why, entry.as_ref(), into);
+                let mut within = scope.clone();
+                within.turn_off(&format!("in {}", name.text));
+                self.steps(inner, &within, into);
+                if self.waits(step) {
+                    self.wait(step.span);
+                }
+            }
+        }
+    }
+
+    fn taken(&mut self, at: u32, note: &str, scope: &Scope) {
+        let (support, note) = match &scope.off {
+            Some(why) => (Support::NotYet, why.clone()),
+            None => (Support::Runs, note.to_owned()),
+        };
+        self.plan.marks.insert(at, Mark { support, note });
+    }
+
+    fn leave_step(
+        &mut self,
+        step: &Step<'_>,
+        left: &Left,
+        entry: Option<&Entry>,
+        into: &mut Vec<StagePart>,
+    ) {
+        let Some(name) = &step.name else {
+            return;
+        };
+        self.mark(name.span, left.support, &left.why);
+        let why = match entry {
+            Some(entry) if left.why.is_empty() => format!("of the plugin {}", entry.plugin),
+            _ => left.why.clone(),
+        };
+        let (span, what) = (step.span, name.text.clone());
+        into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
+    }
+
+    /// Why a step cannot be taken over whatever it is given.
+    fn refusal(
+        &self,
+        step: &Step<'_>,
+        name: &str,
+        entry: Option<&Entry>,
+        scope: &Scope,
+    ) -> Option<Left> {
+        if step.code.is_some() {
+            return Some(left(Support::Interpreter, "Groovy"));
+        }
+        if self.known.is_of_groovy(name) {
+            return Some(left(Support::Interpreter, "a method of this file"));
+        }
+        let Some(entry) = entry else {
+            let why = "no step of a known plugin: of a shared library?";
+            return Some(left(Support::Library, why));
+        };
+        if entry.support == Support::Runs {
+            return None;
+        }
+        let mut values = values(&step.arguments).into_iter();
+        let is_plain = values.all(|value| self.is_plain(value, scope));
+        if !is_plain && entry.support < Support::Interpreter {
+            return Some(left(Support::Interpreter, "an argument is an expression"));
+        }
+        Some(left(entry.support, entry.note.clone()))
+    }
+
+    fn is_plain(&self, value: &Value<'_>, scope: &Scope) -> bool {
+        crate::verdict::is_plain(value) || self.bits(value, scope).is_ok()
+    }
+
+    /// Whether a person is asked in it. Steps in its braces are looked at on their own.
+    fn waits(&self, step: &Step<'_>) -> bool {
+        let name = step.name.as_ref().map_or("", |name| name.text.as_str());
+        let asks_in = |node: Node<'_, '_>| asks(node, &self.asking);
+        let in_code = step
+            .code
+            .is_some_and(|code| code.statements.iter().any(|one| asks_in(Node::Statement(one))));
+        let in_values = values(&step.arguments).into_iter().any(|value| match &value.kind {
+            ValueKind::Code(code) => {
+                code.expression.is_some_and(|expression| asks_in(Node::Expression(expression)))
+            }
+            _ => false,
+        });
+        name == "input" || self.asking.contains(name) || in_code || in_values
+    }
+
+    fn said(&mut self, step: &Step<'_>, name: &str, scope: &Scope) -> Result<Said<'static>, Left> {
+        let arguments = &step.arguments;
+        let given = |argument: &str| argument_of(arguments, argument).ok_or_else(groovy);
+        let is_moved = !scope.directories.is_empty();
+        let inside = |scope: Scope| Ok(Said::Inside(Box::new(scope)));
+        match name {
+            "sh" => self.shell(arguments, scope).map(Said::Script),
+            "echo" => {
+                let word = word(&self.bits(given("message")?, scope)?);
+                Ok(Said::Script(format!("printf '%s\\n' {word}")))
+            }
+            "error" => {
+                let word = word(&self.bits(given("message")?, scope)?);
+                Ok(Said::Script(format!("printf '%s\\n' {word} >&2\nexit 1")))
+            }
+            "sleep" => sleep(arguments).map(Said::Script),
+            "writeFile" => self.write_file(arguments, scope).map(Said::Script),
+            "dir" => {
+                let mut within = scope.clone();
+                within.directories.push(self.directory(single(arguments), scope)?);
+                inside(within)
+            }
+            "withEnv" => inside(self.with_env(arguments, scope)?),
+            "timeout" => {
+                let mut within = scope.clone();
+                let seconds = timeout(arguments)?;
+                within.timeout = Some(scope.timeout.map_or(seconds, |known| known.min(seconds)));
+                Ok(Said::Limit(
+                    Box::new(within),
+                    "a time limit is that of one step, not of several",
+                ))
+            }
+            "timestamps" | "ansiColor" => inside(scope.clone()),
+            "checkout" => match (is_scm(single(arguments)), is_moved) {
+                (true, false) => Ok(Said::Given(self.note("checkout"))),
+                (true, true) => Err(left(Support::NotYet, "a checkout into another directory")),
+                (false, _) => {
+                    let why = "a run has one repository; another one is cloned by sh";
+                    Err(left(Support::Adapter, why))
+                }
+            },
+            "stash" | "unstash" => self.stash(name, arguments, scope),
+            "milestone" => Ok(Said::Given(self.note("milestone"))),
+            "archiveArtifacts" => {
+                let why = "say artifact = [\"…\"] at the top, with paths and no patterns";
+                Err(left(Support::NotYet, why))
+            }
+            "deleteDir" | "cleanWs" => {
+                let why = "each run has a workspace of its own, and it would delete the sources";
+                Err(left(Support::NotYet, why))
+            }
+            // A table of one's own may say of more steps that they run.
+            _ => Err(left(Support::NotYet, "a pipeline.toml has no words for it yet")),
+        }
+    }
+
+    fn note(&self, step: &str) -> String {
+        self.table.step(step).map(|entry| entry.note.clone()).unwrap_or_default()
+    }
+
+    fn shell(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<String, Left> {
+        let Arguments::Named(named) = arguments else {
+            return Err(groovy());
+        };
+        for (key, value) in named {
+            match (key.text.as_str(), &value.kind) {
+                ("script" | "encoding" | "label", _)
+                | ("returnStdout" | "returnStatus", ValueKind::Bool(false)) => {}
+                ("returnStdout", _) => {
+                    return Err(left(Support::Interpreter, "its output is given to Groovy"));
+                }
+                ("returnStatus", _) => {
+                    let why = "its status is given to Groovy, and its failure is none";
+                    return Err(left(Support::Interpreter, why));
+                }
+                _ => return Err(groovy()),
+            }
+        }
+        let value = argument_of(arguments, "script").ok_or_else(groovy)?;
+        let bits = self.bits(value, scope)?;
+        let is_other = matches!(bits.first(), Some(Bit::Text(text)) if text.starts_with("#!"));
+        if is_other && bits.iter().any(|bit| matches!(bit, Bit::Outside(_))) {
+            return Err(groovy());
+        }
+        let text = script(&bits)?;
+        match missing(&text, scope) {
+            Some(name) => {
+                Err(left(Support::NotYet, format!("it uses {name}, which is not set here")))
+            }
+            None => Ok(text),
+        }
+    }
+
+    /// A script with what has to stand before it, and the variables of its step.
+    fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), Left> {
+        let refuse = |why: &str| Err(left(Support::NotYet, why));
+        if text.trim().is_empty() {
+            return refuse("its script is empty");
+        }
+        if text.contains('\0') || text.len() > SCRIPT_BYTES {
+            return refuse("its script is too long, or holds NUL");
+        }
+        let mut env = Vec::new();
+        let mut before = String::new();
+        for (name, bits) in &scope.variables {
+            match bits.as_slice() {
+                [] => env.push((name.clone(), String::new())),
+                [Bit::Text(text)] => env.push((name.clone(), text.clone())),
+                bits => {
+                    let _ = writeln!(before, "export {name}={}", word(bits));
+                }
+            }
+        }
+        for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
+            let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
+            if !is_set && uses(text, outside.theirs, false) {
+                let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
+            }
+        }
+        for directory in &scope.directories {
+            // Two lines: in `a && b` a shell with -e goes on where `a` fails.
+            let _ = writeln!(before, "mkdir -p -- {directory}\ncd -- {directory}");
+        }
+        if text.starts_with("#!") && !before.is_empty() {
+            return refuse("its own interpreter reads it, so nothing can be put before it");
+        }
+        before.push_str(text);
+        Ok((before, env))
+    }
+
+    fn directory(&self, value: Option<&Value<'_>>, scope: &Scope) -> Result<String, Left> {
+        let path = self.constant(value.ok_or_else(groovy)?, scope)?;
+        let is_odd = path.is_empty()
+            || path.starts_with('-')
+            || path.contains(['\\', '\0', '\n'])
+            || path.split('/').any(|part| part == "..");
+        if is_odd {
+            return Err(left(Support::NotYet, "a directory outside of the workspace, or none"));
+        }
+        Ok(quoted(&path))
+    }
+
+    fn write_file(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<String, Left> {
+        let is_utf8 = match argument_of(arguments, "encoding").map(|value| &value.kind) {
+            None | Some(ValueKind::Null) => true,
+            Some(ValueKind::Text(name)) => name.eq_ignore_ascii_case("utf-8"),
+            Some(_) => false,
+        };
+        if !is_utf8 {
+            return Err(left(Support::NotYet, "an encoding other than UTF-8"));
+        }
+        let file = argument_of(arguments, "file").ok_or_else(groovy)?;
+        let path = self.constant(file, scope)?;
+        let text = argument_of(arguments, "text").ok_or_else(groovy)?;
+        let text = word(&self.bits(text, scope)?);
+        if path.is_empty() || path.ends_with('/') || path.contains(['\\', '\0']) {
+            return Err(left(Support::NotYet, "no path of a file"));
+        }
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+        let mut out = String::new();
+        if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {
+            let _ = writeln!(out, "mkdir -p -- {}", quoted(parent));
+        }
+        let _ = write!(out, "printf '%s' {text} > {}", quoted(&path));
+        Ok(out)
+    }
+
+    /// `withEnv(['A=b'])`
+    fn with_env(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<Scope, Left> {
+        let Some(Value { kind: ValueKind::Code(code), .. }) = single(arguments) else {
+            return Err(groovy());
+        };
+        let Some(ExpressionKind::List(all)) = code.expression.map(|expression| &expression.kind)
+        else {
+            return Err(groovy());
+        };
+        let mut within = scope.clone();
+        for one in all {
+            let Argument::Value(expression) = one else {
+                return Err(groovy());
+            };
+            let mut bits = Vec::new();
+            self.collect(expression, scope, &mut bits)?;
+            let mut bits = joined(bits);
+            let Some(Bit::Text(first)) = bits.first_mut() else {
+                return Err(groovy());
+            };
+            let Some((name, value)) = first.split_once('=') else {
+                return Err(left(Support::NotYet, "a variable without a value"));
+            };
+            let name = name.to_owned();
+            *first = value.to_owned();
+            bits.retain(|bit| !matches!(bit, Bit::Text(text) if text.is_empty()));
+            let bits = assignable(&name, bits)?;
+            within.missing.remove(&name);
+            within.variables.retain(|(known, _)| *known != name);
+            within.variables.push((name, bits));
+        }
+        Ok(within)
+    }
+
+    /// Stages share their workspace, so that what is stashed is there already: in the same place.
+    fn stash(
+        &mut self,
+        name: &str,
+        arguments: &Arguments<'_>,
+        scope: &Scope,
+    ) -> Result<Said<'static>, Left> {
+        let stash = argument_of(arguments, "name").and_then(Value::text).ok_or_else(groovy)?;
+        let is_known = name == "stash" || self.stashed.contains(stash);
+        if !scope.directories.is_empty() || !is_known {
+            return Err(left(Support::NotYet, "its files would have to be put elsewhere"));
+        }
+        self.stashed.insert(stash.to_owned());
+        Ok(Said::Given(self.note(name)))
+    }
+}
+
+fn note_of(entry: Option<&Entry>) -> String {
+    entry.map(|entry| entry.note.clone()).unwrap_or_default()
+}

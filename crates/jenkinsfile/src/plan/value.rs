@@ -1,0 +1,199 @@
+//! Values that are known before anything runs.
+//!
+//! Responsible for putting the text of a value together from what the file says and from the few
+//! variables of a run that say the same as Jenkins'. Groovy puts the values of its variables into
+//! a text before anybody reads it; what cannot be put in here is an expression, and is left.
+
+use super::{Planner, Scope};
+use crate::model::{Code, Value, ValueKind};
+use crate::syntax::{Expression, ExpressionKind, Member, Operator};
+use crate::table::Support;
+use crate::token::Mark;
+
+/// A piece of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bit {
+    /// This text.
+    Text(String),
+    /// A variable of a run.
+    Outside(Outside),
+}
+
+/// A variable of a run that says what one of Jenkins' does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outside {
+    /// Its name there.
+    pub theirs: &'static str,
+    /// Its name here.
+    pub ours: &'static str,
+    /// Whether its value is a word of letters and digits, a dot, a slash or a dash: to put it into
+    /// a script, as Groovy does, and to let a shell do it are then the same.
+    pub is_word: bool,
+}
+
+const fn outside(theirs: &'static str, ours: &'static str, is_word: bool) -> Outside {
+    Outside { theirs, ours, is_word }
+}
+
+/// Variables of Jenkins, and those of a run that say the same.
+pub(super) const OUTSIDE: [Outside; 7] = [
+    outside("BRANCH_NAME", "PILOTHOUSE_BRANCH", false),
+    outside("BUILD_ID", "PILOTHOUSE_RUN", true),
+    outside("BUILD_NUMBER", "PILOTHOUSE_RUN", true),
+    outside("GIT_BRANCH", "PILOTHOUSE_BRANCH", false),
+    outside("GIT_COMMIT", "PILOTHOUSE_COMMIT", true),
+    outside("JOB_NAME", "PILOTHOUSE_PROJECT", true),
+    outside("WORKSPACE", "WORKSPACE", true),
+];
+
+/// Variables that Jenkins sets and a run does not, by name or by how the name begins.
+pub(super) const ELSEWHERE: [&str; 24] = [
+    "BRANCH_IS_PRIMARY",
+    "BUILD_DISPLAY_NAME",
+    "BUILD_TAG",
+    "BUILD_URL",
+    "CHANGE_",
+    "EXECUTOR_NUMBER",
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_LOCAL_BRANCH",
+    "GIT_PREVIOUS_",
+    "GIT_URL",
+    "HUDSON_",
+    "JENKINS_",
+    "JOB_BASE_NAME",
+    "JOB_DISPLAY_URL",
+    "JOB_URL",
+    "NODE_LABELS",
+    "NODE_NAME",
+    "RUN_DISPLAY_URL",
+    "STAGE_NAME",
+    "TAG_DATE",
+    "TAG_NAME",
+    "WORKSPACE_TMP",
+    "BUILD_CAUSE",
+];
+
+/// Why something is left.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    pub support: Support,
+    pub why: String,
+}
+
+pub(super) fn left(support: Support, why: impl Into<String>) -> Left {
+    Left { support, why: why.into() }
+}
+
+/// What is said of an expression.
+pub(super) fn groovy() -> Left {
+    left(Support::Interpreter, "an argument is an expression of Groovy")
+}
+
+impl Planner<'_> {
+    /// What a value says.
+    pub(super) fn bits(&self, value: &Value<'_>, scope: &Scope) -> Result<Vec<Bit>, Left> {
+        match &value.kind {
+            ValueKind::Text(text) => Ok(vec![Bit::Text(text.clone().into_owned())]),
+            ValueKind::Code(Code { expression: Some(expression), .. }) => {
+                let mut bits = Vec::new();
+                self.collect(expression, scope, &mut bits)?;
+                Ok(joined(bits))
+            }
+            ValueKind::Code(_) | ValueKind::Decimal(_) | ValueKind::Null => Err(groovy()),
+            ValueKind::Bool(_) | ValueKind::Integer(_) => Ok(vec![Bit::Text(value.shown())]),
+        }
+    }
+
+    /// A text that is the same whenever it is asked for.
+    pub(super) fn constant(&self, value: &Value<'_>, scope: &Scope) -> Result<String, Left> {
+        match self.bits(value, scope)?.as_slice() {
+            [] => Ok(String::new()),
+            [Bit::Text(text)] => Ok(text.clone()),
+            _ => Err(groovy()),
+        }
+    }
+
+    pub(super) fn collect(
+        &self,
+        expression: &Expression<'_>,
+        scope: &Scope,
+        into: &mut Vec<Bit>,
+    ) -> Result<(), Left> {
+        match &expression.kind {
+            ExpressionKind::Text(text) => into.push(Bit::Text(text.clone().into_owned())),
+            ExpressionKind::Integer(Some(value)) => into.push(Bit::Text(value.to_string())),
+            ExpressionKind::Bool(value) => into.push(Bit::Text(value.to_string())),
+            ExpressionKind::Template(template) => {
+                for (index, text) in template.texts.iter().enumerate() {
+                    into.push(Bit::Text(text.clone().into_owned()));
+                    if let Some(value) = template.values.get(index) {
+                        self.collect(value, scope, into)?;
+                    }
+                }
+            }
+            ExpressionKind::Parenthesized(inner) => self.collect(inner, scope, into)?,
+            // A sum of texts; one of numbers is arithmetic.
+            ExpressionKind::Binary { left, operator: Operator::Mark(Mark::Plus), right }
+                if is_text(left) && is_text(right) =>
+            {
+                self.collect(left, scope, into)?;
+                self.collect(right, scope, into)?;
+            }
+            ExpressionKind::Name(name) => {
+                if self.known.is_of_groovy(name) {
+                    let why = format!("{name} is a variable of Groovy");
+                    return Err(left(Support::Interpreter, why));
+                }
+                into.extend(Self::variable(name, scope)?);
+            }
+            ExpressionKind::Property { object, name: Member::Name(name), .. } => {
+                if object.kind.is_name("params") {
+                    return Err(left(Support::NotYet, "runs have no parameters yet"));
+                }
+                if !object.kind.is_name("env") || self.known.is_of_groovy("env") {
+                    return Err(groovy());
+                }
+                into.extend(Self::variable(name.text, scope)?);
+            }
+            _ => return Err(groovy()),
+        }
+        Ok(())
+    }
+
+    fn variable(name: &str, scope: &Scope) -> Result<Vec<Bit>, Left> {
+        if scope.missing.contains(name) {
+            return Err(left(Support::NotYet, format!("{name} is not set here")));
+        }
+        if let Some((_, bits)) = scope.variables.iter().find(|(known, _)| known == name) {
+            return Ok(bits.clone());
+        }
+        match OUTSIDE.iter().find(|outside| outside.theirs == name) {
+            Some(outside) => Ok(vec![Bit::Outside(*outside)]),
+            None => Err(left(Support::Interpreter, format!("{name} is a variable of Groovy"))),
+        }
+    }
+}
+
+fn is_text(expression: &Expression<'_>) -> bool {
+    match &expression.kind {
+        ExpressionKind::Text(_) | ExpressionKind::Template(_) => true,
+        ExpressionKind::Binary { left, operator: Operator::Mark(Mark::Plus), right } => {
+            is_text(left) && is_text(right)
+        }
+        ExpressionKind::Parenthesized(inner) => is_text(inner),
+        _ => false,
+    }
+}
+
+/// Texts that stand beside each other are one.
+pub(super) fn joined(bits: Vec<Bit>) -> Vec<Bit> {
+    let mut all: Vec<Bit> = Vec::new();
+    for bit in bits {
+        match (all.last_mut(), bit) {
+            (Some(Bit::Text(before)), Bit::Text(text)) => before.push_str(&text),
+            (_, bit) => all.push(bit),
+        }
+    }
+    all
+}

@@ -1,0 +1,110 @@
+//! One mistake of brackets or quotes hides no other, and makes none.
+
+use jenkinsfile::Report;
+use jenkinsfile::table::Table;
+
+/// A pipeline with a mistake on each of the lines 15, 18 and 19, 25.
+const PIPELINE: &str = "pipeline {
+    agent any
+    environment {
+        A = 'b'
+    }
+    stages {
+        stage('One') {
+            steps {
+                sh 'a'
+                echo 'x'
+            }
+        }
+        stage('Two') {
+            steps {
+                sleep 'z'
+            }
+        }
+        stage('Three') {
+            stepz {
+                sh 'x'
+            }
+        }
+    }
+    post {
+        allways { echo 'y' }
+    }
+}
+";
+
+/// The lines of all that is told, and the first message that is none of the pipeline's own.
+fn told(text: &str) -> (Vec<usize>, String) {
+    let report = Report::of("Jenkinsfile", text.as_bytes(), &Table::built_in());
+    let own =
+        ["Expecting \"int\"", "Expected one of", "Unknown stage section", "Invalid condition"];
+    let other = report.problems.iter().map(|problem| problem.message.clone());
+    let mut other = other.filter(|message| !own.iter().any(|begin| message.starts_with(begin)));
+    let lines = report.problems.iter().map(|problem| problem.from.line).collect();
+    (lines, other.next().unwrap_or_default())
+}
+
+#[test]
+fn one_mistake_hides_no_other_and_makes_none() {
+    let step = "sh 'a'";
+    let (environment, one, two) =
+        ("'b'\n    }\n", "'x'\n            }\n        }\n", "z'\n            }\n");
+    for (from, to, line, more, message) in [
+        (step, "sh 'a", 9, 0, "this string is never closed"),
+        (step, "sh \"a", 9, 0, "this string is never closed"),
+        (step, "sh('a)", 9, 0, "this string is never closed"),
+        (step, "sh 'a\n  b'", 9, 1, "this string is never closed"),
+        (step, "sh 'a\n  b\n  c'", 9, 2, "this string is never closed"),
+        (step, "sh(script: 'a, label: 'b')", 9, 0, "this string is never closed"),
+        (step, "sh \"a ${b", 9, 0, "end of line reached within a simple string"),
+        (step, "sh \"a ${b(c[d", 9, 0, "end of line reached within a simple string"),
+        (step, "sh '''a", 9, 0, "this string is never closed"),
+        (step, "sh \"\"\"a ${b} c", 9, 0, "this string is never closed"),
+        (step, "/* a", 9, 0, "this comment is never closed"),
+        (
+            step,
+            "script {\n                    sh 'q'",
+            11,
+            1,
+            "expecting '}' for the '{' of line 9",
+        ),
+        (step, "timeout(5) { sh 'q'", 11, 0, "expecting '}' for the '{' of line 9"),
+        (one, "'x'\n            }\n", 12, -1, "expecting '}' for the '{' of line 7"),
+        (one, "'x'\n        }\n", 11, -1, "expecting '}' for the '{' of line 8"),
+        (environment, "'b'\n", 5, -1, "expecting '}' for the '{' of line 3"),
+        (step, "} sh 'a'", 9, 0, "unexpected token: '}'"),
+        (step, "sh 'a' }", 9, 0, "unexpected token: '}'"),
+        (environment, "'b'\n    }}\n", 5, 0, "unexpected token: '}'"),
+        (two, "z'\n            }\n            }\n", 17, 1, "unexpected token: '}'"),
+        ("post {\n", "post {\n    }\n", 25, 1, "unexpected token: '}'"),
+    ] {
+        let text = PIPELINE.replacen(from, to, 1);
+        assert_ne!(text, PIPELINE, "{from:?}");
+        let own = [15_isize, 18, 19, 25].map(|own| {
+            let moved = own + more;
+            usize::try_from(if own < line { own } else { moved }).unwrap()
+        });
+        let mut wanted = own.to_vec();
+        wanted.push(usize::try_from(line).unwrap());
+        wanted.sort_unstable();
+        let (lines, said) = told(&text);
+        assert_eq!(lines, wanted, "{to:?}");
+        assert!(said.starts_with(message), "{to:?}: {said}");
+    }
+}
+
+#[test]
+fn several_such_mistakes_are_all_told() {
+    let text = PIPELINE
+        .replacen("sh 'a'", "sh 'a", 1)
+        .replacen("'b'\n    }\n", "'b'\n", 1)
+        .replacen("        stage('Three') {\n            stepz {\n                sh 'x'\n            }\n", "        stage('Three') {\n            stepz {\n                sh 'x'\n", 1);
+    let (lines, _) = told(&text);
+    assert_eq!(lines, [5, 8, 14, 17, 18, 20, 23]);
+}
+
+#[test]
+fn braces_that_balance_stay_where_they_are() {
+    let text = "pipeline { agent any\nstages { stage('a') { steps {\nsh '''\n}\n''' }\n}\n    }\n        }\n";
+    assert_eq!(told(text), (Vec::new(), String::new()));
+}
