@@ -25,7 +25,7 @@ const LINE: usize = 1000;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 Jenkins accepts every file; 1 it refuses one, or one is beyond \
-                        --at-most; 2 a file cannot be read. Nothing is run and nothing is fetched."
+                        --at-most; 2 a file cannot be read, or is more than is read here. Nothing is run and nothing is fetched."
 )]
 pub struct Check {
     /// Jenkinsfiles; - is the standard input [default: Jenkinsfile]
@@ -59,30 +59,34 @@ pub fn run(check: &Check) -> Result<()> {
     let table = table(&check.steps)?;
     let usual = [PathBuf::from("Jenkinsfile")];
     let files = if check.files.is_empty() { &usual[..] } else { &check.files };
+    if files.iter().filter(|file| is_input(file)).count() > 1 {
+        return Err(failed(Failure::Usage, "the standard input can be read once: name - once"));
+    }
     let (mut reports, mut unread) = (Vec::new(), Vec::new());
     for file in files {
+        let name = name_of(file, &check.stdin_name);
         match bytes(file) {
-            Ok(bytes) => {
-                let is_input = file.as_os_str() == "-";
-                let name =
-                    if is_input { check.stdin_name.clone() } else { file.display().to_string() };
-                reports.push(Report::of(&name, &bytes, &table));
+            Ok(bytes) => reports.push(Report::of(&name, &bytes, &table)),
+            Err(error) => {
+                let why = format!("cannot read {name}: {error}");
+                unread.push(Report::unread(&name, why, None));
             }
-            Err(error) => unread.push(format!("cannot read {}: {error}", file.display())),
         }
     }
+    let told = || reports.iter().chain(&unread).cloned().collect::<Vec<_>>();
     if check.json {
-        out::json(&json(&reports))?;
+        out::json(&json(&told()))?;
     } else if check.sarif {
-        out::json(&sarif(&reports, env!("CARGO_PKG_VERSION")))?;
+        out::json(&sarif(&told(), env!("CARGO_PKG_VERSION")))?;
     } else {
         let is_whole = check.all || reports.len() == 1;
         out::line(text::told(&reports, is_whole, check.color.is_on()).trim_end());
     }
-    for sentence in &unread {
-        out::error(&printable(sentence, LINE));
+    for problem in unread.iter().flat_map(|report| &report.problems) {
+        out::error(&printable(&problem.message, LINE));
     }
-    ended(check, &reports, unread.len())
+    let beyond = reports.iter().filter(|report| report.level == Level::Unread).count();
+    ended(check, &reports, unread.len() + beyond)
 }
 
 fn ended(check: &Check, reports: &[Report], unread: usize) -> Result<()> {
@@ -121,11 +125,21 @@ pub fn table(steps: &[PathBuf]) -> Result<Table> {
     Ok(table)
 }
 
+/// Whether it is the standard input.
+pub fn is_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// What a file is called; the standard input has a name of its own.
+pub fn name_of(file: &Path, input: &str) -> String {
+    if is_input(file) { input.to_owned() } else { file.display().to_string() }
+}
+
 /// At most one byte more than is looked at.
 pub fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    if file.as_os_str() == "-" {
+    if is_input(file) {
         std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
     } else {
         std::fs::File::open(file)?.take(most).read_to_end(&mut bytes)?;

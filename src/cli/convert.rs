@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use jenkinsfile::convert::{Converted, convert};
-use jenkinsfile::judge;
 use jenkinsfile::parser::parse;
 use jenkinsfile::source::Lines;
 use jenkinsfile::table::Table;
+use jenkinsfile::{DiagnosticKind, MOST_BYTES, judge};
 use pilothouse_core::text::printable;
 
-use super::check::bytes;
+use super::check::{bytes, name_of};
 use crate::exit::{Failure, failed};
 use crate::out;
 
@@ -33,8 +33,12 @@ pub struct Convert {
 
 /// Does it. No engine is needed.
 pub fn run(wanted: &Convert) -> Result<()> {
-    let name = wanted.file.display().to_string();
+    let name = name_of(&wanted.file, "Jenkinsfile");
     let bytes = bytes(&wanted.file).wrap_err_with(|| format!("cannot read {name}"))?;
+    if bytes.len() > MOST_BYTES {
+        let why = format!("{name} has more than {} MiB, which is not read here", MOST_BYTES >> 20);
+        return Err(failed(Failure::Usage, printable(&why, LINE)));
+    }
     let text = String::from_utf8_lossy(&bytes);
     let converted = converted(&name, &text)?;
     // What we write is read by the same reader that an engine has.
@@ -70,7 +74,13 @@ fn converted(name: &str, text: &str) -> Result<Converted> {
             let told = problem.render(name, &lines);
             told.lines().for_each(|line| out::error(&printable(line, LINE)));
         }
-        return Err(failed(Failure::Usage, "Jenkins refuses the file: mend it first"));
+        let is_limit = judged.problems.iter().any(|one| one.kind == DiagnosticKind::Limit);
+        let why = if is_limit {
+            "the file is more than is read here"
+        } else {
+            "Jenkins refuses the file: mend it first"
+        };
+        return Err(failed(Failure::Usage, why));
     }
     let Some(pipeline) = judged.pipeline else {
         let why = format!("{} has no pipeline {{ }}: it is a program", printable(name, LINE));

@@ -56,7 +56,9 @@ impl Ink {
         match level {
             Level::Declarative => Self::Good,
             Level::Groovy | Level::Plugins => Self::Warn,
-            Level::Elsewhere | Level::Library | Level::Scripted | Level::Broken => Self::Bad,
+            Level::Elsewhere | Level::Library | Level::Scripted | Level::Broken | Level::Unread => {
+                Self::Bad
+            }
         }
     }
 

@@ -46,11 +46,14 @@ fn head(out: &mut String, report: &Report, is_on: bool) {
     }
     let level = Ink::of_level(report.level).paint(&level, is_on);
     let _ = writeln!(out, "{file}  {level}");
+    if let Some(note) = &report.note {
+        let _ = writeln!(out, "  = {}", printable(note, MESSAGE));
+    }
 }
 
 fn problem_of(out: &mut String, file: &str, problem: &Problem, is_on: bool) {
     let place = format!("{}:{}:{}:", printable(file, FILE), problem.from.line, problem.from.column);
-    let message = printable(&problem.message, MESSAGE);
+    let message = cut(&problem.message);
     let message = Ink::Bad.paint(&message, is_on);
     let _ = writeln!(out, "{} {message}", Ink::Strong.paint(&place, is_on));
     let column = problem.from.column.saturating_sub(1);
@@ -69,7 +72,16 @@ fn problem_of(out: &mut String, file: &str, problem: &Problem, is_on: bool) {
         let _ = writeln!(out, "  | {}{caret}", " ".repeat(pad));
     }
     if let Some(advice) = &problem.advice {
-        let _ = writeln!(out, "  = {}", printable(advice, MESSAGE));
+        let _ = writeln!(out, "  = {}", cut(advice));
+    }
+}
+
+/// A sentence; a long one, as a list of all that would be right, ends behind a word.
+fn cut(text: &str) -> String {
+    let shown = printable(text, MESSAGE);
+    match shown.strip_suffix('…').and_then(|shown| shown.rsplit_once(' ')) {
+        Some((whole, _)) if !text.ends_with('…') => format!("{whole} …"),
+        _ => shown,
     }
 }
 
@@ -94,7 +106,7 @@ fn part_of(out: &mut String, part: &Told, is_heading: bool, is_on: bool) {
     let gap = " ".repeat(COLUMN.saturating_sub(width).max(1));
     let left = if is_heading { Ink::Strong.paint(&left, is_on) } else { left };
     let verdict = Ink::of_support(part.support).paint(part.support.words(), is_on);
-    let _ = write!(out, "{indent}{left}{gap}{place:<8}{verdict}");
+    let _ = write!(out, "{indent}{left}{gap}{place:<7} {verdict}");
     let plugin = part.plugin.as_deref().filter(|_| part.support == Support::Adapter);
     let why = match (plugin, part.note.as_str()) {
         (Some(plugin), "") => plugin.to_owned(),

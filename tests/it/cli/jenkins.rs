@@ -114,6 +114,39 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     // Without a name it is the one of this directory.
     let said = world.run(&["check"]).ends_with(2);
     assert!(said.err.contains("cannot read Jenkinsfile: "), "{}", said.err);
+    let said = world.run(&["check", "--json", "nowhere/Jenkinsfile", &good]).ends_with(2).json();
+    assert_eq!(said["levels"]["unread"], 1);
+    assert_eq!(said["files"][1]["file"], "nowhere/Jenkinsfile");
+    let said = world.run(&["check", "--sarif", "nowhere/Jenkinsfile"]).ends_with(2).json();
+    assert_eq!(said["runs"][0]["results"][0]["ruleId"], "limit");
+    let said = world.run(&["check", "-", "-"]).ends_with(2);
+    assert!(said.err.contains("name - once"), "{}", said.err);
+}
+
+#[test]
+fn a_file_that_is_too_long_is_not_refused_by_jenkins_and_not_cut() {
+    let world = World::new();
+    let stage = "pipeline { agent any\nstages { stage('a') { steps { sh 'b' } } } }\n";
+    let text = format!("{stage}{}", "// a line\n".repeat(200_000));
+    std::fs::write(world.path("Jenkinsfile"), text).unwrap();
+    let said = world.run(&["check"]).ends_with(2);
+    assert!(said.out.contains("level 8: not judged"), "{}", said.out);
+    let said = world.run(&["convert"]).ends_with(2);
+    assert!(said.err.contains("more than 1 MiB") && said.out.is_empty(), "{}", said.err);
+}
+
+#[test]
+fn long_lists_and_far_places_stay_readable() {
+    let world = World::new();
+    let steps = "\n".repeat(22_000);
+    let text = format!(
+        "pipeline {{ agent any\noptions {{ foo() }}\nstages {{ stage('a') {{ steps {{{steps}sh 'b' }} }} }} }}"
+    );
+    std::fs::write(world.path("Jenkinsfile"), text).unwrap();
+    let said = world.run(&["check"]).ends_with(1);
+    assert!(said.out.contains("22003:1 not yet"), "{}", said.out);
+    let list = said.out.lines().find(|line| line.contains("Invalid option")).unwrap();
+    assert!(list.ends_with(", …"), "{list}");
 }
 
 #[test]
@@ -132,7 +165,7 @@ fn convert_writes_what_its_own_reader_takes() {
     for (name, code) in [
         ("1-declarative", 0),
         ("1-not-yet", 0),
-        ("2-groovy", 0),
+        ("2-groovy", 1),
         ("3-plugins", 1),
         ("4-elsewhere", 1),
         ("5-library", 1),
@@ -152,5 +185,5 @@ fn convert_writes_what_its_own_reader_takes() {
     let said = world.run(&["convert", &file("6-scripted").display().to_string()]).ends_with(2);
     assert!(said.err.contains("it is a program"), "{}", said.err);
     let said = world.run(&["convert", &file("7-broken").display().to_string()]).ends_with(2);
-    assert!(said.err.contains("did you mean agent?"), "{}", said.err);
+    assert!(said.err.contains("  |     ^^^^^\n  = did you mean agent?"), "{}", said.err);
 }

@@ -323,3 +323,9 @@ fn what_check_promises_is_what_is_taken_over() {
         assert_eq!(is_run, count.is_some() && !steps.starts_with("stash"), "{steps}");
     }
 }
+
+#[test]
+fn what_is_not_seen_stands_nowhere_as_it_is() {
+    let text = with_steps("", "sh 'a\u{202e}b'\nsh '''c\u{202e}\nd'''\nlib 'e\u{202e}'\necho 'f'");
+    assert!(!text.contains('\u{202e}') && text.contains("\\u202E"), "{text}");
+}

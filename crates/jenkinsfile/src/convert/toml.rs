@@ -5,6 +5,13 @@
 
 use std::fmt::Write as _;
 
+/// Whether a character is not seen, or moves others (Unicode TR 36): it stands nowhere as it is.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || c == '\u{feff}'
+        || (c.is_control() && c != '\n' && c != '\t')
+}
+
 /// The text so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Out {
@@ -16,7 +23,8 @@ pub(super) struct Out {
 impl Out {
     /// A comment; it is one line whatever the text is.
     pub(super) fn comment(&mut self, text: &str) {
-        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String =
+            text.chars().map(|c| if c.is_control() || is_hidden(c) { ' ' } else { c }).collect();
         let line: String = line.chars().take(400).collect();
         let _ = writeln!(self.text, "# {line}");
     }
@@ -61,9 +69,8 @@ impl Out {
 
     /// `run = '''…'''`: the script as it is, to the last blank.
     pub(super) fn script(&mut self, script: &str) {
-        let is_plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
         let is_literal =
-            script.chars().all(is_plain) && !script.contains("'''") && !script.ends_with('\'');
+            !script.chars().any(is_hidden) && !script.contains("'''") && !script.ends_with('\'');
         if !script.contains('\n') {
             self.pair("run", script);
         } else if is_literal {
@@ -108,7 +115,7 @@ fn escaped(text: &str, is_long: bool) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
+            c if is_hidden(c) => {
                 let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c => out.push(c),
