@@ -35,13 +35,9 @@ pub(super) async fn answer(
     body: Bytes,
     within: Duration,
 ) -> Result<Bytes, ClientError> {
-    let is_question = method == Method::GET;
     let stream = connect(client).await?;
     let whole = async {
-        let (response, mut driver) = match send(client, stream, method, path, body, None).await {
-            Err(error) if is_question => return Err(unanswered(client, error).await),
-            sent => sent?,
-        };
+        let (response, mut driver) = send(client, stream, method, path, body, None).await?;
         let status = response.status();
         let version = version_of(&response);
         // What is no success is a sentence.
@@ -92,6 +88,7 @@ pub(super) async fn send(
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| client.protocol(&error))?;
     let mut driver: Driver = Box::pin(connection);
+    let is_question = method == Method::GET;
     let mut request = Request::builder()
         .method(method)
         .uri(format!("/v{API_VERSION}{path}"))
@@ -111,6 +108,9 @@ pub(super) async fn send(
     };
     match response {
         Ok(response) => Ok((response, driver)),
+        Err(error) if is_question && !error.is_parse() => {
+            Err(unanswered(client, client.protocol(&error)).await)
+        }
         Err(error) => Err(client.protocol(&error)),
     }
 }
