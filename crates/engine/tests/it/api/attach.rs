@@ -156,7 +156,6 @@ async fn a_client_tells_which_side_is_older() {
 async fn an_answer_that_makes_no_sense_is_a_protocol_error() {
     for answer in [
         "SSH-2.0-OpenSSH\r\n",
-        "",
         "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
         "HTTP/1.1 500 Oh\r\ncontent-length: 2\r\n\r\n{}",
