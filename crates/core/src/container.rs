@@ -41,6 +41,9 @@ pub struct ImageBuild {
     pub dockerfile: String,
     /// The path in the workspace of what the build may read; `.` is all of it.
     pub context: String,
+    /// How much of the machine each of its steps gets.
+    #[serde(default, skip_serializing_if = "Limits::are_none")]
+    pub limits: Limits,
 }
 
 /// A directory of the host that is seen in a container.
@@ -55,7 +58,7 @@ pub struct Volume {
 }
 
 /// How much of the machine a container gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of memory; none means no limit.
     pub memory: Option<u64>,
@@ -132,6 +135,12 @@ impl Container {
             let key = format!("volumes_below = [\"{}\"]", volume.source);
             refused(&format!("the volume {}", volume.source), &key)
         })
+    }
+}
+
+impl Limits {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

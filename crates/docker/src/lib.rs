@@ -4,6 +4,7 @@
 //! `docker` program. It knows nothing of runs, releases or environments: names, labels and
 //! limits come from outside. What is not ours by its labels is read and never changed.
 
+mod build;
 mod contain;
 mod container;
 mod context;
@@ -23,12 +24,13 @@ mod shell;
 mod spec;
 mod usage;
 
+pub use build::{BuildSpec, Built, build};
 pub use contain::{Contained, contain};
 pub use container::{Container, Health};
 pub use details::Details;
 pub use engine::{Docker, Facts};
 pub use error::{Error, Kind};
-pub use image::{BuildSpec, Built, Image, build};
+pub use image::Image;
 pub use import::ImageFile;
 pub use record::{Record, read_record};
 pub use shell::{Shell, ShellInput, ShellOutput};

@@ -1,20 +1,25 @@
-//! A request whose connection becomes a stream of raw bytes.
+//! Requests whose bytes are this crate's own.
 //!
-//! bollard reads all such streams as pieces with a header each. What a program writes to a terminal
-//! has none, and where it begins with the bytes of a header, it would be taken for one.
+//! Some connections become streams: bollard reads all such streams as pieces with a header each. What
+//! a program writes to a terminal has none, and where it begins with the bytes of a header, it would
+//! be taken for one. And it gives up on an engine that reads an archive for longer than an answer may
+//! take.
 
 use std::time::Duration;
 
 use bollard::errors::Error as Raw;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use futures_util::TryStreamExt as _;
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper::upgrade::Upgraded;
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use tokio::sync::mpsc::Receiver;
 
+use crate::context::Piece;
 use crate::engine::{ANSWER, Docker};
 use crate::error::{Error, from};
 
@@ -46,6 +51,45 @@ impl Docker {
         answered.unwrap_or(Err(Raw::RequestTimeoutError)).map_err(|raw| from(what, &raw))
     }
 
+    /// Sends an archive and gives on the pieces of the answer; behind the last one, none. However
+    /// long it takes: whoever asks has a limit.
+    pub(crate) async fn upload(
+        &self,
+        what: &str,
+        path: &str,
+        mut pieces: Receiver<Piece>,
+        hear: impl AsyncFnMut(Option<Bytes>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let failed = |raw: Raw| from(what, &raw);
+        let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/v{}{path}", self.client.client_version()))
+            .header(header::HOST, "docker")
+            .header(header::CONTENT_TYPE, "application/x-tar")
+            .body(StreamBody::new(pieces.map_ok(Frame::data)))
+            .map_err(|error| failed(error.into()))?;
+        let socket = UnixStream::connect(&self.socket).await;
+        let socket = socket.map_err(|error| failed(error.into()))?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(socket)).await.map_err(|error| failed(error.into()))?;
+        let exchange = async {
+            let response = sender.send_request(request).await;
+            let response = response.map_err(|error| failed(error.into()))?;
+            if !response.status().is_success() {
+                return Err(failed(refusal(response).await));
+            }
+            heard(what, response.into_body(), hear).await
+        };
+        tokio::pin!(exchange, connection);
+        tokio::select! {
+            biased;
+            done = &mut exchange => done,
+            // A connection that is over has left its answer, or its error, behind.
+            _ = &mut connection => exchange.await,
+        }
+    }
+
     async fn upgrade(&self, request: Request<Full<Bytes>>) -> Result<Stream, Raw> {
         let socket = UnixStream::connect(&self.socket).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
@@ -61,6 +105,20 @@ impl Docker {
         let (_, exchanged) = tokio::join!(connection.with_upgrades(), exchange);
         exchanged
     }
+}
+
+async fn heard(
+    what: &str,
+    mut body: Incoming,
+    mut hear: impl AsyncFnMut(Option<Bytes>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| from(what, &error.into()))?;
+        if let Ok(piece) = frame.into_data() {
+            hear(Some(piece)).await?;
+        }
+    }
+    hear(None).await
 }
 
 /// What the engine said instead.

@@ -102,6 +102,11 @@ impl Places {
         self.run(id).join("images").join(format!("{step}.json"))
     }
 
+    /// Tells, while such a step runs, which container the engine of containers builds it in.
+    pub fn building(&self, id: RunId, step: u32) -> PathBuf {
+        self.run(id).join("images").join(format!("{step}.container"))
+    }
+
     /// Exists once the engine of containers was asked for anything.
     pub fn used_docker(&self) -> PathBuf {
         self.root.join("docker-used")

@@ -11,7 +11,7 @@ use crate::value::quoted;
 
 /// The most volumes or caches of one container.
 const MOST: usize = 50;
-const BUILD_KEYS: [&str; 2] = ["dockerfile", "context"];
+const BUILD_KEYS: [&str; 4] = ["dockerfile", "context", "memory", "cpus"];
 const VOLUME: &str = "write volumes = [\"/srv/data:/data\"], with :ro behind it to be read alone";
 
 /// An image's name, as `docker pull` takes it.
@@ -28,7 +28,7 @@ pub(crate) fn image(field: &Field<'_>, found: &mut Found<'_>) -> Option<String> 
     Some(text.to_owned())
 }
 
-/// How an image is built: `{ dockerfile = "Dockerfile", context = "." }`.
+/// How an image is built: `{ dockerfile = "Dockerfile", context = ".", memory = "2GiB" }`.
 pub(crate) fn build(field: &Field<'_>, found: &mut Found<'_>) -> Option<ImageBuild> {
     let title = format!("{} = {{ … }}", field.name);
     let section = field.section(&title, &BUILD_KEYS, found)?;
@@ -37,10 +37,9 @@ pub(crate) fn build(field: &Field<'_>, found: &mut Found<'_>) -> Option<ImageBui
         Some(field) => path_within(&field, found),
         None => Some(usual.to_owned()),
     };
-    Some(ImageBuild {
-        context: path("context", ".")?,
-        dockerfile: path("dockerfile", "Dockerfile")?,
-    })
+    let (context, dockerfile) = (path("context", "."), path("dockerfile", "Dockerfile"));
+    let limits = limits(&section, found);
+    Some(ImageBuild { context: context?, dockerfile: dockerfile?, limits })
 }
 
 fn path_within(field: &Field<'_>, found: &mut Found<'_>) -> Option<String> {

@@ -14,6 +14,10 @@ use super::{HEALTH, commit, project};
 /// A user that nothing else on this machine has.
 const USER: u32 = 54_321;
 
+/// Prints what a container may use of memory and processors; first as version 2 has it.
+const CGROUP: &str = "cd /sys/fs/cgroup; cat memory.max cpu.max 2>/dev/null || \
+                      cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us";
+
 /// Waits for the only run, which must succeed; what its steps printed.
 fn printed(stage: &Stage) -> String {
     let state = stage
@@ -35,8 +39,6 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
     let (image, dir) = (base.name(), stage.path("given").display().to_string());
     std::fs::create_dir(&dir).unwrap();
     std::fs::write(stage.path("given/file"), "given to it\n").unwrap();
-    let cgroup = "cd /sys/fs/cgroup; cat memory.max cpu.max 2>/dev/null || \
-                  cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us";
     repository.write(
         "pilothouse.toml",
         &format!(
@@ -45,7 +47,7 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
              volumes = [\"{dir}:/given:ro\"]\nenv = {{ COLOUR = \"blue\" }}\n\
              run = '''\nmkdir out; cat /given/file; echo $COLOUR; \
              (echo x >/given/new) 2>/dev/null || echo read-only\n\
-             busybox ip -o link | busybox wc -l\n{cgroup}\n'''\n\
+             busybox ip -o link | busybox wc -l\n{CGROUP}\n'''\n\
              [[stage]]\nname = \"powerful\"\ndocker_socket = true\n\
              run = \"test -S /var/run/docker.sock && echo socket\"\n\
              [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
@@ -61,7 +63,6 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
     let log = printed(&stage);
     let lines: Vec<&str> = log.lines().filter(|line| !line.starts_with("──")).collect();
     assert_eq!(lines[..4], ["given to it", "blue", "read-only", "1"], "{log}");
-    // The first form is that of cgroup v2.
     assert_eq!(lines[4], (64 << 20).to_string(), "{log}");
     assert_eq!(lines[5..lines.len() - 1].join(" "), "50000 100000", "{log}");
     assert_eq!(lines.last(), Some(&"socket"), "{log}");
@@ -71,6 +72,36 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
     let seen = stage.binary().arg("doctor").output().unwrap();
     let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
     assert!(seen.contains("Docker's socket"), "{seen}");
+    stage.end();
+}
+
+#[test]
+fn the_steps_of_a_build_are_held_to_its_limits() {
+    let base = Base::make("bounded");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let image = base.name();
+    let look = format!("{CGROUP}; echo over");
+    repository.write(
+        "Dockerfile",
+        &format!("FROM {image}\nRUN [\"/bin/sh\", \"-c\", {look:?}]\nCMD [\"/bin/true\"]\n"),
+    );
+    // More bytes than 31 bits count.
+    repository.write(
+        "pilothouse.toml",
+        &format!(
+            "image = \"{image}\"\n\
+             artifact = {{ dockerfile = \"Dockerfile\", memory = \"3GiB\", cpus = 1.5 }}\n\
+             [[stage]]\nname = \"test\"\nrun = \"true\"\n[service]\nport = 8000\n"
+        ),
+    );
+    repository.commit_all("is bounded");
+    stage.apply(&project(&stage, &repository, "").replace("\"auto\"", "\"manual\""));
+    let log = printed(&stage);
+    let told: Vec<&str> = log.lines().skip_while(|line| !line.contains("Running in")).collect();
+    assert_eq!(told[1], (3_u64 << 30).to_string(), "{log}");
+    let cpus: Vec<&str> = told[2..].iter().take_while(|l| **l != "over").copied().collect();
+    assert_eq!(cpus.join(" "), "150000 100000", "{log}");
     stage.end();
 }
 

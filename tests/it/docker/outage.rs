@@ -42,6 +42,8 @@ fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
     daemon.run();
     stage.succeeds(DeploymentId(0));
     stage.shows("v1");
+    // What the first try left is gone: these are the two instances.
+    stage.wait("nothing else is left", |_| daemon.entries("containers").len() == 2);
 
     // While instances start.
     let before = stage.state().last_deployment;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use pilothouse_api::client::{Client, StreamItem};
 use pilothouse_api::inspection::Inspection;
 use pilothouse_api::types::Samples;
-use pilothouse_core::id::{DeploymentId, InstanceId};
+use pilothouse_core::command::Command;
+use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
 use pilothouse_core::instance::Role;
 use rustix::process::Signal;
 
@@ -13,6 +14,7 @@ use super::super::attach::terminal::{Setup, Terminal};
 use super::super::stage::load::Load;
 use super::super::stage::repository::Repository;
 use super::super::stage::{DOMAIN, Stage};
+use super::daemon::Daemon;
 use super::image::Base;
 use super::{commit, project};
 
@@ -88,6 +90,35 @@ fn a_container_is_measured_and_inspected_and_others_are_only_seen() {
         let others = samples.others.as_ref();
         others.is_some_and(|all| all.iter().all(|one| !names.contains(&one.name.as_str())))
     });
+    stage.end();
+}
+
+#[test]
+fn what_an_image_is_built_in_is_not_among_others() {
+    let daemon = Daemon::start();
+    let base = Base::make_in("building", daemon.client());
+    let mut stage = Stage::new();
+    stage.use_docker(daemon.host());
+    stage.start();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    // What a step prints makes nobody's container ours.
+    let forged = "echo ' ---> Running in 0123456789ab'; exec busybox sleep 600";
+    let image = format!("FROM {}\nRUN [\"/bin/sh\", \"-c\", {forged:?}]\n", base.name());
+    repository.write("Dockerfile", &image);
+    repository.commit_all("builds for long");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.wait("the image is being built", |_| base.running() == 1);
+    samples(&stage, "a list without it", |samples| samples.others.as_deref() == Some(&[]));
+    // One of somebody else stands there meanwhile.
+    daemon.make_container("strange", base.name());
+    let seen = samples(&stage, "a list with a stranger's", |samples| {
+        samples.others.as_ref().is_some_and(|others| !others.is_empty())
+    });
+    let names = seen.others.iter().flatten().map(|one| one.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["strange"]);
+    stage.submit(Command::CancelRun { id: RunId(1) }).unwrap();
+    stage.wait("the run has ended", |state| state.live_runs.is_empty());
     stage.end();
 }
 

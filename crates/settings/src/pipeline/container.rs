@@ -1,6 +1,6 @@
 //! What stages and steps run in: an image, built or named, and what the container gets.
 
-use pilothouse_core::container::{Container, Image, ImageBuild};
+use pilothouse_core::container::{Container, Image, ImageBuild, Limits};
 use pilothouse_core::pipeline::{Stage, Step, StepRun};
 use toml::de::DeValue;
 
@@ -63,8 +63,11 @@ pub(super) fn image_of(field: &Field<'_>, found: &mut Found<'_>) -> Image {
 
 /// How the artifact's image is built; see [`image_of`].
 pub(super) fn artifact_of(field: &Field<'_>, found: &mut Found<'_>) -> ImageBuild {
-    build(field, found)
-        .unwrap_or_else(|| ImageBuild { dockerfile: String::new(), context: String::new() })
+    build(field, found).unwrap_or_else(|| ImageBuild {
+        dockerfile: String::new(),
+        context: String::new(),
+        limits: Limits::default(),
+    })
 }
 
 /// Adds the steps that build what other steps run in, each before the first that needs it.

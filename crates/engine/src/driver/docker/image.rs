@@ -93,7 +93,10 @@ impl Docker {
             tag: self.image_name(&order.project, &tag),
             labels: BTreeMap::from([(ORIGIN.to_owned(), origin.to_string())]),
             ignores_check: order.is_artifact && !order.by_image,
+            memory: build.limits.memory,
+            milli_cpus: build.limits.milli_cpus,
             built: self.places.built(order.run, order.index),
+            container: Some(self.places.building(order.run, order.index)),
         };
         self.note_use()?;
         let path = self.places.container(order.run, order.index);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pilothouse_api::types::OtherContainer;
+use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_docker::Container;
@@ -20,19 +21,38 @@ const NAME: usize = 80;
 const PORTS: usize = 4;
 
 impl Docker {
-    /// The containers that do not have this engine's label. None where nobody knows, or where
-    /// this engine has nothing to do with containers: then none is asked.
+    /// The containers that do not have this engine's label and in which none of its images is
+    /// built. None where nobody knows, or where this engine has nothing to do with containers: then
+    /// none is asked.
     pub async fn others(&self, state: &State) -> Option<Vec<OtherContainer>> {
         if !self.was_used(state) {
             return None;
         }
         let listing = async { self.client().await.ok()?.containers().await.ok() };
         let all = tokio::time::timeout(WITHIN, listing).await.ok()??;
-        let mut others: Vec<Container> =
-            all.into_iter().filter(|one| one.labels.get(ENGINE) != Some(&self.engine_id)).collect();
+        let building = self.building(state);
+        let is_own = |one: &Container| {
+            one.labels.get(ENGINE) == Some(&self.engine_id) || building.contains(&one.id)
+        };
+        let mut others: Vec<Container> = all.into_iter().filter(|one| !is_own(one)).collect();
         others.sort_by(|a, b| (!a.is_running, &a.name).cmp(&(!b.is_running, &b.name)));
         others.truncate(MOST);
         Some(others.iter().map(told).collect())
+    }
+
+    /// The ids of the containers in which images are being built for runs, as their builds tell.
+    fn building(&self, state: &State) -> BTreeSet<String> {
+        let live = state.live_runs.iter().filter_map(|id| state.runs.get(id));
+        let steps = live.filter_map(|run| match run.phase {
+            RunPhase::Running { step } => Some(self.places.building(run.id, step)),
+            RunPhase::Queued
+            | RunPhase::CheckingOut
+            | RunPhase::Sealing
+            | RunPhase::Cleaning { .. }
+            | RunPhase::Ended { .. } => None,
+        });
+        // A step that builds nothing has no such file, and a build between two of its steps none.
+        steps.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
     }
 }
 

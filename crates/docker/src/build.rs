@@ -1,0 +1,166 @@
+//! Builds images, and says what the build says.
+//!
+//! The engine's classic builder does it: each step in a container of its own, which that engine
+//! makes, limits and removes.
+
+mod own;
+mod request;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use self::own::Own;
+use self::request::Told;
+use crate::context;
+use crate::engine::Docker;
+use crate::error::{Error, Kind};
+use crate::ignored::Ignored;
+use crate::image::{Image, find_or_pull};
+use crate::output::say;
+use crate::references::References;
+use crate::spec::Only;
+
+/// How an image is to be built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildSpec {
+    /// The directory that the build may read.
+    pub context: PathBuf,
+    /// The directory that it must lie in, whatever links on the way to it say.
+    pub within: PathBuf,
+    /// The Dockerfile's path in it.
+    pub dockerfile: String,
+    /// Which images of a kind it may stand on or copy from; others of it are refused.
+    #[serde(default)]
+    pub only: Option<Only>,
+    /// What the image is to be called.
+    pub tag: String,
+    /// Labels that the image gets.
+    pub labels: BTreeMap<String, String>,
+    /// Whether nothing that runs from it is checked by what it brings, which is told then.
+    #[serde(default)]
+    pub ignores_check: bool,
+    /// The most memory in bytes that each of its steps may use.
+    #[serde(default)]
+    pub memory: Option<u64>,
+    /// How much of a processor each of them may use, in thousandths.
+    #[serde(default)]
+    pub milli_cpus: Option<u32>,
+    /// Where to write what was built.
+    pub built: PathBuf,
+    /// Where to write the id of the container that the engine's own builder has for a step, while
+    /// there is one.
+    #[serde(default)]
+    pub container: Option<PathBuf>,
+}
+
+/// An image that was built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Built {
+    /// Its id.
+    pub id: String,
+    /// The size of its layers in bytes.
+    pub bytes: u64,
+}
+
+/// Builds an image and says what the build says, and why there is none; the id is written where
+/// the specification says.
+///
+/// A build reads its files and changes none of them, so that one that an engine took with it
+/// begins anew once the engine is back.
+pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
+    let own = Own::new(spec.container.clone());
+    let built = crate::contain::patiently(|| try_build(spec, &own)).await;
+    own.forget();
+    if let Err(error) = &built {
+        say(&error.why);
+    }
+    built
+}
+
+/// Refuses a Dockerfile that names an image that must not be used, and what such an image does in
+/// builds that stand on it.
+async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result<(), Error> {
+    let read = |text: &str| {
+        References::of(text).map_err(|why| {
+            let why = format!("cannot tell which images {name} builds on: {why}");
+            Error::new(Kind::Refused, why)
+        })
+    };
+    let References { from, mut others, platforms } = read(text)?;
+    if !platforms.is_empty() {
+        // The same name is another image there, and what that one does in the build is not known.
+        let own = docker.platform().await?;
+        if let Some(other) = platforms.iter().find(|platform| **platform != own) {
+            let why = format!("{name} builds on {other}, and only {own} is built here");
+            return Err(Error::new(Kind::Refused, why));
+        }
+    }
+    for base in from {
+        // Pulled before an engine would, because what it does in the build has to be known.
+        let image = find_or_pull(docker, &base).await?;
+        refuse(&base, &image, only)?;
+        for text in &image.on_build {
+            let more = read(text)?;
+            others.extend(more.from.into_iter().chain(more.others));
+        }
+    }
+    for other in others {
+        if let Some(image) = docker.image(&other).await? {
+            refuse(&other, &image, only)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse(name: &str, image: &Image, only: &Only) -> Result<(), Error> {
+    if only.allows(image) {
+        return Ok(());
+    }
+    let why = format!("the image {name} was built for another project: build one of your own");
+    Err(Error::new(Kind::Refused, why))
+}
+
+async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
+    let docker = Docker::local()?.ready().await?;
+    own.begin(&docker).await?;
+    let dir = context::within(&spec.context, &spec.within).map_err(|error| {
+        let path = spec.context.display();
+        Error::new(Kind::Refused, format!("the build cannot have {path}: {error}"))
+    })?;
+    let ignored = Ignored::of(&dir).map_err(|error| {
+        Error::new(Kind::Refused, format!("cannot send {}: {error}", spec.context.display()))
+    })?;
+    if let Some(only) = &spec.only {
+        let text = context::dockerfile(&dir, &spec.dockerfile).map_err(|error| {
+            Error::new(Kind::Refused, format!("cannot read {}: {error}", spec.dockerfile))
+        })?;
+        may_use(&docker, &spec.dockerfile, &text, only).await?;
+    }
+    let pieces = context::send(&dir, &spec.dockerfile, ignored);
+    request::build(&docker, spec, pieces, async |told| tell(&docker, own, &told).await).await?;
+    let image = docker.image(&spec.tag).await?.ok_or_else(|| {
+        Error::new(Kind::Broken, format!("{} was built and is not there", spec.tag))
+    })?;
+    if spec.ignores_check {
+        image.say_that_its_check_is_off();
+    }
+    let built = Built { id: image.id, bytes: image.bytes };
+    let failed = |error: std::io::Error| {
+        Error::new(Kind::Broken, format!("cannot write {}: {error}", spec.built.display()))
+    };
+    let bytes = serde_json::to_vec(&built).map_err(|error| failed(error.into()))?;
+    std::fs::write(&spec.built, bytes).map_err(failed)?;
+    Ok(built)
+}
+
+/// Passes on what an engine tells of a build.
+async fn tell(docker: &Docker, own: &Own, told: &Told) -> Result<(), Error> {
+    let Some(text) = &told.stream else { return Ok(()) };
+    own.listen(docker, text).await;
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Error::new(Kind::Broken, format!("cannot write: {error}")))
+}
