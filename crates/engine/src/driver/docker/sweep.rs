@@ -156,6 +156,7 @@ mod tests {
         let image = Image {
             id: "sha256:0".to_owned(),
             tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            digests: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             bytes: 0,
             has_check: false,
