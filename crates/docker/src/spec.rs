@@ -42,6 +42,9 @@ pub struct ContainerSpec {
     pub processes: u32,
     /// Whether it is as powerful as root on the host.
     pub privileged: bool,
+    /// Whether no program in it gets more rights than it was started with, whosever it is.
+    #[serde(default)]
+    pub no_new_rights: bool,
     /// What whoever reads its log should know of it.
     #[serde(default)]
     pub warning: Option<String>,

@@ -211,3 +211,35 @@ fn what_lies_below_another_projects_image_is_refused() {
     assert!(why.contains(nameless), "{why}");
     stage.end();
 }
+
+#[test]
+fn a_volume_that_a_step_could_lead_elsewhere_is_refused() {
+    let base = Base::make("elsewhere");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let (image, dir) = (base.name(), stage.path("granted").display().to_string());
+    std::fs::create_dir_all(stage.path("granted/inner")).unwrap();
+    let wants = |volume: &str| {
+        format!(
+            "image = \"{image}\"\nartifact = \"out\"\n\
+             [[stage]]\nname = \"make\"\nvolumes = [\"{volume}:/v\"]\nrun = \"mkdir out\"\n\
+             [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+        )
+    };
+    repository.write("pilothouse.toml", &wants(&dir));
+    repository.commit_all("all of it");
+    let grants = format!("[docker]\nvolumes_below = [\"{dir}\"]\n");
+    stage.apply(&project(&stage, &repository, &grants).replace("\"auto\"", "\"manual\""));
+    let state = stage
+        .wait("the run has ended", |state| state.last_run.0 == 1 && state.live_runs.is_empty());
+    let phase = &state.runs.values().next_back().unwrap().phase;
+    let is_fine = matches!(phase, RunPhase::Ended { result: RunResult::Succeeded { .. }, .. });
+    assert!(is_fine, "{phase:?}");
+    repository.write("pilothouse.toml", &wants(&format!("{dir}/inner")));
+    let told = refused(&stage, &repository, "a directory in it");
+    assert!(
+        told.contains(&format!("steps may change {dir}, and with it where the volume")),
+        "{told}"
+    );
+    stage.end();
+}
