@@ -48,6 +48,9 @@ pub struct BuildSpec {
     /// How much of a processor each of them may use, in thousandths.
     #[serde(default)]
     pub milli_cpus: Option<u32>,
+    /// The directory in which a file is made that is called like the image's id.
+    #[serde(default)]
+    pub known: Option<PathBuf>,
     /// Where to write what was built.
     pub built: PathBuf,
     /// Where to write the id of the container that the engine's own builder has for a step, while
@@ -166,6 +169,13 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
     })?;
     if spec.ignores_check {
         image.say_that_its_check_is_off();
+    }
+    if let Some(known) = &spec.known {
+        let note = known.join(image.id.rsplit(':').next().unwrap_or_default());
+        let noted = std::fs::create_dir_all(known).and_then(|()| std::fs::write(&note, ""));
+        noted.map_err(|error| {
+            Error::new(Kind::Broken, format!("cannot write {}: {error}", note.display()))
+        })?;
     }
     let built = Built { id: image.id, bytes: image.bytes };
     let failed = |error: std::io::Error| {

@@ -95,6 +95,7 @@ impl Docker {
             ignores_check: order.is_artifact && !order.by_image,
             memory: build.limits.memory,
             milli_cpus: build.limits.milli_cpus,
+            known: Some(self.places.built_images()),
             built: self.places.built(order.run, order.index),
             container: Some(self.places.building(order.run, order.index)),
         };
