@@ -128,6 +128,11 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
             format!("another program listens on {address}{what}; apply it all the same?");
         ask::confirm(yes, &question)?;
     }
+    let power = spec.grants.power();
+    if let Some(what) = power.filter(|_| active.map(|one| one.grants.power()) != Some(power)) {
+        let warning = format!("its steps may have {what}: whoever can push can become root here");
+        out::error(&format!("{} {warning}", out::paint(Tone::Warn, "!")));
+    }
     let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
     client.submit(Command::Apply { spec: Box::new(spec) }).await?;
     out::line(&format!("{name} is active"));
