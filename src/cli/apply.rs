@@ -133,6 +133,11 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
             format!("another program listens on {address}{what}; apply it all the same?");
         ask::confirm(yes, &question)?;
     }
+    let power = spec.grants.power();
+    if let Some(what) = power.filter(|_| active.map(|one| one.grants.power()) != Some(power)) {
+        let warning = format!("its steps may have {what}: whoever can push can become root here");
+        out::error(&format!("{} {warning}", out::paint(Tone::Warn, "!")));
+    }
     let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
     let told = made_before(state, &spec).into_iter().chain(untrusted_before(state, &spec));
     let told: Vec<String> = told.collect();

@@ -346,7 +346,9 @@ fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Opt
         count => format!(" (and {} more)", count - 1),
     };
     let why = printable(&first.health.detail, 200);
-    Some(format!("{}{more}: {why}; to go back: pilothouse rollback {key}", first.id))
+    let back = rollback_candidate(state, key)
+        .map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
+    Some(format!("{}{more}: {why}{back}", first.id))
 }
 
 /// Why the newest run of each branch that feeds an environment failed, where it did.

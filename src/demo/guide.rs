@@ -57,6 +57,10 @@ fn after(deployment: &Deployment) -> String {
         Phase::Ended { result: DeploymentResult::RolledBack { .. }, .. } => format!(
             "{release} was rolled back by itself, and nobody noticed. Enter on it in pane 2 says why; q leaves."
         ),
+        // Nothing served before the first one.
+        _ if release.0 < 2 => {
+            format!("{release} serves. l shows logs; ? shows all keys; q leaves.")
+        }
         _ => format!(
             "{release} serves. x b goes back to the one before; l shows logs; ? shows all keys; q leaves."
         ),

@@ -146,7 +146,8 @@ fn out_of_service(model: &Model) -> Option<String> {
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
-    let key_of = if model.is_watcher() { "" } else { " x b rolls it back." };
+    let may = !model.is_watcher() && rollback_candidate(&model.replica, key).is_some();
+    let key_of = if may { " x b rolls it back." } else { "" };
     let (name, why) = (words::instance_name(ill), targets::sentence(ill));
     Some(format!(
         "{key}{more}: none of {} targets is healthy.{key_of} {name}: {}",

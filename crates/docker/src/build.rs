@@ -48,6 +48,9 @@ pub struct BuildSpec {
     /// How much of a processor each of them may use, in thousandths.
     #[serde(default)]
     pub milli_cpus: Option<u32>,
+    /// The directory in which a file is made that is called like the image's id.
+    #[serde(default)]
+    pub known: Option<PathBuf>,
     /// Where to write what was built.
     pub built: PathBuf,
     /// Where to write the id of the container that the engine's own builder has for a step, while
@@ -89,7 +92,7 @@ async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result
             Error::new(Kind::Refused, why)
         })
     };
-    let References { from, mut others, platforms } = read(text)?;
+    let References { from, mut others, stages, platforms } = read(text)?;
     if !platforms.is_empty() {
         // The same name is another image there, and what that one does in the build is not known.
         let own = docker.platform().await?;
@@ -99,28 +102,48 @@ async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result
         }
     }
     for base in from {
-        // Pulled before an engine would, because what it does in the build has to be known.
-        let image = find_or_pull(docker, &base).await?;
-        refuse(&base, &image, only)?;
+        let Some(image) = find(docker, &base, only).await? else { continue };
         for text in &image.on_build {
             let more = read(text)?;
             others.extend(more.from.into_iter().chain(more.others));
         }
     }
     for other in others {
-        if let Some(image) = docker.image(&other).await? {
+        if !stages.contains(&other.to_lowercase()) {
+            find(docker, &other, only).await?;
+        } else if let Some(image) = docker.image(&other).await? {
             refuse(&other, &image, only)?;
         }
     }
     Ok(())
 }
 
-fn refuse(name: &str, image: &Image, only: &Only) -> Result<(), Error> {
-    if only.allows(image) {
-        return Ok(());
+/// Finds an image that a Dockerfile names. It is pulled before an engine would, because what it is
+/// has to be known; one that is found nowhere may be none, and the engine says so where it is one.
+async fn find(docker: &Docker, name: &str, only: &Only) -> Result<Option<Image>, Error> {
+    match find_or_pull(docker, name).await {
+        Ok(image) => {
+            refuse(name, &image, only)?;
+            Ok(Some(image))
+        }
+        Err(error) if error.kind == Kind::Unreachable || may_come_to_be(name, only) => Err(error),
+        Err(error) => {
+            say(&error.why);
+            Ok(None)
+        }
     }
-    let why = format!("the image {name} was built for another project: build one of your own");
-    Err(Error::new(Kind::Refused, why))
+}
+
+/// Whether a name that means no image now may mean one of another project's before the build comes
+/// to it: one that is built meanwhile, by its name or its id.
+fn may_come_to_be(name: &str, only: &Only) -> bool {
+    let name = name.to_ascii_lowercase();
+    let id = name.strip_prefix("sha256:").unwrap_or(&name);
+    name.contains(&only.begins) || id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn refuse(name: &str, image: &Image, only: &Only) -> Result<(), Error> {
+    only.refusal(name, image).map_or(Ok(()), |why| Err(Error::new(Kind::Refused, why)))
 }
 
 async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
@@ -133,19 +156,26 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
     let ignored = Ignored::of(&dir).map_err(|error| {
         Error::new(Kind::Refused, format!("cannot send {}: {error}", spec.context.display()))
     })?;
+    let dockerfile = context::dockerfile(&dir, &spec.dockerfile).map_err(|error| {
+        Error::new(Kind::Refused, format!("cannot read {}: {error}", spec.dockerfile))
+    })?;
     if let Some(only) = &spec.only {
-        let text = context::dockerfile(&dir, &spec.dockerfile).map_err(|error| {
-            Error::new(Kind::Refused, format!("cannot read {}: {error}", spec.dockerfile))
-        })?;
-        may_use(&docker, &spec.dockerfile, &text, only).await?;
+        may_use(&docker, &spec.dockerfile, &dockerfile.text, only).await?;
     }
-    let pieces = context::send(&dir, &spec.dockerfile, ignored);
+    let pieces = context::send(&dir, dockerfile, ignored);
     request::build(&docker, spec, pieces, async |told| tell(&docker, own, &told).await).await?;
     let image = docker.image(&spec.tag).await?.ok_or_else(|| {
         Error::new(Kind::Broken, format!("{} was built and is not there", spec.tag))
     })?;
     if spec.ignores_check {
         image.say_that_its_check_is_off();
+    }
+    if let Some(known) = &spec.known {
+        let note = known.join(image.id.rsplit(':').next().unwrap_or_default());
+        let noted = std::fs::create_dir_all(known).and_then(|()| std::fs::write(&note, ""));
+        noted.map_err(|error| {
+            Error::new(Kind::Broken, format!("cannot write {}: {error}", note.display()))
+        })?;
     }
     let built = Built { id: image.id, bytes: image.bytes };
     let failed = |error: std::io::Error| {
@@ -163,4 +193,21 @@ async fn tell(docker: &Docker, own: &Own, told: &Told) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| Error::new(Kind::Broken, format!("cannot write: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_another_build_may_give_or_an_id_is_waited_for_by_nobody() {
+        let only =
+            Only { label: "l".to_owned(), begins: "e1f2".to_owned(), ends: "shop".to_owned() };
+        for name in ["pilothouse-e1f2/other:abc-7", "ab12", "sha256:00", "ABC"] {
+            assert!(may_come_to_be(name, &only), "{name}");
+        }
+        for name in ["debian:12", "a.b/c", "face:1"] {
+            assert!(!may_come_to_be(name, &only), "{name}");
+        }
+    }
 }

@@ -27,18 +27,41 @@ pub(crate) fn within(dir: &Path, within: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("a link leads out of the workspace"))
 }
 
-/// The Dockerfile of a directory, which must lie in it, whatever links on the way say.
-pub(crate) fn dockerfile(dir: &Path, name: &str) -> io::Result<String> {
-    std::fs::read_to_string(within(&dir.join(name), dir)?)
+/// A Dockerfile as it was read.
+pub(crate) struct Dockerfile {
+    /// Where it is in the directory that is sent.
+    path: PathBuf,
+    /// What it says.
+    pub(crate) text: String,
+    metadata: std::fs::Metadata,
+}
+
+/// Reads the Dockerfile of a directory. Neither it nor a directory on the way to it may be a link:
+/// an engine follows it to another file.
+pub(crate) fn dockerfile(dir: &Path, name: &str) -> io::Result<Dockerfile> {
+    let dir = dir.canonicalize()?;
+    let found = dir.join(name).canonicalize()?;
+    let metadata = found.metadata()?;
+    if found != dir.join(name) || !metadata.is_file() {
+        return Err(io::Error::other("it must be a file of its own, and no link may lead to it"));
+    }
+    let path = Path::new(name).components().collect();
+    Ok(Dockerfile { path, text: std::fs::read_to_string(found)?, metadata })
 }
 
 /// Begins to send a directory; what cannot be read ends it with an error. The Dockerfile is sent
-/// whatever is left out, because the engine reads it.
-pub(crate) fn send(dir: &Path, dockerfile: &str, ignored: Ignored) -> Receiver<Piece> {
-    let files = Files { dir: dir.to_owned(), dockerfile: dockerfile.into(), ignored };
+/// as it was read, whatever became of it and whatever is left out.
+pub(crate) fn send(dir: &Path, dockerfile: Dockerfile, ignored: Ignored) -> Receiver<Piece> {
+    let Dockerfile { path, text, metadata } = dockerfile;
+    let files = Files { dir: dir.to_owned(), dockerfile: path, ignored };
     send_archive(move |archive| {
         archive.follow_symlinks(false);
-        files.add(archive, Path::new(""))
+        files.add(archive, Path::new(""))?;
+        // The last of all, so that nothing takes its place.
+        let mut header = tar::Header::new_gnu();
+        header.set_metadata(&metadata);
+        header.set_size(text.len() as u64);
+        archive.append_data(&mut header, &files.dockerfile, text.as_bytes())
     })
 }
 
@@ -46,7 +69,8 @@ pub(crate) fn send(dir: &Path, dockerfile: &str, ignored: Ignored) -> Receiver<P
 pub(crate) fn send_file(archive: &Path) -> Receiver<Piece> {
     let archive = archive.to_owned();
     send_pieces(move |pieces| {
-        io::copy(&mut std::fs::File::open(&archive)?, pieces)?;
+        let mut file = std::fs::File::open(&archive).map_err(|error| of(&archive, &error))?;
+        io::copy(&mut file, pieces)?;
         pieces.flush()
     })
 }
@@ -95,32 +119,42 @@ struct Files {
 
 impl Files {
     fn add(&self, archive: &mut tar::Builder<&mut Pieces>, within: &Path) -> io::Result<()> {
-        let entries = std::fs::read_dir(self.dir.join(within))?;
-        let mut entries: Vec<_> = entries.collect::<io::Result<_>>()?;
+        let dir = self.dir.join(within);
+        let entries = std::fs::read_dir(&dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = entries.map_err(|error| of(&dir, &error))?;
         // In one order, so that the same files make the same archive.
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
-            let name = within.join(entry.file_name());
+            let (name, path) = (within.join(entry.file_name()), entry.path());
             if name.as_os_str() == ".git" {
                 continue;
             }
-            let kind = entry.file_type()?;
-            let is_out = name != self.dockerfile && self.ignored.has(&name);
+            let kind = entry.file_type().map_err(|error| of(&path, &error))?;
+            let is_out = self.ignored.has(&name);
             if kind.is_dir() {
                 if !is_out {
-                    archive.append_dir(&name, entry.path())?;
+                    archive.append_dir(&name, &path).map_err(|error| of(&path, &error))?;
                 }
-                let may_hold = self.ignored.has_exceptions() || self.dockerfile.starts_with(&name);
-                if !is_out || may_hold {
+                if !is_out || self.ignored.has_exceptions() {
                     self.add(archive, &name)?;
                 }
-            } else if !is_out && (kind.is_file() || kind.is_symlink()) {
-                archive.append_path_with_name(entry.path(), &name)?;
+            // The Dockerfile is sent by itself, and what would lead its path elsewhere is not.
+            } else if !is_out
+                && !self.dockerfile.starts_with(&name)
+                && (kind.is_file() || kind.is_symlink())
+            {
+                let added = archive.append_path_with_name(&path, &name);
+                added.map_err(|error| of(&path, &error))?;
             }
             // Sockets, pipes and devices are nothing that a build could read.
         }
         Ok(())
     }
+}
+
+/// An error with the file that it is of.
+fn of(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Gathers what is written into pieces worth sending.
@@ -184,7 +218,10 @@ mod tests {
         std::fs::write(dir.join(".dockerignore"), "out\n!out/below/kept\n").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", dir.join("link")).unwrap();
         let ignored = Ignored::of(dir).unwrap();
-        let mut pieces = send(dir, "out/Dockerfile", ignored);
+        let dockerfile = dockerfile(dir, "./out/Dockerfile").unwrap();
+        // What became of it since does not count.
+        std::fs::write(dir.join("out/Dockerfile"), "other text").unwrap();
+        let mut pieces = send(dir, dockerfile, ignored);
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.recv().await {
             bytes.extend_from_slice(&piece.unwrap());
@@ -205,9 +242,50 @@ mod tests {
             ("a/.git".to_owned(), 0, None),
             ("a/b".to_owned(), 4, None),
             ("link".to_owned(), 0, Some("/etc/passwd".to_owned())),
-            ("out/Dockerfile".to_owned(), 4, None),
             ("out/below/kept".to_owned(), 4, None),
+            ("out/Dockerfile".to_owned(), 4, None),
         ];
         assert_eq!(entries, expected);
+    }
+
+    #[tokio::test]
+    async fn a_dockerfile_is_no_link_and_none_leads_to_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().canonicalize().unwrap();
+        std::fs::create_dir_all(dir.join("real/below")).unwrap();
+        std::fs::write(dir.join("real/below/Dockerfile"), "FROM x").unwrap();
+        std::os::unix::fs::symlink("real", dir.join("in")).unwrap();
+        std::os::unix::fs::symlink(dir.join("real/below/Dockerfile"), dir.join("link")).unwrap();
+        for name in ["in/below/Dockerfile", "link", "real", "real/below/../below/Dockerfile"] {
+            assert!(dockerfile(&dir, name).is_err(), "{name}");
+        }
+        // A directory that has become a link since leads it nowhere.
+        let read = dockerfile(&dir, "real/below/Dockerfile").unwrap();
+        std::fs::rename(dir.join("real"), dir.join("other")).unwrap();
+        std::os::unix::fs::symlink("other", dir.join("real")).unwrap();
+        let mut pieces = send(&dir, read, Ignored::default());
+        let mut bytes = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let name = |entry: io::Result<tar::Entry<'_, _>>| -> String {
+            entry.unwrap().path().unwrap().display().to_string()
+        };
+        let names: Vec<String> = archive.entries().unwrap().map(name).collect();
+        let expected = ["in", "link", "other", "other/below", "other/below/Dockerfile"];
+        assert_eq!(names[..5], expected);
+        assert_eq!(names[5..], ["real/below/Dockerfile"]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join("Dockerfile"), "FROM x").unwrap();
+        let read = dockerfile(temp.path(), "Dockerfile").unwrap();
+        let gone = temp.path().join("gone");
+        let mut pieces = send(&gone, read, Ignored::default());
+        let error = pieces.recv().await.unwrap().unwrap_err();
+        assert!(error.to_string().starts_with(&gone.display().to_string()), "{error}");
     }
 }

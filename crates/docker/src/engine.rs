@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 
 use crate::container::{Container, summary};
 use crate::error::{Error, Kind, from};
+use crate::image::named;
 
 /// The socket of an engine that nobody was told another place for.
 const SOCKET: &str = "/var/run/docker.sock";
@@ -187,8 +188,8 @@ impl Docker {
             .into_iter()
             .map(|one| crate::Image {
                 id: one.id,
-                // What has lost its name is listed as if this were one.
-                tags: one.repo_tags.into_iter().filter(|tag| tag != "<none>:<none>").collect(),
+                tags: named(one.repo_tags),
+                digests: named(one.repo_digests),
                 labels: one.labels.into_iter().collect(),
                 bytes: u64::try_from(one.size).unwrap_or(0),
                 has_check: false,

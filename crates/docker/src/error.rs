@@ -26,6 +26,8 @@ pub enum Kind {
     Conflict,
     /// The engine refuses what was asked.
     Refused,
+    /// What was to be sent to the engine cannot be read.
+    Unread,
     /// The engine failed, or its answer makes no sense.
     Broken,
 }
@@ -39,7 +41,7 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         match self.kind {
             Kind::Unreachable | Kind::Conflict | Kind::Broken => true,
-            Kind::Denied | Kind::NotFound | Kind::Refused => false,
+            Kind::Denied | Kind::NotFound | Kind::Refused | Kind::Unread => false,
         }
     }
 }
@@ -74,7 +76,7 @@ pub(crate) fn from(what: &str, raw: &Raw) -> Error {
             "; only root and members of the group docker may open its socket, and being in that \
              group is as good as being root"
         }
-        Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Broken => "",
+        Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Unread | Kind::Broken => "",
     };
     Error::new(kind, format!("cannot {what}: {said}{advice}"))
 }

@@ -18,6 +18,8 @@ pub struct Image {
     pub id: String,
     /// What it is called.
     pub tags: Vec<String>,
+    /// What it is called where it was pulled from.
+    pub digests: Vec<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// The size of its layers in bytes.
@@ -49,7 +51,8 @@ impl Docker {
                 let test = config.healthcheck.and_then(|check| check.test).unwrap_or_default();
                 Ok(Some(Image {
                     id: found.id.unwrap_or_default(),
-                    tags: found.repo_tags.unwrap_or_default(),
+                    tags: named(found.repo_tags.unwrap_or_default()),
+                    digests: named(found.repo_digests.unwrap_or_default()),
                     labels: config.labels.unwrap_or_default().into_iter().collect(),
                     bytes: found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                     on_build: config.on_build.unwrap_or_default(),
@@ -98,6 +101,12 @@ impl Docker {
         }
         Ok(())
     }
+}
+
+/// Names, without what stands for one where there is none.
+pub(crate) fn named(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| !name.starts_with("<none>"));
+    names
 }
 
 /// Finds an image, or pulls it from where its name says.

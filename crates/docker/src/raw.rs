@@ -5,6 +5,7 @@
 //! be taken for one. And it gives up on an engine that reads an archive for longer than an answer may
 //! take.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bollard::errors::Error as Raw;
@@ -21,7 +22,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::context::Piece;
 use crate::engine::{ANSWER, Docker};
-use crate::error::{Error, from};
+use crate::error::{Error, Kind, from};
 
 /// The most of an answer that is read where the engine says no, in bytes.
 const REFUSAL: usize = 64 << 10;
@@ -61,7 +62,13 @@ impl Docker {
         hear: impl AsyncFnMut(Option<Bytes>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let failed = |raw: Raw| from(what, &raw);
+        // What keeps it from being read is no error of the engine's, which is told nothing of it.
+        let unread = Arc::new(OnceLock::new());
+        let note = Arc::clone(&unread);
         let pieces = futures_util::stream::poll_fn(move |cx| pieces.poll_recv(cx));
+        let pieces = pieces.inspect_err(move |error| {
+            let _ = note.set(error.to_string());
+        });
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("/v{}{path}", self.client.client_version()))
@@ -82,11 +89,15 @@ impl Docker {
             heard(what, response.into_body(), hear).await
         };
         tokio::pin!(exchange, connection);
-        tokio::select! {
+        let done = tokio::select! {
             biased;
             done = &mut exchange => done,
             // A connection that is over has left its answer, or its error, behind.
             _ = &mut connection => exchange.await,
+        };
+        match unread.get() {
+            Some(why) => Err(Error::new(Kind::Unread, format!("cannot {what}: {why}"))),
+            None => done,
         }
     }
 

@@ -6,18 +6,20 @@
 //! <https://docs.docker.com/reference/dockerfile/>
 
 mod expand;
+mod instruction;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::expand::expand;
+use self::instruction::{joined, keyword, options, quoted_words, shown, words};
 
 /// The longest Dockerfile that is read, in bytes, and its lines.
 const MOST: usize = 1 << 20;
 const LINES: usize = 10_000;
-/// The longest instruction that may name an image, in bytes.
-const INSTRUCTION: usize = 64 << 10;
+/// What names of Pilothouse's own labels begin with.
+const OWN: &str = "pilothouse.";
 /// What no image is called: where it stands, nothing is built on.
 const SCRATCH: &str = "scratch";
 
@@ -29,8 +31,10 @@ type Values = BTreeMap<String, BTreeSet<String>>;
 pub(crate) struct References {
     /// The images that it builds on.
     pub(crate) from: BTreeSet<String>,
-    /// What may be an image as well as a stage of its own.
+    /// What may be an image as well as a stage.
     pub(crate) others: BTreeSet<String>,
+    /// The names of its stages, in small letters.
+    pub(crate) stages: BTreeSet<String>,
     /// The platforms that it says it builds on.
     pub(crate) platforms: BTreeSet<String>,
 }
@@ -49,20 +53,27 @@ impl References {
             return Err("it takes another character than \\ to escape".to_owned());
         }
         let lines: Vec<&str> = text.lines().collect();
+        if lines.iter().any(|line| line.contains('\r')) {
+            return Err("it has a carriage return within a line".to_owned());
+        }
         // Any line may begin an instruction: which ones do is not the same to every engine.
         let begins = (0..lines.len()).filter_map(|from| lines.get(from..));
         let both = begins.flat_map(|lines| [joined(lines, true), joined(lines, false)]);
-        let instructions: BTreeSet<String> =
-            both.filter(|one| !keyword(one).1.is_empty()).collect();
+        let instructions: BTreeSet<String> = both.collect::<Result<_, _>>()?;
         let mut values = Values::new();
         for one in &instructions {
             arguments(one, &mut values)?;
         }
-        let (mut found, mut stages) = (Self::default(), BTreeSet::new());
+        let mut found = Self::default();
         for one in &instructions {
-            found.add(one, &values, &mut stages)?;
+            found.add(one, &values)?;
         }
-        // Before its own line a stage's name is that of an image, as by the beginning of an id.
+        if let Some(stage) = found.stages.iter().find(|stage| is_part_of_an_id(stage)) {
+            let why = "may be the beginning of an image's id: give it another name";
+            return Err(format!("the stage {stage:?} {why}"));
+        }
+        // Before its own line a stage's name is that of an image.
+        let stages = &found.stages;
         let is_stage = |name: &String| stages.contains(&name.to_lowercase());
         found.others.extend(found.from.extract_if(.., |name| is_stage(name)));
         found.from.remove(SCRATCH);
@@ -72,30 +83,22 @@ impl References {
         Ok(found)
     }
 
-    fn add(
-        &mut self,
-        instruction: &str,
-        values: &Values,
-        stages: &mut BTreeSet<String>,
-    ) -> Result<(), String> {
+    fn add(&mut self, instruction: &str, values: &Values) -> Result<(), String> {
         let (name, rest) = keyword(instruction);
         match name.as_str() {
             "from" => {
-                let words: Vec<&str> = words(rest).collect();
-                if words.iter().any(|word| word.starts_with("--") && is_quoted(word)) {
-                    return Err(format!("an option is quoted in {:?}", shown(instruction)));
-                }
-                let (options, words): (Vec<&str>, Vec<&str>) =
-                    words.into_iter().partition(|word| word.starts_with("--"));
+                let (options, rest) = options(rest, instruction)?;
                 for option in options {
                     if let Some(platform) = option.strip_prefix("--platform=") {
                         self.platforms.extend(readings(platform, values, instruction)?);
                     }
                 }
+                let words: Vec<&str> = words(rest).collect();
                 let image = match words.as_slice() {
                     [image] => image,
-                    [image, word, stage] if word.eq_ignore_ascii_case("as") => {
-                        stages.insert(stage.to_lowercase());
+                    // As some engines compare it, without regard to the letters' size.
+                    [image, word, stage] if word.to_uppercase() == "AS" => {
+                        self.stages.insert(stage.to_lowercase());
                         image
                     }
                     // To every engine this is an error.
@@ -104,8 +107,8 @@ impl References {
                 self.from.extend(read(image, values, instruction)?);
             }
             "copy" => {
-                for word in words(rest) {
-                    if let Some(from) = word.strip_prefix("--from=") {
+                for option in options(rest, instruction)?.0 {
+                    if let Some(from) = option.strip_prefix("--from=") {
                         self.others.extend(read(from, values, instruction)?);
                     }
                 }
@@ -117,28 +120,45 @@ impl References {
                     shown(instruction)
                 ));
             }
-            "onbuild" => return self.add(rest, values, stages),
+            "label" if claims(rest) => {
+                return Err(format!("{:?} takes a label of Pilothouse's own", shown(instruction)));
+            }
+            "onbuild" => return self.add(rest, values),
             _ => {}
         }
         Ok(())
     }
 }
 
+/// Whether a label's name is one that says whose a container or an image is.
+fn claims(rest: &str) -> bool {
+    let is_own = |word: &String| {
+        let name = word.split('=').next().unwrap_or_default().replace(['"', '\'', '\\'], "");
+        name.to_ascii_lowercase().starts_with(OWN)
+    };
+    quoted_words(rest).iter().any(is_own)
+}
+
 /// Whether something that is added may come from an address rather than from the context. Quotes
-/// and escapes change nothing of it, and a variable may be one, which ENV and base images set too.
+/// change nothing of it, an escape may be any character of one, and a variable all of it, which ENV
+/// and base images set too.
 fn fetches(rest: &str) -> bool {
-    let bare: String = rest.chars().filter(|c| !"\\\"'[,".contains(*c)).collect();
-    bare.contains("://") || bare.contains('$') || words(&bare).any(|word| word.starts_with("git@"))
+    let bare: String = rest.chars().filter(|c| !"\"'[,".contains(*c)).collect();
+    bare.contains("://")
+        || bare.contains(['$', '\\'])
+        || words(&bare).any(|word| word.starts_with("git@"))
 }
 
 /// What a word may mean. What no engine takes for a name of an image is left out.
 fn read(word: &str, values: &Values, instruction: &str) -> Result<BTreeSet<String>, String> {
     let mut all = readings(word, values, instruction)?;
-    let is_name = |name: &String| {
-        !name.is_empty()
+    all.retain(|name| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        let tag = last.split('@').next().and_then(|last| last.split_once(':')).map(|(_, tag)| tag);
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte))
-    };
-    all.retain(is_name);
+            && tag.is_none_or(|tag| !tag.is_empty() && !tag.starts_with(['-', '.']))
+    });
     Ok(all)
 }
 
@@ -153,8 +173,12 @@ fn arguments(instruction: &str, values: &mut Values) -> Result<(), String> {
     match name.as_str() {
         "onbuild" => arguments(rest, values),
         "arg" => {
-            for word in words(rest) {
+            for word in quoted_words(rest) {
                 let Some((name, value)) = word.split_once('=') else { continue };
+                if name.contains(['"', '\'', '\\', '$']) {
+                    let why = format!("a variable's name is quoted in {:?}", shown(instruction));
+                    return Err(format!("{why}; write the name itself"));
+                }
                 if value.contains('$') {
                     let why = format!("a variable is made of others in {:?}", shown(instruction));
                     return Err(format!("{why}; write its value"));
@@ -168,52 +192,14 @@ fn arguments(instruction: &str, values: &mut Values) -> Result<(), String> {
     }
 }
 
-/// The lines that make one instruction, from its first, as long as it may name an image.
-fn joined(lines: &[&str], skips_indented_comments: bool) -> String {
-    let mut whole = String::new();
-    for (place, line) in lines.iter().enumerate() {
-        let line = line.trim_end_matches('\r');
-        let bare = line.trim_start();
-        let is_comment = if skips_indented_comments { bare } else { line }.starts_with('#');
-        if place > 0 && (is_comment || bare.is_empty()) {
-            continue;
-        }
-        let line = if place == 0 { bare } else { line };
-        let Some(more) = line.trim_end_matches([' ', '\t']).strip_suffix('\\') else {
-            whole.push_str(line);
-            break;
-        };
-        whole.push_str(more);
-        if whole.len() > INSTRUCTION {
-            break;
-        }
-    }
-    whole
-}
-
-/// The first word of an instruction that may say something of images, in small letters, and what
-/// follows it; nothing of others.
-fn keyword(instruction: &str) -> (String, &str) {
-    let begin = instruction.trim_start();
-    let (word, rest) = begin.split_once(char::is_whitespace).unwrap_or((begin, ""));
-    let word = word.to_ascii_lowercase();
-    match word.as_str() {
-        "from" | "copy" | "add" | "onbuild" | "arg" => (word, rest.trim_start()),
-        _ => (word, ""),
-    }
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split_whitespace()
-}
-
 /// Whether it counts stages, which it does before it names anything.
 fn is_number(name: &str) -> bool {
     name.parse::<i64>().is_ok()
 }
 
-fn is_quoted(word: &str) -> bool {
-    word.contains(['"', '\'', '\\'])
+/// Whether an engine may take it for an image by the beginning of the image's id.
+fn is_part_of_an_id(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a line sets a character to escape by that is not the usual one.
@@ -224,9 +210,4 @@ fn is_other_escape(line: &str) -> bool {
     line.trim_start().starts_with('#')
         && name.trim().eq_ignore_ascii_case("escape")
         && value.trim_start().starts_with('`')
-}
-
-/// As much of an instruction as a message shows.
-fn shown(instruction: &str) -> String {
-    instruction.chars().take(80).collect()
 }

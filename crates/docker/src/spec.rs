@@ -42,6 +42,9 @@ pub struct ContainerSpec {
     pub processes: u32,
     /// Whether it is as powerful as root on the host.
     pub privileged: bool,
+    /// Whether no program in it gets more rights than it was started with, whosever it is.
+    #[serde(default)]
+    pub no_new_rights: bool,
     /// What whoever reads its log should know of it.
     #[serde(default)]
     pub warning: Option<String>,
@@ -69,12 +72,24 @@ pub struct Only {
 }
 
 impl Only {
-    /// Whether an image may be used.
-    pub fn allows(&self, image: &crate::Image) -> bool {
-        image.labels.get(&self.label).is_none_or(|value| {
-            value.split(' ').next() == Some(&*self.begins)
-                && value.rsplit(' ').next() == Some(&*self.ends)
-        })
+    /// Why an image must not be used, if it must not.
+    ///
+    /// A label is the last thing that a build gives: what lies below its image has none, and its
+    /// id stands in the build's log. So an image without a label must have a name.
+    pub fn refusal(&self, name: &str, image: &crate::Image) -> Option<String> {
+        match image.labels.get(&self.label) {
+            Some(value) => {
+                let is_own = value.split(' ').next() == Some(&*self.begins)
+                    && value.rsplit(' ').next() == Some(&*self.ends);
+                (!is_own).then(|| {
+                    format!("the image {name} was built for another project: build one of your own")
+                })
+            }
+            None if image.tags.is_empty() && image.digests.is_empty() => Some(format!(
+                "the image {name} has no name, so that nobody knows whose it is: name one that has"
+            )),
+            None => None,
+        }
     }
 }
 

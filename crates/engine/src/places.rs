@@ -10,6 +10,7 @@
 //! releases/PROJECT/ENV/rN       releases laid out
 //! instances/ID/                 a unit directory per instance
 //! edge/                         the edge's own state
+//! built-images/                 a file for each image that was built
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -105,6 +106,11 @@ impl Places {
     /// Tells, while such a step runs, which container the engine of containers builds it in.
     pub fn building(&self, id: RunId, step: u32) -> PathBuf {
         self.run(id).join("images").join(format!("{step}.container"))
+    }
+
+    /// What each image leaves here that was built, by its id.
+    pub fn built_images(&self) -> PathBuf {
+        self.root.join("built-images")
     }
 
     /// Exists once the engine of containers was asked for anything.

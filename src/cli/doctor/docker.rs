@@ -33,7 +33,13 @@ pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
                     "add this user to the group docker, and log in again: whoever is in it can \
                      become root"
                 }
-                Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Broken => "update it",
+                // Where it is said to be is wrong already.
+                _ if Docker::local().is_err() => {
+                    "unset DOCKER_HOST, or name a socket: DOCKER_HOST=unix:///var/run/docker.sock"
+                }
+                Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Unread | Kind::Broken => {
+                    "update it"
+                }
             };
             let found = printable(&error.why, 300);
             checks.push(if is_needed {

@@ -1,5 +1,6 @@
 //! What one project or environment must not get of another.
 
+use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;
 use pilothouse_core::run::{RunPhase, RunResult};
 
@@ -121,5 +122,124 @@ fn production_reads_no_cache_that_a_preview_or_another_environment_wrote() {
     let log = ended("the last run has ended");
     assert!(log.contains("of-main-first"), "the cache is not kept: {log}");
     assert!(!log.contains("of-a-preview") && !log.contains("of-qa"), "{log}");
+    stage.end();
+}
+
+/// Commits a pipeline that must not succeed, and gives its log.
+fn refused(stage: &Stage, other: &Repository, what: &str) -> String {
+    let before = stage.state().last_run;
+    other.commit_all(what);
+    let state = stage
+        .wait("the run has ended", |state| state.last_run > before && state.live_runs.is_empty());
+    let run = state.runs.values().next_back().unwrap();
+    let log = stage.binary().args(["logs", &run.id.0.to_string()]).output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let RunPhase::Ended { result: RunResult::Failed { why, .. }, .. } = &run.phase else {
+        panic!("{what}: {:?}: {log}", run.phase)
+    };
+    format!("{why}\n{log}")
+}
+
+#[test]
+fn what_lies_below_another_projects_image_is_refused() {
+    let base = Base::make("below");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let (image, from) = (base.images(&stage).remove(0), base.id(base.name()));
+    // Its build's log tells the ids.
+    let log = stage.binary().args(["logs", "1"]).output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let layers = log.lines().filter_map(|line| line.strip_prefix(" ---> "));
+    let is_known = |id: &&str| !image[7..].starts_with(*id) && !from[7..].starts_with(*id);
+    let layer = layers.filter(|id| id.len() == 12).filter(is_known).next_back().unwrap();
+
+    let other = Repository::at(&stage, "other");
+    let text = project(&stage, &other, "").replace("shop.localhost", "other.localhost");
+    let name = base.name();
+    let step = |image: &str, run: &str| {
+        format!("[[stage]]\nname = \"make\"\nimage = \"{image}\"\nrun = '''\n{run}\n'''\n")
+    };
+    let built = format!(
+        "artifact = {{ dockerfile = \"Dockerfile\" }}\n{}[service]\nport = 8000\n",
+        step(name, "true")
+    );
+    let tree = |image: &str, serves: &str| {
+        let step = step(image, "mkdir out");
+        let service = "[service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\n";
+        format!("artifact = \"out\"\n{step}{service}image = \"{serves}\"\n")
+    };
+    let nameless = "has no name, so that nobody knows whose it is";
+    other.write("pilothouse.toml", &tree(layer, name));
+    other.commit_all("nothing yet");
+    stage.apply_as("other", &text);
+    stage.wait("its first run has ended", |state| {
+        state.live_runs.is_empty() && state.runs.values().any(|run| run.project.as_str() == "other")
+    });
+    other.write("more", "");
+    assert!(refused(&stage, &other, "runs in a layer").contains(nameless));
+    for dockerfile in [
+        format!("FROM {layer}\n"),
+        format!("FROM {name}\nCOPY --from={layer} /site /stolen\n"),
+        // Not built yet, and perhaps once the build comes to it.
+        format!("FROM {name}\nCOPY --from={}9 /site /stolen\n", base.tag(&image)),
+    ] {
+        other.write("pilothouse.toml", &built);
+        other.write("Dockerfile", &dockerfile);
+        let told = refused(&stage, &other, &dockerfile);
+        let is_seen = told.contains(nameless) || told.contains("cannot pull");
+        assert!(is_seen && !told.contains("Step 1/"), "{dockerfile}: {told}");
+    }
+    // A file that is checked and another one that the engine would read.
+    let link = "mkdir -p \".$PWD\"; echo \"FROM $BASE\" >good; busybox mv Dockerfile \".$PWD/good\"\n\
+                busybox ln -sf \"$PWD/good\" Dockerfile";
+    let link = link.replace("$BASE", name);
+    other.write("Dockerfile", &format!("FROM {name}\nCOPY --from={image} /site /stolen\n"));
+    other.write("pilothouse.toml", &built.replace("\ntrue\n", &format!("\n{link}\n")));
+    let told = refused(&stage, &other, "takes a link for a Dockerfile");
+    assert!(told.contains("no link may lead to it"), "{told}");
+
+    let before = stage.state().last_deployment;
+    other.write("pilothouse.toml", &tree(name, layer));
+    other.commit_all("serves a layer");
+    let deployment = stage.ended(before);
+    let Phase::Ended { result: DeploymentResult::Failed { why }, .. } = &deployment.phase else {
+        panic!("{:?}", deployment.phase)
+    };
+    assert!(why.contains(nameless), "{why}");
+    stage.end();
+}
+
+#[test]
+fn a_volume_that_a_step_could_lead_elsewhere_is_refused() {
+    let base = Base::make("elsewhere");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let (image, dir) = (base.name(), stage.path("granted").display().to_string());
+    std::fs::create_dir_all(stage.path("granted/inner")).unwrap();
+    let wants = |volume: &str| {
+        format!(
+            "image = \"{image}\"\nartifact = \"out\"\n\
+             [[stage]]\nname = \"make\"\nvolumes = [\"{volume}:/v\"]\nrun = \"mkdir out\"\n\
+             [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+        )
+    };
+    repository.write("pilothouse.toml", &wants(&dir));
+    repository.commit_all("all of it");
+    let grants = format!("[docker]\nvolumes_below = [\"{dir}\"]\n");
+    stage.apply(&project(&stage, &repository, &grants).replace("\"auto\"", "\"manual\""));
+    let state = stage
+        .wait("the run has ended", |state| state.last_run.0 == 1 && state.live_runs.is_empty());
+    let phase = &state.runs.values().next_back().unwrap().phase;
+    let is_fine = matches!(phase, RunPhase::Ended { result: RunResult::Succeeded { .. }, .. });
+    assert!(is_fine, "{phase:?}");
+    repository.write("pilothouse.toml", &wants(&format!("{dir}/inner")));
+    let told = refused(&stage, &repository, "a directory in it");
+    assert!(
+        told.contains(&format!("steps may change {dir}, and with it where the volume")),
+        "{told}"
+    );
     stage.end();
 }

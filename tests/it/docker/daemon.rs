@@ -111,6 +111,15 @@ impl Daemon {
         self.post(&format!("/containers/create?name={name}"), &body);
     }
 
+    /// Makes an image of a container, as `docker commit` does; without a name, or with one and more
+    /// labels.
+    pub fn commit(&self, container: &str, name: &str, labels: &str) {
+        let changes = labels.replace(' ', "%20").replace('=', "%3D");
+        let changes =
+            if labels.is_empty() { changes } else { format!("&changes=LABEL%20{changes}") };
+        self.post(&format!("/commit?container={container}&repo={name}{changes}"), "{}");
+    }
+
     /// Lets every user ask it, as a group does for its members.
     pub fn open_to_all(&self) {
         self.allow(0o777);

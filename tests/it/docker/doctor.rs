@@ -39,6 +39,11 @@ fn an_engine_that_is_down_or_too_old_is_told() {
     assert_eq!((level.as_str(), mend.as_str()), ("fail", "start it: systemctl start docker"));
     assert!(found.contains("/nowhere/docker.sock"), "{found}");
 
+    let far = stage_at("tcp://127.0.0.1:2375".to_owned());
+    let [(level, found, mend)] = &told(&far)[..] else { panic!("{:?}", told(&far)) };
+    assert!(level == "fail" && found.starts_with("DOCKER_HOST is no Unix socket"), "{found}");
+    assert!(mend.starts_with("unset DOCKER_HOST"), "{mend}");
+
     let socket = down.path("old.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     std::thread::spawn(move || {

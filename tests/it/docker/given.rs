@@ -54,10 +54,7 @@ fn a_step_gets_what_is_granted_and_is_held_to_its_limits() {
         ),
     );
     repository.commit_all("asks for much");
-    let grants = format!(
-        "[docker]\nvolumes_below = [\"{}\"]\ndocker_socket = true\n",
-        stage.path("").display()
-    );
+    let grants = format!("[docker]\nvolumes_below = [\"{dir}\"]\ndocker_socket = true\n");
     let text = project(&stage, &repository, &grants).replace("\"auto\"", "\"manual\"");
     stage.apply(&text);
     let log = printed(&stage);

@@ -71,7 +71,8 @@ fn is_given(power: &Power) {
         "pilothouse.toml",
         &format!(
             "image = \"{image}\"\nartifact = \"out\"\n\
-             [[stage]]\nname = \"plain\"\nrun = \"mkdir out; {probe}\"\n\
+             [[stage]]\nname = \"plain\"\n\
+             run = \"mkdir out; grep NoNewPrivs /proc/self/status; {probe}\"\n\
              [[stage]]\nname = \"mighty\"\n{key} = true\nrun = \"{probe}\"\n\
              [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
         ),
@@ -90,7 +91,14 @@ fn is_given(power: &Power) {
         };
         result.clone()
     };
-    apply(&format!("[docker]\n{key} = true\n"));
+    let granted = project(&stage, &repository, &format!("[docker]\n{key} = true\n"));
+    let file = stage.path("shop.toml");
+    std::fs::write(&file, granted.replace("\"auto\"", "\"manual\"")).unwrap();
+    let said = stage.binary().args(["apply", "--yes"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    let mighty =
+        format!("its steps may have {}: whoever can push can become root", power.on_screen);
+    assert!(said.contains(&mighty), "{said}");
     let result = ended(1);
     let log = |step: &str| {
         let log = stage.binary().args(["logs", "1", "--step", step]).output().unwrap();
@@ -109,6 +117,9 @@ fn is_given(power: &Power) {
         (RunResult::Failed { why, .. }, Some(said)) => assert!(why.contains(said), "{why}"),
         _ => panic!("{result:?}: {plain}{mighty}"),
     }
+    // No program of the image that is root's makes a step root.
+    let is_held = |line: &str| line.starts_with("NoNewPrivs:") && line.ends_with('1');
+    assert!(plain.lines().any(is_held), "{plain}");
     assert!(says(&plain, power.has_not) && !plain.contains("become root"), "{plain}");
 
     let setup = Setup { size: (140, 44), ..Setup::default() };

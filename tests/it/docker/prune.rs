@@ -104,3 +104,32 @@ fn a_prune_leaves_the_image_that_a_release_named_and_that_is_called_otherwise_no
     assert_eq!(base.tags(&old).len(), 1, "it has the name of the release alone");
     stage.end();
 }
+
+#[test]
+fn what_a_person_made_of_an_image_stays_whatever_labels_it_has() {
+    let daemon = Daemon::start();
+    let base = Base::make_in("inherited", daemon.client());
+    let stage = stage_in(&daemon);
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&format!("keep_runs = 1\n{}", project(&stage, &repository, "keep = 1\n")));
+    let mut last = stage.succeeds(DeploymentId(0)).id;
+    let own = base.containers(&stage).remove(0);
+    let engine = own.labels["pilothouse.engine"].clone();
+    daemon.commit(&own.id, "", "");
+    let forged = format!("pilothouse.engine={engine} pilothouse.instance=nobody");
+    daemon.commit(&own.id, "forged", &forged);
+    daemon.make_container("kims", "forged");
+    for version in ["v2", "v3", "v4"] {
+        commit(&repository, &base, version);
+        last = stage.succeeds(last).id;
+    }
+    stage.wait("images that nobody wants are gone, but for those that somebody made", |state| {
+        base.images(&stage).len() == state.artifacts.len() + 2
+    });
+    let (all, nameless) = (base.images(&stage), |id: &&String| base.tags(id).is_empty());
+    assert_eq!(all.iter().filter(nameless).count(), 1, "{all:?}");
+    assert!(base.container("kims").is_some(), "somebody's container was removed");
+    base.remove("kims");
+    stage.end();
+}

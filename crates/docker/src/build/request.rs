@@ -129,6 +129,7 @@ mod tests {
             ignores_check: false,
             memory: None,
             milli_cpus: None,
+            known: None,
             built: "/built".into(),
             container: None,
         }

@@ -85,14 +85,8 @@ async fn create<'a>(
     spec: &'a ContainerSpec,
     image: &Image,
 ) -> Result<Owned<'a>, Error> {
-    if spec.only.as_ref().is_some_and(|only| !only.allows(image)) {
-        return Err(Error::new(
-            Kind::Refused,
-            format!(
-                "the image {} was built for another project: build one of your own",
-                spec.image
-            ),
-        ));
+    if let Some(why) = spec.only.as_ref().and_then(|only| only.refusal(&spec.image, image)) {
+        return Err(Error::new(Kind::Refused, why));
     }
     if spec.by_image && !image.has_check {
         return Err(Error::new(

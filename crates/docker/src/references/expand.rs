@@ -55,6 +55,11 @@ fn variable(rest: &mut Peekable<Chars<'_>>, values: &Values) -> Result<BTreeSet<
     while let Some(next) = rest.next_if(|next| next.is_ascii_alphanumeric() || *next == '_') {
         name.push(next);
     }
+    // Engines know names of other letters, of digits and of signs, and end them differently.
+    let is_odd = name.starts_with(|first: char| first.is_ascii_digit());
+    if name.is_empty() || is_odd || rest.peek().is_some_and(|next| !next.is_ascii()) {
+        return Err("a variable's name is not understood".to_owned());
+    }
     let mut all = values.get(&name).cloned().unwrap_or_default();
     all.insert(String::new());
     if !is_braced {

@@ -27,8 +27,8 @@ fn images_and_stages_are_told_apart() {
     assert_eq!(others, ["build", "other/image@sha256:00", "third"]);
     // A stage that comes later may be an image's id before.
     let (from, others) =
-        of("FROM x\nCOPY --from=abc123 / /\nCOPY --from=0 / /\nFROM x AS abc123\n");
-    assert_eq!((from, others), (vec!["x".to_owned()], vec!["abc123".to_owned()]));
+        of("FROM x\nCOPY --from=abcxyz / /\nCOPY --from=0 / /\nFROM x AS abcxyz\n");
+    assert_eq!((from, others), (vec!["x".to_owned()], vec!["abcxyz".to_owned()]));
 }
 
 #[test]
@@ -38,6 +38,7 @@ fn variables_quotes_and_lines_are_read_as_engines_do() {
         ("ARG BASE=\"a/b:1\" OTHER=x\nFROM ${BASE}\n", "a/b:1"),
         ("FROM ${BASE:-a/b:1}\n", "a/b:1"),
         ("ARG T=1\nFROM a/b:${T}-x AS y\n", "a/b:1-x"),
+        ("ARG O=\"-X 'a=b'\" T='1'\nFROM a/b:$T\n", "a/b:1"),
         ("ARG T='1'\nFROM a/\"b\":$T\n", "a/b:1"),
         ("FROM \"a/b:1\"\n", "a/b:1"),
         ("FROM a/\\b:1\n", "a/b:1"),
@@ -53,6 +54,12 @@ fn variables_quotes_and_lines_are_read_as_engines_do() {
     }
     // A value that a later line gives, too.
     assert_eq!(from("ARG A=x\nFROM $A\nARG A=y\n"), ["x", "y"]);
+    // Its letters may be of another script.
+    assert_eq!(from("FROM a/b:1 a\u{17f} x\n"), ["a/b:1"]);
+    // A label may say of ours what it likes, as long as its name is its own.
+    assert_eq!(from("FROM x\nLABEL a=\"see pilothouse.md\" c=pilothouse.x\n"), ["x"]);
+    // What names no image may be as long as it likes.
+    assert_eq!(from(&format!("RUN \\\n{}\\\n true\nFROM x\n", " ".repeat(70_000))), ["x"]);
     // What looks like it and is no instruction of any engine.
     for text in [
         "RUN psql -c 'select x \\\n FROM users WHERE y'\n",
@@ -70,6 +77,7 @@ fn platforms_are_found_however_they_are_written() {
     };
     assert_eq!(of("FROM --platform=linux/arm64 x AS y\nFROM y\n"), ["linux/arm64"]);
     assert_eq!(of("ARG P=linux/s390x\nfrom \\\n --platform=${P} x\n"), ["linux/s390x"]);
+    assert_eq!(of("FROM --platform=\"a b\" x\n"), ["a b"]);
     assert_eq!(of("FROM --platform=$BUILDPLATFORM x\n"), Vec::<String>::new());
     assert_eq!(of("FROM --platform=linux(10)/arm64 x\n"), ["linux(10)/arm64"]);
     assert_eq!(of("FROM x\nRUN true --platform=linux/arm64\n"), Vec::<String>::new());
@@ -81,7 +89,30 @@ fn what_cannot_be_read_is_refused() {
         "ARG A=x\nARG B=$A-y\nFROM $B\n",
         "FROM ${A#x}\n",
         "FROM ${A:-$B}\n",
-        "FROM --platform=\"a b\" x\n",
+        "FROM --\"platform\"=linux/s390x x\n",
+        "COPY --\"from\"=x a b\n",
+        "COPY --fr\\om=x a b\n",
+        "copy\t--chown=1 --'from=x' a b\n",
+        // Some engines read bytes, one of which is a space to them, and others spaces of any script.
+        "COPY --chown=\u{e0}--from=x a b\n",
+        "COPY --chown=1\u{a0}--from=x a b\n",
+        "COPY \u{2003}--from=x a b\n",
+        "ONBUILD COPY --\"from\"=x a b\n",
+        "ONBU\u{130}LD COPY --\"from\"=x a b\n",
+        "ARG \"AB\"=x\nFROM $AB\n",
+        "ARG A\\B=x\nFROM $AB\n",
+        "ARG A=B\nARG $A=x\nFROM $B\n",
+        "COPY --from x a b\n",
+        "ARG 1=sec\nFROM $1ret\n",
+        "ARG \u{e4}=x\nFROM $\u{e4}\n",
+        "ARG @=x\nFROM $@\n",
+        "FROM x\\\r\r\nLABEL a=b\n",
+        "FROM x AS abc123\nCOPY --from=abc123 / /\n",
+        "ADD [\"http\\u003a//127.0.0.1/\", \"/x\"]\n",
+        "LABEL pilothouse.engine=x\n",
+        "label a=b \\\n \"pilot\"house.instance=x\n",
+        "ONBUILD LABEL Pilothouse.image \"x\"\n",
+        &format!("FROM x\nCOPY \\\n{}\\\n --from=y / /\n", " ".repeat(70_000)),
         "# Escape = `\nFROM a`\n",
         "COPY --from=${A/x/y} a b\n",
         "ADD http://127.0.0.1/ /x\n",

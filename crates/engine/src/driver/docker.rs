@@ -20,7 +20,7 @@ use std::time::Duration;
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::text::printable;
-use pilothouse_docker::{Docker as Client, Error, Record, read_record};
+use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
 use super::Surroundings;
 use crate::places::Places;
@@ -101,6 +101,18 @@ impl Docker {
         }
     }
 
+    /// Whether a container is one that this engine had made. An image can have labels too, and gives
+    /// them to whatever anybody makes of it, but no name.
+    fn is_own(&self, one: &Container) -> bool {
+        let label = |name: &str| one.labels.get(name).map(String::as_str);
+        let is_named = match (label(INSTANCE), label(RUN)) {
+            (Some(id), _) => one.name == self.name(id),
+            (None, Some(run)) => one.name.starts_with(&self.name(&format!("run-{run}-"))),
+            (None, None) => false,
+        };
+        is_named && label(ENGINE) == Some(&self.engine_id)
+    }
+
     /// The command line of the process that owns a container.
     fn owner(&self, spec: &Path) -> Vec<String> {
         vec![self.binary.display().to_string(), "contain".to_owned(), spec.display().to_string()]
@@ -141,4 +153,38 @@ fn write(path: &Path, value: &impl serde::Serialize) -> Result<(), Fault> {
     let bytes = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
     path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
     std::fs::write(path, bytes).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_is_known_by_its_name_as_well_as_by_labels_that_its_image_may_have() {
+        let docker = Docker {
+            places: Places::new("/nowhere"),
+            binary: PathBuf::new(),
+            engine_id: "e1".to_owned(),
+            ports: (1, 2),
+        };
+        let is_own = |name: &str, labels: &[(&str, &str)]| {
+            let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            let name = name.to_owned();
+            docker.is_own(&Container { name, labels: labels.collect(), ..Container::default() })
+        };
+        let instance = [(ENGINE, "e1"), (INSTANCE, "shop-production-r1-0")];
+        let step = [(ENGINE, "e1"), (RUN, "7")];
+        assert!(is_own("pilothouse-e1-shop-production-r1-0", &instance));
+        assert!(is_own("pilothouse-e1-run-7-0", &step));
+        for (name, labels) in [
+            ("kims", &instance),
+            ("kims", &step),
+            ("pilothouse-e1-run-70-0", &step),
+            ("pilothouse-e1-run-7-0", &[(ENGINE, "e2"), (RUN, "7")]),
+            ("pilothouse-e1-shop-production-r1-0", &[(ENGINE, "e2"), instance[1]]),
+        ] {
+            assert!(!is_own(name, labels), "{name}: {labels:?}");
+        }
+        assert!(!is_own("pilothouse-e1-run-7-0", &step[..1]));
+    }
 }

@@ -65,6 +65,7 @@ impl Store {
                 match crate::tidy::remove(&dir) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                         let why = format!("cannot remove {}: {error}", dir.display());
+                        tracing::warn!("{why}");
                         return Err(Fault::transient(why));
                     }
                     Ok(()) | Err(_) => {}

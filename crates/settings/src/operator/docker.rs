@@ -47,15 +47,16 @@ fn docker(field: &Field<'_>, name: &str, found: &mut Found<'_>) -> Docker {
     }
 }
 
-/// The network of instances. On the host's own no port could be mapped, and two would clash.
+/// The network of instances. On the host's own no port could be mapped, and two would clash; on none
+/// nothing could reach them.
 fn own_network(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
     let name = network(section, found)?;
-    if name != "host" {
+    if name != "host" && name != "none" {
         return Some(name);
     }
     let help = "write the name of a network, as in network = \"backend\"";
     if let Some(field) = section.get("network") {
-        field.wrong(found, "\"host\" is no network for this", help);
+        field.wrong(found, &format!("\"{name}\" is no network for instances"), help);
     }
     None
 }

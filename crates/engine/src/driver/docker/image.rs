@@ -95,6 +95,7 @@ impl Docker {
             ignores_check: order.is_artifact && !order.by_image,
             memory: build.limits.memory,
             milli_cpus: build.limits.milli_cpus,
+            known: Some(self.places.built_images()),
             built: self.places.built(order.run, order.index),
             container: Some(self.places.building(order.run, order.index)),
         };
@@ -176,18 +177,17 @@ impl Docker {
     ) -> Result<(), Fault> {
         let pinned = self.places.pinned(key, release);
         // A release is what it was when it was first laid out: what is pinned stays.
-        let name = match (kind, std::fs::read_to_string(&pinned), image) {
-            (ArtifactKind::Image, ..) => image_id(artifact),
-            (ArtifactKind::Tree, Ok(id), _) => id,
-            (ArtifactKind::Tree, Err(_), Some(name)) => name.to_owned(),
+        let (name, is_new) = match (kind, std::fs::read_to_string(&pinned), image) {
+            (ArtifactKind::Image, ..) => (image_id(artifact), false),
+            (ArtifactKind::Tree, Ok(id), _) => (id, false),
+            (ArtifactKind::Tree, Err(_), Some(name)) => (name.to_owned(), true),
             (ArtifactKind::Tree, Err(_), None) => return Ok(()),
         };
         let client = self.patient_client(attention).await?;
         let found = client.find_or_pull(&name).await.map_err(|error| fault(&error))?;
-        if kind == ArtifactKind::Tree && !self.own_images(&key.project).allows(&found) {
-            return Err(Fault::permanent(format!(
-                "the image {name} was built for another project: build one of your own"
-            )));
+        let refusal = self.own_images(&key.project).refusal(&name, &found);
+        if let Some(why) = refusal.filter(|_| is_new) {
+            return Err(Fault::permanent(why));
         }
         if kind == ArtifactKind::Tree {
             write_dir(&pinned)?;

@@ -10,7 +10,7 @@ use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_docker::Container;
 
-use super::{Docker, ENGINE};
+use super::Docker;
 
 /// Containers that are told of at most, those that run first.
 const MOST: usize = 200;
@@ -21,8 +21,7 @@ const NAME: usize = 80;
 const PORTS: usize = 4;
 
 impl Docker {
-    /// The containers that do not have this engine's label and in which none of its images is
-    /// built. None where nobody knows, or where this engine has nothing to do with containers: then
+    /// The containers that this engine did not have made and in which none of its images is built. None where nobody knows, or where this engine has nothing to do with containers: then
     /// none is asked.
     pub async fn others(&self, state: &State) -> Option<Vec<OtherContainer>> {
         if !self.was_used(state) {
@@ -31,9 +30,7 @@ impl Docker {
         let listing = async { self.client().await.ok()?.containers().await.ok() };
         let all = tokio::time::timeout(WITHIN, listing).await.ok()??;
         let building = self.building(state);
-        let is_own = |one: &Container| {
-            one.labels.get(ENGINE) == Some(&self.engine_id) || building.contains(&one.id)
-        };
+        let is_own = |one: &Container| self.is_own(one) || building.contains(&one.id);
         let mut others: Vec<Container> = all.into_iter().filter(|one| !is_own(one)).collect();
         others.sort_by(|a, b| (!a.is_running, &a.name).cmp(&(!b.is_running, &b.name)));
         others.truncate(MOST);

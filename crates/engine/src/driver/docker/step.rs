@@ -1,6 +1,7 @@
 //! What the container of a step is to be.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::container::{Container, Grants, Image};
@@ -46,7 +47,8 @@ impl Docker {
         for path in &container.caches {
             mounts.push(self.cache(order, path)?);
         }
-        mounts.extend(volumes(container, &order.grants)?);
+        let (user, group) = (nix::unistd::getuid().as_raw(), nix::unistd::getgid().as_raw());
+        mounts.extend(volumes(container, &order.grants, user)?);
         let mut all = env;
         all.insert("HOME".to_owned(), home.display().to_string());
         let run = order.run.0.to_string();
@@ -59,7 +61,7 @@ impl Docker {
             program,
             dir: Some(workspace.display().to_string()),
             // What it makes in the workspace belongs to whoever has to remove it.
-            user: Some((nix::unistd::getuid().as_raw(), nix::unistd::getgid().as_raw())),
+            user: Some((user, group)),
             env: all,
             secrets: Vec::new(),
             mounts,
@@ -69,6 +71,8 @@ impl Docker {
             milli_cpus: container.limits.milli_cpus,
             processes: PROCESSES,
             privileged: container.privileged,
+            // Otherwise `su` or `sudo` of an image makes files that only root can remove.
+            no_new_rights: container.power().is_none(),
             warning: container.power().map(|what| {
                 format!(
                     "this step has {what}, as the operator's file grants it: it can become root here"
@@ -137,18 +141,31 @@ fn mount(path: &Path, read_only: bool) -> Mount {
 }
 
 /// The volumes of a container. What a link of the host leads to must be granted as well.
-fn volumes(container: &Container, grants: &Grants) -> Result<Vec<Mount>, Fault> {
+///
+/// Docker looks for the path a second time, as root. So none is given to it that leads through a
+/// directory in which steps, which run as `user`, could put a link in its place meanwhile.
+fn volumes(container: &Container, grants: &Grants, user: u32) -> Result<Vec<Mount>, Fault> {
+    let roots = roots(grants);
     let mut mounts = Vec::new();
     for volume in &container.volumes {
         let failed = |error: std::io::Error| {
             Fault::permanent(format!("cannot mount {}: {error}", volume.source))
         };
         let source = std::fs::canonicalize(&volume.source).map_err(failed)?;
-        if !leads_below(&source, grants) {
+        if !roots.iter().any(|root| source.starts_with(root)) {
             return Err(Fault::permanent(format!(
                 "the volume {} leads to {}, which the operator's file does not grant",
                 volume.source,
                 source.display()
+            )));
+        }
+        if let Some(dir) = loose(&source, &roots, user).map_err(failed)? {
+            return Err(Fault::permanent(format!(
+                "steps may change {}, and with it where the volume {} leads: grant that very \
+                 directory in place of one above it, or take that one's writing away from the \
+                 engine's user",
+                dir.display(),
+                volume.source
             )));
         }
         let (target, read_only) = (volume.target.clone(), volume.read_only);
@@ -160,7 +177,89 @@ fn volumes(container: &Container, grants: &Grants) -> Result<Vec<Mount>, Fault> 
     Ok(mounts)
 }
 
-fn leads_below(source: &Path, grants: &Grants) -> bool {
-    let mut roots = grants.volumes_below.iter().filter_map(|root| std::fs::canonicalize(root).ok());
-    roots.any(|root| source.starts_with(root))
+/// Where the directories that are granted really are. One below another counts for nothing: it may
+/// be a link that a step made in that one.
+fn roots(grants: &Grants) -> Vec<PathBuf> {
+    let all = &grants.volumes_below;
+    let is_outer = |root: &&String| {
+        let above = |other: &String| other != *root && Path::new(*root).starts_with(other);
+        !all.iter().any(above)
+    };
+    all.iter().filter(is_outer).filter_map(|root| std::fs::canonicalize(root).ok()).collect()
+}
+
+/// The directory on the way from what is granted to a path in which a user could put something
+/// else in the place of what is there, if there is one.
+fn loose(source: &Path, roots: &[PathBuf], user: u32) -> std::io::Result<Option<PathBuf>> {
+    for dir in source.ancestors().skip(1) {
+        if roots.iter().any(|root| dir.starts_with(root)) {
+            let metadata = std::fs::symlink_metadata(dir)?;
+            let others = metadata.mode() & 0o022 != 0;
+            if user == 0 || metadata.uid() == user || others {
+                return Ok(Some(dir.to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use pilothouse_core::container::{Limits, Volume};
+
+    use super::*;
+
+    /// A user that owns nothing here.
+    const USER: u32 = 54_323;
+
+    fn mounted(source: &Path, granted: &[&Path], user: u32) -> Result<PathBuf, String> {
+        let text = |path: &Path| path.display().to_string();
+        let container = Container {
+            image: Image::Named("x".to_owned()),
+            caches: Vec::new(),
+            volumes: vec![Volume {
+                source: text(source),
+                target: "/v".to_owned(),
+                read_only: true,
+            }],
+            network: None,
+            limits: Limits::default(),
+            privileged: false,
+            docker_socket: false,
+        };
+        let volumes_below = granted.iter().map(|path| text(path)).collect();
+        let grants = Grants { volumes_below, ..Grants::default() };
+        let mut mounts = volumes(&container, &grants, user).map_err(|fault| fault.why)?;
+        Ok(mounts.remove(0).source)
+    }
+
+    #[test]
+    fn a_volume_leads_through_nothing_that_a_step_may_change() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().canonicalize().unwrap();
+        let (granted, inner, secret) = (dir.join("g"), dir.join("g/a/b"), dir.join("secret"));
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::create_dir_all(secret.join("b")).unwrap();
+        let mode = |path: &Path, mode: u32| {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        for path in [&granted, &granted.join("a"), &inner] {
+            mode(path, 0o755);
+        }
+        let own = std::fs::metadata(&granted).unwrap().uid();
+        // What is granted itself is nobody's to change, and what is below it the step's user's.
+        assert_eq!(mounted(&granted, &[&granted], own), Ok(granted.clone()));
+        assert_eq!(mounted(&inner, &[&inner], own), Ok(inner.clone()));
+        assert!(mounted(&inner, &[&granted], own).unwrap_err().contains("steps may change"));
+        assert_eq!(mounted(&inner, &[&granted], USER), Ok(inner.clone()));
+        mode(&granted.join("a"), 0o775);
+        assert!(mounted(&inner, &[&granted], USER).unwrap_err().contains("steps may change"));
+        // A grant below another one is perhaps a link by now.
+        std::fs::rename(granted.join("a"), dir.join("moved")).unwrap();
+        symlink(&secret, granted.join("a")).unwrap();
+        let refused = mounted(&inner, &[&granted, &granted.join("a")], USER).unwrap_err();
+        assert!(refused.contains("does not grant"), "{refused}");
+    }
 }

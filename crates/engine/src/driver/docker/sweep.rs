@@ -1,10 +1,13 @@
 //! Removes containers and images of this engine that the state no longer knows.
 //!
-//! Driven by labels and the state alone. What has another engine's label, or none, is not even
-//! looked at.
+//! Driven by the state, and by what shows that this engine made something: of a container its name
+//! with its labels, of an image its name or the note of its build. Labels alone show nothing, since
+//! whatever anybody makes of an image inherits them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::effect::Fault;
@@ -14,7 +17,10 @@ use pilothouse_core::state::State;
 use pilothouse_docker::{Container, Docker as Client, Image, Kind};
 
 use super::image::{ORIGIN, Origin, RELEASE, image_id};
-use super::{Docker, ENGINE, INSTANCE, RUN, fault};
+use super::{Docker, INSTANCE, RUN, fault};
+
+/// What was noted less than this long ago is perhaps not seen yet.
+const YOUNG: Duration = Duration::from_secs(3600);
 
 impl Docker {
     /// Removes what the state no longer knows. Failures are logged, and tried again the next time.
@@ -38,8 +44,8 @@ impl Docker {
         let named = client.images_named(&format!("{}*", self.image_names())).await;
         let named = named.map_err(failed)?;
         let state = state();
-        let own = |one: &&Container| one.labels.get(ENGINE) == Some(&self.engine_id);
-        for container in containers.iter().filter(own).filter(|one| is_over(&state, one)) {
+        let own = containers.iter().filter(|one| self.is_own(one));
+        for container in own.filter(|one| is_over(&state, one)) {
             tracing::info!(name = %container.name, "removes a container that nobody wants");
             client.remove(&container.id).await.map_err(failed)?;
         }
@@ -48,7 +54,29 @@ impl Docker {
                 removed(name, client.remove_name(name).await)?;
             }
         }
+        self.forget_images(&images);
         self.sweep_images(&client, &state, &images).await
+    }
+
+    /// The note that an image was built by this engine.
+    fn built_here(&self, id: &str) -> PathBuf {
+        self.places.built_images().join(id.rsplit(':').next().unwrap_or_default())
+    }
+
+    /// Removes the notes of images that are gone, but for those that were made a moment ago: their
+    /// images are perhaps not among these yet.
+    fn forget_images(&self, images: &[Image]) {
+        let known: BTreeSet<PathBuf> = images.iter().map(|one| self.built_here(&one.id)).collect();
+        let notes = std::fs::read_dir(self.places.built_images()).into_iter().flatten().flatten();
+        for note in notes.filter(|note| !known.contains(&note.path())) {
+            let made = note.metadata().and_then(|metadata| metadata.modified());
+            let age = made.ok().and_then(|made| made.elapsed().ok());
+            if age.is_some_and(|age| age > YOUNG)
+                && let Err(error) = std::fs::remove_file(note.path())
+            {
+                tracing::warn!(path = %note.path().display(), %error, "cannot be removed");
+            }
+        }
     }
 
     /// Removes images that were built here and that nobody wants, and gives those that are kept a
@@ -82,8 +110,9 @@ impl Docker {
             if state.live_runs.contains(&origin.run) || is_for_steps(state, &origin, image) {
                 continue;
             }
-            // A name that somebody else gave it is theirs, and the image with it.
-            if image.tags.is_empty() {
+            // A name that somebody else gave it is theirs, and the image with it; so is one without
+            // a name that was made of it.
+            if image.tags.is_empty() && self.built_here(&image.id).exists() {
                 removed(&image.id, client.remove_name(&image.id).await)?;
             }
             for name in own {
@@ -156,6 +185,7 @@ mod tests {
         let image = Image {
             id: "sha256:0".to_owned(),
             tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            digests: Vec::new(),
             labels: std::collections::BTreeMap::new(),
             bytes: 0,
             has_check: false,
