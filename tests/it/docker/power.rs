@@ -62,21 +62,23 @@ fn is_whole() -> bool {
     u64::from_str_radix(bound.trim(), 16).unwrap() == (1 << (last + 1)) - 1
 }
 
+/// A pipeline with a stage that asks for nothing and one that asks for a power.
+fn pipeline(image: &str, key: &str, probe: &str) -> String {
+    format!(
+        "image = \"{image}\"\nartifact = \"out\"\n\
+         [[stage]]\nname = \"plain\"\n\
+         run = \"mkdir out; grep NoNewPrivs /proc/self/status; {probe}\"\n\
+         [[stage]]\nname = \"mighty\"\n{key} = true\nrun = \"{probe}\"\n\
+         [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
+    )
+}
+
 fn is_given(power: &Power) {
     let base = Base::make(power.key);
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
     let (image, Power { key, probe, .. }) = (base.name(), power);
-    repository.write(
-        "pilothouse.toml",
-        &format!(
-            "image = \"{image}\"\nartifact = \"out\"\n\
-             [[stage]]\nname = \"plain\"\n\
-             run = \"mkdir out; grep NoNewPrivs /proc/self/status; {probe}\"\n\
-             [[stage]]\nname = \"mighty\"\n{key} = true\nrun = \"{probe}\"\n\
-             [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
-        ),
-    );
+    repository.write("pilothouse.toml", &pipeline(image, key, probe));
     repository.commit_all("asks for power");
     let apply = |grant: &str| {
         let text = project(&stage, &repository, grant).replace("\"auto\"", "\"manual\"");
