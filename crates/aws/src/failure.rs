@@ -5,7 +5,6 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy::Action;
 use pilothouse_core::aws::{Trouble, TroubleKind};
@@ -50,7 +49,7 @@ pub(crate) fn trouble<E>(action: Action, error: &SdkError<E, HttpResponse>) -> T
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let said = error.message().map_or_else(|| chain(error), ToOwned::to_owned);
+    let said = error.message().map_or_else(|| said(error), ToOwned::to_owned);
     Trouble::new(kind(error), action.name(), &said)
 }
 
@@ -58,7 +57,7 @@ fn kind<E>(error: &SdkError<E, HttpResponse>) -> TroubleKind
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if has_no_credentials(error) {
+    if of_credentials(error).is_some() {
         return TroubleKind::NoCredentials;
     }
     match error {
@@ -90,21 +89,23 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
     }
 }
 
-/// Whether the request never left because there was nothing to sign it with.
-fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<CredentialsError>().is_some() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// Why there was nothing to sign the request with, where it never left for that.
+fn of_credentials<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let is_of_credentials = |error: &&(dyn Error + 'static)| error.is::<CredentialsError>();
+    causes(error).find(is_of_credentials)
 }
 
-/// All that is known of it, from the outside in.
-fn chain(error: &(impl Error + 'static)) -> String {
-    DisplayErrorContext(error).to_string()
+/// An error and what caused it, from the outside in.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// All that is known of it, from the outside in, and of credentials from where they are missing:
+/// what stands around it says nothing.
+fn said(error: &(impl Error + 'static)) -> String {
+    let first: &(dyn Error + 'static) = error;
+    let all = causes(of_credentials(error).unwrap_or(first)).map(ToString::to_string);
+    all.collect::<Vec<String>>().join(": ")
 }
 
 #[cfg(test)]
@@ -130,5 +131,16 @@ mod tests {
         ] {
             assert_eq!(by_code(code, status), kind, "{code:?} {status}");
         }
+    }
+
+    #[test]
+    fn what_is_said_are_the_causes_in_words_alone() {
+        let missing = CredentialsError::not_loaded("profile `shop` was not defined");
+        let around = std::io::Error::other(std::io::Error::other(missing));
+        assert_eq!(
+            said(&around),
+            "the credential provider was not enabled: profile `shop` was not defined"
+        );
+        assert_eq!(said(&std::io::Error::other("broken")), "broken");
     }
 }

@@ -77,7 +77,10 @@ impl Count {
 
 impl Account for Asked {
     fn read(&self, ask: Ask) -> Answer<'_> {
-        Box::pin(self.answer(ask))
+        Box::pin(async {
+            let answer = self.answer(ask).await;
+            answer.map_err(|trouble| self.session.told(trouble))
+        })
     }
 
     fn price<'a>(&'a self, product: &'a Product) -> PriceAnswer<'a> {
@@ -162,4 +165,22 @@ fn text(said: Option<&str>) -> String {
 fn point(at: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
     let ms = at?.to_millis().ok()?;
     u64::try_from(ms).ok().map(Timestamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_profile_that_is_not_there_is_named_whatever_else_there_is() {
+        let access = Access {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            profile: Some("pilothouse-nowhere".to_owned()),
+            role: None,
+        };
+        let trouble = Aws.account(&access).read(Ask::Identity).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::NoCredentials, "{trouble}");
+        assert!(trouble.said.contains("profile `pilothouse-nowhere`"), "{trouble}");
+    }
 }

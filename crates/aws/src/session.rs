@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use pilothouse_core::aws::Access;
+use pilothouse_core::aws::{Access, Trouble, TroubleKind};
 use tokio::sync::OnceCell;
 
 /// How long a connection may take, and how long one request.
@@ -44,6 +46,17 @@ impl Session {
         self.clients.get_or_init(|| self.connect()).await
     }
 
+    /// A trouble as a person reads it: with the profile that brought no credentials.
+    pub(crate) fn told(&self, trouble: Trouble) -> Trouble {
+        match &self.access.profile {
+            Some(profile) if trouble.kind == TroubleKind::NoCredentials => {
+                let said = format!("the profile `{profile}` brings none: {}", trouble.said);
+                Trouble::new(trouble.kind, trouble.action, &said)
+            }
+            _ => trouble,
+        }
+    }
+
     async fn connect(&self) -> Clients {
         let config = self.config().await;
         Clients {
@@ -71,9 +84,20 @@ impl Session {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(self.access.region.clone()))
             .retry_config(RetryConfig::disabled())
-            .timeout_config(limits);
+            .timeout_config(limits.clone());
         if let Some(profile) = &self.access.profile {
-            loader = loader.profile_name(profile);
+            // The usual chain asks variables before any profile: what is named is asked alone.
+            let region = Some(Region::new(self.access.region.clone()));
+            let provider = ProfileFileCredentialsProvider::builder()
+                .configure(
+                    &ProviderConfig::without_region()
+                        .with_region(region)
+                        .with_retry_config(RetryConfig::disabled())
+                        .with_timeout_config(limits),
+                )
+                .profile_name(profile)
+                .build();
+            loader = loader.profile_name(profile).credentials_provider(provider);
         }
         let config = loader.load().await;
         let Some(role) = &self.access.role else { return config };

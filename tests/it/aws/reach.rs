@@ -50,9 +50,9 @@ fn a_profile_of_awss_own_files_brings_its_credentials_and_its_role() {
     std::fs::write(&file, text).unwrap();
     let files = [
         ("AWS_CONFIG_FILE", file.to_str().unwrap()),
-        // What stands in variables would go before any profile.
-        ("AWS_ACCESS_KEY_ID", ""),
-        ("AWS_SECRET_ACCESS_KEY", ""),
+        // What stands in variables is of somebody else.
+        ("AWS_ACCESS_KEY_ID", "variable"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
     ];
     let stage = stage_with(&moto.endpoint(), &files);
     watch(&stage, ACCOUNT, &format!("profile = \"shop\"\n{SHOP}"));
