@@ -131,6 +131,24 @@ impl Part {
         matches!(self, Self::Metrics | Self::Meters)
     }
 
+    /// Whether what it brings is paid for, or decides what is: without it a bill may leave out
+    /// something. What is measured has a line of its own, which says where it was not.
+    pub fn brings_prices(self) -> bool {
+        match self {
+            Self::Balancers
+            | Self::Groups
+            | Self::Tags
+            | Self::ServiceTags
+            | Self::Health
+            | Self::Services
+            | Self::Instances
+            | Self::Volumes
+            | Self::Addresses
+            | Self::Gateways => true,
+            Self::Identity | Self::Checks | Self::Rules | Self::Metrics | Self::Meters => false,
+        }
+    }
+
     /// Whether it changes so slowly that it is read only now and then.
     pub fn is_slow(self) -> bool {
         self == Self::Meters

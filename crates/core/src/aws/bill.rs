@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::till::Till;
 use super::Belongings;
+use super::asking::ORDER;
 use super::belongs::Inventory;
 use super::book::{self, Book, Origin};
 use super::watched::{Calls, Part, Watched};
@@ -84,7 +85,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     things::balancers(&mut till, watched);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
-    unread(&mut till, watched);
+    unread(&mut till, watched, belongings);
     let mut lost = Till::new(&watched.access.region, &inventory.book);
     things::idle(&mut lost, inventory, watched);
     Bill { lines: till.lines(), idle: lost.lines() }
@@ -118,12 +119,15 @@ pub fn of_looking(metric_price: Option<NanoUsd>, calls: &Calls, now: Timestamp) 
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.
-fn unread(till: &mut Till, watched: &Watched) {
-    const PAID: [Part; 4] = [Part::Instances, Part::Volumes, Part::Balancers, Part::Services];
-    for part in PAID {
+fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {
+    for part in ORDER.into_iter().filter(|part| part.brings_prices()) {
         let fresh = watched.parts.get(&part);
-        // Instances and volumes are always read; the others where any are named.
-        let is_wanted = fresh.is_some() || matches!(part, Part::Instances | Part::Volumes);
+        let is_wanted = match part {
+            Part::Instances | Part::Volumes | Part::Addresses | Part::Gateways => true,
+            // Another environment of the same account may choose by tags.
+            Part::Tags | Part::ServiceTags => fresh.is_some() && !belongings.tags.is_empty(),
+            _ => fresh.is_some(),
+        };
         if !is_wanted || fresh.is_some_and(|fresh| fresh.at.is_some()) {
             continue;
         }

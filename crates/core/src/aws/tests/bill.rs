@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::asking::{Ask, Content};
+use super::super::asking::{Ask, Content, ORDER};
 use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
 use super::super::meter::{BUCKET, Meter, StorageClass};
 use super::super::seen::{EcsService, Volume};
-use super::super::{Belongings, Calls, Inventory, Part, ServiceName, Trouble, TroubleKind};
+use super::super::{
+    Belongings, Calls, Freshness, Inventory, Part, ServiceName, Trouble, TroubleKind,
+};
 use super::{account, balancer_alone, watch, watched};
 use crate::cost::NanoUsd;
 use crate::time::Timestamp;
@@ -63,6 +65,33 @@ fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
         ["EC2 x99.mega", "EC2 t3.medium", "ALB capacity", "NAT gateway bytes", "ECS services"]
     );
     assert!(bill.is_open());
+}
+
+#[test]
+fn every_part_that_decides_what_is_paid_keeps_a_bill_open_until_it_was_read() {
+    let priced = || ORDER.into_iter().filter(|part| part.brings_prices());
+    let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
+    let belongings = Belongings { tags, ..balancer_alone() };
+    let of = |inventory: &Inventory| -> Vec<String> {
+        let bill = watched(inventory, belongings.clone()).bill;
+        let names: Vec<&str> = priced().map(Part::name).collect();
+        let lines = bill.unpriced().map(|line| line.what.clone());
+        lines.filter(|what| names.contains(&what.as_str())).collect()
+    };
+    let mut inventory = account();
+    for part in priced() {
+        inventory.parts.insert(part, Freshness { at: Some(Timestamp(1)), trouble: None });
+    }
+    assert_eq!(of(&inventory), Vec::<String>::new());
+    for part in priced() {
+        let mut inventory = inventory.clone();
+        inventory.parts.insert(part, Freshness::default());
+        let denied = Trouble::new(TroubleKind::Denied, "", "");
+        inventory.take(part, Timestamp(2), Err(denied));
+        assert_eq!(of(&inventory), [part.name()]);
+    }
+    let always = ["EC2 instances", "volumes", "addresses", "NAT gateways"];
+    assert_eq!(of(&Inventory::default()), always);
 }
 
 #[test]
@@ -238,6 +267,8 @@ fn a_bucket_has_three_meters_and_what_was_not_measured_is_never_nothing() {
     let mut inventory = Inventory::default();
     inventory.take(Part::Instances, Timestamp(1), Ok(Content::Instances(Vec::new())));
     inventory.take(Part::Volumes, Timestamp(1), Ok(Content::Volumes(Vec::new())));
+    inventory.take(Part::Addresses, Timestamp(1), Ok(Content::Addresses(Vec::new())));
+    inventory.take(Part::Gateways, Timestamp(1), Ok(Content::Gateways(Vec::new())));
     assert_eq!(
         lines(&watched(&inventory, media()).bill),
         [
