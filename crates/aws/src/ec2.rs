@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     Instance, InstanceLifecycleType, InstanceState, InstanceStateName, InstanceStatusSummary,
-    PlatformValues, SummaryStatus, Tenancy,
+    NatGateway, PlatformValues, SummaryStatus, Tenancy,
 };
 use pilothouse_core::aws::Trouble;
 use pilothouse_core::aws::policy;
@@ -144,14 +144,17 @@ pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Addr
     count.request();
     let answer = client.describe_addresses().send().await;
     let answer = answer.map_err(|error| trouble(action, &error))?;
-    let address = |one: &aws_sdk_ec2::types::Address| Address {
-        ip: text(one.public_ip()),
-        is_used: [one.association_id(), one.instance_id(), one.network_interface_id()]
-            .into_iter()
-            .flatten()
-            .any(|id| !id.is_empty()),
-    };
     Ok(answer.addresses().iter().map(address).collect())
+}
+
+fn address(one: &aws_sdk_ec2::types::Address) -> Address {
+    let is_said = |id: &Option<&str>| id.is_some_and(|id| !id.is_empty());
+    let users = [one.association_id(), one.instance_id(), one.network_interface_id()];
+    Address {
+        ip: text(one.public_ip()),
+        is_used: users.iter().any(is_said),
+        instance: one.instance_id().filter(|id| !id.is_empty()).map(|id| text(Some(id))),
+    }
 }
 
 pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gateway>, Trouble> {
@@ -162,11 +165,7 @@ pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gatew
         count.request();
         let Some(page) = pages.next().await else { return Ok(found) };
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.nat_gateways().iter().map(|one| Gateway {
-            id: text(one.nat_gateway_id()),
-            state: text(one.state().map(aws_sdk_ec2::types::NatGatewayState::as_str)),
-            vpc: text(one.vpc_id()),
-        }));
+        found.extend(page.nat_gateways().iter().map(gateway));
         if page.next_token().is_none_or(str::is_empty) {
             return Ok(found);
         }
@@ -174,9 +173,20 @@ pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gatew
     Err(too_many(action))
 }
 
+fn gateway(one: &NatGateway) -> Gateway {
+    let addresses = one.nat_gateway_addresses().iter();
+    let public = addresses.filter(|one| one.public_ip().is_some_and(|ip| !ip.is_empty()));
+    Gateway {
+        id: text(one.nat_gateway_id()),
+        state: text(one.state().map(aws_sdk_ec2::types::NatGatewayState::as_str)),
+        vpc: text(one.vpc_id()),
+        addresses: u32::try_from(public.count()).unwrap_or(u32::MAX),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::Placement;
+    use aws_sdk_ec2::types::{NatGatewayAddress, Placement};
 
     use super::*;
 
@@ -195,5 +205,22 @@ mod tests {
         assert_eq!((instance(&none).platform, instance(&none).state), (None, Ec2State::Unsaid));
         let old = Instance::builder().platform(PlatformValues::Windows).build();
         assert_eq!(instance(&old).platform.as_deref(), Some("Windows"));
+    }
+
+    #[test]
+    fn public_addresses_are_those_of_whom_they_are_paid_for() {
+        let address_of = |ip: Option<&str>| {
+            NatGatewayAddress::builder().set_public_ip(ip.map(ToOwned::to_owned)).build()
+        };
+        let one = NatGateway::builder()
+            .nat_gateway_addresses(address_of(Some("203.0.113.7")))
+            .nat_gateway_addresses(address_of(Some("203.0.113.8")))
+            .nat_gateway_addresses(address_of(None));
+        assert_eq!(gateway(&one.build()).addresses, 2);
+        let one = aws_sdk_ec2::types::Address::builder().association_id("a-1").instance_id("i-1");
+        let of_instance = address(&one.build());
+        assert_eq!((of_instance.is_used, of_instance.instance.as_deref()), (true, Some("i-1")));
+        let none = aws_sdk_ec2::types::Address::builder().instance_id("").build();
+        assert_eq!((address(&none).is_used, address(&none).instance), (false, None));
     }
 }

@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
-    CpuArchitecture, DesiredStatus, Service, Task as EcsTask, TaskDefinition,
+    AssignPublicIp, CapacityProviderStrategyItem, CpuArchitecture, DesiredStatus, Service,
+    Task as EcsTask, TaskDefinition,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy;
@@ -91,12 +92,11 @@ fn service(cluster: &str, one: &Service) -> EcsService {
         let state = text(Some(one.rollout_state()?.as_str()));
         Some((state, text(one.rollout_state_reason())))
     });
-    let provider = one.capacity_provider_strategy().first();
-    let launch = match (one.launch_type(), provider) {
-        (Some(launch), _) => text(Some(launch.as_str())),
-        // Spot capacity has a price of its own.
-        (None, Some(provider)) => text(Some(provider.capacity_provider())),
-        (None, None) => String::new(),
+    let network = one.network_configuration().and_then(|one| one.awsvpc_configuration());
+    let assigned = network.and_then(|network| network.assign_public_ip());
+    let launch = match one.launch_type() {
+        Some(launch) => text(Some(launch.as_str())),
+        None => providers(one.capacity_provider_strategy()),
     };
     let groups = one.load_balancers().iter().filter_map(|one| one.target_group_arn());
     EcsService {
@@ -107,11 +107,19 @@ fn service(cluster: &str, one: &Service) -> EcsService {
         running: number(one.running_count()),
         pending: number(one.pending_count()),
         launch,
+        is_public: assigned == Some(&AssignPublicIp::Enabled),
         definition: short(one.task_definition()),
         rollout,
         groups: groups.map(|arn| text(Some(arn))).collect(),
         ..EcsService::default()
     }
+}
+
+/// The capacity providers that tasks may run on: each has a price of its own.
+fn providers(strategy: &[CapacityProviderStrategyItem]) -> String {
+    let takes = |one: &&CapacityProviderStrategyItem| one.base() > 0 || one.weight() > 0;
+    let taking = strategy.iter().filter(takes).map(|one| text(Some(one.capacity_provider())));
+    taking.collect::<Vec<String>>().join(" + ")
 }
 
 async fn definition(
@@ -221,5 +229,38 @@ fn task(one: &EcsTask) -> Task {
         started_at: point(one.started_at()),
         ip: ip.and_then(|one| one.value()).map(|ip| text(Some(ip))),
         stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{AwsVpcConfiguration, NetworkConfiguration};
+
+    use super::*;
+
+    #[test]
+    fn a_service_runs_on_every_provider_that_takes_tasks() {
+        let of = |strategy: &[(&str, i32, i32)]| {
+            let items = strategy.iter().map(|(name, base, weight)| {
+                let item = CapacityProviderStrategyItem::builder().capacity_provider(*name);
+                item.base(*base).weight(*weight).build().unwrap()
+            });
+            let one = Service::builder().set_capacity_provider_strategy(Some(items.collect()));
+            service("shop", &one.build()).launch
+        };
+        assert_eq!(of(&[("FARGATE", 1, 0), ("FARGATE_SPOT", 0, 3)]), "FARGATE + FARGATE_SPOT");
+        assert_eq!(of(&[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)]), "FARGATE_SPOT");
+        assert_eq!(of(&[]), "");
+    }
+
+    #[test]
+    fn tasks_have_public_addresses_where_the_service_assigns_them() {
+        let of = |assigned: AssignPublicIp| {
+            let network = AwsVpcConfiguration::builder().subnets("s-1").assign_public_ip(assigned);
+            let network = network.build().unwrap();
+            let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
+            service("shop", &Service::builder().network_configuration(network).build()).is_public
+        };
+        assert!(of(AssignPublicIp::Enabled) && !of(AssignPublicIp::Disabled));
     }
 }

@@ -91,21 +91,26 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
 
 /// Why there was nothing to sign the request with, where it never left for that.
 fn of_credentials<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    let is_of_credentials = |error: &&(dyn Error + 'static)| error.is::<CredentialsError>();
-    causes(error).find(is_of_credentials)
+    causes(error).into_iter().find(|one| one.is::<CredentialsError>())
 }
 
 /// An error and what caused it, from the outside in.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut all = vec![error];
+    let mut next = error.source();
+    while let Some(error) = next {
+        all.push(error);
+        next = error.source();
+    }
+    all
 }
 
 /// All that is known of it, from the outside in, and of credentials from where they are missing:
 /// what stands around it says nothing.
 fn said(error: &(impl Error + 'static)) -> String {
     let first: &(dyn Error + 'static) = error;
-    let all = causes(of_credentials(error).unwrap_or(first)).map(ToString::to_string);
-    all.collect::<Vec<String>>().join(": ")
+    let all = causes(of_credentials(error).unwrap_or(first));
+    all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ")
 }
 
 #[cfg(test)]

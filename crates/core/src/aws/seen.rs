@@ -121,6 +121,9 @@ pub struct Address {
     pub ip: String,
     /// Whether anything uses it.
     pub is_used: bool,
+    /// The EC2 instance that has it, by id.
+    #[serde(default)]
+    pub instance: Option<String>,
 }
 
 /// A NAT gateway.
@@ -132,6 +135,9 @@ pub struct Gateway {
     pub state: String,
     /// The VPC that it is in.
     pub vpc: String,
+    /// How many public addresses it has.
+    #[serde(default)]
+    pub addresses: u32,
 }
 
 /// A load balancer.
@@ -295,8 +301,12 @@ pub struct EcsService {
     pub running: u32,
     /// Tasks that are on their way.
     pub pending: u32,
-    /// `FARGATE`, `EC2` or `EXTERNAL`.
+    /// `FARGATE`, `EC2` or `EXTERNAL`, or the capacity providers that its tasks may run on:
+    /// `FARGATE + FARGATE_SPOT`.
     pub launch: String,
+    /// Whether each of its tasks has a public address.
+    #[serde(default)]
+    pub is_public: bool,
     /// Its task definition: `web:12`.
     pub definition: String,
     /// The images of the task definition, in its containers' order.

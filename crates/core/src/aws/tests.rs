@@ -83,7 +83,12 @@ fn account() -> Inventory {
         throughput: Some(125),
         instance: instance.map(str::to_owned),
     };
-    let gateway = Gateway { id: "nat-1".into(), state: "available".into(), vpc: "vpc-1".into() };
+    let gateway = Gateway {
+        id: "nat-1".into(),
+        state: "available".into(),
+        vpc: "vpc-1".into(),
+        ..Gateway::default()
+    };
     let targets = BTreeMap::from([(
         WEB.to_owned(),
         vec![
@@ -122,7 +127,7 @@ fn account() -> Inventory {
         ),
         (
             Part::Addresses,
-            Content::Addresses(vec![Address { ip: "198.51.100.7".into(), is_used: false }]),
+            Content::Addresses(vec![Address { ip: "198.51.100.7".into(), ..Address::default() }]),
         ),
         (Part::Gateways, Content::Gateways(vec![gateway])),
         (Part::Metrics, Content::Metrics(BTreeMap::from([(ALB.to_owned(), vec![units])]))),

@@ -3,7 +3,7 @@
 use super::super::Belongings;
 use super::super::belongs::Inventory;
 use super::super::meter::{Meter, StorageClass};
-use super::super::seen::{Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
+use super::super::seen::{Address, Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
 use super::super::watched::Watched;
 use super::till::Till;
 use crate::cost::Quantity;
@@ -24,8 +24,7 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
                 }
             }
             if one.public_ip.is_some() {
-                let usage = "PublicIPv4:InUseAddress";
-                till.buy("public IPv4", usage, Quantity::whole(1), name, "");
+                till.buy("public IPv4", USED, Quantity::whole(1), name, "");
             }
         }
     }
@@ -40,6 +39,25 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
             None => {}
         }
     }
+    for address in &inventory.addresses {
+        if let Some(host) = stopped_with(address, &watched.instances) {
+            till.buy(OF_STOPPED, IDLE, Quantity::whole(1), called(host), "");
+        }
+    }
+}
+
+/// A public address that something uses, as the price list calls it, and one that nothing does.
+const USED: &str = "PublicIPv4:InUseAddress";
+/// See [`USED`]. An instance that is stopped does not use its own (Amazon EC2 User Guide, "Elastic
+/// IP addresses").
+const IDLE: &str = "PublicIPv4:IdleAddress";
+/// What such an address is called.
+const OF_STOPPED: &str = "public IPv4 of a stopped instance";
+
+/// The stopped instance that an address is paid for.
+fn stopped_with<'a>(address: &Address, all: &'a [Ec2Instance]) -> Option<&'a Ec2Instance> {
+    let id = address.instance.as_ref()?;
+    all.iter().find(|one| one.id == *id && one.state == Ec2State::Stopped)
 }
 
 fn called(one: &Ec2Instance) -> &str {
@@ -100,19 +118,35 @@ pub(super) fn services(till: &mut Till, watched: &Watched) {
             ("Fargate-vCPU-Hours:perCPU (Linux x86)", "Fargate-GB-Hours (Linux x86)")
         };
         let kind = if service.is_arm { "Fargate ARM" } else { "Fargate" };
-        match (service.launch.as_str(), service.vcpu_milli, service.memory_mib) {
-            ("FARGATE", Some(vcpu_milli), Some(memory_mib)) => {
+        let on: Vec<&str> = service.launch.split(" + ").collect();
+        match (on.as_slice(), service.vcpu_milli, service.memory_mib) {
+            (["FARGATE"], Some(vcpu_milli), Some(memory_mib)) => {
                 let each = Quantity(u64::from(vcpu_milli)).each(service.running);
                 till.buy(&format!("{kind} vCPU"), vcpu, each, &service.name, "");
                 let gb = Quantity(u64::from(memory_mib) * 1000 / 1024).each(service.running);
                 till.buy(&format!("{kind} memory"), memory, gb, &service.name, "");
             }
-            ("FARGATE", ..) => till.note(kind, &service.name, "its task definition was not read"),
+            (["FARGATE"], ..) => {
+                till.note(kind, &service.name, "its task definition was not read");
+            }
+            ([SPOT], ..) => {
+                till.note(&format!("{kind} spot"), &service.name, "spot capacity: its price moves");
+            }
+            (on, ..) if on.contains(&SPOT) => {
+                let note = "some of its tasks may run on spot, whose price moves";
+                till.note(&format!("{kind} and spot"), &service.name, note);
+            }
             // Tasks on instances are paid with the instances.
             _ => till.note(&hosted(service), &service.name, "paid with the cluster's instances"),
         }
+        if service.is_public {
+            till.buy("public IPv4", USED, Quantity::whole(service.running), &service.name, "");
+        }
     }
 }
+
+/// The capacity provider of what Fargate has left over.
+const SPOT: &str = "FARGATE_SPOT";
 
 fn hosted(service: &EcsService) -> String {
     format!("ECS tasks on {}", service.launch)
@@ -142,8 +176,7 @@ pub(super) fn balancers(till: &mut Till, watched: &Watched) {
         if one.is_public {
             let zones = u32::try_from(one.zones.len()).unwrap_or(u32::MAX);
             let note = "one for each zone of a public load balancer";
-            let usage = "PublicIPv4:InUseAddress";
-            till.buy("public IPv4", usage, Quantity::whole(zones), &one.name, note);
+            till.buy("public IPv4", USED, Quantity::whole(zones), &one.name, note);
         }
     }
 }
@@ -159,6 +192,9 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
     for one in inventory.gateways_of(belongings) {
         let note = "shared by all of its VPC";
         till.buy("NAT gateway", "NatGateway-Hours", Quantity::whole(1), &one.id, note);
+        if one.addresses > 0 {
+            till.buy("public IPv4", USED, Quantity::whole(one.addresses), &one.id, "");
+        }
         let said = inventory.meters.get(&one.id);
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
@@ -243,8 +279,14 @@ pub(super) fn idle(till: &mut Till, inventory: &Inventory, watched: &Watched) {
             storage(till, volume, " of a stopped instance", called(of));
         }
     }
-    for address in inventory.addresses.iter().filter(|address| !address.is_used) {
+    for address in &inventory.addresses {
         let one = Quantity::whole(1);
-        till.buy("public IPv4, used by nothing", "PublicIPv4:IdleAddress", one, &address.ip, "");
+        if !address.is_used {
+            till.buy("public IPv4, used by nothing", IDLE, one, &address.ip, "");
+        } else if let Some(host) = stopped_with(address, &inventory.instances)
+            && !is_billed(&host.id)
+        {
+            till.buy(OF_STOPPED, IDLE, one, called(host), "");
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::super::asking::{Ask, Content, ORDER};
 use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
 use super::super::meter::{BUCKET, Meter, StorageClass};
-use super::super::seen::{EcsService, Volume};
+use super::super::seen::{Address, EcsService, Volume};
 use super::super::{
     Belongings, Calls, Freshness, Inventory, Part, ServiceName, Trouble, TroubleKind,
 };
@@ -114,6 +114,68 @@ fn fargate_is_billed_by_what_runs_on_each_architecture() {
         let bill = watched(&inventory, Belongings { services, ..Belongings::default() }).bill;
         assert_eq!(bill.known().to_string(), expected, "{bill:?}");
     }
+}
+
+fn fargate(launch: &str, is_public: bool) -> bill::Bill {
+    let service = EcsService {
+        cluster: "shop".to_owned(),
+        name: "web".to_owned(),
+        running: 3,
+        launch: launch.to_owned(),
+        is_public,
+        vcpu_milli: Some(1000),
+        memory_mib: Some(1024),
+        ..EcsService::default()
+    };
+    let mut inventory = Inventory::default();
+    inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service])));
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    watched(&inventory, Belongings { services, ..Belongings::default() }).bill
+}
+
+#[test]
+fn what_may_run_on_spot_has_no_price_and_says_why() {
+    let first = |launch: &str| {
+        let bill = fargate(launch, false);
+        let line = &bill.lines[0];
+        format!("{}: {} ({:?})", line.what, line.note, line.per_hour.map(|usd| usd.to_string()))
+    };
+    assert_eq!(first("FARGATE_SPOT"), "Fargate spot: spot capacity: its price moves (None)");
+    assert_eq!(
+        first("FARGATE + FARGATE_SPOT"),
+        "Fargate and spot: some of its tasks may run on spot, whose price moves (None)"
+    );
+    let on_hosts = "ECS tasks on hosts: paid with the cluster's instances (None)";
+    assert_eq!(first("hosts"), on_hosts);
+    assert_eq!(fargate("FARGATE", false).known().to_string(), "$0.134775");
+}
+
+#[test]
+fn public_addresses_are_paid_whoever_has_them() {
+    let addresses = |bill: &bill::Bill| -> Vec<String> {
+        let all = lines(bill).into_iter();
+        all.filter(|line| line.starts_with("public IPv4")).collect()
+    };
+    assert_eq!(addresses(&fargate("FARGATE", true)), ["public IPv4 $0.015"]);
+    let mut inventory = account();
+    // Two of the load balancer's zones, and two of the gateway.
+    inventory.gateways[0].addresses = 2;
+    assert_eq!(addresses(&watched(&inventory, balancer_alone()).bill), ["public IPv4 $0.02"]);
+    inventory.addresses = vec![Address {
+        ip: "198.51.100.8".to_owned(),
+        is_used: true,
+        instance: Some("i-3".to_owned()),
+    }];
+    let of_stopped = "public IPv4 of a stopped instance";
+    let tags = [("app", "shop"), ("env", "qa")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let qa = Belongings { tags: BTreeMap::from(tags), ..Belongings::default() };
+    let told = watched(&inventory, qa).bill;
+    assert_eq!(addresses(&told), [format!("{of_stopped} $0.005")]);
+    assert!(told.idle.iter().all(|line| line.what != of_stopped), "it is on the bill");
+    // Of an instance of somebody else it is told among what is idle.
+    let told = watched(&inventory, balancer_alone()).bill;
+    let idle = told.idle.iter().find(|line| line.what == of_stopped).unwrap();
+    assert_eq!(idle.per_hour.unwrap().to_string(), "$0.005");
 }
 
 #[test]
