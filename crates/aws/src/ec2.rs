@@ -148,11 +148,10 @@ pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Addr
 }
 
 fn address(one: &aws_sdk_ec2::types::Address) -> Address {
-    let is_said = |id: &Option<&str>| id.is_some_and(|id| !id.is_empty());
     let users = [one.association_id(), one.instance_id(), one.network_interface_id()];
     Address {
         ip: text(one.public_ip()),
-        is_used: users.iter().any(is_said),
+        is_used: users.into_iter().flatten().any(|id| !id.is_empty()),
         instance: one.instance_id().filter(|id| !id.is_empty()).map(|id| text(Some(id))),
     }
 }
