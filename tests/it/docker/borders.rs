@@ -154,7 +154,7 @@ fn what_lies_below_another_projects_image_is_refused() {
     let log = String::from_utf8_lossy(&log.stdout).into_owned();
     let layers = log.lines().filter_map(|line| line.strip_prefix(" ---> "));
     let is_known = |id: &&str| !image[7..].starts_with(*id) && !from[7..].starts_with(*id);
-    let layer = layers.filter(|id| id.len() == 12).filter(is_known).next_back().unwrap();
+    let layer = layers.filter(|id| id.len() == 12).rfind(is_known).unwrap();
 
     let other = Repository::at(&stage, "other");
     let text = project(&stage, &other, "").replace("shop.localhost", "other.localhost");
