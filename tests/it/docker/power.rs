@@ -63,7 +63,9 @@ fn is_whole() -> bool {
 }
 
 /// Applies the operator's file as a person does, who is told what it grants.
-fn apply_and_be_told(stage: &Stage, text: &str, what: &str) {
+fn apply_and_be_told(stage: &Stage, repository: &Repository, power: &Power) {
+    let (key, what) = (power.key, power.on_screen);
+    let text = project(stage, repository, &format!("[docker]\n{key} = true\n"));
     let file = stage.path("shop.toml");
     std::fs::write(&file, text.replace("\"auto\"", "\"manual\"")).unwrap();
     let said = stage.binary().args(["apply", "--yes"]).arg(&file).output().unwrap();
@@ -101,8 +103,7 @@ fn is_given(power: &Power) {
         };
         result.clone()
     };
-    let granted = project(&stage, &repository, &format!("[docker]\n{key} = true\n"));
-    apply_and_be_told(&stage, &granted, power.on_screen);
+    apply_and_be_told(&stage, &repository, power);
     let result = ended(1);
     let log = |step: &str| {
         let log = stage.binary().args(["logs", "1", "--step", step]).output().unwrap();
