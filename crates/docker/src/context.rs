@@ -14,6 +14,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 /// How many pieces wait for the engine at most, and how large one is.
 const PIECES: usize = 8;
 const PIECE: usize = 64 << 10;
+/// Characters of a path that a message shows.
+const SHOWN: usize = 160;
 
 /// A piece of the archive, or why there are no more.
 pub(crate) type Piece = Result<Bytes, io::Error>;
@@ -152,9 +154,12 @@ impl Files {
     }
 }
 
-/// An error with the file that it is of.
+/// An error with the file that it is of, or with the beginning of a path that is too long to show.
 fn of(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    let path = path.display().to_string();
+    let shown: String = path.chars().take(SHOWN).collect();
+    let more = if shown.len() < path.len() { "…" } else { "" };
+    io::Error::new(error.kind(), format!("{shown}{more}: {error}"))
 }
 
 /// Gathers what is written into pieces worth sending.

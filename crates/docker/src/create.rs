@@ -69,7 +69,7 @@ fn host(spec: &ContainerSpec, reached: Option<SocketAddr>) -> HostConfig {
         nano_cpus: spec.milli_cpus.map(|milli| i64::from(milli) * 1_000_000),
         pids_limit: Some(i64::from(spec.processes)),
         privileged: Some(spec.privileged),
-        security_opt: spec.no_new_rights.then(|| vec!["no-new-privileges".to_owned()]),
+        security_opt: Some(spec.security.clone()),
         // Reaps what loses its parent, and hands signals on: a first process that does neither
         // is the usual one.
         init: Some(true),
@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::spec::Mount;
+    use crate::spec::{Mount, NO_NEW_RIGHTS};
 
     #[test]
     fn a_container_gets_what_its_specification_says_and_no_more() {
@@ -115,7 +115,7 @@ mod tests {
             milli_cpus: Some(500),
             processes: 10,
             privileged: false,
-            no_new_rights: false,
+            security: Vec::new(),
             warning: None,
             stop_signal: 15,
             grace_ms: 0,
@@ -136,10 +136,10 @@ mod tests {
         assert_eq!(host.log_config.unwrap().typ.as_deref(), Some("none"));
         assert_eq!(host.mounts.unwrap()[0].read_only, Some(true));
         assert_eq!((host.privileged, host.port_bindings), (Some(false), None));
-        assert_eq!(host.security_opt, None);
-        spec.no_new_rights = true;
+        assert_eq!(host.security_opt, Some(Vec::new()));
+        spec.security = vec![NO_NEW_RIGHTS.to_owned()];
         let held = made(&spec).host_config.unwrap().security_opt;
-        assert_eq!(held, Some(vec!["no-new-privileges".to_owned()]));
+        assert_eq!(held, Some(vec![NO_NEW_RIGHTS.to_owned()]));
         spec.privileged = true;
         assert_eq!(made(&spec).host_config.unwrap().privileged, Some(true));
         // Only a check that counts is made.

@@ -34,5 +34,5 @@ pub use image::Image;
 pub use import::ImageFile;
 pub use record::{Record, read_record};
 pub use shell::{Shell, ShellInput, ShellOutput};
-pub use spec::{ContainerSpec, Mount, Only, Program, Publish};
+pub use spec::{ContainerSpec, Mount, NO_NEW_RIGHTS, Only, Program, Publish};
 pub use usage::{Meter, Usage};

@@ -43,9 +43,10 @@ pub struct ContainerSpec {
     pub processes: u32,
     /// Whether it is as powerful as root on the host.
     pub privileged: bool,
-    /// Whether no program in it gets more rights than it was started with, whosever it is.
+    /// What it is held to beyond what every container is, in Docker's words, such as
+    /// [`NO_NEW_RIGHTS`].
     #[serde(default)]
-    pub no_new_rights: bool,
+    pub security: Vec<String>,
     /// What whoever reads its log should know of it.
     #[serde(default)]
     pub warning: Option<String>,
@@ -60,6 +61,9 @@ pub struct ContainerSpec {
     /// Whether a container that has ended is started anew, or its end is what is to be known.
     pub is_service: bool,
 }
+
+/// No program in a container gets more rights than it was started with, whosever it is.
+pub const NO_NEW_RIGHTS: &str = "no-new-privileges";
 
 /// Of the images that have a label, those whose label begins and ends with certain words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -243,3 +243,22 @@ fn a_volume_that_a_step_could_lead_elsewhere_is_refused() {
     );
     stage.end();
 }
+
+#[test]
+fn a_build_whose_files_cannot_be_read_fails_at_once_and_names_them() {
+    let base = Base::make("unread");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    // Deeper than a path may be long, which is no fault of the engine's.
+    let deep = "d=$(printf %0200d 0); p=; for i in $(busybox seq 15); do p=$p$d/; done; \
+                cd dist; mkdir -p a/$p b/$p; busybox mv b a/$p";
+    let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
+    repository.write("pilothouse.toml", &text.replace("&& id -u", &format!("&& {deep}")));
+    let told = refused(&stage, &repository, "too deep");
+    assert!(told.contains("cannot build the image: /") && told.contains("name too long"), "{told}");
+    assert!(!told.contains("docker group") && !told.contains("waits for"), "{told}");
+    stage.end();
+}

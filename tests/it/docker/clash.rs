@@ -99,7 +99,7 @@ impl Stranger {
             milli_cpus: None,
             processes: 10,
             privileged: false,
-            no_new_rights: false,
+            security: Vec::new(),
             warning: None,
             stop_signal: 15,
             grace_ms: 0,

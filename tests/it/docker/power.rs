@@ -73,6 +73,18 @@ fn pipeline(image: &str, key: &str, probe: &str) -> String {
     )
 }
 
+/// Applies the operator's file as a person does, who is told what it grants.
+fn apply_and_be_told(stage: &Stage, repository: &Repository, power: &Power) {
+    let (key, what) = (power.key, power.on_screen);
+    let text = project(stage, repository, &format!("[docker]\n{key} = true\n"));
+    let file = stage.path("shop.toml");
+    std::fs::write(&file, text.replace("\"auto\"", "\"manual\"")).unwrap();
+    let said = stage.binary().args(["apply", "--yes"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    let told = format!("its steps may have {what}: whoever can push can become root");
+    assert!(said.contains(&told), "{said}");
+}
+
 fn is_given(power: &Power) {
     let base = Base::make(power.key);
     let stage = Stage::with_engine();
@@ -93,14 +105,7 @@ fn is_given(power: &Power) {
         };
         result.clone()
     };
-    let granted = project(&stage, &repository, &format!("[docker]\n{key} = true\n"));
-    let file = stage.path("shop.toml");
-    std::fs::write(&file, granted.replace("\"auto\"", "\"manual\"")).unwrap();
-    let said = stage.binary().args(["apply", "--yes"]).arg(&file).output().unwrap();
-    let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    let mighty =
-        format!("its steps may have {}: whoever can push can become root", power.on_screen);
-    assert!(said.contains(&mighty), "{said}");
+    apply_and_be_told(&stage, &repository, power);
     let result = ended(1);
     let log = |step: &str| {
         let log = stage.binary().args(["logs", "1", "--step", step]).output().unwrap();

@@ -86,7 +86,7 @@ impl Docker {
             milli_cpus: settings.limits.milli_cpus,
             processes: PROCESSES,
             privileged: false,
-            no_new_rights: false,
+            security: Vec::new(),
             warning: None,
             stop_signal: signal,
             grace_ms: order.service.stop.grace.0,

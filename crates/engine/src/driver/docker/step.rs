@@ -10,7 +10,7 @@ use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::{StepRun, script_argv};
 use pilothouse_core::run::StepExit;
 use pilothouse_core::text::{printable, slug};
-use pilothouse_docker::{ContainerSpec, Mount, Program, read_record};
+use pilothouse_docker::{ContainerSpec, Mount, NO_NEW_RIGHTS, Program, read_record};
 
 use super::{Docker, PROCESSES, RUN, write};
 
@@ -72,7 +72,10 @@ impl Docker {
             processes: PROCESSES,
             privileged: container.privileged,
             // Otherwise `su` or `sudo` of an image makes files that only root can remove.
-            no_new_rights: container.power().is_none(),
+            security: match container.power() {
+                Some(_) => Vec::new(),
+                None => vec![NO_NEW_RIGHTS.to_owned()],
+            },
             warning: container.power().map(|what| {
                 format!(
                     "this step has {what}, as the operator's file grants it: it can become root here"
