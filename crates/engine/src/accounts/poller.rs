@@ -1,8 +1,8 @@
 //! One account, looked at again and again.
 //!
 //! Who we are comes first, and nothing is asked of an account that is not the pinned one. Parts
-//! that change from one moment to the next are read in every round, others in every sixth, and
-//! what costs something only while somebody looks. Where a part brings no answer, who we are is
+//! that change from one moment to the next are read in every round, others in every sixth. While
+//! nobody looks rounds are rare, and all is read in each but what costs something. Where a part brings no answer, who we are is
 //! asked beside it: where that brings none either, nobody is there, and all is stale. While somebody looks, the same is
 //! asked half-way between two rounds, so that an account that is gone is told within one interval.
 
@@ -52,6 +52,8 @@ pub(super) struct Poller {
     inventory: Inventory,
     since: Timestamp,
     round: u64,
+    /// How long after the last round the next one was due, by which what was read counts as stale.
+    pace: Duration,
     /// Rounds in a row that ended in what asking again soon does not mend.
     failures: u32,
 }
@@ -75,6 +77,7 @@ impl Poller {
             inventory: Inventory::default(),
             since: clock.now(),
             round: 0,
+            pace: interval,
             failures: 0,
         }
     }
@@ -82,6 +85,7 @@ impl Poller {
     /// Looks until stopped.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut arrivals = self.publisher.arrivals();
+        self.pace = self.wait(self.publisher.wants_samples());
         // What is known of it, which is where it is and who is to be there, is shown at once.
         self.publish();
         loop {
@@ -93,9 +97,10 @@ impl Poller {
                 () = stop.cancelled() => return,
                 ended = self.look(attended) => self.judge(ended.as_ref()),
             }
+            self.pace = self.wait(attended);
             self.publish();
             self.round += 1;
-            let until = begun + self.wait(attended);
+            let until = begun + self.pace;
             // A round may ask nothing at all, and silence is known only after a while.
             let half_way = begun + self.interval / 2;
             let mut is_unsure = attended && self.inventory.stopped.is_none();
@@ -112,7 +117,10 @@ impl Poller {
                         }
                     }
                     // Whoever comes sees what is so now, not what was so while nobody looked.
-                    _ = arrivals.changed(), if !attended => break,
+                    _ = arrivals.changed(), if !attended => {
+                        self.round = 0;
+                        break;
+                    }
                     () = self.prices.changed() => self.publish(),
                     changed = self.watches.changed() => {
                         if changed.is_err() {
@@ -136,7 +144,7 @@ impl Poller {
 
     /// Reads what is due, and says which trouble ended the round early.
     async fn look(&mut self, attended: bool) -> Option<Trouble> {
-        let is_full = self.round.is_multiple_of(SELDOM);
+        let is_full = !attended || self.round.is_multiple_of(SELDOM);
         let is_unsure = self.inventory.stopped.is_some() || self.inventory.identity.is_none();
         if (is_full || is_unsure)
             && let Err(trouble) = self.identify().await
@@ -260,8 +268,7 @@ impl Poller {
         (self.inventory.book, self.inventory.prices) = (known.book, known.fresh);
         let sent = self.account.sent();
         let calls = Calls { since: self.since, requests: sent.requests, metrics: sent.metrics };
-        let every = self.wait(self.publisher.wants_samples());
-        let every = Millis(u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
+        let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
         let all: Vec<Watched> = watches.iter().map(of).collect();
