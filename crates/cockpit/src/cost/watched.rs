@@ -9,7 +9,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::{CostLine, CostView};
 use crate::age;
-use crate::model::{Sightings, trouble_of_all};
+use crate::model::Sightings;
 
 /// Cells of a budget's bar.
 const BAR: u64 = 8;
@@ -63,20 +63,25 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
         notes.push(format!("{least}{}", known.monthly()));
         notes.extend(budget.map(|budget| of_budget(known, NanoUsd::from_micro(budget))));
     }
-    let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
-    let is_stale = trouble_of_all(watched).is_some() && was_read;
-    if let (Some(_), Some(at)) = (trouble_of_all(watched), newest) {
-        notes.push(format!("as of {} ago", age::ago(now, at)));
-    }
+    let since = stale_since(watched, now).filter(|_| was_read);
+    notes.extend(since.map(|at| format!("as of {} ago", age::ago(now, at))));
     CostLine {
         shape: shape(watched),
         micro_usd: is_whole.then(|| known.micro()),
         at_least: (was_read && !is_whole).then(|| known.micro()),
         elsewhere: Vec::new(),
         note: notes.join(" · "),
-        is_stale,
+        is_stale: since.is_some(),
         ..line
     }
+}
+
+/// Of when the oldest of what decides the price is, where not all of it is as it is now. What was
+/// never read is missing from the bill, which says so.
+fn stale_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
+    let read = watched.parts.iter().filter(|(_, fresh)| fresh.at.is_some());
+    let priced = read.map(|(part, _)| *part).filter(|part| part.brings_prices());
+    priced.filter_map(|part| watched.stale_since(part, now)).min()
 }
 
 fn of_budget(known: NanoUsd, budget: NanoUsd) -> String {

@@ -211,6 +211,8 @@ fn account(count: usize, is_ill: impl Fn(usize) -> bool) -> Inventory {
         (Part::Groups, Content::Groups(groups())),
         (Part::Health, Content::Health(health)),
         (Part::Services, Content::Services(vec![service()])),
+        (Part::Addresses, Content::Addresses(Vec::new())),
+        (Part::Gateways, Content::Gateways(Vec::new())),
         (Part::Metrics, Content::Metrics(metrics())),
     ] {
         inventory.take(content.0, ago(4), Ok(content.1));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pilothouse_api::types::Sighting;
 use pilothouse_cockpit::{Msg, update};
 use pilothouse_core::aws::book::{Book, Listed};
-use pilothouse_core::aws::{Belongings, Calls, Inventory, Trouble, TroubleKind};
+use pilothouse_core::aws::{Belongings, Calls, Freshness, Inventory, Part, Trouble, TroubleKind};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::time::Millis;
 
@@ -24,6 +24,19 @@ fn a_cost_that_was_open_is_told_as_one_that_was() {
     let journey = screen.lines().nth(1).unwrap();
     assert!(journey.contains("◌ was ≥$0.089/h"), "{journey}");
     assert!(!screen.contains("? ≥"), "{screen}");
+}
+
+#[test]
+fn a_cost_of_which_one_part_is_stale_is_told_as_one_that_was_when_that_was_read() {
+    for part in [Part::Instances, Part::Volumes, Part::Gateways] {
+        let mut inventory = account(1, |_| false);
+        assert!(shown(&inventory, 200, 60).costs.lines.iter().all(|line| !line.is_stale));
+        inventory.parts.insert(part, Freshness { at: Some(ago(7200)), trouble: None });
+        inventory.take(part, NOW, Err(Trouble::new(TroubleKind::Denied, "", "")));
+        let line = shown(&inventory, 200, 60).costs.lines;
+        let line = line.iter().find(|line| line.name == key("production").to_string()).unwrap();
+        assert!(line.is_stale && line.note.ends_with("as of 2h ago"), "{part:?}: {line:?}");
+    }
 }
 
 /// The last line of the fifth pane's sheet on a whole environment, which says whose prices it has.
