@@ -77,7 +77,7 @@ fn contain(base: &Base, dir: &Path, round: usize) -> Outcome<Duration> {
         milli_cpus: None,
         processes: 4096,
         privileged: false,
-        no_new_rights: true,
+        security: Vec::new(),
         warning: None,
         stop_signal: 15,
         grace_ms: 1000,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 /// What a container is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct ContainerSpec {
     /// Its name: deterministic, so that it can be found again.
     pub name: String,
