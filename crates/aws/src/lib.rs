@@ -29,7 +29,7 @@ use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 use pilothouse_engine::accounts::{Account, Answer, Cloud, PriceAnswer, Sent};
 
-use self::session::Session;
+use self::session::{Clients, Session};
 
 /// Characters of a text of AWS's that are told at most.
 const TEXT: usize = 255;
@@ -78,7 +78,16 @@ impl Count {
 impl Account for Asked {
     fn read(&self, ask: Ask) -> Answer<'_> {
         Box::pin(async {
-            let answer = self.answer(ask).await;
+            let clients = self.session.clients().await;
+            let answer = self.answer(&clients, ask).await;
+            let is_useless = match &answer {
+                Ok(Content::Identity(identity)) => !self.session.is_of(&identity.account),
+                Ok(_) => false,
+                Err(trouble) => trouble.kind.is_of_credentials(),
+            };
+            if is_useless {
+                self.session.forget(&clients).await;
+            }
             answer.map_err(|trouble| self.session.told(trouble))
         })
     }
@@ -101,11 +110,10 @@ impl Asked {
         pricing::look_up(&clients.pricing, &self.count, product).await
     }
 
-    async fn answer(&self, ask: Ask) -> Result<Content, Trouble> {
-        let clients = self.session.clients().await;
+    async fn answer(&self, clients: &Clients, ask: Ask) -> Result<Content, Trouble> {
         let count = &self.count;
         Ok(match ask {
-            Ask::Identity => Content::Identity(self.identity().await?),
+            Ask::Identity => Content::Identity(self.identity(clients).await?),
             Ask::Instances => Content::Instances(ec2::instances(&clients.ec2, count).await?),
             Ask::Checks(ids) => Content::Checks(ec2::checks(&clients.ec2, count, &ids).await?),
             Ask::Volumes => Content::Volumes(ec2::volumes(&clients.ec2, count).await?),
@@ -129,10 +137,9 @@ impl Asked {
         })
     }
 
-    async fn identity(&self) -> Result<Identity, Trouble> {
+    async fn identity(&self, clients: &Clients) -> Result<Identity, Trouble> {
         let action = policy::GET_CALLER_IDENTITY;
         self.count.request();
-        let clients = self.session.clients().await;
         let answer = clients.sts.get_caller_identity().send().await;
         let answer = answer.map_err(|error| failure::trouble(action, &error))?;
         let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {
@@ -169,17 +176,41 @@ fn point(at: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    fn access(profile: Option<&str>) -> Access {
+        Access {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            profile: profile.map(ToOwned::to_owned),
+            role: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_that_fail_are_read_anew_the_next_time() {
+        let asked = Asked {
+            session: Session::new(access(Some("pilothouse-nowhere"))),
+            count: Count::default(),
+            definitions: ecs::Definitions::default(),
+        };
+        let before = asked.session.clients().await;
+        assert!(Arc::ptr_eq(&before, &asked.session.clients().await), "they are kept until then");
+        let trouble = asked.read(Ask::Instances).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::NoCredentials, "{trouble}");
+        let after = asked.session.clients().await;
+        assert!(!Arc::ptr_eq(&before, &after));
+        // What fails late was of credentials that are forgotten already.
+        asked.session.forget(&before).await;
+        assert!(Arc::ptr_eq(&after, &asked.session.clients().await));
+    }
 
     #[tokio::test]
     async fn a_profile_that_is_not_there_is_named_whatever_else_there_is() {
-        let access = Access {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            profile: Some("pilothouse-nowhere".to_owned()),
-            role: None,
-        };
-        let trouble = Aws.account(&access).read(Ask::Identity).await.unwrap_err();
+        let trouble =
+            Aws.account(&access(Some("pilothouse-nowhere"))).read(Ask::Identity).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::NoCredentials, "{trouble}");
         assert!(trouble.said.contains("profile `pilothouse-nowhere`"), "{trouble}");
     }

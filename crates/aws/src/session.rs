@@ -1,5 +1,6 @@
 //! Credentials, region and limits of what is asked of one account.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -9,7 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 /// How long a connection may take, and how long one request.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -24,7 +25,7 @@ const SESSION: &str = "pilothouse";
 /// What asks one account, made when it is first asked.
 pub(crate) struct Session {
     access: Access,
-    clients: OnceCell<Clients>,
+    clients: Mutex<Option<Arc<Clients>>>,
 }
 
 /// A client for each API.
@@ -39,11 +40,31 @@ pub(crate) struct Clients {
 
 impl Session {
     pub(crate) fn new(access: Access) -> Self {
-        Self { access, clients: OnceCell::new() }
+        Self { access, clients: Mutex::default() }
     }
 
-    pub(crate) async fn clients(&self) -> &Clients {
-        self.clients.get_or_init(|| self.connect()).await
+    pub(crate) async fn clients(&self) -> Arc<Clients> {
+        let mut clients = self.clients.lock().await;
+        if let Some(clients) = &*clients {
+            return Arc::clone(clients);
+        }
+        let made = Arc::new(self.connect().await);
+        *clients = Some(Arc::clone(&made));
+        made
+    }
+
+    /// Forgets these clients, which keep the credentials that they once read: whoever asks next
+    /// reads AWS's own files anew, in which somebody may have mended them.
+    pub(crate) async fn forget(&self, failed: &Arc<Clients>) {
+        let mut clients = self.clients.lock().await;
+        if clients.as_ref().is_some_and(|clients| Arc::ptr_eq(clients, failed)) {
+            *clients = None;
+        }
+    }
+
+    /// Whether an account is the one that is pinned.
+    pub(crate) fn is_of(&self, account: &str) -> bool {
+        self.access.account == account
     }
 
     /// A trouble as a person reads it: with the profile that brought no credentials.

@@ -70,6 +70,11 @@ impl TroubleKind {
         }
     }
 
+    /// Whether other credentials would not meet it.
+    pub fn is_of_credentials(self) -> bool {
+        matches!(self, Self::Expired | Self::NoCredentials | Self::Unknown)
+    }
+
     /// Whether asking again soon would only make it worse, or cannot help.
     pub fn wants_patience(self) -> bool {
         match self {
