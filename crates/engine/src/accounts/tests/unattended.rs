@@ -1,0 +1,70 @@
+//! While nobody looks, and for whoever comes then.
+
+use std::time::Duration;
+
+use pilothouse_api::types::Access as Door;
+use pilothouse_core::aws::Part;
+use pilothouse_core::time::Timestamp;
+
+use super::{INTERVAL, World};
+
+#[tokio::test(start_paused = true)]
+async fn nobody_looks_often_while_nobody_watches() {
+    let mut world = World::new(false);
+    world.passes(Duration::from_secs(290)).await;
+    let asked = world.made.taken();
+    assert_eq!(asked.iter().filter(|part| **part == Part::Identity).count(), 1);
+    assert!(!asked.contains(&Part::Metrics), "what costs something is not asked for");
+    // Whoever comes sees what is so now.
+    world.client = Some(world.publisher.subscribe(Door::Watcher, None, true).unwrap());
+    world.passes(Duration::from_secs(1)).await;
+    assert!(world.made.taken().contains(&Part::Metrics));
+    assert_eq!(world.seen().balancers.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_but_what_costs_is_read_in_every_round_while_nobody_watches() {
+    let mut world = World::new(false);
+    world.passes(Duration::from_secs(1)).await;
+    world.made.taken();
+    world.passes(INTERVAL * 30).await;
+    let asked = world.made.taken();
+    for part in [Part::Instances, Part::Volumes, Part::Balancers, Part::Rules, Part::Gateways] {
+        assert_eq!(asked.iter().filter(|asked| **asked == part).count(), 1, "{part:?}");
+    }
+    assert!(!asked.contains(&Part::Metrics) && !asked.contains(&Part::Meters), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_sees_a_healthy_account_as_it_is_from_the_first_moment() {
+    let mut world = World::new(false);
+    // Four minutes after the second round.
+    world.passes(Duration::from_secs(540)).await;
+    world.made.taken();
+    // Part by part comes late enough that what is told in between is seen.
+    world.made.silent.lock().unwrap().push(Part::Balancers);
+    world.client = Some(world.publisher.subscribe(Door::Watcher, None, true).unwrap());
+    world.passes(Duration::from_secs(1)).await;
+    let now = Timestamp(1_000_000 + 541_000);
+    for part in [Part::Balancers, Part::Instances, Part::Volumes, Part::Rules] {
+        assert_eq!(world.seen().stale_since(part, now), None, "{part:?}");
+    }
+    world.made.silent.lock().unwrap().clear();
+    world.passes(INTERVAL * 7).await;
+    let asked = world.made.taken();
+    assert!(asked.contains(&Part::Volumes), "{asked:?}");
+    assert_eq!(world.seen().every.0, 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_arrival_makes_the_next_round_a_whole_one() {
+    let mut world = World::new(false);
+    world.passes(Duration::from_secs(310)).await;
+    world.made.taken();
+    world.client = Some(world.publisher.subscribe(Door::Watcher, None, true).unwrap());
+    world.passes(Duration::from_secs(1)).await;
+    let asked = world.made.taken();
+    for part in [Part::Identity, Part::Instances, Part::Volumes, Part::Meters] {
+        assert!(asked.contains(&part), "{part:?}: {asked:?}");
+    }
+}
