@@ -2,9 +2,10 @@
 //!
 //! Who we are comes first, and nothing is asked of an account that is not the pinned one. Parts
 //! that change from one moment to the next are read in every round, others in every sixth. While
-//! nobody looks rounds are rare, and all is read in each but what costs something. Where a part brings no answer, who we are is
-//! asked beside it: where that brings none either, nobody is there, and all is stale. While somebody looks, the same is
-//! asked half-way between two rounds, so that an account that is gone is told within one interval.
+//! nobody looks rounds are rare, and all is read in each but what costs something. Where a part
+//! brings no answer, who we are is asked beside it: where that brings none either, nobody is there,
+//! and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
+//! an account that is gone is told within one interval.
 
 use std::sync::Arc;
 use std::time::Duration;
