@@ -13,8 +13,10 @@ fn is_stopped(pid: i32) -> bool {
 
 #[test]
 fn a_stopped_supervisor_hears_a_cancel() {
-    let unit = Unit::shell("kill -STOP $PPID; exec sleep 301").grace(1000);
+    let unit = Unit::shell("kill -STOP $PPID; echo $$ > main; exec sleep 301").grace(1000);
     let handle = unit.start();
+    // A stop that came only after the cancel would be heard by nobody.
+    number_in(&unit.path("main"));
     until("the supervisor is stopped again", || {
         kill(handle.supervisor.pid, Signal::STOP);
         is_stopped(handle.supervisor.pid).then_some(())
