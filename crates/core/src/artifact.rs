@@ -29,7 +29,7 @@ pub struct Artifact {
     /// How many files it has; of an image 0, for nobody counts them.
     pub files: u64,
     /// Whether it is an image that brings a check of its own.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_check: bool,
 }
 
@@ -42,9 +42,4 @@ pub enum ArtifactKind {
     Tree,
     /// An image of the Docker engine.
     Image,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it skips by reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }

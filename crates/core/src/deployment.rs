@@ -238,6 +238,11 @@ impl Deployment {
         matches!(self.phase, Phase::Ended { .. })
     }
 
+    /// Whether its release came to serve and stayed.
+    pub fn has_succeeded(&self) -> bool {
+        matches!(self.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
+    }
+
     /// How many instances may run at once: `floor(instances * max / 100)`, and at least one more
     /// than none, so that a first release can start.
     pub fn most(&self) -> usize {

@@ -17,7 +17,7 @@ pub mod kernel;
 pub mod logs;
 pub mod places;
 pub mod publish;
-mod room;
+pub mod room;
 pub mod samples;
 pub mod server;
 pub mod tidy;

@@ -1,6 +1,7 @@
 //! Looks how much room the state directory's filesystem has, whether or not somebody is attached.
 //! What that means, `core::room` decides.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl Looker {
         self.at = Some(Instant::now());
         let root = places.root().to_owned();
         // A filesystem that is far away may take its time.
-        let room = tokio::task::spawn_blocking(move || measure(&root)).await.ok().flatten();
+        let room = tokio::task::spawn_blocking(move || measure(&root).ok()).await.ok().flatten();
         let is_scarce = room.is_some_and(Room::is_scarce);
         if is_scarce && !self.was_scarce {
             let free = room.unwrap_or_default().free;
@@ -40,9 +41,9 @@ impl Looker {
     }
 }
 
-/// How much room there is; none where the system does not say.
-fn measure(root: &Path) -> Option<Room> {
-    let found = rustix::fs::statvfs(root).ok()?;
+/// How much room the filesystem of a directory has (statvfs(3)).
+pub fn measure(dir: &Path) -> io::Result<Room> {
+    let found = rustix::fs::statvfs(dir)?;
     let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
-    Some(Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
+    Ok(Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
 }

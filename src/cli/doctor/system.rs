@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use pilothouse_core::room::Room;
 use pilothouse_core::text::first_line;
+use pilothouse_engine::room::measure;
 
 use super::Check;
 use crate::find::Place;
@@ -93,11 +93,7 @@ fn state_dir(place: &Place) -> Vec<Check> {
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let mut checks = vec![writable(&dir, there)];
     checks.extend(left_over(&dir, rustix::process::getuid().as_raw()));
-    let room = rustix::fs::statvfs(there).map(|found| {
-        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
-        Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) }
-    });
-    checks.push(match room {
+    checks.push(match measure(there) {
         Ok(room) => {
             let found = format!("{} MiB free for {shown}", room.free >> 20);
             let mend = "free some space: without any, the engine accepts nothing";

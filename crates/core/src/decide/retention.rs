@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::deployment::{Deployment, DeploymentResult, EnvironmentKey, Phase};
+use crate::deployment::EnvironmentKey;
 use crate::event::{EngineEvent, EnvironmentEvent, Event};
 use crate::id::{ArtifactDigest, DeploymentId, ProjectName, ReleaseNumber, RunId};
 use crate::state::{Environment, Fate, State};
@@ -103,11 +103,9 @@ fn releases(state: &State, key: &EnvironmentKey, environment: &Environment) -> V
 
 /// The release that the current one replaced: what a plan promises as its undo.
 fn replaced(state: &State, key: &EnvironmentKey) -> Option<ReleaseNumber> {
-    let succeeded = |one: &&Deployment| {
-        matches!(one.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
-    };
-    let mut newest_first = state.deployments.values().rev().filter(|one| one.environment == *key);
-    newest_first.find(succeeded).and_then(|deployment| deployment.previous)
+    let mut newest_first = state.deployments.values().rev();
+    let current = newest_first.find(|one| one.environment == *key && one.has_succeeded())?;
+    current.previous
 }
 
 fn deployments(state: &State, project: &ProjectName) -> Vec<DeploymentId> {

@@ -1,6 +1,6 @@
 //! Which release an environment goes back to.
 
-use crate::deployment::{Deployment, DeploymentKind, DeploymentResult, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
 use crate::id::ReleaseNumber;
 use crate::state::{Environment, Fate, Release, State};
 
@@ -32,10 +32,8 @@ fn differs(one: &Release, other: &Release) -> bool {
 /// What served one after the other, the newest last, without what was rolled away from.
 fn served(state: &State, key: &EnvironmentKey) -> Vec<ReleaseNumber> {
     let mut served: Vec<ReleaseNumber> = Vec::new();
-    for deployment in state.deployments.values().filter(|one| one.environment == *key) {
-        let Phase::Ended { result: DeploymentResult::Succeeded, .. } = deployment.phase else {
-            continue;
-        };
+    let all = state.deployments.values();
+    for deployment in all.filter(|one| one.environment == *key && one.has_succeeded()) {
         if deployment.kind == DeploymentKind::Rollback {
             let place = served.iter().rposition(|number| *number == deployment.release);
             served.truncate(place.unwrap_or(0));

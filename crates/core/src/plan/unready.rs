@@ -1,7 +1,7 @@
 //! Why nothing is ready to be deployed, said so that the person knows what to do next.
 
 use crate::command::{Rejection, RejectionKind};
-use crate::deployment::{Deployment, DeploymentKind, DeploymentResult, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
 use crate::id::BranchName;
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::{Environment, State};
@@ -67,14 +67,11 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
 /// What came of a deployment of what does not serve.
 fn came_of(state: &State, deployment: &Deployment) -> String {
     let id = deployment.id;
-    let succeeded = |one: &Deployment| {
-        matches!(one.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
-    };
-    if !succeeded(deployment) {
+    if !deployment.has_succeeded() {
         return format!("deployment {id} did not succeed");
     }
     let mut newest = state.deployments.values().rev();
-    let after = newest.find(|one| one.environment == deployment.environment && succeeded(one));
+    let after = newest.find(|one| one.environment == deployment.environment && one.has_succeeded());
     match after.filter(|after| after.id > id) {
         Some(after) if after.kind == DeploymentKind::Rollback => {
             format!("{id} deployed it, and {} went back to {}", after.id, after.release)

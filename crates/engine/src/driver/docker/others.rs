@@ -21,8 +21,9 @@ const NAME: usize = 80;
 const PORTS: usize = 4;
 
 impl Docker {
-    /// The containers that this engine did not have made and in which none of its images is built. None where nobody knows, or where this engine has nothing to do with containers: then
-    /// none is asked.
+    /// The containers that this engine did not have made, but for those in which its images are
+    /// being built. None where nobody knows, or where this engine has nothing to do with
+    /// containers: then none is asked.
     pub async fn others(&self, state: &State) -> Option<Vec<OtherContainer>> {
         if !self.was_used(state) {
             return None;
