@@ -10,10 +10,11 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::Client;
 use pilothouse_core::command::Command;
 use pilothouse_core::event::environment_key;
-use pilothouse_core::id::ProjectName;
+use pilothouse_core::id::{BranchName, ProjectName};
 use pilothouse_core::plan::remake;
 use pilothouse_core::spec::ProjectSpec;
 use pilothouse_core::state::State;
+use pilothouse_core::text::shell_word;
 use pilothouse_settings::problem::report;
 use pilothouse_settings::{operator, text_of};
 
@@ -171,8 +172,10 @@ fn untrusted_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
         let run = branch.last_run.and_then(|id| state.runs.get(&id));
         run.is_some_and(|run| run.is_ended() && run.artifact().is_none())
     });
-    let again =
-        |name| format!("`pilothouse run {}:{name}` runs again what failed before", spec.name);
+    let again = |name: &BranchName| {
+        let branch = shell_word(&format!("{}:{name}", spec.name));
+        format!("`pilothouse run {branch}` runs again what failed before")
+    };
     failed.take(MOST_TOLD).map(|(name, _)| again(name)).collect()
 }
 

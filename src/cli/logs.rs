@@ -10,7 +10,7 @@ use pilothouse_api::types::{LogLine, LogPage, LogQuery, Stream};
 use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepPhase};
 use pilothouse_core::state::State;
-use pilothouse_core::text::printable;
+use pilothouse_core::text::{printable, shell_word};
 use pilothouse_core::time::Millis;
 
 use crate::exit::{Failure, failed};
@@ -103,9 +103,9 @@ fn source(state: &State, logs: &Logs) -> Result<Source> {
     let (project, branch) = found?;
     let run = state.projects.get(&project).and_then(|project| project.branches.get(&branch));
     let id = run.and_then(|branch| branch.last_run).ok_or_else(|| {
+        let named = printable(&shell_word(&format!("{project}:{branch}")), 160);
         let branch = printable(branch.as_str(), 80);
-        let why =
-            format!("{branch} had no run yet; `pilothouse run {project}:{branch}` starts one");
+        let why = format!("{branch} had no run yet; `pilothouse run {named}` starts one");
         failed(Failure::Refused, why)
     })?;
     let step = logs.step.as_deref().map(|step| step_of(state, id, step)).transpose()?;

@@ -4,6 +4,7 @@
 
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::plan::Plan;
+use pilothouse_core::text::shell_word;
 
 use crate::action::ACTIONS;
 use crate::model::{JobRef, Model, Subject};
@@ -19,13 +20,13 @@ pub fn all(model: &Model) -> Vec<String> {
 
 /// The command that does what a plan shows.
 pub fn of_plan(plan: &Plan) -> String {
-    let key = quoted(&plan.environment.to_string());
+    let key = shell_word(&plan.environment.to_string());
     match &plan.what {
         DeployWhat::Ready => format!("pilothouse deploy {key}"),
         DeployWhat::Run(run) => format!("pilothouse deploy {key} --run {}", run.0),
         DeployWhat::Rollback(_) => format!("pilothouse rollback {key} {}", plan.to.release),
         DeployWhat::Promotion(from) => {
-            format!("pilothouse deploy {key} --from {}", quoted(from.as_str()))
+            format!("pilothouse deploy {key} --from {}", shell_word(from.as_str()))
         }
     }
 }
@@ -59,7 +60,7 @@ pub(crate) fn fill(model: &Model, template: &str, subject: &Subject) -> String {
         (Some(JobRef::Run(_)) | None, _) => job.clone(),
     };
     let or = |text: Option<String>, word: &str| {
-        text.map_or_else(|| word.to_owned(), |text| quoted(&text))
+        text.map_or_else(|| word.to_owned(), |text| shell_word(&text))
     };
     template
         .replace(
@@ -71,31 +72,8 @@ pub(crate) fn fill(model: &Model, template: &str, subject: &Subject) -> String {
             &or(subject.environment.as_ref().map(|key| key.name.to_string()), "ENVIRONMENT"),
         )
         .replace("{project}", &or(subject.project.as_ref().map(ToString::to_string), "PROJECT"))
-        .replace("{job}", &quoted(&job))
-        .replace("{log}", &quoted(&log))
+        .replace("{job}", &shell_word(&job))
+        .replace("{log}", &shell_word(&log))
         .replace("{instance}", &or(subject.instance.as_ref().map(ToString::to_string), "INSTANCE"))
         .replace("{branch}", &or(subject.branch.as_ref().map(ToString::to_string), "BRANCH"))
-}
-
-pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
-    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
-        return text.to_owned();
-    }
-    // A control character could end the paste and run it, and no name has a use for one.
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn hostile_names_stay_one_word() {
-        assert_eq!(quoted("feature/a-1"), "feature/a-1");
-        assert_eq!(quoted("$(reboot)"), "'$(reboot)'");
-        assert_eq!(quoted("a'b\n"), "'a'\\''b'");
-        assert_eq!(quoted("-rf"), "'-rf'");
-    }
 }

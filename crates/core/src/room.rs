@@ -9,6 +9,9 @@ pub const LEAST: u64 = 256 << 20;
 /// On a small filesystem, less than one part of so many is too little.
 pub const LEAST_PART: u64 = 20;
 
+/// Fewer files than this are too few: a checkout can have as many.
+pub const LEAST_FILES: u64 = 10_000;
+
 /// How much room a filesystem has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
@@ -16,13 +19,26 @@ pub struct Room {
     pub free: u64,
     /// All of it, in bytes.
     pub total: u64,
+    /// How many files may still be made; nothing where the filesystem does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_files: Option<u64>,
+    /// How many files it can hold; nothing where it does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
 }
 
 impl Room {
     /// Whether so little is left that a person must look: less than [`LEAST`], and on a filesystem
-    /// below 5 GiB less than a twentieth of it.
+    /// below 5 GiB less than a twentieth of it. Files count like bytes.
     pub fn is_scarce(self) -> bool {
-        self.free < LEAST.min(self.total / LEAST_PART)
+        self.free < LEAST.min(self.total / LEAST_PART) || self.few_files().is_some()
+    }
+
+    /// How many files may still be made, where that is too few: less than [`LEAST_FILES`], and on
+    /// a filesystem that holds fewer than 200,000 less than a twentieth of them.
+    pub fn few_files(self) -> Option<u64> {
+        let most = LEAST_FILES.min(self.files? / LEAST_PART);
+        self.free_files.filter(|free| *free < most)
     }
 }
 
@@ -42,7 +58,23 @@ mod tests {
             (0, 16 * MIB, true),
             (0, 0, false),
         ] {
-            assert_eq!(Room { free, total }.is_scarce(), is_scarce, "{free} of {total}");
+            let room = Room { free, total, ..Room::default() };
+            assert_eq!(room.is_scarce(), is_scarce, "{free} of {total}");
+        }
+    }
+
+    #[test]
+    fn a_filesystem_without_files_left_has_no_room() {
+        for (free, files, few) in [
+            (Some(9_999), Some(1 << 24), Some(9_999)),
+            (Some(10_000), Some(1 << 24), None),
+            (Some(0), Some(1_000), Some(0)),
+            (Some(50), Some(1_000), None),
+            (None, None, None),
+        ] {
+            let room = Room { free: 1 << 40, total: 1 << 41, free_files: free, files };
+            assert_eq!(room.few_files(), few, "{room:?}");
+            assert_eq!(room.is_scarce(), few.is_some(), "{room:?}");
         }
     }
 }

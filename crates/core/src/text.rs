@@ -119,6 +119,18 @@ pub fn slug(text: &str) -> String {
     if out.is_empty() { format!("b-{hash:08x}") } else { format!("{out}-{hash:08x}") }
 }
 
+/// One word of a command that somebody will paste into a shell, quoted for `sh` where it is not plain.
+///
+/// A control character could end the paste and run it, and no name has a use for one: it is left out.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        return text.to_owned();
+    }
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// The 64-bit FNV-1a hash (draft-eastlake-fnv): stable over versions, not for secrets.
 pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -209,6 +221,14 @@ mod tests {
     fn a_cut_text_says_so() {
         assert_eq!(printable("결제 수정", 3), "결제…");
         assert_eq!(printable("결제", 2), "결제");
+    }
+
+    #[test]
+    fn hostile_names_stay_one_word_of_a_shell() {
+        assert_eq!(shell_word("shop:feature/a-1"), "shop:feature/a-1");
+        assert_eq!(shell_word("$(reboot)"), "'$(reboot)'");
+        assert_eq!(shell_word("a'b\n"), "'a'\\''b'");
+        assert_eq!(shell_word("-rf"), "'-rf'");
     }
 
     #[test]

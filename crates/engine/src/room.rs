@@ -45,5 +45,12 @@ impl Looker {
 pub fn measure(dir: &Path) -> io::Result<Room> {
     let found = rustix::fs::statvfs(dir)?;
     let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
-    Ok(Room { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
+    // A filesystem without a fixed table of files says that it has none at all.
+    let counts = found.f_files > 0;
+    Ok(Room {
+        free: bytes(found.f_bavail),
+        total: bytes(found.f_blocks),
+        free_files: counts.then_some(found.f_favail),
+        files: counts.then_some(found.f_files),
+    })
 }

@@ -95,7 +95,9 @@ fn state_dir(place: &Place) -> Vec<Check> {
     checks.extend(left_over(&dir, rustix::process::getuid().as_raw()));
     checks.push(match measure(there) {
         Ok(room) => {
-            let found = format!("{} MiB free for {shown}", room.free >> 20);
+            let files = room.few_files().map(|few| format!(", and {few} more files"));
+            let files = files.unwrap_or_default();
+            let found = format!("{} MiB free for {shown}{files}", room.free >> 20);
             let mend = "free some space: without any, the engine accepts nothing";
             match room.free {
                 _ if room.is_scarce() => Check::fail("disk", found, mend),

@@ -266,7 +266,12 @@ fn samples() {
             since: Timestamp(1_700_000_050_000),
             why: "the journal cannot be written: no space left".to_owned(),
         }),
-        room: Some(Room { free: 1 << 20, total: 1 << 30 }),
+        room: Some(Room {
+            free: 1 << 20,
+            total: 1 << 30,
+            free_files: Some(1_000),
+            files: Some(65_536),
+        }),
         others: Some(vec![OtherContainer {
             name: "postgres".to_owned(),
             image: "postgres:16".to_owned(),

@@ -150,7 +150,7 @@ fn served(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(
         Mark::Unknown => format!("{current} health unknown"),
         _ if serving.stopped > 0 => {
             let (healthy, asked) = (serving.healthy, serving.asked());
-            format!("{current} {healthy}/{asked} healthy, {} stopped", serving.stopped)
+            format!("{current} {healthy}/{asked}, {} stopped", serving.stopped)
         }
         _ => format!("{current} {}/{} healthy", serving.healthy, serving.wanted),
     };

@@ -1,6 +1,7 @@
 //! What is found when an instance is looked at closely, as names and what they are.
 
 use pilothouse_api::inspection::{ContainerFacts, Inspection, ProcessFacts};
+use pilothouse_core::text::shell_word;
 use pilothouse_core::time::Timestamp;
 
 use crate::age;
@@ -113,7 +114,7 @@ fn words(argv: &[String]) -> String {
         if rest.is_empty() && !signs.is_empty() {
             return signs.to_owned();
         }
-        format!("{signs}{}", crate::cli::quoted(rest))
+        format!("{signs}{}", shell_word(rest))
     };
     argv.iter().map(told).collect::<Vec<_>>().join(" ")
 }

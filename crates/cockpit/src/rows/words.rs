@@ -265,10 +265,14 @@ pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
 
 /// Says that little room is left for the engine's state, where that is so, and what mends it.
 pub fn little_room(room: Room) -> Option<String> {
-    let (free, total) = (age::bytes(room.free), age::bytes(room.total));
+    let left = match room.few_files() {
+        Some(0) => "no more files can be made".to_owned(),
+        Some(files) => format!("{files} more files can be made"),
+        None => format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+    };
     room.is_scarce().then(|| {
         format!(
-            "The disk of the engine's state is nearly full: {free} of {total} free. Make room: without \
+            "The disk of the engine's state is nearly full: {left}. Make room: without \
              any, builds fail and the engine accepts nothing."
         )
     })

@@ -200,20 +200,25 @@ fn what_a_person_stopped_is_missing_and_not_all_there_is() {
     let screen = text(&operator(state, 160, 40));
     let journey = screen.lines().nth(1).unwrap();
     assert!(journey.contains("◐ 1/2 instances, 1 stopped"), "{screen}");
-    assert!(screen.contains("1/2 healthy, 1 stopped"), "{screen}");
+    assert!(screen.contains("1/2, 1 stopped"), "{screen}");
 }
 
 #[test]
 fn a_disk_that_is_nearly_full_is_told_before_it_is() {
     let mut model = operator(normal(), 120, 40);
     let mut told = samples(&model.replica);
-    told.room = Some(Room { free: 300 << 20, total: 1 << 40 });
+    told.room = Some(Room { free: 300 << 20, total: 1 << 40, ..Room::default() });
     update(&mut model, Msg::Samples(Box::new(told.clone())));
     assert!(!text(&model).contains("nearly full"), "{}", text(&model));
-    told.room = Some(Room { free: 200 << 20, total: 1 << 40 });
-    update(&mut model, Msg::Samples(Box::new(told)));
+    told.room = Some(Room { free: 200 << 20, total: 1 << 40, ..Room::default() });
+    update(&mut model, Msg::Samples(Box::new(told.clone())));
     let screen = text(&model);
     assert!(screen.contains("nearly full: 200M of 1024.0G free. Make room"), "{screen}");
+    let (free_files, files) = (Some(17), Some(65_536));
+    told.room = Some(Room { free: 300 << 20, total: 1 << 40, free_files, files });
+    update(&mut model, Msg::Samples(Box::new(told)));
+    let screen = text(&model);
+    assert!(screen.contains("nearly full: 17 more files can be made. Make room"), "{screen}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use pilothouse_core::effect::{Fault, Outcome, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::{StepRun, script_argv};
 use pilothouse_core::run::StepExit;
-use pilothouse_core::text::printable;
+use pilothouse_core::text::shell_word;
 use pilothouse_supervisor::{
     Binary, ExitRecord, Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError,
     Stop, cancel, spawn, wake,
@@ -213,9 +213,8 @@ fn untrusted(order: &StepOrder) -> String {
     format!(
         "steps run as the engine's own user, and this project is not trusted with that: set \
          `trusted = true` in the project's file and apply it, if whoever can push to the \
-         repository may run programs as you; then run the branch again with `pilothouse run {}:{}`",
-        order.project,
-        printable(branch, 80)
+         repository may run programs as you; then run the branch again with `pilothouse run {}`",
+        shell_word(&format!("{}:{branch}", order.project))
     )
 }
 
