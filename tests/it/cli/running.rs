@@ -151,3 +151,39 @@ fn down_all_leaves_nothing_of_what_is_being_built() {
     assert!(said.out.contains("\n  run #1\n"), "{}", said.out);
     assert!(!std::path::Path::new(&process).exists(), "{process} runs on");
 }
+
+#[test]
+fn whoever_trusts_a_project_is_told_what_to_run_again_in_words_for_a_shell() {
+    let world = World::with_engine();
+    let repository = Repository::new(world.path("repository"), &Pipeline::default());
+    let file = |trusted: bool| {
+        format!(
+            "repository = {:?}\npoll = \"100ms\"\ntrusted = {trusted}\n[load_balancer]\n\
+             listen = [\"127.0.0.1:{}\"]\n[environment.production]\nbranch = \"main\"\n\
+             [environment.preview]\nbranch = \"feature/*\"\n",
+            repository.path().display().to_string(),
+            world.port
+        )
+    };
+    repository.branch("feature/$(id)");
+    repository.commit("hostile", &Pipeline::default());
+    world.write_project("shop", &file(false));
+    world.run(&["apply"]).ends_with(0);
+    let hostile = "shop:feature/$(id)";
+    for branch in ["shop:main", hostile] {
+        wait_until("its run was refused", || {
+            world.run(&["logs", "--follow", branch]).err.contains("not trusted with that")
+        });
+    }
+    let said = world.run(&["logs", hostile]);
+    assert!(said.err.contains("`pilothouse run 'shop:feature/$(id)'`"), "{said:?}");
+    world.write_project("shop", &file(true));
+    let said = world.run(&["apply"]).ends_with(0);
+    let told = "  `pilothouse run 'shop:feature/$(id)'` runs again what failed before\n  \
+                `pilothouse run shop:main` runs again what failed before\n";
+    assert!(said.out.ends_with(told), "{}", said.out);
+    world.run(&["run", hostile]).ends_with(0);
+    let said = world.run(&["logs", "--follow", hostile]).ends_with(0);
+    assert!(said.err.contains("#3 succeeded"), "{said:?}");
+    world.run(&["apply"]).ends_with(0);
+}
