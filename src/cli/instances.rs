@@ -59,7 +59,7 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     for one in found {
         let (_, word) = words::instance(one);
         let is_ill = one.health.state == TargetState::Unhealthy;
-        let (tone, health) = match health(one) {
+        let (tone, health) = match one.own_health() {
             TargetState::Healthy => (Tone::Good, "healthy"),
             TargetState::Unhealthy => (Tone::Bad, "unhealthy"),
             TargetState::Initial => (Tone::Dim, "initial"),
@@ -99,15 +99,6 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     Ok(())
 }
 
-/// How it is. Of one that was started again and has not proved itself since, what the load balancer
-/// said of the process before is not told as if it were its own.
-fn health(one: &Instance) -> TargetState {
-    match one.health.state {
-        TargetState::Healthy if !one.is_proved() => TargetState::Initial,
-        other => other,
-    }
-}
-
 fn shown(one: &Instance) -> Shown<'_> {
     Shown {
         instance: one.id.as_str(),
@@ -116,7 +107,7 @@ fn shown(one: &Instance) -> Shown<'_> {
         release: one.release.0,
         address: one.address().map(|address| address.to_string()),
         state: words::instance(one).1,
-        health: health(one),
+        health: one.own_health(),
         detail: &one.health.detail,
         restarts: one.restarts,
         since: one.since.0,

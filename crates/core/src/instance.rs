@@ -117,6 +117,17 @@ impl Instance {
         matches!(self.phase, InstancePhase::Running { proved: true, .. })
     }
 
+    /// What the load balancer says of this very start of it. What it said of the process before is
+    /// not told as if it were the new one's own.
+    pub fn own_health(&self) -> TargetState {
+        match (&self.phase, self.health.state) {
+            (InstancePhase::Running { proved: false, .. }, TargetState::Healthy) => {
+                TargetState::Initial
+            }
+            (_, state) => state,
+        }
+    }
+
     /// Whether nothing of it is left.
     pub fn is_gone(&self) -> bool {
         matches!(self.phase, InstancePhase::Gone { .. })
@@ -132,4 +143,56 @@ pub struct Lost {
     pub why: String,
     /// When.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{EnvironmentName, ProjectName};
+
+    #[test]
+    fn the_health_of_the_process_before_is_not_its_own() {
+        let running = |proved| InstancePhase::Running {
+            address: ([127, 0, 0, 1], 21_000).into(),
+            proof: "boot:1:2".to_owned(),
+            proved,
+            since: Timestamp(2),
+        };
+        let stopping = InstancePhase::Stopping { address: None };
+        for (phase, told, own) in [
+            (running(false), TargetState::Healthy, TargetState::Initial),
+            (running(true), TargetState::Healthy, TargetState::Healthy),
+            (running(false), TargetState::Unhealthy, TargetState::Unhealthy),
+            (stopping, TargetState::Healthy, TargetState::Healthy),
+        ] {
+            assert_eq!(instance(phase, told).own_health(), own);
+        }
+    }
+
+    fn instance(phase: InstancePhase, state: TargetState) -> Instance {
+        let health = TargetHealth {
+            state,
+            reason: None,
+            detail: String::new(),
+            doubted: false,
+            since: Timestamp(1),
+        };
+        Instance {
+            id: InstanceId::new("shop-qa-r1-0"),
+            environment: EnvironmentKey {
+                project: ProjectName::new("shop"),
+                name: EnvironmentName::new("qa"),
+            },
+            release: ReleaseNumber(1),
+            slot: 0,
+            generation: 0,
+            phase,
+            role: Role::Active,
+            role_since: Timestamp(0),
+            health,
+            since: Timestamp(0),
+            restarts: 1,
+            relief_asked: false,
+        }
+    }
 }
