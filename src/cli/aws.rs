@@ -5,10 +5,11 @@ use std::time::Duration;
 use color_eyre::Result;
 use pilothouse_api::client::{Client, StreamItem};
 use pilothouse_api::types::{Sighting, Snapshot};
+use pilothouse_cockpit::cost::CostLine;
 use pilothouse_cockpit::model::{Pane, Sightings};
-use pilothouse_cockpit::rows::{Cell, cost, watched};
+use pilothouse_cockpit::rows::{Cell, Column, cost, watched};
 use pilothouse_cockpit::theme::Mark;
-use pilothouse_cockpit::{Keymap, Model, Msg, update};
+use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 
@@ -111,37 +112,54 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
     let mut table = Table::new(&["NAME", "STATE", "TYPE", "ZONE", "AGE", "ADDRESS", ""]);
     for row in watched::rows(&model, Pane::Containers, 0, usize::MAX) {
-        add::<7>(&mut table, &row.cells);
+        add::<7>(&mut table, &row.cells, watched::COLUMNS);
     }
     table.print(0);
     out::line("");
     let mut table = Table::new(&["NAME", "STATE", ""]);
     for row in watched::rows(&model, Pane::Targets, 0, usize::MAX) {
-        add::<3>(&mut table, &row.cells);
+        add::<3>(&mut table, &row.cells, watched::targets::COLUMNS);
     }
     table.print(0);
     out::line("");
     let mut table = Table::new(&["COST", "WHAT", "PER HOUR", "ELSEWHERE", ""]);
-    let own = key.to_string();
-    for line in model.costs.lines.iter().filter(|line| line.name.starts_with(&own)) {
-        add::<5>(&mut table, &cost::row(line).cells);
+    let (own, part) = (key.to_string(), format!("{key} "));
+    let is_own = |line: &&CostLine| line.name == own || line.name.starts_with(&part);
+    for line in model.costs.lines.iter().filter(is_own) {
+        add::<5>(&mut table, &cost::row(line).cells, cost::COLUMNS);
     }
     table.print(0);
 }
-
-/// Adds a row of the cockpit's, which has as many cells as its pane has columns.
-fn add<const N: usize>(table: &mut Table, cells: &[Cell]) {
-    if let Ok(cells) = <[_; N]>::try_from(cells.iter().map(told).collect::<Vec<_>>()) {
+/// Adds a row of the cockpit's, which has as many cells as its pane has columns. On a terminal no
+/// cell is wider than there, and a sentence that would be cut stands below its row.
+fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
+    let room = out::columns();
+    let mut cells: Vec<(Tone, String)> =
+        cells.iter().zip(columns).map(|(cell, column)| told(cell, column, room)).collect();
+    let is_long =
+        |(_, text): &mut (Tone, String)| room.is_some_and(|room| width::of(text) > room / 2);
+    let below =
+        cells.last_mut().filter(|last| is_long(last)).map(|last| std::mem::take(&mut last.1));
+    if let Ok(cells) = <[_; N]>::try_from(cells) {
         table.toned(cells);
+        table.notes(&below.into_iter().collect::<Vec<_>>());
     }
 }
 
-fn told(cell: &Cell) -> (Tone, String) {
+/// A cell as it is printed: whole into a pipe, and on a terminal of so many columns as its pane
+/// would have it.
+fn told(cell: &Cell, column: &Column, room: Option<usize>) -> (Tone, String) {
     let tone = match cell.mark {
         Some(Mark::Ok | Mark::Done) => Tone::Good,
         Some(Mark::Error) => Tone::Bad,
         Some(Mark::Warn | Mark::Unknown | Mark::Stale | Mark::Draining) => Tone::Warn,
         Some(Mark::Running | Mark::Ready | Mark::Pending | Mark::None) | None => Tone::Plain,
     };
-    (tone, cell.text.clone())
+    let text = match room {
+        Some(room) if column.name => {
+            width::cut_middle(&cell.text, usize::from(column.most).min(room / 3))
+        }
+        _ => cell.text.clone(),
+    };
+    (tone, text)
 }

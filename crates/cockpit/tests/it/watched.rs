@@ -221,7 +221,7 @@ fn account(count: usize, is_ill: impl Fn(usize) -> bool) -> Inventory {
 }
 
 fn shown(inventory: &Inventory, width: u16, height: u16) -> Model {
-    let calls = Calls { since: ago(3600), requests: 1200, metrics: 480 };
+    let calls = Calls { since: ago(3600), requests: 1200, metrics: 480, lately: None };
     let watched = inventory.watched(&key("production"), &watch(), Millis::seconds(10), calls);
     let mut model = operator(state(), width, height);
     update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
