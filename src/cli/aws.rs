@@ -136,10 +136,9 @@ fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
     let room = out::columns();
     let mut cells: Vec<(Tone, String)> =
         cells.iter().zip(columns).map(|(cell, column)| told(cell, column, room)).collect();
-    let is_long =
-        |(_, text): &mut (Tone, String)| room.is_some_and(|room| width::of(text) > room / 2);
-    let below =
-        cells.last_mut().filter(|last| is_long(last)).map(|last| std::mem::take(&mut last.1));
+    let is_long = |text: &str| room.is_some_and(|room| width::of(text) > room / 2);
+    let last = cells.last_mut().filter(|(_, text)| is_long(text));
+    let below = last.map(|(_, text)| std::mem::take(text));
     if let Ok(cells) = <[_; N]>::try_from(cells) {
         table.toned(cells);
         table.notes(&below.into_iter().collect::<Vec<_>>());
