@@ -123,19 +123,23 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     table.print(0);
     out::line("");
     let mut table = Table::new(&["COST", "WHAT", "PER HOUR", "ELSEWHERE", ""]);
-    let (own, part) = (key.to_string(), format!("{key} "));
-    let is_own = |line: &&CostLine| line.name == own || line.name.starts_with(&part);
-    for line in model.costs.lines.iter().filter(is_own) {
+    for line in model.costs.lines.iter().filter(|line| is_of(line, key)) {
         add::<5>(&mut table, &cost::row(line).cells, cost::COLUMNS);
     }
     table.print(0);
 }
+/// Whether a line is an environment's, or of its bill. Another's name may begin as this one's does.
+fn is_of(line: &CostLine, key: &EnvironmentKey) -> bool {
+    let rest = line.name.strip_prefix(&key.to_string());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// Adds a row of the cockpit's, which has as many cells as its pane has columns. On a terminal no
 /// cell is wider than there, and a sentence that would be cut stands below its row.
 fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
     let room = out::columns();
     let mut cells: Vec<(Tone, String)> =
-        cells.iter().zip(columns).map(|(cell, column)| told(cell, column, room)).collect();
+        cells.iter().zip(columns).map(|(cell, column)| told(cell, *column, room)).collect();
     let is_long = |text: &str| room.is_some_and(|room| width::of(text) > room / 2);
     let last = cells.last_mut().filter(|(_, text)| is_long(text));
     let below = last.map(|(_, text)| std::mem::take(text));
@@ -147,7 +151,7 @@ fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
 
 /// A cell as it is printed: whole into a pipe, and on a terminal of so many columns as its pane
 /// would have it.
-fn told(cell: &Cell, column: &Column, room: Option<usize>) -> (Tone, String) {
+fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
     let tone = match cell.mark {
         Some(Mark::Ok | Mark::Done) => Tone::Good,
         Some(Mark::Error) => Tone::Bad,
@@ -161,4 +165,18 @@ fn told(cell: &Cell, column: &Column, room: Option<usize>) -> (Tone, String) {
         _ => cell.text.clone(),
     };
     (tone, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_environment_costs_is_not_that_of_one_whose_name_goes_on() {
+        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
+        let of =
+            |name: &str| is_of(&CostLine { name: name.to_owned(), ..CostLine::default() }, &key);
+        assert!(of("shop/live") && of("shop/live EC2 t3.medium") && of("shop/live idle: x"));
+        assert!(!of("shop/live-eu") && !of("shop/live2 EBS gp3") && !of("shop/qa"));
+    }
 }

@@ -101,12 +101,11 @@ fn service(cluster: &str, one: &Service) -> EcsService {
     });
     let network = one.network_configuration().and_then(|one| one.awsvpc_configuration());
     let assigned = network.and_then(|network| network.assign_public_ip());
-    let (launch, providers) = match one.launch_type() {
-        Some(launch) => (text(Some(launch.as_str())), Vec::new()),
-        None => {
-            let providers = providers(one.capacity_provider_strategy());
-            (providers.join(" + "), providers)
-        }
+    let (launch, providers) = if let Some(launch) = one.launch_type() {
+        (text(Some(launch.as_str())), Vec::new())
+    } else {
+        let providers = providers(one.capacity_provider_strategy());
+        (providers.join(" + "), providers)
     };
     let groups = one.load_balancers().iter().filter_map(|one| one.target_group_arn());
     EcsService {

@@ -150,8 +150,8 @@ fn found(draft: &WatchDraft) -> Vec<String> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let gap = if names.is_empty() { "" } else { ": " };
-        told.push(fitting(&format!("  {} {kind}{gap}{shown}{more}", names.len())));
+        let gap = if names.is_empty() { "" } else { ", " };
+        told.push(fitting(&format!("  {kind}: {}{gap}{shown}{more}", names.len())));
     }
     told.extend(
         draft.unread.iter().map(|why| format!("  not looked for: {}", printable(why, 200))),
@@ -167,7 +167,7 @@ fn found(draft: &WatchDraft) -> Vec<String> {
 
 /// A name that whoever made the thing chose.
 fn short(name: &str) -> String {
-    width::cut_middle(&printable(name, 300), NAME)
+    width::cut_middle(&width::clean(name), NAME)
 }
 
 /// A line, cut to the terminal's width where there is one.
@@ -229,10 +229,10 @@ mod tests {
             told,
             [
                 "found, and proposed for the environment live".to_owned(),
-                format!("  6 load balancers: a, b, c\u{fffd}, begin-{x}…xx{x}x-end and 2 more"),
-                "  0 target groups of none".to_owned(),
-                "  1 EC2 instances that run and are no target: i-1".to_owned(),
-                "  1 ECS services: shop/web".to_owned(),
+                format!("  load balancers: 6, a, b, c\u{fffd}, begin-{x}…xx{x}x-end and 2 more"),
+                "  target groups of none: 0".to_owned(),
+                "  EC2 instances that run and are no target: 1, i-1".to_owned(),
+                "  ECS services: 1, shop/web".to_owned(),
                 "  not looked for: ECS services: denied".to_owned(),
             ]
         );

@@ -21,7 +21,7 @@ fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
     let places = [stage.state_dir(), stage.path("config")];
     let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
     assert_eq!(terminal.ends(), 0);
-    let screen = terminal.look(|screen| screen.contents());
+    let screen = terminal.look(vt100::Screen::contents);
     let row = screen.lines().find(|line| line.starts_with("web-xx")).expect("its row");
     for shown in ["xx…xx", "xx-end  running", "t3.medium"] {
         assert!(row.contains(shown), "{shown} is missing in {row}");
