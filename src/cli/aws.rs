@@ -122,12 +122,19 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     }
     table.print(0);
     out::line("");
-    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", "ELSEWHERE", ""]);
+    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", ""]);
     for line in model.costs.lines.iter().filter(|line| is_of(line, key)) {
-        add::<5>(&mut table, &cost::row(line).cells, cost::COLUMNS);
+        // What is watched has no price elsewhere, whose column is the one before the last.
+        let (mut cells, mut columns) = (cost::row(line).cells, cost::COLUMNS.to_vec());
+        cells.remove(ELSEWHERE);
+        columns.remove(ELSEWHERE);
+        add::<4>(&mut table, &cells, &columns);
     }
     table.print(0);
 }
+/// The column of what the same would cost elsewhere.
+const ELSEWHERE: usize = 3;
+
 /// Whether a line is an environment's, or of its bill. Another's name may begin as this one's does.
 fn is_of(line: &CostLine, key: &EnvironmentKey) -> bool {
     let rest = line.name.strip_prefix(&key.to_string());
@@ -138,14 +145,19 @@ fn is_of(line: &CostLine, key: &EnvironmentKey) -> bool {
 /// cell is wider than there, and a sentence that would be cut stands below its row.
 fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
     let room = out::columns();
-    let mut cells: Vec<(Tone, String)> =
+    let mut shown: Vec<(Tone, String)> =
         cells.iter().zip(columns).map(|(cell, column)| told(cell, *column, room)).collect();
-    let is_long = |text: &str| room.is_some_and(|room| width::of(text) > room / 2);
-    let last = cells.last_mut().filter(|(_, text)| is_long(text));
-    let below = last.map(|(_, text)| std::mem::take(text));
-    if let Ok(cells) = <[_; N]>::try_from(cells) {
+    let is_long = |text: &str| room.is_some_and(|room| width::of(text) > room / 4);
+    let last = shown.last_mut().filter(|(_, text)| is_long(text));
+    let sentence = last.map(|(_, text)| std::mem::take(text));
+    // Whose account it is is never cut: where it has a short form, the whole stands below.
+    let name = cells.first().zip(shown.first()).filter(|(cell, _)| !cell.short.is_empty());
+    let name = name.filter(|(cell, (_, shown))| cell.text != *shown);
+    let name = name.map(|(cell, _)| cell.text.clone());
+    let below: Vec<String> = name.into_iter().chain(sentence).collect();
+    if let Ok(cells) = <[_; N]>::try_from(shown) {
         table.toned(cells);
-        table.notes(&below.into_iter().collect::<Vec<_>>());
+        table.notes(&below);
     }
 }
 
@@ -160,7 +172,11 @@ fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
     };
     let text = match room {
         Some(room) if column.name => {
-            width::cut_middle(&cell.text, usize::from(column.most).min(room / 3))
+            let most = usize::from(column.most).min(room / 2);
+            match cell.short.as_str() {
+                short if !short.is_empty() && width::of(&cell.text) > most => short.to_owned(),
+                _ => width::cut_middle(&cell.text, most),
+            }
         }
         _ => cell.text.clone(),
     };

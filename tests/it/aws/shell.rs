@@ -17,11 +17,20 @@ fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
     let row = text.lines().find(|line| line.starts_with(&long));
     assert!(row.is_some_and(|row| row.contains("t3.medium")), "{text}");
     assert!(!text.contains('…'), "nothing is left out in a pipe:\n{text}");
-    let setup = Setup { arguments: &["aws", "production"], size: (80, 150), ..Setup::default() };
-    let places = [stage.state_dir(), stage.path("config")];
-    let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
-    assert_eq!(terminal.ends(), 0);
-    let screen = terminal.look(vt100::Screen::contents);
+    let screen = |columns: u16| {
+        let size = (columns, 200);
+        let setup = Setup { arguments: &["aws", "production"], size, ..Setup::default() };
+        let places = [stage.state_dir(), stage.path("config")];
+        let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+        assert_eq!(terminal.ends(), 0);
+        terminal.look(vt100::Screen::contents)
+    };
+    // Whose account it is is whole on the narrowest.
+    for columns in [60, 80] {
+        let screen = screen(columns);
+        assert!(screen.contains(&format!("{ACCOUNT} us-east-1")), "{screen}");
+    }
+    let screen = screen(80);
     let row = screen.lines().find(|line| line.starts_with("web-xx")).expect("its row");
     for shown in ["xx…xx", "xx-end  running", "t3.medium"] {
         assert!(row.contains(shown), "{shown} is missing in {row}");
