@@ -22,6 +22,8 @@ fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
         let setup = Setup { arguments: &["aws", "production"], size, ..Setup::default() };
         let places = [stage.state_dir(), stage.path("config")];
         let mut terminal = Terminal::start_in(&stage.path("home"), places, &setup);
+        // The end of the bill, which comes last: what was written may come after the program's end.
+        terminal.sees("eip_test");
         assert_eq!(terminal.ends(), 0);
         terminal.look(vt100::Screen::contents)
     };
