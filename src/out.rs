@@ -11,8 +11,8 @@ use pilothouse_core::text::{is_plain, printable};
 use pilothouse_core::time::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The longest text of a cell, in characters.
-const CELL: usize = 300;
+/// The longest text of a cell, in characters: longer than whatever is said in one sentence.
+const CELL: usize = 2000;
 
 /// Prints a line. A reader that went away is no failure: what it wanted, it has.
 pub fn line(text: &str) {
@@ -155,7 +155,7 @@ impl Table {
     /// Adds sentences below the row that was added last; they are folded and never cut.
     pub fn notes(&mut self, notes: &[String]) {
         if let Some(row) = self.rows.last_mut() {
-            row.notes.extend(notes.iter().map(|note| printable(note, 2 * CELL)));
+            row.notes.extend(notes.iter().map(|note| printable(note, CELL)));
         }
     }
 

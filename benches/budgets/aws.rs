@@ -10,7 +10,7 @@ use pilothouse_api::types::Sighting;
 use pilothouse_core::aws::bill::{of_looking, of_metrics};
 use pilothouse_core::aws::book::Book;
 use pilothouse_core::aws::seen::TargetState;
-use pilothouse_core::aws::{Calls, Part, Watched};
+use pilothouse_core::aws::{Calls, Lately, Part, Watched};
 use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::Outcome;
@@ -68,9 +68,9 @@ pub fn measure() -> Outcome<Vec<Row>> {
     ])
 }
 
-fn by_hour(first: &Calls, last: &Calls) -> Calls {
+fn by_hour(first: &Calls, last: &Calls) -> Lately {
     let scale = |one: u64, two: u64| two.saturating_sub(one) * 3600 / LENGTH.as_secs();
-    Calls {
+    Lately {
         since: Timestamp(0),
         requests: scale(first.requests, last.requests),
         metrics: scale(first.metrics, last.metrics),

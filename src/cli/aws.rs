@@ -5,10 +5,11 @@ use std::time::Duration;
 use color_eyre::Result;
 use pilothouse_api::client::{Client, StreamItem};
 use pilothouse_api::types::{Sighting, Snapshot};
+use pilothouse_cockpit::cost::CostLine;
 use pilothouse_cockpit::model::{Pane, Sightings};
-use pilothouse_cockpit::rows::{Cell, cost, watched};
+use pilothouse_cockpit::rows::{Cell, Column, cost, watched};
 use pilothouse_cockpit::theme::Mark;
-use pilothouse_cockpit::{Keymap, Model, Msg, update};
+use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 
@@ -111,37 +112,87 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
     let mut table = Table::new(&["NAME", "STATE", "TYPE", "ZONE", "AGE", "ADDRESS", ""]);
     for row in watched::rows(&model, Pane::Containers, 0, usize::MAX) {
-        add::<7>(&mut table, &row.cells);
+        add::<7>(&mut table, &row.cells, watched::COLUMNS);
     }
     table.print(0);
     out::line("");
     let mut table = Table::new(&["NAME", "STATE", ""]);
     for row in watched::rows(&model, Pane::Targets, 0, usize::MAX) {
-        add::<3>(&mut table, &row.cells);
+        add::<3>(&mut table, &row.cells, watched::targets::COLUMNS);
     }
     table.print(0);
     out::line("");
-    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", "ELSEWHERE", ""]);
-    let own = key.to_string();
-    for line in model.costs.lines.iter().filter(|line| line.name.starts_with(&own)) {
-        add::<5>(&mut table, &cost::row(line).cells);
+    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", ""]);
+    for line in model.costs.lines.iter().filter(|line| is_of(line, key)) {
+        // What is watched has no price elsewhere, whose column is the one before the last.
+        let (mut cells, mut columns) = (cost::row(line).cells, cost::COLUMNS.to_vec());
+        cells.remove(ELSEWHERE);
+        columns.remove(ELSEWHERE);
+        add::<4>(&mut table, &cells, &columns);
     }
     table.print(0);
 }
+/// The column of what the same would cost elsewhere.
+const ELSEWHERE: usize = 3;
 
-/// Adds a row of the cockpit's, which has as many cells as its pane has columns.
-fn add<const N: usize>(table: &mut Table, cells: &[Cell]) {
-    if let Ok(cells) = <[_; N]>::try_from(cells.iter().map(told).collect::<Vec<_>>()) {
+/// Whether a line is an environment's, or of its bill. Another's name may begin as this one's does.
+fn is_of(line: &CostLine, key: &EnvironmentKey) -> bool {
+    let rest = line.name.strip_prefix(&key.to_string());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Adds a row of the cockpit's, which has as many cells as its pane has columns. On a terminal no
+/// cell is wider than there, and a sentence that would be cut stands below its row.
+fn add<const N: usize>(table: &mut Table, cells: &[Cell], columns: &[Column]) {
+    let room = out::columns();
+    let mut shown: Vec<(Tone, String)> =
+        cells.iter().zip(columns).map(|(cell, column)| told(cell, *column, room)).collect();
+    let is_long = |text: &str| room.is_some_and(|room| width::of(text) > room / 4);
+    let last = shown.last_mut().filter(|(_, text)| is_long(text));
+    let sentence = last.map(|(_, text)| std::mem::take(text));
+    // Whose account it is is never cut: where it has a short form, the whole stands below.
+    let name = cells.first().zip(shown.first()).filter(|(cell, _)| !cell.short.is_empty());
+    let name = name.filter(|(cell, (_, shown))| cell.text != *shown);
+    let name = name.map(|(cell, _)| cell.text.clone());
+    let below: Vec<String> = name.into_iter().chain(sentence).collect();
+    if let Ok(cells) = <[_; N]>::try_from(shown) {
         table.toned(cells);
+        table.notes(&below);
     }
 }
 
-fn told(cell: &Cell) -> (Tone, String) {
+/// A cell as it is printed: whole into a pipe, and on a terminal of so many columns as its pane
+/// would have it.
+fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
     let tone = match cell.mark {
         Some(Mark::Ok | Mark::Done) => Tone::Good,
         Some(Mark::Error) => Tone::Bad,
         Some(Mark::Warn | Mark::Unknown | Mark::Stale | Mark::Draining) => Tone::Warn,
         Some(Mark::Running | Mark::Ready | Mark::Pending | Mark::None) | None => Tone::Plain,
     };
-    (tone, cell.text.clone())
+    let text = match room {
+        Some(room) if column.name => {
+            let most = usize::from(column.most).min(room / 2);
+            match cell.short.as_str() {
+                short if !short.is_empty() && width::of(&cell.text) > most => short.to_owned(),
+                _ => width::cut_middle(&cell.text, most),
+            }
+        }
+        _ => cell.text.clone(),
+    };
+    (tone, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_environment_costs_is_not_that_of_one_whose_name_goes_on() {
+        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
+        let of =
+            |name: &str| is_of(&CostLine { name: name.to_owned(), ..CostLine::default() }, &key);
+        assert!(of("shop/live") && of("shop/live EC2 t3.medium") && of("shop/live idle: x"));
+        assert!(!of("shop/live-eu") && !of("shop/live2 EBS gp3") && !of("shop/qa"));
+    }
 }

@@ -55,7 +55,9 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     known.name.clone_from(&name);
     known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
     known.trusted = init.trusted;
-    let watch = aws::find(&init.aws)?.map(|draft| write_watch(&draft));
+    let found = aws::find(&init.aws)?;
+    let watched = found.as_ref().map(|draft| printable(&draft.environment, 60));
+    let watch = found.map(|draft| write_watch(&draft));
     let mut proposal = propose(&known);
     proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
@@ -84,6 +86,10 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
         out::line(&format!("  look at {}", operators.display()));
     }
     out::line(&format!("  pilothouse apply {name}"));
+    if let Some(environment) = watched {
+        out::line("  pilothouse iam-policy    the least that its credentials must be allowed");
+        out::line(&format!("  pilothouse aws {name}/{environment}"));
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod proposal;
 mod proxy;
 mod reach;
 mod seeing;
+mod shell;
 mod silence;
 mod states;
 mod thousands;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, CapacityProviderStrategyItem, CpuArchitecture, DesiredStatus, Service,
-    Task as EcsTask, TaskDefinition,
+    AssignPublicIp, CapacityProviderStrategyItem, CpuArchitecture, DesiredStatus, OsFamily,
+    Service, Task as EcsTask, TaskDefinition,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy;
@@ -38,6 +38,8 @@ struct Definition {
     vcpu_milli: Option<u32>,
     memory_mib: Option<u32>,
     is_arm: bool,
+    system: Option<String>,
+    disk_gib: Option<u32>,
 }
 
 pub(crate) async fn services(
@@ -66,10 +68,15 @@ pub(crate) async fn services(
                 let mut service = service(cluster, one);
                 if let Some(arn) = one.task_definition() {
                     let known = definition(client, count, definitions, arn).await?;
-                    service.images = known.images;
-                    service.vcpu_milli = known.vcpu_milli;
-                    service.memory_mib = known.memory_mib;
-                    service.is_arm = known.is_arm;
+                    service = EcsService {
+                        images: known.images,
+                        vcpu_milli: known.vcpu_milli,
+                        memory_mib: known.memory_mib,
+                        is_arm: known.is_arm,
+                        system: known.system,
+                        disk_gib: known.disk_gib,
+                        ..service
+                    };
                 }
                 service.tasks = tasks(client, count, &service).await?;
                 found.push(service);
@@ -94,9 +101,11 @@ fn service(cluster: &str, one: &Service) -> EcsService {
     });
     let network = one.network_configuration().and_then(|one| one.awsvpc_configuration());
     let assigned = network.and_then(|network| network.assign_public_ip());
-    let launch = match one.launch_type() {
-        Some(launch) => text(Some(launch.as_str())),
-        None => providers(one.capacity_provider_strategy()),
+    let (launch, providers) = if let Some(launch) = one.launch_type() {
+        (text(Some(launch.as_str())), Vec::new())
+    } else {
+        let providers = providers(one.capacity_provider_strategy());
+        (providers.join(" + "), providers)
     };
     let groups = one.load_balancers().iter().filter_map(|one| one.target_group_arn());
     EcsService {
@@ -107,6 +116,7 @@ fn service(cluster: &str, one: &Service) -> EcsService {
         running: number(one.running_count()),
         pending: number(one.pending_count()),
         launch,
+        providers,
         is_public: assigned == Some(&AssignPublicIp::Enabled),
         definition: short(one.task_definition()),
         rollout,
@@ -116,10 +126,9 @@ fn service(cluster: &str, one: &Service) -> EcsService {
 }
 
 /// The capacity providers that tasks may run on: each has a price of its own.
-fn providers(strategy: &[CapacityProviderStrategyItem]) -> String {
+fn providers(strategy: &[CapacityProviderStrategyItem]) -> Vec<String> {
     let takes = |one: &&CapacityProviderStrategyItem| one.base() > 0 || one.weight() > 0;
-    let taking = strategy.iter().filter(takes).map(|one| text(Some(one.capacity_provider())));
-    taking.collect::<Vec<String>>().join(" + ")
+    strategy.iter().filter(takes).map(|one| text(Some(one.capacity_provider()))).collect()
 }
 
 async fn definition(
@@ -144,12 +153,17 @@ fn read(one: &TaskDefinition) -> Definition {
     let number = |text: Option<&str>| text.and_then(|text| text.parse::<u32>().ok());
     let platform = one.runtime_platform();
     let architecture = platform.and_then(|platform| platform.cpu_architecture());
+    let system = platform.and_then(|platform| platform.operating_system_family());
+    let system = system.filter(|system| **system != OsFamily::Linux);
+    let disk = one.ephemeral_storage().map(|disk| disk.size_in_gib());
     Definition {
         images: one.container_definitions().iter().map(|one| text(one.image())).collect(),
         // CPU units, of which a vCPU has 1024.
         vcpu_milli: number(one.cpu()).map(|units| units.saturating_mul(1000) / 1024),
         memory_mib: number(one.memory()),
         is_arm: architecture == Some(&CpuArchitecture::Arm64),
+        system: system.map(|system| text(Some(system.as_str()))),
+        disk_gib: disk.and_then(|gib| u32::try_from(gib).ok()),
     }
 }
 
@@ -234,7 +248,9 @@ fn task(one: &EcsTask) -> Task {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{AwsVpcConfiguration, NetworkConfiguration};
+    use aws_sdk_ecs::types::{
+        AwsVpcConfiguration, EphemeralStorage, LaunchType, NetworkConfiguration, RuntimePlatform,
+    };
 
     use super::*;
 
@@ -246,11 +262,33 @@ mod tests {
                 item.base(*base).weight(*weight).build().unwrap()
             });
             let one = Service::builder().set_capacity_provider_strategy(Some(items.collect()));
-            service("shop", &one.build()).launch
+            let one = service("shop", &one.build());
+            (one.launch, one.providers)
         };
-        assert_eq!(of(&[("FARGATE", 1, 0), ("FARGATE_SPOT", 0, 3)]), "FARGATE + FARGATE_SPOT");
-        assert_eq!(of(&[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)]), "FARGATE_SPOT");
-        assert_eq!(of(&[]), "");
+        let both = of(&[("FARGATE", 1, 0), ("FARGATE_SPOT", 0, 3)]);
+        assert_eq!(both.0, "FARGATE + FARGATE_SPOT");
+        assert_eq!(both.1, ["FARGATE", "FARGATE_SPOT"]);
+        assert_eq!(of(&[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)]).1, ["FARGATE_SPOT"]);
+        assert_eq!(of(&[]), (String::new(), Vec::new()));
+        let typed = Service::builder().launch_type(LaunchType::Ec2).build();
+        let typed = service("shop", &typed);
+        assert_eq!((typed.launch.as_str(), typed.providers), ("EC2", Vec::new()));
+    }
+
+    #[test]
+    fn what_has_another_price_than_linux_and_its_disk_is_read() {
+        let of = |system: OsFamily, gib: i32| {
+            let platform = RuntimePlatform::builder().operating_system_family(system).build();
+            let disk = EphemeralStorage::builder().size_in_gib(gib).build();
+            let one = TaskDefinition::builder().runtime_platform(platform).ephemeral_storage(disk);
+            let one = read(&one.build());
+            (one.system, one.disk_gib)
+        };
+        assert_eq!(of(OsFamily::Linux, 21), (None, Some(21)));
+        let windows = Some("WINDOWS_SERVER_2022_CORE".to_owned());
+        assert_eq!(of(OsFamily::WindowsServer2022Core, 50), (windows, Some(50)));
+        let plain = read(&TaskDefinition::builder().build());
+        assert_eq!((plain.system, plain.disk_gib), (None, None));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action as ElbAction, LoadBalancer, LoadBalancerSchemeEnum, Rule as ElbRule, RuleCondition,
-    TargetGroup, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
+    Action as ElbAction, IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, Rule as ElbRule,
+    RuleCondition, TargetGroup, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::Trouble;
@@ -45,6 +45,7 @@ fn balancer(one: &LoadBalancer) -> Balancer {
         kind: text(one.r#type().map(|kind| kind.as_str())),
         state: text(state.map(|state| state.as_str())),
         is_public: one.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing),
+        is_ipv6_alone: one.ip_address_type() == Some(&IpAddressType::DualstackWithoutPublicIpv4),
         zones: zones.collect(),
         domain: text(one.dns_name()),
         vpc: text(one.vpc_id()),

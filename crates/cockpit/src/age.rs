@@ -71,8 +71,12 @@ pub fn traffic(by_second: u64) -> String {
     }
 }
 
-/// US dollars by the hour from millionths: `$0.214/h`.
+/// US dollars by the hour from millionths: `$0.214/h`, and below half a thousandth `$0.000031/h`.
 pub fn dollars(micro: u64) -> String {
+    // What costs little is not shown as nothing.
+    if (1..500).contains(&micro) {
+        return format!("$0.{micro:06}/h");
+    }
     let thousandths = (micro + 500) / 1000;
     format!("${}.{:03}/h", thousandths / 1000, thousandths % 1000)
 }

@@ -10,6 +10,7 @@ pub mod bill;
 pub mod book;
 pub mod meter;
 pub mod policy;
+pub mod recent;
 pub mod seen;
 pub mod trouble;
 pub mod watched;
@@ -21,6 +22,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use belongs::Inventory;
+pub use recent::{Lately, Recent};
 pub use trouble::{Trouble, TroubleKind};
 pub use watched::{Calls, Freshness, Part, Watched, WatchedAge};
 

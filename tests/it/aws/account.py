@@ -127,6 +127,11 @@ def fill(targets):
     )
 
 
+def rename(id, called):
+    ec2.create_tags(Resources=[id], Tags=name(called))
+    print("{}")
+
+
 def tagged():
     """ECS services without tasks, one of them with the shop's tags."""
     ecs = boto3.client("ecs", region_name=REGION)
@@ -254,6 +259,8 @@ elif sys.argv[1] == "crowd":
     crowd(int(sys.argv[2]))
 elif sys.argv[1] == "policy":
     policy(sys.argv[2])
+elif sys.argv[1] == "rename":
+    rename(*sys.argv[2:])
 elif sys.argv[1] == "tagged":
     tagged()
 elif sys.argv[1] == "halt":

@@ -177,7 +177,7 @@ fn costs(moto: &Emulator, terminal: &Terminal, hosts: &[&Value]) {
         hosts.iter().filter(is_it).count()
     };
     assert_eq!(running("t3.medium"), 3);
-    shows(&row(terminal, "EC2 t3.medium"), &["× 3", "$0.125/h", "3 × $0.0416 per hour"]);
+    shows(&row(terminal, "EC2 t3.medium"), &["$0.125/h", "3 × $0.0416 per hour"]);
     shows(&row(terminal, "EC2 x1e.32xlarge"), &["unpriced"]);
     let said = moto.cli(&["ec2", "describe-volumes"]);
     let size = |wanted: &str| {

@@ -24,6 +24,23 @@ fn an_account_is_proposed_as_it_is() {
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let said = command.output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    // Whose account it is comes first, then what is in it, and what to do next.
+    let told = String::from_utf8(said.stdout).unwrap();
+    let order = [
+        "account  123456789012\n",
+        "by       the usual chain of credentials\n",
+        "we are   arn:aws:",
+        "region   us-east-1\n",
+        "found, and proposed for the environment aws\n",
+        "  load balancers: 1, shop\n",
+        "EC2 instances that run and are no target: 1, odd\n",
+        "  ECS services: 2, shop/other, shop/web\n",
+        "\nnext\n",
+        "  pilothouse apply shop\n",
+        "  pilothouse aws shop/aws\n",
+    ];
+    let places: Vec<Option<usize>> = order.iter().map(|line| told.find(line)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{told}");
     let text = std::fs::read_to_string(stage.path("config/projects/shop.toml")).unwrap();
     let spec = operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
         panic!("{}\n{text}", pilothouse_settings::problem::report(&problems))

@@ -9,7 +9,7 @@ use pilothouse_core::aws::seen::{
     Action, Balancer, Check, Checks, Condition, Ec2Instance, Ec2State, EcsService, Group, Identity,
     Listener, Metric, Rule, Series, Target, TargetState, Task,
 };
-use pilothouse_core::aws::{Access, Calls, Freshness, Part, Trouble, TroubleKind, Watched};
+use pilothouse_core::aws::{Access, Calls, Freshness, Lately, Part, Trouble, TroubleKind, Watched};
 use pilothouse_core::cost::{NanoUsd, Quantity};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -35,7 +35,9 @@ fn watched() -> Watched {
     };
     watched.parts = BTreeMap::from([(Part::Instances, fresh), (Part::Health, denied)]);
     watched.every = Millis::seconds(10);
-    watched.calls = Calls { since: Timestamp(1_795_370_000_000), requests: 12, metrics: 8 };
+    let since = Timestamp(1_795_370_000_000);
+    let lately = Some(Lately { since: Timestamp(1_795_370_600_000), requests: 2, metrics: 1 });
+    watched.calls = Calls { since, requests: 12, metrics: 8, lately };
     watched.prices = Freshness { at: Some(Timestamp(1_795_370_600_000)), trouble: None };
     watched.metric_price = NanoUsd::parse("0.01");
     watched.absent = vec!["there is no load balancer shoop".to_owned()];
@@ -56,6 +58,7 @@ fn line() -> Line {
         source: "the price list".to_owned(),
         date: "2026-07-20".to_owned(),
         note: String::new(),
+        measured: None,
     }
 }
 
@@ -79,6 +82,10 @@ fn full() -> Watched {
     watched.services.push(EcsService {
         cluster: "shop".to_owned(),
         name: "web".to_owned(),
+        launch: "FARGATE".to_owned(),
+        providers: vec!["FARGATE".to_owned()],
+        system: None,
+        disk_gib: Some(21),
         rollout: Some(("COMPLETED".to_owned(), String::new())),
         tasks: vec![Task { id: "0f9d".to_owned(), state: "RUNNING".to_owned(), ..Task::default() }],
         ..EcsService::default()
@@ -114,7 +121,12 @@ fn full() -> Watched {
         targets: vec![target],
         ..Group::default()
     });
-    let unpriced = Line { what: "ALB capacity".to_owned(), count: 1, ..Line::default() };
+    let unpriced = Line {
+        what: "ALB capacity".to_owned(),
+        count: 1,
+        measured: Some(Part::Metrics),
+        ..Line::default()
+    };
     watched.bill = Bill { lines: vec![line(), unpriced], idle: Vec::new() };
     watched
 }

@@ -33,11 +33,22 @@ pub fn with_watched(
                 let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
                 let name = line.name.clone();
                 let whole = whole(line, watched, budget, now);
-                let is_stale = whole.is_stale;
                 lines.push(whole);
-                let parts = watched.bill.lines.iter().map(|part| of_bill(&name, part, ""));
-                let idle = watched.bill.idle.iter().map(|part| of_bill(&name, part, "idle: "));
-                lines.extend(parts.chain(idle).map(|part| CostLine { is_stale, ..part }));
+                let read = seen_since(watched, now);
+                let parts = watched.bill.lines.iter().map(|part| (part, ""));
+                let idle = watched.bill.idle.iter().map(|part| (part, "idle: "));
+                let own = lines.len();
+                for (part, before) in parts.chain(idle) {
+                    let is_stale = read.or_else(|| measured_since(watched, part, now)).is_some();
+                    let mut line = CostLine { is_stale, ..of_bill(&name, part, before) };
+                    // Some of it may have a price and some none, and each opens by its name.
+                    let before = lines.iter().skip(own).filter(|one| one.label == line.label);
+                    let place = before.count() + 1;
+                    if place > 1 {
+                        line.name = format!("{} ({place})", line.name);
+                    }
+                    lines.push(line);
+                }
             }
         }
     }
@@ -61,7 +72,8 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     if was_read {
         let least = if is_whole { "" } else { "at least " };
         notes.push(format!("{least}{}", known.monthly()));
-        notes.extend(budget.map(|budget| of_budget(known, NanoUsd::from_micro(budget))));
+        let budget = budget.map(NanoUsd::from_micro);
+        notes.extend(budget.map(|budget| of_budget(known, budget, least)));
     }
     let since = stale_since(watched, now).filter(|_| was_read);
     notes.extend(since.map(|at| format!("as of {} ago", age::ago(now, at))));
@@ -76,20 +88,33 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     }
 }
 
-/// Of when the oldest of what decides the price is, where not all of it is as it is now. What was
-/// never read is missing from the bill, which says so.
+/// Of when the oldest of what decides the price is, where not all of it is as it is now.
 fn stale_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
+    let lines = watched.bill.lines.iter();
+    let measured = lines.filter_map(|line| measured_since(watched, line, now));
+    seen_since(watched, now).into_iter().chain(measured).min()
+}
+
+/// Of when what measured a line is, where that is not how much it is now.
+fn measured_since(watched: &Watched, line: &Line, now: Timestamp) -> Option<Timestamp> {
+    watched.stale_since(line.measured?, now)
+}
+
+/// Of when the oldest of what decides what is paid is, where not all of it is as it is now. What
+/// was never read is missing from the bill, which says so.
+fn seen_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
     let read = watched.parts.iter().filter(|(_, fresh)| fresh.at.is_some());
     let priced = read.map(|(part, _)| *part).filter(|part| part.brings_prices());
     priced.filter_map(|part| watched.stale_since(part, now)).min()
 }
 
-fn of_budget(known: NanoUsd, budget: NanoUsd) -> String {
+/// How much of a budget is used; `least` stands before it where that is not all.
+fn of_budget(known: NanoUsd, budget: NanoUsd, least: &str) -> String {
     let percent = (u128::from(known.0) * 100).checked_div(u128::from(budget.0)).unwrap_or(100);
     let percent = u64::try_from(percent).unwrap_or(u64::MAX);
     let full = usize::try_from((percent * BAR / 100).min(BAR)).unwrap_or(0);
     let bar = "█".repeat(full) + &"░".repeat(usize::try_from(BAR).unwrap_or(0) - full);
-    format!("{bar} {percent}% of {}", budget.monthly())
+    format!("{bar} {least}{percent}% of {}", budget.monthly())
 }
 
 fn shape(watched: &Watched) -> String {
@@ -103,7 +128,10 @@ fn shape(watched: &Watched) -> String {
     if said.is_empty() { "nothing seen".to_owned() } else { said.join(" · ") }
 }
 
+/// A line of a bill. It tells one count: how much is bought at its price, and where there is none
+/// how many resources it is of.
 fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
+    let resources = part.count > 1 && part.unit_price.is_none();
     let whose = match part.whose.as_slice() {
         [] => String::new(),
         names if usize::try_from(part.count).unwrap_or(0) > names.len() => {
@@ -126,7 +154,7 @@ fn of_bill(whole: &str, part: &Line, before: &str) -> CostLine {
     CostLine {
         name: format!("{whole} {before}{}", part.what),
         label: format!("  {before}{}", part.what),
-        shape: if part.count > 1 { format!("× {}", part.count) } else { String::new() },
+        shape: if resources { format!("{} resources", part.count) } else { String::new() },
         micro_usd: part.per_hour.map(NanoUsd::micro),
         is_part: true,
         note: notes.join(" · "),

@@ -122,17 +122,17 @@ fn account(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
 /// Cells of a task's id, which tell tasks apart.
 const TASK: usize = 12;
 
-/// How much is asked, and what that costs.
+/// How much was asked of late, and what that costs.
 pub fn looking(watched: &Watched, now: Timestamp) -> String {
-    let calls = &watched.calls;
-    let passed_ms = now.since(calls.since).0.max(60_000);
-    let by_hour = calls.requests.saturating_mul(3_600_000) / passed_ms;
-    let cost = match bill::of_looking(watched.metric_price, calls, now) {
+    let lately = watched.calls.lately();
+    let by_hour = lately.by_hour(lately.requests, now);
+    let cost = match bill::of_looking(watched.metric_price, &lately, now) {
         Some(cost) => cost.hourly(),
         None => "unpriced".to_owned(),
     };
     let every = age::length(watched.every);
-    format!("looks every {every} · {by_hour} calls/h, {cost}")
+    let length = age::ago(Timestamp(lately.length(now).0), Timestamp(0));
+    format!("looks every {every} · {by_hour} calls/h, {cost} over the last {length}")
 }
 
 fn mark_of(trouble: &Trouble) -> Mark {
@@ -187,7 +187,7 @@ fn instance(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Vec<Cell> {
     }
     vec![
         Cell::new(width::clean(name), Scope::Text),
-        state(stale, instance_mark(one), &width::clean(aws::instance(&one.state))),
+        state(stale, instance_mark(watched, one, now), &width::clean(aws::instance(&one.state))),
         Cell::new(width::clean(&one.kind), Scope::Text),
         Cell::new(width::clean(&one.zone), Scope::Dim),
         age,
@@ -196,19 +196,18 @@ fn instance(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Vec<Cell> {
     ]
 }
 
-/// How an instance is: one that runs is well only if its checks say so.
-pub fn instance_mark(one: &Ec2Instance) -> Mark {
+/// How an instance is: one that runs is well only if its checks say so, and say so now.
+pub fn instance_mark(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Mark {
+    let checks = one.checks.as_ref().filter(|_| watched.stale_since(Part::Checks, now).is_none());
     match &one.state {
         Ec2State::Pending => Mark::Running,
-        Ec2State::Running => {
-            match one.checks.as_ref().map(|checks| [&checks.system, &checks.instance]) {
-                None => Mark::Unknown,
-                Some(both) if both.contains(&&Check::Impaired) => Mark::Error,
-                Some(both) if both.contains(&&Check::Initializing) => Mark::Running,
-                Some([Check::Ok, Check::Ok]) => Mark::Ok,
-                Some(_) => Mark::Unknown,
-            }
-        }
+        Ec2State::Running => match checks.map(|checks| [&checks.system, &checks.instance]) {
+            None => Mark::Unknown,
+            Some(both) if both.contains(&&Check::Impaired) => Mark::Error,
+            Some(both) if both.contains(&&Check::Initializing) => Mark::Running,
+            Some([Check::Ok, Check::Ok]) => Mark::Ok,
+            Some(_) => Mark::Unknown,
+        },
         Ec2State::ShuttingDown | Ec2State::Stopping => Mark::Draining,
         Ec2State::Terminated | Ec2State::Stopped => Mark::None,
         Ec2State::Unsaid | Ec2State::Other(_) => Mark::Unknown,

@@ -3,6 +3,7 @@
 use pilothouse_api::types::{Samples, Sighting, Snapshot};
 use pilothouse_core::apply::apply;
 use pilothouse_core::event::Recorded;
+use pilothouse_core::state::Environment;
 use pilothouse_core::time::Timestamp;
 
 use super::{complain, dialog, say};
@@ -31,7 +32,14 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     }
     // An engine that follows nothing is told of by the banner.
     if again && model.degraded.is_none() {
-        return say(model, "The line to the engine is back; all that is shown is true again.");
+        // What is at AWS is another line's, and a new engine may not have asked there yet.
+        let is_watched = |one: &Environment| one.spec.runtime.watch().is_some();
+        let shown = if model.replica.environments.values().any(is_watched) {
+            "at AWS all is shown as it was last read"
+        } else {
+            "all that is shown is true again"
+        };
+        return say(model, format!("The line to the engine is back; {shown}."));
     }
     Vec::new()
 }

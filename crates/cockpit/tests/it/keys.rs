@@ -325,7 +325,7 @@ proptest! {
 }
 
 /// What an engine says to whoever attaches.
-fn snapshot(state: State) -> Snapshot {
+pub fn snapshot(state: State) -> Snapshot {
     Snapshot {
         api: 1,
         engine: String::new(),

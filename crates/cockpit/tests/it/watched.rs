@@ -3,6 +3,7 @@
 mod hostile;
 mod prices;
 mod signs;
+mod truth;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,9 @@ use crate::fixture::{NOW, ago, key, normal, operator, press, text};
 const ALB: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/50dc";
 const WEB: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2";
 const ADMIN: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/admin/9f01";
+
+/// How long from one look to the next.
+const EVERY: Millis = Millis::seconds(10);
 
 fn watch() -> AwsWatch {
     AwsWatch {
@@ -221,8 +225,8 @@ fn account(count: usize, is_ill: impl Fn(usize) -> bool) -> Inventory {
 }
 
 fn shown(inventory: &Inventory, width: u16, height: u16) -> Model {
-    let calls = Calls { since: ago(3600), requests: 1200, metrics: 480 };
-    let watched = inventory.watched(&key("production"), &watch(), Millis::seconds(10), calls);
+    let calls = Calls { since: ago(3600), requests: 1200, metrics: 480, lately: None };
+    let watched = inventory.watched(&key("production"), &watch(), EVERY, calls);
     let mut model = operator(state(), width, height);
     update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
     model
@@ -267,6 +271,7 @@ fn half_denied() {
     }
     inventory.services.clear();
     inventory.targets.clear();
+    inventory.metrics.clear();
     check("denied", &inventory);
 }
 

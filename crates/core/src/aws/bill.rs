@@ -15,7 +15,8 @@ use super::Belongings;
 use super::asking::ORDER;
 use super::belongs::Inventory;
 use super::book::{self, Book, Origin};
-use super::watched::{Calls, Part, Watched};
+use super::recent::Lately;
+use super::watched::{Part, Watched};
 use crate::cost::{NanoUsd, Quantity, Region, price};
 use crate::time::Timestamp;
 
@@ -58,6 +59,9 @@ pub struct Line {
     pub date: String,
     /// What is to be said of it besides.
     pub note: String,
+    /// The part that measured how much is bought; none where that is not measured.
+    #[serde(default)]
+    pub measured: Option<Part>,
 }
 
 impl Bill {
@@ -106,16 +110,18 @@ pub fn of_metrics(region: &str, book: &Book) -> Option<NanoUsd> {
     listed.or_else(|| Some(price(Region::named(region)?, book::METRICS)?.usd))
 }
 
-/// What looking costs by the hour, at the pace at which it was looked until now; none where asking
+/// What looking costs by the hour, at the pace at which it was looked of late; none where asking
 /// for metrics has no price there.
-pub fn of_looking(metric_price: Option<NanoUsd>, calls: &Calls, now: Timestamp) -> Option<NanoUsd> {
-    if calls.metrics == 0 {
+pub fn of_looking(
+    metric_price: Option<NanoUsd>,
+    lately: &Lately,
+    now: Timestamp,
+) -> Option<NanoUsd> {
+    if lately.metrics == 0 {
         return Some(NanoUsd::ZERO);
     }
     // The price is for a thousand, and a quantity counts thousandths: one metric is one of these.
-    let passed_ms = now.since(calls.since).0.max(60_000);
-    let by_hour = calls.metrics.saturating_mul(3_600_000) / passed_ms;
-    Some(metric_price?.times(Quantity(by_hour), 1))
+    Some(metric_price?.times(Quantity(lately.by_hour(lately.metrics, now)), 1))
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.

@@ -153,6 +153,9 @@ pub struct Balancer {
     pub state: String,
     /// Whether it is reached from the internet.
     pub is_public: bool,
+    /// Whether the internet reaches it by IPv6 alone.
+    #[serde(default)]
+    pub is_ipv6_alone: bool,
     /// The availability zones that it is in.
     pub zones: Vec<String>,
     /// Its own domain.
@@ -301,9 +304,12 @@ pub struct EcsService {
     pub running: u32,
     /// Tasks that are on their way.
     pub pending: u32,
-    /// `FARGATE`, `EC2` or `EXTERNAL`, or the capacity providers that its tasks may run on:
-    /// `FARGATE + FARGATE_SPOT`.
+    /// What its tasks run on, for people: `FARGATE`, `EC2` or `EXTERNAL`, or the capacity providers.
     pub launch: String,
+    /// The capacity providers that its tasks may run on, each of which has a price of its own; none
+    /// where a launch type says it.
+    #[serde(default)]
+    pub providers: Vec<String>,
     /// Whether each of its tasks has a public address.
     #[serde(default)]
     pub is_public: bool,
@@ -317,6 +323,12 @@ pub struct EcsService {
     pub memory_mib: Option<u32>,
     /// Whether tasks run on ARM.
     pub is_arm: bool,
+    /// The tasks' system where it is not Linux: `WINDOWS_SERVER_2022_CORE`.
+    #[serde(default)]
+    pub system: Option<String>,
+    /// GiB of disk that each task has, where the definition says.
+    #[serde(default)]
+    pub disk_gib: Option<u32>,
     /// How the newest deployment goes: `COMPLETED`, and AWS's reason.
     pub rollout: Option<(String, String)>,
     /// The target groups that it registers its tasks in, by ARN.

@@ -2,6 +2,7 @@
 
 mod bill;
 mod tags;
+mod tasks;
 
 use std::collections::BTreeMap;
 

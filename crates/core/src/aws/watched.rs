@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Access;
 use super::bill::Bill;
+use super::recent::Lately;
 use super::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
 use super::trouble::Trouble;
 use crate::cost::NanoUsd;
@@ -119,6 +120,17 @@ pub struct Calls {
     pub requests: u64,
     /// Metrics that were asked for, which alone cost something.
     pub metrics: u64,
+    /// What of it was of late; none from an engine that does not say.
+    #[serde(default)]
+    pub lately: Option<Lately>,
+}
+
+impl Calls {
+    /// What was sent of late, as far as that is known.
+    pub fn lately(&self) -> Lately {
+        let Self { since, requests, metrics, lately } = *self;
+        lately.unwrap_or(Lately { since, requests, metrics })
+    }
 }
 
 impl Part {

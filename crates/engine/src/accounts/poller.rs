@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use pilothouse_core::aws::asking::{Ask, Content, ORDER};
 use pilothouse_core::aws::{
-    Access, AwsWatch, Calls, Freshness, Inventory, Part, Trouble, TroubleKind, Watched, bill,
-    policy,
+    Access, AwsWatch, Calls, Freshness, Inventory, Part, Recent, Trouble, TroubleKind, Watched,
+    bill, policy,
 };
 use pilothouse_core::time::{Millis, Timestamp};
 use tokio::sync::watch;
@@ -52,6 +52,7 @@ pub(super) struct Poller {
     interval: Duration,
     inventory: Inventory,
     since: Timestamp,
+    recent: Recent,
     round: u64,
     /// How long after the last round the next one was due, by which what was read counts as stale.
     pace: Duration,
@@ -77,6 +78,7 @@ impl Poller {
             interval,
             inventory: Inventory::default(),
             since: clock.now(),
+            recent: Recent::new(clock.now()),
             round: 0,
             pace: interval,
             failures: 0,
@@ -268,7 +270,9 @@ impl Poller {
         let known = self.prices.known();
         (self.inventory.book, self.inventory.prices) = (known.book, known.fresh);
         let sent = self.account.sent();
-        let calls = Calls { since: self.since, requests: sent.requests, metrics: sent.metrics };
+        let (requests, metrics) = (sent.requests, sent.metrics);
+        let mut calls = Calls { since: self.since, requests, metrics, lately: None };
+        calls.lately = Some(self.recent.count(&calls, self.clock.now()));
         let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);

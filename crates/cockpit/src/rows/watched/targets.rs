@@ -127,20 +127,24 @@ fn target(watched: &Watched, group: &Group, one: &Target, now: Timestamp) -> Vec
 
 fn balancer(watched: &Watched, one: &Balancer, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Balancers, now);
-    let mark = match one.state.as_str() {
+    let measured = watched.stale_since(Part::Metrics, now).is_none().then(|| measured(one));
+    let said = measured.flatten().unwrap_or_else(|| one.domain.clone());
+    vec![
+        Cell::new(width::clean(&format!("{} ({})", one.name, one.kind)), Scope::Strong),
+        state(stale, balancer_mark(one), &width::clean(&one.state)),
+        Cell::new(width::clean(&said), Scope::Dim),
+    ]
+}
+
+/// The sign of a load balancer's state.
+pub fn balancer_mark(one: &Balancer) -> Mark {
+    match one.state.as_str() {
         "active" => Mark::Ok,
         "provisioning" => Mark::Running,
         "active_impaired" => Mark::Warn,
         "failed" => Mark::Error,
         _ => Mark::Unknown,
-    };
-    let measured = watched.stale_since(Part::Metrics, now).is_none().then(|| measured(one));
-    let said = measured.flatten().unwrap_or_else(|| one.domain.clone());
-    vec![
-        Cell::new(width::clean(&format!("{} ({})", one.name, one.kind)), Scope::Strong),
-        state(stale, mark, &width::clean(&one.state)),
-        Cell::new(width::clean(&said), Scope::Dim),
-    ]
+    }
 }
 
 /// Requests, latencies and failures of late; none where nothing was measured.

@@ -25,8 +25,12 @@ pub(super) fn sheet(model: &Model, name: &str, top: usize, room: u16) -> Sheet {
 }
 
 fn facts(line: &CostLine, room: u16) -> Vec<Line> {
-    let mut lines =
-        vec![Line::fact("runs", width::clean(&line.shape)), Line::fact("costs", known(line))];
+    let mut lines = Vec::new();
+    if !line.shape.is_empty() {
+        let name = if line.is_part { "of" } else { "runs" };
+        lines.push(Line::fact(name, width::clean(&line.shape)));
+    }
+    lines.push(Line::fact("costs", known(line)));
     if !line.note.is_empty() {
         lines.extend(sentence(&width::clean(&line.note), room, Scope::Text));
     }

@@ -25,13 +25,15 @@ pub(super) fn sheet(model: &Model, name: &str, top: usize, width: u16) -> Sheet 
             watched.instances.get(place).map_or_else(Vec::new, |one| instance(model, watched, one))
         }
         Thing::Service(place) | Thing::Task(place, _) => {
-            watched.services.get(place).map_or_else(Vec::new, |one| service(model, one, width))
+            let service = |one| service(model, watched, one, width);
+            watched.services.get(place).map_or_else(Vec::new, service)
         }
         Thing::Balancer(place) | Thing::Rule(place, ..) => {
-            watched.balancers.get(place).map_or_else(Vec::new, |one| balancer(watched, one))
+            let balancer = |one| balancer(model, watched, one);
+            watched.balancers.get(place).map_or_else(Vec::new, balancer)
         }
         Thing::Group(place) => {
-            watched.groups.get(place).map_or_else(Vec::new, |one| group(watched, one))
+            watched.groups.get(place).map_or_else(Vec::new, |one| group(model, watched, one))
         }
         Thing::Target(place, target) => watched.groups.get(place).map_or_else(Vec::new, |group| {
             let target = group.targets.get(target);
@@ -118,19 +120,24 @@ fn prices(fresh: &Freshness, now: Timestamp, width: u16) -> Vec<Line> {
     lines
 }
 
+/// A state, told as it was where it may no longer be so.
+fn told(name: &str, stale: Option<Timestamp>, mark: Mark, word: &str) -> Line {
+    let (mark, was) = if stale.is_some() { (Mark::Stale, "was ") } else { (mark, "") };
+    Line::name(name).mark(mark).and(format!("{was}{}", width::clean(word)), Scope::Text)
+}
+
 fn instance(model: &Model, watched: &Watched, one: &Ec2Instance) -> Vec<Line> {
-    let stale = watched.stale_since(Part::Instances, model.known_at());
-    let mark = if stale.is_some() { Mark::Stale } else { instance_mark(one) };
-    let was = if stale.is_some() { "was " } else { "" };
+    let now = model.known_at();
+    let stale = watched.stale_since(Part::Instances, now);
+    let mark = instance_mark(watched, one, now);
     let mut lines = vec![
-        Line::name("instance")
-            .mark(mark)
-            .and(format!("{was}{}", width::clean(aws::instance(&one.state))), Scope::Text),
+        told("instance", stale, mark, aws::instance(&one.state)),
         Line::fact("name", width::clean(&one.name)),
         Line::fact("type", width::clean(&one.kind)),
         Line::fact("zone", width::clean(&one.zone)),
     ];
-    lines.extend(aws::checks(one).map(|said| Line::fact("checks", said)));
+    let was = if watched.stale_since(Part::Checks, now).is_some() { "was " } else { "" };
+    lines.extend(aws::checks(one).map(|said| Line::fact("checks", format!("{was}{said}"))));
     let launched = one.launched_at.map(|at| age::ago(model.now, at));
     lines.extend(launched.map(|age| Line::fact("started", format!("{age} ago"))));
     for (name, ip) in [("private", &one.private_ip), ("public", &one.public_ip)] {
@@ -145,10 +152,11 @@ fn instance(model: &Model, watched: &Watched, one: &Ec2Instance) -> Vec<Line> {
     lines
 }
 
-fn service(model: &Model, one: &EcsService, width: u16) -> Vec<Line> {
+fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Vec<Line> {
+    let stale = watched.stale_since(Part::Services, model.known_at());
     let count = format!("{} of {} tasks run, {} pending", one.running, one.desired, one.pending);
     let mut lines = vec![
-        Line::name("service").mark(service_mark(one)).and(count, Scope::Text),
+        told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),
         Line::fact("runs on", width::clean(&one.launch)),
     ];
@@ -165,20 +173,32 @@ fn service(model: &Model, one: &EcsService, width: u16) -> Vec<Line> {
     for task in &one.tasks {
         let age = task.started_at.map_or_else(String::new, |at| age::ago(model.now, at));
         let stopped = task.stopped.as_deref().unwrap_or_default();
-        let said = format!("{} {} {age} {stopped}", task.id, task.state);
+        let was = if stale.is_some() { "was " } else { "" };
+        let said = format!("{} {was}{} {age} {stopped}", task.id, task.state);
         lines.push(Line::fact("task", width::clean(said.trim_end())));
     }
     lines
 }
 
-fn balancer(watched: &Watched, one: &Balancer) -> Vec<Line> {
+fn balancer(model: &Model, watched: &Watched, one: &Balancer) -> Vec<Line> {
+    let now = model.known_at();
+    let stale = watched.stale_since(Part::Balancers, now);
     let mut lines = vec![
-        Line::fact("state", width::clean(&one.state)),
+        told("state", stale, targets::balancer_mark(one), &one.state),
         Line::fact("kind", width::clean(&one.kind)),
         Line::fact("domain", width::clean(&one.domain)),
         Line::fact("zones", width::clean(&one.zones.join(" "))),
         Line::fact("reached", if one.is_public { "from the internet" } else { "inside its VPC" }),
     ];
+    lines.extend(measured(one, watched.stale_since(Part::Metrics, now)));
+    lines.extend(rules(watched, one, |_| true));
+    lines
+}
+
+/// What was measured of a load balancer of late.
+fn measured(one: &Balancer, stale: Option<Timestamp>) -> Vec<Line> {
+    let was = if stale.is_some() { "was " } else { "" };
+    let mut lines = Vec::new();
     for (name, metric) in [
         ("requests", Metric::Requests),
         ("p50", Metric::LatencyMedian),
@@ -195,9 +215,9 @@ fn balancer(watched: &Watched, one: &Balancer) -> Vec<Line> {
             _ => format!("{}/min", age::rate(value)),
         };
         let graph = graph(&one.metrics, metric).unwrap_or_default();
-        lines.push(Line::name(name).and(format!("{graph} "), Scope::Graph).and(said, Scope::Text));
+        let line = Line::name(name).and(format!("{graph} "), Scope::Graph);
+        lines.push(line.and(format!("{was}{said}"), Scope::Text));
     }
-    lines.extend(rules(watched, one, |_| true));
     lines
 }
 
@@ -222,27 +242,38 @@ fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Ve
     lines
 }
 
-fn group(watched: &Watched, one: &Group) -> Vec<Line> {
+fn group(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
+    let now = model.known_at();
+    let was = |part| if watched.stale_since(part, now).is_some() { "was " } else { "" };
     let (well, all) = targets::healthy(one);
-    let mut lines = vec![Line::fact("targets", format!("{well} of {all} healthy"))];
-    lines.extend(targets::hosts(one).map(|said| Line::fact("healthy", said)));
+    let is_read = watched.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
+    let count = if is_read {
+        format!("{}{well} of {all} healthy", was(Part::Health))
+    } else {
+        "not read".to_owned()
+    };
+    let mut lines = vec![Line::fact("targets", count)];
+    let hosts = targets::hosts(one);
+    lines.extend(hosts.map(|said| Line::fact("healthy", was(Part::Metrics).to_owned() + &said)));
     if let Some(path) = &one.check_path {
         let wanted = one.check_matcher.as_deref().unwrap_or("200");
         lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));
     }
-    lines.extend(senders(watched, one));
+    lines.extend(senders(model, watched, one));
     lines
 }
 
 /// What sends requests to a group.
-fn senders(watched: &Watched, one: &Group) -> Vec<Line> {
+fn senders(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
+    let stale = watched.stale_since(Part::Balancers, model.known_at());
+    let was = if stale.is_some() { "was " } else { "" };
     let mut lines = Vec::new();
     for balancer in
         watched.balancers.iter().filter(|balancer| one.balancers.contains(&balancer.arn))
     {
         lines.push(Line::fact(
             "balancer",
-            width::clean(&format!("{}, {}", balancer.name, balancer.state)),
+            width::clean(&format!("{}, {was}{}", balancer.name, balancer.state)),
         ));
         let to = format!("→ {}", one.name);
         lines.extend(rules(watched, balancer, |said| {
@@ -257,22 +288,17 @@ fn senders(watched: &Watched, one: &Group) -> Vec<Line> {
 
 /// From the load balancer to what stands behind a target: each link with its own state.
 fn chain(model: &Model, watched: &Watched, group: &Group, one: &Target, width: u16) -> Vec<Line> {
-    let stale = watched.stale_since(Part::Health, model.known_at());
-    let mark = if stale.is_some() { Mark::Stale } else { targets::mark(&one.state) };
-    let was = if stale.is_some() { "was " } else { "" };
+    let now = model.known_at();
+    let stale = watched.stale_since(Part::Health, now);
     let port = one.port.map_or_else(String::new, |port| format!(":{port}"));
-    let mut lines = senders(watched, group);
+    let mut lines = senders(model, watched, group);
     lines.push(Line::fact("group", width::clean(&group.name)));
     if let Some(path) = &group.check_path {
         let wanted = group.check_matcher.as_deref().unwrap_or("200");
         lines.push(Line::fact("check", width::clean(&format!("{path} must answer {wanted}"))));
     }
     lines.push(Line::fact("target", width::clean(&format!("{}{port}", one.id))));
-    lines.push(
-        Line::name("state")
-            .mark(mark)
-            .and(format!("{was}{}", width::clean(aws::target(&one.state))), Scope::Text),
-    );
+    lines.push(told("state", stale, targets::mark(&one.state), aws::target(&one.state)));
     if let Some(why) = aws::reason(one, group) {
         lines.push(Line::fact("why", width::clean(one.reason.as_deref().unwrap_or_default())));
         lines.extend(sentence(&width::clean(&why), width, Scope::Text));
@@ -288,11 +314,8 @@ fn chain(model: &Model, watched: &Watched, group: &Group, one: &Target, width: u
         let task =
             task.map_or_else(String::new, |task| format!(", task {} {}", task.id, task.state));
         let said = format!("{}/{} of ECS{task}", service.cluster, service.name);
-        lines.push(
-            Line::name("behind it")
-                .mark(service_mark(service))
-                .and(width::clean(&said), Scope::Text),
-        );
+        let stale = watched.stale_since(Part::Services, now);
+        lines.push(told("behind it", stale, service_mark(service), &said));
     }
     lines
 }

@@ -4,7 +4,7 @@ use super::super::Belongings;
 use super::super::belongs::Inventory;
 use super::super::meter::{Meter, StorageClass};
 use super::super::seen::{Address, Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
-use super::super::watched::Watched;
+use super::super::watched::{Part, Watched};
 use super::till::Till;
 use crate::cost::Quantity;
 
@@ -97,59 +97,93 @@ fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
             }
         }
         "io1" => {
-            let iops = Quantity::whole(volume.iops.unwrap_or(0));
             let what = format!("EBS io1 IOPS{state}");
-            till.buy(&what, "EBS:VolumeP-IOPS.piops", iops, whose, "");
+            match volume.iops.map(Quantity::whole) {
+                Some(iops) => till.buy(&what, "EBS:VolumeP-IOPS.piops", iops, whose, ""),
+                None => till.note(&what, whose, "how many it has was not said"),
+            }
         }
         // Its price falls in steps.
         "io2" => till.note(&format!("EBS io2 IOPS{state}"), whose, "its price falls in steps"),
+        // Of the old magnetic kind each access is paid too (Amazon EBS pricing).
+        "standard" => {
+            till.note(
+                &format!("EBS standard I/O{state}"),
+                whose,
+                "how much it is was not measured",
+            );
+        }
         _ => {}
     }
 }
 
 pub(super) fn services(till: &mut Till, watched: &Watched) {
-    for service in &watched.services {
-        if service.running == 0 {
-            continue;
-        }
-        let (vcpu, memory) = if service.is_arm {
-            ("Fargate-ARM-vCPU-Hours:perCPU", "Fargate-ARM-GB-Hours")
-        } else {
-            ("Fargate-vCPU-Hours:perCPU (Linux x86)", "Fargate-GB-Hours (Linux x86)")
-        };
-        let kind = if service.is_arm { "Fargate ARM" } else { "Fargate" };
-        let on: Vec<&str> = service.launch.split(" + ").collect();
-        match (on.as_slice(), service.vcpu_milli, service.memory_mib) {
-            (["FARGATE"], Some(vcpu_milli), Some(memory_mib)) => {
-                let each = Quantity(u64::from(vcpu_milli)).each(service.running);
-                till.buy(&format!("{kind} vCPU"), vcpu, each, &service.name, "");
-                let gb = Quantity(u64::from(memory_mib) * 1000 / 1024).each(service.running);
-                till.buy(&format!("{kind} memory"), memory, gb, &service.name, "");
-            }
-            (["FARGATE"], ..) => {
-                till.note(kind, &service.name, "its task definition was not read");
-            }
-            ([SPOT], ..) => {
-                till.note(&format!("{kind} spot"), &service.name, "spot capacity: its price moves");
-            }
-            (on, ..) if on.contains(&SPOT) => {
-                let note = "some of its tasks may run on spot, whose price moves";
-                till.note(&format!("{kind} and spot"), &service.name, note);
-            }
-            // Tasks on instances are paid with the instances.
-            _ => till.note(&hosted(service), &service.name, "paid with the cluster's instances"),
-        }
+    for service in watched.services.iter().filter(|service| service.running > 0) {
+        tasks(till, service);
         if service.is_public {
             till.buy("public IPv4", USED, Quantity::whole(service.running), &service.name, "");
         }
     }
 }
 
-/// The capacity provider of what Fargate has left over.
+/// The capacity provider of Fargate, which is a launch type too, and that of what it has left over.
+const FARGATE: &str = "FARGATE";
+/// See [`FARGATE`].
 const SPOT: &str = "FARGATE_SPOT";
+/// GiB of a task's disk that are in its price (AWS Fargate pricing).
+const FREE_DISK: u32 = 20;
 
-fn hosted(service: &EcsService) -> String {
-    format!("ECS tasks on {}", service.launch)
+/// What the tasks of a service run on.
+fn tasks(till: &mut Till, service: &EcsService) {
+    let name = service.name.as_str();
+    let kind = if service.is_arm { "Fargate ARM" } else { "Fargate" };
+    // The launch type says it where there are no providers.
+    let on: Vec<&str> = match service.providers.as_slice() {
+        [] => vec![service.launch.as_str()],
+        providers => providers.iter().map(String::as_str).collect(),
+    };
+    match on.as_slice() {
+        [FARGATE] => fargate(till, service, kind),
+        [SPOT] => till.note(&format!("{kind} spot"), name, "spot capacity: its price moves"),
+        on if on.contains(&SPOT) => {
+            let note = "some of its tasks may run on spot, whose price moves";
+            till.note(&format!("{kind} and spot"), name, note);
+        }
+        // Nobody said, as where a deployment controller of somebody else decides.
+        [""] => till.note("ECS service", name, "what its tasks run on was not said"),
+        ["EXTERNAL"] => {
+            let note = "each host of one's own has a price by the hour";
+            till.note("ECS service on EXTERNAL", name, note);
+        }
+        // Tasks on instances are paid with the instances.
+        _ => {
+            let what = format!("ECS service on {}", service.launch);
+            till.note(&what, name, "paid with the cluster's instances");
+        }
+    }
+}
+
+/// Tasks on Fargate alone.
+fn fargate(till: &mut Till, service: &EcsService, kind: &str) {
+    let name = service.name.as_str();
+    let (vcpu, memory) = if service.is_arm {
+        ("Fargate-ARM-vCPU-Hours:perCPU", "Fargate-ARM-GB-Hours")
+    } else {
+        ("Fargate-vCPU-Hours:perCPU (Linux x86)", "Fargate-GB-Hours (Linux x86)")
+    };
+    match (&service.system, service.vcpu_milli, service.memory_mib) {
+        (Some(system), ..) => till.note(kind, name, &format!("{system} has a price of its own")),
+        (None, Some(vcpu_milli), Some(memory_mib)) => {
+            let each = Quantity(u64::from(vcpu_milli)).each(service.running);
+            till.buy(&format!("{kind} vCPU"), vcpu, each, name, "");
+            let gb = Quantity(u64::from(memory_mib) * 1000 / 1024).each(service.running);
+            till.buy(&format!("{kind} memory"), memory, gb, name, "");
+        }
+        (None, ..) => till.note(kind, name, "its task definition was not read"),
+    }
+    if service.disk_gib.is_some_and(|gib| gib > FREE_DISK) {
+        till.note(&format!("{kind} disk"), name, "beyond 20 GiB it has a price of its own");
+    }
 }
 
 pub(super) fn balancers(till: &mut Till, watched: &Watched) {
@@ -166,14 +200,14 @@ pub(super) fn balancers(till: &mut Till, watched: &Watched) {
         let used = one.metrics.iter().find(|series| series.metric == Metric::CapacityUnits);
         match (units, used.and_then(average)) {
             (Some(units), Some(milli)) => {
-                till.buy(&capacity, units, Quantity(milli), &one.name, "as lately measured");
+                till.meter(&capacity, units, Quantity(milli), &one.name, Part::Metrics);
             }
             (_, None) => {
                 till.note(&capacity, &one.name, "how many LCUs it uses was not measured");
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
         }
-        if one.is_public {
+        if one.is_public && !one.is_ipv6_alone {
             let zones = u32::try_from(one.zones.len()).unwrap_or(u32::MAX);
             let note = "one for each zone of a public load balancer";
             till.buy("public IPv4", USED, Quantity::whole(zones), &one.name, note);
@@ -204,8 +238,8 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
             continue;
         }
         let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
-        let note = "as lately measured";
-        till.buy("NAT gateway bytes", "NatGateway-Bytes", gigabytes(bytes), &one.id, note);
+        let what = "NAT gateway bytes";
+        till.meter(what, "NatGateway-Bytes", gigabytes(bytes), &one.id, Part::Meters);
     }
 }
 
@@ -224,7 +258,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
                 other => format!("S3 stored, {}", other.name()),
             };
             if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
-                till.buy(&what, class.usage(), gigabytes(bytes), bucket, "");
+                till.meter(&what, class.usage(), gigabytes(bytes), bucket, Part::Meters);
             }
         }
         let sum = |meters: &[Meter]| {
@@ -250,7 +284,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             ),
         ] {
             match count {
-                Some(count) => till.buy(what, usage, count, bucket, "as lately measured"),
+                Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
                 None => till.note(what, bucket, "not measured: are its request metrics on?"),
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::book::{Book, Origin};
+use super::super::watched::Part;
 use super::Line;
 use crate::cost::{Quantity, Region, price};
 
@@ -43,18 +44,33 @@ impl<'a> Till<'a> {
         let key = (what.to_owned(), usage.to_owned());
         if !self.lines.contains_key(&key) {
             let mut line = Line { what: what.to_owned(), ..self.priced(usage) };
-            line.note = match line.unit_price {
-                Some(_) => note.to_owned(),
-                None => format!("no price for it in {} is known here", self.name),
-            };
+            if line.unit_price.is_none() {
+                line.note = format!("no price for it in {} is known here", self.name);
+            }
             self.add(key.clone(), line);
         }
         if let Some(line) = self.lines.get_mut(&key) {
             line.quantity = Quantity(line.quantity.0.saturating_add(quantity.0));
             line.count = line.count.saturating_add(1);
             named(line, whose);
+            noted(line, note);
             let hours = if line.unit.ends_with("month") { crate::cost::MONTH_HOURS } else { 1 };
             line.per_hour = line.unit_price.map(|usd| usd.times(line.quantity, hours));
+        }
+    }
+
+    /// The same, of which a part measured how much it is.
+    pub(super) fn meter(
+        &mut self,
+        what: &str,
+        usage: &str,
+        quantity: Quantity,
+        whose: &str,
+        part: Part,
+    ) {
+        self.buy(what, usage, quantity, whose, "as lately measured");
+        if let Some(line) = self.lines.get_mut(&(what.to_owned(), usage.to_owned())) {
+            line.measured = Some(part);
         }
     }
 
@@ -106,6 +122,17 @@ impl<'a> Till<'a> {
     pub(super) fn lines(mut self) -> Vec<Line> {
         self.order.iter().filter_map(|key| self.lines.remove(key)).collect()
     }
+}
+
+/// Says what is true of some of the line, once.
+fn noted(line: &mut Line, note: &str) {
+    if line.unit_price.is_none() || line.note.contains(note) {
+        return;
+    }
+    if !line.note.is_empty() {
+        line.note.push_str("; ");
+    }
+    line.note.push_str(note);
 }
 
 fn named(line: &mut Line, whose: &str) {

@@ -7,9 +7,8 @@ use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
 use super::super::meter::{BUCKET, Meter, StorageClass};
 use super::super::seen::{Address, EcsService, Volume};
-use super::super::{
-    Belongings, Calls, Freshness, Inventory, Part, ServiceName, Trouble, TroubleKind,
-};
+use super::super::{Belongings, Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind};
+use super::tasks::{bill_of, service};
 use super::{account, balancer_alone, watch, watched};
 use crate::cost::NanoUsd;
 use crate::time::Timestamp;
@@ -95,72 +94,21 @@ fn every_part_that_decides_what_is_paid_keeps_a_bill_open_until_it_was_read() {
 }
 
 #[test]
-fn fargate_is_billed_by_what_runs_on_each_architecture() {
-    let service = |is_arm| EcsService {
-        cluster: "shop".to_owned(),
-        name: "web".to_owned(),
-        desired: 3,
-        running: 2,
-        launch: "FARGATE".to_owned(),
-        vcpu_milli: Some(250),
-        memory_mib: Some(512),
-        is_arm,
-        ..EcsService::default()
-    };
-    for (is_arm, expected) in [(false, "$0.024685"), (true, "$0.01975")] {
-        let mut inventory = Inventory::default();
-        inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service(is_arm)])));
-        let services = vec![ServiceName::parse("shop/web").unwrap()];
-        let bill = watched(&inventory, Belongings { services, ..Belongings::default() }).bill;
-        assert_eq!(bill.known().to_string(), expected, "{bill:?}");
-    }
-}
-
-fn fargate(launch: &str, is_public: bool) -> bill::Bill {
-    let service = EcsService {
-        cluster: "shop".to_owned(),
-        name: "web".to_owned(),
-        running: 3,
-        launch: launch.to_owned(),
-        is_public,
-        vcpu_milli: Some(1000),
-        memory_mib: Some(1024),
-        ..EcsService::default()
-    };
-    let mut inventory = Inventory::default();
-    inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service])));
-    let services = vec![ServiceName::parse("shop/web").unwrap()];
-    watched(&inventory, Belongings { services, ..Belongings::default() }).bill
-}
-
-#[test]
-fn what_may_run_on_spot_has_no_price_and_says_why() {
-    let first = |launch: &str| {
-        let bill = fargate(launch, false);
-        let line = &bill.lines[0];
-        format!("{}: {} ({:?})", line.what, line.note, line.per_hour.map(|usd| usd.to_string()))
-    };
-    assert_eq!(first("FARGATE_SPOT"), "Fargate spot: spot capacity: its price moves (None)");
-    assert_eq!(
-        first("FARGATE + FARGATE_SPOT"),
-        "Fargate and spot: some of its tasks may run on spot, whose price moves (None)"
-    );
-    let on_hosts = "ECS tasks on hosts: paid with the cluster's instances (None)";
-    assert_eq!(first("hosts"), on_hosts);
-    assert_eq!(fargate("FARGATE", false).known().to_string(), "$0.134775");
-}
-
-#[test]
 fn public_addresses_are_paid_whoever_has_them() {
     let addresses = |bill: &bill::Bill| -> Vec<String> {
         let all = lines(bill).into_iter();
         all.filter(|line| line.starts_with("public IPv4")).collect()
     };
-    assert_eq!(addresses(&fargate("FARGATE", true)), ["public IPv4 $0.015"]);
+    let public = EcsService { is_public: true, ..service("FARGATE", &[]) };
+    assert_eq!(addresses(&bill_of(public)), ["public IPv4 $0.015"]);
     let mut inventory = account();
     // Two of the load balancer's zones, and two of the gateway.
     inventory.gateways[0].addresses = 2;
     assert_eq!(addresses(&watched(&inventory, balancer_alone()).bill), ["public IPv4 $0.02"]);
+    // One that the internet reaches by IPv6 alone has none.
+    let mut without = inventory.clone();
+    without.balancers[0].is_ipv6_alone = true;
+    assert_eq!(addresses(&watched(&without, balancer_alone()).bill), ["public IPv4 $0.01"]);
     inventory.addresses = vec![Address {
         ip: "198.51.100.8".to_owned(),
         is_used: true,
@@ -180,17 +128,39 @@ fn public_addresses_are_paid_whoever_has_them() {
 
 #[test]
 fn looking_is_priced_by_the_metrics_that_it_asks_for() {
-    let calls = Calls { since: Timestamp(0), requests: 900, metrics: 480 };
+    let lately = Lately { since: Timestamp(0), requests: 900, metrics: 480 };
     let hour = Timestamp(3_600_000);
     let price = |region| bill::of_metrics(region, &Book::default());
-    assert_eq!(bill::of_looking(price("us-east-1"), &calls, hour).unwrap().to_string(), "$0.0048");
-    assert_eq!(bill::of_looking(price("eu-north-1"), &calls, hour), None, "no price is not zero");
-    let free = Calls { metrics: 0, ..calls };
+    assert_eq!(bill::of_looking(price("us-east-1"), &lately, hour).unwrap().to_string(), "$0.0048");
+    assert_eq!(bill::of_looking(price("eu-north-1"), &lately, hour), None, "no price is not zero");
+    let free = Lately { metrics: 0, ..lately };
     assert_eq!(bill::of_looking(None, &free, hour).unwrap().to_string(), "$0");
 }
 
+#[test]
+fn what_is_said_of_some_of_a_line_is_said_whoever_comes_first() {
+    let mut inventory = account();
+    inventory.instances[0].public_ip = Some("203.0.113.7".to_owned());
+    let bill = watched(&inventory, balancer_alone()).bill;
+    let line = bill.lines.iter().find(|line| line.what == "public IPv4").unwrap();
+    assert_eq!(line.note, "one for each zone of a public load balancer");
+}
+
+#[test]
+fn what_is_measured_says_by_which_part() {
+    let mut inventory = account();
+    let said = BTreeMap::from([(Meter::FromInside, 1 << 30)]);
+    inventory.meters.insert("nat-1".to_owned(), said);
+    let bill = watched(&inventory, balancer_alone()).bill;
+    let measured = bill.lines.iter().filter_map(|line| Some((line.what.as_str(), line.measured?)));
+    assert_eq!(
+        measured.collect::<Vec<_>>(),
+        [("ALB capacity", Part::Metrics), ("NAT gateway bytes", Part::Meters)]
+    );
+}
+
 /// The lines of a bill with what each costs by the hour.
-fn lines(bill: &bill::Bill) -> Vec<String> {
+pub(super) fn lines(bill: &bill::Bill) -> Vec<String> {
     let told = |line: &bill::Line| {
         let price = line.per_hour.map_or("unpriced".to_owned(), |price| price.to_string());
         format!("{} {price}", line.what)
@@ -274,6 +244,7 @@ fn a_volume_pays_for_what_it_can_do_beyond_what_is_free() {
         volume("io2", Some(1000), None),
         volume("standard", None, None),
     ];
+    inventory.volumes.push(Volume { id: "vol-unsaid".to_owned(), ..volume("io1", None, None) });
     let bill = watched(&inventory, balancer_alone()).bill;
     let storage: Vec<String> =
         lines(&bill).into_iter().filter(|line| line.starts_with("EBS")).collect();
@@ -289,6 +260,9 @@ fn a_volume_pays_for_what_it_can_do_beyond_what_is_free() {
             "EBS io2 unpriced",
             "EBS io2 IOPS unpriced",
             "EBS standard unpriced",
+            "EBS standard I/O unpriced",
+            // How many it has was not said, which is not none.
+            "EBS io1 IOPS unpriced",
         ]
     );
     let wanted = bill.lines.iter().map(|line| line.usage.as_str());

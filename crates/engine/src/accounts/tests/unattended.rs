@@ -68,3 +68,18 @@ async fn an_arrival_makes_the_next_round_a_whole_one() {
         assert!(asked.contains(&part), "{part:?}: {asked:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_late_are_those_of_the_last_hour() {
+    let mut world = World::new(true);
+    let hour = Duration::from_secs(3600);
+    world.passes(hour * 3).await;
+    let calls = world.seen().calls;
+    let lately = calls.lately.unwrap();
+    let now = Timestamp(1_000_000 + 3 * 3_600_000);
+    let length = lately.length(now).0;
+    assert!((3_600_000..3_700_000).contains(&length), "{length}");
+    // The same pace all the time: a third of all.
+    assert!(lately.requests * 5 < calls.requests * 2, "{calls:?}");
+    assert!(lately.requests * 4 > calls.requests, "{calls:?}");
+}

@@ -1,0 +1,94 @@
+//! What tasks of ECS cost, by what they run on.
+
+use super::super::asking::Content;
+use super::super::bill;
+use super::super::seen::EcsService;
+use super::super::{Belongings, Inventory, Part, ServiceName};
+use super::bill::lines;
+use super::watched;
+use crate::time::Timestamp;
+
+#[test]
+fn fargate_is_billed_by_what_runs_on_each_architecture() {
+    for (is_arm, expected) in [(false, "$0.024685"), (true, "$0.01975")] {
+        let bill = bill_of(EcsService {
+            desired: 3,
+            running: 2,
+            vcpu_milli: Some(250),
+            memory_mib: Some(512),
+            is_arm,
+            ..service("FARGATE", &[])
+        });
+        assert_eq!(bill.known().to_string(), expected, "{bill:?}");
+    }
+}
+
+/// A service as ECS tells of it.
+pub(super) fn service(launch: &str, providers: &[&str]) -> EcsService {
+    EcsService {
+        cluster: "shop".to_owned(),
+        name: "web".to_owned(),
+        running: 3,
+        launch: launch.to_owned(),
+        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
+        vcpu_milli: Some(1000),
+        memory_mib: Some(1024),
+        ..EcsService::default()
+    }
+}
+
+pub(super) fn bill_of(service: EcsService) -> bill::Bill {
+    let mut inventory = Inventory::default();
+    inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service])));
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    watched(&inventory, Belongings { services, ..Belongings::default() }).bill
+}
+
+#[test]
+fn what_may_run_on_spot_has_no_price_and_says_why() {
+    let first = |service| first(&bill_of(service));
+    let spot = "Fargate spot: spot capacity: its price moves";
+    assert_eq!(first(service("FARGATE_SPOT", &["FARGATE_SPOT"])), spot);
+    assert_eq!(
+        first(service("FARGATE + FARGATE_SPOT", &["FARGATE", "FARGATE_SPOT"])),
+        "Fargate and spot: some of its tasks may run on spot, whose price moves"
+    );
+    let on_hosts = "ECS service on hosts: paid with the cluster's instances";
+    assert_eq!(first(service("hosts", &["hosts"])), on_hosts);
+    // What it runs on is a list, whatever a provider is called and however people are told.
+    let odd = "ECS service on on call + FARGATE_SPOT: paid with the cluster's instances";
+    let name = "on call + FARGATE_SPOT";
+    assert_eq!(first(service(name, &[name])), odd);
+    for one in [service("FARGATE", &[]), service("by Fargate", &["FARGATE"])] {
+        assert_eq!(bill_of(one).known().to_string(), "$0.134775");
+    }
+}
+
+/// What a bill begins with, which has no price.
+fn first(bill: &bill::Bill) -> String {
+    let line = &bill.lines[0];
+    assert_eq!(line.per_hour, None, "{line:?}");
+    format!("{}: {}", line.what, line.note)
+}
+
+#[test]
+fn tasks_of_which_nobody_knows_what_they_cost_keep_a_bill_open() {
+    let first = |service| first(&bill_of(service));
+    let windows = Some("WINDOWS_SERVER_2022_CORE".to_owned());
+    assert_eq!(
+        first(EcsService { system: windows, ..service("FARGATE", &[]) }),
+        "Fargate: WINDOWS_SERVER_2022_CORE has a price of its own"
+    );
+    assert_eq!(
+        first(service("EXTERNAL", &[])),
+        "ECS service on EXTERNAL: each host of one's own has a price by the hour"
+    );
+    let unsaid = "ECS service: what its tasks run on was not said";
+    assert_eq!(first(service("", &[])), unsaid);
+    let of_disk = |gib| lines(&bill_of(EcsService { disk_gib: gib, ..service("FARGATE", &[]) }));
+    let with = of_disk(Some(21));
+    assert!(with.contains(&"Fargate disk unpriced".to_owned()), "{with:?}");
+    for gib in [None, Some(20)] {
+        assert!(!of_disk(gib).iter().any(|line| line.contains("disk")));
+    }
+}
