@@ -63,7 +63,7 @@ impl Local {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
             binary: surroundings.binary.clone(),
-            ports: Ports::new(surroundings.ports.clone()),
+            ports: Ports::new(surroundings.engine_id.clone(), surroundings.ports.clone()),
             edge,
             docker,
         }
