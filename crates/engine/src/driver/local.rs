@@ -125,8 +125,7 @@ impl Local {
         while tokio::time::Instant::now() < until {
             match look(&handle.dir)? {
                 Liveness::Alive(_, status) if status.restarts >= prove::RESTARTS => {
-                    let how = prove::how_ended(status.last_exit);
-                    return Err(Fault::permanent(self.with_log(id, &how)));
+                    return Err(Fault::permanent(self.given_up(id, status.last_exit)?));
                 }
                 Liveness::Alive(_, status) if status.main.is_some() && is_container => {
                     let owner = status.main.map(|main| main.pid);
