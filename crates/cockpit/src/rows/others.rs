@@ -9,8 +9,8 @@ use crate::width;
 
 /// Name, state, ports, image. They are not the columns of ours: nothing is measured of these, and
 /// their names must not take room from what is. Where there is room, nothing of them is cut that
-/// the engine tells.
-pub const COLUMNS: &[Column] = &[name(8, 81, 0), left(7, 10, 0), left(6, 48, 2), left(8, 81, 1)];
+/// the engine tells; an id is never.
+pub const COLUMNS: &[Column] = &[name(8, 81, 0), left(7, 10, 0), left(6, 48, 2), left(12, 81, 1)];
 
 /// The rows from one place on, so many at most.
 pub fn rows(model: &Model, from: usize, count: usize) -> Vec<Row> {

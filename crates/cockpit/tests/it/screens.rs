@@ -66,15 +66,15 @@ fn an_outage_is_said_above_all_panes() {
     assert!(watched.contains("is healthy. r41-0: did"), "{watched}");
     // Why none comes up in its place says more.
     let production = state.environments.get_mut(&key("production")).unwrap();
-    (production.replace_failures, production.replace_at) = (2, Timestamp(NOW.0 + 4_000));
+    (production.replace_failures, production.replace_at) = (2, Timestamp(NOW.0 + 120_000));
     production.lost = Some(Lost {
         id: "shop-production-r41-0.7".into(),
         why: "its container cannot run: the image is gone".to_owned(),
-        at: Timestamp(NOW.0 - 3_000),
+        at: Timestamp(NOW.0 - 180_000),
     });
     let screen = text(&operator(state.clone(), 200, 60));
-    let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3s \
-                ago (2 in a row), the next try in 4s: its container cannot run: the image is gone";
+    let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3m \
+                ago (2 in a row), the next try in 2m: its container cannot run: the image is gone";
     assert!(screen.contains(told), "{screen}");
     // While the edge says nothing, nobody knows.
     state.edge.connected = false;
