@@ -12,6 +12,7 @@ pub mod image;
 pub mod left;
 pub mod live;
 pub mod load;
+mod port;
 pub mod repository;
 pub mod scene;
 pub mod service;

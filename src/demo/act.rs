@@ -45,7 +45,7 @@ struct Stage {
 pub fn play(runtime: Runtime, keep: bool, asked: &Asked) -> Result<usize> {
     let began = Instant::now();
     let scene = Scene::set(runtime, keep, asked)?;
-    out::line(&format!("pilothouse demo: {} acts on {DOMAIN} ({})", ACTS.len(), scene.address));
+    out::line(&format!("pilothouse demo: {} acts on {DOMAIN} ({})", ACTS.len(), scene.address()));
     let mut stage = Stage { scene, load: None, version: String::new() };
     let mut passed = 0;
     for (number, (name, act)) in ACTS.iter().enumerate() {
@@ -84,7 +84,7 @@ pub fn play(runtime: Runtime, keep: bool, asked: &Asked) -> Result<usize> {
 
 /// The operator's file of the demonstration.
 pub fn project_file(scene: &Scene, production: &str) -> String {
-    let (repository, port) = (scene.repository_dir().display().to_string(), scene.address.port());
+    let (repository, port) = (scene.repository_dir().display().to_string(), scene.address().port());
     let runtime = match scene.runtime() {
         Runtime::Local => "local",
         Runtime::Docker => "docker",
@@ -138,12 +138,12 @@ fn first(stage: &mut Stage) -> Result<String> {
     stage.scene.repository()?.commit("v1", "Open the shop", Commit::Good)?;
     stage.scene.apply(&project_file(&stage.scene, "auto"))?;
     stage.succeeds(1)?;
-    let (status, body) = ask(stage.scene.address, DOMAIN, "/").map_err(wrong)?;
+    let (status, body) = ask(stage.scene.address(), DOMAIN, "/").map_err(wrong)?;
     ensure!(status == 200 && body.contains("<p>v1</p>"), "{DOMAIN} answers {status}: {body}");
     "v1".clone_into(&mut stage.version);
-    let load = Load::begin(stage.scene.address, DOMAIN);
+    let load = Load::begin(stage.scene.address(), DOMAIN);
     stage.load = Some(load);
-    Ok(format!("http://{DOMAIN}:{}/ shows v1", stage.scene.address.port()))
+    Ok(format!("http://{DOMAIN}:{}/ shows v1", stage.scene.address().port()))
 }
 
 fn good_push(stage: &mut Stage) -> Result<String> {
@@ -257,7 +257,7 @@ fn edge_killed(stage: &mut Stage) -> Result<String> {
     let began = Instant::now();
     let until = began + Duration::from_secs(10);
     loop {
-        if let Ok((200, body)) = ask(stage.scene.address, DOMAIN, "/") {
+        if let Ok((200, body)) = ask(stage.scene.address(), DOMAIN, "/") {
             let shown = format!("<p>{}</p>", stage.version);
             ensure!(body.contains(&shown), "another version answers: {body}");
             break;
@@ -281,9 +281,9 @@ fn edge_killed(stage: &mut Stage) -> Result<String> {
 }
 
 fn refused_source(stage: &mut Stage) -> Result<String> {
-    let (status, body) = ask(stage.scene.address, DOMAIN, "/admin/orders").map_err(wrong)?;
+    let (status, body) = ask(stage.scene.address(), DOMAIN, "/admin/orders").map_err(wrong)?;
     ensure!(status == 403, "/admin/orders answers {status}: {body}");
-    let (status, _) = ask(stage.scene.address, DOMAIN, "/orders").map_err(wrong)?;
+    let (status, _) = ask(stage.scene.address(), DOMAIN, "/orders").map_err(wrong)?;
     ensure!(status == 200, "/orders answers {status}");
     Ok("127.0.0.1 gets 403 on /admin/*, which only 10.0.0.0/8 may see, and 200 elsewhere"
         .to_owned())
@@ -347,7 +347,7 @@ impl Stage {
 
     /// The earlier release serves as if nothing had happened.
     fn still_serves(&self) -> Result<String> {
-        let (status, body) = ask(self.scene.address, DOMAIN, "/").map_err(wrong)?;
+        let (status, body) = ask(self.scene.address(), DOMAIN, "/").map_err(wrong)?;
         let shown = format!("<p>{}</p>", self.version);
         ensure!(status == 200 && body.contains(&shown), "{DOMAIN} answers {status}: {body}");
         Ok(format!("{} serves on; {}", self.version, self.nothing_failed()?))

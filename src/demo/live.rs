@@ -34,7 +34,7 @@ pub fn show(look: &Look, runtime: Runtime, keep: bool, asked: &Asked) -> Result<
     let team = Team {
         repository: scene.take_repository()?,
         looker: scene.looker(),
-        address: scene.address,
+        address: scene.address(),
         visitors: None,
         pushed: 0,
     };

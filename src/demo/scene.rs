@@ -1,6 +1,6 @@
 //! The demonstration's own engine, in a directory of its own that goes with it.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
@@ -16,12 +16,15 @@ use pilothouse_core::state::State;
 use super::asked::Asked;
 use super::directory::{Directory, Note};
 use super::image::Image;
+use super::port::Port;
 use super::repository::Repository;
 
 /// The project's name.
 pub const PROJECT: &str = "shop";
 /// The domain of production.
 pub const DOMAIN: &str = "shop.localhost";
+/// The port that requests come in by where it is free.
+const PORT: u16 = 8080;
 /// How long the scene waits for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two looks while it waits.
@@ -43,8 +46,8 @@ pub struct Scene {
     engine: Option<Child>,
     repository: Option<Repository>,
     repository_dir: PathBuf,
-    /// Where requests come in.
-    pub address: SocketAddr,
+    /// Where requests come in, and what keeps other demonstrations from it.
+    port: Port,
     client: Client,
     executor: tokio::runtime::Runtime,
     /// The image that everything runs in, where it runs in containers.
@@ -65,6 +68,7 @@ impl Scene {
         let name = image.as_ref().map(|image| image.name().to_owned());
         let note = Note { keep, image: name.clone() };
         let directory = Directory::make(&std::env::temp_dir(), note)?;
+        let port = Port::find(PORT)?;
         let client = Client::new(directory.state().join("run/engine.sock"));
         // From here on everything goes with the scene, also where the rest fails.
         let mut scene = Self {
@@ -73,7 +77,7 @@ impl Scene {
             binary,
             engine: None,
             repository: None,
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            port,
             client,
             executor,
             image,
@@ -83,9 +87,13 @@ impl Scene {
         let repository = Repository::create(root, &scene.binary, name.as_deref())?;
         repository.dir().clone_into(&mut scene.repository_dir);
         scene.repository = Some(repository);
-        scene.address = free_address()?;
         scene.start_engine()?;
         Ok(scene)
+    }
+
+    /// Where requests come in.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
     }
 
     /// The repository, while nobody took it.
@@ -307,20 +315,6 @@ impl Scene {
         let _ = engine.kill();
         let _ = engine.wait();
     }
-}
-
-/// Port 8080 where it is free on both loopback addresses, otherwise any that is.
-fn free_address() -> Result<SocketAddr> {
-    for _ in 0..20 {
-        for wanted in [8080, 0] {
-            let Ok(four) = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)) else { continue };
-            let address = four.local_addr()?;
-            if TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).is_ok() {
-                return Ok(address);
-            }
-        }
-    }
-    bail!("no port is free on 127.0.0.1 and ::1")
 }
 
 /// The one process whose arguments contain these, in this order.

@@ -176,6 +176,7 @@ fn a_step_owns_what_it_makes_and_leaves_no_container() {
         "pilothouse.toml",
         &format!(
             "image = \"{image}\"\nartifact = \"out\"\n\
+             [[stage]]\nname = \"show\"\nrun = \"#!/bin/cat\\nis shown and not run\"\n\
              [[stage]]\nname = \"make\"\ncache = [\"/cache\"]\nmemory = \"64MiB\"\n\
              run = \"mkdir out; id -u >out/uid; cat /cache/seen || true; echo seen >/cache/seen\"\n\
              [[stage]]\nname = \"hang\"\ntimeout = \"2s\"\n\
@@ -196,17 +197,23 @@ fn a_step_owns_what_it_makes_and_leaves_no_container() {
     // The second run sees what the first one left for it.
     let again = stage.binary().args(["run", "main"]).output().unwrap();
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    stage.wait("the second run's first step has ended", |state| {
+    stage.wait("the second run's last step runs", |state| {
         let run = state.runs.values().next_back();
-        run.is_some_and(|run| run.id.0 == 2 && matches!(run.phase, RunPhase::Running { step: 1 }))
+        run.is_some_and(|run| run.id.0 == 2 && matches!(run.phase, RunPhase::Running { step: 2 }))
     });
     // The engine dies while a step runs; the step goes on, and its timeout with it.
     stage.kill_engine();
     stage.start();
     stage.wait("the second run has ended", |state| state.live_runs.is_empty());
-    let log = stage.binary().args(["logs", "2", "--step", "make"]).output().unwrap();
-    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let log_of = |step: &str| {
+        let log = stage.binary().args(["logs", "2", "--step", step]).output().unwrap();
+        String::from_utf8_lossy(&log.stdout).into_owned()
+    };
+    let log = log_of("make");
     assert!(log.contains("seen"), "{log}");
+    // A script's first line says what reads it, in a container too.
+    let log = log_of("show");
+    assert!(log.contains("#!/bin/cat") && log.contains("is shown and not run"), "{log}");
     assert_eq!(base.all_of(&stage), Vec::<String>::new(), "containers are left");
     stage.end();
 }

@@ -136,21 +136,23 @@ fn out_of_service(model: &Model) -> Option<String> {
         .environments
         .iter()
         .filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
-    let mut dark = at_rest.filter_map(|(key, _)| {
+    let mut dark = at_rest.filter_map(|(key, one)| {
         let serving = serving(model, key);
         let ill = model.instances_in(key).find(|one| one.health.state == TargetState::Unhealthy)?;
-        (serving.targets > 0 && serving.healthy == 0).then_some((key, serving, ill))
+        (serving.targets > 0 && serving.healthy == 0).then_some((key, one, serving, ill))
     });
-    let (key, serving, ill) = dark.next()?;
+    let (key, environment, serving, ill) = dark.next()?;
     let more = match dark.count() {
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
     let may = !model.is_watcher() && rollback_candidate(&model.replica, key).is_some();
     let key_of = if may { " x b rolls it back." } else { "" };
-    let (name, why) = (words::instance_name(ill), targets::sentence(ill));
+    // Why no successor comes up says more than that nobody answers any more.
+    let why = words::lost(environment, model.now)
+        .unwrap_or_else(|| format!("{}: {}", words::instance_name(ill), targets::sentence(ill)));
     Some(format!(
-        "{key}{more}: none of {} targets is healthy.{key_of} {name}: {}",
+        "{key}{more}: none of {} targets is healthy.{key_of} {}",
         serving.targets,
         printable(&why, WHY)
     ))

@@ -11,6 +11,9 @@ use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
 use crate::output::say;
 
+/// As much of an image's id as is told: what stands before it and twelve figures.
+const SHORT: usize = "sha256:".len() + 12;
+
 /// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -115,7 +118,8 @@ pub(crate) async fn find_or_pull(docker: &Docker, name: &str) -> Result<Image, E
         return Ok(found);
     }
     if name.starts_with("sha256:") {
-        let why = format!("the image {name} is gone: run the pipeline again, and it is built anew");
+        let id = name.get(..SHORT).unwrap_or(name);
+        let why = format!("the image {id} is gone: run the pipeline again, and it is built anew");
         return Err(Error::new(Kind::NotFound, why));
     }
     say(&format!("pulls {name}"));

@@ -123,6 +123,11 @@ impl References {
             "label" if claims(rest) => {
                 return Err(format!("{:?} takes a label of Pilothouse's own", shown(instruction)));
             }
+            "label" if varies(rest) => {
+                let why =
+                    format!("a label's name is made of variables in {:?}", shown(instruction));
+                return Err(format!("{why}; write the name itself"));
+            }
             "onbuild" => return self.add(rest, values),
             _ => {}
         }
@@ -137,6 +142,16 @@ fn claims(rest: &str) -> bool {
         name.to_ascii_lowercase().starts_with(OWN)
     };
     quoted_words(rest).iter().any(is_own)
+}
+
+/// Whether a label's name is known only in the build, which gives variables their values: ENV, base
+/// images and arguments may make one of our own of it.
+fn varies(rest: &str) -> bool {
+    let words = quoted_words(rest);
+    let is_odd = |word: &String| word.split('=').next().is_some_and(|name| name.contains('$'));
+    // A name without an equals sign has all the rest for its value.
+    let is_one = words.first().is_some_and(|word| !word.contains('='));
+    words.iter().take(if is_one { 1 } else { words.len() }).any(is_odd)
 }
 
 /// Whether something that is added may come from an address rather than from the context. Quotes

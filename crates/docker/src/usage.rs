@@ -23,7 +23,15 @@ pub struct Usage {
 /// Measures containers again and again, and looks up their control groups only once.
 #[derive(Debug, Default)]
 pub struct Meter {
-    groups: HashMap<i32, Group>,
+    groups: HashMap<i32, (Group, Memory)>,
+}
+
+/// What was last read of a container's memory. What the kernel could take back stands in the longest
+/// of its files, which is read again only once the sum is another; an idle container's seldom is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    current: u64,
+    cache: u64,
 }
 
 #[derive(Debug)]
@@ -38,11 +46,11 @@ impl Meter {
     /// Measures the container with this id, whose first process has this number; none once it is
     /// gone, whoever has the number then.
     pub fn measure(&mut self, id: &str, pid: i32) -> Option<Usage> {
-        let group = match self.groups.entry(pid) {
+        let (group, memory) = match self.groups.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Group::of(id, pid)?),
+            Entry::Vacant(place) => place.insert((Group::of(id, pid)?, Memory::default())),
         };
-        let used = group.read(pid);
+        let used = group.read(pid, memory);
         if used.is_none() {
             self.groups.remove(&pid);
         }
@@ -83,24 +91,31 @@ impl Group {
         }
     }
 
-    fn read(&self, pid: i32) -> Option<Usage> {
+    fn read(&self, pid: i32, known: &mut Memory) -> Option<Usage> {
         let network = network(pid)?;
-        let (cpu, memory) = match self {
+        let (cpu, current) = match self {
             Self::Unified(dir) => {
                 let micros = field(&dir.join("cpu.stat"), "usage_usec")?;
-                let current = number(&dir.join("memory.current"))?;
-                let cache = field(&dir.join("memory.stat"), "inactive_file").unwrap_or(0);
-                (Duration::from_micros(micros), current.saturating_sub(cache))
+                (Duration::from_micros(micros), number(&dir.join("memory.current"))?)
             }
             Self::Split { cpu, memory } => {
                 let nanos = number(&cpu.join("cpuacct.usage"))?;
-                let current = number(&memory.join("memory.usage_in_bytes"))?;
-                let stat = memory.join("memory.stat");
-                let cache = field(&stat, "total_inactive_file").unwrap_or(0);
-                (Duration::from_nanos(nanos), current.saturating_sub(cache))
+                (Duration::from_nanos(nanos), number(&memory.join("memory.usage_in_bytes"))?)
             }
         };
-        Some(Usage { cpu, memory, network })
+        if known.current != current {
+            *known = Memory { current, cache: self.cache() };
+        }
+        Some(Usage { cpu, memory: current.saturating_sub(known.cache), network })
+    }
+
+    /// Memory that the kernel could take back at once.
+    fn cache(&self) -> u64 {
+        let cache = match self {
+            Self::Unified(dir) => field(&dir.join("memory.stat"), "inactive_file"),
+            Self::Split { memory, .. } => field(&memory.join("memory.stat"), "total_inactive_file"),
+        };
+        cache.unwrap_or(0)
     }
 }
 
@@ -144,6 +159,26 @@ mod tests {
                     eth0: 100 2 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n  eth1:1 2 0 0 0 0 0 0 3 1 0 0 0 0 0 0\n";
         assert_eq!(of_interfaces(text), (101, 10));
         assert_eq!(of_interfaces(""), (0, 0));
+    }
+
+    #[test]
+    fn what_could_be_taken_back_is_read_again_only_where_the_sum_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        write("cpu.stat", "usage_usec 5\n");
+        write("memory.current", "100\n");
+        write("memory.stat", "anon 1\ninactive_file 40\n");
+        let group = Group::Unified(dir.path().to_owned());
+        let pid = i32::try_from(std::process::id()).unwrap();
+        let mut known = Memory::default();
+        let mut memory = || group.read(pid, &mut known).unwrap().memory;
+        assert_eq!(memory(), 60);
+        write("memory.stat", "inactive_file 50\n");
+        assert_eq!(memory(), 60);
+        write("memory.current", "110\n");
+        assert_eq!(memory(), 60);
+        write("memory.current", "111\n");
+        assert_eq!(memory(), 61);
     }
 
     #[test]

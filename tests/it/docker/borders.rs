@@ -241,6 +241,13 @@ fn a_volume_that_a_step_could_lead_elsewhere_is_refused() {
         told.contains(&format!("steps may change {dir}, and with it where the volume")),
         "{told}"
     );
+    // Instances that may be root in their containers have what it lies in.
+    let above = stage.path("granted").parent().unwrap().display().to_string();
+    let given = format!("docker = {{ volumes = [\"{above}:/data\"] }}\n{grants}");
+    stage.apply(&project(&stage, &repository, &given).replace("\"auto\"", "\"manual\""));
+    repository.write("pilothouse.toml", &wants(&dir));
+    let told = refused(&stage, &repository, "all of it, beside instances");
+    assert!(told.contains(&format!("instances may change {above}, and with it")), "{told}");
     stage.end();
 }
 

@@ -73,6 +73,37 @@ fn a_service_that_ignores_its_stop_forks_and_floods_ends_as_a_whole_and_harms_no
 }
 
 #[test]
+fn why_no_container_comes_up_is_told_where_people_look() {
+    let base = Base::make("gone");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let asked = |arguments: &[&str]| {
+        let said = stage.binary().args(arguments).output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    };
+    for slot in ["0", "1"] {
+        asked(&["stop", &format!("shop-production-r1-{slot}"), "--yes", "--force"]);
+    }
+    stage.wait("both are stopped", |state| state.instances.is_empty());
+    let state = stage.state();
+    let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
+    base.remove_image(&format!("sha256:{image}"));
+    asked(&["start", "production"]);
+    let cause = format!("its container cannot run: the image sha256:{} is gone", image.short());
+    let state =
+        stage.wait("its loss is told", |state| state.environments[&production()].lost.is_some());
+    let lost = state.environments[&production()].lost.as_ref().unwrap();
+    assert!(lost.why.starts_with(&cause), "{}", lost.why);
+    let told = asked(&["instances"]);
+    assert!(told.contains(&cause) && told.contains("run the pipeline again"), "{told}");
+    stage.end();
+}
+
+#[test]
 fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let base = Base::make("check");
     let stage = Stage::with_engine();

@@ -58,7 +58,7 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
             restarts,
             port,
             Cell::new(volumes(model, instance), Scope::Dim),
-            Cell::new(image_of(model, instance), Scope::Dim),
+            Cell::new(words::short_image(&image_of(model, instance)), Scope::Dim),
             why(model, instance).map_or_else(Cell::none, |why| Cell::new(why, Scope::Dim)),
         ],
     }

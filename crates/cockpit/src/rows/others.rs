@@ -2,17 +2,15 @@
 
 use pilothouse_api::types::OtherContainer;
 
-use super::{Cell, Column, Row, left, name};
+use super::{Cell, Column, Row, left, name, words};
 use crate::model::Model;
 use crate::theme::Scope;
 use crate::width;
 
 /// Name, state, ports, image. They are not the columns of ours: nothing is measured of these, and
-/// their names must not take room from what is.
-pub const COLUMNS: &[Column] = &[name(8, 40, 0), left(7, 10, 0), left(6, 30, 2), left(8, 60, 1)];
-
-/// Cells of an image's id with what stands in front of it.
-const SHORT: usize = "sha256:".len() + 12;
+/// their names must not take room from what is. Where there is room, nothing of them is cut that
+/// the engine tells; an id is never.
+pub const COLUMNS: &[Column] = &[name(8, 81, 0), left(7, 10, 0), left(6, 48, 2), left(12, 81, 1)];
 
 /// The rows from one place on, so many at most.
 pub fn rows(model: &Model, from: usize, count: usize) -> Vec<Row> {
@@ -28,14 +26,9 @@ fn row(other: &OtherContainer) -> Row {
             dim(&other.name),
             dim(&other.state),
             dim(&other.ports.join(" ")),
-            dim(short(&other.image)),
+            dim(&words::short_image(&other.image)),
         ],
     }
-}
-
-/// An image without a name is told as short as its id is elsewhere.
-fn short(image: &str) -> &str {
-    if image.starts_with("sha256:") { width::head(image, SHORT) } else { image }
 }
 
 /// What a filter looks at.

@@ -217,6 +217,18 @@ pub fn instance_name(instance: &Instance) -> String {
     if instance.generation == 0 { name } else { format!("{name}.{}", instance.generation) }
 }
 
+/// What stands before the figures of an image's id or digest, and how many of those are told.
+const DIGEST: &str = "sha256:";
+const FIGURES: usize = 12;
+
+/// An image with as much of its id or digest, where it has one, as Docker tells elsewhere.
+pub fn short_image(image: &str) -> String {
+    match image.split_once(DIGEST) {
+        Some((name, digest)) => format!("{name}{}", width::head(digest, FIGURES)),
+        None => image.to_owned(),
+    }
+}
+
 /// The words that people say for the longest usual names of environments.
 pub fn short_environment(name: &str) -> &'static str {
     match name {

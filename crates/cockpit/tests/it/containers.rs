@@ -201,8 +201,34 @@ fn where_none_of_ours_runs_others_do_not_pass_for_ours() {
     update(&mut model, Msg::Samples(Box::new(samples)));
     let screen = text(&model);
     assert!(screen.contains("3 Containers · production · none runs ─"), "{screen}");
-    assert!(screen.contains("sha256:0123456789ab "), "{screen}");
-    assert!(!screen.contains("0123456789abc"), "{screen}");
+    assert!(screen.contains(" 0123456789ab "), "{screen}");
+    assert!(!screen.contains("0123456789abc") && !screen.contains("sha256"), "{screen}");
+}
+
+#[test]
+fn names_and_images_of_others_are_cut_only_where_room_is_short() {
+    let state = contained();
+    let mut samples = contained_samples(&state);
+    let digest = "0123456789abcdef".repeat(4);
+    let name = "pilothouse-4f1c2aa04f1c2aa0-storefront-production-r41-0";
+    let others = samples.others.as_mut().unwrap();
+    name.clone_into(&mut others[0].name);
+    others[0].image = format!("registry.example.com/base/postgres@sha256:{digest}");
+    others[1].image = format!("sha256:{digest}");
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut model = operator(state.clone(), width, height);
+        update(&mut model, Msg::Samples(Box::new(samples.clone())));
+        press(&mut model, "3");
+        let screen = text(&model);
+        assert!(screen.contains(" 0123456789ab"), "{width}: {screen}");
+        assert_eq!(screen.contains(name), width == 200, "{screen}");
+        press(&mut model, "z");
+        let screen = text(&model);
+        assert_eq!(screen.contains(name), width > 80, "{screen}");
+        let image = "registry.example.com/base/postgres@0123456789ab ";
+        assert_eq!(screen.contains(image), width == 200, "{screen}");
+        assert!(!screen.contains("0123456789abc"), "{screen}");
+    }
 }
 
 #[test]

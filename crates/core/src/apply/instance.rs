@@ -56,13 +56,11 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 environment.stopped.insert(instance.slot);
             }
         }
-        InstanceEvent::StopBegan { id } => {
-            if state.instances.get(id).is_some_and(|instance| failed_at_rest(state, instance)) {
+        InstanceEvent::StopBegan { id, why } => {
+            if let Some(one) = state.instances.get(id).filter(|one| failed_at_rest(state, one)) {
+                let why = why.clone().unwrap_or_else(|| unwell(one));
                 wait_longer(state, id, at);
-                let detail = state.instances.get(id).map(|one| one.health.detail.clone());
-                let detail = detail.filter(|detail| !detail.is_empty());
-                let said = detail.map_or_else(String::new, |detail| format!(": {detail}"));
-                lost(state, id, &format!("not healthy in time{said}"), at);
+                lost(state, id, &why, at);
             }
             change(state, id, |instance| {
                 instance.phase = InstancePhase::Stopping { address: instance.address() };
@@ -134,6 +132,14 @@ fn lost(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
     };
     if let Some(environment) = state.environments.get_mut(&key) {
         environment.lost = Some(Lost { id: id.clone(), why: why.to_owned(), at });
+    }
+}
+
+/// What is said of one that did not come up where its event does not tell.
+fn unwell(instance: &Instance) -> String {
+    match instance.health.detail.as_str() {
+        "" => "not healthy in time".to_owned(),
+        detail => format!("not healthy in time: {detail}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! All that starting something takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,9 @@ pub struct StepOrder {
     pub environment: Option<EnvironmentName>,
     /// What the operator's file lets a container have.
     pub grants: Grants,
+    /// Directories of the host that instances may change: they may be root in their containers.
+    #[serde(default)]
+    pub shared: BTreeSet<String>,
     /// Whether it builds the image that is the run's artifact.
     pub is_artifact: bool,
     /// Whether the service is checked by what its image brings.

@@ -74,6 +74,9 @@ pub enum InstanceEvent {
     StopBegan {
         /// The instance.
         id: InstanceId,
+        /// A sentence that says why, where it did not come up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// It is gone.
     Gone {
@@ -97,7 +100,7 @@ impl InstanceEvent {
             | Self::RoleChanged { id, .. }
             | Self::ReliefAsked { id, .. }
             | Self::StopAsked { id, .. }
-            | Self::StopBegan { id }
+            | Self::StopBegan { id, .. }
             | Self::Gone { id, .. } => id,
         }
     }

@@ -268,7 +268,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         | InstanceEvent::RoleChanged { id, .. }
         | InstanceEvent::ReliefAsked { id, .. }
         | InstanceEvent::StopAsked { id, .. }
-        | InstanceEvent::StopBegan { id }
+        | InstanceEvent::StopBegan { id, .. }
         | InstanceEvent::Gone { id, .. } => id,
     };
     let Some(instance) = state.instances.get(id) else {

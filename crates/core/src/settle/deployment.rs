@@ -328,7 +328,10 @@ pub(super) fn instances<'a>(
 pub(super) fn stop_all<'a>(instances: impl Iterator<Item = &'a Instance>) -> Vec<Event> {
     instances
         .filter(|instance| !matches!(instance.phase, InstancePhase::Stopping { .. }))
-        .map(|instance| Event::Instance(InstanceEvent::StopBegan { id: instance.id.clone() }))
+        .map(|instance| {
+            let id = instance.id.clone();
+            Event::Instance(InstanceEvent::StopBegan { id, why: None })
+        })
         .collect()
 }
 

@@ -1,8 +1,12 @@
 //! What runs want.
 
+use std::collections::BTreeSet;
+
 use super::Wanted;
+use crate::container::Container;
 use crate::effect::{Effect, EffectId, StepOrder};
 use crate::run::{Run, RunPhase};
+use crate::spec::Runtime;
 use crate::state::State;
 
 pub(super) fn want(state: &State, run: &Run, wanted: &mut Wanted) {
@@ -48,8 +52,25 @@ fn order(state: &State, run: &Run, index: u32) -> Option<StepOrder> {
         project: run.project.clone(),
         environment: run.environment.clone(),
         grants: spec.map(|spec| spec.grants.clone()).unwrap_or_default(),
+        shared: step.container.as_ref().map_or_else(BTreeSet::new, |one| shared(state, one)),
         is_artifact: pipeline.image_step() == Some(index),
         by_image: pipeline.service.health.by_image,
         built_by: pipeline.built().filter(|(_, by)| *by < index).collect(),
     })
+}
+
+/// What instances of any project may change of the host, where it matters to a step: one that mounts
+/// something of it.
+fn shared(state: &State, container: &Container) -> BTreeSet<String> {
+    if container.volumes.is_empty() {
+        return BTreeSet::new();
+    }
+    let runtimes = state.environments.values().flat_map(|one| {
+        one.releases.values().map(|release| &release.runtime).chain([&one.spec.runtime])
+    });
+    let volumes = runtimes.flat_map(|runtime| match runtime {
+        Runtime::Docker(settings) => settings.volumes.as_slice(),
+        Runtime::Local | Runtime::AwsWatch(_) => &[],
+    });
+    volumes.filter(|volume| !volume.read_only).map(|volume| volume.source.clone()).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! One verb a line: `project`, `env`, `apply`, `push`, `delete`, `run`, `until`, `deploy`,
 //! `cancel`, `edge`, `containers`, `fault`, `kill`, `sicken`, `restart`, `stop`, `again`, `shell`,
-//! `doubt`, `limits`, `crash`, `reboot`, `halt`, `remove`, `hide`, `from here`, `show`.
+//! `doubt`, `limits`, `crash`, `reboot`, `halt`, `remove`, `hide`, `from here`, `show`,
+//! `lost`.
 
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::container;
@@ -136,6 +137,7 @@ impl Play {
             "hide" => self.hidden.extend(rest.iter().map(|word| word.replace('_', " "))),
             "from" => self.from = self.world.journal.len(),
             "show" => self.show(),
+            "lost" => self.lost(rest[0]),
             other => panic!("no verb {other}"),
         }
     }
@@ -252,6 +254,13 @@ impl Play {
         };
         let times: usize = words.get(2).map_or(1, |word| word.parse().unwrap());
         self.world.faults.entry(words[0].to_owned()).or_default().extend(vec![fault; times]);
+    }
+
+    fn lost(&mut self, name: &str) {
+        self.write();
+        let lost = self.world.state.environments[&self.key(name)].lost.as_ref();
+        let said = lost.map_or("nothing".to_owned(), |lost| format!("{}: {}", lost.id, lost.why));
+        self.lines.push(format!("= {name} lost {said}"));
     }
 
     fn show(&mut self) {

@@ -58,6 +58,8 @@ fn variables_quotes_and_lines_are_read_as_engines_do() {
     assert_eq!(from("FROM a/b:1 a\u{17f} x\n"), ["a/b:1"]);
     // A label may say of ours what it likes, as long as its name is its own.
     assert_eq!(from("FROM x\nLABEL a=\"see pilothouse.md\" c=pilothouse.x\n"), ["x"]);
+    // Its value may be a variable's, and a name without an equals sign has all the rest for one.
+    assert_eq!(from("FROM x\nLABEL a=$A \"b\"=\"c $D=e\"\nLABEL costs $5 = much\n"), ["x"]);
     // What names no image may be as long as it likes.
     assert_eq!(from(&format!("RUN \\\n{}\\\n true\nFROM x\n", " ".repeat(70_000))), ["x"]);
     // What looks like it and is no instruction of any engine.
@@ -112,6 +114,9 @@ fn what_cannot_be_read_is_refused() {
         "LABEL pilothouse.engine=x\n",
         "label a=b \\\n \"pilot\"house.instance=x\n",
         "ONBUILD LABEL Pilothouse.image \"x\"\n",
+        "LABEL $X=\n",
+        "LABEL a=b \"pilot${H}.engine\"=x\n",
+        "ENV X=pilothouse.run\nONBUILD label $X 7\n",
         &format!("FROM x\nCOPY \\\n{}\\\n --from=y / /\n", " ".repeat(70_000)),
         "# Escape = `\nFROM a`\n",
         "COPY --from=${A/x/y} a b\n",

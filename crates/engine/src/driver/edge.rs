@@ -113,7 +113,8 @@ impl Edge {
 
     async fn tell(&self, status: EdgeStatus, attention: &Attention) {
         let active = (!status.digest.is_empty()).then(|| status.digest.clone());
-        let old = self.statuses.send_replace(Some(Arc::new(status.clone())));
+        let status = Arc::new(status);
+        let old = self.statuses.send_replace(Some(Arc::clone(&status)));
         attention.observe(Observation::EdgeConnected { active }).await;
         attention.observe(Observation::ListenersChanged { unbound: unbound(&status) }).await;
         for (id, health) in news(old.as_deref(), &status) {

@@ -63,7 +63,7 @@ impl Local {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
             binary: surroundings.binary.clone(),
-            ports: Ports::new(surroundings.ports.clone()),
+            ports: Ports::new(surroundings.engine_id.clone(), surroundings.ports.clone()),
             edge,
             docker,
         }
@@ -125,8 +125,7 @@ impl Local {
         while tokio::time::Instant::now() < until {
             match look(&handle.dir)? {
                 Liveness::Alive(_, status) if status.restarts >= prove::RESTARTS => {
-                    let how = prove::how_ended(status.last_exit);
-                    return Err(Fault::permanent(self.with_log(id, &how)));
+                    return Err(Fault::permanent(self.given_up(id, status.last_exit)?));
                 }
                 Liveness::Alive(_, status) if status.main.is_some() && is_container => {
                     let owner = status.main.map(|main| main.pid);

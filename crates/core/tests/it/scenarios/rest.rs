@@ -111,7 +111,10 @@ fn what_cannot_be_replaced_waits_longer_and_longer() {
         from here
         fault Start permanent 4
         kill shop-production-r1-0
-        run 60
+        run 2
+        lost production
+        run 58
+        lost production
         show
         "
     ), @r#"
@@ -127,6 +130,7 @@ fn what_cannot_be_replaced_waits_longer_and_longer() {
      121.7 shop-production-r1-0.3 replaces
      121.8 shop-production-r1-0.3 stopping
      121.9 shop-production-r1-0.3 gone: stopped
+    = production lost shop-production-r1-0.3: it will not pass
      123.8 shop-production-r1-0.4 replaces
      123.9 shop-production-r1-0.4 stopping
      124.0 shop-production-r1-0.4 gone: stopped
@@ -138,6 +142,7 @@ fn what_cannot_be_replaced_waits_longer_and_longer() {
      130.0 shop-production-r1-0.5 proved
      130.0 shop-production-r1-0.5 -> Active
      130.1 edge serves v7
+    = production lost nothing
     = production r1: shop-production-r1-0.5 Active, shop-production-r1-1 Active
     "#);
 }

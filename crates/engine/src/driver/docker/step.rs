@@ -1,10 +1,10 @@
 //! What the container of a step is to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use pilothouse_core::container::{Container, Grants, Image};
+use pilothouse_core::container::{Container, Grants, Image, Volume};
 use pilothouse_core::effect::{Fault, StepOrder};
 use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::{StepRun, script_argv};
@@ -48,7 +48,7 @@ impl Docker {
             mounts.push(self.cache(order, path)?);
         }
         let (user, group) = (nix::unistd::getuid().as_raw(), nix::unistd::getgid().as_raw());
-        mounts.extend(volumes(container, &order.grants, user)?);
+        mounts.extend(volumes(container, &order.grants, &order.shared, user)?);
         let mut all = env;
         all.insert("HOME".to_owned(), home.display().to_string());
         let run = order.run.0.to_string();
@@ -146,8 +146,14 @@ fn mount(path: &Path, read_only: bool) -> Mount {
 /// The volumes of a container. What a link of the host leads to must be granted as well.
 ///
 /// Docker looks for the path a second time, as root. So none is given to it that leads through a
-/// directory in which steps, which run as `user`, could put a link in its place meanwhile.
-fn volumes(container: &Container, grants: &Grants, user: u32) -> Result<Vec<Mount>, Fault> {
+/// directory in which steps, which run as `user`, could put a link in its place meanwhile, nor through
+/// one that instances share.
+fn volumes(
+    container: &Container,
+    grants: &Grants,
+    shared: &BTreeSet<String>,
+    user: u32,
+) -> Result<Vec<Mount>, Fault> {
     let roots = roots(grants);
     let mut mounts = Vec::new();
     for volume in &container.volumes {
@@ -171,6 +177,13 @@ fn volumes(container: &Container, grants: &Grants, user: u32) -> Result<Vec<Moun
                 volume.source
             )));
         }
+        if let Some(dir) = shared.iter().find(|dir| leads_through(volume, &source, dir)) {
+            return Err(Fault::permanent(format!(
+                "instances may change {dir}, and with it where the volume {} leads: give them that \
+                 one to be read alone, with :ro behind it, or grant a directory that is not in it",
+                volume.source
+            )));
+        }
         let (target, read_only) = (volume.target.clone(), volume.read_only);
         mounts.push(Mount { source, target, read_only });
     }
@@ -178,6 +191,13 @@ fn volumes(container: &Container, grants: &Grants, user: u32) -> Result<Vec<Moun
         mounts.push(mount(&PathBuf::from(SOCKET), false));
     }
     Ok(mounts)
+}
+
+/// Whether a volume lies within a directory, as it is written or where it really is.
+fn leads_through(volume: &Volume, source: &Path, dir: &str) -> bool {
+    let is_within = |path: &Path, dir: &Path| path != dir && path.starts_with(dir);
+    is_within(Path::new(&volume.source), Path::new(dir))
+        || std::fs::canonicalize(dir).is_ok_and(|dir| is_within(source, &dir))
 }
 
 /// Where the directories that are granted really are. One below another counts for nothing: it may
@@ -210,7 +230,7 @@ fn loose(source: &Path, roots: &[PathBuf], user: u32) -> std::io::Result<Option<
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use pilothouse_core::container::{Limits, Volume};
+    use pilothouse_core::container::Limits;
 
     use super::*;
 
@@ -218,6 +238,15 @@ mod tests {
     const USER: u32 = 54_323;
 
     fn mounted(source: &Path, granted: &[&Path], user: u32) -> Result<PathBuf, String> {
+        mounted_beside(&[], source, granted, user)
+    }
+
+    fn mounted_beside(
+        shared: &[&Path],
+        source: &Path,
+        granted: &[&Path],
+        user: u32,
+    ) -> Result<PathBuf, String> {
         let text = |path: &Path| path.display().to_string();
         let container = Container {
             image: Image::Named("x".to_owned()),
@@ -234,7 +263,9 @@ mod tests {
         };
         let volumes_below = granted.iter().map(|path| text(path)).collect();
         let grants = Grants { volumes_below, ..Grants::default() };
-        let mut mounts = volumes(&container, &grants, user).map_err(|fault| fault.why)?;
+        let shared = shared.iter().map(|path| text(path)).collect();
+        let mounts = volumes(&container, &grants, &shared, user);
+        let mut mounts = mounts.map_err(|fault| fault.why)?;
         Ok(mounts.remove(0).source)
     }
 
@@ -264,5 +295,27 @@ mod tests {
         symlink(&secret, granted.join("a")).unwrap();
         let refused = mounted(&inner, &[&granted, &granted.join("a")], USER).unwrap_err();
         assert!(refused.contains("does not grant"), "{refused}");
+    }
+
+    #[test]
+    fn a_volume_leads_through_nothing_that_instances_may_change() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().canonicalize().unwrap();
+        let (outer, inner) = (dir.join("g"), dir.join("g/a"));
+        std::fs::create_dir_all(&inner).unwrap();
+        let link = dir.join("link");
+        symlink(&outer, &link).unwrap();
+        // The same directory is nobody's to put something else in its place.
+        assert_eq!(mounted_beside(&[&inner], &inner, &[&inner], USER), Ok(inner.clone()));
+        assert_eq!(mounted_beside(&[&dir.join("b")], &inner, &[&inner], USER), Ok(inner.clone()));
+        for shared in [&dir, &outer, &link] {
+            let refused = mounted_beside(&[shared], &inner, &[&inner], USER).unwrap_err();
+            assert!(refused.contains("instances may change"), "{refused}");
+        }
+        // Somebody has put a link in its place already.
+        std::fs::rename(&inner, dir.join("moved")).unwrap();
+        symlink(dir.join("moved"), &inner).unwrap();
+        let refused = mounted_beside(&[&outer], &inner, &[&inner], USER).unwrap_err();
+        assert!(refused.contains("instances may change"), "{refused}");
     }
 }

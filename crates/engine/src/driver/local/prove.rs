@@ -7,6 +7,7 @@ use std::time::Duration;
 use pilothouse_core::effect::{Fault, FaultKind, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::routing::TargetStatus;
+use pilothouse_core::text::printable;
 use pilothouse_core::time::{Millis, Timestamp};
 use pilothouse_docker::Record;
 use pilothouse_supervisor::{MainExit, SocketOwner, socket_owner};
@@ -127,7 +128,7 @@ impl Local {
         let Newest { owner, proof, restarts, exit } =
             blocking("looking at the instance", look).await?;
         if restarts >= RESTARTS {
-            return Ok(Some(Missing::Ever(self.with_log(id, &how_ended(exit)))));
+            return Ok(Some(Missing::Ever(self.given_up(id, exit)?)));
         }
         // It may have been started anew elsewhere since this was asked for.
         let address = match &owner {
@@ -173,6 +174,20 @@ impl Local {
         self.with_log(id, &format!("not healthy by its start deadline: {missing}"))
     }
 
+    /// What is said of an instance that ended again and again. Where there was no container to end,
+    /// its owner knows why, and how the owner ended says nothing.
+    pub(super) fn given_up(
+        &self,
+        id: &InstanceId,
+        exit: Option<MainExit>,
+    ) -> Result<String, Fault> {
+        let record = docker::record_of(&unit_of(&self.places.instance(id)), None)?;
+        Ok(match record.and_then(|record| record.why_not) {
+            Some(why) => format!("its container cannot run: {}", printable(&why, 400)),
+            None => self.with_log(id, &how_ended(exit)),
+        })
+    }
+
     pub(super) fn with_log(&self, id: &InstanceId, why: &str) -> String {
         match last(&unit_of(&self.places.instance(id))) {
             Some(Last::Printed(line)) => format!("{why}; its last line: {line}"),
@@ -182,8 +197,7 @@ impl Local {
     }
 }
 
-/// What is said of an instance that ended again and again.
-pub(super) fn how_ended(exit: Option<MainExit>) -> String {
+fn how_ended(exit: Option<MainExit>) -> String {
     let how = exit.map_or_else(|| "ended".to_owned(), said);
     format!("it {how} each time")
 }

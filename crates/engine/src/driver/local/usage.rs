@@ -1,6 +1,6 @@
 //! What instances use of this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pilothouse_core::id::InstanceId;
@@ -47,8 +47,9 @@ impl Gauge {
 
     /// What these instances use. One that does not run is left out.
     pub fn measure(&mut self, ids: &[InstanceId]) -> BTreeMap<InstanceId, Used> {
-        self.handles.retain(|id, _| ids.contains(id));
-        self.contained.retain(|id, _| ids.contains(id));
+        let all: BTreeSet<&InstanceId> = ids.iter().collect();
+        self.handles.retain(|id, _| all.contains(id));
+        self.contained.retain(|id, _| all.contains(id));
         let mut measured = self.measure_containers();
         for id in ids {
             if measured.contains_key(id) || self.handles.contains_key(id) {
