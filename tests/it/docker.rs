@@ -20,6 +20,7 @@ mod prune;
 mod restart;
 mod row;
 mod service;
+mod tag;
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::DeploymentId;

@@ -163,10 +163,8 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
         may_use(&docker, &spec.dockerfile, &dockerfile.text, only).await?;
     }
     let pieces = context::send(&dir, dockerfile, ignored);
-    request::build(&docker, spec, pieces, async |told| tell(&docker, own, &told).await).await?;
-    let image = docker.image(&spec.tag).await?.ok_or_else(|| {
-        Error::new(Kind::Broken, format!("{} was built and is not there", spec.tag))
-    })?;
+    let id = request::build(&docker, spec, pieces, async |told| tell(&docker, own, &told).await);
+    let image = built(&docker, spec, id.await?).await?;
     if spec.ignores_check {
         image.say_that_its_check_is_off();
     }
@@ -184,6 +182,20 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
     let bytes = serde_json::to_vec(&built).map_err(|error| failed(error.into()))?;
     std::fs::write(&spec.built, bytes).map_err(failed)?;
     Ok(built)
+}
+
+/// The image that this very build made. Another build may have taken its name since: of another
+/// branch, which must not run in the place of this one.
+async fn built(docker: &Docker, spec: &BuildSpec, id: Option<String>) -> Result<Image, Error> {
+    let name = id.as_ref().unwrap_or(&spec.tag);
+    let image = docker.image(name).await?.ok_or_else(|| {
+        Error::new(Kind::Broken, format!("{} was built and is not there", spec.tag))
+    })?;
+    if spec.labels.iter().all(|(name, value)| image.labels.get(name) == Some(value)) {
+        return Ok(image);
+    }
+    let why = format!("{} is what another build made: run it again", spec.tag);
+    Err(Error::new(Kind::Broken, why))
 }
 
 /// Passes on what an engine tells of a build.

@@ -138,6 +138,12 @@ impl Base {
         all.iter().filter(is_own).map(|one| one.id.clone()).collect()
     }
 
+    /// The images that have a label, and its value.
+    pub fn labelled(&self, label: &str) -> std::collections::BTreeMap<String, String> {
+        let all = self.runtime.block_on(self.docker.images(label)).unwrap();
+        all.into_iter().map(|one| (one.id, one.labels[label].clone())).collect()
+    }
+
     /// What an image is called.
     pub fn tag(&self, id: &str) -> String {
         self.tags(id).remove(0)

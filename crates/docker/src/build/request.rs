@@ -32,6 +32,15 @@ pub(super) struct Told {
     pub(super) stream: Option<String>,
     #[serde(rename = "errorDetail")]
     failure: Option<Failure>,
+    /// What was built, at the end of each stage of the Dockerfile.
+    aux: Option<Product>,
+}
+
+/// What a build came to (Docker Engine API, `types.BuildResult`).
+#[derive(Debug, Deserialize)]
+struct Product {
+    #[serde(rename = "ID")]
+    id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,15 +48,17 @@ struct Failure {
     message: Option<String>,
 }
 
-/// Has an image built and gives on what the engine tells, until it is built.
+/// Has an image built and gives on what the engine tells, until it is built. The id of the image is
+/// given back where the engine tells it.
 pub(super) async fn build(
     docker: &Docker,
     spec: &BuildSpec,
     pieces: Receiver<Piece>,
     mut tell: impl AsyncFnMut(Told) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     let failed = |raw: Raw| from(WHAT, &raw);
     let mut kept = BytesMut::new();
+    let mut id = None;
     let path = format!("/build?{}", query(spec));
     let hear = async |piece: Option<Bytes>| {
         let is_over = piece.is_none();
@@ -57,7 +68,9 @@ pub(super) async fn build(
             if let Some(error) = told.failure.and_then(|failure| failure.message) {
                 return Err(failed(Raw::DockerStreamError { error }));
             }
-            tell(Told { failure: None, ..told }).await?;
+            // The last stage is the image.
+            id = told.aux.and_then(|product| product.id).or(id.take());
+            tell(Told { failure: None, aux: None, ..told }).await?;
         }
         if kept.len() > MOST {
             let error = "it says too much at once".to_owned();
@@ -65,7 +78,8 @@ pub(super) async fn build(
         }
         Ok(())
     };
-    docker.upload(WHAT, &path, pieces, hear).await
+    docker.upload(WHAT, &path, pieces, hear).await?;
+    Ok(id)
 }
 
 /// Takes the next whole line that says something, or what is left where no more follows.
