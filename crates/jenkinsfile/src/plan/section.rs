@@ -16,6 +16,16 @@ const WEEK: u64 = 7 * 86_400;
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
 const VARIABLES: usize = 400;
+/// Variables that tools set (hudson.tools.ToolInstallation, "buildEnvVars").
+const TOOLS: [(&str, &str); 7] = [
+    ("ant", "ANT_HOME"),
+    ("go", "GOROOT"),
+    ("gradle", "GRADLE_HOME"),
+    ("jdk", "JAVA_HOME"),
+    ("maven", "M2_HOME"),
+    ("maven", "MAVEN_HOME"),
+    ("nodejs", "NODEJS_HOME"),
+];
 const SECRET: &str = "secrets are named in the project file of the operator";
 
 impl Planner<'_> {
@@ -24,8 +34,7 @@ impl Planner<'_> {
             self.agent(agent, scope);
         }
         if let Some(when) = &common.when {
-            self.leave(when.span, "when", "stages have no conditions yet, so it does not run");
-            scope.turn_off("its stage has a when");
+            self.when(when, common.environment.as_ref(), scope);
         }
         if let Some(input) = &common.input {
             let why = "a run waits for nobody, so it does not run; a deployment can wait";
@@ -34,7 +43,7 @@ impl Planner<'_> {
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
         self.options(options, scope, is_one);
-        self.tools(common.tools.as_ref());
+        self.tools(common.tools.as_ref(), scope);
         self.environment(common.environment.as_ref(), scope);
     }
 
@@ -182,10 +191,12 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>) {
+    pub(super) fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>, scope: &mut Scope) {
         for (key, value) in section.iter().flat_map(|section| &section.entries) {
             let what = format!("tool {} {}", key.text, value.shown());
             self.leave(key.span, &what, "it has to be in the image, or on the executor");
+            let own = TOOLS.iter().filter(|(tool, _)| *tool == key.text);
+            scope.missing.extend(own.map(|(_, variable)| (*variable).to_owned()));
         }
     }
 
