@@ -159,6 +159,7 @@ impl Plan {
             stages: 0,
             plan: Self::default(),
         };
+        planner.around(source, pipeline.span);
         planner.pipeline(pipeline);
         planner.plan
     }
@@ -207,6 +208,9 @@ impl Planner<'_> {
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
         let missing = self.groovy.sets.clone();
         let mut scope = Scope { missing, ..Scope::default() };
+        if let Some(name) = section::USED.into_iter().find(|name| scope.missing.contains(*name)) {
+            scope.turn_off(&format!("Groovy sets {name}, which every program uses"));
+        }
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }

@@ -421,3 +421,45 @@ fn a_stage_of_some_branches_ends_at_once_on_the_others() {
     let own = with("", "branch 'a' }\nenvironment { BRANCH_NAME = 'a'");
     assert!(!running(&own).contains("make"), "{own}");
 }
+
+#[test]
+fn what_stands_outside_of_the_pipeline_is_told() {
+    let table = Table::built_in();
+    let pipeline = "pipeline { agent any\n stages { stage('a') { steps { sh 'make' } } } }";
+    for around in ["node { sh 'rm 1' }", "if (a) { b() }", "properties([])", "def x = 1; x += 1"] {
+        for text in [format!("{around}\n{pipeline}"), format!("{pipeline}\n{around}")] {
+            let report = Report::of("Jenkinsfile", text.as_bytes(), &table);
+            assert!(report.level > crate::verdict::Level::Declarative, "{text}");
+            let text = converted(&text);
+            assert!(text.contains(": Groovy: it stands outside of the pipeline"), "{text}");
+            assert!(running(&text).contains("make") && !running(&text).contains("rm"), "{text}");
+        }
+    }
+    for around in ["if (a) { error 'b' }", "node { input 'b' }", "def a = b() { throw c }"] {
+        let text = converted(&format!("{around}\n{pipeline}"));
+        assert_eq!(running(&text).trim(), "", "{text}");
+    }
+    assert!(converted(&format!("@Library('a') _\n{pipeline}")).contains("line 1: library: its"));
+}
+
+#[test]
+fn nothing_runs_where_programs_would_find_others() {
+    for before in [
+        "environment { PATH = \"/a:${env.PATH}\" }",
+        "environment { HOME = '/a' }",
+        "agent { docker { image 'a'; args '-v /a:/a -e OUT=/b' } }",
+        "agent { docker { image 'a'; args '--env-file=a' } }",
+        "agent { docker { image 'a'; args V } }",
+    ] {
+        let agent = if before.starts_with("agent") { "" } else { "agent any" };
+        let text = converted(&format!(
+            "pipeline {{ {agent}\n{before}\n stages {{ stage('a') {{ steps {{ sh 'rm -rf $OUT/*' }} }} \
+             }} }}"
+        ));
+        assert_eq!(running(&text).trim(), "", "{before}: {text}");
+    }
+    let text = with_steps("", "script { env.PATH = \"/a:${env.PATH}\" }\nsh 'make'");
+    assert_eq!(running(&text).trim(), "", "{text}");
+    let text = with_steps("", "sh 'make'\nwaitForQualityGate abortPipeline: true\nsh 'rm 1'");
+    assert!(running(&text).contains("make") && !running(&text).contains("rm 1"), "{text}");
+}

@@ -8,9 +8,11 @@ use std::collections::{BTreeSet, HashSet};
 use super::argument::values;
 use super::{MOST, Planner};
 use crate::model::{Step, ValueKind};
+use crate::source::Span;
 use crate::syntax::{
     Argument, Call, Expression, ExpressionKind, Member, Node, Script, StatementKind,
 };
+use crate::verdict::holds;
 
 /// Stands for the variables whose names Groovy alone knows.
 pub(super) const ANY: &str = "a variable that Groovy names";
@@ -59,10 +61,15 @@ fn is_question(node: Node<'_, '_>) -> bool {
     called(node) == Some("input")
 }
 
+/// Whether a step is there to stop the run.
+fn is_stop(step: &str) -> bool {
+    matches!(step, "error" | "waitForQualityGate")
+}
+
 fn is_end(node: Node<'_, '_>) -> bool {
     let is_thrown = matches!(node, Node::Statement(statement)
         if matches!(statement.kind, StatementKind::Throw(_)));
-    is_thrown || called(node) == Some("error")
+    is_thrown || called(node).is_some_and(is_stop)
 }
 
 fn called<'s>(node: Node<'_, 's>) -> Option<&'s str> {
@@ -145,6 +152,33 @@ fn text_of(expression: &Expression<'_>) -> Option<String> {
 }
 
 impl Planner<'_> {
+    /// Says what stands outside of the pipeline; methods and classes only do what is asked of them.
+    pub(super) fn around(&mut self, source: &Script<'_>, pipeline: Span) {
+        for statement in &source.statements {
+            let (what, annotations) = match &statement.kind {
+                StatementKind::Method(_) | StatementKind::Class(_) => continue,
+                StatementKind::Import(import) => ("import", import.annotations.as_slice()),
+                StatementKind::Declare(declared) => ("def", declared.annotations.as_slice()),
+                _ => ("Groovy", &[][..]),
+            };
+            let is_library = annotations.iter().any(|one| one.name.text == "Library");
+            if is_library {
+                self.leave(statement.span, "library", "its steps are not known here");
+            } else if what == "Groovy" && !holds(statement, Some(pipeline)) {
+                self.leave(statement.span, what, "it stands outside of the pipeline");
+            }
+            let node = Node::Statement(statement);
+            if statement.span.start >= pipeline.start {
+                continue;
+            }
+            if self.groovy.asks(node) {
+                self.wait(statement.span);
+            } else if self.groovy.stops(node) {
+                self.stop(statement.span);
+            }
+        }
+    }
+
     /// What Groovy in it does to what follows. Steps in its braces are looked at on their own.
     pub(super) fn holds_back(&mut self, step: &Step<'_>) {
         let name = step.name.as_ref().map_or("", |name| name.text.as_str());
@@ -158,7 +192,7 @@ impl Planner<'_> {
         let is_asking = name == "input" || groovy.is_asking(name);
         if is_asking || nodes.iter().any(|node| groovy.asks(*node)) {
             self.wait(step.span);
-        } else if name == "error"
+        } else if is_stop(name)
             || groovy.is_stopping(name)
             || nodes.iter().any(|node| groovy.stops(*node))
         {

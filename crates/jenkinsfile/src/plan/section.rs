@@ -10,6 +10,8 @@ use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
+/// Those of them that programs use without naming them.
+pub(super) const USED: [&str; 2] = ["HOME", "PATH"];
 /// The longest time limit in seconds: a week.
 const WEEK: u64 = 7 * 86_400;
 /// The longest name and value of a variable, in bytes, and the most variables.
@@ -102,7 +104,12 @@ impl Planner<'_> {
                     match (key.text.as_str(), setting) {
                         ("image", AgentSettings::Value(value)) => image = Some(value),
                         ("reuseNode", _) => {}
-                        _ => others.push(key),
+                        (name, setting) => {
+                            if name == "args" && sets_variables(setting) {
+                                scope.turn_off("its container is given variables");
+                            }
+                            others.push(key);
+                        }
                     }
                 }
             }
@@ -224,6 +231,10 @@ impl Planner<'_> {
         for (key, value) in entries {
             if scope.missing.contains(&key.text) {
                 self.leave_variable(key, value, &outer, scope);
+                if USED.contains(&key.text.as_str()) {
+                    let why = format!("{} is set, which every program uses", key.text);
+                    scope.turn_off(&why);
+                }
             } else {
                 let off = scope.off.clone();
                 let support = if off.is_some() { Support::NotYet } else { Support::Runs };
@@ -289,6 +300,15 @@ impl Planner<'_> {
         self.leave(key.span, &what, &why.why);
         self.mark(key.span, why.support, &why.why);
     }
+}
+
+/// Whether arguments of `docker run` set variables: they stand in no `environment`.
+fn sets_variables(arguments: &AgentSettings<'_>) -> bool {
+    let AgentSettings::Value(value) = arguments else {
+        return true;
+    };
+    let is_setting = |word: &str| word.starts_with("-e") || word.starts_with("--env");
+    value.text().is_none_or(|text| text.split_whitespace().any(is_setting))
 }
 
 /// What a variable is set to, where a run can set it.
