@@ -306,11 +306,10 @@ impl Planner<'_> {
         self.post(matrix.common.post.as_ref(), &scope);
     }
 
-    /// What follows in the file may not run: Groovy may have stopped the run.
+    /// What follows in the file may not run: Groovy, or a step that is there for it, may stop the run.
     fn stop(&mut self, span: Span) {
         let line = self.line(span);
-        self.behind
-            .get_or_insert_with(|| format!("behind line {line}: Groovy may stop the run there"));
+        self.behind.get_or_insert_with(|| format!("behind line {line}: the run may stop there"));
     }
 
     /// What follows in the file may not run: a person had to say yes.

@@ -369,7 +369,7 @@ fn nothing_runs_behind_groovy_that_may_stop_the_run() {
         let text = with_steps(guard, &format!("sh 'make'\n{step}\nsh 'rm 1'"));
         assert!(running(&text).contains("make"), "{step}: {text}");
         assert!(!running(&text).contains("rm 1"), "{step}: {text}");
-        assert!(text.contains("behind line 8: Groovy may stop the run there"), "{step}: {text}");
+        assert!(text.contains("behind line 8: the run may stop there"), "{step}: {text}");
     }
     let text = with_steps("", "script { x() }\nsh 'make'");
     assert!(running(&text).contains("make"), "{text}");
