@@ -78,7 +78,7 @@ pub fn run(check: &Check) -> Result<()> {
         out::json(&json(&told()))?;
     } else if check.sarif {
         out::json(&sarif(&told(), env!("CARGO_PKG_VERSION")))?;
-    } else {
+    } else if !reports.is_empty() {
         let is_whole = check.all || reports.len() == 1;
         out::line(text::told(&reports, is_whole, check.color.is_on()).trim_end());
     }

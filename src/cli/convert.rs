@@ -39,7 +39,11 @@ pub fn run(wanted: &Convert) -> Result<()> {
         let why = format!("{name} has more than {} MiB, which is not read here", MOST_BYTES >> 20);
         return Err(failed(Failure::Usage, printable(&why, LINE)));
     }
-    let text = String::from_utf8_lossy(&bytes);
+    let Ok(text) = String::from_utf8(bytes) else {
+        // What a script says would be written with other letters.
+        let why = format!("{name} is no UTF-8 text; save it as UTF-8");
+        return Err(failed(Failure::Usage, printable(&why, LINE)));
+    };
     let converted = converted(&name, &text)?;
     // What we write is read by the same reader that an engine has.
     if let Err(problems) = pilothouse_settings::pipeline::read("pilothouse.toml", &converted.text) {

@@ -92,6 +92,12 @@ fn main() -> std::io::Result<()> {
     let mut worst = (0.0_f64, "");
     let inside = |open: &'static str, repeated: &'static str| (open, repeated);
     let begun = [
+        // The last of many strings is never closed, and one that is may be meant to be open.
+        inside("''''", "''''''"),
+        inside("''''", "a ='''b =''' "),
+        inside("\"\"\"\"", "a =\"\"\"b =\"\"\" "),
+        inside("a = 'b\n", "a = 'b' + "),
+        inside("a = /b\n", "a = /b/ + "),
         inside("pipeline{agent any;stages{stage('a'){steps{", "sh 'x';"),
         inside("pipeline{agent any;stages{stage('a'){steps{", "foo ä: 1;"),
         inside("pipeline{agent any;stages{stage('a'){steps{", "script { foo() };"),

@@ -342,18 +342,22 @@ impl<'s> Lexer<'s> {
         let Some(line) = before.strip_suffix('\n') else {
             return false;
         };
-        let line = line.rsplit('\n').next().unwrap_or_default().trim();
-        !line.is_empty() && !line.starts_with("//")
+        // Lines of comments are taken together with the end of the line before them.
+        let (is_first, line) = match line.rsplit_once('\n') {
+            Some((_, line)) => (false, line.trim()),
+            None => (true, line),
+        };
+        is_first || !(line.is_empty() || line.starts_with("//"))
     }
 
     /// Whether a slash opens a string here. Groovy divides by what stands before it.
     fn may_open_slashy(&self) -> bool {
-        let Some(last) = self.found.tokens.last() else {
-            return true;
-        };
         if self.is_behind_one_newline() {
             return false;
         }
+        let Some(last) = self.found.tokens.last() else {
+            return true;
+        };
         !matches!(
             last.kind,
             Kind::Name

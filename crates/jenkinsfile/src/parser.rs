@@ -52,6 +52,7 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
         last_path: (0, 0),
         is_top: true,
         is_interface: false,
+        is_annotation: false,
         classes: 0,
         problems,
         unclosed,
@@ -73,6 +74,8 @@ struct Parser<'s> {
     is_top: bool,
     /// Whether methods need no body.
     is_interface: bool,
+    /// Whether methods may have a usual value, as those of an `@interface`.
+    is_annotation: bool,
     /// How many classes are around.
     classes: usize,
     problems: Vec<Diagnostic>,

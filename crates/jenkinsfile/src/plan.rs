@@ -6,18 +6,21 @@
 //! in doubt it is left.
 
 mod argument;
+mod groovy;
 mod section;
 mod shell;
 mod step;
 mod value;
+mod when;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
 use crate::source::{Lines, Span};
-use crate::syntax::{ExpressionKind, Node, Script as Source, StatementKind};
+use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
+use groovy::Groovy;
 use value::Bit;
 
 /// The most stages of a pipeline, and the most steps of a stage.
@@ -124,6 +127,8 @@ struct Scope {
     path: Vec<String>,
     /// Directories that steps change into, as words of a shell.
     directories: Vec<String>,
+    /// Lines of a shell that end a script where a condition does not hold.
+    guards: Vec<String>,
     /// Why nothing in it may run.
     off: Option<String>,
 }
@@ -143,17 +148,18 @@ impl Plan {
         table: &Table,
     ) -> Self {
         let known = Known::of(source);
-        let asking = asking(source);
+        let groovy = Groovy::of(source);
         let mut planner = Planner {
             lines: Lines::new(text),
             table,
             known,
-            asking,
+            groovy,
             stashed: HashSet::new(),
             behind: None,
             stages: 0,
             plan: Self::default(),
         };
+        planner.around(source, pipeline.span);
         planner.pipeline(pipeline);
         planner.plan
     }
@@ -168,8 +174,8 @@ struct Planner<'a> {
     lines: Lines<'a>,
     table: &'a Table,
     known: Known<'a>,
-    /// Methods of the file that ask a person.
-    asking: HashSet<&'a str>,
+    /// What the file's Groovy does to what is around it.
+    groovy: Groovy<'a>,
     /// What was stashed so far.
     stashed: HashSet<String>,
     /// Why all that follows may not run: a person would have to be asked first.
@@ -177,42 +183,6 @@ struct Planner<'a> {
     /// How many stages there are.
     stages: usize,
     plan: Plan,
-}
-
-/// Methods of the file in which a person is asked.
-fn asking<'s>(source: &Source<'s>) -> HashSet<&'s str> {
-    let mut found = HashSet::new();
-    let methods = source.statements.iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Method(method) => Some((method.name.text, statement)),
-        _ => None,
-    });
-    let methods: Vec<_> = methods.take(MOST).collect();
-    // A method that calls one that asks asks as well; a round for each link of such a chain.
-    loop {
-        let before = found.len();
-        for (name, statement) in &methods {
-            if !found.contains(name) && asks(Node::Statement(statement), &found) {
-                found.insert(*name);
-            }
-        }
-        if found.len() == before {
-            return found;
-        }
-    }
-}
-
-/// Whether Groovy asks a person.
-fn asks(node: Node<'_, '_>, methods: &HashSet<&str>) -> bool {
-    let mut is_asking = false;
-    node.each(&mut |node| {
-        if let Node::Expression(expression) = node
-            && let ExpressionKind::Call(call) = &expression.kind
-            && let Some(name) = call.method.text()
-        {
-            is_asking |= name == "input" || methods.contains(name);
-        }
-    });
-    is_asking
 }
 
 impl Planner<'_> {
@@ -236,7 +206,11 @@ impl Planner<'_> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
-        let mut scope = Scope::default();
+        let missing = self.groovy.sets.clone();
+        let mut scope = Scope { missing, ..Scope::default() };
+        if let Some(name) = section::USED.into_iter().find(|name| scope.missing.contains(*name)) {
+            scope.turn_off(&format!("Groovy sets {name}, which every program uses"));
+        }
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }
@@ -256,7 +230,7 @@ impl Planner<'_> {
             self.leave(parameter.span, &format!("parameter {name}"), why);
             scope.missing.extend(section::name_of(parameter));
         }
-        self.tools(pipeline.tools.as_ref());
+        self.tools(pipeline.tools.as_ref(), &mut scope);
         self.environment(pipeline.environment.as_ref(), &mut scope);
         for stage in pipeline.stages.iter().flat_map(|stages| &stages.entries) {
             self.stage(stage, &scope);
@@ -330,6 +304,12 @@ impl Planner<'_> {
             self.stage(inner, &scope);
         }
         self.post(matrix.common.post.as_ref(), &scope);
+    }
+
+    /// What follows in the file may not run: Groovy, or a step that is there for it, may stop the run.
+    fn stop(&mut self, span: Span) {
+        let line = self.line(span);
+        self.behind.get_or_insert_with(|| format!("behind line {line}: the run may stop there"));
     }
 
     /// What follows in the file may not run: a person had to say yes.

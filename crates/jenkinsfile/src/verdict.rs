@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::source::Span;
 use crate::syntax::Script;
 use crate::table::{Support, Table};
-pub(crate) use code::is_plain;
+pub(crate) use code::{holds, is_plain};
 pub(crate) use known::Known;
 
 /// How far a file is from running.

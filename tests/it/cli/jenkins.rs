@@ -114,6 +114,7 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     // Without a name it is the one of this directory.
     let said = world.run(&["check"]).ends_with(2);
     assert!(said.err.contains("cannot read Jenkinsfile: "), "{}", said.err);
+    assert_eq!(said.out, "");
     let said = world.run(&["check", "--json", "nowhere/Jenkinsfile", &good]).ends_with(2).json();
     assert_eq!(said["levels"]["unread"], 1);
     assert_eq!(said["files"][1]["file"], "nowhere/Jenkinsfile");
@@ -133,6 +134,17 @@ fn a_file_that_is_too_long_is_not_refused_by_jenkins_and_not_cut() {
     assert!(said.out.contains("level 8: not judged"), "{}", said.out);
     let said = world.run(&["convert"]).ends_with(2);
     assert!(said.err.contains("more than 1 MiB") && said.out.is_empty(), "{}", said.err);
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_not_written_with_other_letters() {
+    let world = World::new();
+    let text = b"pipeline { agent any\nstages { stage('a') { steps { sh 'echo \xe9' } } } }";
+    std::fs::write(world.path("Jenkinsfile"), text).unwrap();
+    let said = world.run(&["check"]).ends_with(0);
+    assert!(said.out.contains("no UTF-8 text from line 2"), "{}", said.out);
+    let said = world.run(&["convert"]).ends_with(2);
+    assert!(said.err.contains("no UTF-8 text") && said.out.is_empty(), "{}", said.err);
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Lexer<'_> {
                 let before = self.text.get(inside..close).unwrap_or_default();
                 let line = before.rsplit('\n').next().unwrap_or_default();
                 let is_opening = !line.trim().is_empty() && line.ends_with([' ', '(', ':', '=']);
-                self.dedented(start, close).filter(|_| is_opening)
+                if is_opening { self.dedented(start, close) } else { None }
             }
             _ => None,
         };
@@ -133,11 +133,14 @@ impl Lexer<'_> {
         true
     }
 
-    /// The end of the line before the first that closes a brace around the line of a place.
+    /// The end of the line before the first that closes a brace around the line of a place. Of a
+    /// line that began far before it nothing is guessed.
     fn dedented(&self, start: usize, end: usize) -> Option<usize> {
         let indent = |line: &str| line.len() - line.trim_start().len();
-        let before = self.text.get(..start)?;
-        let own = indent(before.get(before.rfind('\n').map_or(0, |at| at + 1)..)?);
+        let near = start.saturating_sub(BYTES);
+        let before = self.text.as_bytes().get(near..start)?;
+        let begin = before.iter().rposition(|byte| *byte == b'\n').map(|at| near + at + 1);
+        let own = indent(self.text.get(begin.or((near == 0).then_some(0))?..start)?);
         let mut at = start;
         for line in self.text.get(start..end)?.split_inclusive('\n') {
             let is_close = at > start && line.trim_start().starts_with('}') && indent(line) < own;

@@ -121,7 +121,7 @@ impl<'s> Parser<'s> {
         Ok(arguments)
     }
 
-    fn annotation_value(&mut self) -> Parsed<Expression<'s>> {
+    pub(super) fn annotation_value(&mut self) -> Parsed<Expression<'s>> {
         if !self.is(Mark::At) {
             return self.assignment_less();
         }

@@ -122,7 +122,12 @@ impl<'s> Parser<'s> {
         let property = self.expression_node(kind, start)?;
         let before = self.at;
         let path = self.path_after(property, start, Place::Inside)?;
-        if self.at != before || !self.begins_command_argument() {
+        // Behind a plain name a sign begins an argument: nothing is added to what has no arguments yet.
+        let is_sign = matches!(
+            self.kind(),
+            Kind::Mark(Mark::Minus | Mark::Plus | Mark::Increment | Mark::Decrement)
+        );
+        if self.at != before || !(is_sign || self.begins_command_argument()) {
             return Ok(path);
         }
         let arguments = self.command_arguments()?;

@@ -47,6 +47,10 @@ impl<'s> Parser<'s> {
             self.take();
             self.type_list()?;
         }
+        if self.is_annotation && self.take_word(Word::Default) {
+            self.skip_newline();
+            self.annotation_value()?;
+        }
         let mut body = None;
         if self.kind_behind_newline() == Kind::Mark(Mark::LeftBrace) {
             self.skip_newline();
@@ -70,7 +74,7 @@ impl<'s> Parser<'s> {
 
     /// `class Name extends A implements B { … }` and its like
     pub(super) fn class(&mut self, head: Head<'s>) -> Parsed<Class<'s>> {
-        self.take_if(Mark::At);
+        let is_annotation = self.take_if(Mark::At);
         let is_enum = self.is_word(Word::Enum);
         let is_interface = self.is_word(Word::Interface);
         self.take();
@@ -87,9 +91,10 @@ impl<'s> Parser<'s> {
             self.type_list()?;
             self.skip_newline();
         }
-        let outer = std::mem::replace(&mut self.is_interface, is_interface);
+        let outer = (self.is_interface, self.is_annotation);
+        (self.is_interface, self.is_annotation) = (is_interface, is_annotation);
         let members = self.nested(|parser| parser.members(name, is_enum));
-        self.is_interface = outer;
+        (self.is_interface, self.is_annotation) = outer;
         let members = members?;
         Ok(Class { annotations: head.annotations, name, members })
     }

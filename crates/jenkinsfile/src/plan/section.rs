@@ -10,12 +10,24 @@ use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
+/// Those of them that programs use without naming them.
+pub(super) const USED: [&str; 2] = ["HOME", "PATH"];
 /// The longest time limit in seconds: a week.
 const WEEK: u64 = 7 * 86_400;
 /// The longest name and value of a variable, in bytes, and the most variables.
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
 const VARIABLES: usize = 400;
+/// Variables that tools set (hudson.tools.ToolInstallation, "buildEnvVars").
+const TOOLS: [(&str, &str); 7] = [
+    ("ant", "ANT_HOME"),
+    ("go", "GOROOT"),
+    ("gradle", "GRADLE_HOME"),
+    ("jdk", "JAVA_HOME"),
+    ("maven", "M2_HOME"),
+    ("maven", "MAVEN_HOME"),
+    ("nodejs", "NODEJS_HOME"),
+];
 const SECRET: &str = "secrets are named in the project file of the operator";
 
 impl Planner<'_> {
@@ -24,8 +36,7 @@ impl Planner<'_> {
             self.agent(agent, scope);
         }
         if let Some(when) = &common.when {
-            self.leave(when.span, "when", "stages have no conditions yet, so it does not run");
-            scope.turn_off("its stage has a when");
+            self.when(when, common.environment.as_ref(), scope);
         }
         if let Some(input) = &common.input {
             let why = "a run waits for nobody, so it does not run; a deployment can wait";
@@ -34,7 +45,7 @@ impl Planner<'_> {
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
         self.options(options, scope, is_one);
-        self.tools(common.tools.as_ref());
+        self.tools(common.tools.as_ref(), scope);
         self.environment(common.environment.as_ref(), scope);
     }
 
@@ -93,7 +104,12 @@ impl Planner<'_> {
                     match (key.text.as_str(), setting) {
                         ("image", AgentSettings::Value(value)) => image = Some(value),
                         ("reuseNode", _) => {}
-                        _ => others.push(key),
+                        (name, setting) => {
+                            if name == "args" && sets_variables(setting) {
+                                scope.turn_off("its container is given variables");
+                            }
+                            others.push(key);
+                        }
                     }
                 }
             }
@@ -182,10 +198,12 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>) {
+    pub(super) fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>, scope: &mut Scope) {
         for (key, value) in section.iter().flat_map(|section| &section.entries) {
             let what = format!("tool {} {}", key.text, value.shown());
             self.leave(key.span, &what, "it has to be in the image, or on the executor");
+            let own = TOOLS.iter().filter(|(tool, _)| *tool == key.text);
+            scope.missing.extend(own.map(|(_, variable)| (*variable).to_owned()));
         }
     }
 
@@ -213,6 +231,10 @@ impl Planner<'_> {
         for (key, value) in entries {
             if scope.missing.contains(&key.text) {
                 self.leave_variable(key, value, &outer, scope);
+                if USED.contains(&key.text.as_str()) {
+                    let why = format!("{} is set, which every program uses", key.text);
+                    scope.turn_off(&why);
+                }
             } else {
                 let off = scope.off.clone();
                 let support = if off.is_some() { Support::NotYet } else { Support::Runs };
@@ -278,6 +300,15 @@ impl Planner<'_> {
         self.leave(key.span, &what, &why.why);
         self.mark(key.span, why.support, &why.why);
     }
+}
+
+/// Whether arguments of `docker run` set variables: they stand in no `environment`.
+fn sets_variables(arguments: &AgentSettings<'_>) -> bool {
+    let AgentSettings::Value(value) = arguments else {
+        return true;
+    };
+    let is_setting = |word: &str| word.starts_with("-e") || word.starts_with("--env");
+    value.text().is_none_or(|text| text.split_whitespace().any(is_setting))
 }
 
 /// What a variable is set to, where a run can set it.

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use super::Scope;
+use super::groovy::ANY;
 use super::value::{Bit, ELSEWHERE, Left, left};
 use crate::table::Support;
 
@@ -150,5 +151,9 @@ pub(super) fn missing<'a>(script: &str, scope: &'a Scope) -> Option<&'a str> {
     let theirs = ELSEWHERE.iter().map(|name| (*name, name.ends_with('_')));
     let is_set = |name: &str| scope.variables.iter().any(|(known, _)| known == name);
     let mut all = own.chain(theirs).filter(|(name, _)| !is_set(name));
-    all.find(|(name, is_beginning)| uses(script, name, *is_beginning)).map(|(name, _)| name)
+    all.find(|(name, is_beginning)| match *name {
+        ANY => script.contains('$'),
+        name => uses(script, name, *is_beginning),
+    })
+    .map(|(name, _)| name)
 }

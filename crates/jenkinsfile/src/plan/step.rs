@@ -9,9 +9,9 @@ use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
 use super::section::assignable;
 use super::shell::{missing, quoted, script, uses, word};
 use super::value::{Bit, Left, OUTSIDE, groovy, joined, left};
-use super::{Comment, Mark, Planner, Scope, Script, StagePart, asks};
+use super::{Comment, Mark, Planner, Scope, Script, StagePart};
 use crate::model::{Arguments, Step, Value, ValueKind};
-use crate::syntax::{Argument, ExpressionKind, Node};
+use crate::syntax::{Argument, ExpressionKind};
 use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
@@ -33,8 +33,10 @@ impl Planner<'_> {
     pub(super) fn steps(&mut self, steps: &[Step<'_>], scope: &Scope, into: &mut Vec<StagePart>) {
         let mut scope = scope.clone();
         for step in steps {
-            if let Some(why) = &self.behind {
-                scope.turn_off(why);
+            if let (Some(why), None) = (self.behind.clone(), &scope.off) {
+                scope.turn_off(&why);
+                let (span, what) = (step.span, "what follows".to_owned());
+                into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
             }
             self.step(step, &scope, into);
         }
@@ -91,9 +93,7 @@ impl Planner<'_> {
                 let mut within = scope.clone();
                 within.turn_off(&format!("in {}", name.text));
                 self.steps(inner, &within, into);
-                if self.waits(step) {
-                    self.wait(step.span);
-                }
+                self.holds_back(step);
             }
         }
     }
@@ -156,22 +156,6 @@ impl Planner<'_> {
 
     fn is_plain(&self, value: &Value<'_>, scope: &Scope) -> bool {
         crate::verdict::is_plain(value) || self.bits(value, scope).is_ok()
-    }
-
-    /// Whether a person is asked in it. Steps in its braces are looked at on their own.
-    fn waits(&self, step: &Step<'_>) -> bool {
-        let name = step.name.as_ref().map_or("", |name| name.text.as_str());
-        let asks_in = |node: Node<'_, '_>| asks(node, &self.asking);
-        let in_code = step
-            .code
-            .is_some_and(|code| code.statements.iter().any(|one| asks_in(Node::Statement(one))));
-        let in_values = values(&step.arguments).into_iter().any(|value| match &value.kind {
-            ValueKind::Code(code) => {
-                code.expression.is_some_and(|expression| asks_in(Node::Expression(expression)))
-            }
-            _ => false,
-        });
-        name == "input" || self.asking.contains(name) || in_code || in_values
     }
 
     fn said(&mut self, step: &Step<'_>, name: &str, scope: &Scope) -> Result<Said<'static>, Left> {
@@ -277,7 +261,7 @@ impl Planner<'_> {
             return refuse("its script is too long, or holds NUL");
         }
         let mut env = Vec::new();
-        let mut before = String::new();
+        let mut before = scope.guards.concat();
         for (name, bits) in &scope.variables {
             match bits.as_slice() {
                 [] => env.push((name.clone(), String::new())),

@@ -50,7 +50,7 @@ const JENKINS: [&str; 5] =
 const JAVA: [&str; 4] = ["groovy.", "java.", "javax.", "org.codehaus.groovy."];
 
 /// Whether the pipeline stands in a statement.
-fn holds(statement: &Statement<'_>, pipeline: Option<Span>) -> bool {
+pub(crate) fn holds(statement: &Statement<'_>, pipeline: Option<Span>) -> bool {
     pipeline
         .is_some_and(|span| statement.span.start <= span.start && span.end <= statement.span.end)
 }
@@ -119,7 +119,13 @@ impl Teller<'_> {
                     let (name, span) = (class.name.text, class.name.span);
                     self.add(Part::Code, name, span, Support::Interpreter, note);
                 }
-                _ => {}
+                // Without a pipeline it is told as the program that it is.
+                _ if pipeline.is_none() || holds(statement, pipeline) => {}
+                _ => {
+                    let (span, note) = (statement.span, "Groovy outside of the pipeline");
+                    self.add(Part::Code, "call", span, Support::Interpreter, note);
+                    self.inside(|teller| teller.code_in(Node::Statement(statement)));
+                }
             }
         }
     }

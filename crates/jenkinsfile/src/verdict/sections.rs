@@ -157,6 +157,9 @@ impl Teller<'_> {
             return;
         }
         match self.table.get(Kind::Condition, &name.text) {
+            _ if self.plan.mark(name.span).is_some() => {
+                self.planned(Part::Condition, &name.text, name.span);
+            }
             Some(entry) => self.described(Part::Condition, entry, name.span, Support::Runs),
             None => self.unknown(Part::Condition, name),
         }
