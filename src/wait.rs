@@ -96,7 +96,7 @@ impl Teller {
         for (milestone, at) in &deployment.milestones {
             // The end has a line of its own.
             if *milestone != Milestone::Succeeded && self.milestones.insert(*milestone) {
-                say(deployment, *at, milestone.name(), meaning(*milestone));
+                say(deployment, *at, milestone.name(), meaning(deployment, *milestone));
             }
         }
         if deployment.attempts > self.attempts
@@ -157,8 +157,11 @@ fn say_in(tone: Tone, deployment: &Deployment, at: Timestamp, name: &str, text: 
 }
 
 /// What it means that a deployment reached a milestone.
-pub fn meaning(milestone: Milestone) -> &'static str {
+pub fn meaning(deployment: &Deployment, milestone: Milestone) -> &'static str {
     match milestone {
+        Milestone::Drained | Milestone::Succeeded if deployment.previous.is_none() => {
+            "there was no old release"
+        }
         Milestone::Queued => "the engine accepted it",
         Milestone::Planned => "what it will change is fixed",
         Milestone::Locked => "the environment is its own",

@@ -80,7 +80,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
             (Tone::Plain, name.to_owned()),
             (Tone::Plain, feeds.to_owned()),
             (Tone::Plain, branch.head.id.short().to_owned()),
-            (Tone::Plain, out::ago(snapshot.now, branch.seen_at)),
+            (Tone::Plain, out::ago(snapshot.now, branch.head.at)),
             (tone, run),
             (Tone::Plain, branch.head.subject.clone()),
         ]);

@@ -137,6 +137,7 @@ fn show(plan: &Plan) {
     let to = plan.to.release;
     out::line(&match &plan.kind {
         DeploymentKind::Deploy => format!("deploy {to} to {key}"),
+        DeploymentKind::Rollback if plan.is_forward() => format!("bring {to} back to {key}"),
         DeploymentKind::Rollback => format!("roll {key} back to {to}"),
         DeploymentKind::Promotion { from } => {
             format!("promote what {from} serves to {key} as {to}; nothing is rebuilt")

@@ -131,5 +131,5 @@ fn detail(one: &Deployment) -> String {
         return sentence(result);
     }
     let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);
-    meaning(last).to_owned()
+    meaning(one, last).to_owned()
 }

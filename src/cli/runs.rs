@@ -126,6 +126,9 @@ fn took(run: &Run, now: Timestamp) -> String {
 
 /// How a run stands, in one word, and how that is meant.
 pub fn outcome(run: &Run) -> (Tone, &'static str) {
+    if run.is_being_cancelled() {
+        return (Tone::Warn, "cancelling");
+    }
     match &run.phase {
         RunPhase::Queued => (Tone::Dim, "queued"),
         RunPhase::CheckingOut

@@ -185,9 +185,10 @@ fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     };
     let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));
     // People know a preview by its branch, and type the name that was made of it.
-    let branch = shown.branch.as_ref().map(|branch| format!("{}: ", printable(branch, 40)));
+    let branch = shown.branch.as_ref().map(|branch| printable(branch, 40));
     let subject = shown.subject.as_ref().map(|subject| printable(subject, 80));
-    let commit = format!("{commit} {}{}", branch.unwrap_or_default(), subject.unwrap_or_default());
+    let names: Vec<String> = branch.into_iter().chain(subject).collect();
+    let commit = format!("{commit} {}", names.join(": "));
     [
         (Tone::Plain, name.to_owned()),
         (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
@@ -383,6 +384,9 @@ pub fn phase(phase: &Phase) -> &'static str {
 
 /// What a run is doing, in a few words.
 pub fn run_phase(run: &Run) -> String {
+    if run.is_being_cancelled() {
+        return "is being cancelled".to_owned();
+    }
     match &run.phase {
         RunPhase::Queued => "queued".to_owned(),
         RunPhase::CheckingOut => "checks out".to_owned(),

@@ -21,7 +21,7 @@ use crate::pipeline::Service;
 use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
 
-use back::ahead;
+use back::{ahead, goes_back, serves, still_there, undecided};
 pub use back::{behind, rollback_candidate, turned_back};
 pub use made::{outdated, remake};
 
@@ -64,6 +64,14 @@ pub struct Side {
     pub subject: String,
 }
 
+impl Plan {
+    /// Whether it brings an earlier release back that is newer than what serves.
+    pub fn is_forward(&self) -> bool {
+        let is_newer = |from: &Side| from.release < self.to.release;
+        self.kind.is_rollback() && self.from.as_ref().is_some_and(is_newer)
+    }
+}
+
 /// Says what a deployment would change, or why there can be none.
 pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Plan, Rejection> {
     let environment = find(state, key)?;
@@ -74,6 +82,9 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
         DeployWhat::Rollback(number) => {
             if let Some(running) = turned_back(state, key, *number) {
                 return Err(conflict(still_there(state, running)));
+            }
+            if let Some(running) = undecided(state, environment).filter(|_| number.is_none()) {
+                return Err(conflict(goes_back(key, running)));
             }
             (DeploymentKind::Rollback, earlier(state, environment, key, *number)?, true)
         }
@@ -88,7 +99,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     if environment.spec.instances == 0 {
         return Err(conflict(format!("{key} is to have no instances: nothing could serve")));
     }
-    if environment.current == Some(to.release) {
+    if serves(state, environment) == Some(to.release) {
         return Err(conflict(format!("{key} serves {} already", to.release)));
     }
     let ahead = ahead(state, environment);
@@ -156,22 +167,6 @@ fn find<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, R
         return Err(conflict("the engine is stopping everything".to_owned()));
     }
     Ok(environment)
-}
-
-/// A rollback would wait for the end of what it is to undo.
-fn still_there(state: &State, running: &Deployment) -> String {
-    let (id, release) = (running.id, running.release);
-    let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
-    let back = format!(
-        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once"
-    );
-    match behind(state, running) {
-        Some(behind) => format!(
-            "{back}; {} waits to deploy {} next, so cancel both: `pilothouse cancel {id} --waiting`",
-            behind.id, behind.release
-        ),
-        None => format!("{back}: `pilothouse cancel {id}`"),
-    }
 }
 
 fn earlier(

@@ -175,6 +175,11 @@ impl Run {
         matches!(self.phase, RunPhase::Ended { .. })
     }
 
+    /// Whether somebody asked for its end, and it has not come.
+    pub fn is_being_cancelled(&self) -> bool {
+        self.cancelled_by.is_some() && !self.is_ended()
+    }
+
     /// Whether it has a result still to come, and nobody has asked for its end.
     pub fn can_be_cancelled(&self) -> bool {
         let is_over = matches!(self.phase, RunPhase::Cleaning { .. } | RunPhase::Ended { .. });

@@ -100,7 +100,7 @@ impl Health {
         }
         self.suspect = true;
         self.streak = 0;
-        let detail = format!("{detail} on a request; checking now");
+        let detail = format!("{detail} on a request");
         self.become_state(TargetState::Unhealthy, Some(Reason::FailedHealthChecks), detail, now_ms)
     }
 

@@ -16,8 +16,6 @@ use crate::find::Place;
 /// The oldest git that is known to have what is used (`fetch --porcelain` and the like came
 /// later and are not).
 const GIT: (u32, u32) = (2, 20);
-/// Less free space than this is a warning, in bytes.
-const LITTLE: u64 = 1 << 30;
 /// Fewer inotify instances or watches than this are used up by others soon.
 const INOTIFY: [(&str, u64); 2] = [("max_user_instances", 128), ("max_user_watches", 8192)];
 /// Files that steps left which are looked at.
@@ -99,10 +97,10 @@ fn state_dir(place: &Place) -> Vec<Check> {
             let files = files.unwrap_or_default();
             let found = format!("{} MiB free for {shown}{files}", room.free >> 20);
             let mend = "free some space: without any, the engine accepts nothing";
-            match room.free {
-                _ if room.is_scarce() => Check::fail("disk", found, mend),
-                0..LITTLE => Check::warn("disk", found, mend),
-                LITTLE.. => Check::ok("disk", found),
+            if room.is_scarce() {
+                Check::fail("disk", found, mend)
+            } else {
+                Check::ok("disk", found)
             }
         }
         Err(error) => {

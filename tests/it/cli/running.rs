@@ -187,3 +187,25 @@ fn whoever_trusts_a_project_is_told_what_to_run_again_in_words_for_a_shell() {
     assert!(said.err.contains("#3 succeeded"), "{said:?}");
     world.run(&["apply"]).ends_with(0);
 }
+
+#[test]
+fn a_run_that_is_being_cancelled_is_told_so() {
+    let world = World::with_engine();
+    let step = "trap '' TERM; echo begun; while true; do sleep 0.1; done".to_owned();
+    add(&world, &Pipeline { step, ..Pipeline::default() });
+    wait_until("the step has written", || {
+        world.run(&["logs", "1", "--step", "test"]).out.contains("begun")
+    });
+    world.run(&["cancel", "1"]).ends_with(0);
+    // It is given some seconds before it is killed.
+    let runs = world.run(&["runs", "--json"]).ends_with(0).json();
+    assert_eq!(
+        (&runs[0]["state"], &runs[0]["detail"]),
+        (&"cancelling".into(), &"is being cancelled".into())
+    );
+    let said = world.run(&["status", "shop"]).ends_with(0);
+    assert!(said.out.contains("#1 is being cancelled"), "{}", said.out);
+    world.run(&["logs", "--follow", "1"]).ends_with(1);
+    let runs = world.run(&["runs", "--json"]).ends_with(0).json();
+    assert_eq!(runs[0]["state"], "cancelled");
+}

@@ -47,7 +47,7 @@ fn exit_word(exit: &StepExit) -> (Mark, String) {
 
 /// The sign of a run and what it does or came to.
 pub fn run(run: &Run) -> (Mark, String) {
-    if run.cancelled_by.is_some() && !run.is_ended() {
+    if run.is_being_cancelled() {
         return (Mark::Running, "cancelling".to_owned());
     }
     match &run.phase {

@@ -13,10 +13,11 @@ use crate::width;
 
 /// The plan's title.
 pub(super) fn title(dialog: &PlanDialog) -> String {
-    let verb = match dialog.plan.as_ref().map(|plan| &plan.kind) {
-        Ok(DeploymentKind::Deploy) | Err(_) => "Deploy to",
-        Ok(DeploymentKind::Rollback) => "Roll back",
-        Ok(DeploymentKind::Promotion { .. }) => "Promote to",
+    let verb = match dialog.plan.as_ref().map(|plan| (&plan.kind, plan.is_forward())) {
+        Ok((DeploymentKind::Deploy, _)) | Err(_) => "Deploy to",
+        Ok((DeploymentKind::Rollback, true)) => "Bring an earlier release back to",
+        Ok((DeploymentKind::Rollback, false)) => "Roll back",
+        Ok((DeploymentKind::Promotion { .. }, _)) => "Promote to",
     };
     format!("{verb} {}", dialog.environment)
 }

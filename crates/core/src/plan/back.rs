@@ -1,6 +1,6 @@
 //! Which release an environment goes back to.
 
-use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, EnvironmentKey, Phase};
 use crate::id::ReleaseNumber;
 use crate::state::{Environment, Fate, Release, State};
 
@@ -10,7 +10,7 @@ use crate::state::{Environment, Fate, Release, State};
 /// out bad to one that did so before.
 pub fn rollback_candidate(state: &State, key: &EnvironmentKey) -> Option<ReleaseNumber> {
     let environment = state.environments.get(key)?;
-    let current = environment.current?;
+    let current = serves(state, environment)?;
     let serves = environment.releases.get(&current)?;
     let is_another = |number: &ReleaseNumber| {
         let release = environment.releases.get(number);
@@ -25,6 +25,14 @@ pub fn rollback_candidate(state: &State, key: &EnvironmentKey) -> Option<Release
     before.or_else(kept).copied()
 }
 
+/// The release that serves. One whose deployment has nothing left to do but to stop what served
+/// before counts: it can no longer be cancelled.
+pub(super) fn serves(state: &State, environment: &Environment) -> Option<ReleaseNumber> {
+    let running = environment.running.and_then(|id| state.deployments.get(&id));
+    let retiring = running.filter(|one| one.phase == Phase::Retiring);
+    retiring.map(|one| one.release).or(environment.current)
+}
+
 fn differs(one: &Release, other: &Release) -> bool {
     one.commit != other.commit && one.artifact != other.artifact
 }
@@ -33,14 +41,18 @@ fn differs(one: &Release, other: &Release) -> bool {
 fn served(state: &State, key: &EnvironmentKey) -> Vec<ReleaseNumber> {
     let mut served: Vec<ReleaseNumber> = Vec::new();
     let all = state.deployments.values();
-    for deployment in all.filter(|one| one.environment == *key && one.has_succeeded()) {
-        if deployment.kind == DeploymentKind::Rollback {
+    for deployment in all.filter(|one| one.environment == *key && has_come(one)) {
+        if deployment.kind.is_rollback() {
             let place = served.iter().rposition(|number| *number == deployment.release);
             served.truncate(place.unwrap_or(0));
         }
         served.push(deployment.release);
     }
     served
+}
+
+fn has_come(deployment: &Deployment) -> bool {
+    deployment.has_succeeded() || deployment.phase == Phase::Retiring
 }
 
 /// The running deployment whose cancelling brings a release back at once, since that still has its
@@ -54,12 +66,19 @@ pub fn turned_back<'a>(
     wanted: Option<ReleaseNumber>,
 ) -> Option<&'a Deployment> {
     let environment = state.environments.get(key)?;
-    let ahead = ahead(state, environment)?;
+    let ahead = ahead(state, environment).filter(|one| one.phase != Phase::Retiring)?;
     let is_meant = match wanted {
         Some(number) => ahead.previous == Some(number),
-        None => ahead.previous.is_some() && ahead.kind != DeploymentKind::Rollback,
+        None => ahead.previous.is_some() && !ahead.kind.is_rollback(),
     };
     is_meant.then_some(ahead)
+}
+
+/// The rollback that runs and can be cancelled, where nobody says which release to go back to: that
+/// can mean to leave it be, or to go further.
+pub(super) fn undecided<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let ahead = ahead(state, environment)?;
+    (ahead.kind.is_rollback() && ahead.phase != Phase::Retiring).then_some(ahead)
 }
 
 /// The deployment that waits for a running one to end, and begins then.
@@ -74,4 +93,32 @@ pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&
     let running = state.deployments.get(&environment.running?)?;
     let fails = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
     (!fails && !running.is_ended()).then_some(running)
+}
+
+/// A rollback would wait for the end of what it is to undo.
+pub(super) fn still_there(state: &State, running: &Deployment) -> String {
+    let (id, release) = (running.id, running.release);
+    let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
+    let back = format!(
+        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once"
+    );
+    match behind(state, running) {
+        Some(behind) => format!(
+            "{back}; {} waits to deploy {} next, so cancel both: `pilothouse cancel {id} --waiting`",
+            behind.id, behind.release
+        ),
+        None => format!("{back}: `pilothouse cancel {id}`"),
+    }
+}
+
+/// A rollback runs, and nobody said which release is meant.
+pub(super) fn goes_back(key: &EnvironmentKey, running: &Deployment) -> String {
+    let (id, release) = (running.id, running.release);
+    let stays = running.previous.map_or_else(String::new, |previous| {
+        format!(": `pilothouse cancel {id}` stays with {previous}")
+    });
+    format!(
+        "{id} is going back to {release} already{stays}; to go to another, name it, as in `pilothouse \
+         rollback {key} r1`"
+    )
 }

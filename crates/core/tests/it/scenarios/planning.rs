@@ -106,8 +106,31 @@ fn a_rollback_of_what_is_being_deployed_is_its_cancelling() {
     // Who asks twice to go back does not come forward again.
     play.line("deploy production rollback");
     play.line("until d4 Baking");
-    let why = rollback(&play, None).unwrap_err();
-    assert!(why.contains("d4 is deploying r2 already"), "{why}");
+    let told = "d4 is going back to r2 already: `pilothouse cancel d4` stays with r3; to go to another, \
+                name it, as in `pilothouse rollback shop/production r1`";
+    assert_eq!(rollback(&play, None).unwrap_err(), told);
+    // Who names it means it, and waits for nothing.
+    let told = "d4 is replacing r3 by r2, and cancelling it brings r3 back at once: `pilothouse cancel \
+                d4`";
+    assert_eq!(rollback(&play, 3).unwrap_err(), told);
+    assert_eq!(rollback(&play, 1).unwrap().to.release.0, 1);
+}
+
+#[test]
+fn what_can_no_longer_be_cancelled_is_gone_back_from() {
+    let mut play = played(&["push main c", "until d3 Retiring"]);
+    for wanted in [None, Some(2)] {
+        let told = rollback(&play, wanted).unwrap();
+        assert_eq!((told.from.unwrap().release.0, told.to.release.0), (3, 2));
+    }
+    let why = rollback(&play, 3).unwrap_err();
+    assert_eq!(why, "shop/production serves r3 already");
+    play.line("deploy production rollback");
+    play.line("run");
+    assert_eq!(play.world.state.environments.values().next().unwrap().current.unwrap().0, 2);
+    let told = rollback(&play, 3).unwrap();
+    assert!(told.is_forward(), "{told:?}");
+    assert!(!rollback(&play, 1).unwrap().is_forward());
 }
 
 #[test]
