@@ -281,3 +281,18 @@ fn it_says_what_a_release_was_made_without() {
     let before = "r1 was made before COLOR changed, and keeps what it had".to_owned();
     assert!(warnings.contains(&before), "{warnings:?}");
 }
+
+#[test]
+fn nothing_becomes_ready_of_a_branch_that_feeds_the_environment_no_more() {
+    for mode in ["manual", "auto"] {
+        let before = format!("env production main{}", if mode == "auto" { "" } else { " manual" });
+        let after = before.replace("main", "stable");
+        let mut play = Play::new();
+        let lines = [&*before, "apply", "push main a", "until #1 Running", &*after, "apply", "run"];
+        for line in lines {
+            play.line(line);
+        }
+        let production = play.world.state.environments.values().next().unwrap();
+        assert!(production.ready.is_none() && production.releases.is_empty(), "{production:#?}");
+    }
+}
