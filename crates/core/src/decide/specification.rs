@@ -4,6 +4,7 @@ use crate::command::{Rejection, RejectionKind};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
+use crate::run::Trigger;
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::State;
 
@@ -36,14 +37,20 @@ pub(super) fn apply(
                 .environment_fed_by(name)
                 .filter(|fed| !taken(state, &events, &spec.name, fed, name));
             let environment = fed.as_ref().map(|fed| fed.name.clone());
+            let is_named = fed.as_ref().is_some_and(|fed| !fed.preview);
             if let Some(fed) = fed.filter(|fed| fed.preview) {
                 kept.push(fed.name.clone());
                 let key = environment_key(&spec.name, &fed.name);
                 specify(state, key, fed, Some(name.clone()), &mut events);
             }
             if branch.environment != environment {
-                // What feeds nothing has nothing to wait for.
-                let owed = branch.owed.filter(|_| environment.is_some());
+                // What feeds nothing has nothing to wait for, and what feeds an environment from now
+                // on is to be built for it. Previews come with the next commit.
+                let owed = match (&environment, is_named) {
+                    (None, _) => None,
+                    (Some(_), false) => branch.owed,
+                    (Some(_), true) => branch.owed.or(Some(Trigger::Manual)),
+                };
                 let branch = crate::state::Branch { environment, owed, ..branch.clone() };
                 events.push(Event::Project(ProjectEvent::BranchMoved {
                     project: spec.name.clone(),

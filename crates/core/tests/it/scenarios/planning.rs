@@ -296,3 +296,18 @@ fn nothing_becomes_ready_of_a_branch_that_feeds_the_environment_no_more() {
         assert!(production.ready.is_none() && production.releases.is_empty(), "{production:#?}");
     }
 }
+
+#[test]
+fn a_branch_is_built_for_an_environment_that_it_feeds_from_now_on() {
+    let mut play = played(&["push develop d", "run"]);
+    assert_eq!(play.world.state.last_run.0, 2, "nothing is fed by develop");
+    for line in ["env qa develop", "env preview feature/* preview", "apply", "run"] {
+        play.line(line);
+    }
+    let key = EnvironmentKey { project: "shop".into(), name: "qa".into() };
+    assert_eq!(play.world.state.environments[&key].current, Some(ReleaseNumber(1)));
+    // What it feeds already is not built again.
+    play.line("apply");
+    play.line("run");
+    assert_eq!(play.world.state.last_run.0, 3);
+}
