@@ -68,6 +68,7 @@ fn contain(base: &Base, dir: &Path, round: usize) -> Outcome<Duration> {
         program: Program::Argv(COMMAND.map(str::to_owned).to_vec()),
         dir: None,
         user: None,
+        groups: Vec::new(),
         env: BTreeMap::new(),
         secrets: Vec::new(),
         mounts: Vec::new(),

@@ -22,6 +22,8 @@ use crate::spec::ContainerSpec;
 /// What the process ends with where there was no container to end with: Docker's own number for
 /// that.
 pub(crate) const NO_CONTAINER: u8 = 125;
+/// Said of a container that somebody else restarted.
+const STARTED_AGAIN: &str = "somebody else started the container again; it was removed";
 /// How long an engine that went away is waited for: long enough for a person to mend it. Whoever
 /// cannot wait as long ends this process.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -41,6 +43,9 @@ pub(crate) enum End {
     Own(i64),
     /// With its engine, which went away and ended it on the way.
     WithEngine,
+    /// By somebody else, who started it again. Nobody knows what it does now, or listened to it, and
+    /// it was removed.
+    StartedAgain,
 }
 
 /// Signals that ask the owning process to end.
@@ -107,13 +112,22 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
                 noted(spec, record::note_taken(&spec.record));
                 return Contained::Status(NO_CONTAINER);
             }
-            Err(error) => {
-                say(&error.why);
-                noted(spec, record::note_why_not(&spec.record, &error.why));
+            Ok(End::StartedAgain) if spec.is_service => return without(spec, STARTED_AGAIN),
+            // Its record would say that it never ran.
+            Ok(End::StartedAgain) => {
+                say(STARTED_AGAIN);
                 return Contained::Status(NO_CONTAINER);
             }
+            Err(error) => return without(spec, &error.why),
         }
     }
+}
+
+/// There is no container any more to end with, for this reason.
+fn without(spec: &ContainerSpec, why: &str) -> Contained {
+    say(why);
+    noted(spec, record::note_why_not(&spec.record, why));
+    Contained::Status(NO_CONTAINER)
 }
 
 fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {

@@ -62,6 +62,7 @@ fn host(spec: &ContainerSpec, reached: Option<SocketAddr>) -> HostConfig {
             };
             Some(HashMap::from([(format!("{}/tcp", publish.port), Some(vec![binding]))]))
         }),
+        group_add: Some(spec.groups.iter().map(u32::to_string).collect()),
         network_mode: spec.network.clone(),
         memory,
         // Without this as much swap again would be allowed.
@@ -106,6 +107,7 @@ mod tests {
             program: Program::Argv(vec!["/bin/true".to_owned()]),
             dir: None,
             user: Some((1000, 100)),
+            groups: vec![7],
             env: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
             secrets: vec!["TOKEN".to_owned()],
             mounts: vec![Mount { source: "/a".into(), target: "/b".to_owned(), read_only: true }],
@@ -130,6 +132,7 @@ mod tests {
         let env = ["A=1", "TOKEN=secret"].map(str::to_owned).to_vec();
         assert_eq!(plain.env, Some(env));
         let host = plain.host_config.unwrap();
+        assert_eq!(host.group_add, Some(vec!["7".to_owned()]));
         // Swap counts as memory, and a log of the engine's own would have no limit.
         assert_eq!((host.memory, host.memory_swap), (Some(64 << 20), Some(64 << 20)));
         assert_eq!((host.nano_cpus, host.pids_limit), (Some(500_000_000), Some(10)));

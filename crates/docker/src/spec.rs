@@ -24,6 +24,9 @@ pub struct ContainerSpec {
     pub dir: Option<String>,
     /// The user and group it runs as, by number; none means the image's.
     pub user: Option<(u32, u32)>,
+    /// Groups that it is in besides, by number.
+    #[serde(default)]
+    pub groups: Vec<u32>,
     /// Its variables.
     pub env: BTreeMap<String, String>,
     /// Names of variables that the owning process has and hands on. Their values are in no file.

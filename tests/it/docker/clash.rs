@@ -90,6 +90,7 @@ impl Stranger {
             program: Program::Argv(vec!["/bin/sleep".to_owned(), "1000".to_owned()]),
             dir: None,
             user: None,
+            groups: Vec::new(),
             env: BTreeMap::new(),
             secrets: Vec::new(),
             mounts: Vec::new(),

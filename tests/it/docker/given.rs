@@ -176,6 +176,8 @@ fn what_steps_make_belongs_to_the_engines_own_user_who_is_not_root() {
              [[stage]]\nname = \"make\"\ncache = [\"/cache\"]\n\
              run = '''\nid -u; mkdir -p out/deep; cp index.html out/; echo x >out/deep/file; echo x >/cache/file\n\
              echo x >$HOME/file; mkdir left; echo x >left/over; busybox chmod -R a-w left $HOME\n'''\n\
+             [[stage]]\nname = \"mighty\"\ndocker_socket = true\n\
+             run = \"test -w /var/run/docker.sock && echo can be asked\"\n\
              [service]\nport = 8000\nimage = \"{image}\"\n\
              run = [\"/bin/busybox\", \"httpd\", \"-f\", \"-p\", \"8000\", \"-h\", \"out\"]\n\
              stop = {{ grace = \"500ms\" }}\n{HEALTH}"
@@ -184,9 +186,12 @@ fn what_steps_make_belongs_to_the_engines_own_user_who_is_not_root() {
     repository.commit_all("v1");
     stage.belong_to(USER);
     stage.start();
-    stage.apply(&project(&stage, &repository, ""));
+    stage.apply(&project(&stage, &repository, "[docker]\ndocker_socket = true\n"));
     stage.succeeds(DeploymentId(0));
-    assert!(printed(&stage).lines().any(|line| line == USER.to_string()));
+    let log = printed(&stage);
+    for line in [&*USER.to_string(), "can be asked"] {
+        assert!(log.lines().any(|one| one == line), "{line}: {log}");
+    }
     let runs = stage.state_dir().join("runs/1");
     for left in ["workspace", "home"] {
         stage.wait("what the run left is removed", |_| !runs.join(left).exists());

@@ -102,6 +102,17 @@ impl Base {
         processes::signal(self.pid(id), Signal::KILL);
     }
 
+    /// Has the machine's Docker engine restart a container, as `docker restart` does.
+    pub fn restart(&self, id: &str) {
+        use std::io::{Read as _, Write as _};
+        let mut engine = std::os::unix::net::UnixStream::connect("/var/run/docker.sock").unwrap();
+        let head = "HTTP/1.1\r\nhost: docker\r\ncontent-length: 0\r\nconnection: close";
+        write!(engine, "POST /containers/{id}/restart?t=1 {head}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        engine.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    }
+
     /// Makes a container's program hang: its first process is Docker's, the program is the next.
     pub fn hang(&self, id: &str) {
         let first = self.pid(id);

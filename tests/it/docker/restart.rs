@@ -2,11 +2,13 @@
 
 use pilothouse_core::deployment::Phase;
 use pilothouse_core::id::DeploymentId;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::state::State;
 
-use super::super::stage::Stage;
+use super::super::stage::load::Load;
 use super::super::stage::repository::Repository;
+use super::super::stage::{DOMAIN, Stage};
 use super::daemon::Daemon;
 use super::image::Base;
 use super::{commit, project};
@@ -149,5 +151,36 @@ fn containers_that_outlive_their_engine_are_not_started_again() {
     assert!(matches!(result(&state), RunResult::Succeeded { .. }), "{:?}", result(&state));
     assert!(state.instances.values().all(|one| one.restarts == 0), "{:#?}", state.instances);
     stage.succeeds(before);
+    stage.end();
+}
+
+#[test]
+fn a_container_that_somebody_else_restarts_is_started_anew_and_counted() {
+    let base = Base::make("byhand");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let load = Load::begin(stage.address, DOMAIN);
+    let victim = base.containers(&stage).remove(0);
+    let name = victim.labels["pilothouse.instance"].clone();
+    base.restart(&victim.id);
+    stage.wait("it was started again and is healthy", |state| {
+        state.instances.values().any(|one| {
+            one.id.as_str() == name
+                && one.restarts == 1
+                && one.is_proved()
+                && one.health.state == TargetState::Healthy
+        })
+    });
+    load.forgive_what_was_cut();
+    let containers = base.containers(&stage);
+    assert!(containers.iter().all(|one| one.id != victim.id && one.is_running), "{containers:#?}");
+    let log = stage.binary().args(["logs", &name]).output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert!(log.contains("somebody else started the container again"), "{log}");
+    assert!(!log.contains("the Docker engine is back"), "{log}");
+    load.end_without_failure();
     stage.end();
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
-use super::wait::Output;
+use super::wait::{Output, Over};
 use super::{Asked, End, patiently, port};
 use crate::container::Container;
 use crate::create;
@@ -178,7 +178,14 @@ impl Owned<'_> {
 
     /// Passes output on until the container has ended, asked to or by itself, and removes it.
     pub(super) async fn end(mut self, asked: &mut Asked) -> Result<End, Error> {
-        let Some(ended) = self.ended(asked).await? else { return Ok(End::WithEngine) };
+        let ended = match self.ended(asked).await? {
+            Over::Ended(found) => found,
+            Over::WithEngine => return Ok(End::WithEngine),
+            Over::StartedAgain => {
+                patiently(|| self.docker.remove(&self.id)).await?;
+                return Ok(End::StartedAgain);
+            }
+        };
         if ended.is_out_of_memory {
             let limit = self.spec.memory.unwrap_or(0) >> 20;
             say(&format!("the kernel ended it for want of memory; its limit is {limit} MiB"));

@@ -56,16 +56,25 @@ impl Output {
     }
 }
 
+/// What became of a container that ran.
+pub(super) enum Over {
+    /// It ended, by itself or because it was asked to.
+    Ended(Container),
+    /// Its engine went away; it may have gone with it.
+    WithEngine,
+    /// Somebody else started it again, as by `docker restart`.
+    StartedAgain,
+}
+
 impl Owned<'_> {
-    /// Waits for the container's end, and tells how it ended; nothing where it ended with its
-    /// engine.
-    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Option<Container>, Error> {
+    /// Waits for the container's end, and tells how it ended.
+    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Over, Error> {
         let mut is_asked = false;
         let mut is_talking = true;
         let mut kill_at = None;
         loop {
             let (docker, id) = (self.docker.clone(), self.id.clone());
-            let mut end = Box::pin(until_over(&docker, &id, &mut self.line));
+            let mut end = Box::pin(until_over(&docker, (&id, self.pid), &mut self.line));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -89,7 +98,7 @@ impl Owned<'_> {
             };
             drop(end);
             match over {
-                Ok(Some(found)) => {
+                Ok(Over::Ended(found)) => {
                     let last = async {
                         while is_talking && self.output.pass().await? {}
                         Ok(())
@@ -98,19 +107,20 @@ impl Owned<'_> {
                     if let Ok(Err(error)) = tokio::time::timeout(LAST, last).await {
                         return Err(error);
                     }
-                    return Ok(Some(found));
+                    return Ok(Over::Ended(found));
                 }
-                Ok(None) => {
+                Ok(Over::StartedAgain) => return Ok(Over::StartedAgain),
+                Ok(Over::WithEngine) => {
                     let (found, is_taken) = self.outlast(self.runs()).await?;
                     if found.is_running {
                         self.output = patiently(|| Output::of(&self.docker, &self.id)).await?;
                         self.line = patiently(|| self.docker.line()).await?;
                         is_talking = true;
                     } else if !is_taken || is_asked {
-                        return Ok(Some(found));
+                        return Ok(Over::Ended(found));
                     } else {
                         patiently(|| self.docker.remove(&self.id)).await?;
-                        return Ok(None);
+                        return Ok(Over::WithEngine);
                     }
                 }
                 Err(error) => return Err(error),
@@ -150,16 +160,16 @@ fn vanished(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
 }
 
-/// Waits until a container does not run any more, and tells how it ended; nothing where its engine
-/// has gone.
+/// Waits until a container, whose first process has this number, does not run any more, and tells
+/// how it ended.
 ///
 /// An engine that is told to go lets nobody in any more, then ends its containers, and then goes.
 /// What ended meanwhile ended with it.
 async fn until_over(
     docker: &Docker,
-    id: &str,
+    (id, pid): (&str, i32),
     line: &mut Line,
-) -> Result<Option<Container>, Error> {
+) -> Result<Over, Error> {
     let ended = async {
         let mut waiting = docker.client.wait_container(id, None::<WaitContainerOptions>);
         match waiting.next().await {
@@ -170,16 +180,18 @@ async fn until_over(
     };
     let ended = tokio::select! {
         biased;
-        () = line.broken() => return Ok(None),
+        () = line.broken() => return Ok(Over::WithEngine),
         ended = ended => ended,
     };
     match ended {
-        Ok(found) if !found.is_running => Ok(Some(found)),
+        Ok(found) if !found.is_running => Ok(Over::Ended(found)),
+        // An engine that goes starts nothing.
+        Ok(found) if found.pid != pid && pid != 0 => Ok(Over::StartedAgain),
         Err(error) if error.kind != Kind::Unreachable => Err(error),
         // It lets nobody in, or broke off, and is not gone before its containers are.
         Ok(_) | Err(_) => {
             let _ = tokio::time::timeout(GOING, line.broken()).await;
-            Ok(None)
+            Ok(Over::WithEngine)
         }
     }
 }

@@ -77,6 +77,7 @@ impl Docker {
             program,
             dir,
             user: None,
+            groups: Vec::new(),
             env: variables(order, port),
             secrets: order.secrets.keys().cloned().collect(),
             mounts,

@@ -62,6 +62,7 @@ impl Docker {
             dir: Some(workspace.display().to_string()),
             // What it makes in the workspace belongs to whoever has to remove it.
             user: Some((user, group)),
+            groups: groups(container)?,
             env: all,
             secrets: Vec::new(),
             mounts,
@@ -191,6 +192,17 @@ fn volumes(
         mounts.push(mount(&PathBuf::from(SOCKET), false));
     }
     Ok(mounts)
+}
+
+/// The groups that a step is in besides the engine's own: without the socket's, a user other than
+/// root could not open what was granted.
+fn groups(container: &Container) -> Result<Vec<u32>, Fault> {
+    if !container.docker_socket {
+        return Ok(Vec::new());
+    }
+    let found = std::fs::metadata(SOCKET)
+        .map_err(|error| Fault::permanent(format!("the step cannot have {SOCKET}: {error}")))?;
+    Ok(vec![found.gid()])
 }
 
 /// Whether a volume lies within a directory, as it is written or where it really is.
