@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
-use pilothouse_api::types::{Access, Snapshot};
+use pilothouse_api::types::{Access, Snapshot, Version};
 use pilothouse_core::text::printable;
 
 use crate::exit::{Failure, failed};
@@ -47,6 +47,17 @@ pub async fn look(place: &Place) -> Result<(Client, Snapshot)> {
             Ok((client, told(snapshot)))
         }
         answer => Ok((client, told(answer?))),
+    }
+}
+
+/// Asks who answers, as [`look`] does.
+pub async fn version(place: &Place) -> Result<Version, ClientError> {
+    let client = operator(place);
+    match client.version().await {
+        Err(ClientError::NotPermitted { .. }) if place.watch_socket() != client.socket() => {
+            Client::new(place.watch_socket()).version().await
+        }
+        answer => answer,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use color_eyre::Result;
 use pilothouse_core::spec::ProjectSpec;
 use pilothouse_core::time::Millis;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,24 @@ fn compare(what: &str, old: &Value, new: &Value, found: &mut Vec<Difference>) {
         }
         return;
     }
+    if let (Value::Array(was), Value::Array(is)) = (old, new)
+        && was.iter().chain(is).all(Value::is_object)
+    {
+        for place in 0..was.len().max(is.len()) {
+            let inner = join(what, &(place + 1).to_string());
+            match (was.get(place), is.get(place)) {
+                (Some(was), Some(is)) => compare(&inner, was, is, found),
+                (Some(was), None) => {
+                    found.push(Difference::Removed { value: brief(&inner, was), what: inner });
+                }
+                (None, Some(is)) => {
+                    found.push(Difference::Added { value: brief(&inner, is), what: inner });
+                }
+                (None, None) => {}
+            }
+        }
+        return;
+    }
     let (from, to) = (brief(what, old), brief(what, new));
     found.push(Difference::Changed { what: what.to_owned(), from, to });
 }
@@ -97,8 +115,38 @@ fn brief(what: &str, value: &Value) -> String {
         }
         Value::String(text) => text.clone(),
         Value::Null => "none".to_owned(),
-        Value::Object(_) | Value::Array(_) | Value::Number(_) | Value::Bool(_) => value.to_string(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        Value::Array(values) => {
+            let told: Vec<String> = values.iter().map(|value| brief("", value)).collect();
+            told.join(if values.iter().any(Value::is_object) { "; " } else { ", " })
+        }
+        Value::Object(object) => one_of(object).map_or_else(|| entries(object), str::to_owned),
     }
+}
+
+/// A choice that brings more with it, as a runtime does, by its name.
+fn one_of(object: &Map<String, Value>) -> Option<&str> {
+    let (name, value) = object.iter().next()?;
+    (object.len() == 1 && value.is_object()).then_some(name)
+}
+
+/// What an object says, without what it leaves open.
+fn entries(object: &Map<String, Value>) -> String {
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    };
+    let said = object.iter().filter(|(key, value)| says(value) && *key != "kind");
+    // What is of a kind, as a condition is, has its kind for its name.
+    let kind = object.get("kind").and_then(Value::as_str);
+    let told = |(key, value): (&String, &Value)| match kind {
+        Some(kind) => format!("{kind} {}", brief(key, value)),
+        None => format!("{key} {}", brief(key, value)),
+    };
+    said.map(told).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -143,5 +191,25 @@ mod tests {
             ]
         );
         assert_eq!(differences(&new, &new).unwrap(), []);
+    }
+
+    #[test]
+    fn rules_and_runtimes_are_told_in_words() {
+        let plain = "repository = \"/srv/a\"\n[environment.qa]\nbranch = \"main\"\n";
+        let old = spec(&format!("{plain}runtime = \"local\"\n"));
+        let new = spec(&format!(
+            "{plain}runtime = \"docker\"\n[[environment.qa.rule]]\npriority = 10\npath = [\"/admin/*\"]\n\
+             source_ip = [\"10.0.0.0/8\"]\nfixed = {{ status = 403, body = \"no\" }}\n"
+        ));
+        let told: Vec<String> =
+            differences(&old, &new).unwrap().iter().map(|one| format!("{one:?}")).collect();
+        assert_eq!(
+            told,
+            [
+                "Added { what: \"environment qa: rules: 1\", value: \"action answer, conditions \
+                 path /admin/*; source_ip 10.0.0.0/8, priority 10\" }",
+                "Changed { what: \"environment qa: runtime\", from: \"local\", to: \"docker\" }",
+            ]
+        );
     }
 }

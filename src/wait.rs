@@ -103,7 +103,11 @@ impl Teller {
             && let Some(error) = &deployment.last_error
         {
             error.clone_into(&mut self.said);
-            out::line(&format!("          try {}: {}", deployment.attempts, printable(error, 300)));
+            // What will not pass counts as all the tries that were left, and was tried once.
+            let is_final = deployment.attempts > self.attempts.saturating_add(1);
+            let label =
+                if is_final { "failed".to_owned() } else { format!("try {}", deployment.attempts) };
+            out::line(&format!("          {label}: {}", printable(error, 300)));
         }
         self.attempts = deployment.attempts;
         let (name, why) = match &deployment.phase {

@@ -7,7 +7,7 @@ use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
 
-use super::status::run_phase;
+use super::status::phase::run_phase;
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::{ask, name};

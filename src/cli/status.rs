@@ -1,5 +1,7 @@
 //! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
 
+pub mod phase;
+
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::rows::words;
@@ -14,6 +16,7 @@ use pilothouse_core::state::{Environment, Project, State, Unbound};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
+use self::phase::{phase, run_phase};
 use super::branches::waiting;
 use super::runs::{outcome, with_reason};
 use crate::find::Place;
@@ -232,11 +235,9 @@ fn shown_environment(
     let state = &snapshot.state;
     let serves = serves(state, key, environment);
     let release = serves.and_then(|number| environment.releases.get(&number));
-    let is_healthy = |health: TargetState| health == TargetState::Healthy;
-    let healthy = state
-        .instances_of(key)
-        .filter(|one| one.role == Role::Active && is_healthy(one.health.state))
-        .count();
+    let is_healthy = |one: &&Instance| one.own_health() == TargetState::Healthy;
+    let healthy =
+        state.instances_of(key).filter(|one| one.role == Role::Active).filter(is_healthy).count();
     ShownEnvironment {
         environment: key.to_string(),
         branch: environment.preview_of.as_ref().map(ToString::to_string),
@@ -292,7 +293,16 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     let runs = state.live_runs.iter().filter_map(|id| state.runs.get(id));
     let own =
         |run: &&Run| run.project == key.project && run.environment.as_ref() == Some(&key.name);
-    now.extend(runs.filter(own).map(|run| format!("{} {}", run.id, run_phase(run))));
+    let (queued, begun): (Vec<&Run>, Vec<&Run>) =
+        runs.filter(own).partition(|run| run.phase == RunPhase::Queued);
+    now.extend(begun.iter().map(|run| format!("{} {}", run.id, run_phase(run))));
+    match queued.as_slice() {
+        [] => {}
+        [one] => now.push(format!("{} {}", one.id, run_phase(one))),
+        [first, .., last] => {
+            now.push(format!("{} runs are queued, {} to {}", queued.len(), first.id, last.id));
+        }
+    }
     now.extend(waiting(state, key));
     now.extend(failures(state, key));
     if let Some(ready) = &environment.ready {
@@ -362,42 +372,4 @@ fn failures(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String>
         (Tone::Bad, word) => Some(format!("{} {}", run.id, with_reason(run, word))),
         (Tone::Plain | Tone::Good | Tone::Warn | Tone::Dim, _) => None,
     })
-}
-
-/// What a deployment is doing, in a few words.
-pub fn phase(phase: &Phase) -> &'static str {
-    match phase {
-        Phase::Queued => "waits",
-        Phase::Staging => "lays the release out",
-        Phase::Starting => "starts instances",
-        Phase::Shifting => "moves traffic",
-        Phase::Draining => "drains the old release",
-        Phase::MakingRoom => "makes room",
-        Phase::Verifying => "verifies",
-        Phase::Baking { .. } => "watches the new release",
-        Phase::Retiring => "stops the old release",
-        Phase::Aborting { .. } => "aborts",
-        Phase::RollingBack { .. } => "rolls back",
-        Phase::Ended { .. } => "is over",
-    }
-}
-
-/// What a run is doing, in a few words.
-pub fn run_phase(run: &Run) -> String {
-    if run.is_being_cancelled() {
-        return "is being cancelled".to_owned();
-    }
-    match &run.phase {
-        RunPhase::Queued => "queued".to_owned(),
-        RunPhase::CheckingOut => "checks out".to_owned(),
-        RunPhase::Running { step } => {
-            let index = usize::try_from(*step).unwrap_or(usize::MAX);
-            let name = run.steps.get(index).map_or("a step", |step| step.name.as_str());
-            let name = printable(name, 40);
-            format!("runs {name} ({}/{})", step + 1, run.steps.len())
-        }
-        RunPhase::Sealing => "seals its output".to_owned(),
-        RunPhase::Cleaning { .. } => "cleans up".to_owned(),
-        RunPhase::Ended { .. } => "is over".to_owned(),
-    }
 }

@@ -28,7 +28,7 @@ struct Shown {
 
 /// Shows it. An engine that does not answer is no failure here.
 pub fn run(place: &Place, version: &Version) -> Result<()> {
-    let engine = ask::run(async { Ok(ask::operator(place).version().await) })?;
+    let engine = ask::run(async { Ok(ask::version(place).await) })?;
     let shown = Shown {
         pilothouse: env!("CARGO_PKG_VERSION"),
         api: API_VERSION,

@@ -10,6 +10,8 @@ use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::{Environment, State};
 
+use crate::rows::words;
+
 /// What things cost by the hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CostView {
@@ -87,8 +89,8 @@ fn shape(environment: &Environment) -> String {
 }
 
 fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> String {
-    let name = environment.preview_of.as_ref().map_or(key.name.as_str(), |branch| branch.as_str());
-    if state.projects.len() > 1 { format!("{} {name}", key.project) } else { name.to_owned() }
+    let name = environment.preview_of.as_ref().map_or(key.name.to_string(), words::preview);
+    if state.projects.len() > 1 { format!("{} {name}", key.project) } else { name }
 }
 
 impl CostView {

@@ -328,6 +328,9 @@ pub enum DeploymentEvent {
         id: DeploymentId,
         /// What failed, printable.
         why: String,
+        /// How many attempts it counts as: all that were left, where it will not pass.
+        #[serde(default = "once")]
+        times: u32,
     },
     /// A person asked to cancel it.
     CancelAsked {
@@ -352,6 +355,10 @@ pub struct Head {
     pub name: BranchName,
     /// Its head.
     pub commit: Commit,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// The environment an event speaks of, for those that name one directly.

@@ -87,10 +87,8 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
 /// builds that stand on it.
 async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result<(), Error> {
     let read = |text: &str| {
-        References::of(text).map_err(|why| {
-            let why = format!("cannot tell which images {name} builds on: {why}");
-            Error::new(Kind::Refused, why)
-        })
+        References::of(text)
+            .map_err(|why| Error::new(Kind::Refused, format!("{name} is not built: {why}")))
     };
     let References { from, mut others, stages, platforms } = read(text)?;
     if !platforms.is_empty() {

@@ -221,6 +221,10 @@ impl Link {
         self.progress.store(now, Ordering::Relaxed);
         let phase = self.phase();
         if phase == Phase::Idle {
+            // An empty line before a request is none of it (RFC 9112, section 2.2).
+            if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+                return;
+            }
             self.enter_at(Phase::Head, now);
         }
         if matches!(phase, Phase::Idle | Phase::Head) {

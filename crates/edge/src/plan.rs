@@ -174,12 +174,14 @@ fn view<'a>(
     }
 }
 
-/// Leaves out the port; an IPv6 address keeps its brackets.
+/// Leaves out the port, and the dot that ends a name in full (RFC 3986, section 3.2.2); an IPv6
+/// address keeps its brackets.
 fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
+    let host = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,
         Some(_) | None => authority,
-    }
+    };
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 fn redirected(redirect: &Redirect, request: &RequestView<'_>, port: u16) -> Next {
@@ -205,4 +207,23 @@ fn fixed_answer(fixed: &Fixed) -> Response<Answer> {
         response.headers_mut().insert(CONTENT_TYPE, kind);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_port;
+
+    #[test]
+    fn a_host_is_the_same_with_a_port_and_with_a_dot_behind_it() {
+        for (authority, host) in [
+            ("shop.test", "shop.test"),
+            ("shop.test:80", "shop.test"),
+            ("shop.test.:80", "shop.test"),
+            ("shop.test.", "shop.test"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(without_port(authority), host);
+        }
+    }
 }

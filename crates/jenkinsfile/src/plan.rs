@@ -10,6 +10,7 @@ mod groovy;
 mod section;
 mod shell;
 mod step;
+mod time;
 mod value;
 mod when;
 

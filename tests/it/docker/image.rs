@@ -103,7 +103,7 @@ impl Base {
     }
 
     /// Has the machine's Docker engine restart a container, as `docker restart` does.
-    pub fn restart(&self, id: &str) {
+    pub fn restart(id: &str) {
         use std::io::{Read as _, Write as _};
         let mut engine = std::os::unix::net::UnixStream::connect("/var/run/docker.sock").unwrap();
         let head = "HTTP/1.1\r\nhost: docker\r\ncontent-length: 0\r\nconnection: close";

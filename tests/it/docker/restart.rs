@@ -165,7 +165,7 @@ fn a_container_that_somebody_else_restarts_is_started_anew_and_counted() {
     let load = Load::begin(stage.address, DOMAIN);
     let victim = base.containers(&stage).remove(0);
     let name = victim.labels["pilothouse.instance"].clone();
-    base.restart(&victim.id);
+    Base::restart(&victim.id);
     stage.wait("it was started again and is healthy", |state| {
         state.instances.values().any(|one| {
             one.id.as_str() == name

@@ -3,6 +3,7 @@
 use pilothouse_core::deployment::{
     Deployment, DeploymentResult, EnvironmentKey, Phase, RollbackStep,
 };
+use pilothouse_core::id::BranchName;
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::room::Room;
 use pilothouse_core::routing::{Reason, TargetState};
@@ -241,11 +242,18 @@ pub fn short_environment(name: &str) -> &'static str {
 /// An environment's name and look where nothing beside it says more: a preview's is its branch,
 /// because people know that and not the name that was made of it.
 pub fn place(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
-    let preview = model.environment(key).and_then(|environment| environment.preview_of.as_ref());
-    match preview {
-        Some(branch) => (width::clean(branch.as_str()), Scope::EnvPreview),
+    let branch = model.environment(key).and_then(|environment| environment.preview_of.as_ref());
+    match branch {
+        Some(branch) => (preview(branch), Scope::EnvPreview),
         None => environment(model, key),
     }
+}
+
+/// A preview by its branch. One whose name could be an environment's, or be read as one, says what
+/// it is: no name of an environment has a slash.
+pub fn preview(branch: &BranchName) -> String {
+    let name = width::clean(branch.as_str());
+    if name.contains('/') { name } else { format!("preview {name}") }
 }
 
 /// What should serve and does not, why, and what becomes of it.

@@ -82,6 +82,27 @@ fn a_preview_is_known_by_its_branch() {
 }
 
 #[test]
+fn a_preview_of_a_branch_called_production_does_not_pass_for_production() {
+    let mut state = previews();
+    for environment in state.environments.values_mut() {
+        if environment.preview_of.as_ref().is_some_and(|name| name.as_str() == "feature/cart") {
+            environment.preview_of = Some("production".into());
+        }
+    }
+    let mut model = operator(state, 200, 60);
+    press(&mut model, "e");
+    let screen = text(&model);
+    for title in ["2 Job queue", "3 Containers", "4 Target health", "5 Hourly cost"] {
+        press(&mut model, &title[..1]);
+        press(&mut model, "z");
+        let screen = text(&model);
+        assert!(screen.contains("preview production"), "{title}: {screen}");
+        press(&mut model, "z");
+    }
+    assert!(screen.contains("preview production"), "{screen}");
+}
+
+#[test]
 fn the_release_that_serves_stays_in_sight() {
     let mut state = normal();
     state.runs.remove(&RunId(89));

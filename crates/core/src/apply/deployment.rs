@@ -49,8 +49,8 @@ pub(super) fn deployment(state: &mut State, event: &DeploymentEvent, at: Timesta
                 }
             });
         }
-        DeploymentEvent::AttemptFailed { id, why } => change(state, *id, |deployment| {
-            deployment.attempts += 1;
+        DeploymentEvent::AttemptFailed { id, why, times } => change(state, *id, |deployment| {
+            deployment.attempts = deployment.attempts.saturating_add(*times);
             deployment.last_error = Some(why.clone());
             deployment.since = at;
         }),

@@ -241,12 +241,11 @@ fn staged(state: &State, id: DeploymentId, result: Result<'_>) -> Vec<Event> {
 
 /// A fault that will not pass counts as all the attempts that were left.
 fn attempt(state: &State, id: DeploymentId, fault: &Fault) -> Vec<Event> {
-    let event = || Event::Deployment(DeploymentEvent::AttemptFailed { id, why: fault.why.clone() });
     let times = match fault.kind {
         FaultKind::Transient | FaultKind::Unknown => 1,
         FaultKind::Permanent => state.limits.attempts.max(1),
     };
-    (0..times).map(|_| event()).collect()
+    vec![Event::Deployment(DeploymentEvent::AttemptFailed { id, why: fault.why.clone(), times })]
 }
 
 fn started(state: &State, id: &InstanceId, result: Result<'_>) -> Vec<Event> {
@@ -322,7 +321,7 @@ fn blame(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
     owner
         .map(|deployment| {
             let why = format!("{id}: {why}");
-            Event::Deployment(DeploymentEvent::AttemptFailed { id: deployment.id, why })
+            Event::Deployment(DeploymentEvent::AttemptFailed { id: deployment.id, why, times: 1 })
         })
         .into_iter()
         .collect()

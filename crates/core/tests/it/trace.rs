@@ -122,7 +122,12 @@ fn deployment(event: &DeploymentEvent) -> String {
             let names: Vec<&str> = instances.iter().map(|instance| instance.id.as_str()).collect();
             format!("{id} adds {}", names.join(" "))
         }
-        DeploymentEvent::AttemptFailed { id, why } => format!("{id} attempt failed: {why}"),
+        DeploymentEvent::AttemptFailed { id, why, times: 1 } => {
+            format!("{id} attempt failed: {why}")
+        }
+        DeploymentEvent::AttemptFailed { id, why, times } => {
+            format!("{id} {times} attempts failed: {why}")
+        }
         DeploymentEvent::CancelAsked { id, by } => format!("{id} cancel asked by {by}"),
         DeploymentEvent::Ended { id, result } => format!("{id} ended {}", short(result)),
     }

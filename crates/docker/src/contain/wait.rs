@@ -59,7 +59,7 @@ impl Output {
 /// What became of a container that ran.
 pub(super) enum Over {
     /// It ended, by itself or because it was asked to.
-    Ended(Container),
+    Ended(Box<Container>),
     /// Its engine went away; it may have gone with it.
     WithEngine,
     /// Somebody else started it again, as by `docker restart`.
@@ -117,7 +117,7 @@ impl Owned<'_> {
                         self.line = patiently(|| self.docker.line()).await?;
                         is_talking = true;
                     } else if !is_taken || is_asked {
-                        return Ok(Over::Ended(found));
+                        return Ok(Over::Ended(Box::new(found)));
                     } else {
                         patiently(|| self.docker.remove(&self.id)).await?;
                         return Ok(Over::WithEngine);
@@ -184,7 +184,7 @@ async fn until_over(
         ended = ended => ended,
     };
     match ended {
-        Ok(found) if !found.is_running => Ok(Over::Ended(found)),
+        Ok(found) if !found.is_running => Ok(Over::Ended(Box::new(found))),
         // An engine that goes starts nothing.
         Ok(found) if found.pid != pid && pid != 0 => Ok(Over::StartedAgain),
         Err(error) if error.kind != Kind::Unreachable => Err(error),

@@ -46,6 +46,22 @@ fn a_client_between_requests_has_more_time_than_for_a_head() {
 }
 
 #[test]
+fn an_empty_line_between_requests_is_no_head() {
+    let (rig, _origin) = one_with(|limits| {
+        limits.head_timeout = Duration::from_millis(100);
+        limits.idle_timeout = Duration::from_millis(700);
+    });
+    let mut client = rig.client();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.read().status, 200);
+    client.send("\r\n");
+    assert!(client.is_closed(), "without a word");
+    client = rig.client();
+    client.send("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.read().status, 200);
+}
+
+#[test]
 fn a_silent_connection_is_closed_when_idle_too_long() {
     let (rig, _origin) = one_with(|limits| limits.idle_timeout = Duration::from_millis(100));
     let mut client = rig.client();

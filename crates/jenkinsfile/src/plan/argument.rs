@@ -1,6 +1,6 @@
 //! Arguments of steps.
 
-use super::section::{limit, seconds};
+use super::time::{limit, seconds};
 use super::value::{Left, groovy, left};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::table::Support;

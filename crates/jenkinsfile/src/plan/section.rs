@@ -1,10 +1,11 @@
 //! Agents, options, variables and tools.
 
+use super::time::seconds_of;
 use super::value::{Bit, left};
 use super::{Planner, Scope};
 use crate::model::{
     Agent, AgentSettings, Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue,
-    Key, Section, Value, ValueKind,
+    Key, Section, Value,
 };
 use crate::table::{Kind, Support};
 
@@ -12,8 +13,6 @@ use crate::table::{Kind, Support};
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
 /// Those of them that programs use without naming them.
 pub(super) const USED: [&str; 2] = ["HOME", "PATH"];
-/// The longest time limit in seconds: a week.
-const WEEK: u64 = 7 * 86_400;
 /// The longest name and value of a variable, in bytes, and the most variables.
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
@@ -365,43 +364,4 @@ fn is_image(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.ends_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(is_part)
-}
-
-/// The time of a `timeout` among options, where the file says it.
-fn seconds_of(arguments: &[DirectiveArgument<'_>]) -> Option<u64> {
-    let named = |key: Option<&str>| {
-        arguments.iter().find(|one| one.key.as_ref().map(|key| key.text.as_str()) == key)
-    };
-    let is_known = |one: &DirectiveArgument<'_>| {
-        one.key.as_ref().is_none_or(|key| matches!(key.text.as_str(), "time" | "unit"))
-    };
-    if !arguments.iter().all(is_known) {
-        return None;
-    }
-    let unit = match named(Some("unit")).map(|unit| &unit.value) {
-        None => "MINUTES",
-        Some(DirectiveValue::Value(value)) => value.text()?,
-        Some(DirectiveValue::Call(_)) => return None,
-    };
-    match &named(Some("time")).or_else(|| named(None))?.value {
-        DirectiveValue::Value(Value { kind: ValueKind::Integer(time), .. }) => limit(*time, unit),
-        _ => None,
-    }
-}
-
-/// A time that a step's limit can be, in seconds.
-pub(super) fn limit(time: i64, unit: &str) -> Option<u64> {
-    seconds(time, unit).filter(|seconds| (1..=WEEK).contains(seconds))
-}
-
-pub(super) fn seconds(time: i64, unit: &str) -> Option<u64> {
-    let time = u64::try_from(time).ok()?;
-    let factor = match unit {
-        "SECONDS" => 1,
-        "MINUTES" => 60,
-        "HOURS" => 3600,
-        "DAYS" => 86_400,
-        _ => return None,
-    };
-    time.checked_mul(factor)
 }
