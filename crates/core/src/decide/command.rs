@@ -19,7 +19,7 @@ pub(super) type Answer = Result<(Vec<Event>, Reply), Rejection>;
 pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timestamp) -> Answer {
     match command {
         Command::Apply { spec } => {
-            specification::apply(state, actor, spec).map(|events| (events, Reply::Accepted))
+            specification::apply(state, actor, spec, now).map(|events| (events, Reply::Accepted))
         }
         Command::Look { project, trigger } => look(state, project.as_ref(), *trigger),
         Command::StartRun { project, branch } => start_run(state, project, branch, now),

@@ -6,7 +6,7 @@ use super::specification;
 use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
 use crate::id::ProjectName;
 use crate::run::Trigger;
-use crate::state::{Branch, Project, State};
+use crate::state::{Branch, Commit, Project, State};
 use crate::time::{Millis, Timestamp};
 
 /// At the first look, a preview is made only for a branch whose head is younger than this, so
@@ -30,12 +30,17 @@ pub(super) fn looked(
         if project.branches.get(&head.name).is_some_and(|known| known.head.id == head.commit.id) {
             continue;
         }
-        let stale = first && now.since(head.commit.at) > FRESH;
+        let stale = first && is_stale(&head.commit, now);
         moved(state, project, name, head, stale, now, &mut events);
     }
     deleted(state, project, name, heads, &mut events);
     events.push(Event::Project(ProjectEvent::Looked { project: name.clone(), unread }));
     events
+}
+
+/// Whether a head is too old to have a preview made of it unasked.
+pub(super) fn is_stale(head: &Commit, now: Timestamp) -> bool {
+    now.since(head.at) > FRESH
 }
 
 fn moved(

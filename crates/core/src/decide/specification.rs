@@ -1,18 +1,21 @@
 //! What an operator's specification means: environments that come, change and go.
 
+use super::heads;
 use crate::command::{Rejection, RejectionKind};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::run::Trigger;
 use crate::spec::{EnvironmentSpec, ProjectSpec};
-use crate::state::State;
+use crate::state::{Branch, State};
+use crate::time::Timestamp;
 
 /// Makes a specification active.
 pub(super) fn apply(
     state: &State,
     actor: &str,
     spec: &ProjectSpec,
+    now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     check_domains(state, spec)?;
     check_watched(state, spec)?;
@@ -35,9 +38,9 @@ pub(super) fn apply(
         for (name, branch) in &project.branches {
             let fed = spec
                 .environment_fed_by(name)
-                .filter(|fed| !taken(state, &events, &spec.name, fed, name));
+                .filter(|fed| !taken(state, &events, &spec.name, fed, name))
+                .filter(|fed| !fed.preview || has_preview(branch, now));
             let environment = fed.as_ref().map(|fed| fed.name.clone());
-            let is_named = fed.as_ref().is_some_and(|fed| !fed.preview);
             if let Some(fed) = fed.filter(|fed| fed.preview) {
                 kept.push(fed.name.clone());
                 let key = environment_key(&spec.name, &fed.name);
@@ -45,13 +48,9 @@ pub(super) fn apply(
             }
             if branch.environment != environment {
                 // What feeds nothing has nothing to wait for, and what feeds an environment from now
-                // on is to be built for it. Previews come with the next commit.
-                let owed = match (&environment, is_named) {
-                    (None, _) => None,
-                    (Some(_), false) => branch.owed,
-                    (Some(_), true) => branch.owed.or(Some(Trigger::Manual)),
-                };
-                let branch = crate::state::Branch { environment, owed, ..branch.clone() };
+                // on is built for it.
+                let owed = environment.as_ref().map(|_| branch.owed.unwrap_or(Trigger::Manual));
+                let branch = Branch { environment, owed, ..branch.clone() };
                 events.push(Event::Project(ProjectEvent::BranchMoved {
                     project: spec.name.clone(),
                     name: name.clone(),
@@ -67,6 +66,12 @@ pub(super) fn apply(
         events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
     }
     Ok(events)
+}
+
+/// Whether a branch of a repository that was looked at before gets a preview: one that has one, or
+/// whose head is young, as at the first look.
+fn has_preview(branch: &Branch, now: Timestamp) -> bool {
+    branch.environment.is_some() || !heads::is_stale(&branch.head, now)
 }
 
 /// Whether another branch has the preview that a branch would feed.

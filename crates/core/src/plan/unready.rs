@@ -5,7 +5,6 @@ use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
 use crate::id::BranchName;
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::{Environment, State};
-use crate::text::shell_word;
 
 /// Why nothing is ready for an environment.
 pub(super) fn why(state: &State, key: &EnvironmentKey) -> Rejection {
@@ -30,16 +29,9 @@ fn at_rest(state: &State, key: &EnvironmentKey, environment: &Environment) -> St
             run.commit.short()
         ),
         Some(run) => ended(state, key, environment, run),
-        None => {
-            let how = environment.preview_of.as_ref().map_or_else(
-                || "push to one".to_owned(),
-                |branch| {
-                    let named = shell_word(&format!("{}:{branch}", key.project));
-                    format!("`pilothouse run {named}` builds it")
-                },
-            );
-            format!("nothing is ready for {key}: no run of a branch that feeds it is known; {how}")
-        }
+        None => format!(
+            "nothing is ready for {key}: no run of a branch that feeds it is known; push to one"
+        ),
     }
 }
 

@@ -311,3 +311,18 @@ fn a_branch_is_built_for_an_environment_that_it_feeds_from_now_on() {
     play.line("run");
     assert_eq!(play.world.state.last_run.0, 3);
 }
+
+#[test]
+fn previews_that_come_to_a_file_are_made_of_young_branches_and_built() {
+    // Four days pass.
+    let mut play = played(&["push feature/old o", "run 345600"]);
+    for line in ["push feature/new n", "run", "env preview feature/* preview", "apply", "run"] {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let mut previews = state.environments.values().filter(|one| one.preview_of.is_some());
+    let preview = previews.next().unwrap();
+    assert_eq!(preview.preview_of, Some("feature/new".into()));
+    assert_eq!(preview.current, Some(ReleaseNumber(1)));
+    assert_eq!(previews.next(), None);
+}
