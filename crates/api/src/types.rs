@@ -212,7 +212,8 @@ pub struct LogQuery {
     /// Only what precedes this place: a page's `first`. The lines come in their order, those
     /// that are nearest.
     pub before: Option<String>,
-    /// Only the newest lines, so many. None means all, a page at a time.
+    /// Only the newest lines, so many. None means all, a page at a time. Beside `after` what
+    /// follows that place, and the newest lines alone where that is too much to catch up with.
     pub tail: Option<u64>,
     /// How long to wait for the first line, where none is there and some can still come.
     pub wait: Millis,
@@ -254,7 +255,8 @@ pub struct LogPage {
     /// Whether more lines can still come.
     pub open: bool,
     /// More than 0 where lines before these were left out because only a tail was asked for. How
-    /// many there are is not known.
+    /// many there are is not known, but where `after` was asked for beside it: as many as end
+    /// between that place and these.
     pub skipped: u64,
     /// What to pass as `before` to get the lines that precede.
     #[serde(default)]

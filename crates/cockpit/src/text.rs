@@ -166,8 +166,14 @@ fn unseen(model: &Model, key: &EnvironmentKey) -> Option<String> {
 /// What stands in the middle of the screen before the first snapshot.
 pub const CONNECTING: &str = "Waiting for the engine… q leaves.";
 
-/// Where lines of a log precede that are not here.
-pub const LOG_GAP: &str = "older lines are not loaded; k loads them, g goes to the first";
+/// Where lines of a log precede that are not here, some because so many came at once.
+pub fn log_gap(passed: u64) -> String {
+    let sentence = "older lines are not loaded; k loads them, g goes to the first";
+    if passed == 0 {
+        return sentence.to_owned();
+    }
+    format!("{passed} lines came too fast and were passed over; {sentence}")
+}
 
 /// A log's title.
 pub fn log_title(source: &LogSource) -> String {

@@ -3,6 +3,7 @@
 //! A log on disk is raw and hostile; what leaves here is neither. A page's place is a text that
 //! only this file reads.
 
+mod ahead;
 mod back;
 mod lines;
 
@@ -20,8 +21,8 @@ use self::lines::{Counts, Lines};
 const PAGE: usize = 256 << 10;
 /// Bytes of raw log within which the longest line ends, whatever frames it stands in.
 const LONG_PAGE: usize = 4 << 20;
-/// The most lines that a tail gives.
-const TAIL: u64 = 10_000;
+/// The most lines of a page, however short they are.
+const LINES: usize = 10_000;
 /// Raw bytes that are searched for a tail at most.
 const TAIL_BYTES: usize = 4 << 20;
 /// Lines that a tail may begin with that began before it: one of each stream.
@@ -97,8 +98,9 @@ pub fn page(parts: &[Part], query: &LogQuery) -> Result<LogPage, Rejection> {
     loop {
         let page = match (&query.before, &query.after, query.tail) {
             (Some(before), ..) => return back::earlier(parts, before),
-            (None, None, Some(count)) => newest(parts, count.min(TAIL)),
-            (None, after, _) => onward(parts, after.as_deref()),
+            (None, None, Some(count)) => newest(parts, count),
+            (None, Some(after), Some(count)) => ahead::near_end(parts, after, count),
+            (None, after, None) => onward(parts, after.as_deref()),
         }?;
         if !page.lines.is_empty() || !page.open || std::time::Instant::now() >= until {
             return Ok(page);
@@ -117,22 +119,19 @@ fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
     let mut skipped = 0;
     for part in parts.iter().filter(|part| part.step >= place.step) {
         let from = if part.step == place.step { place } else { Place::at(part.step, 0) };
-        let (mut slice, mut found) = taken(part, from, PAGE)?;
-        if !found.has_whole() && !slice.frames.is_empty() {
-            // What was shown of the first frame can leave no room for the end of a line.
-            (slice, found) = taken(part, from, LONG_PAGE)?;
-        }
+        let (slice, mut found) = taken(part, from)?;
         skipped += u64::from(slice.lost > 0);
-        let has_more = !slice.frames.is_empty() && goes_on(part, slice.next)?;
+        let is_full = found.len() > LINES;
+        let has_more = is_full || (!slice.frames.is_empty() && goes_on(part, slice.next)?);
         next = Place::at(part.step, slice.next);
         // A line's end may be about to come, but whoever waits for it sees its beginning soon. A
         // page that is full of one line's beginning shows that.
         let is_only_begun = has_more && !found.has_whole();
         if (has_more && !is_only_begun) || (part.open && is_fresh(found.oldest_begun())) {
-            if let Some((offset, shown)) = found.begun_at() {
+            if let Some((offset, shown)) = found.place_of(LINES) {
                 next = Place { step: part.step, offset, shown };
             }
-            found.keep_whole();
+            found.keep_whole(LINES);
         } else {
             found.end();
         }
@@ -147,12 +146,19 @@ fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
     Ok(LogPage { lines, next: next.to_string(), open, skipped, first: place.to_string(), older })
 }
 
-/// Reads from a place on, and makes lines of what is there.
-fn taken(part: &Part, from: Place, most: usize) -> Result<(LogSlice, Lines<'_>), Rejection> {
-    let slice = read(part, from.offset, most)?;
-    let mut found = Lines::new(part, if slice.lost > 0 { [0; 3] } else { from.shown });
-    found.take(&slice.frames);
-    Ok((slice, found))
+/// Reads from a place on, and makes lines of what is there. More than a page only where what was
+/// shown of the first frame leaves no room for the end of a line.
+fn taken(part: &Part, from: Place) -> Result<(LogSlice, Lines<'_>), Rejection> {
+    let mut most = PAGE;
+    loop {
+        let slice = read(part, from.offset, most)?;
+        let mut found = Lines::new(part, if slice.lost > 0 { [0; 3] } else { from.shown });
+        found.take_some(&slice.frames, LINES);
+        if found.has_whole() || slice.frames.is_empty() || most >= LONG_PAGE {
+            return Ok((slice, found));
+        }
+        most *= 2;
+    }
 }
 
 /// Whether a line began only now.
@@ -178,7 +184,7 @@ fn goes_on(part: &Part, from: u64) -> Result<bool, Rejection> {
 }
 
 fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
-    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let most = usize::try_from(count).unwrap_or(usize::MAX).min(LINES);
     let mut lines: Vec<LogLine> = Vec::new();
     let mut first = Place::at(parts.first().map_or(0, |part| part.step), 0);
     let mut next = Place::default();
@@ -193,7 +199,7 @@ fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
         if is_last && part.open && is_fresh(found.oldest_begun()) {
             let (offset, shown) = found.begun_at().unwrap_or((slice.next, Counts::default()));
             next = Place { step: part.step, offset, shown };
-            found.keep_whole();
+            found.keep_whole(usize::MAX);
         } else {
             found.end();
         }

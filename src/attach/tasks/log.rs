@@ -16,6 +16,8 @@ use tokio::sync::mpsc::Sender;
 
 /// How many of a log's newest lines are fetched when it is opened.
 const TAIL: u64 = 10_000;
+/// How many of the newest lines come where so many were written that a follower passes over some.
+const NEAR: u64 = 2_000;
 /// How many lines of a failed step are shown beside its run.
 const LAST: u64 = 10;
 /// How long the engine may wait for a log's next line.
@@ -45,8 +47,8 @@ pub(super) async fn follow(
     step: Option<u32>,
     after: Option<String>,
 ) {
-    let mut query =
-        LogQuery { tail: after.is_none().then_some(TAIL), after, ..LogQuery::default() };
+    let tail = Some(if after.is_none() { TAIL } else { NEAR });
+    let mut query = LogQuery { tail, after, ..LogQuery::default() };
     let mut retry = RETRY.0;
     let mut was_quiet = false;
     loop {
@@ -55,7 +57,7 @@ pub(super) async fn follow(
             Ok(page) => {
                 retry = RETRY.0;
                 let after = Some(page.next.clone());
-                query = LogQuery { after, wait: WAIT, ..LogQuery::default() };
+                query = LogQuery { after, tail: Some(NEAR), wait: WAIT, ..LogQuery::default() };
                 let pause = if page.lines.is_empty() { Duration::ZERO } else { BETWEEN };
                 (page.open, page.open && page.lines.is_empty(), pause)
             }

@@ -32,6 +32,8 @@ pub struct LogView {
     /// Only this step's lines; none means all.
     pub step: Option<u32>,
     window: Window,
+    /// How many lines before those that are here were passed over to stay near the end.
+    pub passed: u64,
     /// The page that was asked for and has not come.
     pub fetching: Option<LogAt>,
     /// How many lines a search beyond what is here has read.
@@ -94,6 +96,7 @@ impl LogView {
             source,
             step,
             window: Window::new(),
+            passed: 0,
             fetching: None,
             seeking: None,
             open: true,
@@ -109,7 +112,8 @@ impl LogView {
         }
     }
 
-    /// Takes what was written at the log's end since.
+    /// Takes what was written at the log's end since. Who follows goes on near the end, whatever was
+    /// passed over; who reads keeps what they read, and what no longer fits is not here.
     pub fn push(&mut self, page: LogPage) {
         let jumps = self.fetching == Some(LogAt::End);
         if !self.loaded || jumps {
@@ -119,10 +123,20 @@ impl LogView {
         }
         self.failed = None;
         self.open = page.open;
-        if self.window.is_at_end() {
-            self.window.append(page);
-            self.keep_place();
+        if !self.window.is_at_end() {
+            return;
         }
+        match (self.follow, page.skipped) {
+            (true, 0) => self.window.append(page),
+            (true, skipped) => {
+                let passed = self.passed + skipped;
+                self.show(page, true);
+                self.passed = passed;
+            }
+            (false, 0) if self.window.has_room_for(&page) => self.window.append(page),
+            (false, _) => self.window.leave_end(),
+        }
+        self.keep_place();
     }
 
     /// Holds a page instead of what is here, as after a jump.
@@ -138,6 +152,7 @@ impl LogView {
     pub fn show_from(&mut self, page: LogPage, front: Front, is_at_end: bool) {
         self.window.replace(page, front, is_at_end);
         self.hit = None;
+        self.passed = 0;
         self.top = Place { line: self.start(), row: 0 };
     }
 
@@ -145,6 +160,7 @@ impl LogView {
     pub fn prepend(&mut self, page: LogPage) {
         let header = self.window.front() == Front::Middle;
         let was = self.start();
+        self.passed = 0;
         self.window.prepend(page);
         // The row that said that lines are missing is gone.
         if header && self.top.line == was && self.top.row > 0 && !self.begins_step(was) {

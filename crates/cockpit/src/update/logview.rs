@@ -18,8 +18,10 @@ pub(super) fn news(model: &mut Model, news: LogNews) -> Vec<Request> {
     };
     match (news.page, news.what) {
         (Ok(page), LogWhat::Followed) => {
+            let was_at_end = !log.has_newer();
             log.push(page);
-            Vec::new()
+            // Who reads what is here and not what comes needs nothing more of it.
+            if was_at_end && log.has_newer() { vec![Request::HoldLog] } else { Vec::new() }
         }
         (Ok(page), LogWhat::Read(at)) if log.fetching.as_ref() == Some(&at) => {
             read(model, &at, page)

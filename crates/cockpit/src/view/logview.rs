@@ -50,7 +50,7 @@ pub(super) fn log(model: &Model, log: &LogView, canvas: &mut Canvas<'_>, area: R
                 own(canvas, area, y);
             }
             ShownLine::Gap(step) => {
-                boundary(model, log, canvas, row, (step, text::LOG_GAP));
+                boundary(model, log, canvas, row, (step, &text::log_gap(log.passed)));
                 own(canvas, area, y);
             }
             ShownLine::Text { number, line, piece, first } => {
@@ -139,6 +139,7 @@ fn aside(log: &LogView, room: usize) -> String {
     // Lines that are not here were never counted, and no number is told of them.
     parts.push(match (log.has_older(), log.has_newer()) {
         (false, false) => format!("{} lines", log.end() - log.start()),
+        (true, false) if log.passed > 0 => format!("{} lines passed over", log.passed),
         (true, false) => "older lines not loaded".to_owned(),
         (false, true) => "newer lines not loaded".to_owned(),
         (true, true) => "older and newer lines not loaded".to_owned(),

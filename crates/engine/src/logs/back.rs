@@ -8,7 +8,7 @@ use pilothouse_core::command::Rejection;
 use pilothouse_supervisor::{Frame, LogSlice, read_before};
 
 use super::lines::{Counts, Lines, place_among};
-use super::{LONG_PAGE, PAGE, Part, Place, exists, goes_on, is_open, more, read};
+use super::{LINES, LONG_PAGE, PAGE, Part, Place, exists, goes_on, is_open, more, read};
 
 /// Reads the page that ends at a place.
 pub(super) fn earlier(parts: &[Part], before: &str) -> Result<LogPage, Rejection> {
@@ -22,11 +22,12 @@ pub(super) fn earlier(parts: &[Part], before: &str) -> Result<LogPage, Rejection
     for part in parts.iter().rev().filter(|part| part.step <= place.step) {
         let until = if part.step == place.step { place } else { Place::at(part.step, u64::MAX) };
         let Some(found) = lines_before(part, until)? else { continue };
-        if let Some((offset, shown)) = found.place_of(0) {
+        let cut = found.len().saturating_sub(LINES);
+        if let Some((offset, shown)) = found.place_of(cut) {
             let first = Place { step: part.step, offset, shown };
             page.older = precedes(parts, first)?;
             page.first = first.to_string();
-            page.lines = found.all();
+            page.lines = found.all().split_off(cut);
             break;
         }
     }
@@ -63,7 +64,7 @@ pub(super) fn whole_lines<'a>(part: &'a Part, frames: &[Frame]) -> Result<Lines<
 fn lines_before(part: &Part, until: Place) -> Result<Option<Lines<'_>>, Rejection> {
     let mut frames = Vec::new();
     // One line may be longer than a page.
-    for most in [PAGE, LONG_PAGE] {
+    for most in [PAGE, 4 * PAGE, LONG_PAGE] {
         frames = slice_before(part, until.offset, most)?.frames;
         frames.extend(begun_before(part, until)?);
         if frames.is_empty() {
@@ -82,7 +83,7 @@ fn lines_before(part: &Part, until: Place) -> Result<Option<Lines<'_>>, Rejectio
 }
 
 /// What stands before a place in the frames from its own on.
-fn begun_before(part: &Part, until: Place) -> Result<Vec<Frame>, Rejection> {
+pub(super) fn begun_before(part: &Part, until: Place) -> Result<Vec<Frame>, Rejection> {
     let mut left = until.shown;
     let mut from = until.offset;
     let mut frames = Vec::new();

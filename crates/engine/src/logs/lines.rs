@@ -75,7 +75,13 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Makes lines of frames.
     pub(super) fn take(&mut self, frames: &[Frame]) {
+        self.take_some(frames, usize::MAX);
+    }
+
+    /// Makes lines of frames, and no more than one beyond so many: a frame can hold a great many.
+    pub(super) fn take_some(&mut self, frames: &[Frame], most: usize) {
         for frame in frames {
             let stream = place_among(frame.stream);
             self.frames.push((frame.offset, self.seen));
@@ -94,6 +100,9 @@ impl<'a> Lines<'a> {
                 self.seen[stream] += piece.len() as u64;
                 if piece.ends_with(b"\n") || begun.bytes.len() >= UNENDED {
                     self.finish(stream);
+                }
+                if self.done.len() > most {
+                    return;
                 }
             }
         }
@@ -118,9 +127,10 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Leaves out what was begun: its end will come.
-    pub(super) fn keep_whole(&mut self) {
+    /// Leaves out what was begun, because its end will come, and what is more than so many lines.
+    pub(super) fn keep_whole(&mut self, most: usize) {
         self.begun.clear();
+        self.done.truncate(most);
     }
 
     /// The lines.
@@ -225,7 +235,7 @@ mod tests {
             let mut first = Lines::new(&part, Counts::default());
             first.take(&frames[..cut]);
             let (offset, shown) = first.begun_at().unwrap_or((1000, Counts::default()));
-            first.keep_whole();
+            first.keep_whole(usize::MAX);
             let mut all = first.all();
             let mut rest = Lines::new(&part, shown);
             let from = frames.iter().position(|f| f.offset >= offset).unwrap_or(frames.len());

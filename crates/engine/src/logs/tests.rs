@@ -127,3 +127,75 @@ fn a_line_longer_than_a_page_is_reached_from_behind() {
     }
     assert!(seen.contains(&5) && seen.iter().any(|length| *length > 1000), "{seen:?}");
 }
+
+#[test]
+fn a_follower_that_falls_behind_goes_on_near_the_end_and_is_told_how_many_lines_it_passed() {
+    let home = tempfile::tempdir().unwrap();
+    let parts = parts(home.path(), 100_000);
+    let all = forwards(&parts);
+    let start = ask(&parts, &LogQuery::default());
+    let after = Some(start.next.clone());
+    let page = ask(&parts, &LogQuery { after, tail: Some(500), ..LogQuery::default() });
+    assert_eq!(page.lines.len(), 500);
+    assert_eq!(page.skipped, (all.len() - start.lines.len() - 500) as u64);
+    // What was passed over stands before it.
+    let (mut lines, mut before) = (page.lines, Some(page.first));
+    while let Some(place) = before {
+        let page = ask(&parts, &LogQuery { before: Some(place), ..LogQuery::default() });
+        lines.extend(page.lines);
+        before = page.older.then_some(page.first);
+    }
+    assert!(texts(&lines) == texts(&all));
+}
+
+#[test]
+fn a_follower_that_is_a_little_behind_misses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let parts = parts(home.path(), 5_000);
+    let mut lines = Vec::new();
+    let mut page = ask(&parts, &LogQuery::default());
+    loop {
+        assert_eq!(page.skipped, 0);
+        lines.extend(page.lines);
+        if !page.open {
+            break;
+        }
+        let after = Some(page.next);
+        page = ask(&parts, &LogQuery { after, tail: Some(10), ..LogQuery::default() });
+    }
+    assert!(texts(&lines) == texts(&forwards(&parts)));
+}
+
+#[test]
+fn a_page_of_short_lines_in_long_frames_holds_few_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("0");
+    // As a supervisor writes what comes fast: frames of as much as one read gives, cut anywhere.
+    let all: String = (0..400_000).map(|number| format!("{number}\n")).collect();
+    let frames: Vec<(u8, String)> = all
+        .as_bytes()
+        .chunks(262_138)
+        .map(|bytes| (1, String::from_utf8(bytes.to_vec()).unwrap()))
+        .collect();
+    write(&dir, &frames);
+    let parts = [Part { step: 0, dir, open: false }];
+    let mut number = 0;
+    let mut query = LogQuery::default();
+    loop {
+        let page = ask(&parts, &query);
+        assert!(page.lines.len() <= LINES, "{} lines", page.lines.len());
+        for line in &page.lines {
+            assert_eq!(line.text, number.to_string());
+            number += 1;
+        }
+        let before = LogQuery { before: Some(page.next.clone()), ..LogQuery::default() };
+        let back = ask(&parts, &before);
+        assert!(back.lines.len() <= LINES, "{} lines back", back.lines.len());
+        assert!(back.lines.last() == page.lines.last());
+        if !page.open {
+            break;
+        }
+        query.after = Some(page.next);
+    }
+    assert_eq!(number, 400_000);
+}

@@ -131,6 +131,17 @@ impl Window {
         self.is_at_end = false;
     }
 
+    /// Whether a page fits behind what is here without anything going at the front.
+    pub fn has_room_for(&self, page: &LogPage) -> bool {
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
+        self.lines.len() + page.lines.len() <= LINES && self.bytes + bytes <= BYTES
+    }
+
+    /// Says that lines follow that are not here.
+    pub fn leave_end(&mut self) {
+        self.is_at_end = false;
+    }
+
     /// Says that the last line here is the log's last.
     pub fn reach_end(&mut self) {
         self.is_at_end = true;
