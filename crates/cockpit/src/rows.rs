@@ -36,6 +36,9 @@ pub struct Cell {
     pub tone: Scope,
     /// The same where there is little room; empty where there is no shorter form.
     pub short: String,
+    /// What stands over all of its row on a screen, instead of the row's cells and after the row's
+    /// state; empty where the cells do.
+    pub line: String,
 }
 
 /// How a column takes its room.
@@ -54,6 +57,11 @@ pub struct Column {
 }
 
 impl Row {
+    /// What stands over all of it instead of its cells, where something does.
+    pub fn line(&self) -> Option<&Cell> {
+        self.cells.first().filter(|cell| !cell.line.is_empty())
+    }
+
     /// Its texts in a row, as a filter looks at it.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.cells.iter().map(|cell| cell.text.as_str()).collect();
@@ -64,7 +72,7 @@ impl Row {
 impl Cell {
     /// Builds a cell of text.
     pub fn new(text: impl Into<String>, tone: Scope) -> Self {
-        Self { mark: None, text: text.into(), tone, short: String::new() }
+        Self { mark: None, text: text.into(), tone, short: String::new(), line: String::new() }
     }
 
     /// Builds a cell of a state and its word.
@@ -76,6 +84,12 @@ impl Cell {
     #[must_use]
     pub fn or(self, short: impl Into<String>) -> Self {
         Self { short: short.into(), ..self }
+    }
+
+    /// Gives the whole row to a line, which is cut at its end alone.
+    #[must_use]
+    pub fn over(self, line: impl Into<String>) -> Self {
+        Self { line: line.into(), ..self }
     }
 
     /// Builds a cell that takes no room.

@@ -65,11 +65,13 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     let mut parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
     let was_read = parts.any(|(_, fresh)| fresh.at.is_some());
     let is_whole = was_read && unpriced == 0;
+    // Of what has no price at all nothing is known, which is not a sum of nothing.
+    let is_known = is_whole || (was_read && known.micro() > 0);
     let mut notes = Vec::new();
     if unpriced > 0 {
         notes.push(format!("{unpriced} unpriced"));
     }
-    if was_read {
+    if is_known {
         let least = if is_whole { "" } else { "at least " };
         notes.push(format!("{least}{}", known.monthly()));
         let budget = budget.map(NanoUsd::from_micro);
@@ -80,7 +82,7 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     CostLine {
         shape: shape(watched),
         micro_usd: is_whole.then(|| known.micro()),
-        at_least: (was_read && !is_whole).then(|| known.micro()),
+        at_least: (is_known && !is_whole).then(|| known.micro()),
         elsewhere: Vec::new(),
         note: notes.join(" · "),
         is_stale: since.is_some(),
@@ -110,9 +112,11 @@ fn seen_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
 
 /// How much of a budget is used; `least` stands before it where that is not all.
 fn of_budget(known: NanoUsd, budget: NanoUsd, least: &str) -> String {
-    let percent = (u128::from(known.0) * 100).checked_div(u128::from(budget.0)).unwrap_or(100);
-    let percent = u64::try_from(percent).unwrap_or(u64::MAX);
-    let full = usize::try_from((percent * BAR / 100).min(BAR)).unwrap_or(0);
+    let (known, whole) = (u128::from(known.0), u128::from(budget.0));
+    // It is rounded as amounts are: 154 % of $100 stand beside $154.
+    let percent = (known * 100 + whole / 2).checked_div(whole).unwrap_or(100);
+    let full = (known * u128::from(BAR)).checked_div(whole).unwrap_or(u128::from(BAR));
+    let full = usize::try_from(full.min(u128::from(BAR))).unwrap_or(0);
     let bar = "█".repeat(full) + &"░".repeat(usize::try_from(BAR).unwrap_or(0) - full);
     format!("{bar} {least}{percent}% of {}", budget.monthly())
 }

@@ -28,6 +28,8 @@ pub struct WatchedRef {
 pub enum Thing {
     /// The account itself.
     Account,
+    /// Who looks at it.
+    By,
     /// A part that cannot be read.
     Unread(Part),
     /// Something that the operator's file names and that is not there.
@@ -68,6 +70,11 @@ impl Model {
     /// What is seen of an environment, as long as it is one that is watched.
     pub fn watched_at(&self, row: &WatchedRef) -> Option<&Watched> {
         self.watched.get(&row.key)
+    }
+
+    /// Whether rows of several environments that are watched stand together.
+    pub fn watched_together(&self) -> bool {
+        self.scope().is_none() && self.watched.len() > 1
     }
 
     /// The rows of a pane, before any filter.
@@ -167,7 +174,7 @@ fn unread(watched: &Watched, of_targets: bool) -> impl Iterator<Item = Thing> {
 }
 
 fn containers(watched: &Watched) -> Vec<Thing> {
-    let mut things = vec![Thing::Account];
+    let mut things = vec![Thing::Account, Thing::By];
     things.extend((0..watched.absent.len()).map(Thing::Absent));
     things.extend(unread(watched, false));
     things.extend((0..watched.instances.len()).map(Thing::Instance));
@@ -211,6 +218,7 @@ fn rank(state: &TargetState) -> u8 {
 fn name(watched: &Watched, what: Thing) -> Option<String> {
     Some(match what {
         Thing::Account => watched.access.account.clone(),
+        Thing::By => "by".to_owned(),
         Thing::Unread(part) => part.name().to_owned(),
         Thing::Absent(place) => watched.absent.get(place)?.clone(),
         Thing::Instance(place) => watched.instances.get(place)?.id.clone(),

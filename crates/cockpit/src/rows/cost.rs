@@ -32,7 +32,9 @@ pub fn row(line: &CostLine) -> Row {
 }
 
 fn of_line(line: &CostLine) -> Cell {
-    if line.is_stale {
+    // What was not known is not what was.
+    let is_known = line.micro_usd.is_some() || line.at_least.is_some() || line.is_part;
+    if line.is_stale && is_known {
         let was = of_line(&CostLine { is_stale: false, ..line.clone() });
         return Cell::new(format!("was {}", was.text), Scope::StateStale);
     }

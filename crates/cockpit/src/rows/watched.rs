@@ -2,15 +2,16 @@
 //!
 //! What could not be read is told as it was, and never as it is.
 
+pub mod account;
 pub mod targets;
 
 use pilothouse_core::aws::seen::{Check, Ec2Instance, Ec2State, EcsService, Metric, Series, Task};
 use pilothouse_core::aws::{Part, Trouble, TroubleKind, Watched, bill, words as aws};
 use pilothouse_core::time::Timestamp;
 
-use super::{Cell, Column, Row, left, name, right};
+use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
-use crate::model::{Model, Pane, Thing, WatchedRef, is_of_targets, trouble_of_all};
+use crate::model::{Model, Pane, Thing, WatchedRef, is_of_targets};
 use crate::theme::{Mark, Scope};
 use crate::width;
 
@@ -36,12 +37,30 @@ pub fn columns(pane: Pane) -> &'static [Column] {
     if pane == Pane::Targets { targets::COLUMNS } else { COLUMNS }
 }
 
-/// Makes a row.
+/// Makes a row, which says whose it is where rows of others stand beside it.
 pub fn row(model: &Model, place: &WatchedRef) -> Option<Row> {
+    let mut row = plain(model, place)?;
+    let is_told = row.line().is_some() || !model.watched_together();
+    if let Some(name) = row.cells.first_mut().filter(|_| !is_told) {
+        let whole = words::environment(model, &place.key).0;
+        let whose = match words::short_environment(&whole) {
+            "" => account::named(model, &place.key, &whole),
+            short => account::named(model, &place.key, short),
+        };
+        // What belongs to the row above stands below its name.
+        let own = name.text.trim_start();
+        let gap = " ".repeat(name.text.len() - own.len());
+        name.text = format!("{gap}{whose} · {own}");
+    }
+    Some(row)
+}
+
+fn plain(model: &Model, place: &WatchedRef) -> Option<Row> {
     let watched = model.watched_at(place)?;
     let now = model.known_at();
     let cells = match place.what {
-        Thing::Account => account(model, watched, now),
+        Thing::Account => account::row(model, watched, now),
+        Thing::By => account::by_row(watched),
         Thing::Unread(part) => {
             let trouble = watched.parts.get(&part)?.trouble.as_ref()?;
             let cells = unread(part, trouble, watched, now);
@@ -75,48 +94,6 @@ pub(crate) fn state(stale: Option<Timestamp>, mark: Mark, word: &str) -> Cell {
         Some(_) => Cell::state(Mark::Stale, format!("was {word}")),
         None => Cell::state(mark, word),
     }
-}
-
-/// Whose account it is, who looks, and how fresh what it shows is.
-fn account(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
-    let trouble = trouble_of_all(watched);
-    let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
-    let seen = newest.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
-    let state = match (trouble, newest) {
-        (Some(trouble), _) => Cell::state(mark_of(trouble), trouble.kind.name()),
-        (None, None) => Cell::state(Mark::Running, "asking"),
-        (None, Some(at)) if now.since(at) > watched.silence() => Cell::state(Mark::Stale, "stale"),
-        (None, Some(_)) => Cell::state(Mark::Ok, "seen"),
-    };
-    let by = watched.identity.as_ref().map_or_else(
-        || watched.access.by(),
-        |identity| {
-            let who = identity.arn.rsplit(':').next().unwrap_or_default().to_owned();
-            format!("{} as {who}", watched.access.by())
-        },
-    );
-    let whose = if model.scope().is_none() || model.replica.projects.len() > 1 {
-        format!("{} ", watched.environment)
-    } else {
-        String::new()
-    };
-    let said = match trouble {
-        Some(trouble) => format!("{by} · {trouble}"),
-        None => format!("{by} · {}", looking(watched, now)),
-    };
-    vec![
-        Cell::new(
-            format!("{whose}{} {}", watched.access.account, watched.access.region),
-            Scope::Strong,
-        )
-        .or(watched.access.account.clone()),
-        state,
-        Cell::none(),
-        Cell::none(),
-        Cell::new(seen, Scope::Dim),
-        Cell::none(),
-        Cell::new(width::clean(&said), Scope::Dim),
-    ]
 }
 
 /// Cells of a task's id, which tell tasks apart.

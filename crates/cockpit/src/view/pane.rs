@@ -1,5 +1,6 @@
 //! The five panes.
 
+use pilothouse_core::aws::Watched;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
@@ -29,8 +30,10 @@ pub(super) fn pane(model: &Model, canvas: &mut Canvas<'_>, screen: &Layout, pane
     } else {
         (Scope::Border, Scope::Title)
     };
-    let name = title_text(model, pane, area.width);
     let aside = aside(model, canvas, pane, room);
+    let beside = if aside.is_empty() { 0 } else { width::of(&aside) + 3 };
+    let most = usize::from(area.width).saturating_sub(6 + beside);
+    let name = title_text(model, pane, area.width, most);
     canvas.frame(area, border, (&name, title), (&aside, Scope::Title));
     let length = model.len(pane);
     if length == 0 {
@@ -97,7 +100,8 @@ fn others(
     table(canvas, below, rows::others::COLUMNS, &rows, selected);
 }
 
-fn title_text(model: &Model, pane: Pane, width: u16) -> String {
+/// A pane's title where it is so wide, of so many cells as far as it can be told in them.
+fn title_text(model: &Model, pane: Pane, width: u16, most: usize) -> String {
     let mut title = format!("{} {}", pane as usize + 1, text::pane(pane));
     let filter = &model.ui.filters[pane as usize];
     if !filter.is_empty() {
@@ -117,6 +121,9 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
             }
         }
         Pane::Targets => {
+            if let Some(watched) = model.scope().and_then(|key| model.watched.get(key)) {
+                return of_account(watched, &title, most);
+            }
             if let Some(way) = way(model, width >= 60) {
                 title = format!("{title} · {way}");
             }
@@ -129,6 +136,16 @@ fn title_text(model: &Model, pane: Pane, width: u16) -> String {
         Pane::Jobs | Pane::Cost => {}
     }
     title
+}
+
+/// The title of what is seen at AWS: the pane's name gives way to whose it is.
+fn of_account(watched: &Watched, title: &str, most: usize) -> String {
+    let region = width::of(&watched.access.account) + 1 + width::of(&watched.access.region);
+    let short = format!("{} {}", Pane::Targets as usize + 1, text::pane_short(Pane::Targets));
+    let own = [title, &short].into_iter().find(|own| width::of(own) + 3 + region <= most);
+    let own = own.unwrap_or(&short);
+    let room = most.saturating_sub(width::of(own) + 3);
+    format!("{own} · {}", rows::watched::account::title(watched, room))
 }
 
 /// How many instances somebody stopped of what is shown, if any.
@@ -160,9 +177,6 @@ fn unread(model: &Model) -> Option<String> {
 /// Where requests come in and for which name.
 fn way(model: &Model, long: bool) -> Option<String> {
     let key = model.scope();
-    if let Some(watched) = key.and_then(|key| model.watched.get(key)) {
-        return Some(format!("{} {}", watched.access.account, watched.access.region));
-    }
     let mut projects = model.replica.projects.iter();
     let (_, project) = match key {
         Some(key) => projects.find(|(name, _)| **name == key.project)?,

@@ -11,6 +11,8 @@ use crate::width::{self, cells};
 
 /// Cells between two columns.
 const GAP: u16 = 2;
+/// The only column of a row that has one line.
+const LINE: Column = Column { right: false, least: 0, most: u16::MAX, drop: 0, name: false };
 
 /// Draws rows; the selected one lies under a bar over the whole width.
 pub(super) fn table(
@@ -27,11 +29,17 @@ pub(super) fn table(
     for (y, (place, row)) in (area.top()..area.bottom()).zip(rows.iter().enumerate()) {
         let mut x = area.x;
         let placed = columns.iter().zip(&widths).zip(&cuts);
-        for (cell, ((column, wide), cut)) in row.cells.iter().zip(placed) {
+        let cells = if row.line().is_some() { &[][..] } else { &row.cells };
+        for (cell, ((column, wide), cut)) in cells.iter().zip(placed) {
             if *wide > 0 {
                 draw(canvas, cell, (*column, *cut), Rect { x, y, width: *wide, height: 1 });
                 x += wide + GAP;
             }
+        }
+        if let Some(line) = row.line() {
+            let mark = row.cells.iter().find_map(|cell| cell.mark);
+            let whole = Cell { mark, ..Cell::new(line.line.clone(), line.tone) };
+            draw(canvas, &whole, (LINE, Cut::End), Rect { x, y, width: area.width, height: 1 });
         }
         if let Some((_, scope)) = selected.filter(|(selected, _)| *selected == place) {
             let bar = Rect { x: area.x - 1, y, width: area.width + 2, height: 1 };
@@ -62,7 +70,7 @@ fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
         return Cut::End;
     }
     let told = |cut: Cut| {
-        let cells = rows.iter().filter_map(|row| row.cells.get(place));
+        let cells = column(rows, place);
         let texts = cells.map(|cell| cut.apply(&cell.text, wide.saturating_sub(marked(cell))));
         texts.collect::<BTreeSet<String>>().len()
     };
@@ -114,7 +122,7 @@ fn draw(canvas: &mut Canvas<'_>, cell: &Cell, (column, cut): (Column, Cut), room
 /// The cells that each column gets; none for one that is empty or left out.
 fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
     let wanted = |place: usize| {
-        let natural = rows.iter().filter_map(|row| row.cells.get(place)).map(natural).max();
+        let natural = column(rows, place).map(natural).max();
         natural.unwrap_or(0)
     };
     let mut widths: Vec<u16> = columns
@@ -154,6 +162,11 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
     widths
 }
 
+/// The cells of a column, without those of rows that have one line.
+fn column(rows: &[Row], place: usize) -> impl Iterator<Item = &Cell> {
+    rows.iter().filter(|row| row.line().is_none()).filter_map(move |row| row.cells.get(place))
+}
+
 fn natural(cell: &Cell) -> u16 {
     let mark = marked(cell);
     if cell.text.is_empty() && mark == 0 { 0 } else { cells(width::of(&cell.text)) + mark }
@@ -164,7 +177,7 @@ const TELLING: u16 = 26;
 
 /// The cells at which a column's texts differ as they should, and states say what is decisive.
 fn telling(column: Column, rows: &[Row], place: usize) -> u16 {
-    let cells_of = || rows.iter().filter_map(|row| row.cells.get(place));
+    let cells_of = || self::column(rows, place);
     let decisive = cells_of()
         .filter(|cell| !cell.short.is_empty())
         .map(|cell| natural(cell).min(cells(width::of(&cell.short)) + marked(cell)));

@@ -4,6 +4,7 @@ mod hostile;
 mod prices;
 mod signs;
 mod truth;
+mod whose;
 
 use std::collections::BTreeMap;
 

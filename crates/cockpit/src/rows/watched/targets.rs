@@ -51,6 +51,7 @@ pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
             ]
         }
         Thing::Account
+        | Thing::By
         | Thing::Unread(_)
         | Thing::Absent(_)
         | Thing::Instance(_)

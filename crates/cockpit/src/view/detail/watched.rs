@@ -20,7 +20,9 @@ pub(super) fn sheet(model: &Model, name: &str, top: usize, width: u16) -> Sheet 
     };
     let mut lines = vec![account(watched)];
     let more = match row.what {
-        Thing::Account | Thing::Absent(_) | Thing::Unread(_) => parts(model, watched, width),
+        Thing::Account | Thing::By | Thing::Absent(_) | Thing::Unread(_) => {
+            parts(model, watched, width)
+        }
         Thing::Instance(place) => {
             watched.instances.get(place).map_or_else(Vec::new, |one| instance(model, watched, one))
         }
@@ -58,7 +60,7 @@ fn title(watched: &Watched, what: Thing) -> String {
             let target = group.targets.get(target)?;
             Some(format!("{} in {}", target.id, group.name))
         }),
-        Thing::Account | Thing::Absent(_) | Thing::Unread(_) => None,
+        Thing::Account | Thing::By | Thing::Absent(_) | Thing::Unread(_) => None,
     };
     let name = name.unwrap_or_else(|| watched.access.account.clone());
     format!("{} · {}", width::clean(&name), watched.environment)

@@ -125,3 +125,63 @@ fn an_empty_pane_says_why_it_knows_nothing() {
     inventory.stopped = Some(trouble);
     assert!(empty(&inventory).contains("Nothing was read of production yet: credentials expired."));
 }
+
+#[test]
+fn a_sum_of_nothing_but_what_has_no_price_is_unknown_and_not_nothing() {
+    let mut watch = watch();
+    watch.access.region = "eu-central-9".to_owned();
+    let told = |inventory: &Inventory| {
+        let watched =
+            inventory.watched(&key("production"), &watch, Millis::seconds(10), Calls::default());
+        let mut model = operator(state(), 120, 40);
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+        model
+    };
+    let mut inventory = account(2, |_| false);
+    for is_stale in [false, true] {
+        if is_stale {
+            inventory.fail_all(&Trouble::new(TroubleKind::Unreachable, "all", "refused"));
+        }
+        let mut model = told(&inventory);
+        let line = model.costs.lines.iter().find(|line| line.name == "shop/production").unwrap();
+        assert_eq!((line.micro_usd, line.at_least), (None, None), "{line:?}");
+        assert!(line.note.ends_with(if is_stale { " ago" } else { "7 unpriced" }), "{line:?}");
+        let screen = text(&model);
+        assert!(screen.lines().nth(1).unwrap().contains("? cost unknown"), "{screen}");
+        let row = screen.lines().find(|line| line.contains("│ production       2 EC2")).unwrap();
+        assert!(row.contains("  unknown  ") && !row.contains('$'), "{row}");
+        press(&mut model, "5<Enter>");
+        let sheet = text(&model);
+        assert!(sheet.contains("unknown") && !sheet.contains("at least"), "{sheet}");
+    }
+    // One price is enough for a sum that says at least how much it is.
+    let usd = NanoUsd::parse("0.05").unwrap();
+    let listed = Listed { unit: "hour".to_owned(), usd, date: "2026-11-01".to_owned() };
+    inventory.book.put("BoxUsage:t3.medium", NOW, Some(listed));
+    let line = told(&inventory).costs.lines;
+    let line = line.iter().find(|line| line.name == "shop/production").unwrap();
+    assert_eq!(line.at_least, Some(100_000));
+}
+
+#[test]
+fn a_share_of_a_budget_is_rounded_as_amounts_are() {
+    let note = |micro: u64| {
+        let mut state = state();
+        let own = state.environments.get_mut(&key("production")).unwrap();
+        own.spec.budget_micro_usd_per_hour = Some(micro);
+        let mut model = operator(state, 200, 60);
+        let (every, calls) = (Millis::seconds(10), Calls::default());
+        let watched = account(1, |_| false).watched(&key("production"), &watch(), every, calls);
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+        let lines = model.costs.lines;
+        lines.iter().find(|line| line.name == "shop/production").unwrap().note.clone()
+    };
+    // $67.62 of $43.90 are 154.02 %, of $43.96 153.8 %, of $44.05 153.5 %, of $44.20 153.0 %.
+    for (micro, said) in [(60_137, 154), (60_220, 154), (60_343, 154), (60_548, 153)] {
+        let note = note(micro);
+        assert!(note.contains(&format!("████████ {said}% of $4")), "{note}");
+    }
+    // A bar is full where all of it is used, and not before.
+    let note = note(92_800);
+    assert!(note.contains("███████░ 100% of $67."), "{note}");
+}

@@ -198,7 +198,7 @@ fn the_worst_targets_stand_first_in_their_group() {
 #[test]
 fn a_service_opens_with_its_size_its_rollout_and_its_tasks() {
     let mut model = shown(&account(0, |_| false), 120, 40);
-    press(&mut model, "3j<Enter>");
+    press(&mut model, "3jj<Enter>");
     let screen = text(&model);
     for said in [
         "1 of 2 tasks run, 1 pending",

@@ -120,9 +120,9 @@ fn what_is_opened_is_told_as_it_was_too() {
     };
     // An instance, its service, a group, a target and the load balancer.
     let all = [
-        ("3j<Enter>", "running"),
-        ("3j<Enter>", "2/2 checks"),
-        ("3jj<Enter>", "1 of 2 tasks run, 1 pending"),
+        ("3jj<Enter>", "running"),
+        ("3jj<Enter>", "2/2 checks"),
+        ("3jjj<Enter>", "1 of 2 tasks run, 1 pending"),
         ("4<Enter>", "1 of 1 healthy"),
         ("4<Enter>", "shop, active"),
         ("4j<Enter>", "healthy"),
