@@ -12,7 +12,7 @@ use pilothouse_core::command::Command;
 use pilothouse_core::event::environment_key;
 use pilothouse_core::id::{BranchName, ProjectName};
 use pilothouse_core::plan::remake;
-use pilothouse_core::spec::ProjectSpec;
+use pilothouse_core::spec::{EnvironmentSpec, ProjectSpec};
 use pilothouse_core::state::State;
 use pilothouse_core::text::shell_word;
 use pilothouse_settings::problem::report;
@@ -141,7 +141,7 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
     }
     let listens = active.is_some_and(|active| active.load_balancer.listen == listen);
     let told = made_before(state, &spec).into_iter().chain(untrusted_before(state, &spec));
-    let told: Vec<String> = told.collect();
+    let told: Vec<String> = told.chain(fewer_kept(state, &spec)).collect();
     client.submit(Command::Apply { spec: Box::new(spec) }).await?;
     out::line(&format!("{name} is active"));
     for line in told {
@@ -160,6 +160,17 @@ fn made_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
     environments
         .filter_map(|one| remake(state, &environment_key(&spec.name, &one.name), one))
         .collect()
+}
+
+/// When what is to be kept no more goes, where that is less than before.
+fn fewer_kept(state: &State, spec: &ProjectSpec) -> Option<String> {
+    let active = &state.projects.get(&spec.name)?.spec;
+    let is_less = |one: &EnvironmentSpec| {
+        let before = active.environments.iter().find(|before| before.name == one.name);
+        before.is_some_and(|before| one.keep_releases < before.keep_releases)
+    };
+    let is_less = spec.keep_runs < active.keep_runs || spec.environments.iter().any(is_less);
+    is_less.then(|| "what is kept no more is removed when the next run ends".to_owned())
 }
 
 /// How to run again what failed while no step was trusted to run on the host.

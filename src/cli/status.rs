@@ -309,7 +309,7 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
         now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
     }
     now.extend(unwell(state, key, environment));
-    now.extend(last_failure(state, key));
+    now.extend(last_word(state, key));
     let stopped = environment.missing();
     if stopped > 0 {
         now.push(format!("{stopped} stopped by a person: pilothouse start {key}"));
@@ -324,14 +324,19 @@ fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment
     now
 }
 
-/// Why the newest deployment did not do what it was for, where it did not.
-fn last_failure(state: &State, key: &EnvironmentKey) -> Option<String> {
+/// What the newest deployment left to be known: why it did not do what it was for, or that somebody
+/// went back.
+fn last_word(state: &State, key: &EnvironmentKey) -> Option<String> {
     let newest = state.deployments.values().rev().find(|one| one.environment == *key)?;
     let Phase::Ended { result, .. } = &newest.phase else { return None };
     let word = match result {
         DeploymentResult::Failed { .. } => "failed",
         DeploymentResult::RolledBack { .. } => "was rolled back",
         DeploymentResult::Attention { .. } => "needs you",
+        DeploymentResult::Succeeded if newest.kind.is_rollback() => {
+            let by = printable(&newest.actor, 40);
+            return Some(format!("{} was brought back by {by} ({})", newest.release, newest.id));
+        }
         DeploymentResult::Succeeded
         | DeploymentResult::Cancelled { .. }
         | DeploymentResult::Superseded { .. } => return None,

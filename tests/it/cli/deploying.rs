@@ -82,6 +82,8 @@ fn deploy_and_roll_back() {
     // What is refused by kind: an unknown place, a release that serves, one that never was.
     let said = world.run(&["deploy", "qa", "--yes"]).ends_with(5);
     assert!(said.err.contains("there is no environment qa; there is shop/production"), "{said:?}");
+    let status = world.run(&["status"]).ends_with(0).out;
+    assert!(status.contains("r1 was brought back by "), "{status}");
     let said = world.run(&["rollback", "production", "r1", "--yes"]).ends_with(5);
     assert!(said.err.contains("serves r1 already"), "{}", said.err);
     world.run(&["rollback", "production", "r9", "--yes"]).ends_with(5);
@@ -181,6 +183,9 @@ fn what_counts_from_the_next_release_on_is_told_by_whoever_applies_it() {
     world.run(&["deploy", "production", "--run", "1", "--yes"]).ends_with(0);
     let facts = world.run(&["inspect", "r2-0"]).ends_with(0).out;
     assert!(facts.contains("COLOR"), "{facts}");
+    world.write_project("shop", &coloured.replace("instances = 2\n", "instances = 2\nkeep = 1\n"));
+    let said = world.run(&["apply"]).ends_with(0);
+    assert!(said.out.ends_with("is removed when the next run ends\n"), "{}", said.out);
     let said = world.run(&["rollback", "production", "r1", "--plan"]).ends_with(0);
     assert!(said.out.contains("r1 was made before COLOR changed"), "{}", said.out);
 }
