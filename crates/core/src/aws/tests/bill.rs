@@ -339,7 +339,7 @@ fn a_bucket_has_three_meters_and_what_was_not_measured_is_never_nothing() {
 }
 
 #[test]
-fn meters_are_those_of_buckets_and_of_the_gateways_that_are_paid_for() {
+fn meters_are_those_of_buckets_and_of_all_gateways_that_are_there() {
     let inventory = account();
     let (bucket, balancer) = (watch(media()), watch(balancer_alone()));
     let Some(Ask::Meters(meters)) = inventory.ask(Part::Meters, &[&bucket, &balancer]) else {
@@ -347,5 +347,13 @@ fn meters_are_those_of_buckets_and_of_the_gateways_that_are_paid_for() {
     };
     assert_eq!(meters.len(), BUCKET.len() + 2);
     assert!(meters.contains(&("nat-1".to_owned(), Meter::FromOutside)));
+    // One of nobody is measured too: that nothing passes it is what makes it idle.
+    let Some(Ask::Meters(meters)) = inventory.ask(Part::Meters, &[&watch(Belongings::default())])
+    else {
+        panic!("no meter of the gateway is asked for");
+    };
+    assert_eq!(meters.len(), 2);
+    let mut inventory = inventory;
+    inventory.gateways[0].state = "deleted".to_owned();
     assert_eq!(inventory.ask(Part::Meters, &[&watch(Belongings::default())]), None);
 }
