@@ -65,11 +65,13 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     let mut parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
     let was_read = parts.any(|(_, fresh)| fresh.at.is_some());
     let is_whole = was_read && unpriced == 0;
+    // Where nothing has a price nobody knows anything: "at least nothing" would read as nothing.
+    let is_known = was_read && (is_whole || known > NanoUsd::ZERO);
     let mut notes = Vec::new();
     if unpriced > 0 {
         notes.push(format!("{unpriced} unpriced"));
     }
-    if was_read {
+    if is_known {
         let least = if is_whole { "" } else { "at least " };
         notes.push(format!("{least}{}", known.monthly()));
         let budget = budget.map(NanoUsd::from_micro);
@@ -80,7 +82,7 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     CostLine {
         shape: shape(watched),
         micro_usd: is_whole.then(|| known.micro()),
-        at_least: (was_read && !is_whole).then(|| known.micro()),
+        at_least: (is_known && !is_whole).then(|| known.micro()),
         elsewhere: Vec::new(),
         note: notes.join(" · "),
         is_stale: since.is_some(),

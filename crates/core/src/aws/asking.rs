@@ -252,7 +252,7 @@ impl Inventory {
                 meters.extend(all.map(|meter| (gateway.clone(), meter)));
             }
             for bucket in &belongings.buckets {
-                meters.extend(meter::BUCKET.map(|meter| (bucket.clone(), meter)));
+                meters.extend(meter::bucket().map(|meter| (bucket.clone(), meter)));
             }
         }
         Vec::from_iter(meters)

@@ -1,6 +1,7 @@
 //! What belongs to whom, what it costs, and what it is called.
 
 mod bill;
+mod networks;
 mod tags;
 mod tasks;
 
