@@ -93,3 +93,33 @@ fn throttling_is_met_with_patience_and_without_a_storm() {
     assert!(told.instances.is_empty() && told.bill.is_open(), "not read is not zero");
     stage.end();
 }
+
+/// What ECS answers to who lists the tasks of a service that was deleted (Amazon ECS API Reference,
+/// `ListTasks`: `ServiceNotFoundException`).
+const GONE: Fault =
+    Fault { status: 400, code: "ServiceNotFoundException", message: "Service not found." };
+
+#[test]
+fn a_service_that_was_deleted_hides_none_of_the_others() {
+    let moto = Emulator::moto();
+    moto.account(&["tagged"]);
+    let proxy = Proxy::before(moto.address());
+    proxy.fails_where("ListTasks", "\"other\"", GONE);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, "services = [\"shop/other\", \"shop/web\"]\n");
+    // One that goes between two questions is as far as it was seen.
+    let told = seen(&stage, "both services", |one| one.services.len() == 2);
+    assert_eq!(kind(&told, Part::Services), None, "{:?}", told.parts);
+    moto.account(&["delete", "other"]);
+    let told = seen(&stage, "one that is gone", |one| {
+        one.services.iter().any(|service| service.name == "other" && service.is_gone())
+    });
+    let web = told.services.iter().find(|service| service.name == "web").unwrap();
+    assert!(!web.is_gone() && web.definition.starts_with("web:"), "{web:?}");
+    assert_eq!(kind(&told, Part::Services), None, "{:?}", told.parts);
+    let said = stage.binary().args(["aws", "production"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let row = said.lines().find(|line| line.starts_with("shop/other")).expect("its row");
+    assert!(row.contains("inactive, ") && row.contains("it was deleted"), "{row}");
+    stage.end();
+}

@@ -224,10 +224,16 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
     said.extend(one.images.iter().cloned());
     if let Some((rollout, why)) = one.rollout.as_ref().filter(|(state, _)| state != "COMPLETED") {
         said.push(format!("rollout {} {why}", rollout.to_lowercase()));
+    if let Some(leaving) = one.leaving() {
+        word = format!("{leaving}, {word}");
+    }
     }
     vec![
         Cell::new(width::clean(&format!("{}/{}", one.cluster, one.name)), Scope::Text),
         state(stale, service_mark(one), &word),
+    if one.is_gone() {
+        said.push("it was deleted".to_owned());
+    }
         Cell::new(width::clean(&one.launch.to_lowercase()), Scope::Text),
         Cell::none(),
         Cell::none(),
@@ -247,6 +253,8 @@ pub fn service_mark(one: &EcsService) -> Mark {
         _ => Mark::Ok,
     }
 }
+        _ if one.is_gone() => Mark::Warn,
+        _ if one.leaving().is_some() => Mark::Draining,
 
 fn task(watched: &Watched, service: &EcsService, one: &Task, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Services, now);

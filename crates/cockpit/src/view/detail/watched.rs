@@ -154,7 +154,9 @@ fn instance(model: &Model, watched: &Watched, one: &Ec2Instance) -> Vec<Line> {
 
 fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Vec<Line> {
     let stale = watched.stale_since(Part::Services, model.known_at());
-    let count = format!("{} of {} tasks run, {} pending", one.running, one.desired, one.pending);
+    let leaving = one.leaving().map_or_else(String::new, |leaving| format!("{leaving}, "));
+    let (desired, pending) = (one.desired, one.pending);
+    let count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
     let mut lines = vec![
         told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),
