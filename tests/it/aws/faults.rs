@@ -5,7 +5,7 @@ use pilothouse_core::aws::{Part, TroubleKind, Watched};
 use super::proxy::{Fault, Proxy};
 use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
 
-const THROTTLED: Fault =
+pub(super) const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
 /// What somebody who may not do something is told.
 pub(super) const DENIED: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) const DENIED: Fault = Fault {
     code: "AccessDenied",
     message: "User: kim is not authorized to perform: elasticloadbalancing:DescribeTargetHealth",
 };
-const EXPIRED: Fault = Fault {
+pub(super) const EXPIRED: Fault = Fault {
     status: 403,
     code: "ExpiredToken",
     message: "The security token included in the request is expired",

@@ -31,7 +31,7 @@ fn watched() -> Watched {
     let action = "elasticloadbalancing:DescribeTargetHealth";
     let denied = Freshness {
         at: None,
-        trouble: Some(Trouble::new(TroubleKind::Denied, action, "not authorized")),
+        trouble: Some(Trouble::by_aws(TroubleKind::Denied, action, "not authorized")),
     };
     watched.parts = BTreeMap::from([(Part::Instances, fresh), (Part::Health, denied)]);
     watched.every = Millis::seconds(10);
