@@ -246,12 +246,12 @@ impl Inventory {
     /// The meters of all NAT gateways, which tell those that nothing uses, and of buckets.
     fn meters_of<'a>(&self, all: impl Iterator<Item = &'a Belongings>) -> Vec<(String, Meter)> {
         let mut meters = BTreeSet::new();
-        for gateway in self.gateways.iter().filter(|one| one.state == "available") {
+        for gateway in self.paid_gateways() {
             meters.extend(meter::GATEWAY.map(|meter| (gateway.id.clone(), meter)));
         }
         for belongings in all {
             for bucket in &belongings.buckets {
-                meters.extend(meter::BUCKET.map(|meter| (bucket.clone(), meter)));
+                meters.extend(meter::bucket().map(|meter| (bucket.clone(), meter)));
             }
         }
         Vec::from_iter(meters)

@@ -122,8 +122,8 @@ pub(super) const SILENT: &str = "nothing passed it in the last hour";
 
 fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
     let billed: Vec<&String> = inventory.gateways_of(belongings).map(|one| &one.id).collect();
-    for one in inventory.gateways.iter().filter(|one| !billed.contains(&&one.id)) {
-        if one.state != "available" || !is_silent(inventory, one) {
+    for one in inventory.paid_gateways().filter(|one| !billed.contains(&&one.id)) {
+        if !is_silent(inventory, one) {
             continue;
         }
         let what = "NAT gateway, nothing passes it";

@@ -44,6 +44,15 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
         if let Some(host) = stopped_with(address, &watched.instances) {
             till.buy(OF_STOPPED, IDLE, Quantity::whole(1), called(host), "");
         }
+        // One that runs may have more than the one that it is told with.
+        let more = |one: &&Ec2Instance| {
+            one.state == Ec2State::Running
+                && address.instance.as_ref() == Some(&one.id)
+                && one.public_ip.as_ref() != Some(&address.ip)
+        };
+        if let Some(host) = watched.instances.iter().find(more) {
+            till.buy("public IPv4", USED, Quantity::whole(1), called(host), "");
+        }
     }
 }
 
@@ -235,6 +244,11 @@ fn average(series: &Series) -> Option<u64> {
 pub(super) const NAT: &str = "NatGateway-Hours";
 
 pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
+    let unsure = inventory.gateways_unsure(belongings);
+    if unsure > 0 {
+        let note = format!("{unsure} in the region may be its tasks', whose VPC ECS does not name");
+        till.note("NAT gateway", "", &note);
+    }
     for one in inventory.gateways_of(belongings) {
         till.buy("NAT gateway", NAT, Quantity::whole(1), &one.id, "shared by all of its VPC");
         if is_silent(inventory, one) {
@@ -275,6 +289,11 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
                 till.meter(&what, class.usage(), gigabytes(bytes), bucket, Part::Meters);
             }
+        }
+        let is_held = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
+        if stored.iter().any(|(class, bytes)| class.is_watched() && is_held(*bytes)) {
+            let note = "each object is watched at a price: how many there are was not measured";
+            till.note("S3 intelligent tiering", bucket, note);
         }
         let sum = |meters: &[Meter]| {
             let counts: Vec<u64> = meters.iter().filter_map(|meter| of(*meter)).collect();
