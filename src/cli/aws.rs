@@ -6,12 +6,13 @@ use color_eyre::Result;
 use pilothouse_api::client::{Client, StreamItem};
 use pilothouse_api::types::{Sighting, Snapshot};
 use pilothouse_cockpit::cost::CostLine;
-use pilothouse_cockpit::model::{Pane, Sightings};
+use pilothouse_cockpit::model::{Pane, Sightings, trouble_of_all};
 use pilothouse_cockpit::rows::{Cell, Column, cost, watched};
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
@@ -20,6 +21,13 @@ use crate::{ask, name};
 
 /// How long an account may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long what was read while nobody looked may take to be read again.
+const ANEW: Duration = Duration::from_secs(10);
+/// How old what is read seldom may be while somebody looks, and a little more.
+const LATE: Millis = Millis::seconds(75);
+/// What is read last in a round, whatever belongs to an environment.
+const LAST: [Part; 2] = [Part::Instances, Part::Gateways];
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
@@ -36,7 +44,8 @@ pub struct Aws {
 pub fn run(place: &Place, aws: &Aws) -> Result<()> {
     let (snapshot, seen) = ask::run(look(place, aws))?;
     if aws.json {
-        return out::json(&seen.values().collect::<Vec<_>>());
+        out::json(&seen.values().collect::<Vec<_>>())?;
+        return ended(&seen);
     }
     if seen.is_empty() {
         out::line(
@@ -44,10 +53,16 @@ pub fn run(place: &Place, aws: &Aws) -> Result<()> {
              `pilothouse init --aws` proposes one",
         );
     }
-    for (key, watched) in seen {
-        print(&snapshot, &key, watched);
+    for (key, watched) in &seen {
+        print(&snapshot, key, watched.clone());
     }
-    Ok(())
+    ended(&seen)
+}
+
+/// What was seen before is told all the same, and a program knows that it is not what is so now.
+fn ended(seen: &Sightings) -> Result<()> {
+    let unseen = seen.values().any(|watched| trouble_of_all(watched).is_some());
+    if unseen { Err(failed(Failure::Failed, "")) } else { Ok(()) }
 }
 
 async fn look(place: &Place, aws: &Aws) -> Result<(Snapshot, Sightings)> {
@@ -61,19 +76,45 @@ async fn look(place: &Place, aws: &Aws) -> Result<(Snapshot, Sightings)> {
             wanted.push(key.clone());
         }
     }
-    let Ok(seen) = tokio::time::timeout(PATIENCE, gather(&client, &wanted)).await else {
-        let why = "no account was seen within a minute; the cockpit says why";
-        return Err(failed(Failure::Failed, why));
-    };
-    let seen = seen?;
+    let seen = ask_anew(&client, &wanted, snapshot.now).await?;
     Ok((snapshot, seen))
 }
 
-/// Listens until every one that is wanted was read, or cannot be.
-async fn gather(client: &Client, wanted: &[EnvironmentKey]) -> Result<Sightings> {
+/// What is seen once somebody looks: while nobody did accounts are read now and then, and whoever
+/// comes has all of it read at once. What does not come soon is told as it was.
+async fn ask_anew(client: &Client, wanted: &[EnvironmentKey], now: Timestamp) -> Result<Sightings> {
+    let is_new = |watched: &Watched| is_told(watched) && is_of_late(watched, now);
+    if let Ok(seen) = tokio::time::timeout(ANEW, gather(client, wanted, is_new)).await {
+        return seen;
+    }
+    let gathered = gather(client, wanted, is_told);
+    let Ok(seen) = tokio::time::timeout(PATIENCE, gathered).await else {
+        let why = "no account was seen within a minute; the cockpit says why";
+        return Err(failed(Failure::Failed, why));
+    };
+    seen
+}
+
+/// Whether it was read as lately as while somebody looks, or cannot be.
+fn is_of_late(watched: &Watched, now: Timestamp) -> bool {
+    let of_late = |part: &Part| {
+        let fresh = watched.parts.get(part);
+        let at = fresh.and_then(|fresh| fresh.at);
+        fresh.is_some_and(|fresh| fresh.trouble.is_some())
+            || at.is_some_and(|at| now.since(at) < LATE)
+    };
+    watched.stopped.is_some() || LAST.iter().all(of_late)
+}
+
+/// Listens until enough is told of every one that is wanted.
+pub async fn gather(
+    client: &Client,
+    wanted: &[EnvironmentKey],
+    is_enough: impl Fn(&Watched) -> bool,
+) -> Result<Sightings> {
     let mut seen = Sightings::new();
     let mut events = client.events(None, true).await?;
-    while !wanted.iter().all(|key| seen.get(key).is_some_and(is_told)) {
+    while !wanted.iter().all(|key| seen.get(key).is_some_and(&is_enough)) {
         match events.next().await? {
             Some(StreamItem::Sighting(sighting)) => match *sighting {
                 Sighting::Whole(watched) => {
@@ -101,7 +142,7 @@ fn is_told(watched: &Watched) -> bool {
         let fresh = watched.parts.get(&part);
         fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some())
     };
-    watched.stopped.is_some() || [Part::Instances, Part::Gateways].into_iter().all(tried)
+    watched.stopped.is_some() || LAST.into_iter().all(tried)
 }
 
 /// Prints the rows of the cockpit's panes.
@@ -185,7 +226,34 @@ fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
 
 #[cfg(test)]
 mod tests {
+    use pilothouse_core::aws::{Access, Freshness, Trouble, TroubleKind};
+
     use super::*;
+
+    #[test]
+    fn what_was_read_while_nobody_looked_is_waited_for_until_it_is_read_again() {
+        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
+        let access = Access {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            profile: None,
+            role: None,
+        };
+        let mut watched = Watched::new(key, access);
+        let now = Timestamp(1_000_000);
+        assert!(!is_of_late(&watched, now), "never read");
+        let read = |at| Freshness { at: Some(Timestamp(at)), trouble: None };
+        watched.parts = LAST.into_iter().map(|part| (part, read(1_000_000 - 60_000))).collect();
+        assert!(is_of_late(&watched, now));
+        watched.parts.insert(Part::Gateways, read(1_000_000 - 180_000));
+        assert!(is_told(&watched) && !is_of_late(&watched, now));
+        // What cannot be read is not waited for, and what is read meanwhile is later than now.
+        let denied = Trouble::new(TroubleKind::Denied, "ec2:DescribeNatGateways", "");
+        watched.parts.entry(Part::Gateways).or_default().trouble = Some(denied);
+        assert!(is_of_late(&watched, now));
+        watched.parts.insert(Part::Gateways, read(1_000_500));
+        assert!(is_of_late(&watched, now));
+    }
 
     #[test]
     fn what_an_environment_costs_is_not_that_of_one_whose_name_goes_on() {

@@ -1,6 +1,7 @@
 //! `pilothouse init`: proposes both files for a repository that has none.
 
 mod aws;
+mod beside;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use pilothouse_settings::init::{Proposed, name_from, propose};
 use pilothouse_settings::operator::write_watch;
 use pilothouse_settings::pipeline;
 
+use self::beside::Beside;
 use super::add::{repository, write_new};
 use crate::exit::{Failure, failed};
 use crate::find::Place;
@@ -55,13 +57,15 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     known.name.clone_from(&name);
     known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
     known.trusted = init.trusted;
-    let found = aws::find(&init.aws)?;
-    let watched = found.as_ref().map(|draft| printable(&draft.environment, 60));
-    let watch = found.map(|draft| write_watch(&draft));
     let mut proposal = propose(&known);
+    let operators = place.project_file(&name);
+    let beside = Beside { project: &name, file: &operators, proposed: &proposal.operator.text };
+    let found = aws::find(&init.aws, &beside)?;
+    let watched = found.as_ref().filter(|draft| !draft.is_empty());
+    let watched = watched.map(|draft| draft.environment.clone());
+    let watch = found.map(|draft| write_watch(&draft));
     proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
-    let operators = place.project_file(&name);
     let theirs = write(&operators, &proposal.operator)?;
     if let Some(watch) = watch.filter(|_| !theirs) {
         out::line(&format!(

@@ -1,9 +1,11 @@
 //! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
 
 pub mod phase;
+mod watched;
 
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
+use pilothouse_cockpit::model::Sightings;
 use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
@@ -74,12 +76,15 @@ struct ShownEnvironment {
     commit: Option<String>,
     /// The commit's first line.
     subject: Option<String>,
-    /// Instances that serve and are healthy.
-    healthy: usize,
-    /// Instances that there are to be: as the operator's file says, without those stopped.
-    wanted: u32,
-    /// Instances that somebody stopped.
-    stopped: u32,
+    /// Instances that serve and are healthy; null where it is only watched, and has none of ours.
+    healthy: Option<usize>,
+    /// Instances that there are to be: as the operator's file says, without those stopped; null
+    /// where it is only watched.
+    wanted: Option<u32>,
+    /// Instances that somebody stopped; null where it is only watched.
+    stopped: Option<u32>,
+    /// How it is watched at AWS; null where it is not.
+    watched: Option<watched::Shown>,
     /// Where requests reach it.
     url: Option<String>,
     /// What is going on, a sentence each.
@@ -92,13 +97,13 @@ struct ShownEnvironment {
 
 /// Shows it.
 pub fn run(place: &Place, status: &Status) -> Result<()> {
-    let (_, snapshot) = ask::run(ask::look(place))?;
+    let (snapshot, seen) = ask::run(watched::look(place))?;
     let only = status.project.as_deref().map(|text| name::project(&snapshot.state, text));
     let only = only.transpose()?.map(|(name, _)| name.clone());
     let projects = snapshot.state.projects.iter();
     let projects = projects
         .filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name))
-        .map(|(_, project)| shown_project(&snapshot, project))
+        .map(|(_, project)| shown_project(&snapshot, &seen, project))
         .collect();
     let shown = Shown {
         engine: snapshot.engine.clone(),
@@ -167,25 +172,35 @@ fn note(text: &str) {
     out::line(&format!("  {} {text}", out::paint(Tone::Warn, "!")));
 }
 
-fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
-    let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
-    let serves = shown.release.is_some();
-    let instances = if serves || shown.healthy > 0 {
+/// How many instances are well, as far as they are ours.
+fn instances(shown: &ShownEnvironment, is_old: bool) -> (Tone, String) {
+    if let Some(watched) = &shown.watched {
+        return watched.word();
+    }
+    let count = |count: Option<u32>| count.unwrap_or(0);
+    let (wanted, stopped) = (count(shown.wanted), count(shown.stopped));
+    let (serves, healthy) = (shown.release.is_some(), shown.healthy.unwrap_or(0));
+    let text = if serves || healthy > 0 {
         let was = if is_old { "was " } else { "" };
-        match shown {
-            ShownEnvironment { wanted: 0, healthy: 0, stopped: 1.., .. } => format!("{was}stopped"),
-            _ => format!("{was}{}/{} healthy", shown.healthy, shown.wanted + shown.stopped),
+        match (wanted, healthy, stopped) {
+            (0, 0, 1..) => format!("{was}stopped"),
+            _ => format!("{was}{healthy}/{} healthy", wanted + stopped),
         }
     } else {
         "none".to_owned()
     };
-    let tone = match usize::try_from(shown.wanted) {
+    let tone = match usize::try_from(wanted) {
         _ if !serves || is_old => Tone::Dim,
-        Ok(0) if shown.stopped > 0 => Tone::Warn,
-        Ok(wanted) if shown.healthy >= wanted && shown.stopped == 0 => Tone::Good,
-        Ok(_) | Err(_) if shown.healthy > 0 => Tone::Warn,
+        Ok(0) if stopped > 0 => Tone::Warn,
+        Ok(wanted) if healthy >= wanted && stopped == 0 => Tone::Good,
+        Ok(_) | Err(_) if healthy > 0 => Tone::Warn,
         Ok(_) | Err(_) => Tone::Bad,
     };
+    (tone, text)
+}
+
+fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
+    let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
     let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));
     // People know a preview by its branch, and type the name that was made of it.
     let branch = shown.branch.as_ref().map(|branch| printable(branch, 40));
@@ -195,13 +210,13 @@ fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     [
         (Tone::Plain, name.to_owned()),
         (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
-        (tone, instances),
+        instances(shown, is_old),
         (Tone::Plain, shown.url.clone().unwrap_or_else(|| "-".to_owned())),
         (Tone::Plain, commit.trim_end().to_owned()),
     ]
 }
 
-fn shown_project(snapshot: &Snapshot, project: &Project) -> ShownProject {
+fn shown_project(snapshot: &Snapshot, seen: &Sightings, project: &Project) -> ShownProject {
     let state = &snapshot.state;
     let own = |key: &&EnvironmentKey| key.project == project.spec.name;
     let mut keys: Vec<&EnvironmentKey> = state.environments.keys().filter(own).collect();
@@ -216,7 +231,7 @@ fn shown_project(snapshot: &Snapshot, project: &Project) -> ShownProject {
     keys.sort_by_key(|key| (place(key), key.name.clone()));
     let shown = |key: &EnvironmentKey| {
         let environment = state.environments.get(key)?;
-        Some(shown_environment(snapshot, project, key, environment))
+        Some(shown_environment(snapshot, seen, key, environment))
     };
     ShownProject {
         name: project.spec.name.to_string(),
@@ -228,11 +243,14 @@ fn shown_project(snapshot: &Snapshot, project: &Project) -> ShownProject {
 
 fn shown_environment(
     snapshot: &Snapshot,
-    project: &Project,
+    seen: &Sightings,
     key: &EnvironmentKey,
     environment: &Environment,
 ) -> ShownEnvironment {
     let state = &snapshot.state;
+    let watched = environment.spec.runtime.watch();
+    let watched = watched.map(|watch| watched::shown(watch, seen.get(key), snapshot.now));
+    let is_ours = watched.is_none();
     let serves = serves(state, key, environment);
     let release = serves.and_then(|number| environment.releases.get(&number));
     let is_healthy = |one: &&Instance| one.own_health() == TargetState::Healthy;
@@ -244,11 +262,12 @@ fn shown_environment(
         release: serves.map(|number| number.to_string()),
         commit: release.map(|release| release.commit.to_string()),
         subject: release.map(|release| release.subject.clone()),
-        healthy,
-        wanted: environment.wanted(),
-        stopped: environment.missing(),
-        url: url(project, environment),
-        now: going_on(snapshot, key, environment),
+        healthy: is_ours.then_some(healthy),
+        wanted: is_ours.then(|| environment.wanted()),
+        stopped: is_ours.then(|| environment.missing()),
+        url: state.projects.get(&key.project).and_then(|project| url(project, environment)),
+        now: going_on(snapshot, key, environment, watched.as_ref()),
+        watched,
         deployment: environment.running.map(|id| id.to_string()),
         ready: environment.ready.as_ref().map(|ready| ready.run.0),
     }
@@ -267,17 +286,18 @@ pub fn url(project: &Project, environment: &Environment) -> Option<String> {
     Some(if port == 80 { format!("http://{domain}/") } else { format!("http://{domain}:{port}/") })
 }
 
-fn going_on(snapshot: &Snapshot, key: &EnvironmentKey, environment: &Environment) -> Vec<String> {
+fn going_on(
+    snapshot: &Snapshot,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    watched: Option<&watched::Shown>,
+) -> Vec<String> {
     let state = &snapshot.state;
     let mut now = Vec::new();
     if environment.removing {
         now.push("being removed".to_owned());
     }
-    if let Some(watch) = environment.spec.runtime.watch() {
-        let access = &watch.access;
-        let whose = format!("{} {}, by {}", access.account, access.region, access.by());
-        now.push(format!("watched at AWS: {whose}; see `pilothouse aws {key}`"));
-    }
+    now.extend(watched.into_iter().flat_map(|watched| watched.sentences(key)));
     if let Some(deployment) = environment.running.and_then(|id| state.deployments.get(&id)) {
         let passed = snapshot.now.since(deployment.since);
         let what =

@@ -57,6 +57,7 @@ fn instance(one: &Instance) -> Ec2Instance {
         state: state(one.state()),
         kind: text(one.instance_type().map(aws_sdk_ec2::types::InstanceType::as_str)),
         zone: text(one.placement().and_then(|placement| placement.availability_zone())),
+        vpc: text(one.vpc_id()),
         launched_at: point(one.launch_time()),
         private_ip: one.private_ip_address().map(|ip| text(Some(ip))),
         public_ip: one.public_ip_address().map(|ip| text(Some(ip))),

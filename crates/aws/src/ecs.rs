@@ -27,6 +27,10 @@ const STOPPED: i32 = 5;
 /// Task definitions that are kept, which never change.
 const DEFINITIONS: usize = 500;
 
+/// What is answered where a service, or all of its cluster, is not there any more (Amazon ECS API
+/// Reference, `ListTasks`).
+const GONE: [&str; 2] = ["ServiceNotFoundException", "ClusterNotFoundException"];
+
 /// Task definitions that were read, by ARN: a revision never changes.
 #[derive(Default)]
 pub(crate) struct Definitions(Mutex<HashMap<String, Definition>>);
@@ -66,6 +70,11 @@ pub(crate) async fn services(
             };
             for one in answer.services() {
                 let mut service = service(cluster, one);
+                // One that was deleted is told of for a while, and nothing of it can be asked for.
+                if service.is_gone() {
+                    found.push(service);
+                    continue;
+                }
                 if let Some(arn) = one.task_definition() {
                     let known = definition(client, count, definitions, arn).await?;
                     service = EcsService {
@@ -216,8 +225,12 @@ async fn list(
     let mut found = Vec::new();
     for _ in 0..if is_stopped { 1 } else { TASK_PAGES } {
         count.request();
-        let Some(page) = pages.next().await else { break };
-        let page = page.map_err(|error| trouble(action, &error))?;
+        let page = match pages.next().await {
+            None => break,
+            // It was deleted meanwhile, which is nothing of the other services.
+            Some(Err(error)) if error.code().is_some_and(|code| GONE.contains(&code)) => break,
+            Some(page) => page.map_err(|error| trouble(action, &error))?,
+        };
         found.extend(page.task_arns().iter().cloned());
         if page.next_token().is_none_or(str::is_empty) {
             break;

@@ -162,8 +162,14 @@ fn action(one: &ElbAction) -> Action {
         let status = to.status_code().map_or("", |code| code.as_str()).trim_start_matches("HTTP_");
         let protocol = to.protocol().unwrap_or("#{protocol}").to_lowercase();
         let (host, path) = (to.host().unwrap_or("#{host}"), to.path().unwrap_or("/#{path}"));
-        let port = to.port().map_or_else(String::new, |port| format!(":{port}"));
-        let address = format!("{protocol}://{host}{port}{path}");
+        // What is not said stays as it was in the request (Elastic Load Balancing API Reference,
+        // `RedirectActionConfig`).
+        let port = to.port().unwrap_or("#{port}");
+        let query = match to.query() {
+            None | Some("#{query}" | "") => String::new(),
+            Some(query) => format!("?{query}"),
+        };
+        let address = format!("{protocol}://{host}:{port}{path}{query}");
         return Action::Redirect(text(Some(status)), text(Some(&address)));
     }
     if let (Some(fixed), "fixed-response") = (one.fixed_response_config(), kind) {
@@ -210,6 +216,7 @@ fn group(one: &TargetGroup) -> Group {
         target_kind: text(one.target_type().map(|kind| kind.as_str())),
         check_path: one.health_check_path().map(|path| text(Some(path))),
         check_matcher: matcher.map(|matcher| text(Some(matcher))),
+        vpc: text(one.vpc_id()),
         balancers: texts(one.load_balancer_arns()),
         targets: Vec::new(),
         metrics: Vec::new(),
@@ -267,4 +274,31 @@ fn state(health: Option<&TargetHealth>) -> TargetState {
 
 fn port(port: Option<i32>) -> Option<u16> {
     port.and_then(|port| u16::try_from(port).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_elasticloadbalancingv2::types::{
+        ActionTypeEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_is_told_with_its_port_and_query_and_what_stays_as_it_was() {
+        let of = |config: aws_sdk_elasticloadbalancingv2::types::builders::RedirectActionConfigBuilder| {
+            let config = config.status_code(RedirectActionStatusCodeEnum::Http302).build();
+            let one = ElbAction::builder().r#type(ActionTypeEnum::Redirect);
+            match action(&one.redirect_config(config).build()) {
+                Action::Redirect(_, to) => to,
+                other => format!("{other:?}"),
+            }
+        };
+        let plain = RedirectActionConfig::builder;
+        let host = plain().host("x.example");
+        assert_eq!(of(host.clone()), "#{protocol}://x.example:#{port}/#{path}");
+        let whole = host.protocol("HTTPS").port("443").path("/a").query("q=1");
+        assert_eq!(of(whole), "https://x.example:443/a?q=1");
+        assert_eq!(of(plain().query("#{query}")), "#{protocol}://#{host}:#{port}/#{path}");
+    }
 }

@@ -3,11 +3,12 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy::Action;
-use pilothouse_core::aws::{Trouble, TroubleKind};
+use pilothouse_core::aws::{Trouble, TroubleKind, policy};
 
 /// Codes as the APIs that are asked list them among their common errors (EC2 API Reference,
 /// "Error codes"; Elastic Load Balancing and ECS API References, "Common Errors").
@@ -44,21 +45,40 @@ const NOT_OFFERED: [&str; 5] = [
     "OptInRequired",
 ];
 
-/// What a failed request means.
+/// What a failed request means. Where the role could not be taken on, that is what failed: there
+/// are credentials, and what was to be asked never was.
 pub(crate) fn trouble<E>(action: Action, error: &SdkError<E, HttpResponse>) -> Trouble
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let said = error.message().map_or_else(|| said(error), ToOwned::to_owned);
-    Trouble::new(kind(error), action.name(), &said)
+    let roles = causes(error).into_iter();
+    let roles =
+        roles.filter_map(|one| one.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>());
+    match roles.last() {
+        Some(role) => of(policy::ASSUME_ROLE, role),
+        None => of(action.name(), error),
+    }
+}
+
+fn of<E>(action: &str, error: &SdkError<E, HttpResponse>) -> Trouble
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match error.message() {
+        Some(said) => Trouble::by_aws(kind(error), action, said),
+        // What it said was in no form of AWS's, or nobody said anything.
+        None => Trouble::new(kind(error), action, &said(error)),
+    }
 }
 
 fn kind<E>(error: &SdkError<E, HttpResponse>) -> TroubleKind
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if of_credentials(error).is_some() {
-        return TroubleKind::NoCredentials;
+    match of_credentials(error).and_then(|one| one.downcast_ref::<CredentialsError>()) {
+        Some(CredentialsError::ProviderTimedOut(_)) => return TroubleKind::Late,
+        Some(_) => return TroubleKind::NoCredentials,
+        None => {}
     }
     match error {
         SdkError::TimeoutError(_) => TroubleKind::Late,

@@ -83,12 +83,14 @@ impl Account for Asked {
             let is_useless = match &answer {
                 Ok(Content::Identity(identity)) => !self.session.is_of(&identity.account),
                 Ok(_) => false,
-                Err(trouble) => trouble.kind.is_of_credentials(),
+                Err(trouble) => {
+                    trouble.kind.is_of_credentials() || trouble.action == policy::ASSUME_ROLE
+                }
             };
             if is_useless {
                 self.session.forget(&clients).await;
             }
-            answer.map_err(|trouble| self.session.told(trouble))
+            answer.map_err(|trouble| self.session.told(&clients, trouble))
         })
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Clients {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) pricing: aws_sdk_pricing::Client,
+    /// Where they ask: the region, and the endpoint where it is not AWS's own.
+    place: String,
 }
 
 impl Session {
@@ -67,20 +69,23 @@ impl Session {
         self.access.account == account
     }
 
-    /// A trouble as a person reads it: with the profile that brought no credentials.
-    pub(crate) fn told(&self, trouble: Trouble) -> Trouble {
+    /// A trouble as a person reads it: with the profile that brought no credentials, or where it
+    /// was asked.
+    pub(crate) fn told(&self, clients: &Clients, trouble: Trouble) -> Trouble {
         match &self.access.profile {
             Some(profile) if trouble.kind == TroubleKind::NoCredentials => {
                 let said = format!("the profile `{profile}` brings none: {}", trouble.said);
                 Trouble::new(trouble.kind, trouble.action, &said)
             }
-            _ => trouble,
+            _ => trouble.asked_in(&clients.place),
         }
     }
 
     async fn connect(&self) -> Clients {
         let config = self.config().await;
+        let at = config.endpoint_url().map_or_else(String::new, |url| format!(" at {url}"));
         Clients {
+            place: format!("{}{at}", self.access.region),
             sts: aws_sdk_sts::Client::new(&config),
             ec2: aws_sdk_ec2::Client::new(&config),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),

@@ -10,6 +10,7 @@ use pilothouse_core::text::printable;
 use pilothouse_engine::accounts::Account;
 use pilothouse_settings::operator::WatchDraft;
 
+use super::beside::Beside;
 use crate::exit::{Failure, failed};
 use crate::{compose, out};
 
@@ -33,32 +34,33 @@ pub struct Aws {
     environment: String,
 }
 
-/// Looks at the account, where that was asked for.
-pub fn find(aws: &Aws) -> Result<Option<WatchDraft>> {
+/// Looks at the account, where that was asked for and what is there leaves room for it.
+pub fn find(aws: &Aws, beside: &Beside<'_>) -> Result<Option<WatchDraft>> {
     if !aws.is_wanted {
         return Ok(None);
     }
     let Some(region) = aws.region.clone() else {
         return Err(failed(Failure::Usage, "say which region with --region, as in us-east-1"));
     };
+    let draft = WatchDraft {
+        environment: aws.environment.clone(),
+        region: region.clone(),
+        profile: aws.profile.clone(),
+        role: aws.role.clone(),
+        ..WatchDraft::default()
+    };
+    beside.check(&draft)?;
     let Some(cloud) = compose::cloud() else {
         let why = "this pilothouse was built without AWS; build it with its feature `aws`";
         return Err(failed(Failure::Usage, why));
     };
     let access = Access {
         account: String::new(),
-        region: region.clone(),
+        region,
         profile: aws.profile.clone(),
         role: aws.role.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let draft = WatchDraft {
-        environment: aws.environment.clone(),
-        region,
-        profile: aws.profile.clone(),
-        role: aws.role.clone(),
-        ..WatchDraft::default()
-    };
     runtime.block_on(read(&*cloud.account(&access), draft)).map(Some)
 }
 
@@ -156,7 +158,7 @@ fn found(draft: &WatchDraft) -> Vec<String> {
     told.extend(
         draft.unread.iter().map(|why| format!("  not looked for: {}", printable(why, 200))),
     );
-    if kinds.iter().all(|(_, names)| names.is_empty()) {
+    if draft.is_empty() {
         told.push(format!(
             "  nothing to watch: look whether {} is its region, or write tags or buckets",
             printable(&draft.region, NAME)

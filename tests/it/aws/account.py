@@ -149,6 +149,13 @@ def tagged():
     print("{}")
 
 
+def delete(service):
+    """Deletes a service of ECS, of which ECS tells for a while."""
+    ecs = boto3.client("ecs", region_name=REGION)
+    ecs.delete_service(cluster="shop", service=service, force=True)
+    print("{}")
+
+
 def services(image):
     """A cluster whose service runs two tasks of an image that this machine's Docker has."""
     ecs = boto3.client("ecs", region_name=REGION)
@@ -266,5 +273,7 @@ elif sys.argv[1] == "tagged":
 elif sys.argv[1] == "halt":
     ec2.stop_instances(InstanceIds=[sys.argv[2]])
     print("{}")
+elif sys.argv[1] == "delete":
+    delete(sys.argv[2])
 elif sys.argv[1] == "stop":
     stop()

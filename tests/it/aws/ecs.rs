@@ -77,7 +77,7 @@ fn what_was_measured_is_shown_and_capacity_is_billed_by_it() {
     let asked = proxy.asked();
     let asked: Vec<&String> = asked.iter().filter(|action| *action == "GetMetricData").collect();
     assert!((3..=4).contains(&asked.len()), "{asked:?}");
-    assert!(told.calls.metrics >= 9 + 2 + 13, "{:?}", told.calls);
+    assert!(told.calls.metrics >= 9 + 2 + 33, "{:?}", told.calls);
     let group = told.groups.iter().find(|group| group.name == "shop-web").unwrap();
     assert_eq!(group.metrics[0].metric, Metric::HealthyHosts);
     assert_eq!(group.metrics[0].values.iter().flatten().count(), 5, "{group:?}");

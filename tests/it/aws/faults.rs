@@ -5,7 +5,7 @@ use pilothouse_core::aws::{Part, TroubleKind, Watched};
 use super::proxy::{Fault, Proxy};
 use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
 
-const THROTTLED: Fault =
+pub(super) const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
 /// What somebody who may not do something is told.
 pub(super) const DENIED: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) const DENIED: Fault = Fault {
     code: "AccessDenied",
     message: "User: kim is not authorized to perform: elasticloadbalancing:DescribeTargetHealth",
 };
-const EXPIRED: Fault = Fault {
+pub(super) const EXPIRED: Fault = Fault {
     status: 403,
     code: "ExpiredToken",
     message: "The security token included in the request is expired",
@@ -91,5 +91,35 @@ fn throttling_is_met_with_patience_and_without_a_storm() {
     let tries = asked.iter().filter(|action| *action == "DescribeInstances").count();
     assert!((3..=5).contains(&tries), "{tries} of {asked:?}");
     assert!(told.instances.is_empty() && told.bill.is_open(), "not read is not zero");
+    stage.end();
+}
+
+/// What ECS answers to who lists the tasks of a service that was deleted (Amazon ECS API Reference,
+/// `ListTasks`: `ServiceNotFoundException`).
+const GONE: Fault =
+    Fault { status: 400, code: "ServiceNotFoundException", message: "Service not found." };
+
+#[test]
+fn a_service_that_was_deleted_hides_none_of_the_others() {
+    let moto = Emulator::moto();
+    moto.account(&["tagged"]);
+    let proxy = Proxy::before(moto.address());
+    proxy.fails_where("ListTasks", "\"other\"", GONE);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, "services = [\"shop/other\", \"shop/web\"]\n");
+    // One that goes between two questions is as far as it was seen.
+    let told = seen(&stage, "both services", |one| one.services.len() == 2);
+    assert_eq!(kind(&told, Part::Services), None, "{:?}", told.parts);
+    moto.account(&["delete", "other"]);
+    let told = seen(&stage, "one that is gone", |one| {
+        one.services.iter().any(|service| service.name == "other" && service.is_gone())
+    });
+    let web = told.services.iter().find(|service| service.name == "web").unwrap();
+    assert!(!web.is_gone() && web.definition.starts_with("web:"), "{web:?}");
+    assert_eq!(kind(&told, Part::Services), None, "{:?}", told.parts);
+    let said = stage.binary().args(["aws", "production"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let row = said.lines().find(|line| line.starts_with("shop/other")).expect("its row");
+    assert!(row.contains("inactive, ") && row.contains("it was deleted"), "{row}");
     stage.end();
 }

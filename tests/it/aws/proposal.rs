@@ -58,5 +58,10 @@ fn an_account_is_proposed_as_it_is() {
     assert!(!text.contains(stopped), "it does not run");
     let web = made["web"][0].as_str().unwrap();
     assert!(!watch.belongings.instances.iter().any(|id| id == web), "it comes with its group");
+    // A name that the file has is refused before anybody is asked, and the file stays as it is.
+    let said = command.args(["--environment", "production"]).output().unwrap();
+    let why = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.status.code(), Some(2), "{why}");
+    assert!(why.contains("has an environment production already"), "{why}");
     stage.end();
 }

@@ -26,6 +26,8 @@ pub struct Fault {
 #[derive(Clone)]
 enum Instead {
     Refused(Fault),
+    /// Refused where the request says so, and otherwise what the emulator answers.
+    RefusedWhere(&'static str, Fault),
     /// Answered by what makes the answer of the request.
     Answered(Arc<dyn Fn(&str) -> String + Send + Sync>),
     /// Taken, and never answered.
@@ -80,6 +82,11 @@ impl Proxy {
     /// Answers an action with an error from now on; `*` is every action.
     pub fn fails(&self, action: &'static str, fault: Fault) {
         self.put(action, Instead::Refused(fault));
+    }
+
+    /// Answers an action with an error from now on where its request has this text.
+    pub fn fails_where(&self, action: &'static str, text: &'static str, fault: Fault) {
+        self.put(action, Instead::RefusedWhere(text, fault));
     }
 
     /// Answers an action by itself from now on.
@@ -158,6 +165,9 @@ fn serve(shared: &Shared, client: TcpStream) -> std::io::Result<()> {
         Some(Instead::Refused(fault)) => {
             return client.write_all(refusal(&fault, is_json).as_bytes());
         }
+        Some(Instead::RefusedWhere(part, fault)) if text.contains(part) => {
+            return client.write_all(refusal(&fault, is_json).as_bytes());
+        }
         Some(Instead::Answered(answer)) => {
             return client.write_all(response("200 OK", is_json, &answer(&text)).as_bytes());
         }
@@ -170,7 +180,7 @@ fn serve(shared: &Shared, client: TcpStream) -> std::io::Result<()> {
             drop(shared.moved.wait_timeout_while(all, PATIENCE, is_silent).unwrap());
             return Ok(());
         }
-        None => {}
+        Some(Instead::RefusedWhere(..)) | None => {}
     }
     let mut upstream = TcpStream::connect(shared.upstream)?;
     upstream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes())?;

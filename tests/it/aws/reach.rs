@@ -4,6 +4,7 @@
 use pilothouse_core::aws::{Part, TroubleKind, Watched};
 
 use super::super::stage::Stage;
+use super::faults::{DENIED, EXPIRED, THROTTLED};
 use super::proxy::Proxy;
 use super::{ACCOUNT, Emulator, SHOP, seen, stage, stage_with, watch};
 
@@ -34,6 +35,39 @@ fn a_role_of_another_account_is_not_read() {
     assert!(said.contains("credentials are of account 210987654321"), "{said}");
     assert!(told.balancers.is_empty());
     stage.end();
+}
+
+#[test]
+fn a_role_that_cannot_be_taken_on_is_told_by_why_and_is_taken_on_once_it_can() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let proxy = Proxy::before(moto.address());
+    proxy.fails("AssumeRole", DENIED);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, &format!("role = \"{ROLE}\"\n{SHOP}"));
+    let kind = |one: &Watched| one.stopped.as_ref().map(|trouble| trouble.kind);
+    for (fault, told) in [
+        (DENIED, TroubleKind::Denied),
+        (EXPIRED, TroubleKind::Expired),
+        (THROTTLED, TroubleKind::Throttled),
+    ] {
+        proxy.fails("AssumeRole", fault);
+        let told = seen(&stage, fault.code, |one| kind(one) == Some(told));
+        let trouble = told.stopped.unwrap();
+        assert_eq!(trouble.action, "sts:AssumeRole", "{trouble}");
+        assert!(trouble.to_string().contains(&format!("AWS said: {}", fault.message)), "{trouble}");
+    }
+    proxy.heals();
+    seen(&stage, "the load balancer", |one| !one.balancers.is_empty() && one.stopped.is_none());
+    stage.end();
+    // Where nobody answers there are credentials all the same.
+    let nowhere = super::stage(&format!("http://{}", moto.end()));
+    watch(&nowhere, ACCOUNT, &format!("role = \"{ROLE}\"\n{SHOP}"));
+    let told = seen(&nowhere, "nobody", |one| kind(one) == Some(TroubleKind::Unreachable));
+    let said = told.stopped.unwrap().to_string();
+    assert!(said.starts_with("sts:AssumeRole in us-east-1 at http://127.0.0.1:"), "{said}");
+    assert!(said.contains(". Why: ") && !said.contains("AWS said"), "{said}");
+    nowhere.end();
 }
 
 #[test]

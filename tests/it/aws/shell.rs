@@ -1,7 +1,8 @@
 //! `pilothouse aws`: what is seen, from a shell.
 
 use super::super::attach::terminal::{Setup, Terminal};
-use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
+use super::super::stage::Stage;
+use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch, watch_in};
 
 #[test]
 fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
@@ -43,5 +44,67 @@ fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
     for shown in ["looks every", "calls/h", "infracost golden file ebs_volume_test"] {
         assert!(flat.contains(shown), "{shown} is missing:\n{screen}");
     }
+    stage.end();
+}
+
+/// What a verb ends with, and what it prints.
+fn said(stage: &Stage, arguments: &[&str]) -> (i32, String) {
+    let ended = stage.binary().args(arguments).output().unwrap();
+    (ended.status.code().unwrap(), String::from_utf8(ended.stdout).unwrap())
+}
+
+/// What `status --json` says of the only environment.
+fn status(stage: &Stage) -> serde_json::Value {
+    let (code, text) = said(stage, &["status", "--json"]);
+    assert_eq!(code, 0);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    all["projects"][0]["environments"][0].clone()
+}
+
+#[test]
+fn a_program_is_told_whether_anything_is_seen_and_never_counts_what_is_not_ours() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let wrong = stage(&moto.endpoint());
+    watch(&wrong, "210987654321", SHOP);
+    seen(&wrong, "a refusal", |one| one.stopped.is_some());
+    for arguments in [&["aws"][..], &["aws", "--json"]] {
+        let (code, text) = said(&wrong, arguments);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("these credentials are of account"), "{text}");
+    }
+    let told = status(&wrong);
+    for count in ["healthy", "wanted", "stopped"] {
+        assert!(told[count].is_null(), "{told}");
+    }
+    assert_eq!(
+        (&told["watched"]["unseen"], &told["watched"]["account"]),
+        (&true.into(), &"210987654321".into())
+    );
+    let trouble = told["watched"]["trouble"].as_str().unwrap();
+    assert!(trouble.contains(". Why: these credentials are of account"), "{trouble}");
+    let (_, text) = said(&wrong, &["status"]);
+    assert!(text.contains("watched: not seen") && text.contains("wrong account"), "{text}");
+    assert!(!text.contains("none"), "{text}");
+    wrong.end();
+    let right = stage(&moto.endpoint());
+    watch(&right, ACCOUNT, SHOP);
+    seen(&right, "its bill", |one| !one.bill.lines.is_empty());
+    assert_eq!(said(&right, &["aws"]).0, 0);
+    let told = status(&right);
+    assert!(told["healthy"].is_null() && told["watched"]["seen"].is_u64(), "{told}");
+    assert_eq!(told["watched"]["unseen"], false, "{told}");
+    right.end();
+}
+
+#[test]
+fn what_was_asked_in_a_region_that_is_not_there_says_where_it_was_asked() {
+    let moto = Emulator::moto();
+    let stage = stage(&moto.endpoint());
+    watch_in(&stage, ACCOUNT, "xx-nowhere-1", SHOP);
+    let told = seen(&stage, "a trouble", |one| one.trouble().is_some());
+    let said = told.trouble().unwrap().to_string();
+    let place = format!("in xx-nowhere-1 at {}", moto.endpoint());
+    assert!(said.contains(&place) && said.contains("whether the region"), "{said}");
     stage.end();
 }

@@ -31,7 +31,7 @@ fn watched() -> Watched {
     let action = "elasticloadbalancing:DescribeTargetHealth";
     let denied = Freshness {
         at: None,
-        trouble: Some(Trouble::new(TroubleKind::Denied, action, "not authorized")),
+        trouble: Some(Trouble::by_aws(TroubleKind::Denied, action, "not authorized")),
     };
     watched.parts = BTreeMap::from([(Part::Instances, fresh), (Part::Health, denied)]);
     watched.every = Millis::seconds(10);
@@ -70,6 +70,7 @@ fn full() -> Watched {
         state: Ec2State::Running,
         kind: "t3.medium".to_owned(),
         zone: "us-east-1a".to_owned(),
+        vpc: "vpc-1".to_owned(),
         launched_at: Some(Timestamp(1_795_000_000_000)),
         private_ip: Some("10.0.1.10".to_owned()),
         public_ip: None,

@@ -150,12 +150,32 @@ fn named(meter: Meter) -> (&'static str, &'static str) {
 fn storage(class: StorageClass) -> &'static str {
     match class {
         StorageClass::Standard => "StandardStorage",
+        StorageClass::Reduced => "ReducedRedundancyStorage",
         StorageClass::Infrequent => "StandardIAStorage",
+        StorageClass::InfrequentOverhead => "StandardIASizeOverhead",
+        StorageClass::InfrequentNames => "StandardIAObjectOverhead",
         StorageClass::OneZone => "OneZoneIAStorage",
+        StorageClass::OneZoneOverhead => "OneZoneIASizeOverhead",
         StorageClass::Intelligent => "IntelligentTieringFAStorage",
+        StorageClass::IntelligentInfrequent => "IntelligentTieringIAStorage",
+        StorageClass::IntelligentInstant => "IntelligentTieringAIAStorage",
+        StorageClass::IntelligentArchive => "IntelligentTieringAAStorage",
+        StorageClass::IntelligentArchiveOverhead => "IntAAObjectOverhead",
+        StorageClass::IntelligentArchiveNames => "IntAAS3ObjectOverhead",
+        StorageClass::IntelligentDeep => "IntelligentTieringDAAStorage",
+        StorageClass::IntelligentDeepOverhead => "IntDAAObjectOverhead",
+        StorageClass::IntelligentDeepNames => "IntDAAS3ObjectOverhead",
         StorageClass::GlacierInstant => "GlacierInstantRetrievalStorage",
+        StorageClass::GlacierInstantOverhead => "GlacierIRSizeOverhead",
+        StorageClass::GlacierInstantBilled => "GlacierInstantRetrievalSizeOverhead",
         StorageClass::Glacier => "GlacierStorage",
+        StorageClass::GlacierOverhead => "GlacierObjectOverhead",
+        StorageClass::GlacierNames => "GlacierS3ObjectOverhead",
+        StorageClass::GlacierStaging => "GlacierStagingStorage",
         StorageClass::DeepArchive => "DeepArchiveStorage",
+        StorageClass::DeepArchiveOverhead => "DeepArchiveObjectOverhead",
+        StorageClass::DeepArchiveNames => "DeepArchiveS3ObjectOverhead",
+        StorageClass::DeepArchiveStaging => "DeepArchiveStagingStorage",
     }
 }
 

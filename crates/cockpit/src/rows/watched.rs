@@ -63,8 +63,7 @@ fn plain(model: &Model, place: &WatchedRef) -> Option<Row> {
         Thing::By => account::by_row(watched),
         Thing::Unread(part) => {
             let trouble = watched.parts.get(&part)?.trouble.as_ref()?;
-            let cells = unread(part, trouble, watched, now);
-            return Some(Row { cells: targets::narrow(cells, is_of_targets(part)) });
+            return Some(Row { cells: unread(part, trouble, watched, now) });
         }
         Thing::Absent(place) => vec![
             Cell::state(Mark::Warn, "missing"),
@@ -132,9 +131,17 @@ fn mark_of(trouble: &Trouble) -> Mark {
 fn unread(part: Part, trouble: &Trouble, watched: &Watched, now: Timestamp) -> Vec<Cell> {
     let at = watched.parts.get(&part).and_then(|fresh| fresh.at);
     let age = at.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
+    let name = Cell::new(part.name(), Scope::Dim);
+    let state = Cell::state(mark_of(trouble), trouble.kind.name());
+    // The other pane has no column for an age.
+    if is_of_targets(part) {
+        let of = at.map_or_else(String::new, |_| format!("as of {age} ago · "));
+        let said = width::clean(&format!("{of}{trouble}"));
+        return vec![name, state, Cell::new(said, Scope::Dim)];
+    }
     vec![
-        Cell::new(part.name(), Scope::Dim),
-        Cell::state(mark_of(trouble), trouble.kind.name()),
+        name,
+        state,
         Cell::none(),
         Cell::none(),
         Cell::new(age, Scope::Dim),
@@ -194,10 +201,16 @@ pub fn instance_mark(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Ma
 fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Services, now);
     let mut word = format!("{}/{} tasks", one.running, one.desired);
+    if let Some(leaving) = one.leaving() {
+        word = format!("{leaving}, {word}");
+    }
     if one.pending > 0 {
         word = format!("{word}, {} pending", one.pending);
     }
     let mut said = vec![one.definition.clone()];
+    if one.is_gone() {
+        said.push("it was deleted".to_owned());
+    }
     said.extend(one.images.iter().cloned());
     if let Some((rollout, why)) = one.rollout.as_ref().filter(|(state, _)| state != "COMPLETED") {
         said.push(format!("rollout {} {why}", rollout.to_lowercase()));
@@ -217,6 +230,8 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
 pub fn service_mark(one: &EcsService) -> Mark {
     let failed = one.rollout.as_ref().is_some_and(|(state, _)| state == "FAILED");
     match one.running {
+        _ if one.is_gone() => Mark::Warn,
+        _ if one.leaving().is_some() => Mark::Draining,
         _ if failed => Mark::Error,
         0 if one.desired == 0 => Mark::None,
         0 => Mark::Error,

@@ -266,7 +266,7 @@ fn half_denied() {
         (Part::Metrics, "cloudwatch:GetMetricData"),
     ] {
         let said = "User: arn:aws:iam::123456789012:user/kim is not authorized";
-        let trouble = Trouble::new(TroubleKind::Denied, action, said);
+        let trouble = Trouble::by_aws(TroubleKind::Denied, action, said);
         inventory.parts.remove(&part);
         inventory.take(part, NOW, Err(trouble));
     }

@@ -243,16 +243,15 @@ impl Inventory {
         queries
     }
 
-    /// The meters of NAT gateways that environments pay for, and of their buckets.
+    /// The meters of all NAT gateways, which tell those that nothing uses, and of buckets.
     fn meters_of<'a>(&self, all: impl Iterator<Item = &'a Belongings>) -> Vec<(String, Meter)> {
         let mut meters = BTreeSet::new();
+        for gateway in self.paid_gateways() {
+            meters.extend(meter::GATEWAY.map(|meter| (gateway.id.clone(), meter)));
+        }
         for belongings in all {
-            let gateways = self.gateways_of(belongings).map(|one| (&one.id, meter::GATEWAY));
-            for (gateway, all) in gateways {
-                meters.extend(all.map(|meter| (gateway.clone(), meter)));
-            }
             for bucket in &belongings.buckets {
-                meters.extend(meter::BUCKET.map(|meter| (bucket.clone(), meter)));
+                meters.extend(meter::bucket().map(|meter| (bucket.clone(), meter)));
             }
         }
         Vec::from_iter(meters)

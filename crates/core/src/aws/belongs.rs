@@ -8,8 +8,8 @@ use super::asking::Content;
 use super::book::Book;
 use super::meter::Meter;
 use super::seen::{
-    Address, Balancer, Checks, Ec2Instance, EcsService, Gateway, Group, Identity, Listener, Series,
-    Target, Volume,
+    Address, Balancer, Checks, Ec2Instance, Ec2State, EcsService, Gateway, Group, Identity,
+    Listener, Series, Target, Volume,
 };
 use super::trouble::{Trouble, TroubleKind};
 use super::{AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill};
@@ -156,16 +156,46 @@ impl Inventory {
         })
     }
 
-    /// The NAT gateways of the networks that load balancers are in.
+    /// The NAT gateways of the networks that anything of an environment is in.
     pub(super) fn gateways_of<'a>(
         &'a self,
         belongings: &'a Belongings,
     ) -> impl Iterator<Item = &'a Gateway> {
-        let networks: BTreeSet<&str> =
-            self.balancers_of(belongings).map(|one| one.vpc.as_str()).collect();
-        self.gateways
-            .iter()
-            .filter(move |one| one.state == "available" && networks.contains(one.vpc.as_str()))
+        let networks = self.networks_of(belongings);
+        self.paid_gateways().filter(move |one| networks.contains(one.vpc.as_str()))
+    }
+
+    /// How many NAT gateways may be of an environment's ECS services: those of a network of which
+    /// it has nothing else, where services of it are in a network that ECS does not name.
+    pub(super) fn gateways_unsure(&self, belongings: &Belongings) -> usize {
+        let is_placed = |service: &EcsService| {
+            let own = |group: &&Group| service.groups.contains(&group.arn);
+            self.groups.iter().filter(own).any(|group| !group.vpc.is_empty())
+        };
+        let is_unsure = |one: &EcsService| {
+            !one.is_gone() && one.desired + one.running > 0 && one.launch != "EXTERNAL"
+        };
+        let mut services = self.services_of(belongings).filter(|one| is_unsure(one));
+        if services.all(is_placed) {
+            return 0;
+        }
+        let networks = self.networks_of(belongings);
+        self.paid_gateways().filter(|one| !networks.contains(one.vpc.as_str())).count()
+    }
+
+    /// Those that there are: one that is made, deleted or failed is not paid.
+    pub(super) fn paid_gateways(&self) -> impl Iterator<Item = &Gateway> {
+        self.gateways.iter().filter(|one| one.state == "available")
+    }
+
+    /// The networks that an environment's load balancers, target groups and instances are in.
+    fn networks_of<'a>(&'a self, belongings: &'a Belongings) -> BTreeSet<&'a str> {
+        let balancers = self.balancers_of(belongings).map(|one| one.vpc.as_str());
+        let groups = self.groups_of(belongings).map(|one| one.vpc.as_str());
+        let alive = |one: &&Ec2Instance| one.state != Ec2State::Terminated;
+        let instances = self.instances_of(belongings).filter(alive).map(|one| one.vpc.as_str());
+        let all = balancers.chain(groups).chain(instances);
+        all.filter(|vpc| !vpc.is_empty()).collect()
     }
 
     pub(super) fn instances_of<'a>(

@@ -3,6 +3,7 @@
 //! What has no price is there without one, and so is what could not be read: a sum that leaves
 //! something out is never taken for the whole.
 
+mod idle;
 mod things;
 mod till;
 
@@ -86,12 +87,12 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
     things::services(&mut till, watched);
-    things::balancers(&mut till, watched);
+    things::balancers(&mut till, inventory, watched);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
     unread(&mut till, watched, belongings);
     let mut lost = Till::new(&watched.access.region, &inventory.book);
-    things::idle(&mut lost, inventory, watched);
+    idle::all(&mut lost, inventory, watched, belongings);
     Bill { lines: till.lines(), idle: lost.lines() }
 }
 

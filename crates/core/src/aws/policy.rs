@@ -36,6 +36,10 @@ actions! {
     GET_PRODUCTS "pricing:GetProducts",
 }
 
+/// How a role is taken on, before anything is asked. The role's own trust allows it, to whoever
+/// takes it on, and so it is no part of the policy that the role has.
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 impl Action {
     /// Its name.
     pub const fn name(self) -> &'static str {

@@ -32,6 +32,9 @@ pub struct Ec2Instance {
     pub kind: String,
     /// The availability zone.
     pub zone: String,
+    /// The VPC that it is in; empty where AWS does not say.
+    #[serde(default)]
+    pub vpc: String,
     /// When it was last started.
     pub launched_at: Option<Timestamp>,
     /// Its address in the VPC.
@@ -243,6 +246,9 @@ pub struct Group {
     pub check_path: Option<String>,
     /// What a healthy target answers: `200`, `200-399`.
     pub check_matcher: Option<String>,
+    /// The VPC that its targets are in; empty where AWS does not say.
+    #[serde(default)]
+    pub vpc: String,
     /// The load balancers that send to it, by ARN.
     pub balancers: Vec<String>,
     /// Its targets; none before they were read.
@@ -335,6 +341,20 @@ pub struct EcsService {
     pub groups: Vec<String>,
     /// Its tasks, those that run first.
     pub tasks: Vec<Task>,
+}
+
+impl EcsService {
+    /// Whether it was deleted: ECS tells of it for a while all the same (Amazon ECS API Reference,
+    /// `DeleteService`).
+    pub fn is_gone(&self) -> bool {
+        self.state == "INACTIVE"
+    }
+
+    /// Where it is on its way to be gone, in a word; none while it is there to stay.
+    pub fn leaving(&self) -> Option<String> {
+        let stays = self.state == "ACTIVE" || self.state.is_empty();
+        (!stays).then(|| self.state.to_lowercase())
+    }
 }
 
 /// A task of an ECS service.

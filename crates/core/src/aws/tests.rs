@@ -1,6 +1,8 @@
 //! What belongs to whom, what it costs, and what it is called.
 
 mod bill;
+mod idle;
+mod networks;
 mod tags;
 mod tasks;
 
@@ -218,6 +220,30 @@ fn a_wrong_account_is_refused_by_name() {
     assert_eq!(refusal.kind, TroubleKind::WrongAccount);
     assert!(refusal.said.contains("999999999999") && refusal.said.contains("123456789012"));
     assert_eq!(inventory.refusal("999999999999"), None);
+}
+
+#[test]
+fn a_trouble_says_who_said_it_and_where_it_was_asked() {
+    let (kind, action) = (TroubleKind::Denied, "ec2:DescribeVolumes");
+    let denied = Trouble::by_aws(kind, action, "kim may not").asked_in("us-east-1");
+    assert_eq!(
+        denied.to_string(),
+        "ec2:DescribeVolumes (denied): `pilothouse iam-policy` prints what the role needs. AWS \
+         said: kim may not"
+    );
+    let own = Trouble::new(TroubleKind::WrongAccount, policy::GET_CALLER_IDENTITY.name(), "of 9");
+    assert!(own.to_string().ends_with("and apply. Why: of 9"), "{own}");
+    // What may be met because the wrong place is asked says which it was.
+    let html = Trouble::new(TroubleKind::NotOffered, action, "a page");
+    let html = html.asked_in("xx-nowhere-1 at http://127.0.0.1:5000").to_string();
+    let begin = "ec2:DescribeVolumes in xx-nowhere-1 at http://127.0.0.1:5000 (not offered here): ";
+    assert!(html.starts_with(begin) && html.contains("whether the region"), "{html}");
+    let role = Trouble::by_aws(kind, policy::ASSUME_ROLE, "no").to_string();
+    assert!(role.contains("trusts these credentials") && !role.contains("iam-policy"), "{role}");
+    // An engine of before says neither.
+    let old = r#"{"kind":"denied","action":"a","said":"b"}"#;
+    let old: Trouble = serde_json::from_str(old).unwrap();
+    assert!(!old.is_by_aws && old.place.is_empty());
 }
 
 #[test]

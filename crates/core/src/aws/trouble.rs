@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy;
 use crate::text::printable;
 
-/// Characters of what AWS said that are told at most.
+/// Characters of what was said that are told at most.
 const SAID: usize = 240;
 
 /// Why something could not be read.
@@ -18,6 +19,13 @@ pub struct Trouble {
     pub action: String,
     /// What was said, printable; empty where nothing was.
     pub said: String,
+    /// Whether AWS said so. Otherwise it is what whoever asked knows of it.
+    #[serde(default)]
+    pub is_by_aws: bool,
+    /// Where it was asked, as in `us-east-1 at http://127.0.0.1:5000`; empty where that cannot be
+    /// what is wrong.
+    #[serde(default)]
+    pub place: String,
 }
 
 /// Kinds of trouble.
@@ -49,9 +57,30 @@ pub enum TroubleKind {
 }
 
 impl Trouble {
-    /// Builds a trouble from what was said, which is hostile text.
+    /// Builds a trouble from what is known of it, which is hostile text.
     pub fn new(kind: TroubleKind, action: impl Into<String>, said: &str) -> Self {
-        Self { kind, action: action.into(), said: printable(said.trim(), SAID) }
+        let said = printable(said.trim(), SAID);
+        Self { kind, action: action.into(), said, is_by_aws: false, place: String::new() }
+    }
+
+    /// The same in AWS's own words.
+    pub fn by_aws(kind: TroubleKind, action: impl Into<String>, said: &str) -> Self {
+        Self { is_by_aws: true, ..Self::new(kind, action, said) }
+    }
+
+    /// The same with where it was asked, where that may be what is wrong.
+    #[must_use]
+    pub fn asked_in(self, place: &str) -> Self {
+        let place = if self.kind.is_of_place() { printable(place, SAID) } else { String::new() };
+        Self { place, ..self }
+    }
+
+    /// What a person does about it.
+    fn remedy(&self) -> &'static str {
+        if self.kind == TroubleKind::Denied && self.action == policy::ASSUME_ROLE {
+            return "look whether `role` is right, trusts these credentials, and they may take it on";
+        }
+        self.kind.remedy()
     }
 }
 
@@ -73,6 +102,11 @@ impl TroubleKind {
     /// Whether other credentials would not meet it.
     pub fn is_of_credentials(self) -> bool {
         matches!(self, Self::Expired | Self::NoCredentials | Self::Unknown)
+    }
+
+    /// Whether it may be met because the wrong place is asked: a region or an endpoint.
+    fn is_of_place(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Late | Self::NotOffered)
     }
 
     /// Whether asking again soon would only make it worse, or cannot help.
@@ -110,7 +144,7 @@ impl TroubleKind {
     fn remedy(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "look whether the network and AWS_ENDPOINT_URL are as they should be"
+                "look whether the region, the network and AWS_ENDPOINT_URL are as they should be"
             }
             Self::Late | Self::Broken | Self::Unreadable => "it is asked again by itself",
             Self::Throttled => "it is asked less often for a while",
@@ -120,7 +154,10 @@ impl TroubleKind {
                 "name a profile in the operator's file, or give the engine's user credentials"
             }
             Self::Unknown => "look at the profile's keys",
-            Self::NotOffered => "what answers at this endpoint does not have it",
+            Self::NotOffered => {
+                "what answers there does not have it: look whether the region and \
+                 AWS_ENDPOINT_URL are as they should be"
+            }
             Self::WrongAccount => {
                 "name the account's own profile or role, or correct `account`, and apply"
             }
@@ -129,12 +166,17 @@ impl TroubleKind {
 }
 
 impl fmt::Display for Trouble {
-    /// Writes what failed, what was said, and what to do.
+    /// Writes what failed, where, what to do, and what was said by whom.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.action, self.kind.name(), self.kind.remedy())?;
-        if !self.said.is_empty() {
-            write!(f, ". AWS said: {}", self.said)?;
+        f.write_str(&self.action)?;
+        if !self.place.is_empty() {
+            write!(f, " in {}", self.place)?;
         }
-        Ok(())
+        write!(f, " ({}): {}", self.kind.name(), self.remedy())?;
+        match (self.said.as_str(), self.is_by_aws) {
+            ("", _) => Ok(()),
+            (said, true) => write!(f, ". AWS said: {said}"),
+            (said, false) => write!(f, ". Why: {said}"),
+        }
     }
 }

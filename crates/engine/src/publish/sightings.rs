@@ -1,7 +1,7 @@
 //! What is seen at AWS, written out for clients: newest wins, for each environment.
 //!
 //! A document is written once for all clients, and only when something in it changed; while
-//! nothing does, how old it is goes out alone.
+//! nothing does, how old it is goes out alone. Whoever is new is told both as one.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Sightings {
         let Some(age) = frame::sighting(&Sighting::Age(watched.age())) else { return false };
         let version = self.version + 1;
         let kept = before.filter(|before| before.watched.differs_in_age_alone(&watched));
-        // The whole that is kept tells an older age; whoever is new is told the newer one behind it.
+        // The whole that is kept tells an older age; who has seen it is told the newer one alone.
         let (whole, whole_at) = if let Some(kept) = kept {
             (kept.whole.clone(), kept.whole_at)
         } else {
@@ -74,8 +74,8 @@ impl Seen {
         for (key, written) in &all.all {
             let seen = self.0.get(key).copied().unwrap_or(0);
             if seen < written.whole_at {
-                self.0.insert(key.clone(), written.whole_at);
-                return Some(written.whole.clone());
+                self.0.insert(key.clone(), written.age_at);
+                return Some(written.newest());
             }
             if seen < written.age_at {
                 self.0.insert(key.clone(), written.age_at);
@@ -83,6 +83,15 @@ impl Seen {
             }
         }
         None
+    }
+}
+
+impl Written {
+    /// The whole with the newest age: who looks at it once must not take it for stale.
+    fn newest(&self) -> Bytes {
+        let again = || frame::sighting(&Sighting::Whole(Box::new(self.watched.clone())));
+        let again = if self.age_at > self.whole_at { again() } else { None };
+        again.unwrap_or_else(|| self.whole.clone())
     }
 }
 
@@ -106,14 +115,15 @@ mod tests {
         watched
     }
 
-    /// What a client is told: the kinds of frames and whose they are.
+    /// What a client is told: the kinds of frames, whose they are and of when.
     fn told(seen: &mut Seen, all: &Sightings) -> Vec<String> {
         std::iter::from_fn(|| seen.next(all))
             .map(|frame| {
                 let text = String::from_utf8(frame.to_vec()).unwrap();
                 let kind = if text.contains("\"whole\"") { "whole" } else { "age" };
                 let name = if text.contains("\"qa\"") { "qa" } else { "production" };
-                format!("{kind} {name}")
+                let at = text.split("\"at\":").nth(1).and_then(|rest| rest.get(..1)).unwrap();
+                format!("{kind} {name} {at}")
             })
             .collect()
     }
@@ -124,16 +134,16 @@ mod tests {
         assert!(all.put(watched(1, "production")) && all.put(watched(1, "qa")));
         assert!(!all.put(watched(1, "qa")), "the same once more is nothing new");
         let mut early = Seen::default();
-        assert_eq!(told(&mut early, &all), ["whole production", "whole qa"]);
+        assert_eq!(told(&mut early, &all), ["whole production 1", "whole qa 1"]);
         assert!(all.put(watched(2, "qa")));
-        assert_eq!(told(&mut early, &all), ["age qa"]);
+        assert_eq!(told(&mut early, &all), ["age qa 2"]);
         let mut late = Seen::default();
-        assert_eq!(told(&mut late, &all), ["whole production", "whole qa", "age qa"]);
+        assert_eq!(told(&mut late, &all), ["whole production 1", "whole qa 2"]);
         let mut changed = watched(3, "qa");
         changed.absent.push("there is no load balancer shop".into());
         assert!(all.put(changed));
-        assert_eq!(told(&mut late, &all), ["whole qa"]);
+        assert_eq!(told(&mut late, &all), ["whole qa 3"]);
         assert!(all.keep(|key| key.name.as_str() == "qa"));
-        assert_eq!(told(&mut Seen::default(), &all), ["whole qa"]);
+        assert_eq!(told(&mut Seen::default(), &all), ["whole qa 3"]);
     }
 }

@@ -29,7 +29,7 @@ const KEYS: [&str; 10] = [
 /// What else an environment may say that is only watched; all other keys are of deployments.
 const BESIDE: [&str; 3] = ["runtime", "aws", "budget"];
 /// The most names of a kind that belong to an environment.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// Whether an environment is watched at AWS, as far as its `runtime` says.
 pub(super) fn is_watched(section: &Section<'_>) -> bool {
@@ -176,7 +176,7 @@ fn names(
     }
     let mut names = Vec::new();
     for (text, at) in texts.into_iter().take(MOST) {
-        if text.is_empty() || text.len() > 255 || printable(text, 255) != text {
+        if !is_plain(text) {
             let message = format!("{} cannot be a name there", quoted(text));
             found.add(ProblemKind::WrongValue, at, &message, help);
         } else if text.starts_with("arn:") {
@@ -187,6 +187,11 @@ fn names(
         }
     }
     names
+}
+
+/// Whether a text can be a name there.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 255 && printable(text, 255) == text
 }
 
 fn tags(field: &Field<'_>, found: &mut Found<'_>) -> BTreeMap<String, String> {

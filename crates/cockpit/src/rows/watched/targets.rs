@@ -14,16 +14,6 @@ use crate::width;
 /// Name, state, why or what is measured.
 pub const COLUMNS: &[Column] = &[name(10, 40, 0), left(15, 24, 0), left(12, 160, 1)];
 
-/// A row of the other pane's columns in the columns of this one.
-pub fn narrow(mut cells: Vec<Cell>, is_narrow: bool) -> Vec<Cell> {
-    if is_narrow && cells.len() > COLUMNS.len() {
-        let last = cells.pop();
-        cells.truncate(COLUMNS.len() - 1);
-        cells.extend(last);
-    }
-    cells
-}
-
 /// Makes a row.
 pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
     let cells = match what {
@@ -37,16 +27,16 @@ pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
             let listener = watched.balancers.get(balancer)?.listeners.get(listener)?;
             let rule = listener.rules.get(place)?;
             let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
-            let stale = watched.stale_since(Part::Rules, now).is_some();
+            let stale = watched.stale_since(Part::Rules, now);
             vec![
                 Cell::new(
                     width::clean(&format!("  {}:{} {order}", listener.protocol, listener.port)),
                     Scope::Dim,
                 ),
-                Cell::none(),
+                stale.map_or_else(Cell::none, |_| Cell::state(Mark::Stale, "was")),
                 Cell::new(
                     width::clean(&aws::rule(rule, &watched.groups)),
-                    if stale { Scope::StateStale } else { Scope::Text },
+                    if stale.is_some() { Scope::StateStale } else { Scope::Text },
                 ),
             ]
         }

@@ -156,7 +156,9 @@ fn instance(model: &Model, watched: &Watched, one: &Ec2Instance) -> Vec<Line> {
 
 fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Vec<Line> {
     let stale = watched.stale_since(Part::Services, model.known_at());
-    let count = format!("{} of {} tasks run, {} pending", one.running, one.desired, one.pending);
+    let leaving = one.leaving().map_or_else(String::new, |leaving| format!("{leaving}, "));
+    let (desired, pending) = (one.desired, one.pending);
+    let count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
     let mut lines = vec![
         told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),
@@ -193,7 +195,7 @@ fn balancer(model: &Model, watched: &Watched, one: &Balancer) -> Vec<Line> {
         Line::fact("reached", if one.is_public { "from the internet" } else { "inside its VPC" }),
     ];
     lines.extend(measured(one, watched.stale_since(Part::Metrics, now)));
-    lines.extend(rules(watched, one, |_| true));
+    lines.extend(rules(model, watched, one, |_| true));
     lines
 }
 
@@ -224,7 +226,17 @@ fn measured(one: &Balancer, stale: Option<Timestamp>) -> Vec<Line> {
 }
 
 /// The rules of a load balancer in their order, those that are wanted.
-fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
+fn rules(
+    model: &Model,
+    watched: &Watched,
+    one: &Balancer,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Line> {
+    let stale = watched.stale_since(Part::Rules, model.known_at());
+    let (was, scope) = match stale {
+        Some(_) => ("was ", Scope::StateStale),
+        None => ("", Scope::Text),
+    };
     let mut lines = Vec::new();
     for listener in &one.listeners {
         for rule in &listener.rules {
@@ -236,7 +248,7 @@ fn rules(watched: &Watched, one: &Balancer, wanted: impl Fn(&str) -> bool) -> Ve
                 lines.push(
                     Line::new("", Scope::Dim)
                         .padded(&name, 18, Scope::Dim)
-                        .and(width::clean(&said), Scope::Text),
+                        .and(width::clean(&format!("{was}{said}")), scope),
                 );
             }
         }
@@ -278,7 +290,7 @@ fn senders(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
             width::clean(&format!("{}, {was}{}", balancer.name, balancer.state)),
         ));
         let to = format!("→ {}", one.name);
-        lines.extend(rules(watched, balancer, |said| {
+        lines.extend(rules(model, watched, balancer, |said| {
             said.contains(&to) || said.contains(&format!("{} ", one.name))
         }));
     }

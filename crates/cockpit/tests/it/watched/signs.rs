@@ -97,6 +97,24 @@ fn a_service_is_as_well_as_its_tasks_and_its_rollout() {
 }
 
 #[test]
+fn a_service_that_was_deleted_or_is_being_deleted_says_so() {
+    let mut inventory = account(1, |_| false);
+    let (running, desired, pending, rollout) = (0, 0, 0, None);
+    for (state, mark, word) in [
+        ("INACTIVE", Mark::Warn, "inactive, 0/0 tasks"),
+        ("DRAINING", Mark::Draining, "draining, 0/0 tasks"),
+    ] {
+        let service = &mut inventory.services[0];
+        let (state, rollout) = (state.to_owned(), rollout.clone());
+        *service = EcsService { state, running, desired, pending, rollout, ..service.clone() };
+        let is_gone = service.is_gone();
+        let (sign, text, last) = told(&inventory, Pane::Containers, "shop/worker");
+        assert_eq!((sign, text.as_str()), (Some(mark), word));
+        assert_eq!(last.contains("it was deleted"), is_gone, "{last}");
+    }
+}
+
+#[test]
 fn a_task_is_as_its_state_and_its_health_say() {
     for (state, health, mark) in [
         ("PROVISIONING", "UNKNOWN", Mark::Running),

@@ -111,6 +111,40 @@ fn an_instance_is_not_known_to_be_well_by_checks_of_long_ago() {
 }
 
 #[test]
+fn rules_that_cannot_be_read_any_more_are_told_as_they_were_and_since_when() {
+    let mut inventory = account(1, |_| false);
+    let all = |inventory: &Inventory| {
+        let model = shown(inventory, 200, 60);
+        let rows = rows(&model, Pane::Targets, 0, 100).into_iter();
+        let told = rows.map(|row| row.cells.iter().map(|cell| cell.text.clone()).collect());
+        told.collect::<Vec<Vec<String>>>()
+    };
+    let of_rules = |rows: Vec<Vec<String>>| -> Vec<Vec<String>> {
+        rows.into_iter().filter(|row| row[2].contains('→')).collect()
+    };
+    let fresh = of_rules(all(&inventory));
+    assert!(!fresh.is_empty() && fresh.iter().all(|row| row[1].is_empty()), "{fresh:?}");
+    let action = "elasticloadbalancing:DescribeRules";
+    let denied = Trouble::by_aws(TroubleKind::Denied, action, "kim may not");
+    inventory.parts.insert(Part::Rules, Freshness { at: Some(ago(240)), trouble: Some(denied) });
+    let stale = all(&inventory);
+    let row = stale.iter().find(|row| row[0] == "rules").unwrap();
+    assert!(row[2].starts_with("as of 4m ago · elasticloadbalancing:DescribeRules"), "{row:?}");
+    let stale = of_rules(stale);
+    assert!(!stale.is_empty() && stale.iter().all(|row| row[1] == "was"), "{stale:?}");
+    // And where the load balancer is opened.
+    let mut model = shown(&inventory, 120, 50);
+    press(&mut model, "4jjjj<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("was all else →"), "{screen}");
+    // What was never read is of no time.
+    inventory.parts.get_mut(&Part::Rules).unwrap().at = None;
+    let rows = all(&inventory);
+    let row = rows.iter().find(|row| row[0] == "rules").unwrap();
+    assert!(row[2].starts_with(action), "{row:?}");
+}
+
+#[test]
 fn what_is_opened_is_told_as_it_was_too() {
     let mut inventory = account(1, |_| false);
     let opened = |inventory: &Inventory, keys: &str| {

@@ -5,6 +5,7 @@ use super::super::belongs::Inventory;
 use super::super::meter::{Meter, StorageClass};
 use super::super::seen::{Address, Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
 use super::super::watched::{Part, Watched};
+use super::idle::{SILENT, is_silent, unused};
 use super::till::Till;
 use crate::cost::Quantity;
 
@@ -43,24 +44,36 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
         if let Some(host) = stopped_with(address, &watched.instances) {
             till.buy(OF_STOPPED, IDLE, Quantity::whole(1), called(host), "");
         }
+        // One that runs may have more than the one that it is told with.
+        let more = |one: &&Ec2Instance| {
+            one.state == Ec2State::Running
+                && address.instance.as_ref() == Some(&one.id)
+                && one.public_ip.as_ref() != Some(&address.ip)
+        };
+        if let Some(host) = watched.instances.iter().find(more) {
+            till.buy("public IPv4", USED, Quantity::whole(1), called(host), "");
+        }
     }
 }
 
 /// A public address that something uses, as the price list calls it, and one that nothing does.
-const USED: &str = "PublicIPv4:InUseAddress";
+pub(super) const USED: &str = "PublicIPv4:InUseAddress";
 /// See [`USED`]. An instance that is stopped does not use its own (Amazon EC2 User Guide, "Elastic
 /// IP addresses").
-const IDLE: &str = "PublicIPv4:IdleAddress";
+pub(super) const IDLE: &str = "PublicIPv4:IdleAddress";
 /// What such an address is called.
-const OF_STOPPED: &str = "public IPv4 of a stopped instance";
+pub(super) const OF_STOPPED: &str = "public IPv4 of a stopped instance";
 
 /// The stopped instance that an address is paid for.
-fn stopped_with<'a>(address: &Address, all: &'a [Ec2Instance]) -> Option<&'a Ec2Instance> {
+pub(super) fn stopped_with<'a>(
+    address: &Address,
+    all: &'a [Ec2Instance],
+) -> Option<&'a Ec2Instance> {
     let id = address.instance.as_ref()?;
     all.iter().find(|one| one.id == *id && one.state == Ec2State::Stopped)
 }
 
-fn called(one: &Ec2Instance) -> &str {
+pub(super) fn called(one: &Ec2Instance) -> &str {
     if one.name.is_empty() { &one.id } else { &one.name }
 }
 
@@ -71,7 +84,7 @@ const FREE_IOPS: u32 = 3000;
 const FREE_THROUGHPUT: u32 = 125;
 
 /// A volume by its size, and by what it can do beyond what its size pays for.
-fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
+pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
     let kind = volume.kind.as_str();
     let what = format!("EBS {kind}{state}");
     // The price list has older names for two of the types.
@@ -186,17 +199,22 @@ fn fargate(till: &mut Till, service: &EcsService, kind: &str) {
     }
 }
 
-pub(super) fn balancers(till: &mut Till, watched: &Watched) {
+/// What a kind of load balancer is called, its hours, and the units of its capacity.
+pub(super) fn of_balancer(kind: &str) -> (&'static str, &'static str, Option<&'static str>) {
+    match kind {
+        "application" => ("ALB", "LoadBalancerUsage (Application)", Some("LCUUsage (Application)")),
+        "network" => ("NLB", "LoadBalancerUsage (Network)", Some("LCUUsage (Network, NLCU)")),
+        _ => ("load balancer", "", None),
+    }
+}
+
+pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watched) {
     for one in &watched.balancers {
-        let (what, hours, units) = match one.kind.as_str() {
-            "application" => {
-                ("ALB", "LoadBalancerUsage (Application)", Some("LCUUsage (Application)"))
-            }
-            "network" => ("NLB", "LoadBalancerUsage (Network)", Some("LCUUsage (Network, NLCU)")),
-            _ => ("load balancer", "", None),
-        };
+        let (what, hours, units) = of_balancer(&one.kind);
         let capacity = format!("{what} capacity");
-        till.buy(&format!("{what} hours"), hours, Quantity::whole(1), &one.name, "");
+        let unused = unused(inventory, one).map(|why| format!("{}: {}", one.name, why.name()));
+        let note = unused.unwrap_or_default();
+        till.buy(&format!("{what} hours"), hours, Quantity::whole(1), &one.name, &note);
         let used = one.metrics.iter().find(|series| series.metric == Metric::CapacityUnits);
         match (units, used.and_then(average)) {
             (Some(units), Some(milli)) => {
@@ -222,10 +240,21 @@ fn average(series: &Series) -> Option<u64> {
     Some(measured.iter().sum::<u64>() / count)
 }
 
+/// An hour of a NAT gateway.
+pub(super) const NAT: &str = "NatGateway-Hours";
+
 pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
+    let unsure = inventory.gateways_unsure(belongings);
+    if unsure > 0 {
+        let note = format!("{unsure} in the region may be its tasks', whose VPC ECS does not name");
+        till.note("NAT gateway", "", &note);
+    }
     for one in inventory.gateways_of(belongings) {
-        let note = "shared by all of its VPC";
-        till.buy("NAT gateway", "NatGateway-Hours", Quantity::whole(1), &one.id, note);
+        till.buy("NAT gateway", NAT, Quantity::whole(1), &one.id, "shared by all of its VPC");
+        if is_silent(inventory, one) {
+            let note = format!("{}: {SILENT}", one.id);
+            till.note_on("NAT gateway", NAT, &note);
+        }
         if one.addresses > 0 {
             till.buy("public IPv4", USED, Quantity::whole(one.addresses), &one.id, "");
         }
@@ -260,6 +289,11 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
                 till.meter(&what, class.usage(), gigabytes(bytes), bucket, Part::Meters);
             }
+        }
+        let is_held = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
+        if stored.iter().any(|(class, bytes)| class.is_watched() && is_held(*bytes)) {
+            let note = "each object is watched at a price: how many there are was not measured";
+            till.note("S3 intelligent tiering", bucket, note);
         }
         let sum = |meters: &[Meter]| {
             let counts: Vec<u64> = meters.iter().filter_map(|meter| of(*meter)).collect();
@@ -296,31 +330,4 @@ fn gigabytes(bytes: u64) -> Quantity {
     const GIGABYTE: u128 = 1 << 30;
     let milli = (u128::from(bytes) * 1000).div_ceil(GIGABYTE);
     Quantity(u64::try_from(milli).unwrap_or(u64::MAX))
-}
-
-/// What the account pays for and nothing uses. What belongs to the environment and stands on its
-/// bill is not told a second time.
-pub(super) fn idle(till: &mut Till, inventory: &Inventory, watched: &Watched) {
-    let is_billed = |id: &String| watched.instances.iter().any(|one| one.id == *id);
-    for volume in &inventory.volumes {
-        let Some(instance) = &volume.instance else {
-            storage(till, volume, ", attached to nothing", &volume.id);
-            continue;
-        };
-        let is_stopped = |one: &&Ec2Instance| one.state == Ec2State::Stopped;
-        let of = inventory.instances.iter().find(|one| one.id == *instance);
-        if let Some(of) = of.filter(is_stopped).filter(|of| !is_billed(&of.id)) {
-            storage(till, volume, " of a stopped instance", called(of));
-        }
-    }
-    for address in &inventory.addresses {
-        let one = Quantity::whole(1);
-        if !address.is_used {
-            till.buy("public IPv4, used by nothing", IDLE, one, &address.ip, "");
-        } else if let Some(host) = stopped_with(address, &inventory.instances)
-            && !is_billed(&host.id)
-        {
-            till.buy(OF_STOPPED, IDLE, one, called(host), "");
-        }
-    }
 }

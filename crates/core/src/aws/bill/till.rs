@@ -74,6 +74,13 @@ impl<'a> Till<'a> {
         }
     }
 
+    /// Says something more of what was bought.
+    pub(super) fn note_on(&mut self, what: &str, usage: &str, note: &str) {
+        if let Some(line) = self.lines.get_mut(&(what.to_owned(), usage.to_owned())) {
+            noted(line, note);
+        }
+    }
+
     /// Something that is paid for and has no price here.
     pub(super) fn note(&mut self, what: &str, whose: &str, note: &str) {
         let key = (what.to_owned(), note.to_owned());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::asking::{Ask, Content, ORDER};
 use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
-use super::super::meter::{BUCKET, Meter, StorageClass};
+use super::super::meter::{self, Meter, StorageClass};
 use super::super::seen::{Address, EcsService, Volume};
 use super::super::{Belongings, Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind};
 use super::tasks::{bill_of, service};
@@ -109,11 +109,16 @@ fn public_addresses_are_paid_whoever_has_them() {
     let mut without = inventory.clone();
     without.balancers[0].is_ipv6_alone = true;
     assert_eq!(addresses(&watched(&without, balancer_alone()).bill), ["public IPv4 $0.01"]);
-    inventory.addresses = vec![Address {
-        ip: "198.51.100.8".to_owned(),
+    // An instance has one of its own, and a second one on another interface.
+    let of = |ip: &str, id: &str| Address {
+        ip: ip.to_owned(),
         is_used: true,
-        instance: Some("i-3".to_owned()),
-    }];
+        instance: Some(id.to_owned()),
+    };
+    without.instances[0].public_ip = Some("198.51.100.1".to_owned());
+    without.addresses = vec![of("198.51.100.1", "i-1"), of("198.51.100.2", "i-1")];
+    assert_eq!(addresses(&watched(&without, balancer_alone()).bill), ["public IPv4 $0.02"]);
+    inventory.addresses = vec![of("198.51.100.8", "i-3")];
     let of_stopped = "public IPv4 of a stopped instance";
     let tags = [("app", "shop"), ("env", "qa")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     let qa = Belongings { tags: BTreeMap::from(tags), ..Belongings::default() };
@@ -339,13 +344,53 @@ fn a_bucket_has_three_meters_and_what_was_not_measured_is_never_nothing() {
 }
 
 #[test]
-fn meters_are_those_of_buckets_and_of_the_gateways_that_are_paid_for() {
+fn what_a_bucket_stores_is_told_in_every_kind_and_intelligent_tiering_watches_at_a_price() {
+    let mut inventory = Inventory::default();
+    let said: BTreeMap<Meter, u64> =
+        StorageClass::ALL.into_iter().map(|class| (Meter::Stored(class), 730 << 30)).collect();
+    inventory.meters.insert("shop-media".to_owned(), said);
+    let bill = watched(&inventory, media()).bill;
+    let told = lines(&bill);
+    let stored = told.iter().filter(|line| line.starts_with("S3 stored"));
+    assert_eq!(stored.count(), StorageClass::ALL.len(), "{told:#?}");
+    for line in [
+        "S3 stored $0.023",
+        "S3 stored, reduced redundancy unpriced",
+        "S3 stored, intelligent tiering, infrequent unpriced",
+        // What a name takes lies in the standard class.
+        "S3 stored, Glacier's names $0.023",
+        "S3 intelligent tiering unpriced",
+    ] {
+        assert!(told.contains(&line.to_owned()), "{line}: {told:#?}");
+    }
+    let wanted = bill.lines.iter().map(|line| line.usage.as_str());
+    assert!(wanted.clone().any(|usage| usage == "TimedStorage-INT-DAA-ByteHrs"));
+    let said = BTreeMap::from([(Meter::Stored(StorageClass::Standard), 1)]);
+    inventory.meters.insert("shop-media".to_owned(), said);
+    let told = lines(&watched(&inventory, media()).bill);
+    assert!(!told.iter().any(|line| line.contains("tiering")), "{told:?}");
+}
+
+#[test]
+fn meters_are_those_of_buckets_and_of_all_gateways_that_are_there() {
     let inventory = account();
     let (bucket, balancer) = (watch(media()), watch(balancer_alone()));
     let Some(Ask::Meters(meters)) = inventory.ask(Part::Meters, &[&bucket, &balancer]) else {
         panic!("no meter is asked for");
     };
-    assert_eq!(meters.len(), BUCKET.len() + 2);
+    assert_eq!(meters.len(), meter::bucket().count() + 2);
+    // Each kind of storage is looked for, so that none is left out.
+    for class in StorageClass::ALL {
+        assert!(meters.contains(&("shop-media".to_owned(), Meter::Stored(class))), "{class:?}");
+    }
     assert!(meters.contains(&("nat-1".to_owned(), Meter::FromOutside)));
+    // One of nobody is measured too: that nothing passes it is what makes it idle.
+    let Some(Ask::Meters(meters)) = inventory.ask(Part::Meters, &[&watch(Belongings::default())])
+    else {
+        panic!("no meter of the gateway is asked for");
+    };
+    assert_eq!(meters.len(), 2);
+    let mut inventory = inventory;
+    inventory.gateways[0].state = "deleted".to_owned();
     assert_eq!(inventory.ask(Part::Meters, &[&watch(Belongings::default())]), None);
 }

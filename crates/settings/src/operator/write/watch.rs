@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::aws::{MOST, is_plain};
 use super::{list, quoted};
 
 /// What was found in an account.
@@ -29,17 +30,26 @@ pub struct WatchDraft {
     pub unread: Vec<String>,
 }
 
+impl WatchDraft {
+    /// Whether nothing was found that an environment could watch.
+    pub fn is_empty(&self) -> bool {
+        self.load_balancers.is_empty()
+            && self.target_groups.is_empty()
+            && self.instances.is_empty()
+            && self.services.is_empty()
+    }
+}
+
 /// Writes it: what was found stands in it, and what is not of this environment is to be taken out.
+/// Where nothing was, all of it is a comment: an environment to which nothing belongs is refused.
 pub fn write_watch(draft: &WatchDraft) -> String {
     let mut out = String::new();
     let name = &draft.environment;
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "\n# What runs at AWS: it is watched, and nothing there is ever changed. What `pilothouse init` \
-         found\n# stands here; take out what is not of this environment.\n[environment.{name}]\n\
-         runtime = \"aws-watch\"\n# budget = \"$200/month\"\n\n[environment.{name}.aws]\n\
-         account = {}     # nothing is read from any other\nregion = {}\n",
+        "[environment.{name}]\nruntime = \"aws-watch\"\n# budget = \"$200/month\"\n\n\
+         [environment.{name}.aws]\naccount = {}     # nothing is read from any other\nregion = {}\n",
         quoted(&draft.account),
         quoted(&draft.region)
     );
@@ -48,36 +58,83 @@ pub fn write_watch(draft: &WatchDraft) -> String {
             let _ = writeln!(out, "{key} = {}", quoted(value));
         }
     }
-    for (name, groups) in &draft.load_balancers {
-        let groups =
-            if groups.is_empty() { "no target group".to_owned() } else { groups.join(", ") };
-        let _ = writeln!(out, "# {name} brings {}", printable(&groups));
-    }
-    let names: Vec<String> = draft.load_balancers.iter().map(|(name, _)| name.clone()).collect();
-    let _ = writeln!(out, "load_balancers = {}", list(&names));
-    if !draft.target_groups.is_empty() {
-        let _ = writeln!(out, "target_groups = {}", list(&draft.target_groups));
-    }
-    for (id, name) in &draft.instances {
-        let _ = writeln!(out, "# {id} is {}", printable(name));
-    }
-    if !draft.instances.is_empty() {
-        let ids: Vec<String> = draft.instances.iter().map(|(id, _)| id.clone()).collect();
-        let _ = writeln!(out, "instances = {}", list(&ids));
-    }
+    let groups = |name: &str| {
+        let found = draft.load_balancers.iter().find(|(one, _)| one == name);
+        let groups = found.map(|(_, groups)| groups.join(", ")).unwrap_or_default();
+        let groups = if groups.is_empty() { "no target group" } else { &groups };
+        Some(format!("{name} brings {}", printable(groups)))
+    };
+    let called = |id: &str| {
+        let found = draft.instances.iter().find(|(one, _)| one == id);
+        found.map(|(_, name)| format!("{id} is {}", printable(name)))
+    };
+    let balancers = draft.load_balancers.iter().map(|(name, _)| name.clone());
+    let instances = draft.instances.iter().map(|(id, _)| id.clone());
+    let named = [
+        names(&mut out, "load_balancers", balancers.collect(), groups),
+        names(&mut out, "target_groups", draft.target_groups.clone(), |_| None),
+        names(&mut out, "instances", instances.collect(), called),
+        names(&mut out, "services", draft.services.clone(), |_| None),
+    ];
     for unread in &draft.unread {
         let _ = writeln!(out, "# not looked for: {}", printable(unread));
     }
     if draft.services.is_empty() {
         out.push_str("# services = [\"cluster/service\"]    # of ECS\n");
-    } else {
-        let _ = writeln!(out, "services = {}     # of ECS", list(&draft.services));
     }
     out.push_str(
         "# tags = { app = \"shop\" }           # whatever has all of these\n\
          # buckets = [\"shop-media\"]          # of S3, for their cost\n",
     );
-    out
+    let (found, out) = if named.contains(&true) {
+        (
+            "What `pilothouse init` found\n# stands here; take out what is not of this environment.",
+            out,
+        )
+    } else {
+        let comment = |line: &str| match line {
+            "" => "#\n".to_owned(),
+            line if line.starts_with('#') => format!("{line}\n"),
+            line => format!("# {line}\n"),
+        };
+        let all = out.lines().map(comment).collect();
+        ("`pilothouse init` found\n# nothing: name what belongs to it, and take the `#` away.", all)
+    };
+    format!(
+        "\n# What runs at AWS: it is watched, and nothing there is ever changed. {found}\n{out}"
+    )
+}
+
+/// Writes the names of a kind, each with what is known of it in a comment above, and whether any
+/// is there. No more stand there than an environment may have, and none that it may not.
+fn names(
+    out: &mut String,
+    key: &str,
+    found: Vec<String>,
+    known: impl Fn(&str) -> Option<String>,
+) -> bool {
+    let (mut plain, odd): (Vec<String>, Vec<String>) =
+        found.into_iter().partition(|name| is_plain(name) && !name.starts_with("arn:"));
+    for name in odd {
+        let _ = writeln!(out, "# left out, since no file can have its name: {}", printable(&name));
+    }
+    let more = plain.len().saturating_sub(MOST);
+    plain.truncate(MOST);
+    if plain.is_empty() {
+        return false;
+    }
+    for said in plain.iter().filter_map(|name| known(name)) {
+        let _ = writeln!(out, "# {said}");
+    }
+    if more > 0 {
+        let _ = writeln!(
+            out,
+            "# {more} more are left out, since an environment names at most {MOST} of a kind: \
+             choose by tags instead, or write several environments"
+        );
+    }
+    let _ = writeln!(out, "{key} = {}", list(&plain));
+    true
 }
 
 /// A comment ends with its line, whatever somebody named a thing.
@@ -120,5 +177,74 @@ mod tests {
         // Where there are none, an example stands in a comment.
         let none = write_watch(&WatchDraft { services: Vec::new(), ..draft });
         assert!(none.contains("# services = [\"cluster/service\"]"), "{none}");
+    }
+
+    /// A project's file with what is proposed, as it is read back.
+    fn read_back(draft: &WatchDraft) -> (String, pilothouse_core::spec::ProjectSpec) {
+        let own =
+            "repository = \"/srv/git/shop.git\"\n[environment.production]\nbranch = \"main\"\n";
+        let text = format!("{own}{}", write_watch(draft));
+        let spec = crate::operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
+            panic!("{}\n{text}", crate::problem::report(&problems));
+        });
+        (text, spec)
+    }
+
+    fn empty() -> WatchDraft {
+        WatchDraft {
+            environment: "live".to_owned(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            ..WatchDraft::default()
+        }
+    }
+
+    #[test]
+    fn more_than_an_environment_may_name_is_left_out_and_told() {
+        let many = |count: usize| (0..count).map(|n| format!("shop-{n}")).collect::<Vec<_>>();
+        let named = |names: Vec<String>| names.into_iter().map(|name| (name, String::new()));
+        let draft = WatchDraft {
+            load_balancers: many(101).into_iter().map(|name| (name, Vec::new())).collect(),
+            target_groups: many(100),
+            instances: named(many(350)).collect(),
+            services: many(102).iter().map(|name| format!("shop/{name}")).collect(),
+            ..empty()
+        };
+        let (text, spec) = read_back(&draft);
+        let watch = spec.environments[1].runtime.watch().unwrap();
+        let belongings = &watch.belongings;
+        assert_eq!((belongings.load_balancers.len(), belongings.target_groups.len()), (100, 100));
+        assert_eq!((belongings.instances.len(), belongings.services.len()), (100, 100));
+        for left in ["# 1 more are", "# 250 more are", "# 2 more are"] {
+            assert!(text.contains(left), "{left}: {text}");
+        }
+        assert!(!text.contains("# 0 more") && text.contains("choose by tags instead"));
+    }
+
+    #[test]
+    fn a_name_that_no_file_takes_is_left_out_and_told() {
+        let draft = WatchDraft {
+            target_groups: vec!["a\u{1b}b".to_owned(), "web".to_owned(), "arn:x".to_owned()],
+            ..empty()
+        };
+        let (text, spec) = read_back(&draft);
+        assert_eq!(spec.environments[1].runtime.watch().unwrap().belongings.target_groups, ["web"]);
+        assert_eq!(
+            text.matches("# left out, since no file can have its name: ").count(),
+            2,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn where_nothing_was_found_a_comment_says_how_it_would_be_written() {
+        let (text, spec) = read_back(&empty());
+        assert_eq!(spec.environments.len(), 1, "{text}");
+        assert!(
+            text.contains("\n# [environment.live.aws]\n# account = \"123456789012\""),
+            "{text}"
+        );
+        let all = WatchDraft { profile: Some("shop".to_owned()), ..empty() };
+        assert!(read_back(&all).0.contains("\n# profile = \"shop\"\n"));
     }
 }
