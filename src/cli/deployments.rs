@@ -1,6 +1,7 @@
 //! `pilothouse deployments`: what was deployed where, and how it ended.
 
 use color_eyre::Result;
+use pilothouse_cockpit::age;
 use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Milestone, Phase};
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
@@ -69,7 +70,7 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
             (Tone::Plain, one.release.to_string()),
             (Tone::Plain, one.actor.clone()),
             (Tone::Plain, out::ago(snapshot.now, one.queued_at)),
-            (Tone::Plain, ended_at(one).unwrap_or(snapshot.now).since(one.queued_at).to_string()),
+            (Tone::Plain, age::length(ended_at(one).unwrap_or(snapshot.now).since(one.queued_at))),
             (tone, word.to_owned()),
         ]);
         // Below the row, where all of it is read; that it succeeded says all.

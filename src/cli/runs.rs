@@ -1,6 +1,7 @@
 //! `pilothouse runs`: the job queue and what came out of it.
 
 use color_eyre::Result;
+use pilothouse_cockpit::age;
 use pilothouse_core::id::{ArtifactDigest, EnvironmentName};
 use pilothouse_core::run::{Run, RunPhase, RunResult, Trigger};
 use pilothouse_core::text::first_line;
@@ -121,7 +122,7 @@ fn ended_at(run: &Run) -> Option<Timestamp> {
 
 fn took(run: &Run, now: Timestamp) -> String {
     let Some(started) = run.started_at else { return "-".to_owned() };
-    ended_at(run).unwrap_or(now).since(started).to_string()
+    age::length(ended_at(run).unwrap_or(now).since(started))
 }
 
 /// How a run stands, in one word, and how that is meant.

@@ -19,8 +19,11 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
 pub fn length(length: Millis) -> String {
     let seconds = length.0 / 1000;
     match seconds {
-        0 if length.0 < 100 => "0s".to_owned(),
-        0 => format!("0.{}s", length.0 / 100),
+        0 => match (length.0 + 50) / 100 {
+            0 => "0s".to_owned(),
+            10 => "1s".to_owned(),
+            tenths => format!("0.{tenths}s"),
+        },
         1..=59 => format!("{seconds}s"),
         60..=3599 => format!("{}:{:02}", seconds / 60, seconds % 60),
         3600..=172_799 => format!("{}h{:02}", seconds / 3600, seconds / 60 % 60),
@@ -113,8 +116,9 @@ mod tests {
 
     #[test]
     fn lengths_sizes_and_rates() {
-        let lengths = [400, 38_000, 72_000, 3_900_000].map(|ms| length(Millis(ms)));
-        assert_eq!(lengths.join(" "), "0.4s 38s 1:12 1h05");
+        let lengths = [49, 50, 400, 779, 950, 38_000, 72_000, 3_900_000];
+        let lengths = lengths.map(|ms| length(Millis(ms)));
+        assert_eq!(lengths.join(" "), "0s 0.1s 0.4s 0.8s 1s 38s 1:12 1h05");
         assert_eq!([2048, 43_000_000, 1_300_000_000].map(bytes).join(" "), "2K 41M 1.2G");
         assert_eq!([0, 400, 10_300, 43_000_000].map(traffic).join(" "), "0 0.3K 10K 41M");
         assert_eq!([0, 400, 212_000, 12_345_678].map(rate).join(" "), "0 0.4 212 12.3k");

@@ -12,6 +12,7 @@ mod last_lines;
 mod list;
 mod logview;
 mod mouse;
+mod possible;
 mod refresh;
 mod send;
 mod verdict;
@@ -21,6 +22,7 @@ use crate::model::{Model, Toast};
 use crate::msg::{Input, Msg, Request};
 
 pub use key::contexts;
+pub use possible::obstacle;
 
 /// Changes the model by what came, and says what to ask for.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {

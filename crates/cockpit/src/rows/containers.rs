@@ -18,7 +18,7 @@ use crate::width;
 pub const COLUMNS: &[Column] = &[
     name(8, 30, 0),
     left(7, 12, 0),
-    left(11, 12, 0),
+    left(12, 12, 0),
     right(3, 4, 3),
     right(4, 5, 2),
     right(4, 6, 2),
@@ -87,10 +87,13 @@ pub(super) fn environment(model: &Model, instance: &Instance) -> Cell {
     }
     let key = &instance.environment;
     let (name, tone) = words::place(model, key);
+    let short = words::short_environment(&name);
     if model.replica.projects.len() > 1 {
-        return Cell::new(format!("{} {name}", width::clean(key.project.as_str())), tone);
+        let project = width::clean(key.project.as_str());
+        let cell = Cell::new(format!("{project} {name}"), tone);
+        return if short.is_empty() { cell } else { cell.or(format!("{project} {short}")) };
     }
-    Cell::new(name, tone)
+    Cell::new(name, tone).or(short)
 }
 
 fn restarts(instance: &Instance) -> Option<String> {

@@ -8,7 +8,7 @@ use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[name(8, 40, 0), left(6, 24, 3), left(8, 15, 0), left(16, 200, 1), left(12, 200, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(8, 15, 0), left(30, 200, 1), left(12, 200, 2)];
 
 /// Cells of a count such as `12/34` with its gap.
 const COUNT: usize = 8;

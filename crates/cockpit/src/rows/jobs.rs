@@ -58,7 +58,12 @@ fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
     let key = &deployment.environment;
     let (name, _) = words::place(model, key);
     // The number first: it is what is looked for, and a long name may be cut.
-    let what = format!("{} {arrow} {name}", deployment.release);
+    let said = |name: &str| format!("{} {arrow} {name}", deployment.release);
+    let what = Cell::new(said(&name), Scope::Text);
+    let what = match words::short_environment(&name) {
+        "" => what,
+        short => what.or(said(short)),
+    };
     let (took, when) = match &deployment.phase {
         Phase::Queued => (String::new(), age::ago(model.now, deployment.queued_at)),
         Phase::Ended { at, .. } => times(model, Some(deployment.queued_at), *at),
@@ -73,7 +78,7 @@ fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
     };
     let project = project(model, &key.project);
     let number = (mark, deployment.id.to_string(), project);
-    cells(number, Cell::new(what, Scope::Text), doing, took, when)
+    cells(number, what, doing, took, when)
 }
 
 fn times(model: &Model, since: Option<Timestamp>, at: Timestamp) -> (String, String) {

@@ -15,7 +15,7 @@ pub const COLUMNS: &[Column] = &[
     name(8, 30, 0),
     left(7, 12, 0),
     left(21, 21, 6),
-    left(10, 13, 0),
+    left(13, 13, 0),
     left(10, 60, 2),
     right(4, 7, 1),
     right(7, 10, 4),

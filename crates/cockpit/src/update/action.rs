@@ -1,6 +1,6 @@
 //! Runs actions.
 
-use super::{dialog, instance, key, list, logview, say, send, view};
+use super::{dialog, instance, key, list, logview, obstacle, say, send, view};
 use crate::action::Action;
 use crate::cli;
 use crate::digest::digest;
@@ -121,10 +121,10 @@ fn copy(model: &mut Model) -> Vec<Request> {
 }
 
 fn filter(model: &mut Model) -> Vec<Request> {
-    let pane = model.ui.focus;
-    if pane == Pane::Cost || !model.ui.views.is_empty() {
-        return say(model, "There is nothing to filter here.");
+    if let Some(why) = obstacle(model, Action::FilterOpen) {
+        return say(model, why);
     }
+    let pane = model.ui.focus;
     let text = model.ui.filters[pane as usize].clone();
     model.ui.prompt = Some(Prompt { kind: PromptKind::Filter(pane), text });
     Vec::new()

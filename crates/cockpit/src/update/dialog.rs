@@ -6,31 +6,31 @@ use pilothouse_core::id::DeploymentId;
 use pilothouse_core::plan::{behind, plan, turned_back};
 use ratatui::layout::Rect;
 
-use super::{action::moved, complain, instance, list, say, send};
+use super::{action::moved, complain, instance, list, obstacle, say, send};
 use crate::action::Action;
-use crate::model::{Ask, Button, Dialog, JobRef, Link, ListKind, Model, PlanDialog, View};
+use crate::model::{Ask, Button, Dialog, JobRef, ListKind, Model, PlanDialog, View};
 use crate::msg::Request;
 use crate::text;
 
 /// Begins something that changes something: shows its plan, asks, or lets choose.
 pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
-    if model.link != Link::Live {
-        return complain(model, text::NOT_CONNECTED);
+    if let Some(why) = obstacle(model, action) {
+        return complain(model, why);
     }
     match action {
         Action::JobCancel => return cancel(model),
         Action::RunAgain => return run_again(model),
         Action::InstanceRestart => return instance::restart(model),
         Action::InstanceStop => return instance::stop(model),
-        Action::InstanceStart => return instance::start(model),
         _ => {}
     }
     let Some(key) = model.subject().environment else {
-        return complain(model, text::NO_ENVIRONMENT);
+        return Vec::new();
     };
     match action {
+        Action::InstanceStart => instance::start(model, key),
         Action::DeployReady => {
-            let what = selected_run(model).map_or(DeployWhat::Ready, DeployWhat::Run);
+            let what = ready(model);
             open_plan(model, key, what)
         }
         Action::DeployRollback => open_plan(model, key, DeployWhat::Rollback(None)),
@@ -38,6 +38,21 @@ pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
         Action::DeployPromote => list::promotions(model, key),
         _ => Vec::new(),
     }
+}
+
+/// What deploying means here: the run that is selected itself, otherwise what is ready.
+pub(super) fn ready(model: &Model) -> DeployWhat {
+    selected_run(model).map_or(DeployWhat::Ready, DeployWhat::Run)
+}
+
+/// Why there is no plan, where there is none and no question either.
+pub(super) fn refusal(model: &Model, key: &EnvironmentKey, what: &DeployWhat) -> Option<String> {
+    if let DeployWhat::Rollback(number) = what
+        && turned_back(&model.replica, key, *number).is_some()
+    {
+        return None;
+    }
+    plan(&model.replica, key, what).err().map(|rejection| sentence(&rejection.why))
 }
 
 /// The run that is selected itself, if it sealed an artifact.
@@ -246,14 +261,10 @@ pub(super) fn travel(model: &mut Model, action: Action) {
 }
 
 fn cancel(model: &mut Model) -> Vec<Request> {
-    let Some(job) = model.subject().job else {
-        return complain(model, text::NO_JOB);
-    };
+    let Some(job) = model.subject().job else { return Vec::new() };
     let (title, lines, command) = match job {
         JobRef::Run(id) => {
-            let Some(run) = model.run_of(job).filter(|run| !run.is_ended()) else {
-                return say(model, format!("Run {id} is over; there is nothing to cancel."));
-            };
+            let Some(run) = model.run_of(job) else { return Vec::new() };
             let lines = vec![
                 format!("{} {} {}", run.branch, run.commit.short(), run.subject),
                 "Its step is ended and nothing is sealed. It can be run again.".to_owned(),
@@ -261,11 +272,7 @@ fn cancel(model: &mut Model) -> Vec<Request> {
             (format!("Cancel run {id}"), lines, Command::CancelRun { id })
         }
         JobRef::Deployment(id) => {
-            let Some(deployment) =
-                model.deployment_of(job).filter(|deployment| !deployment.is_ended())
-            else {
-                return say(model, format!("Deployment {id} is over; x b rolls back."));
-            };
+            let Some(deployment) = model.deployment_of(job) else { return Vec::new() };
             let lines = cancelling(model, deployment, false);
             return cancel_deployment(model, id, false, lines);
         }
@@ -342,7 +349,7 @@ pub(super) fn ask(
 fn run_again(model: &mut Model) -> Vec<Request> {
     let subject = model.subject();
     let (Some(project), Some(branch)) = (subject.project, subject.branch) else {
-        return complain(model, text::NO_BRANCH);
+        return Vec::new();
     };
     let label = format!("run {branch} again");
     send::submit(model, Command::StartRun { project, branch }, &label).1

@@ -2,24 +2,21 @@
 
 use pilothouse_core::command::Command;
 use pilothouse_core::decide::shortfall;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::instance::{Instance, InstancePhase};
+use pilothouse_core::instance::Instance;
 use pilothouse_core::state::Environment;
 
-use super::{complain, dialog, say};
-use crate::model::{Link, Model};
+use super::{complain, dialog, obstacle, say};
+use crate::action::Action;
+use crate::model::Model;
 use crate::msg::Request;
-use crate::text;
 
-/// The selected instance; says why there is none.
-fn selected(model: &mut Model) -> Option<(InstanceId, Instance)> {
-    let id = model.subject().instance;
-    let found = id.and_then(|id| Some((id.clone(), model.replica.instances.get(&id)?.clone())));
-    if found.is_none() {
-        let why = text::no_instance(model);
-        complain(model, why);
-    }
-    found
+/// The selected instance.
+fn selected(model: &Model) -> Option<(InstanceId, Instance)> {
+    let id = model.subject().instance?;
+    let instance = model.replica.instances.get(&id)?.clone();
+    Some((id, instance))
 }
 
 /// Asks whether to give it a successor.
@@ -53,37 +50,21 @@ pub(super) fn stop(model: &mut Model) -> Vec<Request> {
 }
 
 /// Asks whether to start again what was stopped.
-pub(super) fn start(model: &mut Model) -> Vec<Request> {
-    let Some(environment) = model.subject().environment else {
-        return complain(model, text::NO_ENVIRONMENT);
-    };
+pub(super) fn start(model: &mut Model, environment: EnvironmentKey) -> Vec<Request> {
     let stopped = model.environment(&environment).map_or(0, Environment::missing);
-    if stopped == 0 {
-        return complain(model, format!("Nothing was stopped in {environment}."));
-    }
     let count = if stopped == 1 { "1 instance".to_owned() } else { format!("{stopped} instances") };
     let lines = vec![format!("{count} of {environment} that somebody stopped.")];
     let title = format!("Start again in {environment}");
     dialog::ask(model, title, lines, Command::StartInstances { environment })
 }
 
-/// Gives the terminal to a shell in it. The engine is asked first by whoever opens it.
+/// Gives the terminal to a shell in it. The engine is asked first by whoever opens it. Every command
+/// leaves through `send`, which has none for a watcher; this is none, and has the same rule.
 pub(super) fn shell(model: &mut Model) -> Vec<Request> {
-    let Some((id, instance)) = selected(model) else {
-        return Vec::new();
-    };
-    // Every command leaves through `send`, which has none for a watcher; this is none, and has
-    // the same rule.
-    if model.is_watcher() {
-        return complain(model, text::WATCHER);
+    if let Some(why) = obstacle(model, Action::InstanceShell) {
+        return complain(model, why);
     }
-    if model.link != Link::Live {
-        return complain(model, text::NOT_CONNECTED);
-    }
-    if !matches!(instance.phase, InstancePhase::Running { .. }) {
-        return complain(model, format!("{id} does not run, so there is no shell in it."));
-    }
-    vec![Request::Shell(id)]
+    selected(model).map_or_else(Vec::new, |(id, _)| vec![Request::Shell(id)])
 }
 
 /// Says that the terminal is back.

@@ -1,6 +1,6 @@
 //! From keys to actions.
 
-use super::{action, complain, dialog, list};
+use super::{action, complain, dialog, list, obstacle};
 use crate::action::Action;
 use crate::key::{Code, Key, Named};
 use crate::keymap::{Context, Found};
@@ -27,11 +27,12 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Request> {
         }
         Found::Prefix => {
             let rows = model.keymap.continuations(&stack, &keys);
-            if model.is_watcher() && rows.iter().all(|(_, action)| action.changes()) {
-                // The key that follows is told the same, and means nothing else.
-                return complain(model, text::WATCHER);
+            let mut whys = rows.iter().map(|(_, action)| obstacle(model, *action));
+            // Where all that can follow is told the same, and means nothing else, it is said now.
+            match whys.next().flatten() {
+                Some(why) if whys.all(|other| other.as_ref() == Some(&why)) => complain(model, why),
+                Some(_) | None => Vec::new(),
             }
-            Vec::new()
         }
         Found::Nothing => {
             let begun = model.ui.pending.len() > 1;

@@ -56,13 +56,19 @@ fn line(action: Action, key: &str, aside: &str) -> ListRow {
 
 /// Opens the list of environments that the selected one's artifact can go to.
 pub(super) fn promotions(model: &mut Model, from: EnvironmentKey) -> Vec<Request> {
+    let rows = others(model, &from);
+    open(model, ListKind::Promotion(from), rows)
+}
+
+/// The environments that an artifact can go to.
+pub(super) fn others(model: &Model, from: &EnvironmentKey) -> Vec<ListRow> {
     let others = model.replica.environments.iter().filter(|(key, environment)| {
         key.project == from.project
-            && **key != from
+            && *key != from
             && environment.preview_of.is_none()
             && !environment.removing
     });
-    let rows: Vec<ListRow> = others
+    others
         .map(|(key, environment)| ListRow {
             key: key.name.to_string(),
             text: environment.current.map_or_else(
@@ -72,22 +78,20 @@ pub(super) fn promotions(model: &mut Model, from: EnvironmentKey) -> Vec<Request
             aside: environment.spec.domain.clone().unwrap_or_default(),
             choice: Choice::Plan(key.clone(), DeployWhat::Promotion(from.name.clone())),
         })
-        .collect();
-    if rows.is_empty() {
-        return complain(
-            model,
-            format!("{} has no other environment to promote to.", from.project),
-        );
-    }
-    open(model, ListKind::Promotion(from), rows)
+        .collect()
 }
 
 /// Opens the list of good releases that an environment can go back to.
 pub(super) fn releases(model: &mut Model, key: EnvironmentKey) -> Vec<Request> {
-    let Some(environment) = model.environment(&key) else {
-        return complain(model, text::NO_ENVIRONMENT);
+    let rows = earlier(model, &key);
+    open(model, ListKind::Release(key), rows)
+}
+
+/// The good releases that an environment can go back to.
+pub(super) fn earlier(model: &Model, key: &EnvironmentKey) -> Vec<ListRow> {
+    let Some(environment) = model.environment(key) else {
+        return Vec::new();
     };
-    let now = model.now;
     // While another one is on its way, what serves now is the first that is gone back to.
     let serves = environment.current.filter(|_| environment.running.is_none());
     let good = environment
@@ -95,18 +99,13 @@ pub(super) fn releases(model: &mut Model, key: EnvironmentKey) -> Vec<Request> {
         .iter()
         .rev()
         .filter(|(number, release)| Some(**number) != serves && release.fate == Fate::Good);
-    let rows: Vec<ListRow> = good
-        .map(|(number, release)| ListRow {
-            key: number.to_string(),
-            text: format!("{} {}", release.commit.short(), width::clean(&release.subject)),
-            aside: age::ago(now, release.made_at),
-            choice: Choice::Plan(key.clone(), DeployWhat::Rollback(Some(*number))),
-        })
-        .collect();
-    if rows.is_empty() {
-        return complain(model, format!("{key} has no other release that once succeeded."));
-    }
-    open(model, ListKind::Release(key), rows)
+    good.map(|(number, release)| ListRow {
+        key: number.to_string(),
+        text: format!("{} {}", release.commit.short(), width::clean(&release.subject)),
+        aside: age::ago(model.now, release.made_at),
+        choice: Choice::Plan(key.clone(), DeployWhat::Rollback(Some(*number))),
+    })
+    .collect()
 }
 
 fn open(model: &mut Model, kind: ListKind, rows: Vec<ListRow>) -> Vec<Request> {

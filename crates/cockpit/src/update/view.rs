@@ -4,9 +4,9 @@ use pilothouse_api::inspection::Inspection;
 use pilothouse_core::id::InstanceId;
 
 use super::action::moved;
-use super::{complain, say};
+use super::{complain, obstacle, say};
 use crate::action::Action;
-use crate::model::{Close, JobRef, Link, LogSource, LogView, Model, Pane, View};
+use crate::model::{Close, JobRef, LogSource, LogView, Model, Pane, View};
 use crate::msg::Request;
 use crate::text;
 
@@ -15,49 +15,52 @@ const DEPTH: usize = 6;
 
 /// Opens what is selected.
 pub(super) fn open(model: &mut Model) -> Vec<Request> {
-    if let Some(View::Run { id, step }) = model.ui.views.last() {
+    match opened(model) {
+        Ok(View::Log(log)) => push_log(model, log.source, log.step),
+        Ok(view) => {
+            push(model, view);
+            Vec::new()
+        }
+        Err(why) => say(model, why),
+    }
+}
+
+/// What opens of what is selected, or why nothing does.
+pub(super) fn opened(model: &Model) -> Result<View, &'static str> {
+    let on_top = model.ui.views.last();
+    if let Some(View::Run { id, step }) = on_top {
         let step = u32::try_from(*step).ok();
-        return push_log(model, LogSource::Run(*id), step);
+        return Ok(View::Log(Box::new(LogView::new(LogSource::Run(*id), step))));
     }
-    if !matches!(model.ui.views.last(), None | Some(View::Branch { .. })) {
-        return open_log(model);
+    if !matches!(on_top, None | Some(View::Branch { .. })) {
+        return Ok(View::Log(Box::new(LogView::new(log_source(model)?, None))));
     }
-    if model.ui.views.is_empty() && model.ui.focus == Pane::Cost {
-        return open_cost(model);
+    if on_top.is_none() && model.ui.focus == Pane::Cost {
+        let line = model.costs.lines.get(model.cursor_row(Pane::Cost));
+        let name = line.map(|line| line.name.clone()).ok_or(text::NOTHING_SELECTED)?;
+        return Ok(View::Cost { name, top: 0 });
     }
     let subject = model.subject();
-    let view = match (subject.instance, subject.job) {
-        (Some(id), _) => View::Instance { id, top: 0 },
-        (None, Some(JobRef::Run(id))) => View::Run { id, step: current_step(model, id) },
-        (None, Some(JobRef::Deployment(id))) => View::Deployment { id, top: 0 },
-        (None, None) if model.watched_selected().is_some() => {
-            View::Watched { name: model.watched_selected().unwrap_or_default(), top: 0 }
-        }
-        (None, None) if model.is_others_selected() => return say(model, text::OTHERS),
-        (None, None) if model.ui.focus == Pane::Branches => return open_branch(model),
-        (None, None) => return say(model, text::NOTHING_SELECTED),
-    };
-    push(model, view);
-    Vec::new()
-}
-
-/// Opens a branch that nothing ran of; where it is open already there is nothing behind it yet.
-fn open_branch(model: &mut Model) -> Vec<Request> {
-    let row = model.selected_branch().filter(|row| model.branch_facts(row).is_some()).cloned();
-    match row {
-        Some(row) if model.ui.views.is_empty() => push(model, View::Branch { row, top: 0 }),
-        Some(_) | None => return say(model, text::NOTHING_RAN),
+    match (subject.instance, subject.job) {
+        (Some(id), _) => Ok(View::Instance { id, top: 0 }),
+        (None, Some(JobRef::Run(id))) => Ok(View::Run { id, step: current_step(model, id) }),
+        (None, Some(JobRef::Deployment(id))) => Ok(View::Deployment { id, top: 0 }),
+        (None, None) => match model.watched_selected() {
+            Some(name) => Ok(View::Watched { name, top: 0 }),
+            None if model.is_others_selected() => Err(text::OTHERS),
+            None if model.ui.focus == Pane::Branches => branch(model),
+            None => Err(text::NOTHING_SELECTED),
+        },
     }
-    Vec::new()
 }
 
-fn open_cost(model: &mut Model) -> Vec<Request> {
-    let line = model.costs.lines.get(model.cursor_row(Pane::Cost));
-    let Some(name) = line.map(|line| line.name.clone()) else {
-        return say(model, text::NOTHING_SELECTED);
-    };
-    push(model, View::Cost { name, top: 0 });
-    Vec::new()
+/// A branch that nothing ran of; where it is open already there is nothing behind it yet.
+fn branch(model: &Model) -> Result<View, &'static str> {
+    let row = model.selected_branch().filter(|row| model.branch_facts(row).is_some());
+    match row {
+        Some(row) if model.ui.views.is_empty() => Ok(View::Branch { row: row.clone(), top: 0 }),
+        Some(_) | None => Err(text::NOTHING_RAN),
+    }
 }
 
 fn current_step(model: &Model, id: pilothouse_core::id::RunId) -> usize {
@@ -86,25 +89,27 @@ pub(super) fn open_log(model: &mut Model) -> Vec<Request> {
         **log = LogView::new(log.source.clone(), log.step);
         return vec![Request::OpenLog { source: log.source.clone(), step: log.step, after: None }];
     }
+    match log_source(model) {
+        Ok(source) => push_log(model, source, None),
+        Err(why) => complain(model, why),
+    }
+}
+
+/// Whose log is read of what is selected, or why there is none.
+pub(super) fn log_source(model: &Model) -> Result<LogSource, &'static str> {
     let subject = model.subject();
-    let source = match (subject.instance, subject.job) {
-        (Some(id), _) => LogSource::Instance(id),
-        (None, Some(JobRef::Run(id))) => LogSource::Run(id),
+    match (subject.instance, subject.job) {
+        (Some(id), _) => Ok(LogSource::Instance(id)),
+        (None, Some(JobRef::Run(id))) => Ok(LogSource::Run(id)),
         (None, Some(JobRef::Deployment(id))) => {
-            let newest =
-                model.replica.deployments.get(&id).and_then(|deployment| deployment.new.last());
-            match newest {
-                Some(instance) => LogSource::Instance(instance.clone()),
-                None => return say(model, text::NO_INSTANCE_YET),
-            }
+            let deployment = model.replica.deployments.get(&id);
+            let newest = deployment.and_then(|deployment| deployment.new.last());
+            newest.cloned().map(LogSource::Instance).ok_or(text::NO_INSTANCE_YET)
         }
-        (None, None) if model.is_others_selected() => return complain(model, text::OTHERS),
-        (None, None) if model.watched_selected().is_some() => {
-            return complain(model, text::WATCHED);
-        }
-        (None, None) => return complain(model, text::NO_LOG),
-    };
-    push_log(model, source, None)
+        (None, None) if model.is_others_selected() => Err(text::OTHERS),
+        (None, None) if model.watched_selected().is_some() => Err(text::WATCHED),
+        (None, None) => Err(text::NO_LOG),
+    }
 }
 
 fn push_log(model: &mut Model, source: LogSource, step: Option<u32>) -> Vec<Request> {
@@ -121,13 +126,10 @@ fn push(model: &mut Model, view: View) {
 
 /// Has the selected instance looked at closely, or once more.
 pub(super) fn inspect(model: &mut Model) -> Vec<Request> {
-    let Some(id) = model.subject().instance else {
-        let why = text::no_instance(model);
+    if let Some(why) = obstacle(model, Action::InstanceInspect) {
         return complain(model, why);
-    };
-    if model.link != Link::Live {
-        return complain(model, text::NOT_CONNECTED);
     }
+    let Some(id) = model.subject().instance else { return Vec::new() };
     // What was found before stays in sight until the answer is there.
     if !matches!(model.ui.views.last(), Some(View::Inspection(_))) {
         let close = Close { id: id.clone(), found: None, at: model.now, top: 0 };

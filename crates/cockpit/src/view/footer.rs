@@ -1,17 +1,14 @@
 //! The last line: what was just said, how a begun row of keys goes on, or what can be done here.
 
-use pilothouse_core::deployment::Deployment;
-use pilothouse_core::run::Run;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use crate::action::Action;
 use crate::keymap::{self, Context};
 use crate::model::{Dialog, Link, Model, PromptKind, View};
-use crate::text;
 use crate::theme::Scope;
 use crate::tick::TOAST;
-use crate::update::contexts;
+use crate::update::{contexts, obstacle};
 use crate::width::{self, cells};
 
 /// Draws the last line.
@@ -29,7 +26,8 @@ pub(super) fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         return typed(canvas, room, &format!("{word} /"), &prompt.text);
     }
     let toast = model.ui.toast.as_ref().filter(|toast| model.now.since(toast.at) < TOAST);
-    let is_refusal = toast.is_some_and(|toast| toast.text == text::WATCHER);
+    // Why nothing can follow stands in the place of what could.
+    let is_refusal = toast.is_some_and(|toast| toast.is_error);
     if !model.ui.pending.is_empty() && !is_refusal {
         return which(model, canvas, room);
     }
@@ -41,18 +39,20 @@ pub(super) fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     hints(model, canvas, room);
 }
 
-/// The most lines of a sentence: the last ones say what to do.
-const SAID: usize = 4;
-
-/// Draws a sentence in the last line, and over those before it where it needs them.
+/// Draws a sentence in the last line, and over those before it where it needs them, up to half of the
+/// screen: the last ones say what to do. One that is longer yet is seen to be cut.
 fn said(canvas: &mut Canvas<'_>, area: Rect, text: &str, scope: Scope) {
     let wide = usize::from(area.width.saturating_sub(2));
     let lines = width::fold(text, wide);
-    let shown = lines.len().clamp(1, SAID.min(usize::from(area.y) + 1));
+    let shown = lines.len().clamp(1, usize::from(area.bottom() / 2).max(1));
     let top = area.bottom().saturating_sub(cells(shown));
     canvas.clear(Rect { y: top, height: cells(shown), ..area }, Scope::Background);
-    for (y, line) in (top..area.bottom()).zip(&lines) {
-        canvas.put(area.x + 1, y, area.width - 2, line, scope);
+    for (place, line) in lines.iter().take(shown).enumerate() {
+        let line = match lines.get(place + 1) {
+            Some(next) if place + 1 == shown => width::cut(&format!("{line} {next}"), wide),
+            Some(_) | None => line.clone(),
+        };
+        canvas.put(area.x + 1, top + cells(place), area.width - 2, &line, scope);
     }
 }
 
@@ -78,7 +78,7 @@ fn which(model: &Model, canvas: &mut Canvas<'_>, room: Rect) {
     let stack = contexts(model);
     let begun = keymap::shown(&model.ui.pending);
     let rows = model.keymap.continuations(&stack, &model.ui.pending);
-    let rows = rows.iter().filter(|(_, action)| !model.is_watcher() || !action.changes());
+    let rows = rows.iter().filter(|(_, action)| obstacle(model, *action).is_none());
     let pairs: Vec<(String, &str)> =
         rows.map(|(keys, action)| (keys.clone(), action.row().hint)).collect();
     let taken = canvas.put(room.x, room.y, room.width, &begun, Scope::ButtonFocus) + 2;
@@ -90,30 +90,10 @@ fn hints(model: &Model, canvas: &mut Canvas<'_>, room: Rect) {
     let stack = contexts(model);
     let pairs: Vec<(String, &str)> = wanted(model, &stack)
         .iter()
-        .filter(|action| !model.is_watcher() || !action.changes())
-        .filter(|action| **action != Action::JobCancel || !is_over(model))
+        .filter(|action| obstacle(model, **action).is_none())
         .filter_map(|action| Some((model.keymap.keys_of(&stack, *action)?, hint(model, *action))))
         .collect();
     draw(canvas, room, &pairs);
-}
-
-/// Whether what is open has ended, so that there is nothing to cancel.
-fn is_over(model: &Model) -> bool {
-    match model.ui.views.last() {
-        Some(View::Run { id, .. }) => model.replica.runs.get(id).is_none_or(Run::is_ended),
-        Some(View::Deployment { id, .. }) => {
-            model.replica.deployments.get(id).is_none_or(Deployment::is_ended)
-        }
-        Some(
-            View::Instance { .. }
-            | View::Cost { .. }
-            | View::Watched { .. }
-            | View::Inspection(_)
-            | View::Branch { .. }
-            | View::Log(_),
-        )
-        | None => false,
-    }
 }
 
 fn hint(model: &Model, action: Action) -> &'static str {

@@ -165,6 +165,9 @@ const DETAILS: [Detail; 11] = [
     detail(Words::Letters, (1, 0), false, 0),
 ];
 
+/// Cells of what says that legs are missing.
+const MISSING: u16 = 1;
+
 /// Draws the way from the selected branch's commit to its traffic and its cost.
 pub(super) fn journey(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let room = Rect { x: area.x + 1, width: area.width - 2, ..area };
@@ -263,12 +266,21 @@ fn draw(canvas: &mut Canvas<'_>, room: Rect, journey: &Journey, detail: Detail, 
         }
     }
     x = x.saturating_sub(1);
+    let mut left: u16 = journey.legs.iter().zip(legs).map(|(leg, own)| leg_length(leg, *own)).sum();
     for (leg, detail) in journey.legs.iter().zip(legs) {
         let detail = *detail;
-        let next = x + leg_length(leg, detail);
+        let own = leg_length(leg, detail);
+        let next = x + own;
         if next == x {
             continue;
         }
+        // A leg stands whole or not at all, and one that does not is seen to be missing.
+        if x + left > right && next + MISSING > right {
+            let x = (x + 1).min(right.saturating_sub(MISSING));
+            canvas.put(x, y, MISSING, "…", Scope::Dim);
+            return;
+        }
+        left -= own;
         if detail.arrows {
             canvas.put(x + 1, y, right.saturating_sub(x + 1), "→", Scope::Border);
         }

@@ -1,5 +1,6 @@
 //! Lays rows out in columns that align, whatever the script.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use ratatui::layout::Rect;
@@ -80,9 +81,7 @@ fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
 /// A cell's text in so many cells, its short form where it has one and room is short.
 fn fitted(cell: &Cell, cut: Cut, most: u16) -> String {
     let too_long = width::of(&cell.text) > usize::from(most);
-    // A state that begins with its short form says it when it is cut, and more.
-    let says_it = cell.mark.is_some() && cell.text.starts_with(&cell.short);
-    if !too_long || cell.short.is_empty() || says_it {
+    if !too_long || cell.short.is_empty() || says_it(cell) {
         return cut.apply(&cell.text, most);
     }
     // Of two parts the last stays whole, and the first has the rest.
@@ -95,6 +94,11 @@ fn fitted(cell: &Cell, cut: Cut, most: u16) -> String {
         }
         Some(_) | None => cut.apply(&cell.short, most),
     }
+}
+
+/// Whether a state begins with its short form: cut it says that, and more.
+fn says_it(cell: &Cell) -> bool {
+    cell.mark.is_some() && cell.text.starts_with(&cell.short)
 }
 
 fn marked(cell: &Cell) -> u16 {
@@ -133,11 +137,11 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
             natural => natural.max(if column.right { column.least } else { 0 }).min(column.most),
         })
         .collect();
-    // What matters least goes first; then wide columns give way down to what tells rows apart, and
-    // only where there is no other way below that.
+    // What matters least goes first.
     let telling: Vec<u16> =
         (0..columns.len()).map(|place| telling(columns[place], rows, place)).collect();
-    while needed(&least(columns, &widths, &telling)) > room {
+    let wishes = Wishes::of(columns, rows);
+    while needed(&least(columns, &wishes, &widths, &telling)) > room {
         let next =
             (0..columns.len()).filter(|place| widths[*place] > 0 && columns[*place].drop > 0);
         match next.max_by_key(|place| columns[*place].drop) {
@@ -145,21 +149,146 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
             None => break,
         }
     }
+    if needed(&widths) > room {
+        share(&wishes, rows, &mut widths, &telling, room);
+    }
+    grow_last(columns, &mut widths, room);
+    widths
+}
+
+/// The cells of a state within which it says what is decisive; more of them give way to a name.
+const DECISIVE: u16 = 24;
+
+/// The cells of a name that is cut last.
+const DEAR: u16 = 16;
+
+/// Takes from columns what there is no room for, where least is lost by it: first what could be left
+/// out and what states say at length, then down to what tells rows apart, then whatever is left.
+/// What shortened texts leave over goes to those that are still cut.
+fn share(wishes: &Wishes<'_>, rows: &[Row], widths: &mut [u16], telling: &[u16], room: u16) {
+    let columns = wishes.columns;
+    let decisive: Vec<u16> = telling
+        .iter()
+        .zip(columns)
+        .map(|(least, column)| if column.drop == 0 { (*least).max(DECISIVE) } else { *least })
+        .collect();
     let lowest: Vec<u16> = columns.iter().map(|column| column.least).collect();
-    // Names are the last to give way.
-    for (floor, names) in [(&telling, false), (&telling, true), (&lowest, true)] {
-        while needed(&widths) > room {
+    let decisive = decisive.as_slice();
+    for (floor, names, weighs) in
+        [(decisive, false, true), (telling, true, true), (&lowest, true, false)]
+    {
+        // Where what is decisive has no room either, that is only shared out.
+        let loss = |place: usize, wide: u16, widths: &[u16]| {
+            if weighs { wishes.loss(place, wide, widths) } else { 0 }
+        };
+        while needed(widths) > room {
             let give = (0..columns.len())
                 .filter(|place| names || !columns[*place].name)
                 .filter(|place| !columns[*place].right && widths[*place] > floor[*place].max(1));
-            match give.max_by_key(|place| widths[*place] - floor[*place]) {
+            let next = give.min_by_key(|place| {
+                let (place, wide) = (*place, widths[*place]);
+                let more = loss(place, wide - 1, widths) - loss(place, wide, widths);
+                (more, Reverse(wide - floor[place]))
+            });
+            match next {
                 Some(place) => widths[place] -= 1,
                 None => break,
             }
         }
     }
-    grow_last(columns, &mut widths, room);
-    widths
+    for place in (0..columns.len()).filter(|place| !columns[*place].right) {
+        let wide = widths[place];
+        let cut = best_cut(columns, rows, place, wide);
+        let shown = self::column(rows, place).map(|cell| {
+            let mark = marked(cell);
+            mark + cells(width::of(&fitted(cell, cut, wide.saturating_sub(mark))))
+        });
+        widths[place] = wide.min(shown.max().unwrap_or(0));
+    }
+    while needed(widths) < room {
+        let gain = |place: &usize| {
+            let loss = wishes.loss(*place, widths[*place], widths);
+            loss - wishes.loss(*place, widths[*place] + 1, widths)
+        };
+        let grow = (0..columns.len())
+            .filter(|place| widths[*place] > 0 && widths[*place] < columns[*place].most);
+        match grow.filter(|place| gain(place) > 0).max_by_key(gain) {
+            Some(place) => widths[place] += 1,
+            None => break,
+        }
+    }
+    // What is left over gives texts their long form back.
+    for (place, column) in columns.iter().enumerate().filter(|(_, column)| !column.right) {
+        let all = wishes.cells[place].iter().map(|wish| wish.all).max().unwrap_or(0);
+        let more = all.min(column.most).saturating_sub(widths[place]);
+        if widths[place] > 0 && needed(widths) + more <= room {
+            widths[place] += more;
+        }
+    }
+}
+
+/// What the cells of all columns would take.
+struct Wishes<'a> {
+    columns: &'a [Column],
+    /// By column, and by row in it.
+    cells: Vec<Vec<Wish>>,
+}
+
+/// The cells that a text takes, and those of its short form where that stands for it.
+struct Wish {
+    all: u16,
+    short: Option<u16>,
+}
+
+impl Wish {
+    /// The cells of what is shown in so many, were it not cut.
+    fn shown(&self, wide: u16) -> u16 {
+        self.short.filter(|_| self.all > wide).unwrap_or(self.all)
+    }
+
+    /// How many cells are not shown in so many; a short form says the same.
+    fn loss(&self, wide: u16) -> u32 {
+        u32::from(self.shown(wide).saturating_sub(wide))
+    }
+
+    /// What a name loses in so many cells: a short one more, as a long one is cut anyhow.
+    fn loss_of_name(&self, wide: u16) -> u32 {
+        let each = if self.shown(wide) <= DEAR { 3 } else { 1 };
+        each * self.loss(wide)
+    }
+}
+
+impl<'a> Wishes<'a> {
+    fn of(columns: &'a [Column], rows: &[Row]) -> Self {
+        let wish = |cell: &Cell| {
+            let stands = !cell.short.is_empty() && !says_it(cell);
+            let short = stands.then(|| cells(width::of(&cell.short)) + marked(cell));
+            Wish { all: natural(cell), short }
+        };
+        let of = |place| self::column(rows, place).map(wish).collect();
+        Self { columns, cells: (0..columns.len()).map(of).collect() }
+    }
+
+    /// What a column loses in so many cells where the others are as they are. A state that is cut
+    /// while blanks stand at its row's name loses twice.
+    fn loss(&self, place: usize, wide: u16, widths: &[u16]) -> u32 {
+        let of = |(row, wish): (usize, &Wish)| {
+            let column = self.columns[place];
+            match column.name {
+                true => wish.loss_of_name(wide),
+                false if column.drop == 0 && self.has_blanks(row, widths) => 2 * wish.loss(wide),
+                false => wish.loss(wide),
+            }
+        };
+        self.cells[place].iter().enumerate().map(of).sum()
+    }
+
+    fn has_blanks(&self, row: usize, widths: &[u16]) -> bool {
+        let names = (0..self.columns.len()).filter(|place| self.columns[*place].name);
+        let mut wishes =
+            names.filter_map(|place| Some((self.cells[place].get(row)?, widths[place])));
+        wishes.any(|(wish, wide)| wish.shown(wide) < wide)
+    }
 }
 
 /// The cells of a column, without those of rows that have one line.
@@ -178,10 +307,12 @@ const TELLING: u16 = 26;
 /// The cells at which a column's texts differ as they should, and states say what is decisive.
 fn telling(column: Column, rows: &[Row], place: usize) -> u16 {
     let cells_of = || self::column(rows, place);
+    let most = if column.name { NAMED } else { TELLING };
     let decisive = cells_of()
         .filter(|cell| !cell.short.is_empty())
         .map(|cell| natural(cell).min(cells(width::of(&cell.short)) + marked(cell)));
-    let least = decisive.max().unwrap_or(0).max(column.least);
+    let decisive = decisive.max().unwrap_or(0).min(most);
+    let least = decisive.max(column.least);
     if !column.name {
         return least.min(TELLING);
     }
@@ -199,12 +330,24 @@ fn telling(column: Column, rows: &[Row], place: usize) -> u16 {
     least.max(head.min(longest)).min(TELLING)
 }
 
+/// The cells of a name, or of its short form, for which other columns give way.
+const NAMED: u16 = 10;
+
 /// What the columns can do with; a number is never cut.
-fn least(columns: &[Column], widths: &[u16], telling: &[u16]) -> Vec<u16> {
-    let of = |((column, wide), telling): ((&Column, &u16), &u16)| {
-        if column.right { *wide } else { (*telling).max(1).min(*wide) }
+fn least(columns: &[Column], wishes: &Wishes<'_>, widths: &[u16], telling: &[u16]) -> Vec<u16> {
+    let of = |place: usize| {
+        let wide = widths[place];
+        let told = telling[place].max(1);
+        match columns[place] {
+            Column { right: true, .. } => wide,
+            Column { name: true, .. } => {
+                let shown = wishes.cells[place].iter().map(|wish| wish.short.unwrap_or(wish.all));
+                told.max(shown.max().unwrap_or(0).min(NAMED)).min(wide)
+            }
+            Column { .. } => told.min(wide),
+        }
     };
-    columns.iter().zip(widths).zip(telling).map(of).collect()
+    (0..columns.len()).map(of).collect()
 }
 
 fn needed(widths: &[u16]) -> u16 {

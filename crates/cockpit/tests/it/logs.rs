@@ -248,6 +248,60 @@ fn a_page_that_does_not_fill_the_screen_is_followed_by_the_next() {
 }
 
 #[test]
+fn a_follower_that_falls_behind_goes_on_at_the_end_and_says_what_it_passed_over() {
+    let mut model = log(80, 24, vec![page(0, 2_000, 0)]);
+    let far = LogPage { skipped: 4_157_623, older: true, ..page(4_159_623, 2_000, 0) };
+    assert_eq!(tell(&mut model, LogWhat::Followed, far), []);
+    let screen = text(&model);
+    assert!(screen.contains("line 4161622 "), "{screen}");
+    assert!(screen.contains("4157623 lines passed over · following"), "{screen}");
+    // Once more: both are told of.
+    let far = LogPage { skipped: 1_000_000, older: true, ..page(5_161_623, 2_000, 0) };
+    tell(&mut model, LogWhat::Followed, far);
+    assert!(text(&model).contains("5157623 lines passed over · following"), "{}", text(&model));
+    let top = open(&model).start();
+    let View::Log(log) = model.ui.views.last_mut().unwrap() else { panic!("no log") };
+    log.go(top);
+    let screen = text(&model);
+    assert!(screen.contains("5157623 lines came too fast and were passed over"), "{screen}");
+    // They are read by scrolling back.
+    let requests = press(&mut model, "k");
+    assert!(
+        matches!(&requests[..], [Request::ReadLog { at: LogAt::Before(place), .. }] if place == "5161623"),
+        "{requests:?}"
+    );
+    let before = LogPage { older: true, ..page(5_159_623, 2_000, 0) };
+    tell(&mut model, LogWhat::Read(LogAt::Before("5161623".to_owned())), before);
+    press(&mut model, "k");
+    let screen = text(&model);
+    assert!(screen.contains("line 5161622 ") && !screen.contains("passed over"), "{screen}");
+}
+
+#[test]
+fn who_reads_keeps_their_place_however_much_is_written() {
+    // More is passed over than can be read: what is here stays, and its end is no longer followed.
+    let mut model = log(80, 24, vec![page(0, 2_000, 0)]);
+    press(&mut model, "kkkk");
+    let before = open(&model).first(76, 20);
+    let far = LogPage { skipped: 1_000_000, older: true, ..page(1_002_000, 2_000, 0) };
+    assert_eq!(tell(&mut model, LogWhat::Followed, far), [Request::HoldLog]);
+    assert_eq!(open(&model).first(76, 20), before);
+    assert!(text(&model).contains("newer lines not loaded"), "{}", text(&model));
+    for key in ["G", "f"] {
+        let requests = press(&mut model, key);
+        assert!(matches!(requests[..], [Request::OpenLog { after: None, .. }]), "{requests:?}");
+    }
+    // So it is where all that fits is here.
+    let mut model = log(80, 24, (0..50).map(|part| page(part * 1000, 1000, 0)).collect());
+    press(&mut model, "kkkk");
+    let View::Log(log) = model.ui.views.last_mut().unwrap() else { panic!("no log") };
+    log.go(3);
+    assert_eq!(tell(&mut model, LogWhat::Followed, page(50_000, 1_000, 0)), [Request::HoldLog]);
+    assert_eq!(open(&model).first(76, 20).line, 3);
+    assert!(text(&model).contains("line 3 "), "{}", text(&model));
+}
+
+#[test]
 fn a_log_that_grows_keeps_its_newest_lines() {
     let mut model = log(80, 24, (0..100).map(|part| page(part * 1000, 1000, 0)).collect());
     let log = open(&model);

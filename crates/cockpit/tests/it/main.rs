@@ -12,7 +12,11 @@ mod keys;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod possible;
+#[cfg(test)]
 mod removal;
+#[cfg(test)]
+mod room;
 mod screens;
 #[cfg(test)]
 mod small;

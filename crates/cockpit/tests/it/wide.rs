@@ -111,7 +111,7 @@ fn the_release_that_serves_stays_in_sight() {
     deployment.kind = DeploymentKind::Rollback;
     let screen = text(&operator(state, 80, 24));
     assert!(screen.contains("r119 ready·r118"), "{screen}");
-    assert!(screen.contains("r41 back in"), "{screen}");
+    assert!(screen.contains("r41 back"), "{screen}");
 }
 
 #[test]
