@@ -27,27 +27,6 @@ fn a_cost_that_was_open_is_told_as_one_that_was() {
 }
 
 #[test]
-fn a_cost_of_which_nothing_is_known_is_unknown_and_never_at_least_nothing() {
-    let mut inventory = account(1, |_| false);
-    let mut watched = inventory.watched(&key("p"), &watch(), Millis::seconds(10), Calls::default());
-    assert!(watched.bill.known() > NanoUsd::ZERO);
-    inventory.volumes.clear();
-    let mut elsewhere = watch();
-    elsewhere.access.region = "eu-north-1".to_owned();
-    watched = inventory.watched(&key("p"), &elsewhere, Millis::seconds(10), Calls::default());
-    assert!(watched.bill.is_open() && watched.bill.known() == NanoUsd::ZERO);
-    let mut model = shown(&inventory, 200, 60);
-    watched.environment = key("production");
-    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
-    let name = key("production").to_string();
-    let line = model.costs.lines.iter().find(|line| line.name == name).unwrap();
-    assert_eq!((line.micro_usd, line.at_least), (None, None), "{line:?}");
-    assert!(line.note.contains("unpriced") && !line.note.contains("at least"), "{line:?}");
-    let screen = text(&model);
-    assert!(screen.contains("unknown") && !screen.contains("≥$0.000/h"), "{screen}");
-}
-
-#[test]
 fn a_cost_of_which_one_part_is_stale_is_told_as_one_that_was_when_that_was_read() {
     for part in [Part::Instances, Part::Volumes, Part::Gateways] {
         let mut inventory = account(1, |_| false);

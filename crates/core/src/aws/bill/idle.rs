@@ -61,37 +61,37 @@ fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watched) {
     }
 }
 
-/// Why a load balancer seems to serve nobody.
+/// What a load balancer lacks that seems to serve nobody.
 #[derive(Clone, Copy)]
-pub(super) enum Unused {
+pub(super) enum Lack {
     /// It has no listener.
-    NoListener,
+    Listener,
     /// No target group has it, and what it listens for was not asked.
-    NoGroup,
+    Group,
     /// Its target groups have no target.
-    NoTarget,
+    Target,
 }
 
-impl Unused {
+impl Lack {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::NoListener => "nothing listens on it",
-            Self::NoGroup => "no target group behind it",
-            Self::NoTarget => "no target behind it",
+            Self::Listener => "nothing listens on it",
+            Self::Group => "no target group behind it",
+            Self::Target => "no target behind it",
         }
     }
 
     /// When it is used all the same.
     fn unless(self) -> &'static str {
         match self {
-            Self::NoGroup => "unless it only redirects or answers by itself",
-            Self::NoListener | Self::NoTarget => "",
+            Self::Group => "unless it only redirects or answers by itself",
+            Self::Listener | Self::Target => "",
         }
     }
 }
 
 /// Why a load balancer seems to serve nobody, where what was read shows it.
-pub(super) fn unused(inventory: &Inventory, one: &Balancer) -> Option<Unused> {
+pub(super) fn unused(inventory: &Inventory, one: &Balancer) -> Option<Lack> {
     let was_read = |part| inventory.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
     // One that is being made has nothing yet.
     if one.state == "provisioning" {
@@ -99,7 +99,7 @@ pub(super) fn unused(inventory: &Inventory, one: &Balancer) -> Option<Unused> {
     }
     let listeners = inventory.listeners.get(&one.arn);
     if listeners.is_some_and(Vec::is_empty) {
-        return Some(Unused::NoListener);
+        return Some(Lack::Listener);
     }
     if !was_read(Part::Groups) {
         return None;
@@ -107,14 +107,14 @@ pub(super) fn unused(inventory: &Inventory, one: &Balancer) -> Option<Unused> {
     let mut groups = inventory.groups.iter().filter(|group| group.balancers.contains(&one.arn));
     let Some(first) = groups.next() else {
         return match listeners {
-            None => Some(Unused::NoGroup),
+            None => Some(Lack::Group),
             // It answers by itself, or sends to what is not known yet.
             Some(_) => None,
         };
     };
     let is_empty = |arn| inventory.targets.get(arn).is_some_and(Vec::is_empty);
     let is_unused = is_empty(&first.arn) && groups.all(|group| is_empty(&group.arn));
-    is_unused.then_some(Unused::NoTarget)
+    is_unused.then_some(Lack::Target)
 }
 
 /// What is said of a NAT gateway that nothing uses.
