@@ -3,6 +3,7 @@
 //! A log may be far longer than what is kept here, so that memory and every frame stay bounded;
 //! what is not here is fetched as one goes there, and is never counted.
 
+mod shown;
 mod window;
 
 use pilothouse_api::types::{LogLine, LogPage};
@@ -11,6 +12,7 @@ use pilothouse_core::id::{InstanceId, RunId};
 use crate::msg::LogAt;
 use crate::width;
 
+pub use shown::{Place, ShownLine};
 use window::Window;
 pub use window::{Front, LINES};
 
@@ -58,35 +60,6 @@ pub struct LogView {
     pub search: String,
     /// The line of the match that was gone to.
     pub hit: Option<u64>,
-}
-
-/// A row of a log: a line by its number, and a row within it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The line.
-    pub line: u64,
-    /// The row within it.
-    pub row: usize,
-}
-
-/// A row as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShownLine<'a> {
-    /// A step begins.
-    Step(u32),
-    /// Lines of this step that are not here precede.
-    Gap(u32),
-    /// A piece of a line.
-    Text {
-        /// The line's number.
-        number: u64,
-        /// The line.
-        line: &'a LogLine,
-        /// The piece, harmless.
-        piece: String,
-        /// Whether it is the line's first piece.
-        first: bool,
-    },
 }
 
 impl LogView {

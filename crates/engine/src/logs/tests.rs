@@ -171,7 +171,8 @@ fn a_page_of_short_lines_in_long_frames_holds_few_of_them() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("0");
     // As a supervisor writes what comes fast: frames of as much as one read gives, cut anywhere.
-    let all: String = (0..400_000).map(|number| format!("{number}\n")).collect();
+    let all: Vec<String> = (0..400_000).map(|number| number.to_string()).collect();
+    let all = all.join("\n") + "\n";
     let frames: Vec<(u8, String)> = all
         .as_bytes()
         .chunks(262_138)
