@@ -1,6 +1,7 @@
 //! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
 
 pub mod phase;
+mod row;
 mod watched;
 
 use color_eyre::Result;
@@ -133,7 +134,7 @@ fn print(state: &State, shown: &Shown) {
         out::line(&format!("{}  {repository}", project.name));
         let mut table = Table::new(&["ENVIRONMENT", "RELEASE", "INSTANCES", "ADDRESS", "COMMIT"]);
         for environment in &project.environments {
-            table.toned(row(environment, shown.degraded.is_some()));
+            table.toned(row::of(environment, shown.degraded.is_some()));
             // Below the row, where all of it is read however narrow the terminal is.
             table.notes(&environment.now);
         }
@@ -170,50 +171,6 @@ fn print(state: &State, shown: &Shown) {
 
 fn note(text: &str) {
     out::line(&format!("  {} {text}", out::paint(Tone::Warn, "!")));
-}
-
-/// How many instances are well, as far as they are ours.
-fn instances(shown: &ShownEnvironment, is_old: bool) -> (Tone, String) {
-    if let Some(watched) = &shown.watched {
-        return watched.word();
-    }
-    let count = |count: Option<u32>| count.unwrap_or(0);
-    let (wanted, stopped) = (count(shown.wanted), count(shown.stopped));
-    let (serves, healthy) = (shown.release.is_some(), shown.healthy.unwrap_or(0));
-    let text = if serves || healthy > 0 {
-        let was = if is_old { "was " } else { "" };
-        match (wanted, healthy, stopped) {
-            (0, 0, 1..) => format!("{was}stopped"),
-            _ => format!("{was}{healthy}/{} healthy", wanted + stopped),
-        }
-    } else {
-        "none".to_owned()
-    };
-    let tone = match usize::try_from(wanted) {
-        _ if !serves || is_old => Tone::Dim,
-        Ok(0) if stopped > 0 => Tone::Warn,
-        Ok(wanted) if healthy >= wanted && stopped == 0 => Tone::Good,
-        Ok(_) | Err(_) if healthy > 0 => Tone::Warn,
-        Ok(_) | Err(_) => Tone::Bad,
-    };
-    (tone, text)
-}
-
-fn row(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
-    let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
-    let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));
-    // People know a preview by its branch, and type the name that was made of it.
-    let branch = shown.branch.as_ref().map(|branch| printable(branch, 40));
-    let subject = shown.subject.as_ref().map(|subject| printable(subject, 80));
-    let names: Vec<String> = branch.into_iter().chain(subject).collect();
-    let commit = format!("{commit} {}", names.join(": "));
-    [
-        (Tone::Plain, name.to_owned()),
-        (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
-        instances(shown, is_old),
-        (Tone::Plain, shown.url.clone().unwrap_or_else(|| "-".to_owned())),
-        (Tone::Plain, commit.trim_end().to_owned()),
-    ]
 }
 
 fn shown_project(snapshot: &Snapshot, seen: &Sightings, project: &Project) -> ShownProject {
