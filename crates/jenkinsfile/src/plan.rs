@@ -6,6 +6,7 @@
 //! in doubt it is left.
 
 mod argument;
+mod background;
 mod groovy;
 mod section;
 mod shell;
@@ -14,7 +15,7 @@ mod time;
 mod value;
 mod when;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
 use crate::source::{Lines, Span};
@@ -130,6 +131,8 @@ struct Scope {
     directories: Vec<String>,
     /// Lines of a shell that end a script where a condition does not hold.
     guards: Vec<String>,
+    /// Whether no agent is named for it, so that Jenkins has no place for its files.
+    is_nowhere: bool,
     /// Why nothing in it may run.
     off: Option<String>,
 }
@@ -155,7 +158,6 @@ impl Plan {
             table,
             known,
             groovy,
-            stashed: HashSet::new(),
             behind: None,
             stages: 0,
             plan: Self::default(),
@@ -177,8 +179,6 @@ struct Planner<'a> {
     known: Known<'a>,
     /// What the file's Groovy does to what is around it.
     groovy: Groovy<'a>,
-    /// What was stashed so far.
-    stashed: HashSet<String>,
     /// Why all that follows may not run: a person would have to be asked first.
     behind: Option<String>,
     /// How many stages there are.
@@ -361,6 +361,9 @@ impl Planner<'_> {
             {
                 script.is_off = true;
                 let note = why.to_owned();
+                if script.name == "error" {
+                    self.stop(Span::new(script.at, script.at));
+                }
                 self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
             }
         }

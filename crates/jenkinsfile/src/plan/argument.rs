@@ -1,9 +1,13 @@
 //! Arguments of steps.
 
-use super::time::{limit, seconds};
+use super::time::{WEEK, limit, seconds};
 use super::value::{Left, groovy, left};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::table::Support;
+
+/// The time limit of a step that says none, and what a sleep is given to begin and end, in seconds.
+const USUAL: u64 = 30 * 60;
+const SPARE: u64 = 60;
 
 pub(super) fn values<'a, 't>(arguments: &'a Arguments<'t>) -> Vec<&'a Value<'t>> {
     match arguments {
@@ -64,11 +68,23 @@ pub(super) fn timeout(arguments: &Arguments<'_>) -> Result<u64, Left> {
     limit(time, &unit).ok_or_else(|| left(Support::NotYet, "no time limit that a step has"))
 }
 
-pub(super) fn sleep(arguments: &Arguments<'_>) -> Result<String, Left> {
+pub(super) fn sleep(arguments: &Arguments<'_>) -> Result<u64, Left> {
     let (time, unit) = time(arguments, "SECONDS")?;
     let seconds = seconds(time, &unit);
     let seconds = seconds.ok_or_else(|| left(Support::NotYet, "less than a second"))?;
-    Ok(format!("sleep {seconds}"))
+    if seconds + SPARE > WEEK {
+        return Err(left(Support::NotYet, "a step lasts a week at most"));
+    }
+    Ok(seconds)
+}
+
+/// The time limit that a step needs to last as long as it says, in seconds: Jenkins' has none.
+pub(super) fn pause(step: &str, arguments: &Arguments<'_>) -> Option<u64> {
+    if step != "sleep" {
+        return None;
+    }
+    let seconds = sleep(arguments).ok()?;
+    (seconds + SPARE > USUAL).then_some(seconds + SPARE)
 }
 
 /// Whether it is the variable `scm`: the commit of the run.

@@ -54,6 +54,7 @@ impl Planner<'_> {
         };
         // Whatever it is, what was around it does not count any more.
         scope.image = None;
+        scope.is_nowhere = kind.text == "none";
         let entry = self.table.get(Kind::Agent, &kind.text);
         let (support, note) = match entry {
             Some(entry) => (entry.support, entry.note.clone()),
@@ -216,9 +217,11 @@ impl Planner<'_> {
         // Each may use any other of the section, and its own name means the one around it: as in
         // the plugin's RuntimeASTTransformer. A round for each link of a chain of them.
         let mut open: Vec<&(Key, EnvironmentValue<'_>)> = entries.iter().take(VARIABLES).collect();
-        for (key, _) in entries {
-            scope.variables.retain(|(known, _)| *known != key.text);
-            scope.missing.insert(key.text.clone());
+        for (key, value) in entries {
+            for name in names_of(key, value) {
+                scope.variables.retain(|(known, _)| *known != name);
+                scope.missing.insert(name);
+            }
         }
         loop {
             let before = open.len();
@@ -298,6 +301,18 @@ impl Planner<'_> {
         };
         self.leave(key.span, &what, &why.why);
         self.mark(key.span, why.support, &why.why);
+    }
+}
+
+/// The variables that are set by one of a section: a secret sets its user and its password too
+/// (credentials-binding, `UsernamePasswordMultiBinding`).
+fn names_of(key: &Key, value: &EnvironmentValue<'_>) -> Vec<String> {
+    let own = &key.text;
+    match value {
+        EnvironmentValue::Credentials(_) => {
+            vec![own.clone(), format!("{own}_USR"), format!("{own}_PSW")]
+        }
+        EnvironmentValue::Value(_) => vec![own.clone()],
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
+use super::argument::{argument_of, is_scm, pause, single, sleep, timeout, values};
+use super::background::leaves_process;
 use super::section::assignable;
 use super::shell::{missing, quoted, script, uses, word};
 use super::value::{Bit, Left, OUTSIDE, groovy, joined, left};
@@ -77,10 +78,13 @@ impl Planner<'_> {
                 Ok((text, env)) => {
                     let note = note_of(entry.as_ref());
                     self.taken(name.span.start, &note, scope);
+                    if name.text == "error" && scope.off.is_some() {
+                        self.stop(step.span);
+                    }
                     into.push(StagePart::Script(Script {
                         at: name.span.start,
                         name: name.text.clone(),
-                        timeout: scope.timeout,
+                        timeout: scope.timeout.or_else(|| pause(&name.text, &step.arguments)),
                         env,
                         text,
                         is_off: scope.off.is_some(),
@@ -92,8 +96,13 @@ impl Planner<'_> {
                 self.leave_step(step, &why, entry.as_ref(), into);
                 let mut within = scope.clone();
                 within.turn_off(&format!("in {}", name.text));
+                // What is not known may bring a node, as `node` does.
+                within.is_nowhere &= name.text != "node" && entry.is_some();
                 self.steps(inner, &within, into);
                 self.holds_back(step);
+                if needs_agent(&name.text, scope) {
+                    self.stop(step.span);
+                }
             }
         }
     }
@@ -143,6 +152,9 @@ impl Planner<'_> {
             let why = "no step of a known plugin: of a shared library?";
             return Some(left(Support::Library, why));
         };
+        if needs_agent(name, scope) {
+            return Some(left(Support::Never, "it has no agent, so Jenkins fails there"));
+        }
         if entry.support == Support::Runs {
             return None;
         }
@@ -173,7 +185,7 @@ impl Planner<'_> {
                 let word = word(&self.bits(given("message")?, scope)?);
                 Ok(Said::Script(format!("printf '%s\\n' {word} >&2\nexit 1")))
             }
-            "sleep" => sleep(arguments).map(Said::Script),
+            "sleep" => sleep(arguments).map(|seconds| Said::Script(format!("sleep {seconds}"))),
             "writeFile" => self.write_file(arguments, scope).map(Said::Script),
             "dir" => {
                 let mut within = scope.clone();
@@ -199,8 +211,6 @@ impl Planner<'_> {
                     Err(left(Support::Adapter, why))
                 }
             },
-            "stash" | "unstash" => self.stash(name, arguments, scope),
-            "milestone" => Ok(Said::Given(self.note("milestone"))),
             "archiveArtifacts" => {
                 let why = "say artifact = [\"…\"] at the top, with paths and no patterns";
                 Err(left(Support::NotYet, why))
@@ -210,7 +220,7 @@ impl Planner<'_> {
                 Err(left(Support::NotYet, why))
             }
             // A table of one's own may say of more steps that they run.
-            _ => Err(left(Support::NotYet, "a pipeline.toml has no words for it yet")),
+            _ => Err(left(Support::NotYet, "pilothouse.toml has no words for it yet")),
         }
     }
 
@@ -243,6 +253,10 @@ impl Planner<'_> {
             return Err(groovy());
         }
         let text = script(&bits)?;
+        if leaves_process(&text) {
+            let why = "it may leave a process in the background, which here ends with its step";
+            return Err(left(Support::NotYet, why));
+        }
         match missing(&text, scope) {
             Some(name) => {
                 Err(left(Support::NotYet, format!("it uses {name}, which is not set here")))
@@ -358,22 +372,12 @@ impl Planner<'_> {
         }
         Ok(within)
     }
+}
 
-    /// Stages share their workspace, so that what is stashed is there already: in the same place.
-    fn stash(
-        &mut self,
-        name: &str,
-        arguments: &Arguments<'_>,
-        scope: &Scope,
-    ) -> Result<Said<'static>, Left> {
-        let stash = argument_of(arguments, "name").and_then(Value::text).ok_or_else(groovy)?;
-        let is_known = name == "stash" || self.stashed.contains(stash);
-        if !scope.directories.is_empty() || !is_known {
-            return Err(left(Support::NotYet, "its files would have to be put elsewhere"));
-        }
-        self.stashed.insert(stash.to_owned());
-        Ok(Said::Given(self.note(name)))
-    }
+/// Whether Jenkins fails at a step because no agent has a workspace for it (workflow-api,
+/// "Required context class hudson.FilePath is missing").
+fn needs_agent(step: &str, scope: &Scope) -> bool {
+    scope.is_nowhere && matches!(step, "sh" | "writeFile" | "dir" | "checkout")
 }
 
 fn note_of(entry: Option<&Entry>) -> String {

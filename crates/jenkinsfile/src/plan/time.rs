@@ -3,7 +3,7 @@
 use crate::model::{DirectiveArgument, DirectiveValue, Value, ValueKind};
 
 /// The longest time limit in seconds: a week.
-const WEEK: u64 = 7 * 86_400;
+pub(super) const WEEK: u64 = 7 * 86_400;
 
 /// The time of a `timeout` among options, where the file says it.
 pub(super) fn seconds_of(arguments: &[DirectiveArgument<'_>]) -> Option<u64> {

@@ -1,0 +1,125 @@
+//! What a run would do otherwise than Jenkins, and does not.
+
+use super::{converted, running, with_steps};
+
+#[test]
+fn a_secret_gives_no_user_and_no_password() {
+    for step in [
+        "sh 'login -u $REG_USR'",
+        "sh 'login -p ${REG_PSW}'",
+        "sh \"login ${REG_USR}\"",
+        "sh \"login \\$REG_PSW\"",
+        "echo \"${env.REG_PSW}\"",
+        "withEnv([\"A=${REG_USR}\"]) { sh 'login' }",
+    ] {
+        let text = converted(&format!(
+            "pipeline {{ agent any\n environment {{ REG_USR = 'joe' }}\n stages {{ stage('a') {{\n \
+             environment {{ REG = credentials('reg') }}\nsteps {{\n{step}\nsh 'make' }} }} }} }}"
+        ));
+        assert!(running(&text).contains("make"), "{step}: {text}");
+        assert_eq!(running(&text).matches("run = ").count(), 1, "{step}: {text}");
+    }
+}
+
+#[test]
+fn a_script_that_leaves_a_process_behind_is_left() {
+    for script in [
+        "node app.js &",
+        "mvn spring-boot:run&",
+        "python3 -m http.server & sleep 1",
+        "a & b & wait $!",
+        "(a; b) > log 2>&1 & echo ok",
+        "bash -c \"server &\"",
+        "setsid server",
+    ] {
+        let text = with_steps("", &format!("sh '''{script}'''\nsh 'make'"));
+        assert!(text.contains("line 5: sh: it may leave a process in the background"), "{text}");
+        assert_eq!(running(&text).matches("run = ").count(), 1, "{script}: {text}");
+    }
+    for script in [
+        "a && b > log 2>&1",
+        "a & b &\nwait",
+        "curl \"https://x/?a=1&b=2\" >&2",
+        "echo a \\\\& b # c & d",
+        "#!/bin/bash\na &> log |& cat",
+    ] {
+        let text = with_steps("", &format!("sh '''{script}'''"));
+        assert!(running(&text).contains("run = "), "{script}: {text}");
+    }
+}
+
+#[test]
+fn nothing_runs_behind_an_error_that_is_left() {
+    for gate in [
+        "stage('g') { when { not { branch 'main' } }\nsteps { error 'no' } }",
+        "stage('g') { when { expression { V } }\nsteps { error 'no' } }",
+        "stage('g') { steps { lock('x') { error 'no' } } }",
+        "stage('g') { steps { timeout(5) { sh 'a'\nsh 'b'\nerror 'no' } } }",
+        "stage('g') { steps { echo 'a' }\npost { always { error 'no' } } }",
+    ] {
+        let text = converted(&format!(
+            "pipeline {{ agent any\n stages {{\nstage('a') {{ steps {{ sh 'make' }} }}\n{gate}\n\
+             stage('b') {{ steps {{ sh 'rm 1' }} }} }} }}"
+        ));
+        assert!(running(&text).contains("make"), "{gate}: {text}");
+        assert!(!running(&text).contains("rm 1"), "{gate}: {text}");
+        assert!(text.contains(": the run may stop there"), "{gate}: {text}");
+    }
+}
+
+#[test]
+fn nothing_runs_without_an_agent() {
+    let needing = ["sh 'rm 1'", "writeFile file: 'rm', text: ''", "dir('rm') { echo 'b' }"];
+    for step in needing.into_iter().chain(["checkout scm"]) {
+        for agent in ["agent none", "agent any"] {
+            let own = if agent == "agent any" { "agent none" } else { "" };
+            let text = converted(&format!(
+                "pipeline {{ {agent}\n stages {{\nstage('a') {{ agent any\nsteps {{ sh 'make' }} }}\n\
+                 stage('b') {{ {own}\nsteps {{ echo 'a'\n{step} }} }}\nstage('c') {{ agent any\n\
+                 steps {{ sh 'rm 2' }} }} }} }}"
+            ));
+            let run = running(&text);
+            assert!(run.contains("make") && run.contains("' a"), "{step}: {text}");
+            assert!(!run.contains("rm"), "{step}: {text}");
+            assert!(text.contains("it has no agent, so Jenkins fails there"), "{step}: {text}");
+        }
+    }
+    let text = converted(
+        "pipeline { agent none\n stages { stage('a') { steps { node('b') { sh 'make' }\necho 'c' } } \
+         } }",
+    );
+    assert!(!text.contains("no agent") && running(&text).contains("printf"), "{text}");
+}
+
+#[test]
+fn a_long_sleep_has_the_time_for_it() {
+    for (step, wanted) in [
+        ("sleep 1740", None),
+        ("sleep 3600", Some("61m")),
+        ("sleep(time: 90, unit: 'MINUTES')", Some("91m")),
+        ("timeout(time: 40, unit: 'MINUTES') { sleep 3600 }", Some("40m")),
+    ] {
+        let text = with_steps("", step);
+        assert!(running(&text).contains("run = \"sleep"), "{step}: {text}");
+        let found = text.lines().find_map(|line| line.strip_prefix("timeout = "));
+        assert_eq!(found.map(|found| found.trim_matches('"')), wanted, "{step}: {text}");
+    }
+    assert_eq!(running(&with_steps("", "sleep(time: 8, unit: 'DAYS')")).trim(), "");
+}
+
+#[test]
+fn what_a_run_does_not_hold_to_is_said() {
+    let text = converted(
+        "pipeline { agent any\n options { disableConcurrentBuilds() }\n stages { stage('a') { steps {\n\
+         stash 'a'\nunstash 'a'\nmilestone 1\nsh 'make' } } } }",
+    );
+    for part in [
+        "line 2: option disableConcurrentBuilds: runs of one branch may overlap",
+        "line 4: stash: ",
+        "line 5: unstash: ",
+        "line 6: milestone: ",
+    ] {
+        assert!(text.contains(&format!("# not yet, {part}")), "{part}: {text}");
+    }
+    assert!(running(&text).contains("make"), "{text}");
+}
