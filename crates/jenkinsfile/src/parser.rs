@@ -16,6 +16,7 @@ mod definition;
 mod expression;
 mod literal;
 mod loops;
+mod outline;
 mod path;
 mod primary;
 mod recover;

@@ -248,7 +248,6 @@ fn directories_and_files_are_made() {
         "cleanWs()",
         "dir('src') { checkout scm }",
         "dir('src') { stash 'a' }",
-        "unstash 'a'",
         "archiveArtifacts 'a'",
         "sh ''",
         "sh '  '",

@@ -19,6 +19,9 @@ impl Lexer<'_> {
         let mut advice = "close it where it ends";
         if quote.has_lines() {
             self.is_open_ended = true;
+        } else if let Some(after) = self.other_end(quote, start, end) {
+            advice = "close it with the quote that opens it";
+            self.at = after;
         } else if let Some(after) = self.goes_on(quote) {
             advice = "use three quotes, or close it where its line ends";
             self.at = after;
@@ -36,6 +39,20 @@ impl Lexer<'_> {
         let span = Span::new(offset(start), offset(end));
         self.found.problems.push(Diagnostic::syntax(span, message).advise(advice));
         self.found.unclosed.push(span.start);
+    }
+
+    /// Where a string ends that was closed with the other quote, as in `stage("a')`.
+    fn other_end(&self, quote: Quote, start: usize, end: usize) -> Option<usize> {
+        let other = match quote.closing() {
+            "'" => '"',
+            "\"" => '\'',
+            _ => return None,
+        };
+        let body = self.text.get(start..end)?;
+        let (before, after) = body.split_once(other)?;
+        // Two of them are a part of it.
+        let is_end = after.trim_start().starts_with([')', ',', ']']) && !after.contains(other);
+        is_end.then_some(start + before.len() + 1)
     }
 
     /// Where a string ends that was written over several lines, as in `'a` and `b'` below it. A

@@ -2,8 +2,9 @@
 //!
 //! Responsible for putting in and leaving out braces in a text that does not balance them, so that
 //! one of them does not move all that follows into another block. Where it was meant is read from
-//! how the lines are indented. A text whose braces balance is left as it is.
+//! how the lines are indented, and from the names of sections. A text whose braces balance is left as it is.
 
+use super::outline::{self, Label};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::token::{Kind, Mark, Token};
@@ -19,6 +20,7 @@ const TAB: usize = 4;
 #[derive(Clone, Copy)]
 struct Open {
     mark: Mark,
+    label: Label,
     /// How its line is indented, and the first line in it.
     indent: usize,
     inner: Option<usize>,
@@ -34,11 +36,14 @@ struct Doubtful {
 }
 
 /// Mends the braces of a text; says what was wrong with them.
-pub(super) fn mend(text: &str, tokens: Vec<Token>) -> (Vec<Token>, Vec<Diagnostic>) {
+pub(super) fn mend(text: &str, mut tokens: Vec<Token>) -> (Vec<Token>, Vec<Diagnostic>) {
     let count = |mark| tokens.iter().filter(|token| token.kind == Kind::Mark(mark)).count();
-    let (opened, closed) = (count(Mark::LeftBrace), count(Mark::RightBrace));
+    let (mut opened, closed) = (count(Mark::LeftBrace), count(Mark::RightBrace));
+    let most = closed.saturating_sub(opened).min(MOST);
+    let opening = outline::open(text, &mut tokens, most);
+    opened += opening.len();
     if opened == closed {
-        return (tokens, Vec::new());
+        return (tokens, opening);
     }
     let mut mender = Mender {
         text,
@@ -50,7 +55,7 @@ pub(super) fn mend(text: &str, tokens: Vec<Token>) -> (Vec<Token>, Vec<Diagnosti
         closed_first: None,
         before: Vec::new(),
         without: Vec::new(),
-        problems: Vec::new(),
+        problems: opening,
     };
     mender.all();
     let Mender { mut before, mut without, problems, .. } = mender;
@@ -94,7 +99,7 @@ struct Mender<'a> {
 
 impl Mender<'_> {
     fn all(&mut self) {
-        let (mut line, mut last_end, mut indent) = (1, 0, 0);
+        let (mut line, mut last_end, mut indent, mut head) = (1, 0, 0, "");
         for (index, token) in self.tokens.iter().enumerate() {
             let start = token.span.start as usize;
             let gap = self.text.get(last_end..start).unwrap_or_default();
@@ -112,9 +117,14 @@ impl Mender<'_> {
                     self.line(index, indent, line);
                 }
             }
+            if outline::is_head(self.tokens, index) {
+                head = inside;
+                self.section(index, head);
+            }
             match token.kind {
                 Kind::Mark(mark @ (Mark::LeftBrace | Mark::LeftParen | Mark::LeftBracket)) => {
-                    self.open.push(Open { mark, indent, inner: None, line });
+                    let label = Label::of(head);
+                    self.open.push(Open { mark, label, indent, inner: None, line });
                 }
                 Kind::Mark(Mark::RightParen) => self.close_other(Mark::LeftParen),
                 Kind::Mark(Mark::RightBracket) => self.close_other(Mark::LeftBracket),
@@ -161,6 +171,17 @@ impl Mender<'_> {
             if !is_over || self.lacks == 0 || is_own_brace || self.is_close(index) {
                 return;
             }
+            self.put_in(index);
+        }
+    }
+
+    /// A statement begins: where it is a section that cannot stand here, what is open is over.
+    fn section(&mut self, index: usize, name: &str) {
+        let next = self.tokens.get(index + 1).map_or(Kind::End, |token| token.kind);
+        let open = self.open.iter().rev().take(NEAR);
+        let open = open.take_while(|open| open.mark == Mark::LeftBrace).map(|open| open.label);
+        let over = outline::over(open, name, next);
+        for _ in 0..if over <= self.lacks { over } else { 0 } {
             self.put_in(index);
         }
     }

@@ -33,13 +33,19 @@ enum Said<'t> {
 impl Planner<'_> {
     pub(super) fn steps(&mut self, steps: &[Step<'_>], scope: &Scope, into: &mut Vec<StagePart>) {
         let mut scope = scope.clone();
+        // What a step wants that is not unstashed may be there from another step, and be another.
+        let mut stale = None;
         for step in steps {
-            if let (Some(why), None) = (self.behind.clone(), &scope.off) {
+            if let (Some(why), None) = (stale.take().or_else(|| self.behind.clone()), &scope.off) {
                 scope.turn_off(&why);
                 let (span, what) = (step.span, "what follows".to_owned());
                 into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
             }
             self.step(step, &scope, into);
+            if unstashes(step) {
+                let line = self.line(step.span);
+                stale = Some(format!("behind the unstash of line {line}: it may find other files"));
+            }
         }
     }
 
@@ -372,6 +378,11 @@ impl Planner<'_> {
         }
         Ok(within)
     }
+}
+
+fn unstashes(step: &Step<'_>) -> bool {
+    step.name.as_ref().is_some_and(|name| name.text == "unstash")
+        || step.steps.iter().flatten().any(unstashes)
 }
 
 /// Whether Jenkins fails at a step because no agent has a workspace for it (workflow-api,

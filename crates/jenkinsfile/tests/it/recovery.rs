@@ -53,6 +53,8 @@ fn one_mistake_hides_no_other_and_makes_none() {
         (step, "sh 'a", 9, 0, "this string is never closed"),
         (step, "sh \"a", 9, 0, "this string is never closed"),
         (step, "sh('a)", 9, 0, "this string is never closed"),
+        ("'One'", "\"One'", 7, 0, "this string is never closed"),
+        ("'One'", "'One\"", 7, 0, "this string is never closed"),
         (step, "sh 'a\n  b'", 9, 1, "this string is never closed"),
         (step, "sh 'a\n  b\n  c'", 9, 2, "this string is never closed"),
         (step, "sh(script: 'a, label: 'b')", 9, 0, "this string is never closed"),
@@ -107,4 +109,34 @@ fn several_such_mistakes_are_all_told() {
 fn braces_that_balance_stay_where_they_are() {
     let text = "pipeline { agent any\nstages { stage('a') { steps {\nsh '''\n}\n''' }\n}\n    }\n        }\n";
     assert_eq!(told(text), (Vec::new(), String::new()));
+}
+
+/// The file is not indented, so that only the names of sections say where a brace was meant.
+#[test]
+fn sections_say_where_a_brace_was_meant() {
+    let flat = PIPELINE.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let (one, two) = ("echo 'x'\n}\n}\n", "sleep 'z'\n}\n}\n");
+    for (from, to, line, message) in [
+        (one, "echo 'x'\n}\n", 12, "expecting '}' for the '{' of line 7"),
+        (two, "sleep 'z'\n}\n", 17, "expecting '}' for the '{' of line 13"),
+        ("}\n}\n}\npost {", "}\n}\npost {", 23, "expecting '}' for the '{' of line 6"),
+        ("stage('Two') {", "stage('Two')", 14, "expecting '{', found 'steps'"),
+        ("steps {\nsleep", "steps\nsleep", 15, "expecting '{', found 'sleep'"),
+    ] {
+        let text = flat.replacen(from, to, 1);
+        assert_ne!(text, flat, "{from:?}");
+        let (lines, said) = told(&text);
+        let less = flat.lines().count() - text.lines().count();
+        let own = [15, 18, 19, 25].map(|own| if own < line { own } else { own - less });
+        let mut wanted = own.to_vec();
+        wanted.push(line);
+        wanted.sort_unstable();
+        assert!(said.starts_with(message), "{to:?}: {said}");
+        assert_eq!(lines, wanted, "{to:?}");
+    }
+    let text = PIPELINE.replacen("stage('Two') {", "stage('Two')", 1);
+    assert_eq!(told(&text).0, [14, 15, 18, 19, 25]);
+    let line = "        stage('Zero') { steps { sh 'a'\n        }\n        stage('One') {";
+    let text = PIPELINE.replacen("        stage('One') {", line, 1);
+    assert_eq!(told(&text).0, [9, 17, 20, 21, 27]);
 }

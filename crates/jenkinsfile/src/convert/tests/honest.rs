@@ -108,16 +108,30 @@ fn a_long_sleep_has_the_time_for_it() {
 }
 
 #[test]
+fn what_is_not_unstashed_is_not_used() {
+    let text = with_steps("", "dir('a') { unstash 'a' }\nsh 'ship 1'");
+    assert!(!running(&text).contains("ship"), "{text}");
+    let text = converted(
+        "pipeline { agent any\n stages { stage('a') { steps {\nsh 'make'\nstash 'a'\nsh 'make debug' } }\n\
+         stage('b') { steps { echo 'b'\nunstash 'a'\nsh 'ship 1'\necho 'c' } }\nstage('c') { steps \
+         { sh 'test' } } } }",
+    );
+    assert!(running(&text).contains("make debug") && running(&text).contains("test"), "{text}");
+    assert!(!running(&text).contains("ship") && !running(&text).contains("n' c"), "{text}");
+    assert!(text.contains("what follows: behind the unstash of line 7"), "{text}");
+}
+
+#[test]
 fn what_a_run_does_not_hold_to_is_said() {
     let text = converted(
         "pipeline { agent any\n options { disableConcurrentBuilds() }\n stages { stage('a') { steps {\n\
-         stash 'a'\nunstash 'a'\nmilestone 1\nsh 'make' } } } }",
+         stash 'a'\nmilestone 1\nsh 'make'\nunstash 'a' } } } }",
     );
     for part in [
         "line 2: option disableConcurrentBuilds: runs of one branch may overlap",
         "line 4: stash: ",
-        "line 5: unstash: ",
-        "line 6: milestone: ",
+        "line 7: unstash: ",
+        "line 5: milestone: ",
     ] {
         assert!(text.contains(&format!("# not yet, {part}")), "{part}: {text}");
     }
