@@ -84,7 +84,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
                 return Err(conflict(still_there(state, running)));
             }
             if let Some(running) = undecided(state, environment).filter(|_| number.is_none()) {
-                return Err(conflict(goes_back(key, running)));
+                return Err(conflict(goes_back(state, key, running)));
             }
             (DeploymentKind::Rollback, earlier(state, environment, key, *number)?, true)
         }
@@ -118,6 +118,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     };
     warnings.extend(service.and_then(|service| hasty(environment, service)));
     let off = service.and_then(|service| switched_off(state, environment, &to, service));
+    warnings.extend(unready::stranger(state, key, what));
     if *what == DeployWhat::Ready {
         warnings.extend(unready::whose(state, key, environment));
         warnings.extend(unready::newer(state, key, environment));

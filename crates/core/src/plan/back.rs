@@ -112,13 +112,20 @@ pub(super) fn still_there(state: &State, running: &Deployment) -> String {
 }
 
 /// A rollback runs, and nobody said which release is meant.
-pub(super) fn goes_back(key: &EnvironmentKey, running: &Deployment) -> String {
+pub(super) fn goes_back(state: &State, key: &EnvironmentKey, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let stays = running.previous.map_or_else(String::new, |previous| {
-        format!(": `pilothouse cancel {id}` stays with {previous}")
+        let waiting = if behind(state, running).is_some() { " --waiting" } else { "" };
+        format!(": `pilothouse cancel {id}{waiting}` stays with {previous}")
     });
-    format!(
-        "{id} is going back to {release} already{stays}; to go to another, name it, as in `pilothouse \
-         rollback {key} r1`"
-    )
+    let environment = state.environments.get(key);
+    let is_other = |number: &ReleaseNumber| *number != release && Some(*number) != running.previous;
+    let other = environment.and_then(|environment| {
+        let mut good = environment.releases.iter().rev().filter(|(_, one)| one.fate == Fate::Good);
+        good.find(|(number, _)| is_other(number)).map(|(number, _)| *number)
+    });
+    let other = other.map_or_else(String::new, |other| {
+        format!("; to go to another, name it, as in `pilothouse rollback {key} {other}`")
+    });
+    format!("{id} is going back to {release} already{stays}{other}")
 }

@@ -1,6 +1,6 @@
 //! Why nothing is ready to be deployed, said so that the person knows what to do next.
 
-use crate::command::{Rejection, RejectionKind};
+use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
 use crate::id::BranchName;
 use crate::run::{Run, RunPhase, RunResult};
@@ -55,6 +55,14 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
         );
     }
     let tried = last_of(state, key, run).map(|deployment| came_of(state, deployment));
+    let is_known = environment.releases.values().any(|release| release.commit == run.commit);
+    if tried.is_none() && !is_known {
+        return format!(
+            "nothing is ready for {key}: {commit} passed when its branch fed it no more; `pilothouse \
+             deploy {key} --run {}` deploys it all the same",
+            run.id.0
+        );
+    }
     let tried = tried.map_or_else(String::new, |came| format!(": {came}"));
     format!(
         "{commit} was deployed already and does not serve{tried}; `pilothouse deploy {key} --run {}` \
@@ -98,6 +106,19 @@ pub(super) fn whose(
         shown(&ready.branch),
         shown(other)
     ))
+}
+
+/// Of which branch a run is that somebody names, where the operator's file lets none of it reach the
+/// environment by itself.
+pub(super) fn stranger(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Option<String> {
+    let DeployWhat::Run(id) = what else { return None };
+    let run = state.runs.get(id)?;
+    let branch = state.projects.get(&key.project)?.branches.get(&run.branch);
+    if branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name)) {
+        return None;
+    }
+    let branch = crate::text::printable(run.branch.as_str(), 80);
+    Some(format!("run {id} is of {branch}, which does not feed {key}"))
 }
 
 /// What is newer than what is ready and cannot be deployed, so that nobody takes one for the other.

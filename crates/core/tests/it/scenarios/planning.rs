@@ -2,7 +2,7 @@
 
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
-use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::id::{ReleaseNumber, RunId};
 use pilothouse_core::plan::{Plan, plan};
 use pilothouse_core::state::State;
 
@@ -104,7 +104,9 @@ fn a_rollback_of_what_is_being_deployed_is_its_cancelling() {
     play.line("run");
     assert_eq!(back_to(&play), 2);
     // Who asks twice to go back does not come forward again.
-    play.line("deploy production rollback");
+    for line in ["env production main bake=60", "apply", "deploy production rollback"] {
+        play.line(line);
+    }
     play.line("until d4 Baking");
     let told = "d4 is going back to r2 already: `pilothouse cancel d4` stays with r3; to go to another, \
                 name it, as in `pilothouse rollback shop/production r1`";
@@ -114,6 +116,18 @@ fn a_rollback_of_what_is_being_deployed_is_its_cancelling() {
                 d4`";
     assert_eq!(rollback(&play, 3).unwrap_err(), told);
     assert_eq!(rollback(&play, 1).unwrap().to.release.0, 1);
+    // Going on with what was left brings no newer release either.
+    play.line("push main d");
+    play.line("until d5 Queued");
+    let why = rollback(&play, None).unwrap_err();
+    assert!(why.contains(": `pilothouse cancel d4 --waiting` stays with r3; to go"), "{why}");
+}
+
+#[test]
+fn where_no_other_release_is_good_none_is_named() {
+    let play = played(&["deploy production rollback", "until d3 Baking"]);
+    let told = "d3 is going back to r1 already: `pilothouse cancel d3` stays with r2";
+    assert_eq!(rollback(&play, None).unwrap_err(), told);
 }
 
 #[test]
@@ -294,6 +308,13 @@ fn nothing_becomes_ready_of_a_branch_that_feeds_the_environment_no_more() {
         }
         let production = play.world.state.environments.values().next().unwrap();
         assert!(production.ready.is_none() && production.releases.is_empty(), "{production:#?}");
+        let key = play.world.state.environments.keys().next().unwrap().clone();
+        let of = |what| plan(&play.world.state, &key, &what);
+        let why = of(DeployWhat::Ready).unwrap_err().why;
+        assert!(!why.contains("deployed already"), "{why}");
+        let warnings = of(DeployWhat::Run(RunId(1))).unwrap().warnings;
+        let told = "run #1 is of main, which does not feed shop/production".to_owned();
+        assert!(warnings.contains(&told), "{warnings:?}");
     }
 }
 
