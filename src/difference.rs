@@ -113,7 +113,7 @@ fn brief(what: &str, value: &Value) -> String {
         Value::Number(number) if matches!(key, "poll" | "drain" | "bake") => {
             number.as_u64().map_or_else(|| number.to_string(), |ms| Millis(ms).to_string())
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.trim_end().to_owned(),
         Value::Null => "none".to_owned(),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         Value::Array(values) if values.is_empty() => "none".to_owned(),

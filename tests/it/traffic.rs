@@ -8,7 +8,7 @@ use pilothouse_core::instance::Role;
 
 use super::stage::load::{self, Load};
 use super::stage::repository::Repository;
-use super::stage::{DOMAIN, Stage, processes};
+use super::stage::{DOMAIN, Stage, processes, wait_until};
 
 /// Deployments in a row.
 const TIMES: u32 = 20;
@@ -30,9 +30,10 @@ fn twenty_deployments_in_a_row_lose_no_request_and_leave_nothing() {
     assert_eq!(state.instances.len(), 2);
     assert!(state.instances.values().all(|instance| instance.role == Role::Active));
     assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
-    // The engine, the edge, two supervisors and two instances.
-    let all = processes::lasting(&stage.path(""));
-    assert_eq!(all.len(), 6, "{all:#?}");
+    // The engine, the edge, two supervisors and two instances. What the engine calls for a moment is
+    // the engine by its arguments until it has begun.
+    let lasting = || processes::lasting(&stage.path(""));
+    wait_until(|| format!("six are left: {:#?}", lasting()), || lasting().len() == 6);
     let count = |part: &str| std::fs::read_dir(stage.state_dir().join(part)).unwrap().count();
     let environment = state.environments.values().next().unwrap();
     assert_eq!(count("releases/shop/production"), environment.releases.len());
