@@ -8,6 +8,7 @@ mod command;
 pub(crate) use command::queue_deployment;
 mod heads;
 mod instance;
+mod leaving;
 
 pub use instance::shortfall;
 mod observation;

@@ -8,6 +8,10 @@ use crate::id::{DeploymentId, EnvironmentName, InstanceId, ProjectName, ReleaseN
 use crate::spec::Strategy;
 use crate::time::Timestamp;
 
+/// Who asked for a deployment that nobody asked for: the engine, where an environment deploys by
+/// itself what is ready.
+pub const ENGINE: &str = "pilothouse";
+
 /// An environment's name together with its project's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EnvironmentKey {
@@ -233,6 +237,24 @@ impl Milestone {
 }
 
 impl Deployment {
+    /// Why it can no longer be cancelled, as it reads after its name; none where it can.
+    pub fn past_cancelling(&self) -> Option<&'static str> {
+        match &self.phase {
+            Phase::Ended { .. } => Some("is over"),
+            Phase::Retiring => Some("has succeeded but for stopping the old release: roll back"),
+            Phase::Aborting { .. } => Some("is being aborted already"),
+            Phase::RollingBack { .. } => Some("is rolling back already"),
+            Phase::Queued
+            | Phase::Staging
+            | Phase::Starting
+            | Phase::Shifting
+            | Phase::Draining
+            | Phase::MakingRoom
+            | Phase::Verifying
+            | Phase::Baking { .. } => None,
+        }
+    }
+
     /// Whether it is over.
     pub fn is_ended(&self) -> bool {
         matches!(self.phase, Phase::Ended { .. })

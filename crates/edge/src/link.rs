@@ -217,14 +217,15 @@ impl Link {
     }
 
     fn has_read(&self, bytes: &[u8]) {
+        let phase = self.phase();
+        // An empty line before a request is none of it (RFC 9112, section 2.2), and keeps no
+        // connection open.
+        if phase == Phase::Idle && bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+            return;
+        }
         let now = coarse_ms();
         self.progress.store(now, Ordering::Relaxed);
-        let phase = self.phase();
         if phase == Phase::Idle {
-            // An empty line before a request is none of it (RFC 9112, section 2.2).
-            if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
-                return;
-            }
             self.enter_at(Phase::Head, now);
         }
         if matches!(phase, Phase::Idle | Phase::Head) {

@@ -4,7 +4,7 @@
 //! same is told the obstacle.
 
 use pilothouse_core::command::DeployWhat;
-use pilothouse_core::deployment::{Deployment, EnvironmentKey};
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
 use pilothouse_core::state::Environment;
@@ -75,10 +75,12 @@ fn over(model: &Model) -> Option<String> {
             .run_of(job)
             .is_none_or(Run::is_ended)
             .then(|| format!("Run {id} is over; there is nothing to cancel.")),
-        Some(job @ JobRef::Deployment(id)) => model
-            .deployment_of(job)
-            .is_none_or(Deployment::is_ended)
-            .then(|| format!("Deployment {id} is over; x b rolls back.")),
+        Some(job @ JobRef::Deployment(id)) => match model.deployment_of(job) {
+            Some(one) if !one.is_ended() => {
+                one.past_cancelling().map(|why| format!("Deployment {id} {why}."))
+            }
+            _ => Some(format!("Deployment {id} is over; x b rolls back.")),
+        },
     }
 }
 

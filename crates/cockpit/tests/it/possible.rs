@@ -90,3 +90,20 @@ fn what_can_be_done_is_hinted_at() {
     let watcher = self::model(normal(), Access::Watcher, 200, 60);
     assert!(!footer(&watcher).contains("x "), "{}", footer(&watcher));
 }
+
+#[test]
+fn a_deployment_that_only_stops_the_old_release_is_not_cancelled() {
+    let mut state = normal();
+    state.deployments.get_mut(&DeploymentId(41)).unwrap().phase = Phase::Retiring;
+    let mut model = operator(state, 200, 60);
+    press(&mut model, "2");
+    while model.subject().job
+        != Some(pilothouse_cockpit::model::JobRef::Deployment(DeploymentId(41)))
+    {
+        press(&mut model, "j");
+    }
+    let (footer, said) = told(&mut model, "xc");
+    let why = "has succeeded but for stopping the old release: roll back.";
+    assert!(!footer.contains("x c cancel") && said.contains(why), "{footer} {said}");
+    assert!(model.ui.dialog.is_none());
+}

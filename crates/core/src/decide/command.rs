@@ -168,21 +168,7 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: 
     let deployment = state.deployments.get(&id).ok_or_else(|| {
         Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
     })?;
-    let refused = match &deployment.phase {
-        Phase::Ended { .. } => Some("is over"),
-        Phase::Retiring => Some("has succeeded but for stopping the old release: roll back"),
-        Phase::Aborting { .. } => Some("is being aborted already"),
-        Phase::RollingBack { .. } => Some("is rolling back already"),
-        Phase::Queued
-        | Phase::Staging
-        | Phase::Starting
-        | Phase::Shifting
-        | Phase::Draining
-        | Phase::MakingRoom
-        | Phase::Verifying
-        | Phase::Baking { .. } => None,
-    };
-    if let Some(why) = refused {
+    if let Some(why) = deployment.past_cancelling() {
         return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}")));
     }
     let behind = crate::plan::behind(state, deployment).filter(|_| and_waiting);

@@ -1,6 +1,8 @@
 //! What an operator's specification means: environments that come, change and go.
 
-use super::heads;
+use std::collections::BTreeSet;
+
+use super::{heads, leaving};
 use crate::command::{Rejection, RejectionKind};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
@@ -34,6 +36,7 @@ pub(super) fn apply(
         .filter(|environment| !environment.preview)
         .map(|environment| environment.name.clone())
         .collect();
+    let mut left = BTreeSet::new();
     if let Some(project) = state.projects.get(&spec.name) {
         for (name, branch) in &project.branches {
             let fed = spec
@@ -47,6 +50,7 @@ pub(super) fn apply(
                 specify(state, key, fed, Some(name.clone()), &mut events);
             }
             if branch.environment != environment {
+                left.extend(branch.environment.clone());
                 // What feeds nothing has nothing to wait for, and what feeds an environment from now
                 // on is built for it.
                 let owed = environment.as_ref().map(|_| branch.owed.unwrap_or(Trigger::Manual));
@@ -58,6 +62,9 @@ pub(super) fn apply(
                 }));
             }
         }
+    }
+    for name in left.iter().filter(|name| kept.contains(name)) {
+        events.extend(leaving::left(state, spec, &environment_key(&spec.name, name)));
     }
     let gone = state.environments.iter().filter(|(key, environment)| {
         key.project == spec.name && !environment.removing && !kept.contains(&key.name)

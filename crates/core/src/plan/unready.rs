@@ -58,7 +58,7 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
     let is_known = environment.releases.values().any(|release| release.commit == run.commit);
     if tried.is_none() && !is_known {
         return format!(
-            "nothing is ready for {key}: {commit} passed when its branch fed it no more; `pilothouse \
+            "nothing is ready for {key}: {commit} passed while its branch did not feed it; `pilothouse \
              deploy {key} --run {}` deploys it all the same",
             run.id.0
         );
@@ -142,10 +142,17 @@ pub(super) fn newer(
 }
 
 /// The newest run of a branch that feeds the environment.
+/// The newest run of a branch that feeds the environment; what others brought once counts no more.
 fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
+    let branches = &state.projects.get(&key.project)?.branches;
+    let feeds = |run: &Run| {
+        let branch = branches.get(&run.branch);
+        branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name))
+    };
     state.runs.values().rev().find(|run| {
         run.project == key.project
             && run.environment.as_ref() == Some(&key.name)
+            && feeds(run)
             && !matches!(run.phase, RunPhase::Ended { result: RunResult::Superseded { .. }, .. })
     })
 }

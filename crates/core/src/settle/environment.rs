@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::deployment::{new_instance, role, stop_all};
 use crate::command::DeployWhat;
-use crate::deployment::EnvironmentKey;
+use crate::deployment::{ENGINE, EnvironmentKey};
 use crate::event::{EnvironmentEvent, Event, InstanceEvent};
 use crate::id::ReleaseNumber;
 use crate::instance::{Instance, InstancePhase, Role};
@@ -57,7 +57,7 @@ fn deploy_ready(
         return Vec::new();
     }
     match crate::plan::plan(state, key, &DeployWhat::Ready) {
-        Ok(plan) => crate::decide::queue_deployment(state, "pilothouse", &plan, now),
+        Ok(plan) => crate::decide::queue_deployment(state, ENGINE, &plan, now),
         Err(_) => Vec::new(),
     }
 }

@@ -38,7 +38,7 @@ pub fn check(text: &str) -> String {
 /// A world, and what is being played in it.
 pub struct Play {
     pub world: World,
-    project: ProjectSpec,
+    pub project: ProjectSpec,
     from: usize,
     hidden: Vec<String>,
     plan: Option<String>,

@@ -6,6 +6,7 @@ mod cancel;
 mod containers;
 mod deployments;
 mod failing;
+mod feeding;
 mod moving;
 mod planning;
 mod queue;

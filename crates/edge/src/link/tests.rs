@@ -40,3 +40,15 @@ async fn a_late_head_is_not_answered_in_the_middle_of_another_answer() {
     io.write_all(b"the rest").await.unwrap();
     assert!(link.is_in_head());
 }
+
+#[test]
+fn empty_lines_between_requests_are_no_head_and_keep_no_connection_open() {
+    let link = Link::new(100);
+    link.progress.store(7, Ordering::Relaxed);
+    link.has_read(b"\r\n\r\n");
+    assert_eq!((link.phase(), link.progress.load(Ordering::Relaxed)), (Phase::Idle, 7));
+    link.has_read(b"\r\nGET");
+    assert_eq!(link.phase(), Phase::Head);
+    link.has_read(b"\r\n");
+    assert_eq!(link.head.lock().unwrap().as_slice(), b"\r\nGET\r\n");
+}

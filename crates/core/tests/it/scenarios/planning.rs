@@ -2,7 +2,7 @@
 
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
-use pilothouse_core::id::{ReleaseNumber, RunId};
+use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::{Plan, plan};
 use pilothouse_core::state::State;
 
@@ -264,20 +264,6 @@ fn what_a_rollback_left_is_kept_while_it_is_the_undo() {
 }
 
 #[test]
-fn nothing_is_ready_of_a_branch_that_feeds_the_environment_no_more() {
-    let mut play = Play::new();
-    for line in ["env production main manual", "apply", "push main a", "run"] {
-        play.line(line);
-    }
-    let ready =
-        |play: &Play| play.world.state.environments.values().next().unwrap().ready.is_some();
-    assert!(ready(&play));
-    play.line("env production trunk manual");
-    play.line("apply");
-    assert!(!ready(&play));
-}
-
-#[test]
 fn it_says_what_a_release_was_made_without() {
     let mut play = played(&[]);
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
@@ -294,56 +280,4 @@ fn it_says_what_a_release_was_made_without() {
     let warnings = rollback(&play, 1).unwrap().warnings;
     let before = "r1 was made before COLOR changed, and keeps what it had".to_owned();
     assert!(warnings.contains(&before), "{warnings:?}");
-}
-
-#[test]
-fn nothing_becomes_ready_of_a_branch_that_feeds_the_environment_no_more() {
-    for mode in ["manual", "auto"] {
-        let before = format!("env production main{}", if mode == "auto" { "" } else { " manual" });
-        let after = before.replace("main", "stable");
-        let mut play = Play::new();
-        let lines = [&*before, "apply", "push main a", "until #1 Running", &*after, "apply", "run"];
-        for line in lines {
-            play.line(line);
-        }
-        let production = play.world.state.environments.values().next().unwrap();
-        assert!(production.ready.is_none() && production.releases.is_empty(), "{production:#?}");
-        let key = play.world.state.environments.keys().next().unwrap().clone();
-        let of = |what| plan(&play.world.state, &key, &what);
-        let why = of(DeployWhat::Ready).unwrap_err().why;
-        assert!(!why.contains("deployed already"), "{why}");
-        let warnings = of(DeployWhat::Run(RunId(1))).unwrap().warnings;
-        let told = "run #1 is of main, which does not feed shop/production".to_owned();
-        assert!(warnings.contains(&told), "{warnings:?}");
-    }
-}
-
-#[test]
-fn a_branch_is_built_for_an_environment_that_it_feeds_from_now_on() {
-    let mut play = played(&["push develop d", "run"]);
-    assert_eq!(play.world.state.last_run.0, 2, "nothing is fed by develop");
-    for line in ["env qa develop", "env preview feature/* preview", "apply", "run"] {
-        play.line(line);
-    }
-    let key = EnvironmentKey { project: "shop".into(), name: "qa".into() };
-    assert_eq!(play.world.state.environments[&key].current, Some(ReleaseNumber(1)));
-    // What it feeds already is not built again.
-    play.line("apply");
-    play.line("run");
-    assert_eq!(play.world.state.last_run.0, 3);
-}
-
-#[test]
-fn previews_that_come_to_a_file_are_made_of_young_branches_and_built() {
-    // Four days pass.
-    let mut play = played(&["push feature/old o", "run 345600"]);
-    for line in ["push feature/new n", "run", "env preview feature/* preview", "apply", "run"] {
-        play.line(line);
-    }
-    let state = &play.world.state;
-    let mut previews = state.environments.values().filter(|one| one.preview_of.is_some());
-    let preview = previews.next().unwrap();
-    assert_eq!(preview.preview_of, Some("feature/new".into()));
-    assert_eq!(preview.current, Some(ReleaseNumber(1)));
-    assert_eq!(previews.next(), None);
 }

@@ -1,0 +1,135 @@
+//! Branches that come to feed an environment, and those that feed it no more.
+
+use pilothouse_core::command::DeployWhat;
+use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
+use pilothouse_core::id::{ReleaseNumber, RunId};
+use pilothouse_core::plan::plan;
+
+use crate::scenario::Play;
+
+fn played(lines: &[&str]) -> Play {
+    let mut play = Play::new();
+    let before = ["env production main", "apply", "push main a", "run", "push main b", "run"];
+    for line in before.iter().chain(lines) {
+        play.line(line);
+    }
+    play
+}
+
+#[test]
+fn nothing_is_ready_of_a_branch_that_feeds_the_environment_no_more() {
+    let mut play = Play::new();
+    for line in ["env production main manual", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    let ready =
+        |play: &Play| play.world.state.environments.values().next().unwrap().ready.is_some();
+    assert!(ready(&play));
+    play.line("env production trunk manual");
+    play.line("apply");
+    assert!(!ready(&play));
+}
+
+#[test]
+fn nothing_becomes_ready_of_a_branch_that_feeds_the_environment_no_more() {
+    for mode in ["manual", "auto"] {
+        let before = format!("env production main{}", if mode == "auto" { "" } else { " manual" });
+        let after = before.replace("main", "stable");
+        let mut play = Play::new();
+        let lines = [&*before, "apply", "push main a", "until #1 Running", &*after, "apply", "run"];
+        for line in lines {
+            play.line(line);
+        }
+        let production = play.world.state.environments.values().next().unwrap();
+        assert!(production.ready.is_none() && production.releases.is_empty(), "{production:#?}");
+        let key = play.world.state.environments.keys().next().unwrap().clone();
+        let of = |what| plan(&play.world.state, &key, &what);
+        let why = of(DeployWhat::Ready).unwrap_err().why;
+        assert!(!why.contains("deployed already"), "{why}");
+        let warnings = of(DeployWhat::Run(RunId(1))).unwrap().warnings;
+        let told = "run #1 is of main, which does not feed shop/production".to_owned();
+        assert!(warnings.contains(&told), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_branch_is_built_for_an_environment_that_it_feeds_from_now_on() {
+    let mut play = played(&["push develop d", "run"]);
+    assert_eq!(play.world.state.last_run.0, 2, "nothing is fed by develop");
+    for line in ["env qa develop", "env preview feature/* preview", "apply", "run"] {
+        play.line(line);
+    }
+    let key = EnvironmentKey { project: "shop".into(), name: "qa".into() };
+    assert_eq!(play.world.state.environments[&key].current, Some(ReleaseNumber(1)));
+    // What it feeds already is not built again.
+    play.line("apply");
+    play.line("run");
+    assert_eq!(play.world.state.last_run.0, 3);
+}
+
+#[test]
+fn previews_that_come_to_a_file_are_made_of_young_branches_and_built() {
+    // Four days pass.
+    let mut play = played(&["push feature/old o", "run 345600"]);
+    for line in ["push feature/new n", "run", "env preview feature/* preview", "apply", "run"] {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let mut previews = state.environments.values().filter(|one| one.preview_of.is_some());
+    let preview = previews.next().unwrap();
+    assert_eq!(preview.preview_of, Some("feature/new".into()));
+    assert_eq!(preview.current, Some(ReleaseNumber(1)));
+    assert_eq!(previews.next(), None);
+}
+
+#[test]
+fn what_waits_of_a_branch_that_is_taken_away_is_not_deployed() {
+    let mut play = Play::new();
+    let mut both = vec!["env production main bake=60"];
+    both.extend(["apply", "push main a", "run", "push main b", "until d2 Baking"]);
+    for line in both {
+        play.line(line);
+    }
+    // Another branch feeds it too for a while, and what it brings waits.
+    let environment = &mut play.project.environments[0];
+    environment.branches.push("hot".to_owned());
+    for line in ["apply", "push hot h", "until d3 Queued"] {
+        play.line(line);
+    }
+    play.project.environments[0].branches.pop();
+    for line in ["apply", "run"] {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let d3 = state.deployments.values().next_back().unwrap();
+    let Phase::Ended { result: DeploymentResult::Cancelled { .. }, .. } = d3.phase else {
+        panic!("{d3:#?}")
+    };
+    assert_eq!(state.environments.values().next().unwrap().current.unwrap().0, 2);
+}
+
+#[test]
+fn what_was_ready_before_is_ready_again_where_another_branch_is_taken_away() {
+    let mut play = Play::new();
+    for line in ["env production main manual", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    play.project.environments[0].branches.push("warm".to_owned());
+    for line in ["apply", "push warm w", "run"] {
+        play.line(line);
+    }
+    let ready = |play: &Play| {
+        let production = play.world.state.environments.values().next().unwrap();
+        production.ready.as_ref().map(|ready| ready.run.0)
+    };
+    assert_eq!(ready(&play), Some(2));
+    play.project.environments[0].branches.pop();
+    play.line("apply");
+    assert_eq!(ready(&play), Some(1));
+    play.project.environments[0].branches.clear();
+    play.line("apply");
+    assert_eq!(ready(&play), None);
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let why = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
+    assert!(why.ends_with("no run of a branch that feeds it is known; push to one"), "{why}");
+}
