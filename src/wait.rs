@@ -59,7 +59,7 @@ async fn tell(client: &Client, id: DeploymentId, accepted: Seq, telling: Telling
         match state.deployments.get(&id) {
             Some(deployment) => {
                 if telling == Telling::Lines {
-                    teller.tell(deployment);
+                    teller.tell(state, deployment);
                     teller.held(state, deployment);
                 }
                 if let Phase::Ended { result, at } = &deployment.phase {
@@ -92,7 +92,7 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&mut self, deployment: &Deployment) {
+    fn tell(&mut self, state: &State, deployment: &Deployment) {
         for (milestone, at) in &deployment.milestones {
             // The end has a line of its own.
             if *milestone != Milestone::Succeeded && self.milestones.insert(*milestone) {
@@ -104,7 +104,7 @@ impl Teller {
         {
             error.clone_into(&mut self.said);
             // What will not pass counts as all the tries that were left, and was tried once.
-            let is_final = deployment.attempts > self.attempts.saturating_add(1);
+            let is_final = deployment.attempts >= state.limits.attempts;
             let label =
                 if is_final { "failed".to_owned() } else { format!("try {}", deployment.attempts) };
             out::line(&format!("          {label}: {}", printable(error, 300)));

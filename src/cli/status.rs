@@ -268,8 +268,7 @@ fn going_on(
         now.push(format!("{id} waits"));
     }
     let runs = state.live_runs.iter().filter_map(|id| state.runs.get(id));
-    let own =
-        |run: &&Run| run.project == key.project && run.environment.as_ref() == Some(&key.name);
+    let own = |run: &&Run| run.is_for(key);
     let (queued, begun): (Vec<&Run>, Vec<&Run>) =
         runs.filter(own).partition(|run| run.phase == RunPhase::Queued);
     now.extend(begun.iter().map(|run| format!("{} {}", run.id, run_phase(run))));

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::deployment::EnvironmentKey;
 use crate::id::{ArtifactDigest, BranchName, CommitId, EnvironmentName, ProjectName, RunId};
 use crate::pipeline::{Pipeline, Service};
+use crate::state::State;
 use crate::time::Timestamp;
 
 /// Why a run started.
@@ -173,6 +175,19 @@ impl Run {
     /// Whether it is over.
     pub fn is_ended(&self) -> bool {
         matches!(self.phase, RunPhase::Ended { .. })
+    }
+
+    /// Whether it was made for an environment.
+    pub fn is_for(&self, key: &EnvironmentKey) -> bool {
+        self.project == key.project && self.environment.as_ref() == Some(&key.name)
+    }
+
+    /// Whether its branch feeds an environment now: the operator's file may have changed since the
+    /// run began, and what another branch feeds by now must not get this one's commit unasked.
+    pub fn feeds(&self, state: &State, key: &EnvironmentKey) -> bool {
+        let branches = state.projects.get(&key.project).map(|project| &project.branches);
+        let branch = branches.and_then(|branches| branches.get(&self.branch));
+        branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name))
     }
 
     /// Whether somebody asked for its end, and it has not come.

@@ -20,11 +20,7 @@ pub(super) fn left(state: &State, spec: &ProjectSpec, key: &EnvironmentKey) -> V
 
 /// Runs that made something for an environment, the newest first.
 fn runs<'a>(state: &'a State, key: &EnvironmentKey) -> impl Iterator<Item = &'a Run> {
-    state.runs.values().rev().filter(move |run| {
-        run.project == key.project
-            && run.environment.as_ref() == Some(&key.name)
-            && run.artifact().is_some()
-    })
+    state.runs.values().rev().filter(move |run| run.is_for(key) && run.artifact().is_some())
 }
 
 fn unasked(

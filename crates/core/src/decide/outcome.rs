@@ -7,7 +7,7 @@ use crate::effect::{EffectId, Fault, FaultKind, Outcome};
 use crate::event::{
     DeploymentEvent, EdgeEvent, EnvironmentEvent, Event, InstanceEvent, ProjectEvent, RunEvent,
 };
-use crate::id::{DeploymentId, EnvironmentName, InstanceId, RunId};
+use crate::id::{DeploymentId, InstanceId, RunId};
 use crate::instance::{Instance, Role};
 use crate::pipeline::Pipeline;
 use crate::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepState};
@@ -200,9 +200,10 @@ fn cleaned(state: &State, id: RunId) -> Vec<Event> {
     let RunPhase::Cleaning { result } = &run.phase else { return Vec::new() };
     let mut events = vec![Event::Run(RunEvent::Ended { id, result: result.clone() })];
     if let RunResult::Succeeded { artifact } = result
-        && let Some(name) = run.environment.as_ref().filter(|name| feeds(state, run, name))
+        && let Some(name) = &run.environment
+        && let key = crate::event::environment_key(&run.project, name)
+        && run.feeds(state, &key)
     {
-        let key = crate::event::environment_key(&run.project, name);
         let newer = state.environments.get(&key).is_some_and(|environment| {
             !environment.removing && environment.ready.as_ref().is_none_or(|r| r.run < id)
         });
@@ -220,14 +221,6 @@ fn cleaned(state: &State, id: RunId) -> Vec<Event> {
     }
     events.extend(retention::after_run(state, &run.project));
     events
-}
-
-/// Whether a run's branch still feeds an environment: the operator's file may have changed since the
-/// run began, and what another branch feeds by now must not get this one's commit.
-fn feeds(state: &State, run: &Run, name: &EnvironmentName) -> bool {
-    let branch =
-        state.projects.get(&run.project).and_then(|project| project.branches.get(&run.branch));
-    branch.is_some_and(|branch| branch.environment.as_ref() == Some(name))
 }
 
 fn staged(state: &State, id: DeploymentId, result: Result<'_>) -> Vec<Event> {

@@ -113,8 +113,7 @@ pub(super) fn whose(
 pub(super) fn stranger(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Option<String> {
     let DeployWhat::Run(id) = what else { return None };
     let run = state.runs.get(id)?;
-    let branch = state.projects.get(&key.project)?.branches.get(&run.branch);
-    if branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name)) {
+    if run.feeds(state, key) {
         return None;
     }
     let branch = crate::text::printable(run.branch.as_str(), 80);
@@ -144,15 +143,9 @@ pub(super) fn newer(
 /// The newest run of a branch that feeds the environment.
 /// The newest run of a branch that feeds the environment; what others brought once counts no more.
 fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
-    let branches = &state.projects.get(&key.project)?.branches;
-    let feeds = |run: &Run| {
-        let branch = branches.get(&run.branch);
-        branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name))
-    };
     state.runs.values().rev().find(|run| {
-        run.project == key.project
-            && run.environment.as_ref() == Some(&key.name)
-            && feeds(run)
+        run.is_for(key)
+            && run.feeds(state, key)
             && !matches!(run.phase, RunPhase::Ended { result: RunResult::Superseded { .. }, .. })
     })
 }

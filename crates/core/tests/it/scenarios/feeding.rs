@@ -5,16 +5,8 @@ use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::{ReleaseNumber, RunId};
 use pilothouse_core::plan::plan;
 
+use super::planning::played;
 use crate::scenario::Play;
-
-fn played(lines: &[&str]) -> Play {
-    let mut play = Play::new();
-    let before = ["env production main", "apply", "push main a", "run", "push main b", "run"];
-    for line in before.iter().chain(lines) {
-        play.line(line);
-    }
-    play
-}
 
 #[test]
 fn nothing_is_ready_of_a_branch_that_feeds_the_environment_no_more() {

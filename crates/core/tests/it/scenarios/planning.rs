@@ -8,7 +8,8 @@ use pilothouse_core::state::State;
 
 use crate::scenario::Play;
 
-fn played(lines: &[&str]) -> Play {
+/// A production that serves its second commit, and what is played then.
+pub(super) fn played(lines: &[&str]) -> Play {
     let mut play = Play::new();
     let before = ["env production main", "apply", "push main a", "run", "push main b", "run"];
     for line in before.iter().chain(lines) {
