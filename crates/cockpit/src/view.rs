@@ -60,17 +60,7 @@ fn live(model: &Model, canvas: &mut Canvas<'_>, screen: &layout::Layout) {
     header::banner(model, canvas, screen.banner);
     match model.ui.views.last() {
         Some(View::Log(log)) => logview::log(model, log, canvas, screen.body),
-        Some(
-            View::Run { .. }
-            | View::Deployment { .. }
-            | View::Instance { .. }
-            | View::Cost { .. }
-            | View::Watched { .. }
-            | View::Inspection(_)
-            | View::Branch { .. },
-        ) => {
-            detail::detail(model, canvas, screen.body);
-        }
+        Some(_) => detail::detail(model, canvas, screen.body),
         None => {
             for pane in Pane::ALL {
                 pane::pane(model, canvas, screen, pane);

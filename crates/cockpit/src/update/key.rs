@@ -117,17 +117,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
     }
     match model.ui.views.last() {
         Some(View::Log(_)) => stack(Context::Log),
-        Some(
-            View::Run { .. }
-            | View::Deployment { .. }
-            | View::Instance { .. }
-            | View::Cost { .. }
-            | View::Watched { .. }
-            | View::Inspection(_)
-            | View::Branch { .. },
-        ) => {
-            vec![Context::Detail, Context::Table, Context::Global, Context::Always]
-        }
+        Some(_) => vec![Context::Detail, Context::Table, Context::Global, Context::Always],
         None => stack(model.ui.focus.context()),
     }
 }
@@ -163,15 +153,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Request> {
     }
     match model.ui.views.pop() {
         Some(View::Log(_)) => return vec![Request::CloseLog],
-        Some(
-            View::Run { .. }
-            | View::Deployment { .. }
-            | View::Instance { .. }
-            | View::Cost { .. }
-            | View::Watched { .. }
-            | View::Inspection(_)
-            | View::Branch { .. },
-        ) => {}
+        Some(_) => {}
         None => {
             let filter = &mut model.ui.filters[model.ui.focus as usize];
             if filter.is_empty() && !model.ui.away.is_empty() {

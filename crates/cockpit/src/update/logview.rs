@@ -290,16 +290,7 @@ pub(super) fn travel(model: &mut Model, action: Action) -> Vec<Request> {
 fn log(model: &mut Model) -> Option<&mut LogView> {
     match model.ui.views.last_mut() {
         Some(View::Log(log)) => Some(log),
-        Some(
-            View::Run { .. }
-            | View::Deployment { .. }
-            | View::Instance { .. }
-            | View::Cost { .. }
-            | View::Watched { .. }
-            | View::Inspection(_)
-            | View::Branch { .. },
-        )
-        | None => None,
+        Some(_) | None => None,
     }
 }
 
