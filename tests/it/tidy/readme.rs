@@ -15,15 +15,21 @@ const CARGO: [&str; 9] =
 /// Languages whose blocks are typed into a shell.
 const SHELLS: [&str; 5] = ["sh", "bash", "shell", "console", "shell-session"];
 
-/// Every command of the README that does not exist, as `README.md:line: why`.
+/// Every command of the README, and of the pages that it sends to, that does not exist, as
+/// `README.md:line: why`.
 pub fn wrong() -> Vec<String> {
-    let Ok(text) = fs::read_to_string(root().join("README.md")) else {
-        return Vec::new();
+    let pages = ["README.md", "docs/aws.md", "docs/containers.md"];
+    pages.into_iter().flat_map(wrong_in).collect()
+}
+
+fn wrong_in(page: &str) -> Vec<String> {
+    let Ok(text) = fs::read_to_string(root().join(page)) else {
+        return vec![format!("{page}: cannot be read")];
     };
-    commands(&text)
-        .into_iter()
-        .filter_map(|(line, command)| Some(format!("README.md:{line}: {}", fault(&command)?)))
-        .collect()
+    let faults = |(line, command): (usize, String)| {
+        Some(format!("{page}:{line}: {}", fault(&command)?))
+    };
+    commands(&text).into_iter().filter_map(faults).collect()
 }
 
 /// The commands of the shell blocks, with their lines counted from 1.
