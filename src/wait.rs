@@ -12,7 +12,7 @@ use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 
-use crate::cli::status::url;
+use crate::cli::status::{serves, url};
 use crate::exit::{Failure, failed};
 use crate::follow::Copy;
 use crate::out::{self, Tone};
@@ -207,7 +207,7 @@ impl End {
     fn of(state: &State, deployment: &Deployment, result: &DeploymentResult) -> Self {
         let key = &deployment.environment;
         let environment = state.environments.get(key);
-        let serving = environment.and_then(|environment| environment.current);
+        let serving = environment.and_then(|environment| serves(state, key, environment));
         let (name, tone, failure) = match result {
             DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
             // Nothing was there to go back to.

@@ -231,7 +231,11 @@ fn shown_environment(
 }
 
 /// The release that has the traffic: while a deployment moves it, the newest that has some.
-fn serves(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<ReleaseNumber> {
+pub fn serves(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+) -> Option<ReleaseNumber> {
     let active = state.instances_of(key).filter(|one| one.role == Role::Active);
     active.map(|one| one.release).max().or(environment.current)
 }

@@ -26,9 +26,8 @@ fn wrong_in(page: &str) -> Vec<String> {
     let Ok(text) = fs::read_to_string(root().join(page)) else {
         return vec![format!("{page}: cannot be read")];
     };
-    let faults = |(line, command): (usize, String)| {
-        Some(format!("{page}:{line}: {}", fault(&command)?))
-    };
+    let faults =
+        |(line, command): (usize, String)| Some(format!("{page}:{line}: {}", fault(&command)?));
     commands(&text).into_iter().filter_map(faults).collect()
 }
 

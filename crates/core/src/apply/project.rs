@@ -58,14 +58,17 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
                 forget_ready(state, &environment_key(of, &left), name);
             }
         }
-        ProjectEvent::BranchDeleted { name, .. } => {
-            project.branches.remove(name);
+        ProjectEvent::BranchDeleted { project: of, name } => {
+            let before = project.branches.remove(name);
+            if let Some(left) = before.and_then(|before| before.environment) {
+                forget_ready(state, &environment_key(of, &left), name);
+            }
         }
     }
 }
 
 /// What a branch made ready for an environment that it no longer feeds is not ready any more: the
-/// operator's file says that it does not belong there.
+/// operator's file says that it does not belong there, or the branch is gone.
 fn forget_ready(state: &mut State, left: &EnvironmentKey, branch: &BranchName) {
     let runs = &state.runs;
     if let Some(environment) = state.environments.get_mut(left) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::specification;
+use super::{leaving, specification};
+use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
-use crate::id::ProjectName;
+use crate::id::{BranchName, ProjectName};
 use crate::run::Trigger;
 use crate::state::{Branch, Commit, Project, State};
 use crate::time::{Millis, Timestamp};
@@ -12,6 +13,9 @@ use crate::time::{Millis, Timestamp};
 /// At the first look, a preview is made only for a branch whose head is younger than this, so
 /// that adding an old repository does not build its whole past.
 const FRESH: Millis = Millis::minutes(3 * 24 * 60);
+
+/// Who cancels what nobody waits for any more.
+const REMOVAL: &str = "the removal of its branch";
 
 /// Says what the heads that a look brought mean.
 pub(super) fn looked(
@@ -81,7 +85,9 @@ fn deleted(
     events: &mut Vec<Event>,
 ) {
     let seen: BTreeSet<_> = heads.iter().map(|head| &head.name).collect();
-    for branch in project.branches.keys().filter(|branch| !seen.contains(branch)) {
+    let mut left = BTreeSet::new();
+    for (branch, about) in project.branches.iter().filter(|(branch, _)| !seen.contains(branch)) {
+        left.extend(about.environment.as_ref());
         events.push(Event::Project(ProjectEvent::BranchDeleted {
             project: name.clone(),
             name: branch.clone(),
@@ -90,7 +96,7 @@ fn deleted(
         let live = state.live_runs.iter().filter_map(|id| state.runs.get(id));
         let own = live.filter(|run| run.project == *name && run.branch == *branch);
         events.extend(own.filter(|run| run.can_be_cancelled()).map(|run| {
-            let (id, by) = (run.id, "the removal of its branch".to_owned());
+            let (id, by) = (run.id, REMOVAL.to_owned());
             Event::Run(RunEvent::CancelAsked { id, by })
         }));
         let previews = state.environments.iter().filter(|(key, environment)| {
@@ -101,5 +107,13 @@ fn deleted(
         for (key, _) in previews {
             events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
         }
+    }
+    // A preview goes with its branch.
+    let stays = |key: &EnvironmentKey| {
+        state.environments.get(key).is_some_and(|environment| environment.preview_of.is_none())
+    };
+    for key in left.into_iter().map(|left| environment_key(name, left)).filter(stays) {
+        let is_there = |branch: &BranchName| seen.contains(branch);
+        events.extend(leaving::left(state, &project.spec, &key, is_there, REMOVAL));
     }
 }

@@ -1,21 +1,32 @@
 //! What becomes of what branches brought to an environment that they feed no more.
 
-use crate::deployment::{ENGINE, EnvironmentKey};
+use crate::deployment::{Deployment, ENGINE, EnvironmentKey};
 use crate::event::{DeploymentEvent, EnvironmentEvent, Event};
+use crate::id::BranchName;
 use crate::run::Run;
 use crate::spec::ProjectSpec;
 use crate::state::{Environment, Ready, State};
 
 /// Cancels what waits to be deployed of such a branch without anybody having asked for it, and puts
-/// in the place of what was ready the newest that one of the other branches brought.
-pub(super) fn left(state: &State, spec: &ProjectSpec, key: &EnvironmentKey) -> Vec<Event> {
+/// in the place of what was ready the newest that one of the branches which are still there brought.
+pub(super) fn left(
+    state: &State,
+    spec: &ProjectSpec,
+    key: &EnvironmentKey,
+    is_there: impl Fn(&BranchName) -> bool,
+    by: &str,
+) -> Vec<Event> {
     let Some(environment) = state.environments.get(key) else { return Vec::new() };
-    let feeds =
-        |run: &Run| spec.environment_fed_by(&run.branch).is_some_and(|fed| fed.name == key.name);
-    unasked(state, key, environment, feeds)
-        .into_iter()
-        .chain(ready(state, key, environment, feeds))
-        .collect()
+    let feeds = |run: &Run| {
+        let fed = spec.environment_fed_by(&run.branch).filter(|_| is_there(&run.branch));
+        fed.is_some_and(|fed| fed.name == key.name)
+    };
+    let unasked = unasked(state, key, environment, feeds);
+    let cancel = unasked.map(|waiting| {
+        let (id, by) = (waiting.id, by.to_owned());
+        Event::Deployment(DeploymentEvent::CancelAsked { id, by })
+    });
+    cancel.into_iter().chain(ready(state, key, environment, feeds)).collect()
 }
 
 /// Runs that made something for an environment, the newest first.
@@ -23,21 +34,18 @@ fn runs<'a>(state: &'a State, key: &EnvironmentKey) -> impl Iterator<Item = &'a 
     state.runs.values().rev().filter(move |run| run.is_for(key) && run.artifact().is_some())
 }
 
-fn unasked(
-    state: &State,
+/// What waits to be deployed of such a branch without anybody having asked for it.
+fn unasked<'a>(
+    state: &'a State,
     key: &EnvironmentKey,
     environment: &Environment,
     feeds: impl Fn(&Run) -> bool,
-) -> Option<Event> {
+) -> Option<&'a Deployment> {
     let waiting = state.deployments.get(&environment.waiting?)?;
     let commit = &environment.releases.get(&waiting.release)?.commit;
     let mut of_commit = runs(state, key).filter(|run| run.commit == *commit).peekable();
     of_commit.peek()?;
-    if waiting.actor != ENGINE || of_commit.any(feeds) {
-        return None;
-    }
-    let (id, by) = (waiting.id, "a change of what feeds it".to_owned());
-    Some(Event::Deployment(DeploymentEvent::CancelAsked { id, by }))
+    (waiting.actor == ENGINE && !of_commit.any(feeds)).then_some(waiting)
 }
 
 fn ready(

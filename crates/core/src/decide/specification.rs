@@ -63,8 +63,11 @@ pub(super) fn apply(
             }
         }
     }
+    let branches = state.projects.get(&spec.name).map(|project| &project.branches);
+    let is_there = |branch: &BranchName| branches.is_some_and(|all| all.contains_key(branch));
     for name in left.iter().filter(|name| kept.contains(name)) {
-        events.extend(leaving::left(state, spec, &environment_key(&spec.name, name)));
+        let (key, by) = (environment_key(&spec.name, name), "a change of what feeds it");
+        events.extend(leaving::left(state, spec, &key, is_there, by));
     }
     let gone = state.environments.iter().filter(|(key, environment)| {
         key.project == spec.name && !environment.removing && !kept.contains(&key.name)

@@ -101,6 +101,56 @@ fn what_waits_of_a_branch_that_is_taken_away_is_not_deployed() {
 }
 
 #[test]
+fn what_waits_of_a_branch_that_is_deleted_is_not_deployed() {
+    let mut play = Play::new();
+    let lines = [
+        "env production main bake=60",
+        "apply",
+        "push main a",
+        "run",
+        "push main b",
+        "until d2 Baking",
+        "push main c",
+        "until d3 Queued",
+        "delete main",
+        "run",
+    ];
+    for line in lines {
+        play.line(line);
+    }
+    let state = &play.world.state;
+    let d3 = state.deployments.values().next_back().unwrap();
+    let Phase::Ended { result: DeploymentResult::Cancelled { by }, .. } = &d3.phase else {
+        panic!("{d3:#?}")
+    };
+    assert_eq!(by, "the removal of its branch");
+    assert_eq!(state.environments.values().next().unwrap().current.unwrap().0, 2);
+}
+
+#[test]
+fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
+    let mut play = Play::new();
+    for line in ["env production main manual", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    play.project.environments[0].branches.push("warm".to_owned());
+    for line in ["apply", "push warm w", "run"] {
+        play.line(line);
+    }
+    let ready = |play: &Play| {
+        let production = play.world.state.environments.values().next().unwrap();
+        production.ready.as_ref().map(|ready| ready.run.0)
+    };
+    assert_eq!(ready(&play), Some(2));
+    play.line("delete warm");
+    play.line("run");
+    assert_eq!(ready(&play), Some(1));
+    play.line("delete main");
+    play.line("run");
+    assert_eq!(ready(&play), None);
+}
+
+#[test]
 fn what_was_ready_before_is_ready_again_where_another_branch_is_taken_away() {
     let mut play = Play::new();
     for line in ["env production main manual", "apply", "push main a", "run"] {
