@@ -106,7 +106,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     if let Some(ahead) = ahead.filter(|ahead| ahead.release == to.release) {
         return Err(conflict(format!("{} is deploying {} already", ahead.id, to.release)));
     }
-    let from = ahead.map(|ahead| ahead.release).or(environment.current);
+    let from = ahead.map(|ahead| ahead.release).or_else(|| serves(state, environment));
     let from = from.and_then(|number| side(environment, number));
     if let Some(why) = beyond_budget(state, key, environment) {
         return Err(conflict(why));

@@ -66,7 +66,7 @@ pub fn turned_back<'a>(
     wanted: Option<ReleaseNumber>,
 ) -> Option<&'a Deployment> {
     let environment = state.environments.get(key)?;
-    let ahead = ahead(state, environment).filter(|one| one.phase != Phase::Retiring)?;
+    let ahead = ahead(state, environment)?;
     let is_meant = match wanted {
         Some(number) => ahead.previous == Some(number),
         None => ahead.previous.is_some() && !ahead.kind.is_rollback(),
@@ -78,7 +78,7 @@ pub fn turned_back<'a>(
 /// can mean to leave it be, or to go further.
 pub(super) fn undecided<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
     let ahead = ahead(state, environment)?;
-    (ahead.kind.is_rollback() && ahead.phase != Phase::Retiring).then_some(ahead)
+    ahead.kind.is_rollback().then_some(ahead)
 }
 
 /// The deployment that waits for a running one to end, and begins then.
@@ -88,11 +88,11 @@ pub fn behind<'a>(state: &'a State, running: &Deployment) -> Option<&'a Deployme
     (environment.running == Some(running.id) && !waiting.is_ended()).then_some(waiting)
 }
 
-/// The running deployment whose release serves when another one's turn comes, unless it fails.
+/// The running deployment whose release serves when another one's turn comes, unless it fails. One
+/// that has come to its end, whichever it is, brings nothing any more.
 pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
     let running = state.deployments.get(&environment.running?)?;
-    let fails = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
-    (!fails && !running.is_ended()).then_some(running)
+    running.past_cancelling().is_none().then_some(running)
 }
 
 /// A rollback would wait for the end of what it is to undo.

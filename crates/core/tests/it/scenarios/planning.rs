@@ -49,6 +49,13 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
 }
 
 #[test]
+fn it_goes_back_to_what_serves_where_the_running_deployment_can_fail_no_more() {
+    let told = rollback(&played(&["push main c", "until d3 Retiring"]), 1).unwrap();
+    assert_eq!(told.from.unwrap().release, ReleaseNumber(3));
+    assert!(told.undo.starts_with("roll back to r3 at any time"), "{}", told.undo);
+}
+
+#[test]
 fn it_says_where_a_newer_commit_than_what_is_ready_did_not_pass() {
     let mut play = Play::new();
     let lines = ["env production main manual", "apply", "push main a", "run", "push main b fails"];
