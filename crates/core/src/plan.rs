@@ -21,7 +21,7 @@ use crate::pipeline::Service;
 use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
 
-use back::{ahead, goes_back, serves, still_there, undecided};
+use back::{ahead, serves, under_way};
 pub use back::{behind, rollback_candidate, turned_back};
 pub use made::{outdated, remake};
 
@@ -80,11 +80,8 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     }
     let (kind, to, exists) = match what {
         DeployWhat::Rollback(number) => {
-            if let Some(running) = turned_back(state, key, *number) {
-                return Err(conflict(still_there(state, running)));
-            }
-            if let Some(running) = undecided(state, environment).filter(|_| number.is_none()) {
-                return Err(conflict(goes_back(state, key, running)));
+            if let Some(why) = under_way(state, environment, key, *number) {
+                return Err(conflict(why));
             }
             (DeploymentKind::Rollback, earlier(state, environment, key, *number)?, true)
         }

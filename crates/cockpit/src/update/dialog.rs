@@ -199,7 +199,7 @@ pub(super) fn close(model: &mut Model) -> Vec<Request> {
             Vec::new()
         }
         Some(Dialog::Plan(plan)) if plan.sent.is_none() => {
-            say(model, format!("Nothing was deployed to {}.", plan.environment))
+            say(model, format!("Nothing was asked of {}.", plan.environment))
         }
         Some(Dialog::Ask(ask)) if ask.sent.is_none() => say(model, text::NOT_CANCELLED),
         Some(Dialog::Plan(_) | Dialog::Ask(_)) => say(model, text::ASKED),

@@ -1,6 +1,7 @@
 //! A plan to confirm: what changes, how to undo it, what to know before.
 
-use pilothouse_core::deployment::{Deployment, DeploymentKind};
+use pilothouse_core::command::DeployWhat;
+use pilothouse_core::deployment::Deployment;
 use pilothouse_core::plan::{Plan, Side};
 
 use super::lines::{Line, sentence};
@@ -13,11 +14,12 @@ use crate::width;
 
 /// The plan's title.
 pub(super) fn title(dialog: &PlanDialog) -> String {
-    let verb = match dialog.plan.as_ref().map(|plan| (&plan.kind, plan.is_forward())) {
-        Ok((DeploymentKind::Deploy, _)) | Err(_) => "Deploy to",
-        Ok((DeploymentKind::Rollback, true)) => "Bring an earlier release back to",
-        Ok((DeploymentKind::Rollback, false)) => "Roll back",
-        Ok((DeploymentKind::Promotion { .. }, _)) => "Promote to",
+    let is_forward = dialog.plan.as_ref().is_ok_and(Plan::is_forward);
+    let verb = match &dialog.what {
+        DeployWhat::Ready | DeployWhat::Run(_) => "Deploy to",
+        DeployWhat::Rollback(_) if is_forward => "Bring an earlier release back to",
+        DeployWhat::Rollback(_) => "Roll back",
+        DeployWhat::Promotion(_) => "Promote to",
     };
     format!("{verb} {}", dialog.environment)
 }

@@ -55,7 +55,7 @@ fn deploying_what_is_ready_takes_a_plan_and_another_key() {
 #[test]
 fn enter_and_escape_on_a_plan_do_nothing() {
     for keys in ["jjxd<Enter>", "jjxd<Esc>", "jjxdn", "jjxdq"] {
-        let said = "[] \"Nothing was deployed to shop/development.\"";
+        let said = "[] \"Nothing was asked of shop/development.\"";
         assert_eq!(asked(keys), said, "{keys}");
     }
     assert_eq!((asked("jjxdd"), asked("jjxdx")), ("[]".to_owned(), "[]".to_owned()));
@@ -363,4 +363,25 @@ fn who_goes_back_is_told_of_what_waits_behind() {
     assert!(sent.contains("CancelDeployment") && sent.contains("waiting: true"), "{sent}");
     press(&mut model, "<Esc>2xc");
     assert!(text(&model).contains("Then d99, which waits, deploys r42."), "{}", text(&model));
+}
+
+#[test]
+fn a_rollback_that_somebody_else_was_faster_with_stays_one_by_name() {
+    let mut state = normal();
+    for environment in state.environments.values_mut() {
+        (environment.running, environment.waiting) = (None, None);
+    }
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "xb");
+    assert!(text(&model).contains("Roll back shop/"), "{}", text(&model));
+    let mut state = model.replica.clone();
+    for environment in state.environments.values_mut() {
+        environment.releases.clear();
+    }
+    model.replica = state;
+    let rejection = Rejection::new(RejectionKind::PlanChanged, "the plan would be another now");
+    press(&mut model, "y");
+    update(&mut model, Msg::CommandAnswered { id: 1, answer: Err(rejection) });
+    let screen = text(&model);
+    assert!(screen.contains("Roll back shop/") && !screen.contains("Deploy to"), "{screen}");
 }

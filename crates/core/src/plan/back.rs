@@ -74,9 +74,27 @@ pub fn turned_back<'a>(
     is_meant.then_some(ahead)
 }
 
+/// Why nothing is rolled back: what runs goes back already, or is what is to be gone back from.
+pub(super) fn under_way(
+    state: &State,
+    environment: &Environment,
+    key: &EnvironmentKey,
+    wanted: Option<ReleaseNumber>,
+) -> Option<String> {
+    if let Some(running) = turned_back(state, key, wanted) {
+        return Some(still_there(state, running));
+    }
+    if wanted.is_some() {
+        return None;
+    }
+    let goes_back = || Some(goes_back(state, environment, key, undecided(state, environment)?));
+    let comes_back = || Some(comes_back(environment, key, returning(state, environment)?));
+    goes_back().or_else(comes_back)
+}
+
 /// The rollback that runs and can be cancelled, where nobody says which release to go back to: that
 /// can mean to leave it be, or to go further.
-pub(super) fn undecided<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+fn undecided<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
     let ahead = ahead(state, environment)?;
     ahead.kind.is_rollback().then_some(ahead)
 }
@@ -96,7 +114,7 @@ pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&
 }
 
 /// A rollback would wait for the end of what it is to undo.
-pub(super) fn still_there(state: &State, running: &Deployment) -> String {
+fn still_there(state: &State, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
     let back = format!(
@@ -111,21 +129,44 @@ pub(super) fn still_there(state: &State, running: &Deployment) -> String {
     }
 }
 
+/// The running deployment that was cancelled or failed, and that brings back what served before it.
+/// Who names no release means that one, and gets it without asking.
+fn returning<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let running = state.deployments.get(&environment.running?)?;
+    let returns = matches!(running.phase, Phase::Aborting { .. } | Phase::RollingBack { .. });
+    (returns && running.previous.is_some()).then_some(running)
+}
+
+/// A deployment is bringing back what served before, and nobody said which release is meant.
+fn comes_back(environment: &Environment, key: &EnvironmentKey, running: &Deployment) -> String {
+    let (id, release) = (running.id, running.release);
+    let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
+    let other = other(environment, key, running);
+    format!("{id} is taking {release} back already, and {previous} serves{other}")
+}
+
 /// A rollback runs, and nobody said which release is meant.
-pub(super) fn goes_back(state: &State, key: &EnvironmentKey, running: &Deployment) -> String {
+fn goes_back(
+    state: &State,
+    environment: &Environment,
+    key: &EnvironmentKey,
+    running: &Deployment,
+) -> String {
     let (id, release) = (running.id, running.release);
     let stays = running.previous.map_or_else(String::new, |previous| {
         let waiting = if behind(state, running).is_some() { " --waiting" } else { "" };
         format!(": `pilothouse cancel {id}{waiting}` stays with {previous}")
     });
-    let environment = state.environments.get(key);
-    let is_other = |number: &ReleaseNumber| *number != release && Some(*number) != running.previous;
-    let other = environment.and_then(|environment| {
-        let mut good = environment.releases.iter().rev().filter(|(_, one)| one.fate == Fate::Good);
-        good.find(|(number, _)| is_other(number)).map(|(number, _)| *number)
-    });
-    let other = other.map_or_else(String::new, |other| {
-        format!("; to go to another, name it, as in `pilothouse rollback {key} {other}`")
-    });
+    let other = other(environment, key, running);
     format!("{id} is going back to {release} already{stays}{other}")
+}
+
+/// How to go to a release that a running deployment neither brings nor takes away.
+fn other(environment: &Environment, key: &EnvironmentKey, running: &Deployment) -> String {
+    let is_other =
+        |number: &ReleaseNumber| *number != running.release && Some(*number) != running.previous;
+    let mut good = environment.releases.iter().rev().filter(|(_, one)| one.fate == Fate::Good);
+    good.find(|(number, _)| is_other(number)).map_or_else(String::new, |(other, _)| {
+        format!("; to go to another, name it, as in `pilothouse rollback {key} {other}`")
+    })
 }

@@ -46,6 +46,11 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
     let told = rollback(&play, 1).unwrap();
     assert_eq!(told.from.unwrap().release, ReleaseNumber(2));
     assert!(told.undo.starts_with("roll back to r2 at any time"), "{}", told.undo);
+    // Who names none is not taken beyond what comes back already.
+    let why = rollback(&play, None).unwrap_err();
+    let told = "d3 is taking r3 back already, and r2 serves; to go to another, name it, as in \
+                `pilothouse rollback shop/production r1`";
+    assert_eq!(why, told);
 }
 
 #[test]
