@@ -170,7 +170,11 @@ impl Link {
             u128::from(waited) >= limit.as_millis()
         };
         match self.phase() {
-            Phase::Idle if after(&self.progress, idle_timeout) => self.judge(Verdict::Finish),
+            // A codec that holds an empty line does not finish by itself.
+            Phase::Idle if after(&self.progress, idle_timeout) => match self.verdict() {
+                Verdict::Keep => self.judge(Verdict::Finish),
+                Verdict::Finish | Verdict::Abort => self.judge(Verdict::Abort),
+            },
             Phase::Head if after(&self.since, head_timeout) => self.judge(Verdict::Abort),
             Phase::Answering if after(&self.progress, idle_timeout) => self.judge(Verdict::Abort),
             Phase::Waiting

@@ -62,6 +62,14 @@ fn an_empty_line_between_requests_is_no_head() {
 }
 
 #[test]
+fn empty_lines_keep_no_connection_open() {
+    let (rig, _origin) = one_with(|limits| limits.idle_timeout = Duration::from_millis(100));
+    let mut client = rig.client();
+    client.send("\r\n\r\n");
+    assert!(client.is_closed(), "without a word");
+}
+
+#[test]
 fn a_silent_connection_is_closed_when_idle_too_long() {
     let (rig, _origin) = one_with(|limits| limits.idle_timeout = Duration::from_millis(100));
     let mut client = rig.client();
