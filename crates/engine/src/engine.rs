@@ -43,6 +43,9 @@ pub struct Settings {
     pub looking: Looking,
 }
 
+/// The file that holds the engine's name for what it makes; it is made once a journal is there.
+const ENGINE_ID: &str = "engine-id";
+
 /// Why an engine cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -61,6 +64,17 @@ pub enum StartError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// An engine worked in the state directory, and its journal is gone.
+    #[error(
+        "{} is empty, and an engine worked here before. Restore it from a backup. To begin anew instead: \
+         end what still runs, and move {} away", journal.display(), state.display()
+    )]
+    Forgotten {
+        /// The journal's directory.
+        journal: PathBuf,
+        /// The state directory.
+        state: PathBuf,
     },
     /// A socket cannot be opened.
     #[error(transparent)]
@@ -86,6 +100,12 @@ pub async fn run(
 ) -> Result<Stopped, StartError> {
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
+    let id = settings.state_dir.join(ENGINE_ID);
+    if id.exists() && is_empty(&places.journal()) {
+        // Nobody knows what still runs, and what was built has the names of what comes.
+        let (journal, state) = (places.journal(), settings.state_dir);
+        return Err(StartError::Forgotten { journal, state });
+    }
     let ledger = Ledger::open(&places.journal())?;
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
@@ -95,7 +115,7 @@ pub async fn run(
         binary: settings.binary.clone(),
         ports: settings.ports.clone(),
         probe_token,
-        engine_id: token::kept(&settings.state_dir, "engine-id", 4)?,
+        engine_id: token::kept(&settings.state_dir, ENGINE_ID, 4)?,
     };
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
@@ -150,6 +170,12 @@ pub async fn run(
         tracing::warn!(why = %fault.why, "the edge could not be told to stop");
     }
     Ok(stopped)
+}
+
+/// Whether a directory holds nothing but a lock, if anything.
+fn is_empty(dir: &std::path::Path) -> bool {
+    std::fs::read_dir(dir)
+        .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == "lock"))
 }
 
 /// Tidies up whenever something was forgotten, and at the start.

@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! lock                                  flock of the engine that owns the journal, its pid
-//! epoch.json                            grows with each start
+//! epoch.json                            grows with each start; a record that must be there
 //! 00000000000000000001.jsonl            segment; the name is its first record's number
 //! snapshot-00000000000000004000.json    the state after record 4000; the newest two stay
 //! cut-00000000000000004711-3.torn       what epoch 3 cut off a torn end, from record 4711
@@ -117,6 +117,8 @@ pub struct Journal {
     durable: u64,
     /// Number of the last durable record.
     last: u64,
+    /// Whether the epoch's file knows of a record of this start in the last segment.
+    is_noted: bool,
     health: Health,
     /// Lines of one append; kept so that appending allocates nothing.
     lines: Vec<u8>,

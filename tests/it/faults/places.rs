@@ -28,6 +28,28 @@ fn a_second_engine_on_one_state_is_refused_and_harms_nothing() {
 }
 
 #[test]
+fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
+    let mut stage = Stage::with_engine();
+    stage.stop_engine();
+    let journal = stage.state_dir().join("journal");
+    let segment =
+        |entry: &std::fs::DirEntry| entry.path().extension().is_some_and(|e| e == "jsonl");
+    let files: Vec<_> = std::fs::read_dir(&journal).unwrap().flatten().collect();
+    std::fs::remove_file(files.iter().find(|entry| segment(entry)).unwrap().path()).unwrap();
+    let refused = |stage: &Stage| {
+        let output = stage.binary().args(["serve"]).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = refused(&stage);
+    assert!(said.contains("were durable and are gone"), "{said}");
+    std::fs::remove_file(journal.join("epoch.json")).unwrap();
+    let said = refused(&stage);
+    assert!(said.contains("an engine worked here before"), "{said}");
+    assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");
+}
+
+#[test]
 fn a_port_that_a_stranger_has_is_told_and_taken_when_it_is_free() {
     let stage = Stage::with_engine();
     let stranger = TcpListener::bind(stage.address).unwrap();

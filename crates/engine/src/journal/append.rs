@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use super::disk::DiskError;
 use super::error::{AppendError, RecoverError};
 use super::segment::End;
-use super::{Health, Journal, Seq, line, segment};
+use super::{Health, Journal, Seq, epoch, line, segment};
 
 impl Journal {
     /// Appends records as one whole and returns the number of the last.
@@ -34,6 +34,11 @@ impl Journal {
         self.lines.shrink_to(1 << 20);
         written?;
         self.last += u64::from(of);
+        if !self.is_noted {
+            // Where the disk refuses, the file goes on naming an older record for one append more.
+            let noted = epoch::write(&self.options.disk, &self.dir, self.epoch, self.last);
+            self.is_noted = noted.is_ok();
+        }
         Ok(Seq(self.last))
     }
 
@@ -129,6 +134,7 @@ impl Journal {
             .open(&path)
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.segments.push(first);
+        self.is_noted = false;
         self.active = file;
         self.durable = header.len() as u64;
         Ok(())

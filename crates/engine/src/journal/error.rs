@@ -62,6 +62,22 @@ pub enum OpenError {
         /// The last record that is known to be missing.
         to: u64,
     },
+    /// The journal ends before a record that was durable.
+    #[error(
+        "records {from} to {to} of {} were durable and are gone, and maybe more behind them. Restore the \
+         missing files from a backup; nothing was changed. To give them up instead: write \
+         \"durable\":{} into epoch.json, or, where nothing else is left, end what still runs and move \
+         the whole state directory away",
+        dir.display(), from - 1
+    )]
+    Lost {
+        /// The journal's directory.
+        dir: PathBuf,
+        /// The first record that is gone.
+        from: u64,
+        /// The last that is known to be gone.
+        to: u64,
+    },
     /// The file that holds the epoch cannot be used.
     #[error(
         "{}: {why}. The epoch keeps a stale engine from writing, so it is not guessed. Restore \

@@ -59,13 +59,18 @@ pub fn open(
     let lock = lock::take(dir)?;
     let found = survey(dir)?;
     let is_new = found.segments.is_empty() && found.snapshots.is_empty();
-    let epoch = epoch::read(dir, is_new)? + 1;
+    let known = epoch::read(dir, is_new)?;
+    let epoch = known.epoch + 1;
     let mut read = read(dir, &found, &options)?;
-    epoch::write(&options.disk, dir, epoch)?;
-    settle(dir, &found, &mut read, epoch, &limits, &options)?;
-
     let snapshot_seq = read.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq.0);
     let last = read.last.max(snapshot_seq);
+    if last < known.durable {
+        let (dir, from, to) = (dir.to_path_buf(), last + 1, known.durable);
+        return Err(OpenError::Lost { dir, from, to });
+    }
+    epoch::write(&options.disk, dir, epoch, last)?;
+    settle(dir, &found, &mut read, epoch, &limits, &options)?;
+
     let mut segments = found.segments;
     let (first, durable) = start_segment(dir, &read, last, epoch, &options)?;
     if segments.last() != Some(&first) {
@@ -91,6 +96,7 @@ pub fn open(
         active,
         durable,
         last,
+        is_noted: false,
         health: Health::Ready,
         lines: Vec::new(),
         _lock: lock,

@@ -21,6 +21,35 @@ fn snapshot_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn a_journal_that_lost_all_its_records_is_not_taken_for_a_new_one() {
+    type Loss = fn(&Path);
+    let losses: [Loss; 3] = [
+        |segment| fs::remove_file(segment).unwrap(),
+        |segment| fs::write(segment, "").unwrap(),
+        |segment| {
+            let text = fs::read_to_string(segment).unwrap();
+            fs::write(segment, format!("{}\n", text.lines().next().unwrap())).unwrap();
+        },
+    ];
+    for loss in losses {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(temp.path()).unwrap();
+        append_each(&mut journal, 1..=2);
+        drop(journal);
+        loss(&segments(temp.path())[0]);
+        let before = fs::read(temp.path().join("epoch.json")).unwrap();
+        let error = open(temp.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Lost { from: 1, to: 1, .. }), "{error}");
+        assert!(error.to_string().contains("write \"durable\":0 into epoch.json"), "{error}");
+        assert_eq!(fs::read(temp.path().join("epoch.json")).unwrap(), before);
+        // As told.
+        let text = String::from_utf8(before).unwrap().replace("\"durable\":1", "\"durable\":0");
+        fs::write(temp.path().join("epoch.json"), text).unwrap();
+        open(temp.path()).unwrap();
+    }
+}
+
+#[test]
 fn a_changed_byte_anywhere_before_the_end_is_refused_and_nothing_is_changed() {
     let temp = tempfile::tempdir().unwrap();
     let whole = temp.path().join("whole");
