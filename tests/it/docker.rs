@@ -32,7 +32,7 @@ use pilothouse_core::state::State;
 use self::image::Base;
 use super::stage::load::Load;
 use super::stage::repository::Repository;
-use super::stage::{DOMAIN, Stage};
+use super::stage::{DOMAIN, Stage, wait_until};
 
 /// The operator's file: production in containers, on projects that no step of the host is run for.
 fn project(stage: &Stage, repository: &Repository, more: &str) -> String {
@@ -276,6 +276,6 @@ fn a_container_that_is_never_healthy_is_stopped_by_the_gate() {
     };
     assert!(why.contains("it ended with status 1 each time"), "{why}");
     stage.shows("v1");
-    assert_eq!(base.containers(&stage).len(), 2);
+    wait_until(|| "only v1's are left".to_owned(), || base.containers(&stage).len() == 2);
     stage.end();
 }

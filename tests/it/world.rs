@@ -18,7 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that anything is waited for, on a machine that has other things to do.
-pub const WITHIN: Duration = Duration::from_secs(60);
+pub const WITHIN: Duration = Duration::from_secs(120);
 /// Time between two looks at what is waited for.
 const STEP: Duration = Duration::from_millis(50);
 

@@ -42,7 +42,7 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let said = refused(&stage);
-    assert!(said.contains("were durable and are gone"), "{said}");
+    assert!(said.contains("Restore the missing files from a backup"), "{said}");
     std::fs::remove_file(journal.join("epoch.json")).unwrap();
     let said = refused(&stage);
     assert!(said.contains("an engine worked here before"), "{said}");
