@@ -203,6 +203,7 @@ fn label_of(labels: &std::collections::BTreeMap<String, String>, name: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::Places;
 
     #[test]
     fn images_for_steps_go_with_their_environment() {
