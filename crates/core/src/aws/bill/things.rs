@@ -83,6 +83,16 @@ const FREE_IOPS: u32 = 3000;
 /// See [`FREE_IOPS`].
 const FREE_THROUGHPUT: u32 = 125;
 
+/// The price of an io2 volume's IOPS falls in steps, and beyond which IOPS (Amazon EBS pricing,
+/// "Provisioned IOPS SSD (io2) volumes").
+const IO2_STEPS: [(&str, u32, u32); 3] = [
+    ("EBS:VolumeP-IOPS.io2", 0, 32_000),
+    ("EBS:VolumeP-IOPS.io2.tier2", 32_000, 64_000),
+    ("EBS:VolumeP-IOPS.io2.tier3", 64_000, u32::MAX),
+];
+/// What is said where AWS told of no IOPS.
+const UNSAID: &str = "how many it has was not said";
+
 /// A volume by its size, and by what it can do beyond what its size pays for.
 pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
     let kind = volume.kind.as_str();
@@ -113,11 +123,21 @@ pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str
             let what = format!("EBS io1 IOPS{state}");
             match volume.iops.map(Quantity::whole) {
                 Some(iops) => till.buy(&what, "EBS:VolumeP-IOPS.piops", iops, whose, ""),
-                None => till.note(&what, whose, "how many it has was not said"),
+                None => till.note(&what, whose, UNSAID),
             }
         }
-        // Its price falls in steps.
-        "io2" => till.note(&format!("EBS io2 IOPS{state}"), whose, "its price falls in steps"),
+        "io2" => match volume.iops {
+            Some(iops) => {
+                for (usage, from, until) in IO2_STEPS {
+                    let count = iops.min(until).saturating_sub(from);
+                    if count > 0 {
+                        let what = format!("EBS io2 IOPS{state}");
+                        till.buy(&what, usage, Quantity::whole(count), whose, "");
+                    }
+                }
+            }
+            None => till.note(&format!("EBS io2 IOPS{state}"), whose, UNSAID),
+        },
         // Of the old magnetic kind each access is paid too (Amazon EBS pricing).
         "standard" => {
             till.note(
