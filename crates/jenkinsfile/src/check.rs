@@ -7,6 +7,7 @@
 mod agent;
 mod argument;
 mod condition;
+mod cron;
 mod directive;
 mod matrix;
 mod stage;
@@ -19,14 +20,15 @@ use crate::source::Span;
 use crate::suggest::nearest;
 use crate::table::{Kind, Table};
 
-/// What is wrong with a pipeline.
-pub fn check(pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
-    let mut checker = Checker { table, problems: Vec::new() };
+/// What is wrong with a pipeline of this text.
+pub fn check(text: &str, pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
+    let mut checker = Checker { text, table, problems: Vec::new() };
     checker.pipeline(pipeline);
     checker.problems
 }
 
 struct Checker<'t> {
+    text: &'t str,
     table: &'t Table,
     problems: Vec<Diagnostic>,
 }

@@ -24,7 +24,6 @@ mod recover;
 mod statement;
 mod types;
 
-use crate::MOST_PROBLEMS;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Words, mended_words, words};
 use crate::source::Span;
@@ -32,6 +31,7 @@ use crate::syntax::{
     Expression, ExpressionKind, MOST_HEIGHT, Name, Script, Statement, StatementKind,
 };
 use crate::token::{Kind, Mark, Token, Word};
+use crate::{MOST_FOUND, MOST_PROBLEMS};
 
 /// The most constructs of a text that stand inside each other; a block of statements counts three
 /// times. Twenty stages in each other fit, and all of it fits a thread of 2 MiB in a debug build.
@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
 
 fn parse_words(text: &str, words: Words) -> (Script<'_>, Vec<Diagnostic>) {
     let Words { tokens, comments, mut problems, unclosed, is_doubtful: _ } = words;
-    problems.truncate(MOST_PROBLEMS);
+    problems.truncate(MOST_FOUND);
     let unclosed = unclosed.into_iter().take(MOST_PROBLEMS).map(|at| line(text, at));
     let unclosed: Vec<Span> = unclosed.collect();
     let (tokens, of_brackets) = bracket::mend(text, tokens, &unclosed);
@@ -267,10 +267,13 @@ impl<'s> Parser<'s> {
 
     /// Notes a problem, once for each place.
     fn note(&mut self, problem: Diagnostic) {
+        if self.problems.len() >= MOST_FOUND {
+            return;
+        }
         let at = problem.span.start;
         let is_known = self.problems.iter().any(|known| known.span.start == at)
             || self.unclosed.iter().any(|line| (line.start..=line.end).contains(&at));
-        if !is_known && self.problems.len() < MOST_PROBLEMS {
+        if !is_known {
             self.problems.push(problem);
         }
     }

@@ -67,9 +67,16 @@ impl<'t> Reader<'t> {
     }
 
     fn script(&mut self, script: &'t Script<'t>) -> Option<Pipeline<'t>> {
-        let found = script.statements.iter().find_map(pipeline_call);
-        if let Some(call) = found {
-            return self.pipeline(&call);
+        let mut found = script.statements.iter().filter_map(pipeline_call);
+        if let Some(call) = found.next() {
+            let pipeline = self.pipeline(&call);
+            for another in found {
+                let message = "Only one pipeline { ... } block can be executed in a single run.";
+                self.problem_with(another.name_span, message, "put its stages into the first one");
+                // What it says is looked at as well.
+                self.pipeline(&another);
+            }
+            return pipeline;
         }
         // A shared library's global step has its pipelines in a method of this name.
         let methods = script.statements.iter().filter_map(|statement| match &statement.kind {
@@ -121,6 +128,11 @@ impl<'t> Reader<'t> {
         }
         block.body.statements.iter().for_each(|inner| self.refuse_nested(inner));
     }
+}
+
+/// Whether a statement is a pipeline.
+pub(crate) fn is_pipeline(statement: &Statement<'_>) -> bool {
+    pipeline_call(statement).is_some()
 }
 
 /// The call of a statement that is a pipeline.
