@@ -14,7 +14,7 @@ mod stage;
 mod step;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Value};
+use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Step, Value};
 use crate::read::{POST_CONDITIONS, invalid_identifier};
 use crate::source::Span;
 use crate::suggest::nearest;
@@ -25,6 +25,13 @@ pub fn check(text: &str, pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnost
     let mut checker = Checker { text, table, problems: Vec::new() };
     checker.pipeline(pipeline);
     checker.problems
+}
+
+/// Whether Jenkins accepts these steps.
+pub(crate) fn accepts(text: &str, steps: &[Step<'_>], table: &Table) -> bool {
+    let mut checker = Checker { text, table, problems: Vec::new() };
+    checker.steps(steps);
+    checker.problems.is_empty()
 }
 
 struct Checker<'t> {

@@ -17,7 +17,7 @@ mod step;
 mod when;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::Pipeline;
+use crate::model::{Pipeline, Step};
 use crate::source::Span;
 use crate::syntax::{Script, Statement, StatementKind};
 use crate::table::Table;
@@ -39,6 +39,17 @@ pub fn read<'t>(text: &'t str, script: &'t Script<'t>, table: &'t Table) -> Read
     let mut reader = Reader { text, table, problems: Vec::new() };
     let pipeline = reader.script(script);
     Read { pipeline, problems: reader.problems }
+}
+
+/// Reads statements as steps; nothing where one of them is none.
+pub(crate) fn steps<'t>(
+    text: &'t str,
+    statements: &'t [Statement<'t>],
+    table: &'t Table,
+) -> Option<Vec<Step<'t>>> {
+    let mut reader = Reader { text, table, problems: Vec::new() };
+    let steps = reader.steps(statements);
+    reader.problems.is_empty().then_some(steps)
 }
 
 struct Reader<'t> {
