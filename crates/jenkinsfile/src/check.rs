@@ -7,26 +7,35 @@
 mod agent;
 mod argument;
 mod condition;
+mod cron;
 mod directive;
 mod matrix;
 mod stage;
 mod step;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Value};
+use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Step, Value};
 use crate::read::{POST_CONDITIONS, invalid_identifier};
 use crate::source::Span;
 use crate::suggest::nearest;
 use crate::table::{Kind, Table};
 
-/// What is wrong with a pipeline.
-pub fn check(pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
-    let mut checker = Checker { table, problems: Vec::new() };
+/// What is wrong with a pipeline of this text.
+pub fn check(text: &str, pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
+    let mut checker = Checker { text, table, problems: Vec::new() };
     checker.pipeline(pipeline);
     checker.problems
 }
 
+/// Whether Jenkins accepts these steps.
+pub(crate) fn accepts(text: &str, steps: &[Step<'_>], table: &Table) -> bool {
+    let mut checker = Checker { text, table, problems: Vec::new() };
+    checker.steps(steps);
+    checker.problems.is_empty()
+}
+
 struct Checker<'t> {
+    text: &'t str,
     table: &'t Table,
     problems: Vec<Diagnostic>,
 }

@@ -27,7 +27,7 @@ pub fn judge<'t>(
     let mut all = grammar.to_vec();
     all.extend(problems);
     if let Some(pipeline) = &pipeline {
-        all.extend(check(pipeline, table));
+        all.extend(check(text, pipeline, table));
     }
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {

@@ -5,26 +5,33 @@
 //! what the other does not do. A script stands here only where it does what the Jenkinsfile does;
 //! in doubt it is left.
 
+mod agent;
 mod argument;
 mod background;
 mod groovy;
+mod script;
 mod section;
 mod shell;
+mod stage;
 mod step;
 mod time;
 mod value;
 mod when;
+mod within;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
+use crate::model::{Pipeline, PostCondition, Section};
 use crate::source::{Lines, Span};
 use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
 use groovy::Groovy;
+pub(crate) use script::plain;
 use value::Bit;
 
+/// Why a part does not run that holds others.
+const NOTHING: &str = "nothing in it is taken over";
 /// The most stages of a pipeline, and the most steps of a stage.
 const MOST: usize = 100;
 
@@ -89,6 +96,14 @@ pub(crate) enum StagePart {
 }
 
 impl StagePart {
+    /// Whether a run does it: a script that is written, or what a run does by itself.
+    const fn is_done(&self) -> bool {
+        match self {
+            Self::Script(script) => !script.is_off,
+            Self::Comment(comment) => !comment.is_left,
+        }
+    }
+
     /// The script, where it is one.
     pub(crate) const fn script(&self) -> Option<&Script> {
         match self {
@@ -135,9 +150,15 @@ struct Scope {
     is_nowhere: bool,
     /// Why nothing in it may run.
     off: Option<String>,
+    /// Why nothing on its agent may run; a stage inside can name another one.
+    agent_off: Option<String>,
 }
 
 impl Scope {
+    fn off(&self) -> Option<&String> {
+        self.off.as_ref().or(self.agent_off.as_ref())
+    }
+
     fn turn_off(&mut self, why: &str) {
         self.off.get_or_insert_with(|| why.to_owned());
     }
@@ -154,12 +175,16 @@ impl Plan {
         let known = Known::of(source);
         let groovy = Groovy::of(source);
         let mut planner = Planner {
+            text,
             lines: Lines::new(text),
             table,
             known,
             groovy,
             behind: None,
+            skips: None,
+            bare: None,
             stages: 0,
+            done: 0,
             plan: Self::default(),
         };
         planner.around(source, pipeline.span);
@@ -174,6 +199,7 @@ impl Plan {
 }
 
 struct Planner<'a> {
+    text: &'a str,
     lines: Lines<'a>,
     table: &'a Table,
     known: Known<'a>,
@@ -181,8 +207,14 @@ struct Planner<'a> {
     groovy: Groovy<'a>,
     /// Why all that follows may not run: a person would have to be asked first.
     behind: Option<String>,
+    /// The line of the option by which each agent begins without the sources.
+    skips: Option<usize>,
+    /// The line of that option, where no checkout came since.
+    bare: Option<usize>,
     /// How many stages there are.
     stages: usize,
+    /// How many steps are taken over.
+    done: usize,
     plan: Plan,
 }
 
@@ -216,7 +248,7 @@ impl Planner<'_> {
             self.agent(agent, &mut scope);
         }
         let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, &mut scope, false);
+        self.options(options, &mut scope, false, true);
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
             let name = trigger.name.as_ref().map_or("", |name| name.text.as_str());
             let entry = self.table.get(Kind::Trigger, name);
@@ -237,74 +269,6 @@ impl Planner<'_> {
             self.stage(stage, &scope);
         }
         self.post(pipeline.post.as_ref(), &scope);
-    }
-
-    fn stage(&mut self, stage: &Stage<'_>, around: &Scope) {
-        let mut scope = around.clone();
-        scope.path.push(stage.name.clone());
-        self.plan.lines.push(Line::Gap);
-        if let (Some(why), None) = (self.behind.clone(), &scope.off) {
-            self.leave(stage.span, &format!("stage {}", stage.name), &why);
-            scope.turn_off(&why);
-        }
-        let is_one = stage.branches.len() == 1
-            && stage.branches.iter().all(|branch| branch.steps.len() == 1);
-        self.common(&stage.common, &mut scope, is_one);
-        let is_parallel = stage.branches.len() > 1;
-        let one_after_the_other = "the stages below run one after the other";
-        if let Some(parallel) = &stage.parallel {
-            self.leave(parallel.span, "parallel", one_after_the_other);
-        }
-        if is_parallel {
-            self.leave(stage.span, "parallel", one_after_the_other);
-        }
-        let (support, note) = match &scope.off {
-            Some(why) => (Support::NotYet, why.as_str()),
-            None if stage.parallel.is_some() || is_parallel => {
-                (Support::NotYet, "stages run one after the other")
-            }
-            None if stage.matrix.is_some() => (Support::NotYet, "no matrix of stages"),
-            None => (Support::Runs, ""),
-        };
-        let note = note.to_owned();
-        self.mark(stage.span, support, &note);
-        for branch in &stage.branches {
-            if is_parallel {
-                scope.path.push(branch.name.clone());
-                let support = if scope.off.is_some() { Support::NotYet } else { Support::Runs };
-                let note = scope.off.clone().unwrap_or_default();
-                self.mark(branch.span, support, &note);
-            }
-            self.branch(branch, &scope);
-            if is_parallel {
-                scope.path.pop();
-            }
-        }
-        for inner in stage.stages.iter().chain(&stage.parallel).flat_map(|all| &all.entries) {
-            self.stage(inner, &scope);
-        }
-        if let Some(matrix) = &stage.matrix {
-            self.matrix(matrix, &scope);
-        }
-        self.post(stage.common.post.as_ref(), &scope);
-        if let Some(input) = &stage.common.input {
-            self.wait(input.span);
-        }
-    }
-
-    /// Each stage of a matrix would run for each combination; it stands there once, as a comment.
-    fn matrix(&mut self, matrix: &Matrix<'_>, around: &Scope) {
-        self.leave(matrix.span, "matrix", "there are no matrices of stages yet, so none runs");
-        let mut scope = around.clone();
-        for axis in matrix.axes.iter().flat_map(|axes| &axes.entries) {
-            scope.missing.extend(axis.name.as_ref().map(|name| name.text.clone()));
-        }
-        scope.turn_off("in a matrix");
-        self.common(&matrix.common, &mut scope, false);
-        for inner in matrix.stages.iter().flat_map(|stages| &stages.entries) {
-            self.stage(inner, &scope);
-        }
-        self.post(matrix.common.post.as_ref(), &scope);
     }
 
     /// What follows in the file may not run: Groovy, or a step that is there for it, may stop the run.
@@ -331,41 +295,6 @@ impl Planner<'_> {
             self.leave(one.span, &what, "nothing is done at the end of a run yet");
             // What becomes of its steps is told, and nothing of them is written.
             self.steps(&one.branch.steps, &scope, &mut Vec::new());
-        }
-    }
-
-    fn branch(&mut self, branch: &Branch<'_>, scope: &Scope) {
-        let mut scope = scope.clone();
-        if scope.off.is_none() && self.stages >= MOST {
-            let why = format!("a pipeline has at most {MOST} stages");
-            self.leave(branch.span, "stage", &why);
-            scope.turn_off(&why);
-        }
-        let mut parts = Vec::new();
-        self.steps(&branch.steps, &scope, &mut parts);
-        let scripts = parts.iter().filter(|part| matches!(part, StagePart::Script(_)));
-        if scripts.count() > MOST {
-            self.turn_off(&mut parts, &format!("a stage has at most {MOST} steps"));
-        }
-        let is_on = |part: &StagePart| matches!(part, StagePart::Script(script) if !script.is_off);
-        self.stages += usize::from(parts.iter().any(is_on));
-        let Scope { path, image, .. } = scope;
-        self.plan.lines.push(Line::Stage(Made { path, image, parts }));
-    }
-
-    /// Makes comments of scripts.
-    fn turn_off(&mut self, parts: &mut [StagePart], why: &str) {
-        for part in parts {
-            if let StagePart::Script(script) = part
-                && !script.is_off
-            {
-                script.is_off = true;
-                let note = why.to_owned();
-                if script.name == "error" {
-                    self.stop(Span::new(script.at, script.at));
-                }
-                self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
-            }
         }
     }
 }

@@ -96,6 +96,7 @@ impl Checker<'_> {
         }
         for trigger in &section.entries {
             self.directive(trigger, Role::Trigger);
+            self.times(trigger);
         }
     }
 

@@ -44,7 +44,7 @@ impl Checker<'_> {
         true
     }
 
-    fn steps(&mut self, steps: &[Step<'_>]) {
+    pub(super) fn steps(&mut self, steps: &[Step<'_>]) {
         for step in steps {
             self.step(step);
         }

@@ -1,7 +1,9 @@
 //! What is taken over, and what is not.
 
+mod agent;
 mod groovy;
 mod honest;
+mod script;
 
 use super::convert;
 use crate::judge;
@@ -307,7 +309,11 @@ fn what_check_promises_is_what_is_taken_over() {
         ("timeout(5) { sh 'a'\nsh 'b' }", None),
         ("sh(script: 'a', returnStatus: true)", None),
         ("archiveArtifacts 'a'", None),
-        ("script { sh 'a' }", None),
+        ("script { sh 'a' }", Some(2)),
+        ("script { sh 'a'; x() }", None),
+        ("script { junit 'a' }", None),
+        ("dir('a') { junit 'b' }", None),
+        ("timeout(5) { junit 'b' }", None),
         ("retry(2) { sh 'a' }", None),
         ("input 'a'\nsh 'b'", None),
         ("stash 'a'\nunstash 'a'", None),

@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::token::{Kind, Mark, Token};
 
 /// The most braces that are put in or left out.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 /// How many open braces are looked at for the one that a line closes, and how many closed ones.
 const NEAR: usize = 64;
 /// How many columns a tab is wide.
@@ -112,7 +112,7 @@ impl Mender<'_> {
                 continue;
             }
             if is_first {
-                indent = self.column(start);
+                indent = column(self.text, start);
                 if token.kind != Kind::End {
                     self.line(index, indent, line);
                 }
@@ -134,13 +134,6 @@ impl Mender<'_> {
             line += inside.bytes().filter(|byte| *byte == b'\n').count();
             last_end = token.span.end as usize;
         }
-    }
-
-    /// The column in which the line's first word begins.
-    fn column(&self, start: usize) -> usize {
-        let before = self.text.get(..start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        line.chars().map(|c| if c == '\t' { TAB } else { 1 }).sum()
     }
 
     fn is_close(&self, index: usize) -> bool {
@@ -268,4 +261,11 @@ impl Mender<'_> {
             self.problems.push(Diagnostic::syntax(token.span, "unexpected token: '}'"));
         }
     }
+}
+
+/// The column in which the first word of a line begins.
+pub(super) fn column(text: &str, start: usize) -> usize {
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.chars().map(|c| if c == '\t' { TAB } else { 1 }).sum()
 }

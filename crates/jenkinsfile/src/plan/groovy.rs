@@ -72,7 +72,7 @@ fn is_end(node: Node<'_, '_>) -> bool {
     is_thrown || called(node).is_some_and(is_stop)
 }
 
-fn called<'s>(node: Node<'_, 's>) -> Option<&'s str> {
+pub(super) fn called<'s>(node: Node<'_, 's>) -> Option<&'s str> {
     match node {
         Node::Expression(Expression { kind: ExpressionKind::Call(call), .. }) => {
             match &call.method {

@@ -42,9 +42,9 @@ impl Planner<'_> {
 
     fn asked(&mut self, condition: &Condition<'_>, scope: &Scope) {
         if let Some(name) = &condition.name {
-            let is_off = scope.off.is_some();
+            let is_off = scope.off().is_some();
             let support = if is_off { Support::NotYet } else { Support::Runs };
-            self.mark(name.span, support, scope.off.as_deref().unwrap_or(NOTE));
+            self.mark(name.span, support, scope.off().map_or(NOTE, String::as_str));
         }
         condition.conditions.iter().for_each(|inner| self.asked(inner, scope));
     }

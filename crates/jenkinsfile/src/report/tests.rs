@@ -1,5 +1,7 @@
 //! What is said of a file.
 
+mod mistakes;
+
 use super::{Report, json, sarif};
 use crate::table::Table;
 use crate::verdict::Level;

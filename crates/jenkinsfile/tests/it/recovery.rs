@@ -95,6 +95,64 @@ fn one_mistake_hides_no_other_and_makes_none() {
     }
 }
 
+/// What hides mistakes of the stage that it stands in.
+#[test]
+fn a_parenthesis_hides_no_mistake_of_its_stage() {
+    let step = "sh 'a'\n";
+    let (two, sleep) = ("stage('Two') {", "sleep 'z'\n");
+    let timed = "timeout(time: 5, unit: 'MINUTES' { sleep 'z' }\n";
+    for (from, to, line, message) in [
+        (step, "sh('a'\n", 10, "expecting ')' for the '(' of line 9, found 'echo'"),
+        (step, "sh(script: 'a', label: b('c')\n", 10, "expecting ')' for the '(' of line 9"),
+        ("echo 'x'\n", "echo('x'\n", 11, "expecting ')' for the '(' of line 10, found '}'"),
+        (two, "stage('Two' {", 13, "expecting ')' for the '(' of line 13, found '{'"),
+        (sleep, timed, 15, "expecting ')' for the '(' of line 15, found '{'"),
+        (sleep, "withEnv(['A=b') { sleep 'z' }\n", 15, "expecting ']' for the '[' of line 15"),
+        (step, "archiveArtifacts(artifacts: ['a')\n", 9, "expecting ']' for the '[' of line 9"),
+        (step, "sh(foo(['a'])\n", 10, "expecting ')' for the '(' of line 9, found 'echo'"),
+        (two, "stage('Two')) {", 13, "unexpected token: ')'"),
+        (sleep, "timeout(5)) { sleep 'z' }\n", 15, "unexpected token: ')'"),
+        (sleep, "withEnv(['A=b']]) { sleep 'z' }\n", 15, "unexpected token: ']'"),
+    ] {
+        let text = PIPELINE.replacen(from, to, 1);
+        assert_ne!(text, PIPELINE, "{from:?}");
+        let mut wanted = vec![15, 18, 19, 25, line];
+        wanted.sort_unstable();
+        let (lines, said) = told(&text);
+        assert_eq!(lines, wanted, "{to:?}");
+        assert!(said.starts_with(message), "{to:?}: {said}");
+    }
+    let text = PIPELINE
+        .replacen(step, "sh(script: 'a',\n                   label: 'b'\n", 1)
+        .replacen("'Three') {", "'Three' {", 1)
+        .replacen("echo 'y'", "echo('y'", 1);
+    assert_eq!(told(&text).0, [11, 16, 19, 19, 20, 26, 26]);
+}
+
+/// Brackets that balance are what they are, whatever the lines look like.
+#[test]
+fn brackets_that_balance_stay_where_they_are() {
+    let text = "def a = b(1,\nc {\n'd'\n})\ne([1,\n2], 'f' as String)\npipeline { agent any\nstages { \
+                stage('a') { steps {\nsh(script: 'b',\nlabel: 'c'\n)\n} } } }\n";
+    assert_eq!(told(text), (Vec::new(), String::new()));
+}
+
+#[test]
+fn several_strings_that_are_never_closed_are_all_told() {
+    for (one, three) in
+        [("'a", "'x"), ("\"\"\"a", "'''x"), ("'''\n  a -b", "'''\n  if x; then\n  fi")]
+    {
+        let text = PIPELINE.replacen("sh 'a'", &format!("sh {one}"), 1).replacen(
+            "sh 'x'",
+            &format!("sh {three}"),
+            1,
+        );
+        let (one, three) = (one.matches('\n').count(), three.matches('\n').count());
+        let wanted = [9, 15 + one, 18 + one, 19 + one, 20 + one, 25 + one + three];
+        assert_eq!(told(&text).0, wanted, "{text}");
+    }
+}
+
 #[test]
 fn several_such_mistakes_are_all_told() {
     let text = PIPELINE

@@ -1,0 +1,97 @@
+//! What Jenkins refuses, and how it is told.
+
+use super::{json, look, sarif, with_steps};
+
+#[test]
+fn what_is_too_much_to_be_told_is_counted() {
+    for step in ["sh 1\n", "sh(1 2)\n"] {
+        let reports = [with_steps(&step.repeat(130))];
+        let report = &reports[0];
+        assert_eq!((report.problems.len(), report.more_problems), (100, 30), "{step}");
+        assert_eq!(report.summary(24).last().map(String::as_str), Some("and 106 more"));
+        assert_eq!(json(&reports)["files"][0]["more_problems"], 30);
+        let sarif = sarif(&reports, "1.2.3");
+        let last = sarif["runs"][0]["results"][100]["message"]["text"].as_str();
+        assert_eq!(last, Some("30 more mistakes are not listed"));
+    }
+}
+
+#[test]
+fn two_pipelines_are_one_too_many() {
+    let pipeline = "pipeline { agent any\nstages { stage('a') { steps { sh 'b' } } } }";
+    let other = pipeline.replace("agent any", "agent any\nagnet any");
+    let report = look(&format!("{pipeline}\n{other}"));
+    let told: Vec<_> = report.problems.iter().map(|one| (one.from.line, &*one.message)).collect();
+    let only = "Only one pipeline { ... } block can be executed in a single run.";
+    assert_eq!(told, [(3, only), (4, "Undefined section \"agnet\"")]);
+    assert!(report.unknown().next().is_none(), "{:?}", report.parts);
+    let either = format!("def call() {{ if (a) {{ {pipeline} }} else {{ {pipeline} }} }}");
+    assert_eq!(look(&either).problems.len(), 0);
+}
+
+#[test]
+fn names_and_types_of_arguments_are_told_once() {
+    for (step, column, message) in [
+        (
+            "junit testResult: 'a'",
+            7,
+            "Invalid parameter \"testResult\", did you mean \"testResults\"?",
+        ),
+        (
+            "withEnv('A=b') { sh 'c' }",
+            9,
+            "Expecting \"interface java.util.List\" but got \"A=b\" of type class java.lang.String \
+             instead",
+        ),
+        (
+            "echo ${FOO}",
+            6,
+            "${FOO} cannot be used as a value directly. Did you mean \"${FOO}\"? (add quotes)",
+        ),
+    ] {
+        let report = with_steps(step);
+        let told: Vec<_> =
+            report.problems.iter().map(|one| (one.from.column, &*one.message)).collect();
+        assert_eq!(told, [(column, message)], "{step}");
+        assert_eq!(report.unknown().count(), 0, "{step}: {:?}", report.parts);
+    }
+    let right =
+        ["junit testResults: 'a', b: 'c'", "withEnv(A) { sh 'b' }", "withEnv([]) { echo 'b' }"];
+    for step in right {
+        assert_eq!(with_steps(step).problems.len(), 0, "{step}");
+    }
+}
+
+#[test]
+fn a_time_that_jenkins_does_not_know_is_told_in_its_place() {
+    let with = |trigger: &str| {
+        look(&format!(
+            "pipeline {{ agent any\ntriggers {{\n{trigger} }}\nstages {{ stage('a') {{ steps {{ sh \
+             'b' }} }} }} }}"
+        ))
+    };
+    for (trigger, line, column, what) in [
+        ("cron('nonsense')", 3, 7, "\"nonsense\": the minute is no number: 'nonsense'"),
+        (
+            "pollSCM(scmpoll_spec: 'H 25 * * *')",
+            3,
+            26,
+            "\"H 25 * * *\": 25 is out of range in the hour: 0 to 23",
+        ),
+        ("cron('''TZ=UTC\n  H H * * *\n  @often''')", 5, 3, "\"@often\": there is no @often"),
+        ("cron '* * *'", 3, 12, "\"* * *\": 3 fields instead of five: the month is missing"),
+        // The file says it in other letters.
+        ("cron '* *\\t*'", 3, 6, "\"* *\t*\": 3 fields instead of five: the month is missing"),
+    ] {
+        let report = with(trigger);
+        let told = report.problems.iter();
+        let told = told.map(|one| (one.from.line, one.from.column, &*one.message));
+        let wanted = format!("Invalid input: {what}");
+        assert_eq!(told.collect::<Vec<_>>(), [(line, column, &*wanted)], "{trigger}");
+        assert!(report.problems.iter().all(|one| one.advice.is_some()), "{trigger}");
+    }
+    for trigger in ["cron(A ? '@daily' : '')", "cron(\"${A}\")", "pollSCM('')", "cron('@midnight')"]
+    {
+        assert_eq!(with(trigger).problems.len(), 0, "{trigger}");
+    }
+}
