@@ -3,7 +3,7 @@
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::state::Environment;
 
-use super::head::{behind, ready};
+use super::head::{behind, failed, ready};
 use super::serving::serving;
 use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
@@ -119,6 +119,10 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
     match (serves, run) {
         (Some((mark, text)), _) => Cell::state(mark, text),
         (None, Some(run)) => {
+            let failed = environment.and_then(|environment| failed(model, row, environment));
+            if let Some((mark, how)) = failed {
+                return Cell::state(mark, format!("{how}, nothing serves")).or(how);
+            }
             let (mark, text) = words::run(run);
             Cell::state(mark, text)
         }

@@ -3,6 +3,8 @@
 //! It says only what is known. What failed, what nobody knows and what belongs to an older
 //! commit is said as such.
 
+mod release;
+
 use pilothouse_core::aws::seen::{Ec2Instance, Ec2State, EcsService};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
@@ -10,7 +12,7 @@ use pilothouse_core::run::{Run, RunPhase, StepPhase};
 use pilothouse_core::state::Environment;
 use pilothouse_core::time::Timestamp;
 
-use super::head;
+use self::release::release;
 use super::serving::{Serving, serving};
 use super::watched::targets::healthy;
 use super::words;
@@ -303,42 +305,6 @@ fn unfed(model: &Model, row: &BranchRef) -> Leg {
         }
         None => Leg::new(Mark::None, "feeds no environment", "no env"),
     }
-}
-
-fn release(model: &Model, row: &BranchRef, environment: &Environment) -> Leg {
-    let running = environment.running.and_then(|id| model.replica.deployments.get(&id));
-    if let Some(deployment) = running {
-        let (mark, doing) = words::deployment(model, deployment);
-        let release = deployment.release;
-        return match head::other_commit(model, row, environment, release) {
-            None => Leg::new(mark, format!("{release} {doing}"), release.to_string()),
-            Some(commit) => {
-                let of = format!("{release} of {commit}");
-                Leg::new(mark, format!("{of} {doing}, not the head"), of)
-            }
-        };
-    }
-    let behind = head::behind(model, row, environment);
-    let current = environment.current.map(|current| current.to_string());
-    if let Some(ready) = head::ready(model, row) {
-        let over = match (&behind, current) {
-            (Some(behind), _) => format!(" · {}", behind.serves()),
-            (None, Some(current)) => format!(" · {current} serves"),
-            (None, None) => String::new(),
-        };
-        return Leg::new(Mark::Ready, format!("{ready}{over}"), ready);
-    }
-    if let Some(behind) = behind {
-        return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());
-    }
-    current.map_or_else(
-        || Leg::new(Mark::None, "no release", "none"),
-        |current| {
-            Leg::new(Mark::Ok, current.clone(), current.clone())
-                .letter(current.clone())
-                .tiny(current)
-        },
-    )
 }
 
 fn instances(serving: &Serving) -> Leg {

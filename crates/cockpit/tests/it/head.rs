@@ -70,6 +70,23 @@ fn a_head_that_was_not_deployed_is_never_told_as_the_release_that_serves() {
 }
 
 #[test]
+fn an_environment_in_which_nothing_ever_served_says_how_its_deployment_ended() {
+    let results = [
+        (DeploymentResult::Failed { why: "never healthy".to_owned() }, "✗ d41 failed"),
+        (DeploymentResult::Cancelled { by: "kim".to_owned() }, "◐ d41 cancelled"),
+    ];
+    for (result, said) in results {
+        let mut state = after(result);
+        state.instances.clear();
+        let production = state.environments.get_mut(&key("production")).unwrap();
+        (production.current, production.ready) = (None, None);
+        let screen = text(&operator(state, 160, 40));
+        assert_eq!(screen.matches(&format!("{said}, nothing serves")).count(), 2, "{screen}");
+        assert!(!screen.contains("no release"), "{screen}");
+    }
+}
+
+#[test]
 fn a_head_whose_tests_failed_says_that_first() {
     let mut state = after(DeploymentResult::Cancelled { by: "kim".to_owned() });
     let failed = state.runs[&RunId(85)].clone();
