@@ -130,6 +130,9 @@ fn keys_are_told_and_checked() {
     std::fs::write(&file, text).unwrap();
     let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
     assert!(said.err.contains("keys.toml:2:"), "{}", said.err);
+    std::fs::write(&file, "[global]\n\"\\u001b[31m\" = \"quit\"\n").unwrap();
+    let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
+    assert!(said.err.contains("[31m") && !said.err.contains('\u{1b}'), "{}", said.err);
     assert_eq!(world.run(&["keys"]).ends_with(0).out, said_of_all);
 }
 
