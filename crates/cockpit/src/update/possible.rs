@@ -11,7 +11,7 @@ use pilothouse_core::state::Environment;
 
 use super::{dialog, list, view};
 use crate::action::Action;
-use crate::model::{JobRef, Link, Model, Pane};
+use crate::model::{Choice, JobRef, Link, Model, Pane};
 use crate::text;
 
 /// Why an action can do nothing now; none where it can do something.
@@ -57,14 +57,22 @@ fn of_environment(model: &Model, action: Action, key: &EnvironmentKey) -> Option
         Action::DeployRelease => list::earlier(model, key)
             .is_empty()
             .then(|| format!("{key} has no other release that once succeeded.")),
-        Action::DeployPromote => list::others(model, key)
-            .is_empty()
-            .then(|| format!("{} has no other environment to promote to.", key.project)),
+        Action::DeployPromote => unpromotable(model, key),
         _ => {
             let stopped = model.environment(key).map_or(0, Environment::missing);
             (stopped == 0).then(|| format!("Nothing was stopped in {key}."))
         }
     }
+}
+
+/// Why what an environment serves can be promoted to no other.
+fn unpromotable(model: &Model, key: &EnvironmentKey) -> Option<String> {
+    let mut why = format!("{} has no other environment to promote to.", key.project);
+    for row in list::others(model, key) {
+        let Choice::Plan(to, what) = row.choice else { continue };
+        why = dialog::refusal(model, &to, &what)?;
+    }
+    Some(why)
 }
 
 /// Why there is nothing to cancel.
