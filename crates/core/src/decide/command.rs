@@ -17,6 +17,14 @@ use crate::time::Timestamp;
 pub(super) type Answer = Result<(Vec<Event>, Reply), Rejection>;
 
 pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timestamp) -> Answer {
+    let ends = matches!(
+        command,
+        Command::Halt | Command::CancelRun { .. } | Command::CancelDeployment { .. }
+    );
+    if state.halting && !ends {
+        let why = "the engine is stopping everything; ask again once it runs anew";
+        return Err(Rejection::new(RejectionKind::Busy, why));
+    }
     match command {
         Command::Apply { spec } => {
             specification::apply(state, actor, spec, now).map(|events| (events, Reply::Accepted))
