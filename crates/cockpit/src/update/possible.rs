@@ -4,7 +4,7 @@
 //! same is told the obstacle.
 
 use pilothouse_core::command::DeployWhat;
-use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::deployment::{EnvironmentKey, Phase};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
 use pilothouse_core::state::Environment;
@@ -84,9 +84,10 @@ fn over(model: &Model) -> Option<String> {
             .is_none_or(Run::is_ended)
             .then(|| format!("Run {id} is over; there is nothing to cancel.")),
         Some(job @ JobRef::Deployment(id)) => match model.deployment_of(job) {
-            Some(one) if !one.is_ended() => {
-                one.past_cancelling().map(|why| format!("Deployment {id} {why}."))
-            }
+            Some(one) if !one.is_ended() => one.past_cancelling().map(|why| {
+                let how = if one.phase == Phase::Retiring { "; x b rolls back" } else { "" };
+                format!("Deployment {id} {why}{how}.")
+            }),
             _ => Some(format!("Deployment {id} is over; x b rolls back.")),
         },
     }

@@ -14,6 +14,11 @@ use crate::time::{Millis, Timestamp};
 /// that adding an old repository does not build its whole past.
 const FRESH: Millis = Millis::minutes(3 * 24 * 60);
 
+/// Nobody deletes all branches of a repository that is built and deployed from: something else is
+/// there in its place, or it is being restored.
+const EMPTIED: &str = "it has no branch any more, so what is known of its branches is kept; `pilothouse \
+                       remove` takes a project down";
+
 /// Who cancels what nobody waits for any more.
 const REMOVAL: &str = "the removal of its branch";
 
@@ -28,6 +33,12 @@ pub(super) fn looked(
     let Some(project) = state.projects.get(name).filter(|project| !project.removing) else {
         return Vec::new();
     };
+    if heads.is_empty() && unread == 0 && !project.branches.is_empty() {
+        return vec![Event::Project(ProjectEvent::LookFailed {
+            project: name.clone(),
+            why: EMPTIED.to_owned(),
+        })];
+    }
     let first = project.poll.changed_at.is_none();
     let mut events = Vec::new();
     for head in heads {

@@ -111,6 +111,7 @@ fn what_waits_of_a_branch_that_is_deleted_is_not_deployed() {
         "push main b",
         "until d2 Baking",
         "push main c",
+        "push other o",
         "until d3 Queued",
         "delete main",
         "run",
@@ -145,9 +146,16 @@ fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
     play.line("delete warm");
     play.line("run");
     assert_eq!(ready(&play), Some(1));
+    // A repository that is emptied is doubted.
     play.line("delete main");
     play.line("run");
-    assert_eq!(ready(&play), None);
+    let project = play.world.state.projects.values().next().unwrap();
+    assert!(project.poll.error.as_ref().unwrap().starts_with("it has no branch any more"));
+    assert_eq!((ready(&play), project.branches.len()), (Some(1), 1));
+    play.line("push other o");
+    play.line("run");
+    let project = play.world.state.projects.values().next().unwrap();
+    assert_eq!((ready(&play), &project.poll.error), (None, &None));
 }
 
 #[test]
