@@ -3,6 +3,7 @@
 mod bill;
 mod idle;
 mod networks;
+mod search;
 mod tags;
 mod tasks;
 
