@@ -102,8 +102,9 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
         429 => TroubleKind::Throttled,
         // Whoever stands between refuses without a code of AWS's.
         403 if code.is_empty() => TroubleKind::Denied,
-        // What is not AWS answers so where it does not have an API: a page, or no code.
-        400 | 404 | 405 | 500 | 501 if code.is_empty() => TroubleKind::NotOffered,
+        // Nobody has the path, its method or what it should do; a failure without a code, as of a
+        // server or whoever stands between, says nothing of what is offered.
+        404 | 405 | 501 if code.is_empty() => TroubleKind::NotOffered,
         500.. => TroubleKind::Broken,
         _ => TroubleKind::Unreadable,
     }
@@ -150,8 +151,13 @@ mod tests {
             (None, 503, TroubleKind::Broken),
             (None, 403, TroubleKind::Denied),
             (Some("Odd"), 403, TroubleKind::Unreadable),
-            (None, 500, TroubleKind::NotOffered),
+            (None, 500, TroubleKind::Broken),
+            (None, 502, TroubleKind::Broken),
+            (None, 400, TroubleKind::Unreadable),
             (None, 404, TroubleKind::NotOffered),
+            (None, 501, TroubleKind::NotOffered),
+            (Some("InvalidAction"), 400, TroubleKind::NotOffered),
+            (Some("UnknownOperationException"), 400, TroubleKind::NotOffered),
             (Some("ValidationError"), 400, TroubleKind::Unreadable),
         ] {
             assert_eq!(by_code(code, status), kind, "{code:?} {status}");

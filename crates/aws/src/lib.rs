@@ -126,6 +126,9 @@ impl Asked {
             Ask::Groups => Content::Groups(elb::groups(&clients.elb, count).await?),
             Ask::Tags(arns) => Content::Tags(tags::of(&clients.elb, count, &arns).await?),
             Ask::Health(arns) => Content::Health(elb::health(&clients.elb, count, &arns).await?),
+            Ask::Registrations(arns) => {
+                Content::Registrations(elb::health(&clients.elb, count, &arns).await?)
+            }
             Ask::ServiceTags => Content::ServiceTags(tags::of_services(&clients.ecs, count).await?),
             Ask::Services(names) => Content::Services(
                 ecs::services(&clients.ecs, count, &self.definitions, &names).await?,

@@ -80,7 +80,11 @@ fn plain(model: &Model, place: &WatchedRef) -> Option<Row> {
             let service = watched.services.get(service)?;
             task(watched, service, service.tasks.get(place)?, now)
         }
-        Thing::Balancer(_) | Thing::Rule(..) | Thing::Group(_) | Thing::Target(..) => {
+        Thing::Unregistered
+        | Thing::Balancer(_)
+        | Thing::Rule(..)
+        | Thing::Group(_)
+        | Thing::Target(..) => {
             return targets::row(watched, place.what, now);
         }
     };

@@ -162,6 +162,7 @@ fn service() -> EcsService {
         started_at: Some(ago(7200)),
         ip: Some("10.0.3.7".to_owned()),
         stopped: stopped.map(str::to_owned),
+        ..Task::default()
     };
     EcsService {
         cluster: "shop".to_owned(),

@@ -4,6 +4,7 @@
 //! something out is never taken for the whole.
 
 mod idle;
+mod tasks;
 mod things;
 mod till;
 
@@ -86,7 +87,7 @@ impl Bill {
 pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -> Bill {
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
-    things::services(&mut till, watched);
+    tasks::services(&mut till, watched);
     things::balancers(&mut till, inventory, watched);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);

@@ -3,8 +3,10 @@
 mod bill;
 mod idle;
 mod networks;
+mod search;
 mod tags;
 mod tasks;
+mod volumes;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Access;
 use super::bill::Bill;
 use super::recent::Lately;
+use super::search::Unregistered;
 use super::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
 use super::trouble::Trouble;
 use crate::cost::NanoUsd;
@@ -49,6 +50,9 @@ pub struct Watched {
     pub groups: Vec<Group>,
     /// What the operator's file names and the account does not have, a sentence each.
     pub absent: Vec<String>,
+    /// The instances that the operator's file names and no target group has, where that is known.
+    #[serde(default)]
+    pub unregistered: Option<Unregistered>,
     /// What it costs by the hour.
     pub bill: Bill,
 }
@@ -92,6 +96,8 @@ pub enum Part {
     Tags,
     /// Targets and their health.
     Health,
+    /// The targets of groups that instances are looked for in.
+    Registrations,
     /// Tags of ECS services.
     ServiceTags,
     /// ECS services and their tasks.
@@ -148,6 +154,7 @@ impl Part {
             Self::Groups => "target groups",
             Self::Tags => "tags",
             Self::Health => "target health",
+            Self::Registrations => "registrations",
             Self::ServiceTags => "ECS tags",
             Self::Services => "ECS services",
             Self::Metrics => "metrics",
@@ -174,6 +181,7 @@ impl Watched {
             balancers: Vec::new(),
             groups: Vec::new(),
             absent: Vec::new(),
+            unregistered: None,
             bill: Bill::default(),
         }
     }

@@ -7,6 +7,7 @@
 //! and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
 //! an account that is gone is told within one interval.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,11 +156,18 @@ impl Poller {
             return Some(trouble);
         }
         let before = self.account.sent().requests;
-        for part in ORDER {
+        let mut parts = VecDeque::from(ORDER);
+        while let Some(part) = parts.pop_front() {
             if !self.is_due(part, is_full, attended) {
                 continue;
             }
-            match self.read(part).await {
+            let known = (part == Part::Registrations).then(|| self.inventory.registered.clone());
+            let read = self.read(part).await;
+            // What was found among others was not asked for its health yet.
+            if known.is_some_and(|known| known != self.inventory.registered) {
+                parts.push_front(Part::Health);
+            }
+            match read {
                 Read::Well => {}
                 Read::Alone(trouble) if !trouble.kind.is_of_all() => {}
                 Read::Alone(trouble) | Read::Nobody(trouble) => {

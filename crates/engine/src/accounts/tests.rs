@@ -1,5 +1,6 @@
 //! A poller on a made-up account, with time that stands still.
 
+mod registered;
 mod unattended;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use pilothouse_api::types::{Access as Door, Sighting};
 use pilothouse_core::aws::asking::{Ask, Content, ORDER};
 use pilothouse_core::aws::book::{Listed, Product};
-use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Identity};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Group, Identity};
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, Part, Trouble, TroubleKind, Watched};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::deployment::EnvironmentKey;
@@ -45,6 +46,7 @@ pub(super) struct Made {
     trouble: Arc<Mutex<BTreeMap<&'static str, TroubleKind>>>,
     /// What never brings an answer.
     silent: Arc<Mutex<Vec<Part>>>,
+    groups: Arc<Mutex<Vec<Group>>>,
     pub(super) list: Arc<Mutex<List>>,
     account: Arc<Mutex<String>>,
     requests: Arc<AtomicU64>,
@@ -63,6 +65,7 @@ fn part_of(ask: &Ask) -> Part {
         Ask::Groups => Part::Groups,
         Ask::Tags(_) => Part::Tags,
         Ask::Health(_) => Part::Health,
+        Ask::Registrations(_) => Part::Registrations,
         Ask::ServiceTags => Part::ServiceTags,
         Ask::Services(_) => Part::Services,
         Ask::Metrics(_) => Part::Metrics,
@@ -89,8 +92,8 @@ impl Account for Made {
             Ok(match ask {
                 Ask::Identity => Content::Identity(Identity { account, arn: "arn".into() }),
                 Ask::Instances => {
-                    let id = "i-1".to_owned();
-                    Content::Instances(vec![Ec2Instance { id, ..Ec2Instance::default() }])
+                    let (id, vpc) = ("i-1".to_owned(), "vpc-1".to_owned());
+                    Content::Instances(vec![Ec2Instance { id, vpc, ..Ec2Instance::default() }])
                 }
                 Ask::Balancers => {
                     let (arn, name) = ("arn:x/app/shop/1".to_owned(), "shop".to_owned());
@@ -102,9 +105,10 @@ impl Account for Made {
                 Ask::Addresses => Content::Addresses(Vec::new()),
                 Ask::Gateways => Content::Gateways(Vec::new()),
                 Ask::Rules(_) => Content::Rules(BTreeMap::new()),
-                Ask::Groups => Content::Groups(Vec::new()),
+                Ask::Groups => Content::Groups(self.groups.lock().unwrap().clone()),
                 Ask::Tags(_) => Content::Tags(BTreeMap::new()),
-                Ask::Health(_) => Content::Health(BTreeMap::new()),
+                Ask::Health(arns) => Content::Health(registered::targets(arns)),
+                Ask::Registrations(arns) => Content::Registrations(registered::targets(arns)),
                 Ask::ServiceTags => Content::ServiceTags(BTreeMap::new()),
                 Ask::Services(_) => Content::Services(Vec::new()),
                 Ask::Metrics(_) => Content::Metrics(BTreeMap::new()),
@@ -166,19 +170,22 @@ struct World {
 
 impl World {
     fn new(attended: bool) -> Self {
+        let belongings = Belongings {
+            load_balancers: vec!["shop".into()],
+            buckets: vec!["shop-media".into()],
+            ..Belongings::default()
+        };
+        Self::on(Made::default(), belongings, attended)
+    }
+
+    fn on(made: Made, belongings: Belongings, attended: bool) -> Self {
         let publisher = Publisher::new(PublishLimits::default(), Arc::new(State::default()));
-        let made = Made::default();
         "123456789012".clone_into(&mut made.account.lock().unwrap());
         let access = Access {
             account: "123456789012".into(),
             region: "us-east-1".into(),
             profile: None,
             role: None,
-        };
-        let belongings = Belongings {
-            load_balancers: vec!["shop".into()],
-            buckets: vec!["shop-media".into()],
-            ..Belongings::default()
         };
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let watch = AwsWatch { access: access.clone(), belongings };
