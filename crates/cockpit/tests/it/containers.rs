@@ -10,6 +10,7 @@ use pilothouse_core::containers::Away;
 use pilothouse_core::id::{InstanceId, ReleaseNumber};
 use pilothouse_core::instance::{InstancePhase, Role};
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use ratatui::style::Color;
@@ -341,4 +342,18 @@ fn no_successor_is_promised_while_the_docker_engine_is_away() {
     assert!(told(&state).contains("none while the Docker engine is away"), "{}", told(&state));
     let shown = text(&operator(state, 120, 40));
     assert!(shown.contains("The Docker engine went away <1m ago"), "{shown}");
+}
+
+#[test]
+fn what_is_not_billed_is_called_what_it_is() {
+    let docker = || Runtime::Docker(pilothouse_core::container::Docker::default());
+    let mut state = normal();
+    let source = |state: &State| pilothouse_cockpit::cost::local(state).source;
+    assert_eq!(source(&state), "local processes are not billed");
+    state.environments.values_mut().next().unwrap().spec.runtime = docker();
+    assert_eq!(source(&state), "local processes and containers are not billed");
+    for environment in state.environments.values_mut() {
+        environment.spec.runtime = docker();
+    }
+    assert_eq!(source(&state), "local containers are not billed");
 }
