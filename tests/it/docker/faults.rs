@@ -7,11 +7,13 @@ use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
+use rustix::process::Signal;
 
 use super::super::stage::repository::Repository;
 use super::super::stage::{Stage, processes, production, wait_until};
 use super::daemon::Daemon;
 use super::image::Base;
+use super::restart::owner;
 use super::{SERVE, commit, project};
 
 /// The most log of an instance that is kept, and room for what is being written.
@@ -100,6 +102,38 @@ fn why_no_container_comes_up_is_told_where_people_look() {
     assert!(lost.why.starts_with(&cause), "{}", lost.why);
     let told = asked(&["instances"]);
     assert!(told.contains(&cause) && told.contains("run the pipeline again"), "{told}");
+    stage.end();
+}
+
+#[test]
+fn an_instance_that_is_down_tells_why() {
+    let base = Base::make("down");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    let text = project(&stage, &repository, "").replace("instances = 2", "instances = 1");
+    stage.apply(&text);
+    stage.succeeds(DeploymentId(0));
+    let victim = base.containers(&stage).remove(0);
+    let name = victim.labels["pilothouse.instance"].clone();
+    // Whoever owns the container hears of nothing before both it and its image are gone.
+    let owner = owner(&stage, &name);
+    processes::signal(owner, Signal::STOP);
+    base.remove(&victim.id);
+    let state = stage.state();
+    let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
+    base.remove_image(&format!("sha256:{image}"));
+    processes::signal(owner, Signal::CONT);
+    let cause = format!("its container cannot run: the image sha256:{} is gone", image.short());
+    stage.wait("its row has the cause", |state| {
+        state.instances.values().any(|one| one.id.as_str() == name && one.why().starts_with(&cause))
+    });
+    let told = stage.binary().arg("instances").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let mut lines = told.lines().skip_while(|line| !line.starts_with(&name));
+    let row = lines.next().unwrap_or_else(|| panic!("no {name}: {told}"));
+    assert!(row.contains("down") && row.contains("unhealthy"), "{told}");
+    assert!(lines.next().is_some_and(|note| note.contains(&cause)), "{told}");
     stage.end();
 }
 
