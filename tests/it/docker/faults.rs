@@ -144,8 +144,13 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
     let check = "HEALTHCHECK --interval=500ms --timeout=10s --retries=1 CMD [\"/bin/test\", \"-e\", \"/site/well\"]";
-    let image =
-        format!("FROM {}\nCOPY dist /site\nCOPY well /site/\n{check}\n{SERVE}", base.name());
+    // What talks without a pause is listened to all the same.
+    let serve =
+        "while busybox sleep 0.1; do busybox date; done & exec busybox httpd -f -p 8000 -h /site";
+    let image = format!(
+        "FROM {}\nCOPY dist /site\nCOPY well /site/\n{check}\nCMD [\"/bin/sh\", \"-c\", \"{serve}\"]\n",
+        base.name()
+    );
     repository.write("Dockerfile", &image);
     repository.write("well", "");
     let pipeline = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
