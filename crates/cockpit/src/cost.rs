@@ -77,7 +77,19 @@ pub fn local(state: &State) -> CostView {
             note: String::new(),
         })
         .collect();
-    CostView { lines, source: "local processes are not billed".to_owned() }
+    CostView { lines, source: source(state).to_owned() }
+}
+
+/// Why nothing is billed, by what environments run here.
+fn source(state: &State) -> &'static str {
+    let runtimes = || state.environments.values().map(|environment| &environment.spec.runtime);
+    let has_processes = runtimes().any(|runtime| matches!(runtime, Runtime::Local));
+    let has_containers = runtimes().any(|runtime| matches!(runtime, Runtime::Docker(_)));
+    match (has_processes, has_containers) {
+        (_, false) => "local processes are not billed",
+        (false, true) => "local containers are not billed",
+        (true, true) => "local processes and containers are not billed",
+    }
 }
 
 /// What an environment runs, as its operator's file says, once it runs anything.

@@ -37,6 +37,9 @@ pub struct Instance {
     /// Whether somebody asked for a successor of it.
     #[serde(default)]
     pub relief_asked: bool,
+    /// How its last start ended, or why there was none, while no other has begun: printable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
 }
 
 /// Where an instance stands. Only the fields that are legal in a phase exist in it.
@@ -124,8 +127,17 @@ impl Instance {
             (InstancePhase::Running { proved: false, .. }, TargetState::Healthy) => {
                 TargetState::Initial
             }
+            (InstancePhase::Running { .. }, TargetState::Healthy) if self.ended.is_some() => {
+                TargetState::Unhealthy
+            }
             (_, state) => state,
         }
+    }
+
+    /// Why it is not healthy, where that is known: that it does not run says more than that nobody
+    /// answers.
+    pub fn why(&self) -> &str {
+        self.ended.as_deref().unwrap_or(&self.health.detail)
     }
 
     /// Whether nothing of it is left.
@@ -193,6 +205,7 @@ mod tests {
             since: Timestamp(0),
             restarts: 1,
             relief_asked: false,
+            ended: None,
         }
     }
 }

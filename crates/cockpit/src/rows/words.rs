@@ -164,6 +164,7 @@ pub fn instance(instance: &Instance) -> (Mark, &'static str) {
         InstancePhase::Starting => (Mark::Warn, "starting"),
         InstancePhase::Stopping { .. } => (Mark::Draining, "stopping"),
         InstancePhase::Gone { .. } => (Mark::None, "gone"),
+        InstancePhase::Running { .. } if instance.ended.is_some() => (Mark::Error, "down"),
         InstancePhase::Running { proved, .. } => match (instance.role, instance.health.state) {
             (Role::Draining, _) => (Mark::Draining, "draining"),
             (Role::Drained, _) => (Mark::Draining, "drained"),

@@ -27,8 +27,10 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         InstanceEvent::Restarted { id, restarts, proof, address } => {
             change(state, id, |instance| {
                 instance.restarts = *restarts;
+                instance.ended = None;
                 if let InstancePhase::Running { address: place, proof: old, proved, since } =
                     &mut instance.phase
+                    && old != proof
                 {
                     proof.clone_into(old);
                     *place = address.unwrap_or(*place);
@@ -39,6 +41,9 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                     *proved = false;
                 }
             });
+        }
+        InstanceEvent::Ended { id, why } => {
+            change(state, id, |instance| instance.ended = Some(why.clone()));
         }
         InstanceEvent::HealthChanged { id, health } => {
             change(state, id, |instance| instance.health = health.clone());

@@ -12,8 +12,12 @@ use crate::state::State;
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
         Observation::InstanceRestarted { id, restarts, proof, address } => {
-            let new = state.instances.get(id).is_some_and(|instance| {
-                matches!(&instance.phase, InstancePhase::Running { proof: old, .. } if old != proof)
+            // A container outlives the process that owned it, and is the same start then.
+            let new = state.instances.get(id).is_some_and(|one| match &one.phase {
+                InstancePhase::Running { proof: old, .. } => old != proof || one.ended.is_some(),
+                InstancePhase::Starting
+                | InstancePhase::Stopping { .. }
+                | InstancePhase::Gone { .. } => false,
             });
             if !new {
                 return Vec::new();
@@ -21,6 +25,16 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             let (id, restarts, proof) = (id.clone(), *restarts, proof.clone());
             let address = address.filter(|address| moved(state, &id, *address));
             vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof, address })]
+        }
+        Observation::InstanceEnded { id, why } => {
+            let new = state.instances.get(id).is_some_and(|one| {
+                matches!(one.phase, InstancePhase::Running { .. })
+                    && one.ended.as_ref() != Some(why)
+            });
+            if !new {
+                return Vec::new();
+            }
+            vec![Event::Instance(InstanceEvent::Ended { id: id.clone(), why: why.clone() })]
         }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
             // The words and the time alone are no transition: they may differ at every check.

@@ -24,6 +24,13 @@ pub enum Observation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
     },
+    /// An instance does not run, and its supervisor is to start it again.
+    InstanceEnded {
+        /// The instance.
+        id: InstanceId,
+        /// How it ended, or why it cannot start: a sentence, printable.
+        why: String,
+    },
     /// The load balancer says something else of a target.
     TargetChanged {
         /// The instance.

@@ -42,6 +42,13 @@ pub enum InstanceEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
     },
+    /// It does not run, and its supervisor is to start it again.
+    Ended {
+        /// The instance.
+        id: InstanceId,
+        /// How it ended, or why it cannot start: a sentence.
+        why: String,
+    },
     /// The load balancer says something else of it.
     HealthChanged {
         /// The instance.
@@ -96,6 +103,7 @@ impl InstanceEvent {
             Self::Started { id, .. }
             | Self::Proved { id }
             | Self::Restarted { id, .. }
+            | Self::Ended { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }
             | Self::ReliefAsked { id, .. }

@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, from};
 use crate::line::Line;
 use crate::output::{pass, say};
 
-/// Time between two looks at what the image's own check says.
+/// Time until what the image's own check says is listened to again, where that broke off.
 const CHECKS: Duration = Duration::from_millis(500);
 /// How long the last words of a container that has ended may take to arrive.
 const LAST: Duration = Duration::from_secs(2);
@@ -75,6 +75,8 @@ impl Owned<'_> {
         loop {
             let (docker, id) = (self.docker.clone(), self.id.clone());
             let mut end = Box::pin(until_over(&docker, (&id, self.pid), &mut self.line));
+            // Not begun anew with each word that the container says.
+            let mut ill = Box::pin(unhealthy(&docker, &id));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -89,14 +91,14 @@ impl Owned<'_> {
                         kill_at = None;
                         self.docker.signal(&self.id, KILL).await?;
                     }
-                    failed = unhealthy(&self.docker, &self.id), if self.spec.by_image && !is_asked => {
+                    failed = &mut ill, if self.spec.by_image && !is_asked => {
                         say(&format!("its own check fails: {failed}"));
                         self.docker.signal(&self.id, KILL).await?;
                         is_asked = true;
                     }
                 }
             };
-            drop(end);
+            drop((end, ill));
             match over {
                 Ok(Over::Ended(found)) => {
                     let last = async {
@@ -206,11 +208,22 @@ async fn until(at: Option<tokio::time::Instant>) {
 /// Waits until the image's own check has failed as often as it may; what it said.
 async fn unhealthy(docker: &Docker, id: &str) -> String {
     loop {
-        tokio::time::sleep(CHECKS).await;
-        if let Ok(Some(found)) = docker.container(id).await
-            && found.health == Health::Unhealthy
-        {
-            return found.health_said.trim().to_owned();
+        // Listened to before it is looked at, so that nothing is said in between.
+        let mut line = docker.line_of_health(id).await;
+        loop {
+            if let Ok(Some(found)) = docker.container(id).await
+                && found.health == Health::Unhealthy
+            {
+                return found.health_said.trim().to_owned();
+            }
+            let is_told = match &mut line {
+                Ok(line) => line.told().await,
+                Err(_) => false,
+            };
+            if !is_told {
+                break;
+            }
         }
+        tokio::time::sleep(CHECKS).await;
     }
 }

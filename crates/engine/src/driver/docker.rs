@@ -22,6 +22,7 @@ use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::text::printable;
 use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
+pub use self::image::STEPS;
 use super::Surroundings;
 use crate::places::Places;
 

@@ -21,6 +21,9 @@ pub(super) const ORIGIN: &str = "pilothouse.image";
 /// What the tag of a name begins with that an image has for a release.
 pub(super) const RELEASE: &str = "release-";
 
+/// What the tag of an image begins with that steps run in.
+pub const STEPS: &str = "steps-";
+
 /// How an engine writes an image's id.
 const SHA256: &str = "sha256:";
 
@@ -74,7 +77,7 @@ impl Docker {
         let tag = if order.is_artifact {
             format!("{}-{}", commit.get(..12).unwrap_or(commit), order.run.0)
         } else {
-            format!("steps-{}", slug(&build.dockerfile))
+            format!("{STEPS}{}", slug(&build.dockerfile))
         };
         let origin = Origin {
             engine: self.engine_id.clone(),

@@ -181,11 +181,22 @@ impl Local {
         id: &InstanceId,
         exit: Option<MainExit>,
     ) -> Result<String, Fault> {
-        let record = docker::record_of(&unit_of(&self.places.instance(id)), None)?;
-        Ok(match record.and_then(|record| record.why_not) {
-            Some(why) => format!("its container cannot run: {}", printable(&why, 400)),
+        Ok(match self.cannot_run(id)? {
+            Some(why) => why,
             None => self.with_log(id, &how_ended(exit)),
         })
+    }
+
+    /// What is said of an instance that ended and is to be started again.
+    pub(super) fn why_ended(&self, id: &InstanceId, exit: MainExit) -> Result<String, Fault> {
+        Ok(self.cannot_run(id)?.unwrap_or_else(|| self.with_log(id, &format!("it {}", said(exit)))))
+    }
+
+    /// Why there was no container to end, where its owner noted that.
+    fn cannot_run(&self, id: &InstanceId) -> Result<Option<String>, Fault> {
+        let record = docker::record_of(&unit_of(&self.places.instance(id)), None)?;
+        let why = record.and_then(|record| record.why_not);
+        Ok(why.map(|why| format!("its container cannot run: {}", printable(&why, 400))))
     }
 
     pub(super) fn with_log(&self, id: &InstanceId, why: &str) -> String {

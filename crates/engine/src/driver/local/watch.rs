@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
-use pilothouse_supervisor::{Handle, Liveness};
+use pilothouse_supervisor::{Handle, Liveness, MainExit};
 use rustix::fs::inotify;
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
@@ -52,10 +52,19 @@ impl Local {
         };
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
-            // Between two starts, or over: the next change or the other branch tells.
-            if let Some(Start { restarts, proof, address }) = start_of(home, &handle.dir)? {
-                let id = id.clone();
-                let observation = Observation::InstanceRestarted { id, restarts, proof, address };
+            let id = id.clone();
+            let observation = match stand_of(home, &handle.dir)? {
+                Some(Stand::Runs { restarts, proof, address }) => {
+                    Some(Observation::InstanceRestarted { id, restarts, proof, address })
+                }
+                Some(Stand::Ended(exit)) => {
+                    let why = self.why_ended(&id, exit)?;
+                    Some(Observation::InstanceEnded { id, why })
+                }
+                // Only starting, or over: the next change or the other branch tells.
+                None => None,
+            };
+            if let Some(observation) = observation {
                 attention.observe(observation).await;
             }
             changes.next().await.map_err(failed)?;
@@ -81,25 +90,31 @@ impl Local {
     }
 }
 
-/// What runs now, if something does.
-fn start_of(home: &Path, unit: &Path) -> Result<Option<Start>, Fault> {
+/// What runs now, or how it ended, if either is known.
+fn stand_of(home: &Path, unit: &Path) -> Result<Option<Stand>, Fault> {
     let Some((_, status)) = alive(unit)? else { return Ok(None) };
-    let Some(main) = status.main else { return Ok(None) };
+    let Some(main) = status.main else { return Ok(status.last_exit.map(Stand::Ended)) };
     let restarts = status.restarts;
     if !docker::is_container(home) {
-        return Ok(Some(Start { restarts, proof: proof(&status), address: None }));
+        return Ok(Some(Stand::Runs { restarts, proof: proof(&status), address: None }));
     }
     let Some(record) = docker::record_of(unit, Some(main.pid))? else { return Ok(None) };
-    Ok(Some(Start { restarts, proof: docker::proof(&record), address: record.address }))
+    let (proof, address) = (docker::proof(&record), record.address);
+    Ok(Some(Stand::Runs { restarts, proof, address }))
 }
 
-/// One start of an instance.
-struct Start {
-    /// How often its supervisor started it again by now.
-    restarts: u32,
-    proof: String,
-    /// Where it is reached, if that may be elsewhere than before.
-    address: Option<std::net::SocketAddr>,
+/// What an instance is doing under its supervisor.
+enum Stand {
+    /// A start of it runs.
+    Runs {
+        /// How often its supervisor started it again by now.
+        restarts: u32,
+        proof: String,
+        /// Where it is reached, if that may be elsewhere than before.
+        address: Option<std::net::SocketAddr>,
+    },
+    /// The last one ended, and the next has not begun.
+    Ended(MainExit),
 }
 
 /// Changes of a unit's status file, by inotify(7), so that nobody asks again and again.
