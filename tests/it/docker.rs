@@ -7,6 +7,7 @@ mod count;
 mod crash;
 mod daemon;
 mod demo;
+mod displaced;
 mod doctor;
 mod faults;
 mod given;

@@ -11,6 +11,12 @@ use crate::state::State;
 
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
+        Observation::InstanceEnded { id, why } => match state.instances.get(id) {
+            Some(Instance { phase: InstancePhase::Running { over: false, .. }, .. }) => {
+                vec![Event::Instance(InstanceEvent::Ended { id: id.clone(), why: why.clone() })]
+            }
+            Some(_) | None => Vec::new(),
+        },
         Observation::InstanceRestarted { id, restarts, proof, address } => {
             let new = state.instances.get(id).is_some_and(|instance| {
                 matches!(&instance.phase, InstancePhase::Running { proof: old, .. } if old != proof)
@@ -23,6 +29,8 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof, address })]
         }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
+            // It is said of whoever has its address now.
+            Some(instance) if instance.is_over() => Vec::new(),
             // The words and the time alone are no transition: they may differ at every check.
             Some(instance) if standing(&instance.health) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());

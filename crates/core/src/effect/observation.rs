@@ -12,6 +12,13 @@ use crate::state::Unbound;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Observation {
+    /// What ran of an instance is over, and its address may be anybody's.
+    InstanceEnded {
+        /// The instance.
+        id: InstanceId,
+        /// A sentence that says why, printable.
+        why: String,
+    },
     /// A supervisor started its instance again.
     InstanceRestarted {
         /// The instance.

@@ -58,7 +58,10 @@ impl Newest {
         let (restarts, exit) = (status.restarts, status.last_exit);
         let (owner, proof) = if docker::is_container(home) {
             let record = match status.main {
-                Some(main) => docker::record_of(&unit, Some(main.pid))?,
+                // One that is reached nowhere is over.
+                Some(main) => {
+                    docker::record_of(&unit, Some(main.pid))?.filter(|one| one.address.is_some())
+                }
                 None => None,
             };
             let proof = record.as_ref().map(docker::proof);
@@ -202,7 +205,7 @@ fn how_ended(exit: Option<MainExit>) -> String {
     format!("it {how} each time")
 }
 
-fn said(exit: MainExit) -> String {
+pub(super) fn said(exit: MainExit) -> String {
     match exit {
         MainExit::Code(code) => format!("ended with status {code}"),
         MainExit::Signal(signal) => format!("was ended by signal {signal}"),
