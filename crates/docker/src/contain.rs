@@ -143,7 +143,7 @@ pub(crate) fn gone(spec: &ContainerSpec) {
     }
 }
 
-fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {
+pub(crate) fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {
     if let Err(error) = written {
         say(&format!("cannot write {}: {error}", spec.record.display()));
     }

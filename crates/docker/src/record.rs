@@ -27,6 +27,9 @@ pub struct Record {
     /// Why there was no container to end with, if there was none.
     #[serde(default)]
     pub why_not: Option<String>,
+    /// Why it ended as it did, or why there is no image, where more is known than a status.
+    #[serde(default)]
+    pub cause: Option<String>,
 }
 
 /// Reads a record; none where there is none yet.
@@ -51,6 +54,12 @@ pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
 pub(crate) fn note_why_not(path: &Path, why: &str) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
     write(path, &Record { why_not: Some(why.to_owned()), address: None, ..record })
+}
+
+/// Notes why something ended as it did.
+pub(crate) fn note_cause(path: &Path, cause: &str) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { cause: Some(cause.to_owned()), ..record })
 }
 
 /// Notes that what a record tells of is reached nowhere any more: it ended, or lost its address.

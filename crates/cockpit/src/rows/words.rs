@@ -42,6 +42,7 @@ fn exit_word(exit: &StepExit) -> (Mark, String) {
         StepExit::TimedOut => (Mark::Error, "took too long".to_owned()),
         StepExit::Cancelled => (Mark::None, "cancelled".to_owned()),
         StepExit::NotStarted(why) => (Mark::Error, format!("did not start: {}", width::clean(why))),
+        StepExit::Failed(why) => (Mark::Error, format!("failed: {}", width::clean(why))),
         StepExit::Interrupted | StepExit::WithEngine => (Mark::Unknown, "interrupted".to_owned()),
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn find_or_create(
     spec: &ContainerSpec,
     image: Image,
 ) -> Result<Found<'_>, Error> {
-    if let Some(found) = docker.container(&spec.name).await? {
+    if let Some(found) = find(&docker, spec).await? {
         if !is_ours(&found, spec) {
             return Err(Error::new(
                 Kind::Conflict,
@@ -80,6 +80,20 @@ pub(super) async fn find_or_create(
     }
     let owned = create(docker, spec, &image).await?;
     Ok(Found::Runs(Box::new(owned)))
+}
+
+/// The container of this name, or the one that an earlier owner made and somebody has renamed.
+async fn find(docker: &Docker, spec: &ContainerSpec) -> Result<Option<Container>, Error> {
+    let named = docker.container(&spec.name).await?;
+    // One that cannot be read tells of none; whoever writes it next says why.
+    let made = record::read_record(&spec.record).ok().flatten();
+    match (named, made.filter(|made| !made.id.is_empty())) {
+        (None, Some(made)) => {
+            let found = docker.container(&made.id).await?;
+            Ok(found.filter(|found| is_ours(found, spec)))
+        }
+        (named, _) => Ok(named),
+    }
 }
 
 /// Whether a container has all the labels that ours has.
@@ -184,6 +198,7 @@ impl Owned<'_> {
             owner: std::process::id(),
             is_taken: false,
             why_not: None,
+            cause: None,
         };
         record::write(&self.spec.record, &record).map_err(|error| {
             let path = self.spec.record.display();
@@ -209,7 +224,9 @@ impl Owned<'_> {
         };
         if ended.is_out_of_memory {
             let limit = self.spec.memory.unwrap_or(0) >> 20;
-            say(&format!("the kernel ended it for want of memory; its limit is {limit} MiB"));
+            let why = format!("the kernel ended it for want of memory; its limit is {limit} MiB");
+            say(&why);
+            super::noted(self.spec, record::note_cause(&self.spec.record, &why));
         }
         if !ended.error.is_empty() {
             say(&ended.error);

@@ -226,7 +226,7 @@ impl Local {
     /// Whoever owned the instance's container may have died before it: then it goes now.
     async fn leave_no_container(&self, id: &InstanceId, home: &Path) -> Result<(), Fault> {
         if docker::is_container(home) {
-            self.docker.remove(&self.docker.instance_name(id)).await?;
+            self.docker.remove_instance(id, &unit_of(home)).await?;
         }
         Ok(())
     }

@@ -185,9 +185,12 @@ impl Local {
         exit: Option<MainExit>,
     ) -> Result<String, Fault> {
         let record = docker::record_of(&unit_of(&self.places.instance(id)), None)?;
-        Ok(match record.and_then(|record| record.why_not) {
-            Some(why) => format!("its container cannot run: {}", printable(&why, 400)),
-            None => self.with_log(id, &how_ended(exit)),
+        Ok(match record.map(|record| (record.why_not, record.cause)) {
+            Some((Some(why), _)) => format!("its container cannot run: {}", printable(&why, 400)),
+            Some((None, Some(cause))) => {
+                format!("it ended again and again: {}", printable(&cause, 400))
+            }
+            Some((None, None)) | None => self.with_log(id, &how_ended(exit)),
         })
     }
 
@@ -201,8 +204,11 @@ impl Local {
 }
 
 fn how_ended(exit: Option<MainExit>) -> String {
-    let how = exit.map_or_else(|| "ended".to_owned(), said);
-    format!("it {how} each time")
+    // How it ended before that is not known here.
+    exit.map_or_else(
+        || "it ended again and again".to_owned(),
+        |exit| format!("it ended again and again: the last time it {}", said(exit)),
+    )
 }
 
 pub(super) fn said(exit: MainExit) -> String {

@@ -130,6 +130,7 @@ fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
         None => Now::Over {
             why: record
                 .why_not
+                .or(record.cause)
                 .map_or_else(|| "its container ended".to_owned(), |why| printable(&why, 400)),
         },
     })
