@@ -2,6 +2,7 @@
 //! something dies. The image is made of one static program; no registry is asked.
 
 mod borders;
+mod causes;
 mod clash;
 mod count;
 mod crash;
@@ -18,6 +19,7 @@ mod owners;
 mod pane;
 mod power;
 mod prune;
+mod renamed;
 mod restart;
 mod row;
 mod service;
