@@ -75,7 +75,7 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
             (Tone::Plain, out::ago(snapshot.now, one.since)),
         ]);
         let is_ill = one.own_health() == TargetState::Unhealthy;
-        let why = (is_ill && !one.why().is_empty()).then(|| one.why().to_owned());
+        let why = (is_ill && !one.health.detail.is_empty()).then(|| one.health.detail.clone());
         table.notes(why.as_slice());
     }
     let shown = state.environments.iter().filter(|(key, _)| is_shown(key));
@@ -108,7 +108,7 @@ fn shown(one: &Instance) -> Shown<'_> {
         address: one.address().map(|address| address.to_string()),
         state: words::instance(one).1,
         health: one.own_health(),
-        detail: one.why(),
+        detail: &one.health.detail,
         restarts: one.restarts,
         since: one.since.0,
     }

@@ -165,6 +165,8 @@ pub enum StepExit {
     Cancelled,
     /// It could not be started; a sentence says why.
     NotStarted(String),
+    /// It did not do what it was to do; a sentence says why, where more is known than a status.
+    Failed(String),
     /// Its supervisor died.
     Interrupted,
     /// The engine of containers went away and took its container along.

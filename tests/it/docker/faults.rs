@@ -95,7 +95,7 @@ fn why_no_container_comes_up_is_told_where_people_look() {
     let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
     base.remove_image(&format!("sha256:{image}"));
     asked(&["start", "production"]);
-    let cause = format!("its container cannot run: the image sha256:{} is gone", image.short());
+    let cause = format!("its container does not run: the image sha256:{} is gone", image.short());
     let state =
         stage.wait("its loss is told", |state| state.environments[&production()].lost.is_some());
     let lost = state.environments[&production()].lost.as_ref().unwrap();
@@ -124,7 +124,7 @@ fn an_instance_that_is_down_tells_why() {
     let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
     base.remove_image(&format!("sha256:{image}"));
     processes::signal(owner, Signal::CONT);
-    let cause = format!("its container cannot run: the image sha256:{} is gone", image.short());
+    let cause = format!("its container does not run: the image sha256:{} is gone", image.short());
     stage.wait("its row has the cause", |state| {
         state.instances.values().any(|one| one.id.as_str() == name && one.why().starts_with(&cause))
     });

@@ -31,6 +31,7 @@ fn begin(stage: &Stage, base: &Base, who: &str) -> (Child, PathBuf) {
         milli_cpus: None,
         known: None,
         built: built.clone(),
+        record: None,
         container: None,
     };
     let file = stage.path(&format!("{who}.json"));

@@ -42,6 +42,7 @@ fn exit_word(exit: &StepExit) -> (Mark, String) {
         StepExit::TimedOut => (Mark::Error, "took too long".to_owned()),
         StepExit::Cancelled => (Mark::None, "cancelled".to_owned()),
         StepExit::NotStarted(why) => (Mark::Error, format!("did not start: {}", width::clean(why))),
+        StepExit::Failed(why) => (Mark::Error, format!("failed: {}", width::clean(why))),
         StepExit::Interrupted | StepExit::WithEngine => (Mark::Unknown, "interrupted".to_owned()),
     }
 }
@@ -164,7 +165,7 @@ pub fn instance(instance: &Instance) -> (Mark, &'static str) {
         InstancePhase::Starting => (Mark::Warn, "starting"),
         InstancePhase::Stopping { .. } => (Mark::Draining, "stopping"),
         InstancePhase::Gone { .. } => (Mark::None, "gone"),
-        InstancePhase::Running { .. } if instance.ended.is_some() => (Mark::Error, "down"),
+        InstancePhase::Running { .. } if instance.is_over() => (Mark::Error, "down"),
         InstancePhase::Running { proved, .. } => match (instance.role, instance.health.state) {
             (Role::Draining, _) => (Mark::Draining, "draining"),
             (Role::Drained, _) => (Mark::Draining, "drained"),

@@ -349,8 +349,10 @@ fn one_that_is_down_says_why_and_not_that_nobody_answers() {
     let mut state = contained();
     let id = InstanceId::new("shop-production-r41-0");
     let one = state.instances.get_mut(&id).unwrap();
-    one.ended = Some("its container cannot run: the image sha256:0123 is gone".to_owned());
-    "connection refused".clone_into(&mut one.health.detail);
+    if let InstancePhase::Running { over, .. } = &mut one.phase {
+        *over = true;
+    }
+    "its container does not run: the image sha256:0123 is gone".clone_into(&mut one.health.detail);
     let mut model = operator(state, 200, 60);
     for pane in [Pane::Containers, Pane::Targets] {
         let rows = pilothouse_cockpit::rows::rows(&model, pane, 0, 100);

@@ -69,12 +69,12 @@ fn an_outage_is_said_above_all_panes() {
     (production.replace_failures, production.replace_at) = (2, Timestamp(NOW.0 + 120_000));
     production.lost = Some(Lost {
         id: "shop-production-r41-0.7".into(),
-        why: "its container cannot run: the image is gone".to_owned(),
+        why: "its container does not run: the image is gone".to_owned(),
         at: Timestamp(NOW.0 - 180_000),
     });
     let screen = text(&operator(state.clone(), 200, 60));
     let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3m \
-                ago (2 in a row), the next try in 2m: its container cannot run: the image is gone";
+                ago (2 in a row), the next try in 2m: its container does not run: the image is gone";
     assert!(screen.contains(told), "{screen}");
     // While the edge says nothing, nobody knows.
     state.edge.connected = false;

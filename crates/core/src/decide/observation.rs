@@ -13,11 +13,11 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
     match observation {
         Observation::InstanceRestarted { id, restarts, proof, address } => {
             // A container outlives the process that owned it, and is the same start then.
-            let new = state.instances.get(id).is_some_and(|one| match &one.phase {
-                InstancePhase::Running { proof: old, .. } => old != proof || one.ended.is_some(),
-                InstancePhase::Starting
-                | InstancePhase::Stopping { .. }
-                | InstancePhase::Gone { .. } => false,
+            let new = state.instances.get(id).is_some_and(|one| {
+                let InstancePhase::Running { proof: old, over, .. } = &one.phase else {
+                    return false;
+                };
+                old != proof || *over
             });
             if !new {
                 return Vec::new();
@@ -29,14 +29,14 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
         Observation::InstanceEnded { id, why } => {
             let new = state.instances.get(id).is_some_and(|one| {
                 matches!(one.phase, InstancePhase::Running { .. })
-                    && one.ended.as_ref() != Some(why)
+                    && !(one.is_over() && one.health.detail == *why)
             });
-            if !new {
-                return Vec::new();
-            }
-            vec![Event::Instance(InstanceEvent::Ended { id: id.clone(), why: why.clone() })]
+            let event = || InstanceEvent::Ended { id: id.clone(), why: why.clone() };
+            new.then(|| Event::Instance(event())).into_iter().collect()
         }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
+            // It is said of whoever has its address now.
+            Some(instance) if instance.is_over() => Vec::new(),
             // The words and the time alone are no transition: they may differ at every check.
             Some(instance) if standing(&instance.health) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());

@@ -12,6 +12,14 @@ use crate::state::Unbound;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Observation {
+    /// What ran of an instance is over, and its address may be anybody's; its supervisor may start
+    /// it again.
+    InstanceEnded {
+        /// The instance.
+        id: InstanceId,
+        /// How it ended, or why it cannot start: a sentence, printable.
+        why: String,
+    },
     /// A supervisor started its instance again.
     InstanceRestarted {
         /// The instance.
@@ -23,13 +31,6 @@ pub enum Observation {
         /// Where it listens now, if that may be elsewhere.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
-    },
-    /// An instance does not run, and its supervisor is to start it again.
-    InstanceEnded {
-        /// The instance.
-        id: InstanceId,
-        /// How it ended, or why it cannot start: a sentence, printable.
-        why: String,
     },
     /// The load balancer says something else of a target.
     TargetChanged {

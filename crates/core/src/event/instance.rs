@@ -30,6 +30,13 @@ pub enum InstanceEvent {
         /// The instance.
         id: InstanceId,
     },
+    /// What ran of it is over; its supervisor may start it again.
+    Ended {
+        /// The instance.
+        id: InstanceId,
+        /// A sentence that says why, printable.
+        why: String,
+    },
     /// Its supervisor started it again.
     Restarted {
         /// The instance.
@@ -41,13 +48,6 @@ pub enum InstanceEvent {
         /// Where it listens now; none where that did not change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
-    },
-    /// It does not run, and its supervisor is to start it again.
-    Ended {
-        /// The instance.
-        id: InstanceId,
-        /// How it ended, or why it cannot start: a sentence.
-        why: String,
     },
     /// The load balancer says something else of it.
     HealthChanged {
@@ -102,8 +102,8 @@ impl InstanceEvent {
             Self::Replaced { instance } => &instance.id,
             Self::Started { id, .. }
             | Self::Proved { id }
-            | Self::Restarted { id, .. }
             | Self::Ended { id, .. }
+            | Self::Restarted { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }
             | Self::ReliefAsked { id, .. }

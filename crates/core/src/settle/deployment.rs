@@ -182,7 +182,6 @@ pub(super) fn new_instance(
         since: now,
         restarts: 0,
         relief_asked: false,
-        ended: None,
     }
 }
 

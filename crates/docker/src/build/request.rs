@@ -145,6 +145,7 @@ mod tests {
             milli_cpus: None,
             known: None,
             built: "/built".into(),
+            record: None,
             container: None,
         }
     }

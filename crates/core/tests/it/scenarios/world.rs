@@ -179,22 +179,14 @@ fn an_instance_that_is_down_tells_why_until_it_runs_again() {
         let (id, proof) = (id.clone(), proof.to_owned());
         Input::Observation(Observation::InstanceRestarted { id, restarts, proof, address: None })
     };
-    let InstancePhase::Running { proof, .. } = of(&play).phase else { panic!("it does not run") };
     let before = play.world.journal.len();
     play.world.turn(&ended());
     play.world.turn(&ended());
     assert_eq!(play.world.journal.len(), before + 1, "it is told once");
     let one = of(&play);
-    assert_eq!((one.why(), one.own_health()), (WHY, TargetState::Unhealthy));
-
-    // A container that outlived the process that owned it is the same start, and proved.
-    play.world.turn(&runs(1, &proof));
-    let one = of(&play);
-    assert_eq!((one.why(), one.restarts, one.is_proved()), ("", 1, true));
-    assert_eq!(one.own_health(), TargetState::Healthy);
-
-    play.world.turn(&ended());
+    assert_eq!((&*one.health.detail, one.own_health()), (WHY, TargetState::Unhealthy));
+    assert_eq!((one.is_over(), one.address()), (true, None));
     play.world.turn(&runs(2, "another"));
     let one = of(&play);
-    assert_eq!((one.why(), one.restarts, one.is_proved()), ("", 2, false));
+    assert_eq!((one.is_over(), one.restarts, one.is_proved()), (false, 2, false));
 }

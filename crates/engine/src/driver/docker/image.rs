@@ -100,6 +100,7 @@ impl Docker {
             milli_cpus: build.limits.milli_cpus,
             known: Some(self.places.built_images()),
             built: self.places.built(order.run, order.index),
+            record: Some(self.step_record(order.run, order.index)),
             container: Some(self.places.building(order.run, order.index)),
         };
         self.note_use()?;

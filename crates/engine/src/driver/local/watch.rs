@@ -53,19 +53,19 @@ impl Local {
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
             let id = id.clone();
-            let observation = match stand_of(home, &handle.dir)? {
-                Some(Stand::Runs { restarts, proof, address }) => {
-                    Some(Observation::InstanceRestarted { id, restarts, proof, address })
+            match now(home, &handle.dir)? {
+                Now::Runs { restarts, proof, address } => {
+                    let observation =
+                        Observation::InstanceRestarted { id, restarts, proof, address };
+                    attention.observe(observation).await;
                 }
-                Some(Stand::Ended(exit)) => {
+                // Its address may be anybody's from now on.
+                Now::Over(exit) => {
                     let why = self.why_ended(&id, exit)?;
-                    Some(Observation::InstanceEnded { id, why })
+                    attention.observe(Observation::InstanceEnded { id, why }).await;
                 }
-                // Only starting, or over: the next change or the other branch tells.
-                None => None,
-            };
-            if let Some(observation) = observation {
-                attention.observe(observation).await;
+                // The next change or the other branch tells.
+                Now::Unknown => {}
             }
             changes.next().await.map_err(failed)?;
         }
@@ -90,22 +90,9 @@ impl Local {
     }
 }
 
-/// What runs now, or how it ended, if either is known.
-fn stand_of(home: &Path, unit: &Path) -> Result<Option<Stand>, Fault> {
-    let Some((_, status)) = alive(unit)? else { return Ok(None) };
-    let Some(main) = status.main else { return Ok(status.last_exit.map(Stand::Ended)) };
-    let restarts = status.restarts;
-    if !docker::is_container(home) {
-        return Ok(Some(Stand::Runs { restarts, proof: proof(&status), address: None }));
-    }
-    let Some(record) = docker::record_of(unit, Some(main.pid))? else { return Ok(None) };
-    let (proof, address) = (docker::proof(&record), record.address);
-    Ok(Some(Stand::Runs { restarts, proof, address }))
-}
-
-/// What an instance is doing under its supervisor.
-enum Stand {
-    /// A start of it runs.
+/// What becomes of an instance.
+enum Now {
+    /// It runs.
     Runs {
         /// How often its supervisor started it again by now.
         restarts: u32,
@@ -113,8 +100,30 @@ enum Stand {
         /// Where it is reached, if that may be elsewhere than before.
         address: Option<std::net::SocketAddr>,
     },
-    /// The last one ended, and the next has not begun.
-    Ended(MainExit),
+    /// What ran is over, in this way if that is known, and nothing runs yet.
+    Over(Option<MainExit>),
+    /// Nobody tells. A container whose owner was killed runs on, and the next owner finds it.
+    Unknown,
+}
+
+fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
+    let Some((_, status)) = alive(unit)? else { return Ok(Now::Unknown) };
+    let restarts = status.restarts;
+    if !docker::is_container(home) {
+        return Ok(match status.main {
+            Some(_) => Now::Runs { restarts, proof: proof(&status), address: None },
+            None => Now::Over(status.last_exit),
+        });
+    }
+    let Some(record) = docker::record_of(unit, None)? else { return Ok(Now::Unknown) };
+    let is_own = status.main.is_some_and(|main| i64::from(main.pid) == i64::from(record.owner));
+    Ok(match record.address {
+        Some(_) if is_own => {
+            Now::Runs { restarts, proof: docker::proof(&record), address: record.address }
+        }
+        Some(_) => Now::Unknown,
+        None => Now::Over(status.last_exit),
+    })
 }
 
 /// Changes of a unit's status file, by inotify(7), so that nobody asks again and again.
