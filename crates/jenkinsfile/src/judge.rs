@@ -4,6 +4,7 @@ use crate::check::check;
 use crate::diagnostic::Diagnostic;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
+use crate::source::Span;
 use crate::syntax::Script;
 use crate::table::Table;
 
@@ -27,11 +28,28 @@ pub fn judge<'t>(
     let mut all = grammar.to_vec();
     all.extend(problems);
     if let Some(pipeline) = &pipeline {
-        all.extend(check(text, pipeline, table));
+        all.extend(check(text, script, pipeline, table));
     }
+    drop_followers(&mut all);
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {
         left.span.start == right.span.start && left.message == right.message
     });
     Judged { pipeline, problems: all }
+}
+
+/// Leaves out that something is missing in a part, where something else in it is told.
+fn drop_followers(all: &mut Vec<Diagnostic>) {
+    let causes = all.iter().filter(|problem| problem.lacks_in.is_none());
+    let causes: Vec<u32> = causes.map(|problem| problem.span.start).collect();
+    let mut told: Vec<Span> = Vec::new();
+    all.retain(|problem| {
+        let Some(part) = problem.lacks_in else {
+            return true;
+        };
+        let is_cause = |at: &u32| (part.start + 1..part.end).contains(at);
+        let is_first = !told.contains(&part);
+        told.push(part);
+        is_first && !causes.iter().any(is_cause)
+    });
 }

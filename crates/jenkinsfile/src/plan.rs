@@ -3,7 +3,8 @@
 //! Responsible for deciding, part by part and in order, what is taken over and what is left, and
 //! why. The verdict tells what stands here, and the conversion writes it, so that neither promises
 //! what the other does not do. A script stands here only where it does what the Jenkinsfile does;
-//! in doubt it is left.
+//! in doubt it is left. What is taken over stands on nothing that is left: not behind a step that
+//! may fail or change what it works on, not without a variable, not on another agent.
 
 mod agent;
 mod argument;
@@ -26,7 +27,6 @@ use crate::source::{Lines, Span};
 use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
-use groovy::Groovy;
 pub(crate) use script::plain;
 use value::Bit;
 
@@ -155,8 +155,12 @@ struct Scope {
 }
 
 impl Scope {
-    fn off(&self) -> Option<&String> {
-        self.off.as_ref().or(self.agent_off.as_ref())
+    /// Why nothing in it may run.
+    fn off(&self) -> Option<String> {
+        self.off.clone().or_else(|| self.agent_off.clone()).or_else(|| {
+            let name = self.missing.first()?;
+            Some(format!("{name} is not set as in Jenkins, and programs read their environment"))
+        })
     }
 
     fn turn_off(&mut self, why: &str) {
@@ -173,14 +177,13 @@ impl Plan {
         table: &Table,
     ) -> Self {
         let known = Known::of(source);
-        let groovy = Groovy::of(source);
         let mut planner = Planner {
             text,
             lines: Lines::new(text),
             table,
             known,
-            groovy,
             behind: None,
+            is_touched: false,
             skips: None,
             bare: None,
             stages: 0,
@@ -203,10 +206,10 @@ struct Planner<'a> {
     lines: Lines<'a>,
     table: &'a Table,
     known: Known<'a>,
-    /// What the file's Groovy does to what is around it.
-    groovy: Groovy<'a>,
-    /// Why all that follows may not run: a person would have to be asked first.
+    /// Why nothing that follows may run: it would stand on something that is left.
     behind: Option<String>,
+    /// Whether something was taken over that may have changed the workspace.
+    is_touched: bool,
     /// The line of the option by which each agent begins without the sources.
     skips: Option<usize>,
     /// The line of that option, where no checkout came since.
@@ -239,11 +242,7 @@ impl Planner<'_> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
-        let missing = self.groovy.sets.clone();
-        let mut scope = Scope { missing, ..Scope::default() };
-        if let Some(name) = section::USED.into_iter().find(|name| scope.missing.contains(*name)) {
-            scope.turn_off(&format!("Groovy sets {name}, which every program uses"));
-        }
+        let mut scope = Scope::default();
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }
@@ -271,18 +270,11 @@ impl Planner<'_> {
         self.post(pipeline.post.as_ref(), &scope);
     }
 
-    /// What follows in the file may not run: Groovy, or a step that is there for it, may stop the run.
-    fn stop(&mut self, span: Span) {
+    /// What follows in the file may not run: this is left, and may fail, wait, or change what the rest works on.
+    fn hold(&mut self, span: Span, what: &str) {
         let line = self.line(span);
-        self.behind.get_or_insert_with(|| format!("behind line {line}: the run may stop there"));
-    }
-
-    /// What follows in the file may not run: a person had to say yes.
-    fn wait(&mut self, span: Span) {
-        let line = self.line(span);
-        self.behind.get_or_insert_with(|| {
-            format!("behind the input of line {line}: it does not run without a person's yes")
-        });
+        self.behind
+            .get_or_insert_with(|| format!("behind the {what} of line {line}, which is left"));
     }
 
     fn post(&mut self, section: Option<&Section<PostCondition<'_>>>, around: &Scope) {
@@ -293,8 +285,13 @@ impl Planner<'_> {
             let names: Vec<&str> = names.map(|name| name.text.as_str()).take(8).collect();
             let what = format!("post {} ({})", one.condition.text, names.join(", "));
             self.leave(one.span, &what, "nothing is done at the end of a run yet");
+            let behind = self.behind.clone();
             // What becomes of its steps is told, and nothing of them is written.
             self.steps(&one.branch.steps, &scope, &mut Vec::new());
+            if matches!(one.condition.text.as_str(), "aborted" | "failure" | "notBuilt") {
+                // Then nothing follows.
+                self.behind = behind;
+            }
         }
     }
 }

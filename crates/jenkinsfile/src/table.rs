@@ -38,6 +38,8 @@ pub enum Kind {
     Tool,
     /// A call in an argument.
     Function,
+    /// A step or an option on which nothing that follows stands.
+    Aside,
 }
 
 impl Kind {
@@ -53,6 +55,7 @@ impl Kind {
             "condition" => Self::Condition,
             "tool" => Self::Tool,
             "function" => Self::Function,
+            "aside" => Self::Aside,
             _ => return None,
         })
     }

@@ -1,12 +1,18 @@
 //! Agents.
 //!
-//! Responsible for where a stage runs, as far as a run knows such a place, and for what of an agent
-//! is not looked at.
+//! Responsible for where a stage runs, as far as a run knows such a place. An agent of which
+//! anything is left that changes where or with what its steps run is left as a whole: what each
+//! setting does is read in docker-workflow's `DockerPipelineScript` and `AbstractDockerPipelineScript`.
 
 use super::value::left;
 use super::{Planner, Scope};
 use crate::model::{Agent, AgentSettings, Key, Value, ValueKind};
+use crate::source::Span;
 use crate::table::{Kind, Support};
+
+/// Labels that are true of the machine of an engine, and of one that has containers.
+const LABELS: [&str; 2] = ["", "linux"];
+const DOCKER_LABELS: [&str; 3] = ["", "docker", "linux"];
 
 impl Planner<'_> {
     pub(super) fn agent(&mut self, agent: &Agent<'_>, scope: &mut Scope) {
@@ -27,7 +33,9 @@ impl Planner<'_> {
         if support == Support::Runs {
             match (kind.text.as_str(), &agent.settings) {
                 ("any" | "none", _) => return self.mark(kind.span, Support::Runs, &note),
-                ("label" | "node", settings) => return self.label(agent, kind, settings, &note),
+                ("label" | "node", settings) => {
+                    return self.label(agent, kind, settings, &note, scope);
+                }
                 ("docker", settings) => return self.container(agent, kind, settings, scope),
                 _ => {}
             }
@@ -39,24 +47,26 @@ impl Planner<'_> {
         scope.agent_off = Some(format!("its agent is {}", kind.text));
     }
 
-    fn label(&mut self, agent: &Agent<'_>, kind: &Key, settings: &AgentSettings<'_>, note: &str) {
-        let others: &[(Key, AgentSettings<'_>)] = match settings {
-            AgentSettings::Settings(all) => all,
-            AgentSettings::None | AgentSettings::Value(_) => &[],
-        };
-        self.comment(agent.span, &format!("agent {}", kind.text), note, false);
-        let others: Vec<&Key> =
-            others.iter().map(|(key, _)| key).filter(|key| key.text != "label").collect();
-        for key in &others {
-            self.leave(key.span, &key.text, reason(&key.text));
-        }
-        match others.first() {
-            Some(key) => {
-                let note = format!("{} is not taken over: {}", key.text, reason(&key.text));
-                self.mark(kind.span, Support::NotYet, &note);
+    fn label(
+        &mut self,
+        agent: &Agent<'_>,
+        kind: &Key,
+        settings: &AgentSettings<'_>,
+        note: &str,
+        scope: &mut Scope,
+    ) {
+        let changed = match settings {
+            AgentSettings::Settings(all) => self.changed(all, &LABELS, scope),
+            AgentSettings::Value(value) if !self.is_text(value, &LABELS, scope) => {
+                Some(("label", agent.span))
             }
-            None => self.mark(kind.span, Support::Runs, note),
-        }
+            _ => None,
+        };
+        let Some((name, span)) = changed else {
+            self.comment(agent.span, &format!("agent {}", kind.text), note, false);
+            return self.mark(kind.span, Support::Runs, note);
+        };
+        self.other(kind, name, span, scope);
     }
 
     fn container(
@@ -66,28 +76,17 @@ impl Planner<'_> {
         settings: &AgentSettings<'_>,
         scope: &mut Scope,
     ) {
-        let mut image = None;
-        let mut others = Vec::new();
-        match settings {
-            AgentSettings::Value(value) => image = Some(value),
+        let (image, changed) = match settings {
+            AgentSettings::Value(value) => (Some(value), None),
             AgentSettings::Settings(all) => {
-                for (key, setting) in all {
-                    match (key.text.as_str(), setting) {
-                        ("image", AgentSettings::Value(value)) => image = Some(value),
-                        ("reuseNode", _) => {}
-                        ("label", _) => self.comment(key.span, "label", reason("label"), false),
-                        (name, setting) => {
-                            if name == "args" && sets_variables(setting) {
-                                scope.agent_off =
-                                    Some("its container is given variables".to_owned());
-                            }
-                            others.push(key);
-                        }
-                    }
-                }
+                let image = all.iter().find_map(|(key, setting)| match setting {
+                    AgentSettings::Value(value) if key.text == "image" => Some(value),
+                    _ => None,
+                });
+                (image, self.changed(all, &DOCKER_LABELS, scope))
             }
-            AgentSettings::None => {}
-        }
+            AgentSettings::None => (None, None),
+        };
         let named = match image {
             Some(image) => self.constant(image, scope).and_then(|name| {
                 let is_name = is_image(&name);
@@ -96,34 +95,68 @@ impl Planner<'_> {
             }),
             None => Err(left(Support::NotYet, "it names no image")),
         };
-        match named {
-            Ok(name) => scope.image = Some(name),
-            Err(why) => {
+        match (named, changed) {
+            (Err(why), _) => {
                 self.leave(agent.span, "agent docker, so nothing on it runs", &why.why);
                 self.mark(kind.span, why.support, &why.why);
                 scope.agent_off = Some("its image is not known".to_owned());
-                return;
+            }
+            (Ok(name), changed) => {
+                scope.image = Some(name);
+                match changed {
+                    Some((name, span)) => self.other(kind, name, span, scope),
+                    None => self.mark(kind.span, Support::Runs, "the step runs in the image"),
+                }
             }
         }
-        for key in &others {
-            self.leave(key.span, &key.text, reason(&key.text));
-        }
-        match others.first() {
-            Some(key) => {
-                let note = format!("the image is taken over, {} is not", key.text);
-                self.mark(kind.span, Support::NotYet, &note);
+    }
+
+    /// The first setting by which steps would run elsewhere, or with something else.
+    fn changed<'a>(
+        &self,
+        settings: &'a [(Key, AgentSettings<'_>)],
+        labels: &[&str],
+        scope: &Scope,
+    ) -> Option<(&'a str, Span)> {
+        let changes = |(key, setting): &&(Key, AgentSettings<'_>)| {
+            let AgentSettings::Value(value) = setting else {
+                return true;
+            };
+            match key.text.as_str() {
+                // `retries` are those of an agent that is lost.
+                "image" | "reuseNode" | "containerPerStageRoot" | "retries" => false,
+                "label" => !self.is_text(value, labels, scope),
+                _ => {
+                    !matches!(value.kind, ValueKind::Null | ValueKind::Bool(false))
+                        && !self.is_text(value, &[""], scope)
+                }
             }
-            None => self.mark(kind.span, Support::Runs, "the step runs in the image"),
-        }
+        };
+        settings.iter().find(changes).map(|(key, _)| (key.text.as_str(), key.span))
+    }
+
+    fn is_text(&self, value: &Value<'_>, texts: &[&str], scope: &Scope) -> bool {
+        self.constant(value, scope).is_ok_and(|text| texts.contains(&text.as_str()))
+    }
+
+    /// Leaves what runs on an agent that would be another one.
+    fn other(&mut self, kind: &Key, setting: &str, span: Span, scope: &mut Scope) {
+        let why = reason(setting);
+        let what = format!("agent {}, so nothing on it runs: {setting}", kind.text);
+        self.leave(span, &what, why);
+        let note = format!("{setting} is not taken over: {why}");
+        self.mark(kind.span, Support::NotYet, &note);
+        scope.agent_off = Some(format!("the {setting} of its agent is not taken over"));
     }
 }
 
 /// Why a setting of an agent is not taken over.
 fn reason(setting: &str) -> &'static str {
     match setting {
+        "alwaysPull" => "an image that is here is not pulled again",
         "customWorkspace" => "each run has a workspace of its own",
-        "label" => "executors have no labels",
-        "retries" => "steps are not tried again yet",
+        "label" => "executors have no labels, and the engine runs on one machine",
+        "registryUrl" => "write the registry into the image's name",
         "registryCredentialsId" => "secrets are named in the project file of the operator",
         _ => "a setting of the container",
     }
@@ -139,15 +172,6 @@ fn reuses_node(settings: &AgentSettings<'_>) -> bool {
             matches!(setting, AgentSettings::Value(Value { kind: ValueKind::Bool(false), .. }));
         key.text == "reuseNode" && !is_false
     })
-}
-
-/// Whether arguments of `docker run` set variables: they stand in no `environment`.
-fn sets_variables(arguments: &AgentSettings<'_>) -> bool {
-    let AgentSettings::Value(value) = arguments else {
-        return true;
-    };
-    let is_setting = |word: &str| word.starts_with("-e") || word.starts_with("--env");
-    value.text().is_none_or(|text| text.split_whitespace().any(is_setting))
 }
 
 /// Whether it can be an image's name. The grammar is that of

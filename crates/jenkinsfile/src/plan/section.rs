@@ -11,8 +11,6 @@ use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
-/// Those of them that programs use without naming them.
-pub(super) const USED: [&str; 2] = ["HOME", "PATH"];
 /// The longest name and value of a variable, in bytes, and the most variables.
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
@@ -40,6 +38,7 @@ impl Planner<'_> {
         if let Some(input) = &common.input {
             let why = "a run waits for nobody, so it does not run; a deployment can wait";
             self.leave(input.span, "input", why);
+            self.hold(input.span, "input");
             scope.turn_off("its stage has an input");
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
@@ -82,11 +81,7 @@ impl Planner<'_> {
                 continue;
             }
             let why = if note.is_empty() { "it has no counterpart" } else { &note };
-            // A wrapper around a stage is one around its steps, and where sources are decides
-            // what each of them does.
-            let is_around = self.table.get(Kind::Wrapper, &name.text).is_some()
-                || name.text == "checkoutToSubdirectory"
-                || entry.is_none();
+            let is_around = self.table.get(Kind::Aside, &name.text).is_none();
             let mut what = format!("option {}", name.text);
             if is_around {
                 what.push_str(", so nothing in it runs");
@@ -126,8 +121,9 @@ impl Planner<'_> {
     fn limit(&mut self, option: &Directive<'_>, name: &Key, scope: &mut Scope, is_one: bool) {
         let Some(seconds) = seconds_of(&option.arguments) else {
             let note = "an argument is an expression, or no time that a step has";
-            self.leave(option.span, "option timeout", note);
+            self.leave(option.span, "option timeout, so nothing in it runs", note);
             self.mark(name.span, Support::Interpreter, note);
+            scope.turn_off("in the option timeout");
             return;
         };
         scope.timeout = Some(scope.timeout.map_or(seconds, |known| known.min(seconds)));
@@ -146,6 +142,7 @@ impl Planner<'_> {
             self.leave(key.span, &what, "it has to be in the image, or on the executor");
             let own = TOOLS.iter().filter(|(tool, _)| *tool == key.text);
             scope.missing.extend(own.map(|(_, variable)| (*variable).to_owned()));
+            scope.missing.insert("PATH".to_owned());
         }
     }
 
@@ -175,12 +172,8 @@ impl Planner<'_> {
         for (key, value) in entries {
             if scope.missing.contains(&key.text) {
                 self.leave_variable(key, value, &outer, scope);
-                if USED.contains(&key.text.as_str()) {
-                    let why = format!("{} is set, which every program uses", key.text);
-                    scope.turn_off(&why);
-                }
             } else {
-                let off = scope.off().cloned();
+                let off = scope.off();
                 let support = if off.is_some() { Support::NotYet } else { Support::Runs };
                 self.mark(key.span, support, &off.unwrap_or_default());
             }
@@ -243,6 +236,11 @@ impl Planner<'_> {
         };
         self.leave(key.span, &what, &why.why);
         self.mark(key.span, why.support, &why.why);
+        if let EnvironmentValue::Value(value) = value
+            && !self.is_still_value(value)
+        {
+            self.hold(key.span, &what);
+        }
     }
 }
 

@@ -32,8 +32,12 @@ impl Planner<'_> {
         if is_parallel {
             self.leave(stage.span, "parallel", one_after_the_other);
         }
+        // What runs beside each other does not stand on each other.
+        let before = self.behind.clone();
+        let mut behind = None;
         for branch in &stage.branches {
             if is_parallel {
+                behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
                 scope.path.push(branch.name.clone());
             }
             let done = self.done;
@@ -44,9 +48,14 @@ impl Planner<'_> {
                 scope.path.pop();
             }
         }
-        for inner in stage.stages.iter().chain(&stage.parallel).flat_map(|all| &all.entries) {
+        for inner in stage.stages.iter().flat_map(|all| &all.entries) {
             self.stage(inner, &scope);
         }
+        for inner in stage.parallel.iter().flat_map(|all| &all.entries) {
+            behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
+            self.stage(inner, &scope);
+        }
+        self.behind = behind.or(self.behind.take());
         if let Some(matrix) = &stage.matrix {
             self.matrix(matrix, &scope);
         }
@@ -61,20 +70,17 @@ impl Planner<'_> {
         if stage.common.agent.is_some() {
             self.bare = bare;
         }
-        if let Some(input) = &stage.common.input {
-            self.wait(input.span);
-        }
     }
 
     /// Says what becomes of a stage. One of which nothing is taken over does not run.
     fn heading(&mut self, span: Span, scope: &Scope, is_done: bool, reason: Option<&str>) {
         let (support, note) = match (scope.off(), reason) {
-            (Some(why), _) => (Support::NotYet, why.as_str()),
-            (None, Some(reason)) => (Support::NotYet, reason),
-            (None, None) if !is_done => (Support::NotYet, NOTHING),
-            (None, None) => (Support::Runs, ""),
+            (Some(why), _) => (Support::NotYet, why),
+            (None, Some(reason)) => (Support::NotYet, reason.to_owned()),
+            (None, None) if !is_done => (Support::NotYet, NOTHING.to_owned()),
+            (None, None) => (Support::Runs, String::new()),
         };
-        self.mark(span, support, note);
+        self.mark(span, support, &note);
     }
 
     /// Each stage of a matrix would run for each combination; it stands there once, as a comment.
@@ -104,6 +110,7 @@ impl Planner<'_> {
         let scripts = parts.iter().filter(|part| matches!(part, StagePart::Script(_)));
         if scripts.count() > MOST {
             self.turn_off(&mut parts, &format!("a stage has at most {MOST} steps"));
+            self.hold(branch.span, "stage");
         }
         let is_on = |part: &StagePart| matches!(part, StagePart::Script(script) if !script.is_off);
         self.stages += usize::from(parts.iter().any(is_on));
@@ -120,9 +127,6 @@ impl Planner<'_> {
             {
                 script.is_off = true;
                 let note = why.to_owned();
-                if script.name == "error" {
-                    self.stop(Span::new(script.at, script.at));
-                }
                 self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
             }
         }

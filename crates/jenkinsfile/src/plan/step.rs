@@ -7,12 +7,10 @@ use std::fmt::Write as _;
 
 use super::argument::{argument_of, is_scm, pause, single, sleep, timeout, values};
 use super::background::leaves_process;
-use super::groovy::called;
 use super::shell::{missing, script, uses, word};
 use super::value::{Bit, Left, OUTSIDE, groovy, left};
 use super::{Comment, Mark, NOTHING, Planner, Scope, Script, StagePart, plain};
 use crate::model::{Arguments, Key, Step, Value, ValueKind};
-use crate::syntax::Node;
 use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
@@ -33,19 +31,13 @@ enum Said<'t> {
 impl Planner<'_> {
     pub(super) fn steps(&mut self, steps: &[Step<'_>], scope: &Scope, into: &mut Vec<StagePart>) {
         let mut scope = scope.clone();
-        // What a step wants that is not unstashed may be there from another step, and be another.
-        let mut stale = None;
         for step in steps {
-            if let (Some(why), None) = (stale.take().or_else(|| self.behind.clone()), scope.off()) {
+            if let (Some(why), None) = (self.behind.clone(), scope.off()) {
                 scope.turn_off(&why);
                 let (span, what) = (step.span, "what follows".to_owned());
                 into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
             }
             self.step(step, &scope, into);
-            if unstashes(step) {
-                let line = self.line(step.span);
-                stale = Some(format!("behind the unstash of line {line}: it may find other files"));
-            }
         }
     }
 
@@ -77,6 +69,7 @@ impl Planner<'_> {
                 let is_timed = |part: &&StagePart| matches!(part, StagePart::Script(one) if !one.is_off && one.name != "echo");
                 if parts.iter().filter(is_timed).count() > 1 {
                     self.turn_off(&mut parts, &format!("in {}", name.text));
+                    self.hold(step.span, &name.text);
                     self.leave_step(step, &left(Support::NotYet, why), entry.as_ref(), into);
                 } else if within.off().is_none() && !parts.iter().any(StagePart::is_done) {
                     self.mark(name.span, Support::NotYet, NOTHING);
@@ -85,7 +78,7 @@ impl Planner<'_> {
             }
             Ok(Said::Given(note)) => {
                 self.taken(name.span.start, &note, scope);
-                if scope.off().is_none() && scope.guards.is_empty() {
+                if name.text == "checkout" && scope.off().is_none() && scope.guards.is_empty() {
                     self.bare = None;
                 }
                 let (span, what) = (step.span, name.text.clone());
@@ -94,15 +87,14 @@ impl Planner<'_> {
             Ok(Said::Script(text)) => self.script(step, name, &text, entry.as_ref(), scope, into),
             Err(why) => {
                 self.leave_step(step, &why, entry.as_ref(), into);
+                if !self.is_aside(step) {
+                    self.hold(step.span, &name.text);
+                }
                 let mut within = scope.clone();
                 within.turn_off(&format!("in {}", name.text));
                 // What is not known may bring a node, as `node` does.
                 within.is_nowhere &= name.text != "node" && entry.is_some();
                 self.steps(inner, &within, into);
-                self.holds_back(step);
-                if needs_agent(&name.text, scope) {
-                    self.stop(step.span);
-                }
             }
         }
     }
@@ -111,7 +103,7 @@ impl Planner<'_> {
     fn bare_scope(&self, step: &Step<'_>, name: &str, scope: &Scope) -> Option<Scope> {
         let line = self.bare.filter(|_| scope.off().is_none() && wants_files(step, name))?;
         let mut scope = scope.clone();
-        scope.turn_off(&format!("there are no sources yet, by the option of line {line}"));
+        scope.turn_off(&format!("there are no sources yet, by line {line}"));
         Some(scope)
     }
 
@@ -127,8 +119,12 @@ impl Planner<'_> {
         match Self::whole(text, scope) {
             Ok((text, env)) => {
                 self.taken(name.span.start, &note_of(entry), scope);
-                if name.text == "error" && scope.off().is_some() {
-                    self.stop(step.span);
+                let is_off = scope.off().is_some();
+                if !self.is_aside(step) {
+                    self.is_touched |= !is_off;
+                    if is_off {
+                        self.hold(step.span, &name.text);
+                    }
                 }
                 into.push(StagePart::Script(Script {
                     at: name.span.start,
@@ -136,10 +132,13 @@ impl Planner<'_> {
                     timeout: scope.timeout.or_else(|| pause(&name.text, &step.arguments)),
                     env,
                     text,
-                    is_off: scope.off().is_some(),
+                    is_off,
                 }));
             }
-            Err(why) => self.leave_step(step, &why, entry, into),
+            Err(why) => {
+                self.leave_step(step, &why, entry, into);
+                self.hold(step.span, &name.text);
+            }
         }
     }
 
@@ -163,7 +162,7 @@ impl Planner<'_> {
 
     fn taken(&mut self, at: u32, note: &str, scope: &Scope) {
         let (support, note) = match scope.off() {
-            Some(why) => (Support::NotYet, why.clone()),
+            Some(why) => (Support::NotYet, why),
             None => (Support::Runs, note.to_owned()),
         };
         self.plan.marks.insert(at, Mark { support, note });
@@ -269,6 +268,11 @@ impl Planner<'_> {
                 let why = "say artifact = [\"…\"] at the top, with paths and no patterns";
                 Err(left(Support::NotYet, why))
             }
+            "deleteDir" | "cleanWs" if self.is_fresh(step, scope) => {
+                self.bare = Some(self.line(step.span));
+                let why = "each run has a workspace of its own; nothing runs before checkout scm";
+                Ok(Said::Given(why.to_owned()))
+            }
             "deleteDir" | "cleanWs" => {
                 let why = "each run has a workspace of its own, and it would delete the sources";
                 Err(left(Support::NotYet, why))
@@ -276,6 +280,12 @@ impl Planner<'_> {
             // A table of one's own may say of more steps that they run.
             _ => Err(left(Support::NotYet, "pilothouse.toml has no words for it yet")),
         }
+    }
+
+    /// Whether to empty the workspace takes nothing away but the sources.
+    fn is_fresh(&self, step: &Step<'_>, scope: &Scope) -> bool {
+        let is_whole = values(&step.arguments).is_empty() && scope.directories.is_empty();
+        is_whole && !self.is_touched && scope.guards.is_empty() && scope.off().is_none()
     }
 
     fn note(&self, step: &str) -> String {
@@ -341,7 +351,7 @@ impl Planner<'_> {
         }
         for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
             let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
-            if !is_set && uses(text, outside.theirs, false) {
+            if !is_set && uses(text, outside.theirs, false).is_some() {
                 let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
             }
         }
@@ -357,20 +367,10 @@ impl Planner<'_> {
     }
 }
 
-fn unstashes(step: &Step<'_>) -> bool {
-    let mut in_groovy = false;
-    for statement in step.code.iter().flat_map(|code| &code.statements) {
-        Node::Statement(statement).each(&mut |node| in_groovy |= called(node) == Some("unstash"));
-    }
-    in_groovy
-        || step.name.as_ref().is_some_and(|name| name.text == "unstash")
-        || step.steps.iter().flatten().any(unstashes)
-}
-
 /// Whether it does something with files, and nothing else stands in it.
 fn wants_files(step: &Step<'_>, name: &str) -> bool {
     let is_alone = step.steps.is_none() && step.code.is_none();
-    is_alone && !matches!(name, "echo" | "error" | "sleep" | "checkout")
+    is_alone && !matches!(name, "echo" | "error" | "sleep" | "checkout" | "cleanWs" | "deleteDir")
 }
 
 /// Whether Jenkins fails at a step because no agent has a workspace for it (workflow-api,

@@ -15,11 +15,11 @@ fn parts(text: &str, part: Part) -> Vec<Told> {
 fn a_stage_with_an_agent_of_its_own_runs_below_one_that_does_not() {
     let with = |own: &str| {
         format!(
-            "pipeline {{ agent {{ kubernetes {{ yaml 'a' }} }}\nstages {{ stage('a') {{ steps {{ sh 'rm \
+            "pipeline {{ agent {{ kubernetes {{ yaml 'a' }} }}\nstages {{ stage('a') {{ steps {{ echo 'rm \
              1' }} }}\nstage('b') {{ {own}\nsteps {{ sh 'make' }} }} }} }}"
         )
     };
-    for own in ["agent any", "agent { docker 'node:22' }", "agent { label 'a' }"] {
+    for own in ["agent any", "agent { docker 'node:22' }", "agent { label 'linux' }"] {
         let text = converted(&with(own));
         assert!(running(&text).contains("make") && !running(&text).contains("rm 1"), "{text}");
         let stages = parts(&with(own), Part::Stage);
@@ -42,30 +42,41 @@ fn a_stage_with_an_agent_of_its_own_runs_below_one_that_does_not() {
 
 #[test]
 fn each_setting_of_an_agent_has_its_own_reason() {
-    for (agent, said, is_run) in [
-        ("label 'a'", "# line 1: agent label: executors have no labels", true),
-        (
-            "node { label 'a'; customWorkspace '/b' }",
-            "# not yet, line 1: customWorkspace: each run has a workspace of its own",
-            false,
-        ),
-        (
-            "docker { image 'a'; label 'b'; customWorkspace '/b' }",
-            "# not yet, line 1: customWorkspace: each run has a workspace of its own",
-            false,
-        ),
-        ("docker { image 'a'; label 'b' }", "# line 1: label: executors have no labels", true),
-        ("docker { image 'a'; args '-u 0' }", "# not yet, line 1: args: a setting of", false),
+    let own = "each run has a workspace of its own";
+    for (agent, said) in [
+        ("label 'gpu'", "label: executors have no labels"),
+        ("label \"${V}\"", "label: executors have no labels"),
+        ("node { label 'linux'; customWorkspace '/b' }", own),
+        ("docker { image 'a'; customWorkspace '/b' }", own),
+        ("docker { image 'a'; label 'b' }", "label: executors have no labels"),
+        ("docker { image 'a'; args '-u 0 -v /a:/a' }", "args: a setting of the container"),
+        ("docker { image 'a'; args V }", "args: a setting of the container"),
+        ("docker { image 'a'; alwaysPull true }", "alwaysPull: an image that is here"),
+        ("docker { image 'a'; registryUrl 'https://b' }", "registryUrl: write the registry into"),
+        ("docker { image 'a'; registryCredentialsId 'b' }", "registryCredentialsId: secrets"),
     ] {
         let text = format!(
             "pipeline {{ agent {{ {agent} }}\nstages {{ stage('a') {{ steps {{ sh 'make' }} }} }} }}"
         );
-        assert!(converted(&text).contains(said), "{agent}: {}", converted(&text));
+        let told = converted(&text);
+        assert!(told.contains("so nothing on it runs") && told.contains(said), "{agent}: {told}");
+        assert_eq!(running(&told).trim(), "", "{agent}: {told}");
+        let agents = parts(&text, Part::Agent);
+        assert!(agents.iter().all(|told| told.support == Support::NotYet), "{agents:?}");
+        let steps = parts(&text, Part::Step);
+        assert!(steps.iter().all(|told| told.note.contains(" of its agent is not")), "{steps:?}");
+    }
+    for agent in [
+        "label ''",
+        "node { label 'linux'; retries 2 }",
+        "docker { image 'a'; args ''; label 'docker'; alwaysPull false; reuseNode true }",
+    ] {
+        let text = format!(
+            "pipeline {{ agent {{ {agent} }}\nstages {{ stage('a') {{ steps {{ sh 'make' }} }} }} }}"
+        );
         assert!(running(&converted(&text)).contains("make"), "{agent}");
         let agents = parts(&text, Part::Agent);
-        assert_eq!(agents.iter().all(|told| told.support == Support::Runs), is_run, "{agents:?}");
-        let is_named = agents.iter().all(|told| told.note.contains("customWorkspace"));
-        assert_eq!(is_named, agent.contains("customWorkspace"), "{agents:?}");
+        assert!(agents.iter().all(|told| told.support == Support::Runs), "{agents:?}");
     }
 }
 
@@ -77,23 +88,32 @@ fn nothing_that_wants_files_runs_before_the_first_checkout() {
              }}\n{more} }} }}"
         ))
     };
-    let steps = "echo 'hi'\nsh 'rm 1'\ndir('b') { sh 'rm 2' }\ncheckout scm\nsh 'make'";
+    let steps = "echo 'hi'\ncleanWs()\ncheckout scm\nsh 'make'";
+    let early = "echo 'hi'\nsh 'rm 1'\ndir('b') { sh 'rm 2' }\ncheckout scm\nsh 'rm 3'";
     let same = "stage('b') { steps { sh 'same' } }";
     for option in ["skipDefaultCheckout()", "skipDefaultCheckout(true)", "skipDefaultCheckout true"]
     {
         let text = with(option, steps, same);
         let run = running(&text);
         assert!(run.contains("make") && run.contains("same") && run.contains("' hi"), "{text}");
-        assert!(!run.contains("rm"), "{text}");
+        let text = with(option, early, same);
+        let run = running(&text);
+        assert!(run.contains("' hi") && !run.contains("rm") && !run.contains("same"), "{text}");
         assert!(text.contains("line 2: option skipDefaultCheckout: a run begins"), "{text}");
     }
-    let text = with("skipDefaultCheckout(false)", steps, same);
+    let text = with("skipDefaultCheckout(false)", early, same);
     assert!(running(&text).contains("rm 1"), "{text}");
     // Each agent begins without them; what comes behind it is on the first one again.
     let more = "stage('b') { agent any\nsteps { sh 'rm 1' } }\nstage('c') { steps { sh 'last' } }";
     let text = with("skipDefaultCheckout()", "script { checkout scm }\nsh 'make'", more);
-    assert!(running(&text).contains("make") && running(&text).contains("last"), "{text}");
+    assert!(running(&text).contains("make") && !running(&text).contains("last"), "{text}");
     assert!(!running(&text).contains("rm 1"), "{text}");
+    let text = with(
+        "skipDefaultCheckout()",
+        "checkout scm",
+        &more.replace("sh 'rm 1'", "checkout scm; sh 'make'"),
+    );
+    assert!(running(&text).contains("last"), "{text}");
     for (agent, is_run) in [("agent any", false), ("", true)] {
         let more = format!(
             "stage('b') {{ {agent}\noptions {{ skipDefaultCheckout() }}\nsteps {{ sh 'own' }} }}\n\
@@ -101,7 +121,21 @@ fn nothing_that_wants_files_runs_before_the_first_checkout() {
         );
         let text = with("disableResume()", "sh 'make'", &more);
         assert_eq!(running(&text).contains("own"), is_run, "{agent}: {text}");
-        assert!(running(&text).contains("last"), "{agent}: {text}");
+        assert_eq!(running(&text).contains("last"), is_run, "{agent}: {text}");
+    }
+    // A workspace of one's own is empty already: then the sources come anew.
+    for steps in
+        ["deleteDir()\ncheckout scm\nsh 'make'", "echo 'a'\ncleanWs()\ncheckout scm\nsh 'make'"]
+    {
+        assert!(running(&with_steps("", steps)).contains("make"), "{steps}");
+    }
+    for steps in [
+        "deleteDir()\nsh 'make'",
+        "cleanWs(patterns: [])\ncheckout scm\nsh 'make'",
+        "dir('a') { deleteDir() }\ncheckout scm\nsh 'make'",
+        "sh 'a'\ndeleteDir()\ncheckout scm\nsh 'make'",
+    ] {
+        assert!(!running(&with_steps("", steps)).contains("make"), "{steps}");
     }
     // On other branches there was no checkout.
     let text = with(

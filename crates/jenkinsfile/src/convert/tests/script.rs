@@ -12,7 +12,7 @@ fn plain_steps_in_a_script_are_what_they_are_outside() {
         "sh 'make'\njunit 'a.xml'",
         "sh '''\n make a\n make b\n'''\nsleep 5",
         "timeout(5) { sh 'make' }",
-        "retry(3) { sh 'make' }\nsh 'make'",
+        "sh 'make'\nretry(3) { sh 'make' }",
     ] {
         let within = with_steps("", &format!("script {{ {steps} }}"));
         let outside = with_steps("", steps);

@@ -95,3 +95,98 @@ fn a_time_that_jenkins_does_not_know_is_told_in_its_place() {
         assert_eq!(with(trigger).problems.len(), 0, "{trigger}");
     }
 }
+
+fn advised(text: &str) -> Vec<(String, String)> {
+    let told = look(text).problems.into_iter();
+    told.map(|one| (one.message, one.advice.unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_section_among_steps_is_told_where_it_belongs() {
+    for (section, place) in [
+        ("when { branch 'a' }", "put it into the stage, beside steps { }"),
+        ("post { always { echo 'a' } }", "put it into the stage or into pipeline { }"),
+        ("agent any", "put it into the stage or into pipeline { }"),
+        ("parameters { string(name: 'a') }", "put it at the top of pipeline { }"),
+        ("triggers { cron('@daily') }", "put it at the top of pipeline { }"),
+        ("steps { echo 'a' }", "leave steps { } out"),
+        ("dir('a') { options { timestamps() } }", "put it into the stage or into pipeline { }"),
+    ] {
+        let report = with_steps(&format!("{section}\nsh 'a'"));
+        let told: Vec<_> = report.problems.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(told.len(), 1, "{section}: {told:?}");
+        assert!(told[0].starts_with("No such DSL method '"), "{told:?}");
+        let advice = report.problems[0].advice.as_deref().unwrap_or_default();
+        assert!(advice.starts_with(place), "{section}: {advice}");
+    }
+    let text = "def options(a) { a() }\npipeline { agent any\nstages { stage('a') { steps { options { echo \
+                'b' } } } } }";
+    assert_eq!(advised(text), []);
+}
+
+#[test]
+fn a_step_that_is_a_letter_off_is_told() {
+    for (step, near) in [("ehco 'x'", "echo"), ("archiveArtifact 'x'", "archiveArtifacts")] {
+        let told: Vec<_> = with_steps(step).problems.into_iter().map(|one| one.advice).collect();
+        assert_eq!(told, [Some(format!("did you mean {near}?"))], "{step}");
+    }
+    for step in ["deployTo 'x'", "mvn 'x'", "s3 'x'"] {
+        assert_eq!(with_steps(step).problems.len(), 0, "{step}");
+    }
+    for library in ["@Library('a') _\n", "library 'a'\n", "def ehco(a) { }\n"] {
+        let text = format!(
+            "{library}pipeline {{ agent any\nstages {{ stage('a') {{ steps {{ ehco 'x' }} }} }} }}"
+        );
+        assert_eq!(advised(&text), [], "{library}");
+    }
+}
+
+#[test]
+fn a_step_around_others_has_braces() {
+    for step in ["dir('a')", "withEnv(['A=b'])", "timeout(5)", "retry(3)"] {
+        let told: Vec<_> = with_steps(step).problems.into_iter().map(|one| one.message).collect();
+        let name = step.split('(').next().unwrap_or_default();
+        assert_eq!(told, [format!("{name} step must be called with a body")], "{step}");
+    }
+}
+
+#[test]
+fn a_section_in_the_wrong_place_is_told_the_right_one() {
+    for (in_pipeline, in_stage, place) in [
+        ("", "parameters { string(name: 'a') }", "put it at the top of pipeline { }"),
+        ("", "triggers { cron('@daily') }", "put it at the top of pipeline { }"),
+        (
+            "",
+            "options { buildDiscarder(logRotator(numToKeepStr: '1')) }",
+            "an option of a pipeline",
+        ),
+        ("when { branch 'a' }", "", "put it into stages { stage('name') { … } }"),
+        ("stage('b') { steps { echo 'a' } }", "", "put it into stages { }"),
+    ] {
+        let told = advised(&format!(
+            "pipeline {{ agent any\n{in_pipeline}\nstages {{ stage('a') {{\n{in_stage}\nsteps {{ sh 'a' \
+             }} }} }} }}"
+        ));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].1.contains(place), "{told:?}");
+    }
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    for (section, is_read) in [
+        ("agnet any", false),
+        ("agent any\nenvironment { 1A = 'b' }", true),
+        ("agent any\nenvironment { A-B = 'c' }", true),
+        ("agent any\nenvironment { A: 'b' }", true),
+    ] {
+        let told = advised(&format!(
+            "pipeline {{\n{section}\nstages {{ stage('a') {{ steps {{ sh 'a' }} }} }} }}"
+        ));
+        assert_eq!(told.len(), 1, "{section}: {told:?}");
+        assert_eq!(told[0].1.contains("did you mean agent?"), !is_read, "{told:?}");
+    }
+    let stage = "pipeline { agent any\nstages {\nSTAGE { stepps { sh 'a'\nsleep time: 'z' } } } }";
+    let told = advised(&stage.replace("STAGE", "stage('a')"));
+    assert_eq!(told.len(), 2, "what stands in it is looked at: {told:?}");
+}
