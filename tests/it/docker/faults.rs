@@ -126,7 +126,10 @@ fn an_instance_that_is_down_tells_why() {
     processes::signal(owner, Signal::CONT);
     let cause = format!("its container does not run: the image sha256:{} is gone", image.short());
     stage.wait("its row has the cause", |state| {
-        state.instances.values().any(|one| one.id.as_str() == name && one.why().starts_with(&cause))
+        state
+            .instances
+            .values()
+            .any(|one| one.id.as_str() == name && one.health.detail.starts_with(&cause))
     });
     let told = stage.binary().arg("instances").output().unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();

@@ -2,7 +2,7 @@
 
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::id::{EnvironmentName, RunId};
+use pilothouse_core::id::{ArtifactDigest, EnvironmentName, RunId};
 use pilothouse_core::plan::plan;
 
 use crate::scenario::Play;
@@ -20,7 +20,7 @@ fn extend(play: &mut Play, lines: &[&str]) {
 }
 
 fn artifacts(play: &Play) -> Vec<&str> {
-    play.world.state.artifacts.keys().map(|digest| digest.as_str()).collect()
+    play.world.state.artifacts.keys().map(ArtifactDigest::as_str).collect()
 }
 
 /// What a plan says that would deploy a run to production.

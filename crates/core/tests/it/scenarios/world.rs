@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use pilothouse_core::effect::{Input, Observation};
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::instance::{Instance, InstancePhase};
+use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 
 use crate::scenario::{Play, check};
