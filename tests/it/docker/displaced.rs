@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use pilothouse_core::id::DeploymentId;
+use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 use pilothouse_docker::Container;
@@ -55,7 +56,7 @@ fn a_container_that_takes_an_address_which_another_lost_gets_no_visitor() {
     let state = stage.state();
     let id = &victim.labels["pilothouse.instance"];
     let own = state.instances.values().find(|one| one.id.as_str() == id);
-    let address = own.and_then(|one| one.address()).unwrap();
+    let address = own.and_then(Instance::address).unwrap();
     disconnect(&network.name, &victim);
     let stranger = network.stranger(&base, address);
     is_elsewhere(&stage, &victim, address);
@@ -78,7 +79,7 @@ fn is_elsewhere(stage: &Stage, victim: &Container, address: SocketAddr) {
         };
         is_well(state) && state.edge.active.as_ref() == Some(&state.edge.wanted)
     });
-    let mut addresses: Vec<_> = state.instances.values().map(|one| one.address()).collect();
+    let mut addresses: Vec<_> = state.instances.values().map(Instance::address).collect();
     addresses.dedup();
     assert_eq!(addresses.len(), 2, "two have one address: {addresses:?}");
     let restarts = state.instances.values().find(|one| one.id.as_str() == id).map(|o| o.restarts);

@@ -38,7 +38,9 @@ fn a_container_that_was_renamed_is_found_again_shown_and_removed() {
     own.retain(|one| one.line.contains(&line));
     own.sort_by_key(|one| !one.line.contains("supervise"));
     assert!(own.len() >= 2, "{own:#?}");
-    own.iter().for_each(|one| processes::signal(one.pid, Signal::KILL));
+    for one in &own {
+        processes::signal(one.pid, Signal::KILL);
+    }
     wait_until(|| "it is gone".to_owned(), || base.container(&victim.id).is_none());
     stage.halt();
     assert_eq!(base.all_of(&stage), Vec::<String>::new(), "containers are left");
