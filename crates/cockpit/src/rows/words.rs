@@ -5,7 +5,7 @@ use pilothouse_core::deployment::{
 };
 use pilothouse_core::id::BranchName;
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
-use pilothouse_core::room::Room;
+use pilothouse_core::room::{Room, Scarce};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
 use pilothouse_core::state::{Edge, Environment};
@@ -20,6 +20,9 @@ use crate::width;
 
 /// Characters of a reason that are shown.
 const REASON: usize = 400;
+
+/// Said where a disk has space, and cannot hold more files.
+const REMOVE: &str = "Remove files, however small: without more, builds and deployments fail.";
 
 /// Said of a head whose run found the job queue full.
 pub const WAITS_FOR_PLACE: &str = "waits for a place in the queue";
@@ -285,17 +288,15 @@ pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
 
 /// Says that little room is left for the engine's state, where that is so, and what mends it.
 pub fn little_room(room: Room) -> Option<String> {
-    let left = match room.few_files() {
-        Some(0) => "no more files can be made".to_owned(),
-        Some(files) => format!("{files} more files can be made"),
-        None => format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+    let (left, mend) = match room.scarce()? {
+        Scarce::Space => (
+            format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+            "Make room: without any, builds fail and the engine accepts nothing.",
+        ),
+        Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
+        Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),
     };
-    room.is_scarce().then(|| {
-        format!(
-            "The disk of the engine's state is nearly full: {left}. Make room: without \
-             any, builds fail and the engine accepts nothing."
-        )
-    })
+    Some(format!("The disk of the engine's state is nearly full: {left}. {mend}"))
 }
 
 /// Says why the load balancer does not serve as it should, where it does not take its table.
