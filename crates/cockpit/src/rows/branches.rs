@@ -122,7 +122,17 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
             let (mark, text) = words::run(run);
             Cell::state(mark, text)
         }
-        (None, None) => Cell { tone: Scope::Dim, ..Cell::state(Mark::None, "no run yet") },
+        (None, None) => Cell { tone: Scope::Dim, ..never_ran(model, row) },
+    }
+}
+
+/// Nothing ran of it: a branch that was passed over waits for a push and for nothing else.
+fn never_ran(model: &Model, row: &BranchRef) -> Cell {
+    let branch = row.branch.as_ref();
+    let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
+    match why {
+        Some((why, short)) => Cell::state(Mark::None, why).or(short),
+        None => Cell::state(Mark::None, "no run yet"),
     }
 }
 

@@ -3,12 +3,12 @@
 use pilothouse_core::deployment::{
     Deployment, DeploymentResult, EnvironmentKey, Phase, RollbackStep,
 };
-use pilothouse_core::id::BranchName;
+use pilothouse_core::id::{BranchName, ProjectName};
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::room::{Room, Scarce};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
-use pilothouse_core::state::{Edge, Environment};
+use pilothouse_core::state::{Edge, Environment, State};
 use pilothouse_core::table;
 use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
@@ -293,6 +293,40 @@ pub fn little_room(room: Room) -> Option<String> {
             format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
             "Make room: without any, builds fail and the engine accepts nothing.",
         ),
+/// Why a branch does not have the preview that a pattern of the operator's file asks for, where that
+/// is so: a line, and what is left of it where there is no room.
+pub fn no_preview(
+    state: &State,
+    project: &ProjectName,
+    branch: &BranchName,
+    now: Timestamp,
+) -> Option<(String, &'static str)> {
+    let known = state.projects.get(project)?.branches.get(branch)?;
+    if known.environment.is_some() {
+        return None;
+    }
+    if let Some(holder) = state.preview_holder(project, branch) {
+        let holder = width::clean(holder.as_str());
+        return Some((format!("{holder} has its preview's name; rename one"), "name taken"));
+    }
+    let old = age::ago(now, known.head.at);
+    let said = || (format!("no preview: its last commit is {old} old; push to it"), "no preview");
+    state.is_passed_over(project, branch, now).then(said)
+}
+
+/// Says where the engine has no project that operator's files are there already, and what makes them
+/// active.
+pub fn unapplied(files: &[String]) -> Option<String> {
+    let (first, more) = files.split_first()?;
+    let (first, more) = (width::clean(first), more.len());
+    Some(match more {
+        0 => format!("{first} is not applied: `pilothouse apply` makes it active"),
+        _ => {
+            format!("{first} and {more} more are not applied: `pilothouse apply` makes them active")
+        }
+    })
+}
+
         Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
         Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),
     };

@@ -18,7 +18,10 @@ pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sh
     };
     let head = &branch.head;
     let feeds = row.environment.as_ref();
-    let feeds = feeds.map_or("no environment".to_owned(), |key| width::clean(key.name.as_str()));
+    let feeds = match feeds {
+        Some(key) => width::clean(key.name.as_str()),
+        None => unfed(model, row).unwrap_or_else(|| "no environment".to_owned()),
+    };
     let run = branch.last_run.and_then(|id| model.replica.runs.get(&id));
     let (mark, word) = match run {
         Some(run) => words::run(run),
@@ -37,6 +40,11 @@ pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sh
     ];
     lines.extend(verdict(model, &row.project, &head.id, room));
     Sheet { title, lines, top, selected: None }
+}
+
+fn unfed(model: &Model, row: &BranchRef) -> Option<String> {
+    let branch = row.branch.as_ref()?;
+    Some(words::no_preview(&model.replica, &row.project, branch, model.now)?.0)
 }
 
 /// What is said of a commit's Jenkinsfile; nothing where there is none.
