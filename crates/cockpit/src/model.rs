@@ -16,7 +16,8 @@ pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, Pla
 pub use history::History;
 pub use index::{BranchRef, Index, JobRef};
 pub use log::{
-    Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
+    Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, Seeking, ShownLine,
+    holds as log_holds,
 };
 pub use order::Order;
 pub use others::Others;
