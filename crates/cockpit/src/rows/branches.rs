@@ -67,7 +67,11 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
     if let Some(deployment) = running {
         let (mark, doing) = words::deployment(model, deployment);
         let release = deployment.release;
-        return Cell::state(mark, format!("{release} {doing}")).or(release.to_string());
+        let short = match words::count_up(model, deployment) {
+            Some(up) => format!("{release} {up}"),
+            None => release.to_string(),
+        };
+        return Cell::state(mark, format!("{release} {doing}")).or(short);
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
     let current = environment.and_then(|environment| environment.current);

@@ -129,6 +129,13 @@ pub fn deployment(model: &Model, deployment: &Deployment) -> (Mark, String) {
     }
 }
 
+/// How many new instances are up, where a deployment waits for that.
+pub fn count_up(model: &Model, deployment: &Deployment) -> Option<String> {
+    let waits = deployment.phase == Phase::Starting && deployment.cancelled_by.is_none();
+    let up = || count(model, deployment, Instance::is_proved);
+    waits.then(|| format!("{}/{} up", up(), deployment.instances))
+}
+
 fn rollback(step: RollbackStep) -> &'static str {
     match step {
         RollbackStep::Starting => "rolling back: starting the old",
