@@ -299,6 +299,14 @@ pub fn all(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The names of all of the operator's files; none where they cannot be listed, as by whoever may
+/// only watch.
+pub fn names(place: &Place) -> Vec<String> {
+    let files = all(&place.config_dir().join("projects")).unwrap_or_default();
+    let names = files.iter().filter_map(|file| file.file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
 fn file(place: &Place, text: &str) -> Result<PathBuf> {
     let is_path =
         text.contains('/') || Path::new(text).extension().is_some_and(|end| end == "toml");

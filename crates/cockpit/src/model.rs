@@ -67,6 +67,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// What is wrong with the person's keymap or theme.
     pub problems: Vec<Problem>,
+    /// The operator's files that there were when it started, by name.
+    pub files: Vec<String>,
     /// What things cost.
     pub costs: CostView,
     /// Says what a state costs.
@@ -122,6 +124,7 @@ impl Model {
             now,
             keymap,
             problems: Vec::new(),
+            files: Vec::new(),
             costs: CostView::default(),
             price: cost::local,
             guide: None,

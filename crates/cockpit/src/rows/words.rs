@@ -293,13 +293,6 @@ pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
     (width::clean(key.name.as_str()), tone)
 }
 
-/// Says that little room is left for the engine's state, where that is so, and what mends it.
-pub fn little_room(room: Room) -> Option<String> {
-    let (left, mend) = match room.scarce()? {
-        Scarce::Space => (
-            format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
-            "Make room: without any, builds fail and the engine accepts nothing.",
-        ),
 /// Why a branch does not have the preview that a pattern of the operator's file asks for, where that
 /// is so: a line, and what is left of it where there is no room.
 pub fn no_preview(
@@ -334,6 +327,13 @@ pub fn unapplied(files: &[String]) -> Option<String> {
     })
 }
 
+/// Says that little room is left for the engine's state, where that is so, and what mends it.
+pub fn little_room(room: Room) -> Option<String> {
+    let (left, mend) = match room.scarce()? {
+        Scarce::Space => (
+            format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+            "Make room: without any, builds fail and the engine accepts nothing.",
+        ),
         Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
         Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),
     };
