@@ -92,10 +92,13 @@ fn source(state: &State) -> &'static str {
     }
 }
 
+/// The shape of an environment that runs nothing.
+pub const NOTHING: &str = "nothing runs";
+
 /// What an environment runs, as its operator's file says, once it runs anything.
 fn shape(environment: &Environment) -> String {
     if !environment.is_used() {
-        return "nothing runs".to_owned();
+        return NOTHING.to_owned();
     }
     format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime))
 }

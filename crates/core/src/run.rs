@@ -18,6 +18,8 @@ pub enum Trigger {
     Hook,
     /// A person asked for it.
     Manual,
+    /// An operator's file was applied by which the branch feeds an environment.
+    Apply,
 }
 
 /// One execution of a pipeline for one commit.

@@ -67,7 +67,11 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
     if let Some(deployment) = running {
         let (mark, doing) = words::deployment(model, deployment);
         let release = deployment.release;
-        return Cell::state(mark, format!("{release} {doing}")).or(release.to_string());
+        let short = match words::count_up(model, deployment) {
+            Some(up) => format!("{release} {up}"),
+            None => release.to_string(),
+        };
+        return Cell::state(mark, format!("{release} {doing}")).or(short);
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
     let current = environment.and_then(|environment| environment.current);
@@ -126,7 +130,17 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
             let (mark, text) = words::run(run);
             Cell::state(mark, text)
         }
-        (None, None) => Cell { tone: Scope::Dim, ..Cell::state(Mark::None, "no run yet") },
+        (None, None) => Cell { tone: Scope::Dim, ..never_ran(model, row) },
+    }
+}
+
+/// Nothing ran of it: a branch that was passed over waits for a push and for nothing else.
+fn never_ran(model: &Model, row: &BranchRef) -> Cell {
+    let branch = row.branch.as_ref();
+    let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
+    match why {
+        Some((why, short)) => Cell::state(Mark::None, why).or(short),
+        None => Cell::state(Mark::None, "no run yet"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, Row, left, name};
 use crate::age;
-use crate::cost::{CostLine, CostView};
+use crate::cost::{CostLine, CostView, NOTHING};
 use crate::theme::Scope;
 use crate::width;
 
@@ -23,12 +23,17 @@ pub fn row(line: &CostLine) -> Row {
     Row {
         cells: vec![
             Cell::new(width::clean(&line.label), Scope::Text),
-            Cell::new(width::clean(&line.shape), Scope::Dim),
+            shape(line),
             of_line(line),
             Cell::new(elsewhere.join("  "), Scope::Dim),
             Cell::new(width::clean(&line.note), Scope::Dim),
         ],
     }
+}
+
+fn shape(line: &CostLine) -> Cell {
+    let cell = Cell::new(width::clean(&line.shape), Scope::Dim);
+    if line.shape == NOTHING { cell.or("none") } else { cell }
 }
 
 fn of_line(line: &CostLine) -> Cell {

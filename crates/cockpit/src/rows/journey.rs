@@ -297,12 +297,10 @@ fn counted(have: usize, want: usize, known: Known, names: (&str, &str, &str)) ->
 
 /// Why a branch feeds no environment, where that is not as the operator's file says.
 fn unfed(model: &Model, row: &BranchRef) -> Leg {
-    let holder = row.branch.as_ref().and_then(|b| model.replica.preview_holder(&row.project, b));
-    match holder {
-        Some(holder) => {
-            let holder = width::clean(holder.as_str());
-            Leg::new(Mark::Warn, format!("{holder} has its preview's name"), "name taken")
-        }
+    let branch = row.branch.as_ref();
+    let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
+    match why {
+        Some((why, short)) => Leg::new(Mark::Warn, why, short),
         None => Leg::new(Mark::None, "feeds no environment", "no env"),
     }
 }

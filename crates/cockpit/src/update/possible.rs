@@ -9,7 +9,7 @@ use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
 use pilothouse_core::state::Environment;
 
-use super::{dialog, list, view};
+use super::{dialog, list, logview, view};
 use crate::action::Action;
 use crate::model::{Choice, JobRef, Link, Model, Pane};
 use crate::text;
@@ -43,6 +43,9 @@ pub fn obstacle(model: &Model, action: Action) -> Option<String> {
             None => Some(text::NO_ENVIRONMENT.to_owned()),
         },
         Action::Open => view::opened(model).err().map(str::to_owned),
+        Action::LogNext | Action::LogPrevious | Action::LogStepNext => {
+            logview::obstacle(model, action)
+        }
         Action::LogOpen => view::log_source(model).err().map(str::to_owned),
         Action::FilterOpen => (model.ui.focus == Pane::Cost || !model.ui.views.is_empty())
             .then(|| "There is nothing to filter here.".to_owned()),

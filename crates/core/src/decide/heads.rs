@@ -6,13 +6,10 @@ use super::{leaving, specification};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
 use crate::id::{BranchName, ProjectName};
+use crate::preview::is_stale;
 use crate::run::Trigger;
-use crate::state::{Branch, Commit, Project, State};
-use crate::time::{Millis, Timestamp};
-
-/// At the first look, a preview is made only for a branch whose head is younger than this, so
-/// that adding an old repository does not build its whole past.
-const FRESH: Millis = Millis::minutes(3 * 24 * 60);
+use crate::state::{Branch, Project, State};
+use crate::time::Timestamp;
 
 /// Nobody deletes all branches of a repository that is built and deployed from: something else is
 /// there in its place, or it is being restored.
@@ -51,11 +48,6 @@ pub(super) fn looked(
     deleted(state, project, name, heads, &mut events);
     events.push(Event::Project(ProjectEvent::Looked { project: name.clone(), unread }));
     events
-}
-
-/// Whether a head is too old to have a preview made of it unasked.
-pub(super) fn is_stale(head: &Commit, now: Timestamp) -> bool {
-    now.since(head.at) > FRESH
 }
 
 fn moved(
