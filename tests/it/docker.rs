@@ -2,6 +2,7 @@
 //! something dies. The image is made of one static program; no registry is asked.
 
 mod borders;
+mod cache;
 mod causes;
 mod clash;
 mod count;

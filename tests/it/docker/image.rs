@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use pilothouse_docker::{Container, Details, Docker, Error, ImageFile};
 use rustix::process::Signal;
 
-use super::super::stage::{Stage, processes};
+use super::super::stage::{Stage, ended, processes};
 
 /// A test's own image. It goes with the test, and what was built on it too.
 pub struct Base {
@@ -213,7 +213,8 @@ impl Base {
 impl Drop for Base {
     /// Removes the image, those that engines of this test built on it, and their containers.
     fn drop(&mut self) {
-        let engines = self.engines.borrow();
+        let mut engines = self.engines.take();
+        engines.extend(ended::engines());
         // A test that failed leaves containers.
         for one in self.runtime.block_on(self.docker.containers()).unwrap_or_default() {
             if one.labels.get("pilothouse.engine").is_some_and(|id| engines.contains(id)) {

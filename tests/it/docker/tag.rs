@@ -30,6 +30,7 @@ fn begin(stage: &Stage, base: &Base, who: &str) -> (Child, PathBuf) {
         memory: None,
         milli_cpus: None,
         known: None,
+        cache: None,
         built: built.clone(),
         record: None,
         container: None,
