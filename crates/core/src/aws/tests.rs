@@ -5,6 +5,7 @@ mod idle;
 mod networks;
 mod tags;
 mod tasks;
+mod unasked;
 
 use std::collections::BTreeMap;
 
