@@ -57,6 +57,9 @@ fn of_environment(model: &Model, action: Action, key: &EnvironmentKey) -> Option
         Action::DeployRelease => list::earlier(model, key)
             .is_empty()
             .then(|| format!("{key} has no other release that once succeeded.")),
+        Action::DeployPromote if !promotable(model, key) => {
+            Some(format!("{key} serves no release that could be promoted."))
+        }
         Action::DeployPromote => list::others(model, key)
             .is_empty()
             .then(|| format!("{} has no other environment to promote to.", key.project)),
@@ -65,6 +68,11 @@ fn of_environment(model: &Model, action: Action, key: &EnvironmentKey) -> Option
             (stopped == 0).then(|| format!("Nothing was stopped in {key}."))
         }
     }
+}
+
+/// Whether an environment serves a release, which another could be given.
+fn promotable(model: &Model, key: &EnvironmentKey) -> bool {
+    model.environment(key).is_some_and(|environment| environment.current.is_some())
 }
 
 /// Why there is nothing to cancel.
