@@ -10,6 +10,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy::Action;
 use pilothouse_core::aws::{Trouble, TroubleKind, policy};
 
+use crate::http::Refused;
+
 /// Codes as the APIs that are asked list them among their common errors (EC2 API Reference,
 /// "Error codes"; Elastic Load Balancing and ECS API References, "Common Errors").
 const THROTTLED: [&str; 6] = [
@@ -67,7 +69,10 @@ where
     match error.message() {
         Some(said) => Trouble::by_aws(kind(error), action, said),
         // What it said was in no form of AWS's, or nobody said anything.
-        None => Trouble::new(kind(error), action, &said(error)),
+        None => match refused(error) {
+            Some(why) => Trouble::new(kind(error), action, &why.to_string()),
+            None => Trouble::new(kind(error), action, &said(error)),
+        },
     }
 }
 
@@ -83,6 +88,7 @@ where
     match error {
         SdkError::TimeoutError(_) => TroubleKind::Late,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => TroubleKind::Late,
+        SdkError::DispatchFailure(_) if refused(error).is_some() => TroubleKind::Unreadable,
         SdkError::DispatchFailure(_) => TroubleKind::Unreachable,
         SdkError::ServiceError(service) => by_code(error.code(), service.raw().status().as_u16()),
         SdkError::ResponseError(response) => by_code(None, response.raw().status().as_u16()),
@@ -110,6 +116,11 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
     }
 }
 
+/// Why an answer that came was not taken.
+fn refused(error: &(dyn Error + 'static)) -> Option<Refused> {
+    causes(error).into_iter().find_map(|one| one.downcast_ref::<Refused>().copied())
+}
+
 /// Why there was nothing to sign the request with, where it never left for that.
 fn of_credentials<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     causes(error).into_iter().find(|one| one.is::<CredentialsError>())
@@ -131,7 +142,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
 fn said(error: &(impl Error + 'static)) -> String {
     let first: &(dyn Error + 'static) = error;
     let all = causes(of_credentials(error).unwrap_or(first));
-    all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ")
+    let all = all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ");
+    // The SDK tells what it tried in lines of their own.
+    all.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
 
 #[cfg(test)]
@@ -173,5 +186,6 @@ mod tests {
             "the credential provider was not enabled: profile `shop` was not defined"
         );
         assert_eq!(said(&std::io::Error::other("broken")), "broken");
+        assert_eq!(said(&std::io::Error::other("Attempted:\n  one\n  two")), "Attempted: one two");
     }
 }

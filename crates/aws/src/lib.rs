@@ -14,6 +14,7 @@ mod ec2;
 mod ecs;
 mod elb;
 mod failure;
+mod http;
 mod pricing;
 mod session;
 mod tags;

@@ -109,9 +109,19 @@ fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> Stri
 }
 
 impl CostView {
-    /// The sum, where every part of it is known.
-    pub fn sum(&self) -> Option<u64> {
-        self.lines.iter().filter(|line| !line.is_part).map(|line| line.micro_usd).sum()
+    /// The sum of all, as a line of its own: what of it is known, where not all of it is. Of
+    /// nothing but what is unknown nothing is known, which is not a sum of nothing.
+    pub fn sum(&self) -> CostLine {
+        let whole = || self.lines.iter().filter(|line| !line.is_part);
+        let known = whole().filter_map(|line| line.micro_usd.or(line.at_least));
+        let known = known.fold(0, u64::saturating_add);
+        let is_whole = whole().all(|line| line.micro_usd.is_some());
+        CostLine {
+            micro_usd: is_whole.then_some(known),
+            at_least: (!is_whole && known > 0).then_some(known),
+            is_stale: whole().any(|line| line.is_stale),
+            ..CostLine::default()
+        }
     }
 }
 

@@ -120,10 +120,13 @@ impl Model {
     pub fn watched_silence(&self) -> Option<Millis> {
         let left = |watched: &Watched| {
             let parts = watched.parts.iter().filter(|(part, _)| !part.is_slow());
-            let at = parts.filter_map(|(_, fresh)| fresh.at).min()?;
-            Some(watched.silence().0.saturating_sub(self.now.since(at).0) + 1)
+            let left = parts.filter_map(|(part, fresh)| {
+                let silent = self.now.since(fresh.at?);
+                Some(watched.silence_of(*part).0.saturating_sub(silent.0) + 1)
+            });
+            left.filter(|left| *left > 1).min()
         };
-        self.watched.values().filter_map(left).filter(|left| *left > 1).min().map(Millis)
+        self.watched.values().filter_map(left).min().map(Millis)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The branches and the environments that they feed.
 
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::state::Environment;
 
 use super::head::{behind, failed, ready};
+use super::journey::watched_state;
 use super::serving::serving;
 use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
@@ -53,6 +55,9 @@ pub fn row(model: &Model, row: &BranchRef) -> Row {
 /// and is still known by it.
 fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
+    if environment.is_some_and(|environment| environment.spec.runtime.watch().is_some()) {
+        return Cell::new("at AWS", Scope::Dim);
+    }
     let preview = environment.and_then(|environment| environment.preview_of.as_ref());
     let gone = preview.map_or("no branch".to_owned(), |branch| width::clean(branch.as_str()));
     Cell::new(gone, Scope::Dim)
@@ -61,6 +66,11 @@ fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
 /// What happens to a branch, or what serves it.
 fn state(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
+    if let Some(key) = row.environment.as_ref().filter(|key| is_watched(model, key)) {
+        let watched = model.watched.get(key);
+        let asking = || Cell::state(Mark::Running, "asking");
+        return watched.map_or_else(asking, |watched| watched_state(model, watched));
+    }
     let running = environment
         .and_then(|environment| environment.running)
         .and_then(|id| model.replica.deployments.get(&id));
@@ -142,6 +152,12 @@ fn never_ran(model: &Model, row: &BranchRef) -> Cell {
         Some((why, short)) => Cell::state(Mark::None, why).or(short),
         None => Cell::state(Mark::None, "no run yet"),
     }
+}
+
+/// Whether an environment is only watched at AWS, and stays.
+fn is_watched(model: &Model, key: &EnvironmentKey) -> bool {
+    let known = model.environment(key);
+    known.is_some_and(|one| one.spec.runtime.watch().is_some() && !one.removing)
 }
 
 /// Keeps the release that serves in sight where what happens to the head is too long.

@@ -8,7 +8,7 @@ use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[name(8, 40, 0), left(6, 24, 3), left(8, 15, 0), left(30, 200, 1), left(12, 200, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(10, 15, 0), left(30, 200, 1), left(12, 200, 2)];
 
 /// Cells of a count such as `12/34` with its gap.
 const COUNT: usize = 8;
@@ -66,9 +66,8 @@ pub fn summary(view: &CostView, room: usize) -> Row {
         .filter(|line| !line.is_part)
         .map(|line| format!("{} {}", width::clean(&line.label), of_line(line).text));
     let parts: Vec<String> = parts.collect();
-    let is_stale = view.lines.iter().any(|line| line.is_stale);
-    let was = if is_stale { "was " } else { "" };
-    let all = format!("all {was}{}", price(view.sum()).text);
+    let sum = of_line(&view.sum());
+    let all = format!("all {}", sum.text);
     let mut shown = parts.len();
     // Two gaps, and the count itself.
     let fits = |shown: usize| {
@@ -85,7 +84,7 @@ pub fn summary(view: &CostView, room: usize) -> Row {
     }
     Row {
         cells: vec![
-            Cell { text: all, ..price(view.sum()) },
+            Cell { text: all, ..sum },
             Cell::none(),
             Cell::none(),
             Cell::new(text, Scope::Text),

@@ -1,6 +1,7 @@
 //! What is seen at AWS, from nothing to five hundred targets, well and not.
 
 mod hostile;
+mod known;
 mod prices;
 mod signs;
 mod truth;

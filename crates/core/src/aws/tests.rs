@@ -6,6 +6,7 @@ mod networks;
 mod search;
 mod tags;
 mod tasks;
+mod unasked;
 mod volumes;
 
 use std::collections::BTreeMap;

@@ -130,7 +130,8 @@ impl Poller {
                         if changed.is_err() {
                             return;
                         }
-                        // What belongs to an environment now may never have been read.
+                        // What belongs to an environment now may never have been read, or
+                        // somebody asked for a look.
                         self.round = 0;
                         break;
                     }
@@ -218,7 +219,7 @@ impl Poller {
     async fn read(&mut self, part: Part) -> Read {
         let ask = {
             let watches = self.watches.borrow();
-            let all: Vec<&AwsWatch> = watches.values().collect();
+            let all: Vec<&AwsWatch> = watches.of.values().collect();
             self.inventory.ask(part, &all)
         };
         let Some(ask) = ask else {
@@ -284,7 +285,7 @@ impl Poller {
         let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
-        let all: Vec<Watched> = watches.iter().map(of).collect();
+        let all: Vec<Watched> = watches.of.iter().map(of).collect();
         // Nothing is asked for an account that is not the pinned one, prices included.
         if self.inventory.identity.is_some() && self.inventory.stopped.is_none() {
             self.prices.want(bill::wanted(all.iter()));

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::poller::Poller;
-use super::{Account, Answer, PriceAnswer, Sent, prices};
+use super::{Account, Answer, PriceAnswer, Sent, Watches, prices};
 use crate::clock::Clock;
 use crate::publish::{Item, PublishLimits, Publisher, Subscription};
 
@@ -164,7 +164,7 @@ struct World {
     publisher: Publisher,
     client: Option<Subscription>,
     seen: Option<Watched>,
-    _watches: watch::Sender<super::Watches>,
+    watches: watch::Sender<Watches>,
     stop: CancellationToken,
 }
 
@@ -189,7 +189,8 @@ impl World {
         };
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let watch = AwsWatch { access: access.clone(), belongings };
-        let (sender, receiver) = watch::channel(BTreeMap::from([(key, watch)]));
+        let (sender, receiver) =
+            watch::channel(Watches { of: BTreeMap::from([(key, watch)]), asks: 0 });
         let client = attended.then(|| publisher.subscribe(Door::Watcher, None, true).unwrap());
         let clock = Clock::at(Timestamp(1_000_000));
         let account: Arc<dyn Account> = Arc::new(made.clone());
@@ -199,7 +200,7 @@ impl World {
         let stop = CancellationToken::new();
         tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(poller.run(stop.clone()));
-        Self { made, publisher, client, seen: None, _watches: sender, stop }
+        Self { made, publisher, client, seen: None, watches: sender, stop }
     }
 
     /// Lets time pass, and takes in what was told.

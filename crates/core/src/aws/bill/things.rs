@@ -7,6 +7,7 @@ use super::super::seen::{Address, Ec2Instance, Ec2State, Metric, Series, Volume}
 use super::super::watched::{Part, Watched};
 use super::idle::{SILENT, is_silent, unused};
 use super::till::Till;
+use super::unmeasured;
 use crate::cost::Quantity;
 
 pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watched) {
@@ -172,7 +173,9 @@ pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watche
                 till.meter(&capacity, units, Quantity(milli), &one.name, Part::Metrics);
             }
             (_, None) => {
-                till.note(&capacity, &one.name, "how many LCUs it uses was not measured");
+                let why =
+                    unmeasured(inventory, Part::Metrics, "how many LCUs it uses was not measured");
+                till.note(&capacity, &one.name, why);
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
         }
@@ -214,7 +217,8 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
         let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
         if inside.is_none() && outside.is_none() {
-            till.note("NAT gateway bytes", &one.id, "how much passes was not measured");
+            let why = unmeasured(inventory, Part::Meters, "how much passes was not measured");
+            till.note("NAT gateway bytes", &one.id, why);
             continue;
         }
         let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
@@ -230,7 +234,8 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         let stored = StorageClass::ALL.map(|class| (class, of(Meter::Stored(class))));
         if stored.iter().all(|(_, bytes)| bytes.is_none()) {
-            till.note("S3 stored", bucket, "how much it stores was not measured");
+            let why = unmeasured(inventory, Part::Meters, "how much it stores was not measured");
+            till.note("S3 stored", bucket, why);
         }
         for (class, bytes) in stored {
             let what = match class {
@@ -270,7 +275,10 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
         ] {
             match count {
                 Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
-                None => till.note(what, bucket, "not measured: are its request metrics on?"),
+                None => {
+                    let why = "not measured: are its request metrics on?";
+                    till.note(what, bucket, unmeasured(inventory, Part::Meters, why));
+                }
             }
         }
     }
