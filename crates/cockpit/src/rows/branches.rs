@@ -66,22 +66,10 @@ fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
 /// What happens to a branch, or what serves it.
 fn state(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
-    if let Some(key) = row.environment.as_ref().filter(|key| is_watched(model, key)) {
-        let watched = model.watched.get(key);
-        let asking = || Cell::state(Mark::Running, "asking");
-        return watched.map_or_else(asking, |watched| watched_state(model, watched));
-    }
-    let running = environment
-        .and_then(|environment| environment.running)
-        .and_then(|id| model.replica.deployments.get(&id));
-    if let Some(deployment) = running {
-        let (mark, doing) = words::deployment(model, deployment);
-        let release = deployment.release;
-        let short = match words::count_up(model, deployment) {
-            Some(up) => format!("{release} {up}"),
-            None => release.to_string(),
-        };
-        return Cell::state(mark, format!("{release} {doing}")).or(short);
+    let watched = || row.environment.as_ref().and_then(|key| watched(model, key));
+    let deployed = || environment.and_then(|environment| deployed(model, environment));
+    if let Some(cell) = watched().or_else(deployed) {
+        return cell;
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
     let current = environment.and_then(|environment| environment.current);
@@ -142,6 +130,27 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
         }
         (None, None) => Cell { tone: Scope::Dim, ..never_ran(model, row) },
     }
+}
+
+/// What is seen of an environment that is only watched.
+fn watched(model: &Model, key: &EnvironmentKey) -> Option<Cell> {
+    is_watched(model, key).then(|| {
+        let seen = model.watched.get(key);
+        let asking = || Cell::state(Mark::Running, "asking");
+        seen.map_or_else(asking, |seen| watched_state(model, seen))
+    })
+}
+
+/// What the deployment that runs does.
+fn deployed(model: &Model, environment: &Environment) -> Option<Cell> {
+    let deployment = model.replica.deployments.get(&environment.running?)?;
+    let (mark, doing) = words::deployment(model, deployment);
+    let release = deployment.release;
+    let short = match words::count_up(model, deployment) {
+        Some(up) => format!("{release} {up}"),
+        None => release.to_string(),
+    };
+    Some(Cell::state(mark, format!("{release} {doing}")).or(short))
 }
 
 /// Nothing ran of it: a branch that was passed over waits for a push and for nothing else.

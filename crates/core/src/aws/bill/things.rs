@@ -273,12 +273,11 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
                 of(Meter::Downloaded).map(gigabytes),
             ),
         ] {
-            match count {
-                Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
-                None => {
-                    let why = "not measured: are its request metrics on?";
-                    till.note(what, bucket, unmeasured(inventory, Part::Meters, why));
-                }
+            if let Some(count) = count {
+                till.meter(what, usage, count, bucket, Part::Meters);
+            } else {
+                let why = "not measured: are its request metrics on?";
+                till.note(what, bucket, unmeasured(inventory, Part::Meters, why));
             }
         }
     }
