@@ -310,7 +310,8 @@ fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
             return Fault::permanent(said);
         }
         Fault::permanent(format!(
-            "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one"
+            "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one, or \
+             `pilothouse convert` of a Jenkinsfile"
         ))
     };
     let found = std::fs::symlink_metadata(&path).map_err(|error| missing(&error))?;

@@ -190,3 +190,26 @@ fn one_mistake_is_told_once() {
     let told = advised(&stage.replace("STAGE", "stage('a')"));
     assert_eq!(told.len(), 2, "what stands in it is looked at: {told:?}");
 }
+
+#[test]
+fn a_byte_order_mark_is_told() {
+    let text = "pipeline { agent any\nstages { stage('a') { steps { sh 'b' } } } }";
+    assert_eq!(advised(text), []);
+    let told = advised(&format!("\u{feff}{text}"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].1, "save it as UTF-8 without a byte order mark");
+}
+
+#[test]
+fn the_history_to_keep_has_names_that_are_known() {
+    let with = |name: &str| {
+        let option = format!("buildDiscarder(logRotator(numToKeepStr: '1', {name}: '2'))");
+        advised(&format!(
+            "pipeline {{ agent any\noptions {{ {option} }}\nstages {{ stage('a') {{ steps {{ sh 'b' }} }} }} }}"
+        ))
+    };
+    assert_eq!(with("daysToKeepStr"), []);
+    let told = with("dayToKeepStr");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].0.contains("did you mean \"daysToKeepStr\"?"), "{told:?}");
+}
