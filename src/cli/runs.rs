@@ -184,5 +184,6 @@ fn trigger(trigger: Trigger) -> &'static str {
         Trigger::Poll => "poll",
         Trigger::Hook => "hook",
         Trigger::Manual => "manual",
+        Trigger::Apply => "apply",
     }
 }

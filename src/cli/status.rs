@@ -20,6 +20,7 @@ use pilothouse_core::text::printable;
 use serde::Serialize;
 
 use self::phase::{phase, run_phase};
+use super::apply;
 use super::branches::waiting;
 use super::runs::{outcome, with_reason};
 use crate::find::Place;
@@ -121,13 +122,15 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
     if status.json {
         return out::json(&shown);
     }
-    print(&snapshot.state, &shown);
+    print(place, &snapshot.state, &shown);
     Ok(())
 }
 
-fn print(state: &State, shown: &Shown) {
+fn print(place: &Place, state: &State, shown: &Shown) {
     if shown.projects.is_empty() {
-        out::line("no project yet; add one with `pilothouse add NAME REPOSITORY`");
+        let files = words::unapplied(&apply::names(place));
+        let adds = || "add one with `pilothouse add NAME REPOSITORY`".to_owned();
+        out::line(&format!("no project yet; {}", files.unwrap_or_else(adds)));
     }
     for (number, project) in shown.projects.iter().enumerate() {
         if number > 0 {

@@ -3,6 +3,7 @@
 //!
 //! [`Stage::end`] halts everything and then proves by `/proc` that nothing of it is left.
 
+pub mod ended;
 pub mod load;
 pub mod processes;
 pub mod repository;
@@ -333,6 +334,7 @@ impl Stage {
 impl Drop for Stage {
     /// What a failed test left is ended one by one.
     fn drop(&mut self) {
+        ended::note(&self.state_dir());
         if let Some(mut engine) = self.engine.take() {
             let _ = engine.kill();
             let _ = engine.wait();

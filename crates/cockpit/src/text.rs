@@ -96,7 +96,10 @@ pub fn empty(model: &Model, pane: Pane) -> String {
     }
     if model.replica.projects.is_empty() {
         return match pane {
-            Pane::Branches => "No project yet. `pilothouse add NAME REPOSITORY` brings one; its branches appear here.".to_owned(),
+            Pane::Branches => match words::unapplied(&model.files) {
+                Some(files) => format!("No project yet. {files}."),
+                None => "No project yet. `pilothouse add NAME REPOSITORY` brings one; its branches appear here.".to_owned(),
+            },
             Pane::Jobs => "Runs and deployments appear here.".to_owned(),
             Pane::Containers => "Running instances appear here.".to_owned(),
             Pane::Targets => "What the load balancer says of them appears here.".to_owned(),

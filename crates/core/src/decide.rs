@@ -14,7 +14,7 @@ pub use instance::shortfall;
 mod observation;
 mod outcome;
 mod removal;
-mod retention;
+pub(crate) mod retention;
 mod specification;
 
 use crate::command::{Rejection, Reply};

@@ -76,7 +76,8 @@ pub struct EnvironmentSpec {
     pub env: BTreeMap<String, String>,
     /// Secrets that its instances get.
     pub secrets: BTreeMap<String, SecretSource>,
-    /// How many releases are kept for a rollback, beside the current one.
+    /// How many releases are kept for a rollback, beside the current one, and of how many runs made
+    /// for it the artifacts are kept.
     pub keep_releases: u32,
     /// Most US dollars per hour that it may cost, in millionths.
     pub budget_micro_usd_per_hour: Option<u64>,

@@ -3,15 +3,17 @@
 //! The engine's classic builder does it: each step in a container of its own, which that engine
 //! makes, limits and removes.
 
+mod cache;
 mod own;
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::cache::cached_images;
 use self::own::Own;
 use self::request::Told;
 use crate::context;
@@ -20,6 +22,7 @@ use crate::error::{Error, Kind};
 use crate::ignored::Ignored;
 use crate::image::{Image, find_or_pull};
 use crate::output::say;
+use crate::record;
 use crate::references::References;
 use crate::spec::Only;
 
@@ -48,15 +51,35 @@ pub struct BuildSpec {
     /// How much of a processor each of them may use, in thousandths.
     #[serde(default)]
     pub milli_cpus: Option<u32>,
-    /// The directory in which a file is made that is called like the image's id.
+    /// The directory in which a file is made for each image that it makes, called like its id.
     #[serde(default)]
     pub known: Option<PathBuf>,
+    /// Where those builds that may read each other's layers from the engine's cache remember what
+    /// they made; none, and it reads nothing from there.
+    #[serde(default)]
+    pub cache: Option<PathBuf>,
     /// Where to write what was built.
     pub built: PathBuf,
+    /// Where to tell why there is no image; see [`crate::Record`].
+    #[serde(default)]
+    pub record: Option<PathBuf>,
     /// Where to write the id of the container that the engine's own builder has for a step, while
     /// there is one.
     #[serde(default)]
     pub container: Option<PathBuf>,
+}
+
+impl BuildSpec {
+    /// The Dockerfile's path in what the context lies in.
+    fn path(&self) -> String {
+        let dir = self.context.strip_prefix(&self.within).unwrap_or(&self.context);
+        dir.join(&self.dockerfile).display().to_string()
+    }
+
+    /// The images whose layers it may read from the engine's cache.
+    fn sources(&self) -> Vec<String> {
+        self.cache.as_ref().map_or_else(Vec::new, |list| cache::sources(list, &self.path()))
+    }
 }
 
 /// An image that was built.
@@ -79,13 +102,22 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
     own.forget();
     if let Err(error) = &built {
         say(&error.why);
+        let noted = spec.record.as_ref().map(|path| record::note_cause(path, &error.why));
+        if let Some(Err(error)) = noted {
+            say(&format!("cannot write why: {error}"));
+        }
     }
     built
 }
 
 /// Refuses a Dockerfile that names an image that must not be used, and what such an image does in
-/// builds that stand on it.
-async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result<(), Error> {
+/// builds that stand on it. Gives the ids of the images that it stands on.
+async fn may_use(
+    docker: &Docker,
+    name: &str,
+    text: &str,
+    only: &Only,
+) -> Result<BTreeSet<String>, Error> {
     let read = |text: &str| {
         References::of(text)
             .map_err(|why| Error::new(Kind::Refused, format!("{name} is not built: {why}")))
@@ -99,8 +131,10 @@ async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result
             return Err(Error::new(Kind::Refused, why));
         }
     }
+    let mut bases = BTreeSet::new();
     for base in from {
         let Some(image) = find(docker, &base, only).await? else { continue };
+        bases.insert(image.id);
         for text in &image.on_build {
             let more = read(text)?;
             others.extend(more.from.into_iter().chain(more.others));
@@ -113,7 +147,7 @@ async fn may_use(docker: &Docker, name: &str, text: &str, only: &Only) -> Result
             refuse(&other, &image, only)?;
         }
     }
-    Ok(())
+    Ok(bases)
 }
 
 /// Finds an image that a Dockerfile names. It is pulled before an engine would, because what it is
@@ -157,21 +191,22 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
     let dockerfile = context::dockerfile(&dir, &spec.dockerfile).map_err(|error| {
         Error::new(Kind::Refused, format!("cannot read {}: {error}", spec.dockerfile))
     })?;
-    if let Some(only) = &spec.only {
-        may_use(&docker, &spec.dockerfile, &dockerfile.text, only).await?;
-    }
+    let bases = match &spec.only {
+        Some(only) => may_use(&docker, &spec.dockerfile, &dockerfile.text, only).await?,
+        None => BTreeSet::new(),
+    };
     let pieces = context::send(&dir, dockerfile, ignored);
-    let id = request::build(&docker, spec, pieces, async |told| tell(&docker, own, &told).await);
-    let image = built(&docker, spec, id.await?).await?;
+    let mut made = Vec::new();
+    let tell = async |told| tell(&docker, own, &told).await;
+    let done = request::build(&docker, spec, pieces, &mut made, tell).await;
+    let last = made.last().cloned();
+    // A stage that adds nothing is what it stands on, which others made.
+    made.retain(|id| !bases.contains(id));
+    note(spec, &made)?;
+    done?;
+    let image = built(&docker, spec, last).await?;
     if spec.ignores_check {
         image.say_that_its_check_is_off();
-    }
-    if let Some(known) = &spec.known {
-        let note = known.join(image.id.rsplit(':').next().unwrap_or_default());
-        let noted = std::fs::create_dir_all(known).and_then(|()| std::fs::write(&note, ""));
-        noted.map_err(|error| {
-            Error::new(Kind::Broken, format!("cannot write {}: {error}", note.display()))
-        })?;
     }
     let built = Built { id: image.id, bytes: image.bytes };
     let failed = |error: std::io::Error| {
@@ -180,6 +215,22 @@ async fn try_build(spec: &BuildSpec, own: &Own) -> Result<Built, Error> {
     let bytes = serde_json::to_vec(&built).map_err(|error| failed(error.into()))?;
     std::fs::write(&spec.built, bytes).map_err(failed)?;
     Ok(built)
+}
+
+/// Notes what a build made, also one that failed later on: what nobody knows of lies around for ever.
+fn note(spec: &BuildSpec, made: &[String]) -> Result<(), Error> {
+    if let Some(list) = &spec.cache {
+        cache::remember(list, &spec.path(), made);
+    }
+    let Some(known) = &spec.known else { return Ok(()) };
+    for id in made {
+        let note = known.join(id.rsplit(':').next().unwrap_or_default());
+        let noted = std::fs::create_dir_all(known).and_then(|()| std::fs::write(&note, ""));
+        noted.map_err(|error| {
+            Error::new(Kind::Broken, format!("cannot write {}: {error}", note.display()))
+        })?;
+    }
+    Ok(())
 }
 
 /// The image that this very build made. Another build may have taken its name since: of another

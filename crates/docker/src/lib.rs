@@ -24,7 +24,7 @@ mod shell;
 mod spec;
 mod usage;
 
-pub use build::{BuildSpec, Built, build};
+pub use build::{BuildSpec, Built, build, cached_images};
 pub use contain::{Contained, contain};
 pub use container::{Container, Health};
 pub use details::Details;

@@ -136,6 +136,12 @@ impl Places {
         self.projects().join(project.as_str()).join("caches")
     }
 
+    /// The images whose layers builds for an environment may read from the containers' engine's
+    /// cache: what nothing else that is kept there is called.
+    pub fn cached_images(&self, project: &ProjectName, environment: Option<&str>) -> PathBuf {
+        self.caches(project, environment).join(".images")
+    }
+
     /// The sealed artifacts' store.
     pub fn artifacts(&self) -> PathBuf {
         self.root.join("artifacts")

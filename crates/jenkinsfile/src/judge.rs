@@ -11,6 +11,8 @@ use crate::table::Table;
 /// What some editors put in front of a text. Groovy leaves it out where it reads a file by itself;
 /// Jenkins gives it a text.
 const MARK: char = '\u{feff}';
+/// Its length in bytes.
+const MARK_BYTES: u32 = 3;
 
 /// What a file is, and what is wrong with it.
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ pub fn judge<'t>(
     let Read { pipeline, problems } = read(text, script, table);
     let mut all = grammar.to_vec();
     if text.starts_with(MARK) {
-        let span = Span::new(0, MARK.len_utf8() as u32);
+        let span = Span::new(0, MARK_BYTES);
         let what = "the file begins with a byte order mark, which is a letter to Groovy";
         let problem = Diagnostic::declarative(span, what);
         all.push(problem.advise("save it as UTF-8 without a byte order mark"));

@@ -134,7 +134,9 @@ impl Report {
             let Position { line, column } = problem.from;
             format!("{file}:{line}:{column}: {}", problem.message)
         });
-        let missing = self.parts.iter().filter(|part| part.support != Support::Runs);
+        // A stage that does not run has steps that say why.
+        let is_said = |part: &&Told| part.support != Support::Runs && part.part != Part::Stage;
+        let missing = self.parts.iter().filter(is_said);
         let missing = missing.map(|part| {
             let Position { line, column } = part.at;
             let (kind, name, words) = (part.part.name(), &part.name, part.support.words());

@@ -137,16 +137,27 @@ impl Daemon {
     }
 
     fn post(&self, path: &str, body: &str) {
-        let mut stream = UnixStream::connect(self.socket()).unwrap();
         let length = body.len();
-        let ask = format!(
-            "POST /v1.41{path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\
+        self.ask(&format!(
+            "POST /v1.41{path} HTTP/1.0\r\nHost: docker\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(ask.as_bytes()).unwrap();
+        ));
+    }
+
+    /// What it answers, as its API's reference has it.
+    pub fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET /v1.41{path} HTTP/1.0\r\nHost: docker\r\n\r\n"))
+    }
+
+    /// Asks by HTTP/1.0, whose answers are never cut into chunks.
+    fn ask(&self, request: &str) -> String {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 20"), "{path}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.0 20"), "{request}: {answer}");
+        body.to_owned()
     }
 
     fn socket(&self) -> PathBuf {

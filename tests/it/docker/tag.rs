@@ -30,7 +30,9 @@ fn begin(stage: &Stage, base: &Base, who: &str) -> (Child, PathBuf) {
         memory: None,
         milli_cpus: None,
         known: None,
+        cache: None,
         built: built.clone(),
+        record: None,
         container: None,
     };
     let file = stage.path(&format!("{who}.json"));

@@ -8,7 +8,7 @@ use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::Trigger;
 use pilothouse_core::state::{Fate, Ready, State};
 
-use crate::fixture::parts::{deployment, release};
+use crate::fixture::parts::{branch, deployment, release};
 use crate::fixture::{ago, key, normal, operator, press, text};
 
 /// Production serves r40 of bbbb222 while main's head is 4f1c2aa, of which r41 was made.
@@ -164,4 +164,32 @@ fn a_head_whose_run_found_the_queue_full_says_that_it_waits() {
     let screen = text(&model);
     assert!(first_rows(&model).contains("waits for a place in the queue"), "{screen}");
     assert!(screen.contains("waits for a place in the queue · r40 serves"), "{screen}");
+}
+
+#[test]
+fn a_branch_that_was_passed_over_says_what_makes_its_preview() {
+    let mut state = normal();
+    let old = branch("0badf00d", "Try it", None, 0, 12 * 86_400);
+    state.projects.get_mut("shop").unwrap().branches.insert("feature/old".into(), old);
+    let mut model = operator(state.clone(), 200, 50);
+    let why = "no preview: its last commit is 12d old; push to it";
+    assert!(text(&model).contains(why), "{}", text(&model));
+    press(&mut model, "G<Enter>");
+    assert!(text(&model).contains(&format!("for         {why}")), "{}", text(&model));
+    let mut narrow = operator(state, 80, 24);
+    press(&mut narrow, "G");
+    let screen = text(&narrow);
+    assert_eq!(screen.matches("no preview").count(), 2, "the row and the journey: {screen}");
+}
+
+#[test]
+fn a_deployment_that_failed_names_the_key_that_tries_again() {
+    let why = "no instance became healthy".to_owned();
+    let mut state = after(DeploymentResult::Failed { why });
+    state.environments.get_mut(&key("production")).unwrap().ready = None;
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "xd");
+    let said = &model.ui.toast.as_ref().unwrap().text;
+    assert!(said.contains("x d on run #87 in the job queue deploys it again"), "{said}");
+    assert!(!said.contains("pilothouse deploy"), "{said}");
 }

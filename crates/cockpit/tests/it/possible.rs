@@ -116,7 +116,7 @@ fn a_deployment_that_only_stops_the_old_release_is_not_cancelled() {
         press(&mut model, "j");
     }
     let (footer, said) = told(&mut model, "xc");
-    let why = "has succeeded but for stopping the old release: roll back.";
+    let why = "has succeeded but for stopping the old release; x b rolls back.";
     assert!(!footer.contains("x c cancel") && said.contains(why), "{footer} {said}");
     assert!(model.ui.dialog.is_none());
 }

@@ -177,7 +177,12 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: 
         Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
     })?;
     if let Some(why) = deployment.past_cancelling() {
-        return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}")));
+        let key = &deployment.environment;
+        let how = match deployment.phase {
+            Phase::Retiring => format!("; `pilothouse rollback {key}` goes back from it"),
+            _ => String::new(),
+        };
+        return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}{how}")));
     }
     let behind = crate::plan::behind(state, deployment).filter(|_| and_waiting);
     let asked = behind.into_iter().map(|behind| behind.id).chain([id]);

@@ -58,7 +58,8 @@ fn ready(
     if feeds(was) {
         return None;
     }
-    let newest = runs(state, key).find(|run| feeds(run))?;
+    let is_kept = |run: &&Run| run.artifact().is_some_and(|of| state.artifacts.contains_key(of));
+    let newest = runs(state, key).find(|run| feeds(run)).filter(is_kept)?;
     // What was deployed once is deployed again by those who name it.
     if environment.releases.values().any(|release| release.commit == newest.commit) {
         return None;

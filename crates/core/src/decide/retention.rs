@@ -1,11 +1,15 @@
 //! What is forgotten so that nothing grows without end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::deployment::EnvironmentKey;
-use crate::event::{EngineEvent, EnvironmentEvent, Event};
+use crate::event::{EngineEvent, EnvironmentEvent, Event, environment_key};
 use crate::id::{ArtifactDigest, DeploymentId, ProjectName, ReleaseNumber, RunId};
+use crate::run::Run;
 use crate::state::{Environment, Fate, State};
+
+/// How many runs of branches that feed no environment can be deployed by their numbers.
+const OF_NO_ENVIRONMENT: u32 = 5;
 
 /// Forgets ended runs, releases, deployments and artifacts of a project beyond those kept.
 ///
@@ -13,35 +17,88 @@ use crate::state::{Environment, Fate, State};
 pub(super) fn after_run(state: &State, project: &ProjectName) -> Vec<Event> {
     let Some(found) = state.projects.get(project) else { return Vec::new() };
     let mut events = Vec::new();
-    let mut used: BTreeSet<&ArtifactDigest> = BTreeSet::new();
-    // Two projects can have sealed the same bytes: what any of them uses is kept.
-    for (key, environment) in &state.environments {
-        let forgotten =
-            if key.project == *project { releases(state, key, environment) } else { Vec::new() };
-        let kept = environment.releases.iter().filter(|(number, _)| !forgotten.contains(number));
-        used.extend(kept.map(|(_, release)| &release.artifact));
-        used.extend(environment.ready.as_ref().map(|ready| &ready.artifact));
-        if !forgotten.is_empty() {
-            let (key, numbers) = (key.clone(), forgotten);
+    let mut gone = Gone { runs: runs(state, project, found.spec.keep_runs), ..Gone::default() };
+    for (key, environment) in state.environments.iter().filter(|(key, _)| key.project == *project) {
+        let numbers = releases(state, key, environment);
+        if !numbers.is_empty() {
+            gone.releases.insert(key, numbers.iter().copied().collect());
+            let key = key.clone();
             events.push(Event::Environment(EnvironmentEvent::ReleasesForgotten { key, numbers }));
         }
     }
-    let runs = runs(state, project, found.spec.keep_runs);
-    let kept = state.runs.values().filter(|run| !runs.contains(&run.id));
-    used.extend(kept.filter_map(|run| run.sealed()));
-    let artifacts: Vec<ArtifactDigest> = state
-        .artifacts
-        .values()
-        .map(|artifact| &artifact.digest)
-        .filter(|digest| !used.contains(digest))
-        .cloned()
-        .collect();
+    let artifacts = unused(state, &gone);
     let deployments = deployments(state, project);
-    if !(runs.is_empty() && artifacts.is_empty() && deployments.is_empty()) {
-        let runs = runs.into_iter().collect();
+    if !(gone.runs.is_empty() && artifacts.is_empty() && deployments.is_empty()) {
+        let runs = gone.runs.into_iter().collect();
         events.push(Event::Engine(EngineEvent::Forgot { runs, deployments, artifacts }));
     }
     events
+}
+
+/// Removes an environment, and forgets the artifacts that nothing else uses.
+pub(crate) fn remove(state: &State, key: &EnvironmentKey) -> Vec<Event> {
+    let gone = Gone { environment: Some(key), ..Gone::default() };
+    let artifacts = unused(state, &gone);
+    let mut events = vec![Event::Environment(EnvironmentEvent::Removed { key: key.clone() })];
+    if !artifacts.is_empty() {
+        let (runs, deployments) = (Vec::new(), Vec::new());
+        events.push(Event::Engine(EngineEvent::Forgot { runs, deployments, artifacts }));
+    }
+    events
+}
+
+/// What is about to go.
+#[derive(Default)]
+pub(crate) struct Gone<'a> {
+    pub(crate) runs: BTreeSet<RunId>,
+    pub(crate) environment: Option<&'a EnvironmentKey>,
+    pub(crate) releases: BTreeMap<&'a EnvironmentKey, BTreeSet<ReleaseNumber>>,
+}
+
+/// The artifacts that nothing uses once something is gone. Those are used that a release has, that
+/// are ready, or that a run can still be deployed with. Two projects can have sealed the same bytes:
+/// what any of them uses stays.
+pub(crate) fn unused(state: &State, gone: &Gone<'_>) -> Vec<ArtifactDigest> {
+    let mut used: BTreeSet<&ArtifactDigest> = deployable(state, gone).collect();
+    let stays = |key: &EnvironmentKey| gone.environment != Some(key);
+    for (key, environment) in state.environments.iter().filter(|(key, _)| stays(key)) {
+        let forgotten = gone.releases.get(key);
+        let is_kept = |number: &ReleaseNumber| !forgotten.is_some_and(|all| all.contains(number));
+        let kept = environment.releases.iter().filter(|(number, _)| is_kept(number));
+        used.extend(kept.map(|(_, release)| &release.artifact));
+        used.extend(environment.ready.as_ref().map(|ready| &ready.artifact));
+    }
+    state.artifacts.keys().filter(|digest| !used.contains(digest)).cloned().collect()
+}
+
+/// What runs have sealed that have not ended, that are the last of a branch which feeds an
+/// environment, or that are among the newest made for one: as many as it keeps releases.
+fn deployable<'a>(state: &'a State, gone: &Gone<'_>) -> impl Iterator<Item = &'a ArtifactDigest> {
+    let feeding = state.projects.values().flat_map(|project| project.branches.values());
+    let feeding = feeding.filter(|branch| branch.environment.is_some());
+    let heads: BTreeSet<RunId> = feeding.filter_map(|branch| branch.last_run).collect();
+    let keep = |run: &Run| {
+        let Some(name) = &run.environment else { return OF_NO_ENVIRONMENT };
+        let key = environment_key(&run.project, name);
+        let found = state.environments.get(&key).filter(|_| gone.environment != Some(&key));
+        found.map_or(0, |environment| environment.spec.keep_releases)
+    };
+    let is_there = |run: &Run| {
+        run.environment.is_some()
+            || state
+                .projects
+                .get(&run.project)
+                .is_some_and(|project| project.branches.contains_key(&run.branch))
+    };
+    let mut counts: BTreeMap<_, u32> = BTreeMap::new();
+    let newest = state.runs.values().rev().filter(|run| !gone.runs.contains(&run.id));
+    newest.filter_map(move |run| {
+        let artifact = run.sealed()?;
+        let count = counts.entry((&run.project, &run.environment)).or_default();
+        *count += u32::from(is_there(run));
+        let is_new = is_there(run) && *count <= keep(run);
+        (is_new || !run.is_ended() || heads.contains(&run.id)).then_some(artifact)
+    })
 }
 
 fn runs(state: &State, project: &ProjectName, keep: u32) -> BTreeSet<RunId> {
@@ -109,7 +166,7 @@ fn replaced(state: &State, key: &EnvironmentKey) -> Option<ReleaseNumber> {
 }
 
 fn deployments(state: &State, project: &ProjectName) -> Vec<DeploymentId> {
-    let mut seen = std::collections::BTreeMap::<_, u32>::new();
+    let mut seen = BTreeMap::<_, u32>::new();
     let mut forgotten = Vec::new();
     let ended = state.deployments.values().rev().filter(|deployment| deployment.is_ended());
     for deployment in ended.filter(|deployment| deployment.environment.project == *project) {

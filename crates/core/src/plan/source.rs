@@ -54,7 +54,12 @@ fn of_run<'a>(state: &'a State, key: &EnvironmentKey, id: RunId) -> Result<Sourc
         .ok_or_else(|| not_found(format!("there is no run {id} in {}", key.project)))?;
     let artifact =
         run.artifact().ok_or_else(|| conflict(format!("run {id} has sealed no artifact")))?;
-    let gone = || not_found(format!("artifact {} is no longer kept", artifact.short()));
+    let gone = || {
+        not_found(format!(
+            "artifact {} of run {id} is no longer kept: deploy a newer run, or run its branch again",
+            artifact.short()
+        ))
+    };
     let kept = state.artifacts.get(artifact).ok_or_else(gone)?;
     // A run of an older journal says nothing of its own, and its bytes' first run speaks for it.
     let service = run.service.as_deref().unwrap_or(&kept.service);

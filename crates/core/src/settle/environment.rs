@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deployment::{new_instance, role, stop_all};
 use crate::command::DeployWhat;
 use crate::deployment::{ENGINE, EnvironmentKey};
-use crate::event::{EnvironmentEvent, Event, InstanceEvent};
+use crate::event::{Event, InstanceEvent};
 use crate::id::ReleaseNumber;
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
@@ -38,7 +38,7 @@ fn take_down(state: &State, key: &EnvironmentKey, environment: &Environment) -> 
         return Vec::new();
     }
     if environment.removing && state.instances_of(key).next().is_none() {
-        return vec![Event::Environment(EnvironmentEvent::Removed { key: key.clone() })];
+        return crate::decide::retention::remove(state, key);
     }
     if state.halting {
         return stop_all(state.instances_of(key));

@@ -1,9 +1,8 @@
 //! Projects that are removed: one goes with all that is remembered of it, once nothing of it runs.
 
-use std::collections::BTreeSet;
-
+use crate::decide::retention::{Gone, unused};
 use crate::event::{EngineEvent, Event, ProjectEvent};
-use crate::id::{ArtifactDigest, ProjectName};
+use crate::id::ProjectName;
 use crate::state::State;
 
 pub(super) fn settle(state: &State) -> Vec<Event> {
@@ -23,19 +22,12 @@ fn is_in_use(state: &State, name: &ProjectName) -> bool {
 
 /// Its runs, its deployments, and the artifacts that only they used.
 fn forget(state: &State, name: &ProjectName) -> Event {
-    let (own, others): (Vec<_>, Vec<_>) = state.runs.values().partition(|run| run.project == *name);
-    let releases = state.environments.values().flat_map(|environment| {
-        let releases = environment.releases.values().map(|release| &release.artifact);
-        releases.chain(environment.ready.as_ref().map(|ready| &ready.artifact))
-    });
-    // Another project can have sealed the same bytes, or be about to.
-    let used: BTreeSet<&ArtifactDigest> =
-        others.iter().filter_map(|run| run.sealed()).chain(releases).collect();
-    let artifacts = state.artifacts.keys().filter(|digest| !used.contains(digest)).cloned();
+    let own = state.runs.values().filter(|run| run.project == *name).map(|run| run.id);
+    let gone = Gone { runs: own.collect(), ..Gone::default() };
     let deployments = state.deployments.values().filter(|one| one.environment.project == *name);
     Event::Engine(EngineEvent::Forgot {
-        runs: own.iter().map(|run| run.id).collect(),
         deployments: deployments.map(|one| one.id).collect(),
-        artifacts: artifacts.collect(),
+        artifacts: unused(state, &gone),
+        runs: gone.runs.into_iter().collect(),
     })
 }

@@ -12,6 +12,7 @@ mod planning;
 mod queue;
 mod removal;
 mod rest;
+mod retention;
 mod runs;
 mod stops;
 mod world;

@@ -48,17 +48,17 @@ struct Failure {
     message: Option<String>,
 }
 
-/// Has an image built and gives on what the engine tells, until it is built. The id of the image is
-/// given back where the engine tells it.
+/// Has an image built and gives on what the engine tells, until it is built. The id of the last image
+/// of each stage is added to `made` where the engine tells it: the last is the image itself.
 pub(super) async fn build(
     docker: &Docker,
     spec: &BuildSpec,
     pieces: Receiver<Piece>,
+    made: &mut Vec<String>,
     mut tell: impl AsyncFnMut(Told) -> Result<(), Error>,
-) -> Result<Option<String>, Error> {
+) -> Result<(), Error> {
     let failed = |raw: Raw| from(WHAT, &raw);
     let mut kept = BytesMut::new();
-    let mut id = None;
     let path = format!("/build?{}", query(spec));
     let hear = async |piece: Option<Bytes>| {
         let is_over = piece.is_none();
@@ -68,8 +68,7 @@ pub(super) async fn build(
             if let Some(error) = told.failure.and_then(|failure| failure.message) {
                 return Err(failed(Raw::DockerStreamError { error }));
             }
-            // The last stage is the image.
-            id = told.aux.and_then(|product| product.id).or(id.take());
+            made.extend(told.aux.and_then(|product| product.id));
             tell(Told { failure: None, aux: None, ..told }).await?;
         }
         if kept.len() > MOST {
@@ -78,8 +77,7 @@ pub(super) async fn build(
         }
         Ok(())
     };
-    docker.upload(WHAT, &path, pieces, hear).await?;
-    Ok(id)
+    docker.upload(WHAT, &path, pieces, hear).await
 }
 
 /// Takes the next whole line that says something, or what is left where no more follows.
@@ -101,6 +99,14 @@ fn query(spec: &BuildSpec) -> String {
     let mut query = String::from("version=1&rm=1&forcerm=1");
     for (name, value) in [("dockerfile", &spec.dockerfile), ("t", &spec.tag), ("labels", &labels)] {
         let _ = write!(query, "&{name}={}", escaped(value));
+    }
+    let images = spec.sources();
+    // Without a name all that is in the cache would count.
+    if images.is_empty() {
+        query.push_str("&nocache=1");
+    } else {
+        let images = serde_json::Value::from(images).to_string();
+        let _ = write!(query, "&cachefrom={}", escaped(&images));
     }
     if let Some(memory) = spec.memory {
         // As for other containers, no swap beyond it.
@@ -144,7 +150,9 @@ mod tests {
             memory: None,
             milli_cpus: None,
             known: None,
+            cache: None,
             built: "/built".into(),
+            record: None,
             container: None,
         }
     }
@@ -153,10 +161,18 @@ mod tests {
     fn a_request_says_what_its_specification_does_and_no_more() {
         let plain = "version=1&rm=1&forcerm=1&dockerfile=a%20b%26t%3Dc%2FDockerfile&t=one%2Ftwo%3A3\
                      &labels=%7B%22l%22%3A%22x%20%5C%22y%22%7D";
-        assert_eq!(query(&spec()), plain);
+        assert_eq!(query(&spec()), format!("{plain}&nocache=1"));
         let bounded = BuildSpec { memory: Some(3 << 30), milli_cpus: Some(1500), ..spec() };
-        let limits = "&memory=3221225472&memswap=3221225472&cpuperiod=100000&cpuquota=150000";
+        let limits =
+            "&nocache=1&memory=3221225472&memswap=3221225472&cpuperiod=100000&cpuquota=150000";
         assert_eq!(query(&bounded), format!("{plain}{limits}"));
+        let dir = tempfile::tempdir().unwrap();
+        let list = dir.path().join("list");
+        std::fs::write(&list, "[{\"dockerfile\":\"\",\"images\":[\"sha256:a\",\"sha256:b\"]}]")
+            .unwrap();
+        let cached = BuildSpec { cache: Some(list), ..spec() };
+        let from = "&cachefrom=%5B%22sha256%3Aa%22%2C%22sha256%3Ab%22%5D";
+        assert_eq!(query(&cached), format!("{plain}{from}"));
     }
 
     #[test]

@@ -95,6 +95,13 @@ fn a_summary_says_what_is_in_the_way() {
         "and 1 more",
     ];
     assert_eq!(said, wanted);
+    let said = with_steps("foo()").summary(9);
+    let wanted = [
+        "level 5, needs shared libraries",
+        "1 of 3 parts run",
+        "Jenkinsfile:3:1: step foo: needs a library",
+    ];
+    assert_eq!(said, wanted);
     let said = look("pipeline { }").summary(1);
     let wanted = [
         "level 7, Jenkins refuses it",

@@ -19,7 +19,10 @@ pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sh
     };
     let head = &branch.head;
     let feeds = row.environment.as_ref();
-    let feeds = feeds.map_or("no environment".to_owned(), |key| width::clean(key.name.as_str()));
+    let feeds = match feeds {
+        Some(key) => width::clean(key.name.as_str()),
+        None => unfed(model, row).unwrap_or_else(|| "no environment".to_owned()),
+    };
     let run = branch.last_run.and_then(|id| model.replica.runs.get(&id));
     let (mark, word) = match run {
         Some(run) => words::run(run),
@@ -56,6 +59,11 @@ fn known<'m>(
 ) -> Option<&'m Result<Verdict, String>> {
     let known = model.ui.verdict.as_ref();
     known.filter(|known| (&known.project, &known.commit) == (project, commit))?.found.as_ref()
+}
+
+fn unfed(model: &Model, row: &BranchRef) -> Option<String> {
+    let branch = row.branch.as_ref()?;
+    Some(words::no_preview(&model.replica, &row.project, branch, model.now)?.0)
 }
 
 /// What is said of a commit's Jenkinsfile; nothing where there is none.

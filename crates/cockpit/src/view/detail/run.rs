@@ -1,6 +1,7 @@
 //! A run: what it builds, its steps with their states and times, and what came of it.
 
 use pilothouse_api::types::Stream;
+use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::id::RunId;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, Trigger};
 
@@ -108,9 +109,15 @@ fn outcome(model: &Model, run: &Run, width: u16) -> Vec<Line> {
     }
     if let Some(artifact) = run.artifact() {
         let facts = model.replica.artifacts.get(artifact);
-        let size = facts.map_or_else(String::new, |facts| {
-            format!(" · {} files, {}", facts.files, age::bytes(facts.bytes))
-        });
+        let size = facts.map_or_else(
+            || " · no longer kept".to_owned(),
+            |facts| match facts.kind {
+                ArtifactKind::Tree => {
+                    format!(" · {} files, {}", facts.files, age::bytes(facts.bytes))
+                }
+                ArtifactKind::Image => format!(" · image, {}", age::bytes(facts.bytes)),
+            },
+        );
         lines.push(Line::fact("artifact", format!("{}{size}", artifact.short())));
     }
     lines
@@ -141,6 +148,7 @@ fn head(model: &Model, run: &Run) -> Vec<Line> {
         Trigger::Poll => "a look at the repository",
         Trigger::Hook => "a git hook",
         Trigger::Manual => "a person",
+        Trigger::Apply => "an applied file, by which the branch feeds an environment",
     };
     let state = Line::name("state").mark(mark).and(width::cut(&word, 60), Scope::Text);
     let feeds = run

@@ -46,7 +46,8 @@ fn all_of_it_ends_and_its_name_can_be_added_again() {
      122.8 edge serves v7
      122.9 shop-production-r1-1 gone: stopped
      122.9 production removed
-     122.9 engine forgot 2 runs, 1 deployments, 1 artifacts
+     122.9 engine forgot 0 runs, 0 deployments, 1 artifacts
+     122.9 engine forgot 2 runs, 1 deployments, 0 artifacts
      122.9 shop is removed
      123.0 edge serves v8
      240.5 shop applied

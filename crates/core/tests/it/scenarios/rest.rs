@@ -272,6 +272,7 @@ fn an_environment_that_leaves_the_file_is_taken_down() {
     134.2 edge serves v14
     134.3 shop-production-r1-1 gone: stopped
     134.3 production removed
+    134.3 engine forgot 0 runs, 0 deployments, 2 artifacts
     134.4 edge serves v15
     "#);
 }

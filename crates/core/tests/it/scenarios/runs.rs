@@ -283,6 +283,8 @@ fn the_run_of_a_branch_that_goes_is_cancelled() {
         "
         env preview feature/* preview
         apply
+        push trunk t
+        hide trunk
         push feature/b b
         run 2
         from here

@@ -7,7 +7,7 @@ use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::ImageBuild;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Fault, Outcome, StepOrder};
-use pilothouse_core::id::{ArtifactDigest, ProjectName, ReleaseNumber, RunId};
+use pilothouse_core::id::{ArtifactDigest, EnvironmentName, ProjectName, ReleaseNumber, RunId};
 use pilothouse_core::text::slug;
 use pilothouse_docker::{BuildSpec, Built, Only};
 
@@ -21,8 +21,17 @@ pub(super) const ORIGIN: &str = "pilothouse.image";
 /// What the tag of a name begins with that an image has for a release.
 pub(super) const RELEASE: &str = "release-";
 
+/// What the tag of an image begins with that steps run in.
+pub const STEPS: &str = "steps";
+
+/// What the tag of a name begins with that an image has for the steps of an environment, or of
+/// branches that feed none: what a preview builds takes no name away from production's.
+pub(super) fn steps(environment: Option<&str>) -> String {
+    environment.map_or_else(|| format!("{STEPS}."), |name| format!("{STEPS}-{name}."))
+}
+
 /// How an engine writes an image's id.
-const SHA256: &str = "sha256:";
+pub(super) const SHA256: &str = "sha256:";
 
 /// Whose image it is, and what for: `ENGINE artifact RUN PROJECT` or `ENGINE steps RUN PROJECT`.
 pub(super) struct Origin {
@@ -69,12 +78,13 @@ impl Docker {
     ) -> Result<Vec<String>, Fault> {
         let workspace = self.places.workspace(order.run);
         let commit = order.env.get("PILOTHOUSE_COMMIT").map_or("", String::as_str);
+        let environment = order.environment.as_ref().map(EnvironmentName::as_str);
         // Each run's own, so that another run of the same commit takes none away: an image without
         // a name is what `docker image prune` removes.
         let tag = if order.is_artifact {
             format!("{}-{}", commit.get(..12).unwrap_or(commit), order.run.0)
         } else {
-            format!("steps-{}", slug(&build.dockerfile))
+            format!("{}{}", steps(environment), slug(&build.dockerfile))
         };
         let origin = Origin {
             engine: self.engine_id.clone(),
@@ -96,7 +106,9 @@ impl Docker {
             memory: build.limits.memory,
             milli_cpus: build.limits.milli_cpus,
             known: Some(self.places.built_images()),
+            cache: Some(self.places.cached_images(&order.project, environment)),
             built: self.places.built(order.run, order.index),
+            record: Some(self.step_record(order.run, order.index)),
             container: Some(self.places.building(order.run, order.index)),
         };
         self.note_use()?;

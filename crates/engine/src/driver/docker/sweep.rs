@@ -7,20 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::{InstanceId, ProjectName, RunId};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
-use pilothouse_docker::{Container, Docker as Client, Image, Kind};
+use pilothouse_docker::{Container, Docker as Client, Image, Kind, cached_images};
 
-use super::image::{ORIGIN, Origin, RELEASE, image_id};
+use super::image::{ORIGIN, Origin, RELEASE, SHA256, image_id, steps};
 use super::{Docker, INSTANCE, RUN, fault};
-
-/// What was noted less than this long ago is perhaps not seen yet.
-const YOUNG: Duration = Duration::from_secs(3600);
 
 impl Docker {
     /// Removes what the state no longer knows. Failures are logged, and tried again the next time.
@@ -54,8 +50,8 @@ impl Docker {
                 removed(name, client.remove_name(name).await)?;
             }
         }
-        self.forget_images(&images);
-        self.sweep_images(&client, &state, &images).await
+        self.sweep_images(&client, &state, &images).await?;
+        self.sweep_stages(&client, &state, &images).await
     }
 
     /// The note that an image was built by this engine.
@@ -63,20 +59,35 @@ impl Docker {
         self.places.built_images().join(id.rsplit(':').next().unwrap_or_default())
     }
 
-    /// Removes the notes of images that are gone, but for those that were made a moment ago: their
-    /// images are perhaps not among these yet.
-    fn forget_images(&self, images: &[Image]) {
-        let known: BTreeSet<PathBuf> = images.iter().map(|one| self.built_here(&one.id)).collect();
+    /// Removes the ends of stages, which have neither a name nor a label, once no build for their
+    /// environment may read them from the cache, and the notes of images that are gone.
+    ///
+    /// A build writes what may be read first and its notes then, both once the images are there.
+    async fn sweep_stages(
+        &self,
+        client: &Client,
+        state: &State,
+        labelled: &[Image],
+    ) -> Result<(), Fault> {
         let notes = std::fs::read_dir(self.places.built_images()).into_iter().flatten().flatten();
-        for note in notes.filter(|note| !known.contains(&note.path())) {
-            let made = note.metadata().and_then(|metadata| metadata.modified());
-            let age = made.ok().and_then(|made| made.elapsed().ok());
-            if age.is_some_and(|age| age > YOUNG)
-                && let Err(error) = std::fs::remove_file(note.path())
-            {
-                tracing::warn!(path = %note.path().display(), %error, "cannot be removed");
+        let notes: BTreeSet<PathBuf> = notes.map(|note| note.path()).collect();
+        let cached = environments(state)
+            .flat_map(|(project, name)| cached_images(&self.places.cached_images(project, name)));
+        let known = labelled.iter().map(|image| image.id.clone()).chain(cached);
+        let known: BTreeSet<PathBuf> = known.map(|id| self.built_here(&id)).collect();
+        for note in notes.difference(&known) {
+            let id = format!("{SHA256}{}", note.file_name().unwrap_or_default().display());
+            match client.image(&id).await.map_err(|error| fault(&error))? {
+                Some(image) if !image.tags.is_empty() || image.labels.contains_key(ORIGIN) => {}
+                Some(_) => removed(&id, client.remove_name(&id).await)?,
+                None => {
+                    if let Err(error) = std::fs::remove_file(note) {
+                        tracing::warn!(path = %note.display(), %error, "cannot be removed");
+                    }
+                }
             }
         }
+        Ok(())
     }
 
     /// Removes images that were built here and that nobody wants, and gives those that are kept a
@@ -107,7 +118,8 @@ impl Docker {
                 }
                 continue;
             }
-            if state.live_runs.contains(&origin.run) || is_for_steps(state, &origin, image) {
+            let is_for_steps = own.iter().any(|name| self.is_for_steps(name, environments(state)));
+            if state.live_runs.contains(&origin.run) || is_for_steps {
                 continue;
             }
             // A name that somebody else gave it is theirs, and the image with it; so is one without
@@ -130,6 +142,18 @@ impl Docker {
             && !state.environments.iter().any(|(key, environment)| {
                 environment.releases.keys().any(|number| self.release_name(key, *number) == name)
             })
+    }
+
+    /// Whether a name is of what an environment's steps run in, or those of branches that feed none.
+    /// The newest has it, and older ones have lost it.
+    fn is_for_steps<'a>(
+        &self,
+        name: &str,
+        mut known: impl Iterator<Item = (&'a ProjectName, Option<&'a str>)>,
+    ) -> bool {
+        known.any(|(project, environment)| {
+            name.starts_with(&self.image_name(project, &steps(environment)))
+        })
     }
 
     /// Whether this engine ever had anything to do with containers: otherwise none is asked.
@@ -158,11 +182,10 @@ fn removed(name: &str, result: Result<(), pilothouse_docker::Error>) -> Result<(
     Ok(())
 }
 
-/// Whether an image is what a project's steps run in. The newest has its name, and older ones have
-/// lost theirs; those of a project that is gone run no more.
-fn is_for_steps(state: &State, origin: &Origin, image: &Image) -> bool {
-    let is_there = |name: &ProjectName| state.projects.contains_key(name);
-    !origin.is_artifact && !image.tags.is_empty() && origin.project.as_ref().is_none_or(is_there)
+/// All environments by project and name, with that of branches that feed none.
+fn environments(state: &State) -> impl Iterator<Item = (&ProjectName, Option<&str>)> {
+    let named = state.environments.keys().map(|key| (&key.project, Some(key.name.as_str())));
+    state.projects.keys().map(|project| (project, None)).chain(named)
 }
 
 /// Whether nobody looks for the container any more.
@@ -179,30 +202,33 @@ fn label_of(labels: &std::collections::BTreeMap<String, String>, name: &str) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::PathBuf;
 
-    fn is_kept(state: &State, label: &str, tags: &[&str]) -> bool {
-        let image = Image {
-            id: "sha256:0".to_owned(),
-            tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
-            digests: Vec::new(),
-            labels: std::collections::BTreeMap::new(),
-            bytes: 0,
-            has_check: false,
-            on_build: Vec::new(),
+    use super::*;
+    use crate::places::Places;
+
+    #[test]
+    fn images_for_steps_go_with_their_environment() {
+        let docker = Docker {
+            places: Places::new("/nowhere"),
+            binary: PathBuf::new(),
+            engine_id: "e1".to_owned(),
+            ports: (1, 2),
         };
-        is_for_steps(state, &Origin::read(label).unwrap(), &image)
+        let shop = ProjectName::new("shop");
+        let known = [(&shop, None), (&shop, Some("production"))];
+        let is_kept = |name: &str| docker.is_for_steps(name, known.into_iter());
+        let tag = |tag: &str| format!("pilothouse-e1/shop:{tag}");
+        assert!(is_kept(&tag("steps-production.dockerfile-1")));
+        assert!(is_kept(&tag("steps.dockerfile-1")));
+        for gone in ["steps-preview-x.dockerfile-1", "steps-production-2.dockerfile-1", "0123-7"] {
+            assert!(!is_kept(&tag(gone)), "{gone}");
+        }
+        assert!(!is_kept("pilothouse-e1/other:steps.dockerfile-1"));
     }
 
     #[test]
-    fn images_for_steps_go_with_their_project() {
-        let tag = ["pilothouse-e1/shop:steps-dockerfile"];
-        let gone = State::default();
-        assert!(!is_kept(&gone, "e1 steps 7 shop", &tag));
-        // Labels of before do not tell, and what is not known is kept.
-        assert!(is_kept(&gone, "e1 steps 7", &tag));
-        assert!(!is_kept(&gone, "e1 steps 7", &[]));
-        assert!(!is_kept(&gone, "e1 artifact 7 shop", &tag));
+    fn a_label_says_whose_image_it_is() {
         for label in ["e1 steps 7 shop", "e1 artifact 7"] {
             assert_eq!(Origin::read(label).unwrap().to_string(), label);
         }
