@@ -67,7 +67,7 @@ fn told(snapshot: Snapshot) -> Snapshot {
         let age = out::ago(snapshot.now, degraded.since);
         let why = printable(&degraded.why, 400);
         out::error(&format!(
-            "the engine accepts nothing, and all it knows is {age} old: {why}; free space or mend \
+            "the engine accepts nothing, and all it knows is {age} old: {why}; remove files or mend \
              the disk, and it goes on by itself"
         ));
     }

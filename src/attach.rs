@@ -24,6 +24,7 @@ use pilothouse_api::client::Client;
 use pilothouse_cockpit::model::Guide;
 use pilothouse_cockpit::{Link, Model};
 
+use crate::cli::apply;
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::out;
@@ -48,6 +49,7 @@ pub(crate) fn attach(
     let tty = Tty::open().map_err(usage)?;
     let mut model = Model::new(keymap, now());
     model.problems = problems;
+    model.files = apply::names(place);
     model.price = price::price;
     model.guide = guide;
     model.offset_minutes = offset_minutes();

@@ -92,7 +92,7 @@ enum Verb {
     Cancel(cancel::Cancel),
     /// Run the pipeline for a branch's head
     Run(run::Run),
-    /// Look at the repositories now
+    /// Look at the repositories, and at AWS where it is watched, now
     Look(look::Look),
     /// Add a project
     Add(add::Add),

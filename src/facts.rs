@@ -50,7 +50,7 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         crate_name: text("Cargo.toml").and_then(|text| crate_name(&text)),
         make_targets: make_targets(&makefile),
         python_packages: python_packages(&text("requirements.txt").unwrap_or_default()),
-        makes_image: makes_image(dir),
+        serves_from_image: serves_from_image(dir),
         branches: short_names(&branches),
         default_branch: default_branch(dir),
         listen: listen(),
@@ -67,10 +67,12 @@ fn strangers(dir: &Path) -> Option<&Path> {
     (is_anothers(top) || is_anothers(&top.join(".git"))).then_some(top)
 }
 
-/// Whether the working copy's own pipeline makes an image.
-pub fn makes_image(dir: &Path) -> bool {
+/// Whether the service of the working copy's own pipeline runs in an image: the artifact, or one
+/// that it names.
+pub fn serves_from_image(dir: &Path) -> bool {
     let read = |text: String| pipeline::read(pipeline::FILE, &text).ok();
-    text(&dir.join(pipeline::FILE)).and_then(read).is_some_and(|own| own.image.is_some())
+    let own = text(&dir.join(pipeline::FILE)).and_then(read);
+    own.is_some_and(|own| own.image.is_some() || own.service.image.is_some())
 }
 
 /// Where requests usually come in here: port 8080 of loopback, of IPv6 too if there is any.
@@ -190,5 +192,21 @@ mod tests {
         assert_eq!(python_packages(python), ["flask", "pytest"]);
         let refs = "refs/heads/main\nrefs/remotes/origin/HEAD\nrefs/remotes/origin/main\n";
         assert_eq!(short_names(refs), ["main"]);
+    }
+
+    #[test]
+    fn a_service_runs_in_an_image_that_the_pipeline_makes_or_names() {
+        let stage = "[[stage]]\nname = \"t\"\nrun = \"make\"\n";
+        let service = "[service]\nrun = [\"x\"]\nport = 8000\n";
+        for (text, expected) in [
+            (format!("{stage}{service}"), false),
+            (format!("image = \"debian:12\"\n{stage}{service}"), false),
+            (format!("{stage}{service}image = \"debian:12\"\n"), true),
+            (format!("artifact = {{ dockerfile = \"Dockerfile\" }}\n{stage}{service}"), true),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join(pipeline::FILE), &text).unwrap();
+            assert_eq!(serves_from_image(dir.path()), expected, "{text}");
+        }
     }
 }

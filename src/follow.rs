@@ -93,7 +93,7 @@ impl Copy {
         match degraded {
             Some(degraded) if !self.is_held => out::error(&format!(
                 "waiting: the engine follows nothing, because its journal cannot be written: {}; \
-                 free space or mend the disk, and it goes on by itself",
+                 remove files or mend the disk, and it goes on by itself",
                 printable(&degraded.why, 400)
             )),
             None if self.is_held => out::error("the engine's journal is written again"),

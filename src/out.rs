@@ -16,14 +16,18 @@ const CELL: usize = 2000;
 
 /// Prints a line. A reader that went away is no failure: what it wanted, it has.
 pub fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
     // See above: nobody is left to be told.
-    let _ = try_line(text);
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints a line, and tells when nobody reads any more: what goes on without end stops then.
-pub fn try_line(text: &str) -> std::io::Result<()> {
+/// Prints lines at once, and tells when nobody reads any more: what goes on without end stops then.
+pub fn try_lines(lines: &[String]) -> std::io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")?;
+    out.write_all((lines.join("\n") + "\n").as_bytes())?;
     out.flush()
 }
 
@@ -47,9 +51,9 @@ pub fn json(value: &impl serde::Serialize) -> color_eyre::Result<()> {
     Ok(())
 }
 
-/// Prints a value as JSON in one line, and tells when nobody reads any more.
-pub fn try_json(value: &impl serde::Serialize) -> std::io::Result<()> {
-    try_line(&escaped(&serde_json::to_string(value)?))
+/// A value as JSON in one line.
+pub fn json_line(value: &impl serde::Serialize) -> std::io::Result<String> {
+    Ok(escaped(&serde_json::to_string(value)?))
 }
 
 /// JSON whose text no terminal can obey: what is not plain is written as `\uXXXX`, which means the

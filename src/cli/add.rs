@@ -50,13 +50,13 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
         branches: vec![branch.to_owned()],
         instances,
     };
-    let makes_image = facts::makes_image(Path::new(&add.repository));
+    let serves_from_image = facts::serves_from_image(Path::new(&add.repository));
     let text = write(&Draft {
         name: add.name.clone(),
         repository: repository(&add.repository)?,
         trusted: add.trusted,
         listen: if add.listen.is_empty() { facts::listen() } else { add.listen.clone() },
-        makes_image,
+        serves_from_image,
         environments: vec![
             environment("production", &add.branch, 2),
             environment("preview", "feature/*", 1),

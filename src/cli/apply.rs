@@ -183,11 +183,16 @@ fn untrusted_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
         let run = branch.last_run.and_then(|id| state.runs.get(&id));
         run.is_some_and(|run| run.is_ended() && run.artifact().is_none())
     });
+    // What people wait for before what is only looked at.
+    let feeds_named =
+        |name: &BranchName| spec.environment_fed_by(name).is_some_and(|fed| !fed.preview);
+    let mut failed: Vec<&BranchName> = failed.map(|(name, _)| name).collect();
+    failed.sort_by_key(|name| !feeds_named(name));
     let again = |name: &BranchName| {
         let branch = shell_word(&format!("{}:{name}", spec.name));
         format!("`pilothouse run {branch}` runs again what failed before")
     };
-    failed.take(MOST_TOLD).map(|(name, _)| again(name)).collect()
+    failed.into_iter().take(MOST_TOLD).map(again).collect()
 }
 
 /// The first address that is new to the load balancer and that another program has.
@@ -292,6 +297,14 @@ pub fn all(dir: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// The names of all of the operator's files; none where they cannot be listed, as by whoever may
+/// only watch.
+pub fn names(place: &Place) -> Vec<String> {
+    let files = all(&place.config_dir().join("projects")).unwrap_or_default();
+    let names = files.iter().filter_map(|file| file.file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 fn file(place: &Place, text: &str) -> Result<PathBuf> {

@@ -1,5 +1,7 @@
 //! `pilothouse audit`: who asked for what, and what came of it.
 
+use std::num::NonZero;
+
 use color_eyre::Result;
 use pilothouse_core::command::{Command, DeployWhat};
 
@@ -11,8 +13,8 @@ use crate::out::{self, Table, Tone};
 #[derive(Debug, clap::Args)]
 pub struct Audit {
     /// Only the newest
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
+    #[arg(long, value_name = "N", default_value = "50")]
+    limit: NonZero<u32>,
     /// Print JSON: `at` in milliseconds since the Unix epoch, `actor`, `what`, `refused`
     #[arg(long)]
     json: bool,
@@ -22,7 +24,7 @@ pub struct Audit {
 pub fn run(place: &Place, audit: &Audit) -> Result<()> {
     let entries = ask::run(async {
         let (client, _) = ask::look(place).await?;
-        Ok(client.audit(audit.limit).await?)
+        Ok(client.audit(audit.limit.get()).await?)
     })?;
     if audit.json {
         return out::json(&entries);

@@ -12,6 +12,7 @@ use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::exit::{Failure, failed};
@@ -69,21 +70,35 @@ async fn look(place: &Place, aws: &Aws) -> Result<(Snapshot, Sightings)> {
     let (client, snapshot) = ask::look(place).await?;
     let only = aws.environment.as_deref().map(|text| name::environment(&snapshot.state, text));
     let only = only.transpose()?;
-    let mut wanted: Vec<EnvironmentKey> = Vec::new();
-    for (key, environment) in &snapshot.state.environments {
-        let is_meant = only.as_ref().is_none_or(|only| only == key);
-        if is_meant && environment.spec.runtime.watch().is_some() {
-            wanted.push(key.clone());
-        }
-    }
+    let wanted = wanted(&snapshot.state, only.as_ref())?;
     let seen = ask_anew(&client, &wanted, snapshot.now).await?;
     Ok((snapshot, seen))
+}
+
+/// The environments that are watched, or the one that is meant.
+fn wanted(state: &State, only: Option<&EnvironmentKey>) -> Result<Vec<EnvironmentKey>> {
+    let is_meant = |key: &EnvironmentKey| only.is_none_or(|only| only == key);
+    let all = state.environments.iter().filter(|(key, _)| is_meant(key));
+    let watched = all.filter(|(_, one)| one.spec.runtime.watch().is_some());
+    let wanted: Vec<EnvironmentKey> = watched.map(|(key, _)| key.clone()).collect();
+    match only {
+        Some(key) if wanted.is_empty() => {
+            let why = format!(
+                "{key} is not watched at AWS: it runs here, and `pilothouse status {}` shows it",
+                key.project
+            );
+            Err(failed(Failure::Usage, why))
+        }
+        Some(_) | None => Ok(wanted),
+    }
 }
 
 /// What is seen once somebody looks: while nobody did accounts are read now and then, and whoever
 /// comes has all of it read at once. What does not come soon is told as it was.
 async fn ask_anew(client: &Client, wanted: &[EnvironmentKey], now: Timestamp) -> Result<Sightings> {
-    let is_new = |watched: &Watched| is_told(watched) && is_of_late(watched, now);
+    let is_new = |watched: &Watched| {
+        is_told(watched) && is_of_late(watched, now) && is_measured(watched, now)
+    };
     if let Ok(seen) = tokio::time::timeout(ANEW, gather(client, wanted, is_new)).await {
         return seen;
     }
@@ -104,6 +119,18 @@ fn is_of_late(watched: &Watched, now: Timestamp) -> bool {
             || at.is_some_and(|at| now.since(at) < LATE)
     };
     watched.stopped.is_some() || LAST.iter().all(of_late)
+}
+
+/// Whether what is paid by a measure was measured of late, or cannot be: it is asked for last, and
+/// only while somebody looks.
+fn is_measured(watched: &Watched, now: Timestamp) -> bool {
+    let is_old = |part: Part| {
+        let is_read = watched.parts.get(&part).is_some_and(|fresh| fresh.trouble.is_none());
+        is_read && watched.stale_since(part, now).is_some()
+    };
+    let mut lines = watched.bill.lines.iter();
+    watched.stopped.is_some()
+        || !lines.any(|line| line.is_unasked() || line.measured.is_some_and(is_old))
 }
 
 /// Listens until enough is told of every one that is wanted.
@@ -226,7 +253,12 @@ fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
 
 #[cfg(test)]
 mod tests {
-    use pilothouse_core::aws::{Access, Freshness, Trouble, TroubleKind};
+    use std::collections::BTreeMap;
+
+    use pilothouse_core::aws::asking::Content;
+    use pilothouse_core::aws::{
+        Access, AwsWatch, Belongings, Calls, Freshness, Inventory, Trouble, TroubleKind,
+    };
 
     use super::*;
 
@@ -253,6 +285,41 @@ mod tests {
         assert!(is_of_late(&watched, now));
         watched.parts.insert(Part::Gateways, read(1_000_500));
         assert!(is_of_late(&watched, now));
+    }
+
+    #[test]
+    fn what_nobody_measured_yet_is_waited_for_and_what_cannot_be_is_not() {
+        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
+        let access = Access {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            profile: None,
+            role: None,
+        };
+        let mut inventory = Inventory::default();
+        let watch = AwsWatch {
+            access,
+            belongings: Belongings { buckets: vec!["shop".to_owned()], ..Belongings::default() },
+        };
+        let now = Timestamp(1_000_000);
+        let is_enough = |inventory: &Inventory| {
+            let every = Millis::seconds(10);
+            is_measured(&inventory.watched(&key, &watch, every, Calls::default()), now)
+        };
+        assert!(!is_enough(&inventory), "its meters were never asked for");
+        let denied = Trouble::new(TroubleKind::Denied, "cloudwatch:GetMetricData", "");
+        inventory.take(Part::Meters, now, Err(denied));
+        assert!(is_enough(&inventory), "they cannot be read");
+        inventory.take(Part::Meters, now, Ok(Content::Meters(BTreeMap::new())));
+        assert!(is_enough(&inventory), "nothing was measured, which is known");
+    }
+
+    #[test]
+    fn an_environment_that_is_meant_and_runs_here_is_told_as_such() {
+        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+        let why = wanted(&State::default(), Some(&key)).unwrap_err().to_string();
+        assert!(why.starts_with("shop/production is not watched at AWS"), "{why}");
+        assert_eq!(wanted(&State::default(), None).unwrap(), []);
     }
 
     #[test]

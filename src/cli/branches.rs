@@ -1,7 +1,7 @@
 //! `pilothouse branches`: every branch, its head and its newest run.
 
 use color_eyre::Result;
-use pilothouse_cockpit::rows::words::WAITS_FOR_PLACE;
+use pilothouse_cockpit::rows::words::{self, WAITS_FOR_PLACE};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
 use pilothouse_core::state::{Branch, State};
@@ -84,11 +84,8 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
             (tone, run),
             (Tone::Plain, branch.head.subject.clone()),
         ]);
-        let holder =
-            branch.environment.is_none().then(|| state.preview_holder(project, &name.into()));
-        let note =
-            holder.flatten().map(|holder| format!("{holder} has its preview's name; rename one"));
-        table.notes(note.as_slice());
+        let why = words::no_preview(state, project, &name.into(), snapshot.now);
+        table.notes(why.map(|(why, _)| why).as_slice());
         if branch.waits_for_place().is_some() {
             table.notes(&[WAITS_FOR_PLACE.to_owned()]);
         }

@@ -68,6 +68,20 @@ pub fn run(wanted: &Convert) -> Result<()> {
     Ok(())
 }
 
+/// Whether something of a Jenkinsfile would run here.
+pub(super) fn gives_steps(file: &Path) -> bool {
+    let read = bytes(file).ok().filter(|bytes| bytes.len() <= MOST_BYTES);
+    let Some(text) = read.and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return false;
+    };
+    let table = Table::built_in();
+    let (script, grammar) = parse(&text);
+    let judged = judge(&text, &script, &grammar, &table);
+    let pipeline = judged.pipeline.filter(|_| judged.problems.is_empty());
+    pipeline
+        .is_some_and(|pipeline| convert("Jenkinsfile", &text, &script, &pipeline, &table).steps > 0)
+}
+
 fn converted(name: &str, text: &str) -> Result<Converted> {
     let table = Table::built_in();
     let (script, grammar) = parse(text);

@@ -1,5 +1,7 @@
 //! `pilothouse deployments`: what was deployed where, and how it ended.
 
+use std::num::NonZero;
+
 use color_eyre::Result;
 use pilothouse_cockpit::age;
 use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Milestone, Phase};
@@ -18,8 +20,8 @@ pub struct Deployments {
     #[arg(value_name = "PROJECT|[PROJECT/]ENVIRONMENT")]
     only: Option<String>,
     /// Only the newest
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: usize,
+    #[arg(long, value_name = "N", default_value = "20")]
+    limit: NonZero<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -56,7 +58,7 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
     let newest = state.deployments.values().rev();
     let newest =
         newest.filter(|one| only.as_ref().is_none_or(|keys| keys.contains(&one.environment)));
-    let newest = newest.take(deployments.limit);
+    let newest = newest.take(deployments.limit.get());
     if deployments.json {
         return out::json(&newest.map(shown).collect::<Vec<_>>());
     }

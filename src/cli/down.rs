@@ -1,5 +1,7 @@
 //! `pilothouse down`: ends the engine, or everything.
 
+mod images;
+
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,6 @@ use std::time::{Duration, Instant};
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::ClientError;
-use pilothouse_core::artifact::{Artifact, ArtifactKind};
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
 use pilothouse_engine::places::Places;
@@ -55,7 +56,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         ask::may_change(&snapshot)?;
         let engine = Engine::of(place)?;
         if down.all {
-            plan(place, &snapshot.state);
+            plan(place, &snapshot.state).await;
             let confirmed = ask::confirm(down.yes, "stop everything?");
             if confirmed.is_err() && is_revived {
                 engine.terminate()?;
@@ -133,7 +134,7 @@ fn is_anything_left(state: &Path) -> bool {
         || instances.chain(steps.map(|step| step.path())).any(lives)
 }
 
-fn plan(place: &Place, state: &State) {
+async fn plan(place: &Place, state: &State) {
     out::line("this stops");
     for (key, environment) in &state.environments {
         let count = state.instances_of(key).filter(|one| !one.is_gone()).count();
@@ -149,34 +150,13 @@ fn plan(place: &Place, state: &State) {
         out::line(&format!("  run {id}"));
     }
     out::line("  the load balancer and the engine");
-    if let Some(stays) = images(place, state) {
+    if let Some(stays) = images::stay(place, state).await {
         out::line(&stays);
     }
     out::line(
         "undo: start the engine again; it brings every environment back as it was, and runs that \
          this cancels are started again by `pilothouse run BRANCH`",
     );
-}
-
-/// What stays in Docker, and what removes it; nothing where nothing does.
-fn images(place: &Place, state: &State) -> Option<String> {
-    let is_image = |artifact: &&Artifact| artifact.kind == ArtifactKind::Image;
-    let what = match state.artifacts.values().filter(is_image).count() {
-        0 => return None,
-        1 => "1 image".to_owned(),
-        count => format!("{count} images"),
-    };
-    // The directory of an installed engine may be closed to whoever asks.
-    let id = std::fs::read_to_string(place.state_dir().join("engine-id")).ok();
-    let how = match id.filter(|_| !place.is_installed()) {
-        Some(id) => format!(
-            "docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' 'pilothouse-{}/*' | xargs -r \
-             docker image rm",
-            id.trim()
-        ),
-        None => "docker image ls --filter label=pilothouse.image shows them".to_owned(),
-    };
-    Some(format!("{what} of releases stay in Docker; once nobody is to go back to them: {how}"))
 }
 
 /// The process that listens on the socket, held so that its number cannot become another's.

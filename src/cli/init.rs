@@ -15,9 +15,13 @@ use pilothouse_settings::pipeline;
 
 use self::beside::Beside;
 use super::add::{repository, write_new};
+use super::convert;
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{facts, out};
+
+/// What Jenkins reads.
+const JENKINSFILE: &str = "Jenkinsfile";
 
 /// Which repository.
 #[derive(Debug, clap::Args)]
@@ -65,7 +69,15 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let watched = watched.map(|draft| draft.environment.clone());
     let watch = found.map(|draft| write_watch(&draft));
     proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
-    let ours = write(&dir.join(pipeline::FILE), &proposal.pipeline)?;
+    let jenkinsfile = Jenkinsfile::of(&dir, &known.files);
+    let ours = match jenkinsfile {
+        Some(Jenkinsfile { converts: true }) => {
+            let file = dir.join(pipeline::FILE);
+            out::line(&format!("wrote no {}: the {JENKINSFILE} says more", file.display()));
+            false
+        }
+        _ => write(&dir.join(pipeline::FILE), &proposal.pipeline)?,
+    };
     let theirs = write(&operators, &proposal.operator)?;
     if let Some(watch) = watch.filter(|_| !theirs) {
         out::line(&format!(
@@ -83,6 +95,9 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     }
     out::line("");
     out::line("next");
+    if let Some(jenkinsfile) = jenkinsfile {
+        jenkinsfile.say();
+    }
     if ours {
         out::line(&format!("  look at {}, and commit it", pipeline::FILE));
     }
@@ -95,6 +110,36 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
         out::line(&format!("  pilothouse aws {name}/{environment}"));
     }
     Ok(())
+}
+
+/// A Jenkinsfile in a repository without a pipeline of ours.
+#[derive(Clone, Copy)]
+struct Jenkinsfile {
+    /// Whether something of it would run here.
+    converts: bool,
+}
+
+impl Jenkinsfile {
+    fn of(dir: &Path, files: &[String]) -> Option<Self> {
+        let is_there = files.iter().any(|file| file == JENKINSFILE);
+        let has_ours = dir.join(pipeline::FILE).symlink_metadata().is_ok();
+        (is_there && !has_ours)
+            .then(|| Self { converts: convert::gives_steps(&dir.join(JENKINSFILE)) })
+    }
+
+    /// Says what can be done with it.
+    fn say(self) {
+        out::line(&format!("  pilothouse check    says what of the {JENKINSFILE} runs here"));
+        let file = pipeline::FILE;
+        if self.converts {
+            out::line(&format!("  pilothouse convert -o {file}"));
+            out::line(&format!("  say in {file} how the service is run, and commit it"));
+        } else {
+            out::line(&format!(
+                "  pilothouse convert  shows its steps as comments, for {file}: none runs as it is"
+            ));
+        }
+    }
 }
 
 /// Writes a file unless it is there, says what was guessed, and tells whether it was written.

@@ -33,11 +33,11 @@ struct Shown<'a> {
     release: u32,
     /// Where the load balancer reaches it; null where it is not up.
     address: Option<String>,
-    /// `starting`, `standby`, `serves`, `draining` and so on.
+    /// `starting`, `standby`, `serves`, `draining`, `down` and so on.
     state: &'static str,
     /// What the load balancer says: `initial`, `healthy`, `unhealthy` and so on.
     health: TargetState,
-    /// Why it says so; empty where there is nothing to say.
+    /// Why, or why it is down; empty where there is nothing to say.
     detail: &'a str,
     restarts: u32,
     /// When it was made, in milliseconds since the Unix epoch.
@@ -58,7 +58,6 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     let mut table = Table::new(&["INSTANCE", "STATE", "HEALTH", "ADDRESS", "RESTARTS", "AGE"]);
     for one in found {
         let (_, word) = words::instance(one);
-        let is_ill = one.health.state == TargetState::Unhealthy;
         let (tone, health) = match one.own_health() {
             TargetState::Healthy => (Tone::Good, "healthy"),
             TargetState::Unhealthy => (Tone::Bad, "unhealthy"),
@@ -75,6 +74,7 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
             (Tone::Plain, one.restarts.to_string()),
             (Tone::Plain, out::ago(snapshot.now, one.since)),
         ]);
+        let is_ill = one.own_health() == TargetState::Unhealthy;
         let why = (is_ill && !one.health.detail.is_empty()).then(|| one.health.detail.clone());
         table.notes(why.as_slice());
     }

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_cockpit::keymap::{DEFAULT, check, load, markdown};
+use pilothouse_core::text::printable;
 
 use crate::exit::{Failure, failed};
 use crate::out;
+
+/// The longest line of a problem, in characters.
+const LONGEST: usize = 1000;
 
 /// What is wanted of them.
 #[derive(Debug, clap::Args)]
@@ -36,7 +40,10 @@ pub fn run(keys: &Keys) -> Result<()> {
         None => load(&[DEFAULT]).1,
     };
     for problem in &problems {
-        out::error(&problem.to_string());
+        // The file may be anybody's.
+        for line in problem.to_string().lines() {
+            out::error(&printable(line, LONGEST));
+        }
     }
     match problems.len() {
         0 => {

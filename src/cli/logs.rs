@@ -302,35 +302,44 @@ impl Printer<'_> {
         if page.skipped > 0 && !self.logs.json {
             out::error(&out::paint(Tone::Dim, "earlier lines are left out"));
         }
-        page.lines.iter().all(|line| self.line(line, state).is_ok())
+        let columns = out::columns();
+        let lines = page.lines.iter().map(|line| self.line(line, state, columns));
+        // All at once: a log can have a million lines.
+        lines.collect::<std::io::Result<Vec<String>>>().and_then(|all| out::try_lines(&all)).is_ok()
     }
 
-    fn line(&mut self, line: &LogLine, state: &State) -> std::io::Result<()> {
+    /// A line as it is printed, below its step's heading where it is the first of it.
+    fn line(
+        &mut self,
+        line: &LogLine,
+        state: &State,
+        columns: Option<usize>,
+    ) -> std::io::Result<String> {
         if self.logs.json {
-            return out::try_json(line);
+            return out::json_line(line);
         }
-        if let Some(run) = self.run.filter(|_| self.logs.step.is_none())
-            && self.step != Some(line.step)
-        {
-            self.step = Some(line.step);
-            let run = state.runs.get(&run);
-            let index = usize::try_from(line.step).unwrap_or(usize::MAX);
-            let step = run.and_then(|run| run.steps.get(index));
-            let step = step.map_or_else(String::new, |s| printable(&s.name, 80));
-            let heading = format!("{}{} {step}", own::MARK, line.step + 1);
-            out::try_line(&out::paint(Tone::Dim, &heading))?;
-        }
+        let heading = self.heading(line, state).unwrap_or_default();
         let text = printable(&line.text, 10_000);
         let time = self.logs.time.then(|| format!("{}  ", out::rfc3339(line.at)));
         let time = time.unwrap_or_default();
-        match line.stream {
-            Stream::Out | Stream::Err => {
-                out::try_line(&own::quoted(&format!("{time}{text}"), out::columns()))
-            }
-            Stream::Note => {
-                let note = format!("{}{time}note: {text}", own::MARK);
-                out::try_line(&out::paint(Tone::Warn, &note))
-            }
+        let text = match line.stream {
+            Stream::Out | Stream::Err => own::quoted(&format!("{time}{text}"), columns),
+            Stream::Note => out::paint(Tone::Warn, &format!("{}{time}note: {text}", own::MARK)),
+        };
+        Ok(heading + &text)
+    }
+
+    /// What stands above the first line of a step.
+    fn heading(&mut self, line: &LogLine, state: &State) -> Option<String> {
+        let run = self.run.filter(|_| self.logs.step.is_none())?;
+        if self.step == Some(line.step) {
+            return None;
         }
+        self.step = Some(line.step);
+        let index = usize::try_from(line.step).unwrap_or(usize::MAX);
+        let step = state.runs.get(&run).and_then(|run| run.steps.get(index));
+        let step = step.map_or_else(String::new, |s| printable(&s.name, 80));
+        let heading = format!("{}{} {step}", own::MARK, line.step + 1);
+        Some(out::paint(Tone::Dim, &heading) + "\n")
     }
 }

@@ -1,4 +1,4 @@
-//! `pilothouse look`: looks at the repositories now.
+//! `pilothouse look`: looks at the repositories, and at what is watched at AWS, now.
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;

@@ -1,5 +1,7 @@
 //! `pilothouse runs`: the job queue and what came out of it.
 
+use std::num::NonZero;
+
 use color_eyre::Result;
 use pilothouse_cockpit::age;
 use pilothouse_core::id::{ArtifactDigest, EnvironmentName};
@@ -22,8 +24,8 @@ pub struct Runs {
     /// Only this project's
     project: Option<String>,
     /// Only the newest
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: usize,
+    #[arg(long, value_name = "N", default_value = "20")]
+    limit: NonZero<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -59,7 +61,7 @@ pub fn run(place: &Place, runs: &Runs) -> Result<()> {
     let only = runs.project.as_deref().map(|text| name::project(state, text)).transpose()?;
     let newest = state.runs.values().rev();
     let newest = newest.filter(|run| only.is_none_or(|(only, _)| run.project == *only));
-    let newest = newest.take(runs.limit);
+    let newest = newest.take(runs.limit.get());
     if runs.json {
         return out::json(&newest.map(shown).collect::<Vec<_>>());
     }
@@ -182,5 +184,6 @@ fn trigger(trigger: Trigger) -> &'static str {
         Trigger::Poll => "poll",
         Trigger::Hook => "hook",
         Trigger::Manual => "manual",
+        Trigger::Apply => "apply",
     }
 }

@@ -20,12 +20,16 @@ use pilothouse_core::text::printable;
 use serde::Serialize;
 
 use self::phase::{phase, run_phase};
+use super::apply;
 use super::branches::waiting;
 use super::runs::{outcome, with_reason};
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::wait::sentence;
 use crate::{ask, name};
+
+/// The most sentences that are told of one environment: a thousand branches can feed one.
+const NOTES: usize = 12;
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
@@ -118,13 +122,15 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
     if status.json {
         return out::json(&shown);
     }
-    print(&snapshot.state, &shown);
+    print(place, &snapshot.state, &shown);
     Ok(())
 }
 
-fn print(state: &State, shown: &Shown) {
+fn print(place: &Place, state: &State, shown: &Shown) {
     if shown.projects.is_empty() {
-        out::line("no project yet; add one with `pilothouse add NAME REPOSITORY`");
+        let files = words::unapplied(&apply::names(place));
+        let adds = || "add one with `pilothouse add NAME REPOSITORY`".to_owned();
+        out::line(&format!("no project yet; {}", files.unwrap_or_else(adds)));
     }
     for (number, project) in shown.projects.iter().enumerate() {
         if number > 0 {
@@ -136,7 +142,7 @@ fn print(state: &State, shown: &Shown) {
         for environment in &project.environments {
             table.toned(row::of(environment, shown.degraded.is_some()));
             // Below the row, where all of it is read however narrow the terminal is.
-            table.notes(&environment.now);
+            table.notes(&first(&environment.now));
         }
         table.print(2);
         let spec = state.projects.get(project.name.as_str()).map(|one| &one.spec.load_balancer);
@@ -167,6 +173,15 @@ fn print(state: &State, shown: &Shown) {
             printable(why, 300)
         ));
     }
+}
+
+/// As much of what goes on as a person reads, and how much more there is.
+fn first(now: &[String]) -> Vec<String> {
+    let mut told = now[..now.len().min(NOTES)].to_vec();
+    if now.len() > NOTES {
+        told.push(format!("and {} more; --json has all", now.len() - NOTES));
+    }
+    told
 }
 
 fn note(text: &str) {
@@ -357,4 +372,18 @@ fn failures(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String>
         (Tone::Bad, word) => Some(format!("{} {}", run.id, with_reason(run, word))),
         (Tone::Plain | Tone::Good | Tone::Warn | Tone::Dim, _) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NOTES, first};
+
+    #[test]
+    fn of_many_sentences_the_first_are_told_and_how_many_more_there_are() {
+        let all: Vec<String> = (0..NOTES + 3).map(|number| number.to_string()).collect();
+        assert_eq!(first(&all[..NOTES]), &all[..NOTES]);
+        let told = first(&all);
+        assert_eq!(told[..NOTES], all[..NOTES]);
+        assert_eq!(told[NOTES..], ["and 3 more; --json has all"]);
+    }
 }

@@ -3,11 +3,13 @@
 
 mod borders;
 mod cache;
+mod causes;
 mod clash;
 mod count;
 mod crash;
 mod daemon;
 mod demo;
+mod displaced;
 mod doctor;
 mod faults;
 mod given;
@@ -18,6 +20,7 @@ mod owners;
 mod pane;
 mod power;
 mod prune;
+mod renamed;
 mod restart;
 mod row;
 mod service;
@@ -275,7 +278,7 @@ fn a_container_that_is_never_healthy_is_stopped_by_the_gate() {
     let Phase::Ended { result: DeploymentResult::Failed { why }, .. } = &deployment.phase else {
         panic!("{:?}", deployment.phase)
     };
-    assert!(why.contains("it ended with status 1 each time"), "{why}");
+    assert!(why.contains("the last time it ended with status 1"), "{why}");
     stage.shows("v1");
     wait_until(|| "only v1's are left".to_owned(), || base.containers(&stage).len() == 2);
     stage.end();

@@ -173,8 +173,9 @@ pub struct TargetSample {
     pub p99_micros: u64,
 }
 
-/// `POST /v1/commands`.
+/// `POST /v1/commands`. A field that is not known is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CommandRequest {
     /// What is asked for.
     pub command: Command,

@@ -1,18 +1,21 @@
 //! ECS: services, their tasks, and the task definitions that they run.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+mod definition;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, CapacityProviderStrategyItem, CpuArchitecture, DesiredStatus, OsFamily,
-    Service, Task as EcsTask, TaskDefinition,
+    AssignPublicIp, CapacityProviderStrategyItem, DesiredStatus, LaunchType, Service,
+    Task as EcsTask,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy;
-use pilothouse_core::aws::seen::{EcsService, Task};
+use pilothouse_core::aws::seen::{EcsDeployment, EcsService, Takes, Task};
 use pilothouse_core::aws::{ServiceName, Trouble};
 
+pub(crate) use self::definition::Definitions;
+use self::definition::vcpu_milli;
 use crate::failure::trouble;
 use crate::{Count, point, text};
 
@@ -24,27 +27,10 @@ const TASKS: usize = 100;
 const TASK_PAGES: usize = 10;
 /// Stopped tasks of a service that are told of.
 const STOPPED: i32 = 5;
-/// Task definitions that are kept, which never change.
-const DEFINITIONS: usize = 500;
 
 /// What is answered where a service, or all of its cluster, is not there any more (Amazon ECS API
 /// Reference, `ListTasks`).
 const GONE: [&str; 2] = ["ServiceNotFoundException", "ClusterNotFoundException"];
-
-/// Task definitions that were read, by ARN: a revision never changes.
-#[derive(Default)]
-pub(crate) struct Definitions(Mutex<HashMap<String, Definition>>);
-
-/// What is known of a task definition.
-#[derive(Clone, Default)]
-struct Definition {
-    images: Vec<String>,
-    vcpu_milli: Option<u32>,
-    memory_mib: Option<u32>,
-    is_arm: bool,
-    system: Option<String>,
-    disk_gib: Option<u32>,
-}
 
 pub(crate) async fn services(
     client: &Client,
@@ -76,18 +62,19 @@ pub(crate) async fn services(
                     continue;
                 }
                 if let Some(arn) = one.task_definition() {
-                    let known = definition(client, count, definitions, arn).await?;
+                    let known = definitions.one(client, count, arn).await?;
                     service = EcsService {
                         images: known.images,
-                        vcpu_milli: known.vcpu_milli,
-                        memory_mib: known.memory_mib,
-                        is_arm: known.is_arm,
-                        system: known.system,
-                        disk_gib: known.disk_gib,
+                        vcpu_milli: known.takes.vcpu_milli,
+                        memory_mib: known.takes.memory_mib,
+                        is_arm: known.takes.is_arm,
+                        system: known.takes.system,
+                        disk_gib: known.takes.disk_gib,
                         ..service
                     };
                 }
-                service.tasks = tasks(client, count, &service).await?;
+                service.deployments = deployments(client, count, definitions, one).await?;
+                service.tasks = tasks(client, count, definitions, &service).await?;
                 found.push(service);
             }
         }
@@ -101,8 +88,11 @@ fn short(arn: Option<&str>) -> String {
     text(Some(arn.rsplit('/').next().unwrap_or(arn)))
 }
 
+fn number(count: i32) -> u32 {
+    u32::try_from(count).unwrap_or(0)
+}
+
 fn service(cluster: &str, one: &Service) -> EcsService {
-    let number = |count: i32| u32::try_from(count).unwrap_or(0);
     let primary = one.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
     let rollout = primary.and_then(|one| {
         let state = text(Some(one.rollout_state()?.as_str()));
@@ -110,8 +100,8 @@ fn service(cluster: &str, one: &Service) -> EcsService {
     });
     let network = one.network_configuration().and_then(|one| one.awsvpc_configuration());
     let assigned = network.and_then(|network| network.assign_public_ip());
-    let (launch, providers) = if let Some(launch) = one.launch_type() {
-        (text(Some(launch.as_str())), Vec::new())
+    let (launch, providers) = if let Some(launch) = launched(one.launch_type()) {
+        (launch, Vec::new())
     } else {
         let providers = providers(one.capacity_provider_strategy());
         (providers.join(" + "), providers)
@@ -134,64 +124,46 @@ fn service(cluster: &str, one: &Service) -> EcsService {
     }
 }
 
+/// The deployments of a service that have tasks, with what these take.
+async fn deployments(
+    client: &Client,
+    count: &Count,
+    definitions: &Definitions,
+    of: &Service,
+) -> Result<Vec<EcsDeployment>, Trouble> {
+    let mut found = Vec::new();
+    for one in of.deployments().iter().filter(|one| one.running_count() > 0) {
+        let takes = match one.task_definition() {
+            Some(arn) => definitions.one(client, count, arn).await?.takes,
+            None => Takes::default(),
+        };
+        let on = match launched(one.launch_type()) {
+            Some(launch) => vec![launch],
+            None => providers(one.capacity_provider_strategy()),
+        };
+        let running = number(one.running_count());
+        found.push(EcsDeployment { running, takes: Takes { on, ..takes } });
+    }
+    Ok(found)
+}
+
+fn launched(on: Option<&LaunchType>) -> Option<String> {
+    on.map(|on| text(Some(on.as_str())))
+}
+
 /// The capacity providers that tasks may run on: each has a price of its own.
 fn providers(strategy: &[CapacityProviderStrategyItem]) -> Vec<String> {
     let takes = |one: &&CapacityProviderStrategyItem| one.base() > 0 || one.weight() > 0;
     strategy.iter().filter(takes).map(|one| text(Some(one.capacity_provider()))).collect()
 }
 
-async fn definition(
+/// The tasks of a service, and where not all of it runs the last ones that stopped.
+async fn tasks(
     client: &Client,
     count: &Count,
     definitions: &Definitions,
-    arn: &str,
-) -> Result<Definition, Trouble> {
-    let action = policy::DESCRIBE_TASK_DEFINITION;
-    if let Some(known) = definitions.get(arn) {
-        return Ok(known);
-    }
-    count.request();
-    let answer = client.describe_task_definition().task_definition(arn).send().await;
-    let answer = answer.map_err(|error| trouble(action, &error))?;
-    let read = answer.task_definition().map(read).unwrap_or_default();
-    definitions.put(arn, read.clone());
-    Ok(read)
-}
-
-fn read(one: &TaskDefinition) -> Definition {
-    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u32>().ok());
-    let platform = one.runtime_platform();
-    let architecture = platform.and_then(|platform| platform.cpu_architecture());
-    let system = platform.and_then(|platform| platform.operating_system_family());
-    let system = system.filter(|system| **system != OsFamily::Linux);
-    let disk = one.ephemeral_storage().map(|disk| disk.size_in_gib());
-    Definition {
-        images: one.container_definitions().iter().map(|one| text(one.image())).collect(),
-        // CPU units, of which a vCPU has 1024.
-        vcpu_milli: number(one.cpu()).map(|units| units.saturating_mul(1000) / 1024),
-        memory_mib: number(one.memory()),
-        is_arm: architecture == Some(&CpuArchitecture::Arm64),
-        system: system.map(|system| text(Some(system.as_str()))),
-        disk_gib: disk.and_then(|gib| u32::try_from(gib).ok()),
-    }
-}
-
-impl Definitions {
-    fn get(&self, arn: &str) -> Option<Definition> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(arn).cloned()
-    }
-
-    fn put(&self, arn: &str, definition: Definition) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= DEFINITIONS {
-            all.clear();
-        }
-        all.insert(arn.to_owned(), definition);
-    }
-}
-
-/// The tasks of a service, and where not all of it runs the last ones that stopped.
-async fn tasks(client: &Client, count: &Count, of: &EcsService) -> Result<Vec<Task>, Trouble> {
+    of: &EcsService,
+) -> Result<Vec<Task>, Trouble> {
     let mut arns = list(client, count, of, DesiredStatus::Running).await?;
     let is_settled = of.rollout.as_ref().is_none_or(|(state, _)| state == "COMPLETED");
     if of.running < of.desired || !is_settled {
@@ -204,7 +176,15 @@ async fn tasks(client: &Client, count: &Count, of: &EcsService) -> Result<Vec<Ta
         let request = client.describe_tasks().cluster(&of.cluster);
         let answer = request.set_tasks(Some(arns.to_vec())).send().await;
         let answer = answer.map_err(|error| trouble(action, &error))?;
-        found.extend(answer.tasks().iter().map(task));
+        for one in answer.tasks() {
+            let told = task(one);
+            let arn = one.task_definition_arn().filter(|_| told.runs());
+            let takes = match arn {
+                Some(arn) => Some(definitions.one(client, count, arn).await?.takes),
+                None => None,
+            };
+            found.push(Task { takes: takes.map(|takes| own(one, takes)), ..told });
+        }
     }
     found.sort_by(|a, b| (a.stopped.is_some(), &a.id).cmp(&(b.stopped.is_some(), &b.id)));
     Ok(found)
@@ -239,6 +219,22 @@ async fn list(
     Ok(found)
 }
 
+/// What a task takes: what is said of it goes before its definition (Amazon ECS API Reference,
+/// `Task`).
+fn own(one: &EcsTask, definition: Takes) -> Takes {
+    let provider = one.capacity_provider_name().filter(|name| !name.is_empty());
+    let on = provider.map(|name| text(Some(name))).or_else(|| launched(one.launch_type()));
+    let memory = one.memory().and_then(|mib| mib.parse().ok());
+    let disk = one.ephemeral_storage().map(|disk| number(disk.size_in_gib()));
+    Takes {
+        on: on.into_iter().collect(),
+        vcpu_milli: vcpu_milli(one.cpu()).or(definition.vcpu_milli),
+        memory_mib: memory.or(definition.memory_mib),
+        disk_gib: disk.or(definition.disk_gib),
+        ..definition
+    }
+}
+
 fn task(one: &EcsTask) -> Task {
     let details = one.attachments().iter().flat_map(|one| one.details());
     let ip = details.into_iter().find(|one| one.name() == Some("privateIPv4Address"));
@@ -256,14 +252,13 @@ fn task(one: &EcsTask) -> Task {
         started_at: point(one.started_at()),
         ip: ip.and_then(|one| one.value()).map(|ip| text(Some(ip))),
         stopped,
+        takes: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{
-        AwsVpcConfiguration, EphemeralStorage, LaunchType, NetworkConfiguration, RuntimePlatform,
-    };
+    use aws_sdk_ecs::types::{AwsVpcConfiguration, EphemeralStorage, NetworkConfiguration};
 
     use super::*;
 
@@ -289,19 +284,26 @@ mod tests {
     }
 
     #[test]
-    fn what_has_another_price_than_linux_and_its_disk_is_read() {
-        let of = |system: OsFamily, gib: i32| {
-            let platform = RuntimePlatform::builder().operating_system_family(system).build();
-            let disk = EphemeralStorage::builder().size_in_gib(gib).build();
-            let one = TaskDefinition::builder().runtime_platform(platform).ephemeral_storage(disk);
-            let one = read(&one.build());
-            (one.system, one.disk_gib)
+    fn a_task_says_itself_what_it_runs_on_and_takes_where_it_does() {
+        let definition = || Takes {
+            vcpu_milli: Some(250),
+            memory_mib: Some(512),
+            is_arm: true,
+            ..Takes::default()
         };
-        assert_eq!(of(OsFamily::Linux, 21), (None, Some(21)));
-        let windows = Some("WINDOWS_SERVER_2022_CORE".to_owned());
-        assert_eq!(of(OsFamily::WindowsServer2022Core, 50), (windows, Some(50)));
-        let plain = read(&TaskDefinition::builder().build());
-        assert_eq!((plain.system, plain.disk_gib), (None, None));
+        let plain = EcsTask::builder().launch_type(LaunchType::Fargate);
+        let expected = Takes { on: vec!["FARGATE".to_owned()], ..definition() };
+        assert_eq!(own(&plain.clone().build(), definition()), expected);
+        let disk = EphemeralStorage::builder().size_in_gib(30).build();
+        let more = plain.capacity_provider_name("FARGATE_SPOT").cpu("1024").memory("2048");
+        let expected = Takes {
+            on: vec!["FARGATE_SPOT".to_owned()],
+            vcpu_milli: Some(1000),
+            memory_mib: Some(2048),
+            disk_gib: Some(30),
+            ..definition()
+        };
+        assert_eq!(own(&more.ephemeral_storage(disk).build(), definition()), expected);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy::Action;
 use pilothouse_core::aws::{Trouble, TroubleKind, policy};
 
+use crate::http::Refused;
+
 /// Codes as the APIs that are asked list them among their common errors (EC2 API Reference,
 /// "Error codes"; Elastic Load Balancing and ECS API References, "Common Errors").
 const THROTTLED: [&str; 6] = [
@@ -67,7 +69,10 @@ where
     match error.message() {
         Some(said) => Trouble::by_aws(kind(error), action, said),
         // What it said was in no form of AWS's, or nobody said anything.
-        None => Trouble::new(kind(error), action, &said(error)),
+        None => match refused(error) {
+            Some(why) => Trouble::new(kind(error), action, &why.to_string()),
+            None => Trouble::new(kind(error), action, &said(error)),
+        },
     }
 }
 
@@ -83,6 +88,7 @@ where
     match error {
         SdkError::TimeoutError(_) => TroubleKind::Late,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => TroubleKind::Late,
+        SdkError::DispatchFailure(_) if refused(error).is_some() => TroubleKind::Unreadable,
         SdkError::DispatchFailure(_) => TroubleKind::Unreachable,
         SdkError::ServiceError(service) => by_code(error.code(), service.raw().status().as_u16()),
         SdkError::ResponseError(response) => by_code(None, response.raw().status().as_u16()),
@@ -102,11 +108,17 @@ fn by_code(code: Option<&str>, status: u16) -> TroubleKind {
         429 => TroubleKind::Throttled,
         // Whoever stands between refuses without a code of AWS's.
         403 if code.is_empty() => TroubleKind::Denied,
-        // What is not AWS answers so where it does not have an API: a page, or no code.
-        400 | 404 | 405 | 500 | 501 if code.is_empty() => TroubleKind::NotOffered,
+        // Nobody has the path, its method or what it should do; a failure without a code, as of a
+        // server or whoever stands between, says nothing of what is offered.
+        404 | 405 | 501 if code.is_empty() => TroubleKind::NotOffered,
         500.. => TroubleKind::Broken,
         _ => TroubleKind::Unreadable,
     }
+}
+
+/// Why an answer that came was not taken.
+fn refused(error: &(dyn Error + 'static)) -> Option<Refused> {
+    causes(error).into_iter().find_map(|one| one.downcast_ref::<Refused>().copied())
 }
 
 /// Why there was nothing to sign the request with, where it never left for that.
@@ -130,7 +142,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
 fn said(error: &(impl Error + 'static)) -> String {
     let first: &(dyn Error + 'static) = error;
     let all = causes(of_credentials(error).unwrap_or(first));
-    all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ")
+    let all = all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ");
+    // The SDK tells what it tried in lines of their own.
+    all.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
 
 #[cfg(test)]
@@ -150,8 +164,13 @@ mod tests {
             (None, 503, TroubleKind::Broken),
             (None, 403, TroubleKind::Denied),
             (Some("Odd"), 403, TroubleKind::Unreadable),
-            (None, 500, TroubleKind::NotOffered),
+            (None, 500, TroubleKind::Broken),
+            (None, 502, TroubleKind::Broken),
+            (None, 400, TroubleKind::Unreadable),
             (None, 404, TroubleKind::NotOffered),
+            (None, 501, TroubleKind::NotOffered),
+            (Some("InvalidAction"), 400, TroubleKind::NotOffered),
+            (Some("UnknownOperationException"), 400, TroubleKind::NotOffered),
             (Some("ValidationError"), 400, TroubleKind::Unreadable),
         ] {
             assert_eq!(by_code(code, status), kind, "{code:?} {status}");
@@ -167,5 +186,6 @@ mod tests {
             "the credential provider was not enabled: profile `shop` was not defined"
         );
         assert_eq!(said(&std::io::Error::other("broken")), "broken");
+        assert_eq!(said(&std::io::Error::other("Attempted:\n  one\n  two")), "Attempted: one two");
     }
 }

@@ -14,6 +14,7 @@ mod ec2;
 mod ecs;
 mod elb;
 mod failure;
+mod http;
 mod pricing;
 mod session;
 mod tags;
@@ -126,6 +127,9 @@ impl Asked {
             Ask::Groups => Content::Groups(elb::groups(&clients.elb, count).await?),
             Ask::Tags(arns) => Content::Tags(tags::of(&clients.elb, count, &arns).await?),
             Ask::Health(arns) => Content::Health(elb::health(&clients.elb, count, &arns).await?),
+            Ask::Registrations(arns) => {
+                Content::Registrations(elb::health(&clients.elb, count, &arns).await?)
+            }
             Ask::ServiceTags => Content::ServiceTags(tags::of_services(&clients.ecs, count).await?),
             Ask::Services(names) => Content::Services(
                 ecs::services(&clients.ecs, count, &self.definitions, &names).await?,

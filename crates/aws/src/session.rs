@@ -12,6 +12,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
 use tokio::sync::Mutex;
 
+use crate::http;
+
 /// How long a connection may take, and how long one request.
 const CONNECT: Duration = Duration::from_secs(3);
 /// See [`CONNECT`].
@@ -107,8 +109,10 @@ impl Session {
             .operation_attempt_timeout(REQUEST)
             .operation_timeout(REQUEST)
             .build();
+        let http = http::client();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(self.access.region.clone()))
+            .http_client(http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(limits.clone());
         if let Some(profile) = &self.access.profile {
@@ -118,6 +122,7 @@ impl Session {
                 .configure(
                     &ProviderConfig::without_region()
                         .with_region(region)
+                        .with_http_client(http)
                         .with_retry_config(RetryConfig::disabled())
                         .with_timeout_config(limits),
                 )

@@ -64,7 +64,10 @@ pub(crate) async fn of_services(
 }
 
 /// All clusters, by ARN.
-async fn clusters(client: &aws_sdk_ecs::Client, count: &Count) -> Result<Vec<String>, Trouble> {
+pub(crate) async fn clusters(
+    client: &aws_sdk_ecs::Client,
+    count: &Count,
+) -> Result<Vec<String>, Trouble> {
     let action = policy::LIST_CLUSTERS;
     let mut pages = client.list_clusters().max_results(PAGE).into_paginator().send();
     let mut found = Vec::new();

@@ -62,7 +62,7 @@ actions! {
     InstanceStop, "instance.stop", "stop", "Stop the selected instance, and leave its place empty.", "pilothouse stop {instance}", Change;
     InstanceStart, "instance.start", "start", "Start again what was stopped in the selected environment.", "pilothouse start {environment}", Change;
     RunAgain, "run.again", "run again", "Run the pipeline again for the selected branch's head.", "pilothouse run {project}:{branch}", Change;
-    ProjectLook, "project.look", "look now", "Look at the repository now.", "pilothouse look {project}", Change;
+    ProjectLook, "project.look", "look now", "Look at the repository, and at AWS where it is watched, now.", "pilothouse look {project}", Change;
     Open, "open", "open", "Open the selected row.", "", View;
     Back, "back", "back", "Go back, or clear the filter.", "", View;
     LogOpen, "log.open", "logs", "Read the log of the selected row.", "pilothouse logs {log}", View;

@@ -4,14 +4,15 @@
 
 use pilothouse_core::time::{Millis, Timestamp};
 
-/// How long ago something was: `<1m`, `5m`, `3h`, `12d`.
+/// How long ago something was: `<1m`, `5m`, `3h`, `12d`, and from a thousand days on `2y`.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
     let minutes = now.since(then).0 / 60_000;
     match minutes {
         0 => "<1m".to_owned(),
         1..=59 => format!("{minutes}m"),
         60..=2879 => format!("{}h", minutes / 60),
-        _ => format!("{}d", minutes / 1440),
+        2880..1_440_000 => format!("{}d", minutes / 1440),
+        _ => format!("{}y", minutes / 525_600),
     }
 }
 
@@ -109,9 +110,9 @@ mod tests {
 
     #[test]
     fn ages_step_by_minutes() {
-        let said =
-            [0, 59_999, 60_000, 3_600_000, 172_800_000].map(|ms| ago(Timestamp(ms), Timestamp(0)));
-        assert_eq!(said.join(" "), "<1m <1m 1m 1h 2d");
+        let said = [0, 59_999, 60_000, 3_600_000, 172_800_000, 86_399_000_000, 86_400_000_000]
+            .map(|ms| ago(Timestamp(ms), Timestamp(0)));
+        assert_eq!(said.join(" "), "<1m <1m 1m 1h 2d 999d 2y");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use pilothouse_core::plan::Plan;
 use pilothouse_core::text::shell_word;
 
 use crate::action::ACTIONS;
-use crate::model::{JobRef, Model, Subject};
+use crate::model::{JobRef, Model, Pane, Subject};
 
 /// Every command that the help shows of what is selected.
 pub fn all(model: &Model) -> Vec<String> {
@@ -34,8 +34,14 @@ pub fn of_plan(plan: &Plan) -> String {
 /// The command that shows the selected thing.
 pub(crate) fn of_subject(model: &Model) -> String {
     let subject = model.subject();
-    let template = if subject.instance.is_some()
-        || matches!(model.ui.focus, crate::model::Pane::Jobs) && subject.job.is_some()
+    let environment = subject.environment.as_ref().and_then(|key| model.environment(key));
+    let is_watched = environment.is_some_and(|one| one.spec.runtime.watch().is_some());
+    // A branch may feed it and have runs of its own; what is chosen is the environment all the same.
+    let is_of_job = !model.ui.views.is_empty() || matches!(model.ui.focus, Pane::Jobs);
+    let template = if is_watched && (subject.job.is_none() || !is_of_job) {
+        "pilothouse aws {environment}"
+    } else if subject.instance.is_some()
+        || matches!(model.ui.focus, Pane::Jobs) && subject.job.is_some()
     {
         "pilothouse logs {log}"
     } else {

@@ -77,13 +77,28 @@ pub fn local(state: &State) -> CostView {
             note: String::new(),
         })
         .collect();
-    CostView { lines, source: "local processes are not billed".to_owned() }
+    CostView { lines, source: source(state).to_owned() }
 }
+
+/// Why nothing is billed, by what environments run here.
+fn source(state: &State) -> &'static str {
+    let runtimes = || state.environments.values().map(|environment| &environment.spec.runtime);
+    let has_processes = runtimes().any(|runtime| matches!(runtime, Runtime::Local));
+    let has_containers = runtimes().any(|runtime| matches!(runtime, Runtime::Docker(_)));
+    match (has_processes, has_containers) {
+        (_, false) => "local processes are not billed",
+        (false, true) => "local containers are not billed",
+        (true, true) => "local processes and containers are not billed",
+    }
+}
+
+/// The shape of an environment that runs nothing.
+pub const NOTHING: &str = "nothing runs";
 
 /// What an environment runs, as its operator's file says, once it runs anything.
 fn shape(environment: &Environment) -> String {
     if !environment.is_used() {
-        return "nothing runs".to_owned();
+        return NOTHING.to_owned();
     }
     format!("{} × {}", environment.spec.instances, kind(&environment.spec.runtime))
 }
@@ -94,9 +109,19 @@ fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> Stri
 }
 
 impl CostView {
-    /// The sum, where every part of it is known.
-    pub fn sum(&self) -> Option<u64> {
-        self.lines.iter().filter(|line| !line.is_part).map(|line| line.micro_usd).sum()
+    /// The sum of all, as a line of its own: what of it is known, where not all of it is. Of
+    /// nothing but what is unknown nothing is known, which is not a sum of nothing.
+    pub fn sum(&self) -> CostLine {
+        let whole = || self.lines.iter().filter(|line| !line.is_part);
+        let known = whole().filter_map(|line| line.micro_usd.or(line.at_least));
+        let known = known.fold(0, u64::saturating_add);
+        let is_whole = whole().all(|line| line.micro_usd.is_some());
+        CostLine {
+            micro_usd: is_whole.then_some(known),
+            at_least: (!is_whole && known > 0).then_some(known),
+            is_stale: whole().any(|line| line.is_stale),
+            ..CostLine::default()
+        }
     }
 }
 

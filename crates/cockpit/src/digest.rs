@@ -49,7 +49,10 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
             && *at > since
         {
             let branch = printable(&run.branch.0, 60);
-            ended.push((*at, format!("{} {branch}: {}", run.id, run_result(result))));
+            // One project goes without saying.
+            let of =
+                if state.projects.len() > 1 { format!("{}/", run.project) } else { String::new() };
+            ended.push((*at, format!("{} {of}{branch}: {}", run.id, run_result(result))));
         }
     }
     for (key, environment) in &state.environments {

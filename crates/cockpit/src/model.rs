@@ -16,7 +16,8 @@ pub use dialog::{Ask, Button, Choice, Dialog, ListDialog, ListKind, ListRow, Pla
 pub use history::History;
 pub use index::{BranchRef, Index, JobRef};
 pub use log::{
-    Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, ShownLine, holds as log_holds,
+    Front as LogFront, LINES as LOG_LINES, LogSource, LogView, Place, Seeking, ShownLine,
+    holds as log_holds,
 };
 pub use order::Order;
 pub use others::Others;
@@ -66,6 +67,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// What is wrong with the person's keymap or theme.
     pub problems: Vec<Problem>,
+    /// The operator's files that there were when it started, by name.
+    pub files: Vec<String>,
     /// What things cost.
     pub costs: CostView,
     /// Says what a state costs.
@@ -121,6 +124,7 @@ impl Model {
             now,
             keymap,
             problems: Vec::new(),
+            files: Vec::new(),
             costs: CostView::default(),
             price: cost::local,
             guide: None,

@@ -54,6 +54,9 @@ pub struct Column {
     pub drop: u8,
     /// Whether its text tells rows apart: it gets room before others, and is cut where rows agree.
     pub name: bool,
+    /// Whether its text is a sentence whose end says as much as its beginning, so that both are kept
+    /// where there is room for them.
+    pub ends: bool,
 }
 
 impl Row {
@@ -99,15 +102,19 @@ impl Cell {
 }
 
 const fn left(least: u16, most: u16, drop: u8) -> Column {
-    Column { right: false, least, most, drop, name: false }
+    Column { right: false, least, most, drop, name: false, ends: false }
 }
 
 const fn right(least: u16, most: u16, drop: u8) -> Column {
-    Column { right: true, least, most, drop, name: false }
+    Column { right: true, least, most, drop, name: false, ends: false }
 }
 
 const fn name(least: u16, most: u16, drop: u8) -> Column {
-    Column { right: false, least, most, drop, name: true }
+    Column { right: false, least, most, drop, name: true, ends: false }
+}
+
+const fn sentence(least: u16, most: u16, drop: u8) -> Column {
+    Column { right: false, least, most, drop, name: false, ends: true }
 }
 
 /// The columns of a pane.

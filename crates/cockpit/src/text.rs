@@ -44,7 +44,9 @@ pub const NO_INSTANCE_YET: &str =
 /// Why nothing opens.
 pub const NOTHING_SELECTED: &str = "Nothing is selected here.";
 /// Why a branch does not open.
-pub const NOTHING_RAN: &str = "Nothing ran for this row yet; x r runs its pipeline.";
+pub const NOTHING_RAN: &str = "Nothing ran for this row yet.";
+/// The same for who may press the key that changes it.
+pub const NOTHING_RAN_BUT_CAN: &str = "Nothing ran for this row yet; x r runs its pipeline.";
 /// Why there are no notices.
 pub const NOTHING_HAPPENED: &str = "Nothing ended since you last looked.";
 /// The title of what happened.
@@ -94,7 +96,10 @@ pub fn empty(model: &Model, pane: Pane) -> String {
     }
     if model.replica.projects.is_empty() {
         return match pane {
-            Pane::Branches => "No project yet. `pilothouse add NAME REPOSITORY` brings one; its branches appear here.".to_owned(),
+            Pane::Branches => match words::unapplied(&model.files) {
+                Some(files) => format!("No project yet. {files}."),
+                None => "No project yet. `pilothouse add NAME REPOSITORY` brings one; its branches appear here.".to_owned(),
+            },
             Pane::Jobs => "Runs and deployments appear here.".to_owned(),
             Pane::Containers => "Running instances appear here.".to_owned(),
             Pane::Targets => "What the load balancer says of them appears here.".to_owned(),

@@ -11,6 +11,7 @@ pub mod book;
 pub mod meter;
 pub mod policy;
 pub mod recent;
+pub mod search;
 pub mod seen;
 pub mod trouble;
 pub mod watched;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use belongs::Inventory;
 pub use recent::{Lately, Recent};
+pub use search::Unregistered;
 pub use trouble::{Trouble, TroubleKind};
 pub use watched::{Calls, Freshness, Part, Watched, WatchedAge};
 
@@ -49,7 +51,8 @@ pub struct Access {
 }
 
 /// What of an account belongs to an environment. A load balancer brings its target groups, and a
-/// target group the instances that are its targets.
+/// target group the instances that are its targets. An instance that is named brings the target
+/// groups that it is registered in, for their health alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Belongings {
     /// What has all of these tags: EC2 instances, load balancers, target groups, ECS services.

@@ -10,8 +10,10 @@ use crate::run::Trigger;
 use crate::spec::ProjectSpec;
 
 /// What somebody asks for. The engine may refuse it.
+///
+/// A field that is not known is refused: it may say what must not happen, as a misspelt plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Make a specification active.
     Apply {

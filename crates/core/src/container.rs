@@ -158,7 +158,7 @@ impl Grants {
     /// Whether a network may be joined. The default bridge and none at all give nothing that
     /// every container does not have.
     pub fn joins(&self, network: &str) -> bool {
-        matches!(network, "bridge" | "default" | "none")
+        matches!(network, "bridge" | "none")
             || self.networks.iter().any(|granted| granted == network)
     }
 
@@ -187,10 +187,10 @@ mod tests {
     #[test]
     fn networks_are_joined_that_are_granted() {
         let grants = Grants { networks: vec!["backend".into()], ..Grants::default() };
-        for network in ["bridge", "default", "none", "backend"] {
+        for network in ["bridge", "none", "backend"] {
             assert!(grants.joins(network), "{network}");
         }
-        for network in ["host", "back", "backend2", "container:x", ""] {
+        for network in ["host", "default", "back", "backend2", "container:x", ""] {
             assert!(!grants.joins(network), "{network}");
         }
     }

@@ -241,7 +241,7 @@ impl Deployment {
     pub fn past_cancelling(&self) -> Option<&'static str> {
         match &self.phase {
             Phase::Ended { .. } => Some("is over"),
-            Phase::Retiring => Some("has succeeded but for stopping the old release: roll back"),
+            Phase::Retiring => Some("has succeeded but for stopping the old release"),
             Phase::Aborting { .. } => Some("is being aborted already"),
             Phase::RollingBack { .. } => Some("is rolling back already"),
             Phase::Queued

@@ -55,6 +55,10 @@ pub enum InstancePhase {
         proved: bool,
         /// When this start of it was noticed.
         since: Timestamp,
+        /// Whether this start of it is over, and no other is known yet: whoever has its address
+        /// now is somebody else.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over: bool,
     },
     /// It is to be stopped.
     Stopping {
@@ -106,15 +110,22 @@ impl Instance {
     /// Its address, while it has one.
     pub fn address(&self) -> Option<SocketAddr> {
         match &self.phase {
-            InstancePhase::Running { address, .. } => Some(*address),
+            InstancePhase::Running { address, over: false, .. } => Some(*address),
             InstancePhase::Stopping { address } => *address,
-            InstancePhase::Starting | InstancePhase::Gone { .. } => None,
+            InstancePhase::Starting
+            | InstancePhase::Running { over: true, .. }
+            | InstancePhase::Gone { .. } => None,
         }
     }
 
     /// Whether it runs and was proved to be itself and healthy.
     pub fn is_proved(&self) -> bool {
         matches!(self.phase, InstancePhase::Running { proved: true, .. })
+    }
+
+    /// Whether what ran of it is over, and nothing runs of it yet.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, InstancePhase::Running { over: true, .. })
     }
 
     /// What the load balancer says of this very start of it. What it said of the process before is
@@ -157,6 +168,7 @@ mod tests {
             proof: "boot:1:2".to_owned(),
             proved,
             since: Timestamp(2),
+            over: false,
         };
         let stopping = InstancePhase::Stopping { address: None };
         for (phase, told, own) in [

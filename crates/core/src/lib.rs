@@ -24,6 +24,7 @@ pub mod instance;
 pub mod invariant;
 pub mod pipeline;
 pub mod plan;
+mod preview;
 pub mod queue;
 pub mod room;
 pub mod routing;

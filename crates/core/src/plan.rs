@@ -24,6 +24,7 @@ use crate::state::{Environment, Fate, State};
 use back::{ahead, serves, under_way};
 pub use back::{behind, rollback_candidate, turned_back};
 pub use made::{outdated, remake};
+pub use unready::{Unasked, unasked};
 
 /// What a deployment would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

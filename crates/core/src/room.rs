@@ -1,6 +1,8 @@
 //! How much room there is where the engine keeps its state, and when that is too little.
 //!
-//! Without any the journal cannot be written, and the engine accepts nothing. So it is told before.
+//! Without any space the journal cannot be written, and the engine accepts nothing. Without any more
+//! files the journal goes on in the one that it has, but builds, instances and routing tables, which
+//! need new ones, fail. So either is told before.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,18 +29,25 @@ pub struct Room {
     pub files: Option<u64>,
 }
 
-impl Room {
-    /// Whether so little is left that a person must look: less than [`LEAST`], and on a filesystem
-    /// below 5 GiB less than a twentieth of it. Files count like bytes.
-    pub fn is_scarce(self) -> bool {
-        self.free < LEAST.min(self.total / LEAST_PART) || self.few_files().is_some()
-    }
+/// What a filesystem has too little of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scarce {
+    /// Space, whether or not files are few as well.
+    Space,
+    /// Files: so many more can be made.
+    Files(u64),
+}
 
-    /// How many files may still be made, where that is too few: less than [`LEAST_FILES`], and on
-    /// a filesystem that holds fewer than 200,000 less than a twentieth of them.
-    pub fn few_files(self) -> Option<u64> {
+impl Room {
+    /// What so little is left of that a person must look: less than [`LEAST`], and on a filesystem
+    /// below 5 GiB less than a twentieth of it; or fewer files than [`LEAST_FILES`], and on one
+    /// that holds fewer than 200,000 less than a twentieth of them.
+    pub fn scarce(self) -> Option<Scarce> {
+        if self.free < LEAST.min(self.total / LEAST_PART) {
+            return Some(Scarce::Space);
+        }
         let most = LEAST_FILES.min(self.files? / LEAST_PART);
-        self.free_files.filter(|free| *free < most)
+        self.free_files.filter(|free| *free < most).map(Scarce::Files)
     }
 }
 
@@ -59,7 +68,7 @@ mod tests {
             (0, 0, false),
         ] {
             let room = Room { free, total, ..Room::default() };
-            assert_eq!(room.is_scarce(), is_scarce, "{free} of {total}");
+            assert_eq!(room.scarce(), is_scarce.then_some(Scarce::Space), "{free} of {total}");
         }
     }
 
@@ -73,8 +82,13 @@ mod tests {
             (None, None, None),
         ] {
             let room = Room { free: 1 << 40, total: 1 << 41, free_files: free, files };
-            assert_eq!(room.few_files(), few, "{room:?}");
-            assert_eq!(room.is_scarce(), few.is_some(), "{room:?}");
+            assert_eq!(room.scarce(), few.map(Scarce::Files), "{room:?}");
         }
+    }
+
+    #[test]
+    fn a_filesystem_without_space_and_files_lacks_space_first() {
+        let room = Room { free: 0, total: 1 << 41, free_files: Some(0), files: Some(1 << 24) };
+        assert_eq!(room.scarce(), Some(Scarce::Space));
     }
 }

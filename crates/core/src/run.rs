@@ -18,6 +18,8 @@ pub enum Trigger {
     Hook,
     /// A person asked for it.
     Manual,
+    /// An operator's file was applied by which the branch feeds an environment.
+    Apply,
 }
 
 /// One execution of a pipeline for one commit.
@@ -165,6 +167,8 @@ pub enum StepExit {
     Cancelled,
     /// It could not be started; a sentence says why.
     NotStarted(String),
+    /// It did not do what it was to do; a sentence says why, where more is known than a status.
+    Failed(String),
     /// Its supervisor died.
     Interrupted,
     /// The engine of containers went away and took its container along.

@@ -349,19 +349,6 @@ impl State {
         self.instances.values().filter(move |instance| instance.environment == *key)
     }
 
-    /// The branch that has the preview that another one would feed, where the two come to the same
-    /// name: see [`crate::text::slug`].
-    pub fn preview_holder(
-        &self,
-        project: &ProjectName,
-        branch: &BranchName,
-    ) -> Option<&BranchName> {
-        let name = self.projects.get(project)?.spec.environment_fed_by(branch)?.name;
-        let key = EnvironmentKey { project: project.clone(), name };
-        let holder = self.environments.get(&key)?.preview_of.as_ref()?;
-        (holder != branch).then_some(holder)
-    }
-
     /// The runs that hold an executor.
     pub fn executing(&self) -> impl Iterator<Item = &Run> {
         self.live_runs.iter().filter_map(|id| self.runs.get(id)).filter(|run| run.holds_executor())

@@ -89,7 +89,7 @@ fn target(instance: &Instance) -> Option<Target> {
         Role::Active => TargetRole::Active,
         Role::Draining => TargetRole::Draining,
     };
-    let InstancePhase::Running { address, proof, .. } = &instance.phase else {
+    let InstancePhase::Running { address, proof, over: false, .. } = &instance.phase else {
         return None;
     };
     Some(Target {
@@ -107,7 +107,11 @@ fn add_target<'a>(
     instance: &'a Instance,
     groups: &mut BTreeMap<&'a EnvironmentKey, TargetGroup>,
 ) {
-    let Some(target) = target(instance) else { return };
+    let target = target(instance);
+    // Its rules ask for the group, whoever is in it.
+    if target.is_none() && instance.role != Role::Active {
+        return;
+    }
     let Some(release) = state
         .environments
         .get(&instance.environment)
@@ -125,7 +129,8 @@ fn add_target<'a>(
             targets: Vec::new(),
         }
     });
-    group.targets.push(Target { health: Some(check(&release.service.health)), ..target });
+    let health = Some(check(&release.service.health));
+    group.targets.extend(target.map(|target| Target { health, ..target }));
 }
 
 fn check(health: &Health) -> HealthCheck {

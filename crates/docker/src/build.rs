@@ -22,6 +22,7 @@ use crate::error::{Error, Kind};
 use crate::ignored::Ignored;
 use crate::image::{Image, find_or_pull};
 use crate::output::say;
+use crate::record;
 use crate::references::References;
 use crate::spec::Only;
 
@@ -59,6 +60,9 @@ pub struct BuildSpec {
     pub cache: Option<PathBuf>,
     /// Where to write what was built.
     pub built: PathBuf,
+    /// Where to tell why there is no image; see [`crate::Record`].
+    #[serde(default)]
+    pub record: Option<PathBuf>,
     /// Where to write the id of the container that the engine's own builder has for a step, while
     /// there is one.
     #[serde(default)]
@@ -98,6 +102,10 @@ pub async fn build(spec: &BuildSpec) -> Result<Built, Error> {
     own.forget();
     if let Err(error) = &built {
         say(&error.why);
+        let noted = spec.record.as_ref().map(|path| record::note_cause(path, &error.why));
+        if let Some(Err(error)) = noted {
+            say(&format!("cannot write why: {error}"));
+        }
     }
     built
 }

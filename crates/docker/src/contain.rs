@@ -24,6 +24,9 @@ use crate::spec::ContainerSpec;
 pub(crate) const NO_CONTAINER: u8 = 125;
 /// Said of a container that somebody else restarted.
 const STARTED_AGAIN: &str = "somebody else started the container again; it was removed";
+/// Said of a container that was taken out of its network.
+pub(crate) const DISPLACED: &str =
+    "somebody took the container out of its network, so that nobody reached it; it was removed";
 /// How long an engine that went away is waited for: long enough for a person to mend it. Whoever
 /// cannot wait as long ends this process.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -43,6 +46,8 @@ pub(crate) enum End {
     Own(i64),
     /// With its engine, which went away and ended it on the way.
     WithEngine,
+    /// By this process, because somebody took its address from it: that one is anybody's now.
+    Displaced,
     /// By somebody else, who started it again. Nobody knows what it does now, or listened to it, and
     /// it was removed.
     StartedAgain,
@@ -112,6 +117,7 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
                 noted(spec, record::note_taken(&spec.record));
                 return Contained::Status(NO_CONTAINER);
             }
+            Ok(End::Displaced) => return without(spec, DISPLACED),
             Ok(End::StartedAgain) if spec.is_service => return without(spec, STARTED_AGAIN),
             // Its record would say that it never ran.
             Ok(End::StartedAgain) => {
@@ -130,7 +136,14 @@ fn without(spec: &ContainerSpec, why: &str) -> Contained {
     Contained::Status(NO_CONTAINER)
 }
 
-fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {
+/// What has a port is reached nowhere any more.
+pub(crate) fn gone(spec: &ContainerSpec) {
+    if spec.publish.is_some() {
+        noted(spec, record::note_gone(&spec.record));
+    }
+}
+
+pub(crate) fn noted(spec: &ContainerSpec, written: std::io::Result<()>) {
     if let Err(error) = written {
         say(&format!("cannot write {}: {error}", spec.record.display()));
     }

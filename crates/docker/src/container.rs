@@ -40,8 +40,8 @@ pub struct Container {
     pub health: Health,
     /// What the image's own check last printed.
     pub health_said: String,
-    /// Its address in its network.
-    pub address: Option<IpAddr>,
+    /// The networks it has an address in, and that.
+    pub addresses: Vec<(String, IpAddr)>,
     /// Ports of the host that are mapped to ports of it.
     pub ports: Vec<(SocketAddr, u16)>,
 }
@@ -58,6 +58,14 @@ pub enum Health {
     Healthy,
     /// It failed as often as it may.
     Unhealthy,
+}
+
+impl Container {
+    /// Whether the host reaches it at an address: one that is mapped to it, or one of its own.
+    pub fn is_at(&self, address: SocketAddr) -> bool {
+        self.ports.iter().any(|(host, _)| *host == address)
+            || self.addresses.iter().any(|(_, own)| *own == address.ip())
+    }
 }
 
 impl Docker {
@@ -115,11 +123,11 @@ pub(crate) fn inspected(found: ContainerInspectResponse) -> Container {
     let state = found.state.unwrap_or_default();
     let config = found.config.unwrap_or_default();
     let network = found.network_settings.unwrap_or_default();
-    let address = network
-        .networks
-        .iter()
-        .flatten()
-        .find_map(|(_, endpoint)| endpoint.ip_address.as_deref()?.parse().ok());
+    let addresses = network.networks.iter().flatten();
+    let mut addresses: Vec<(String, IpAddr)> = addresses
+        .filter_map(|(name, end)| Some((name.clone(), end.ip_address.as_deref()?.parse().ok()?)))
+        .collect();
+    addresses.sort();
     let ports = network.ports.iter().flatten().flat_map(|(port, bindings)| {
         let inner = port.split('/').next().and_then(|number| number.parse().ok());
         bindings.iter().flatten().filter_map(move |binding| {
@@ -153,7 +161,7 @@ pub(crate) fn inspected(found: ContainerInspectResponse) -> Container {
             .and_then(|log| log.into_iter().last())
             .and_then(|last| last.output)
             .unwrap_or_default(),
-        address,
+        addresses,
         ports: ports.collect(),
     }
 }

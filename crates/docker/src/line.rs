@@ -1,7 +1,8 @@
 //! A line to one engine, which breaks when that one goes, whichever follows it.
 //!
 //! What asks an engine by its socket cannot tell whether another answers than before, and where
-//! the socket is held for it, as by systemd, it cannot tell that none does.
+//! the socket is held for it, as by systemd, it cannot tell that none does. What is told on it is
+//! that containers lose addresses.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -18,31 +19,56 @@ use tokio::net::UnixStream;
 use crate::engine::{ANSWER, Docker};
 use crate::error::{Error, from};
 
-/// What an engine tells of itself, which is next to nothing: `{"type":["daemon"]}`.
-const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22daemon%22%5D%7D";
+/// What an engine tells: `{"type":["network"],"event":["disconnect"]}`.
+const DISCONNECTED: &str = "%7B%22type%22%3A%5B%22network%22%5D%2C\
+                            %22event%22%3A%5B%22disconnect%22%5D%7D";
+
+/// What a line tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It is broken: the engine went.
+    Broken,
+    /// The container left a network.
+    Left,
+}
 
 /// A line to one engine.
 pub(crate) struct Line {
     connection: Pin<Box<Connection<TokioIo<UnixStream>, Empty<Bytes>>>>,
     told: Incoming,
     is_broken: bool,
+    /// What was told last, in which the beginning of a name may stand.
+    heard: Vec<u8>,
 }
 
 impl Docker {
     /// Opens a line to the engine that answers now.
     pub(crate) async fn line(&self) -> Result<Line, Error> {
+        self.line_of(DISCONNECTED).await
+    }
+
+    /// Opens a line that tells when the image's own check says something else of a container:
+    /// `{"event":["health_status"],"container":[ID]}`.
+    pub(crate) async fn line_of_health(&self, id: &str) -> Result<Line, Error> {
+        let event = "%22event%22%3A%5B%22health_status%22%5D";
+        let container = format!("%22container%22%3A%5B%22{id}%22%5D");
+        self.line_of(&format!("%7B{event}%2C{container}%7D")).await
+    }
+
+    /// Opens a line that tells of the events that these filters let through.
+    async fn line_of(&self, filters: &str) -> Result<Line, Error> {
         let what = "listen to the Docker engine";
         let limit = Duration::from_secs(ANSWER);
-        let opened = tokio::time::timeout(limit, self.open_line()).await;
+        let opened = tokio::time::timeout(limit, self.open_line(filters)).await;
         opened.unwrap_or(Err(Raw::RequestTimeoutError)).map_err(|raw| from(what, &raw))
     }
 
-    async fn open_line(&self) -> Result<Line, Raw> {
+    async fn open_line(&self, filters: &str) -> Result<Line, Raw> {
         let socket = UnixStream::connect(&self.socket).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
         let mut connection = Box::pin(connection);
         let request = Request::builder()
-            .uri(format!("/v{}{EVENTS}", self.client.client_version()))
+            .uri(format!("/v{}/events?filters={filters}", self.client.client_version()))
             .header(header::HOST, "docker")
             .body(Empty::new())?;
         let response = sender.send_request(request);
@@ -59,18 +85,73 @@ impl Docker {
             let status_code = response.status().as_u16();
             return Err(Raw::DockerResponseServerError { status_code, message });
         }
-        Ok(Line { connection, told: response.into_body(), is_broken: false })
+        let told = response.into_body();
+        Ok(Line { connection, told, is_broken: false, heard: Vec::new() })
     }
 }
 
 impl Line {
-    /// Waits until the line is broken. May be dropped while it waits without losing anything.
-    pub(crate) async fn broken(&mut self) {
-        while !self.is_broken {
-            tokio::select! {
-                _ = &mut self.connection => self.is_broken = true,
-                told = self.told.frame() => self.is_broken = !matches!(told, Some(Ok(_))),
+    /// Waits until the line is broken, or tells that the container of this id left a network. May
+    /// be dropped while it waits without losing anything.
+    pub(crate) async fn next(&mut self, id: &str) -> Told {
+        while let Some(piece) = self.piece().await {
+            // An event can come in pieces.
+            if named(&mut self.heard, &piece, id.as_bytes()) {
+                return Told::Left;
             }
         }
+        Told::Broken
+    }
+
+    /// Waits until the line is broken.
+    pub(crate) async fn broken(&mut self) {
+        while self.told().await {}
+    }
+
+    /// Waits until something is told; false where the line is broken.
+    pub(crate) async fn told(&mut self) -> bool {
+        self.piece().await.is_some()
+    }
+
+    /// The next piece of what is told; none where the line is broken.
+    async fn piece(&mut self) -> Option<Bytes> {
+        if self.is_broken {
+            return None;
+        }
+        let piece = tokio::select! {
+            _ = &mut self.connection => None,
+            told = self.told.frame() => match told {
+                Some(Ok(frame)) => Some(frame.into_data().unwrap_or_default()),
+                Some(Err(_)) | None => None,
+            },
+        };
+        self.is_broken = piece.is_none();
+        piece
+    }
+}
+
+/// Whether an id stands in what was heard with the next piece of it.
+fn named(heard: &mut Vec<u8>, piece: &[u8], id: &[u8]) -> bool {
+    heard.extend_from_slice(piece);
+    let is_named = !id.is_empty() && heard.windows(id.len()).any(|part| part == id);
+    // Of one that was named only what follows can name it again.
+    let rest = if is_named { 0 } else { id.len().saturating_sub(1) };
+    heard.drain(..heard.len().saturating_sub(rest));
+    is_named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_seen_in_pieces_and_once() {
+        let mut heard = Vec::new();
+        let mut told = |piece: &str| named(&mut heard, piece.as_bytes(), b"c0ffee");
+        assert!(!told("{\"container\":\"c0f"));
+        assert!(told("fee\"}\n"));
+        assert!(!told("{\"container\":\"c0ffe1\"}\n"));
+        assert!(told("{\"container\":\"c0ffee\"}\n"));
+        assert!(!told("ffee"));
     }
 }

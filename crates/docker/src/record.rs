@@ -17,7 +17,7 @@ pub struct Record {
     pub pid: i32,
     /// When it started, as the engine writes it.
     pub started_at: String,
-    /// Where it is reached, if it has a port.
+    /// Where it is reached, if it has a port; none once it is reached nowhere any more.
     pub address: Option<SocketAddr>,
     /// The process that owns it, so that what an earlier one wrote is not believed.
     pub owner: u32,
@@ -27,6 +27,9 @@ pub struct Record {
     /// Why there was no container to end with, if there was none.
     #[serde(default)]
     pub why_not: Option<String>,
+    /// Why it ended as it did, or why there is no image, where more is known than a status.
+    #[serde(default)]
+    pub cause: Option<String>,
 }
 
 /// Reads a record; none where there is none yet.
@@ -50,7 +53,21 @@ pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
 /// Notes why there was no container to end with.
 pub(crate) fn note_why_not(path: &Path, why: &str) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
-    write(path, &Record { why_not: Some(why.to_owned()), ..record })
+    write(path, &Record { why_not: Some(why.to_owned()), address: None, ..record })
+}
+
+/// Notes why something ended as it did.
+pub(crate) fn note_cause(path: &Path, cause: &str) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { cause: Some(cause.to_owned()), ..record })
+}
+
+/// Notes that what a record tells of is reached nowhere any more: it ended, or lost its address.
+pub(crate) fn note_gone(path: &Path) -> io::Result<()> {
+    match read_record(path)? {
+        Some(record) => write(path, &Record { address: None, ..record }),
+        None => Ok(()),
+    }
 }
 
 /// Writes a record in one step: whoever reads sees the old one or the new one.

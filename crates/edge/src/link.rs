@@ -57,6 +57,8 @@ pub(crate) struct Link {
     is_late: AtomicBool,
     /// The codec asked for bytes since it had the request's head.
     has_looked: AtomicBool,
+    /// What was read last ends with an empty line, so that no part of a head is at its end.
+    ends_empty: AtomicBool,
     /// Part of an answer is still to be written.
     owes_answer: AtomicBool,
     /// The request body was larger than allowed.
@@ -80,6 +82,7 @@ impl Link {
             progress: AtomicU64::new(now),
             is_late: AtomicBool::new(false),
             has_looked: AtomicBool::new(false),
+            ends_empty: AtomicBool::new(false),
             owes_answer: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             owes_body: AtomicBool::new(false),
@@ -199,10 +202,12 @@ impl Link {
     /// Ends a request: its answer is complete.
     ///
     /// The codec looks for the client's next bytes, or for its end, as soon as it has a whole
-    /// request, unless bytes of the next one came along: then part of a head has arrived already.
+    /// request, unless more bytes came along: then part of a head has arrived already, or an empty
+    /// line that some clients send behind a request.
     pub(crate) fn end(&self) {
-        let has_looked = self.has_looked.load(Ordering::Relaxed);
-        self.enter(if has_looked { Phase::Idle } else { Phase::Head });
+        let is_idle =
+            self.has_looked.load(Ordering::Relaxed) || self.ends_empty.load(Ordering::Relaxed);
+        self.enter(if is_idle { Phase::Idle } else { Phase::Head });
     }
 
     /// Says whether the client waits for nothing but the answer to the head that it sends.
@@ -222,9 +227,11 @@ impl Link {
 
     fn has_read(&self, bytes: &[u8]) {
         let phase = self.phase();
+        let ends_empty = bytes.ends_with(b"\n\r\n") || bytes.ends_with(b"\n\n");
+        self.ends_empty.store(ends_empty, Ordering::Relaxed);
         // An empty line before a request is none of it (RFC 9112, section 2.2), and keeps no
         // connection open.
-        if phase == Phase::Idle && bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+        if phase == Phase::Idle && is_empty_lines(bytes) {
             return;
         }
         let now = coarse_ms();
@@ -238,6 +245,11 @@ impl Link {
             head.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
     }
+}
+
+/// Whether bytes are nothing but ends of lines.
+pub(crate) fn is_empty_lines(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| b"\r\n".contains(byte))
 }
 
 /// A client's socket that tells its link of every byte.

@@ -122,7 +122,9 @@ fn choose(
             }
         }
         Action::Redirect(redirect) => {
-            (None, Draft::Ready(redirected(redirect, &request, entry.port)))
+            let came = if is_trusted { came(&parts.headers) } else { None };
+            let (scheme, port) = came.unwrap_or(("http", entry.port));
+            (None, Draft::Ready(redirected(redirect, &request, scheme, port)))
         }
         Action::Fixed(fixed) => (None, Draft::Ready(Next::Answer(Box::new(fixed_answer(fixed))))),
     };
@@ -184,8 +186,21 @@ fn without_port(authority: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-fn redirected(redirect: &Redirect, request: &RequestView<'_>, port: u16) -> Next {
-    let location = redirect.location(request, "http", port);
+/// The scheme and the port by which a request came to a proxy that is trusted, if it says so; where
+/// it names no port, the scheme's own.
+fn came(headers: &HeaderMap) -> Option<(&'static str, u16)> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let (scheme, usual) = match text("x-forwarded-proto")? {
+        proto if proto.eq_ignore_ascii_case("https") => ("https", 443),
+        proto if proto.eq_ignore_ascii_case("http") => ("http", 80),
+        _ => return None,
+    };
+    let port = text("x-forwarded-port").and_then(|port| port.parse().ok());
+    Some((scheme, port.unwrap_or(usual)))
+}
+
+fn redirected(redirect: &Redirect, request: &RequestView<'_>, scheme: &str, port: u16) -> Next {
+    let location = redirect.location(request, scheme, port);
     let status = StatusCode::from_u16(redirect.status);
     match (HeaderValue::from_str(&location), status) {
         (Ok(location), Ok(status)) => {

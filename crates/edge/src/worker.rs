@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::edge::Edge;
-use crate::link::{ClientIo, Link, Phase, Verdict};
+use crate::link::{ClientIo, Link, Phase, Verdict, is_empty_lines};
 use crate::page::HEAD_LATE;
 use crate::placed::Placed;
 use crate::plan::Entry;
@@ -326,11 +326,14 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
             }
         }
     });
-    if is_aborted.await && link.is_in_head() {
+    if is_aborted.await
+        && link.is_in_head()
+        && let Some(parts) = connection.into_parts()
+        // Behind a body an empty line cannot be told from part of a head any sooner.
+        && !is_empty_lines(&parts.read_buf)
+    {
         // The codec knows no answer to part of a head (RFC 9110, section 15.5.9).
         session.worker.edge.totals.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
-        if let Some(parts) = connection.into_parts() {
-            parts.io.into_inner().send_last(HEAD_LATE);
-        }
+        parts.io.into_inner().send_last(HEAD_LATE);
     }
 }

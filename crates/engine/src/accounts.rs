@@ -88,7 +88,13 @@ impl fmt::Debug for Looking {
 }
 
 /// The environments that one poller looks for.
-type Watches = BTreeMap<EnvironmentKey, AwsWatch>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Watches {
+    /// What is watched for each.
+    of: BTreeMap<EnvironmentKey, AwsWatch>,
+    /// How often somebody asked to look at their projects: once more means to look now.
+    asks: u64,
+}
 
 /// A poller that runs.
 struct Running {
@@ -106,7 +112,7 @@ pub async fn look(looking: Looking, publisher: Publisher, clock: Clock, stop: Ca
         happened.mark_unchanged();
         let wanted = wanted(&publisher.state());
         if wanted != before {
-            publisher.keep_watched(|key| wanted.values().any(|keys| keys.contains_key(key)));
+            publisher.keep_watched(|key| wanted.values().any(|keys| keys.of.contains_key(key)));
             match &looking.cloud {
                 None => tell_absent(&publisher, &wanted),
                 Some(cloud) => {
@@ -168,7 +174,9 @@ fn wanted(state: &State) -> BTreeMap<Access, Watches> {
     for (key, environment) in &state.environments {
         if let Some(watch) = environment.spec.runtime.watch().filter(|_| !environment.removing) {
             let watches = wanted.entry(watch.access.clone()).or_default();
-            watches.insert(key.clone(), watch.clone());
+            watches.of.insert(key.clone(), watch.clone());
+            let project = state.projects.get(&key.project);
+            watches.asks += project.map_or(0, |project| project.poll.asks);
         }
     }
     wanted
@@ -177,7 +185,7 @@ fn wanted(state: &State) -> BTreeMap<Access, Watches> {
 /// Says that nobody looks.
 fn tell_absent(publisher: &Publisher, wanted: &BTreeMap<Access, Watches>) {
     for (access, watches) in wanted {
-        for key in watches.keys() {
+        for key in watches.of.keys() {
             let said = "this pilothouse was built without AWS; build it with its feature `aws`";
             let mut watched = Watched::new(key.clone(), access.clone());
             watched.stopped = Some(Trouble::new(TroubleKind::NotOffered, "aws", said));

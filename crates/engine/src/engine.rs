@@ -100,12 +100,7 @@ pub async fn run(
 ) -> Result<Stopped, StartError> {
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
-    let id = settings.state_dir.join(ENGINE_ID);
-    if id.exists() && is_empty(&places.journal()) {
-        // Nobody knows what still runs, and what was built has the names of what comes.
-        let (journal, state) = (places.journal(), settings.state_dir);
-        return Err(StartError::Forgotten { journal, state });
-    }
+    remembers(&places.journal(), &settings.state_dir)?;
     let ledger = Ledger::open(&places.journal())?;
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
@@ -172,10 +167,16 @@ pub async fn run(
     Ok(stopped)
 }
 
-/// Whether a directory holds nothing but a lock, if anything.
-fn is_empty(dir: &std::path::Path) -> bool {
-    std::fs::read_dir(dir)
-        .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == "lock"))
+/// Refuses a state in which an engine worked and whose journal is gone: nobody knows what still
+/// runs, and what was built has the names of what comes.
+fn remembers(journal: &std::path::Path, state: &std::path::Path) -> Result<(), StartError> {
+    let is_empty = std::fs::read_dir(journal)
+        .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == "lock"));
+    if is_empty && state.join(ENGINE_ID).exists() {
+        let (journal, state) = (journal.to_owned(), state.to_owned());
+        return Err(StartError::Forgotten { journal, state });
+    }
+    Ok(())
 }
 
 /// Tidies up whenever something was forgotten, and at the start.

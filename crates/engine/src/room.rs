@@ -31,10 +31,12 @@ impl Looker {
         let root = places.root().to_owned();
         // A filesystem that is far away may take its time.
         let room = tokio::task::spawn_blocking(move || measure(&root).ok()).await.ok().flatten();
-        let is_scarce = room.is_some_and(Room::is_scarce);
+        let scarce = room.and_then(Room::scarce);
+        let is_scarce = scarce.is_some();
         if is_scarce && !self.was_scarce {
-            let free = room.unwrap_or_default().free;
-            tracing::warn!(free, dir = %places.root().display(), "little room is left for the state");
+            let Room { free, free_files, .. } = room.unwrap_or_default();
+            let dir = places.root().display();
+            tracing::warn!(free, free_files, %dir, "little room is left for the state");
         }
         self.was_scarce = is_scarce;
         publisher.set_room(room);

@@ -7,27 +7,51 @@
 mod agent;
 mod argument;
 mod condition;
+mod cron;
 mod directive;
 mod matrix;
 mod stage;
 mod step;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Value};
+use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Step, Value};
 use crate::read::{POST_CONDITIONS, invalid_identifier};
 use crate::source::Span;
 use crate::suggest::nearest;
+use crate::syntax::Script;
 use crate::table::{Kind, Table};
+use crate::verdict::Known;
 
-/// What is wrong with a pipeline.
-pub fn check(pipeline: &Pipeline<'_>, table: &Table) -> Vec<Diagnostic> {
-    let mut checker = Checker { table, problems: Vec::new() };
+/// What is wrong with a pipeline of this text, which was parsed to this script.
+pub fn check(
+    text: &str,
+    script: &Script<'_>,
+    pipeline: &Pipeline<'_>,
+    table: &Table,
+) -> Vec<Diagnostic> {
+    let known = Known::of(script);
+    let has_library = pipeline.libraries.is_some() || known.has_library();
+    let known = Some(known);
+    let mut checker = Checker { text, table, known, has_library, problems: Vec::new() };
     checker.pipeline(pipeline);
     checker.problems
 }
 
+/// Whether Jenkins accepts these steps.
+pub(crate) fn accepts(text: &str, steps: &[Step<'_>], table: &Table) -> bool {
+    let mut checker =
+        Checker { text, table, known: None, has_library: false, problems: Vec::new() };
+    checker.steps(steps);
+    checker.problems.is_empty()
+}
+
 struct Checker<'t> {
+    text: &'t str,
     table: &'t Table,
+    /// What the file defines itself, where steps are looked at that no table knows.
+    known: Option<Known<'t>>,
+    /// Whether steps may come from a library that the file names.
+    has_library: bool,
     problems: Vec<Diagnostic>,
 }
 
@@ -61,6 +85,11 @@ impl Checker<'_> {
 
     fn problem_with(&mut self, span: Span, message: impl Into<String>, advice: impl Into<String>) {
         self.note(Diagnostic::declarative(span, message).advise(advice));
+    }
+
+    /// Says that something is missing in a part, unless something else is wrong in it.
+    fn lack(&mut self, span: Span, message: &str, part: Span) {
+        self.note(Diagnostic::declarative(span, message).lacking(part));
     }
 
     fn note(&mut self, problem: Diagnostic) {
@@ -120,7 +149,7 @@ impl Checker<'_> {
             return;
         };
         if section.entries.is_empty() {
-            self.problem(section.span, "No variables specified for environment");
+            self.lack(section.span, "No variables specified for environment", section.span);
         }
         for (key, _) in &section.entries {
             if !is_identifier(&key.text) {
@@ -133,7 +162,7 @@ impl Checker<'_> {
         let Some(section) = section else {
             return;
         };
-        if section.entries.is_empty() {
+        if section.entries.is_empty() && !section.is_broken {
             self.problem(section.span, "post can not be empty");
         }
         let names = section.entries.iter().map(|one| (one.condition.text.as_str(), one.span));
@@ -161,7 +190,7 @@ impl Checker<'_> {
             return;
         };
         if section.entries.is_empty() {
-            self.problem(section.span, "No tools specified");
+            self.lack(section.span, "No tools specified", section.span);
         }
         for (key, _) in &section.entries {
             // A class' full name needs no symbol.

@@ -40,22 +40,35 @@ pub struct Diagnostic {
     pub message: String,
     /// What to write instead, where that is known.
     pub advice: Option<String>,
+    /// In what something is missing, where that follows from any other mistake in it.
+    pub lacks_in: Option<Span>,
 }
 
 impl Diagnostic {
+    fn new(kind: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
+        Self { kind, span, message: message.into(), advice: None, lacks_in: None }
+    }
+
     /// A problem of the text's grammar.
     pub fn syntax(span: Span, message: impl Into<String>) -> Self {
-        Self { kind: DiagnosticKind::Syntax, span, message: message.into(), advice: None }
+        Self::new(DiagnosticKind::Syntax, span, message)
     }
 
     /// A problem of the pipeline.
     pub fn declarative(span: Span, message: impl Into<String>) -> Self {
-        Self { kind: DiagnosticKind::Declarative, span, message: message.into(), advice: None }
+        Self::new(DiagnosticKind::Declarative, span, message)
     }
 
     /// Something that is not looked at.
     pub fn limit(span: Span, message: impl Into<String>) -> Self {
-        Self { kind: DiagnosticKind::Limit, span, message: message.into(), advice: None }
+        Self::new(DiagnosticKind::Limit, span, message)
+    }
+
+    /// Says that it follows from any other mistake in this part.
+    #[must_use]
+    pub const fn lacking(mut self, part: Span) -> Self {
+        self.lacks_in = Some(part);
+        self
     }
 
     /// Adds what to write instead.

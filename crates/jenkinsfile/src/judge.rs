@@ -4,8 +4,15 @@ use crate::check::check;
 use crate::diagnostic::Diagnostic;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
+use crate::source::Span;
 use crate::syntax::Script;
 use crate::table::Table;
+
+/// What some editors put in front of a text. Groovy leaves it out where it reads a file by itself;
+/// Jenkins gives it a text.
+const MARK: char = '\u{feff}';
+/// Its length in bytes.
+const MARK_BYTES: u32 = 3;
 
 /// What a file is, and what is wrong with it.
 #[derive(Clone, Debug)]
@@ -25,13 +32,36 @@ pub fn judge<'t>(
 ) -> Judged<'t> {
     let Read { pipeline, problems } = read(text, script, table);
     let mut all = grammar.to_vec();
+    if text.starts_with(MARK) {
+        let span = Span::new(0, MARK_BYTES);
+        let what = "the file begins with a byte order mark, which is a letter to Groovy";
+        let problem = Diagnostic::declarative(span, what);
+        all.push(problem.advise("save it as UTF-8 without a byte order mark"));
+    }
     all.extend(problems);
     if let Some(pipeline) = &pipeline {
-        all.extend(check(pipeline, table));
+        all.extend(check(text, script, pipeline, table));
     }
+    drop_followers(&mut all);
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {
         left.span.start == right.span.start && left.message == right.message
     });
     Judged { pipeline, problems: all }
+}
+
+/// Leaves out that something is missing in a part, where something else in it is told.
+fn drop_followers(all: &mut Vec<Diagnostic>) {
+    let causes = all.iter().filter(|problem| problem.lacks_in.is_none());
+    let causes: Vec<u32> = causes.map(|problem| problem.span.start).collect();
+    let mut told: Vec<Span> = Vec::new();
+    all.retain(|problem| {
+        let Some(part) = problem.lacks_in else {
+            return true;
+        };
+        let is_cause = |at: &u32| (part.start + 1..part.end).contains(at);
+        let is_first = !told.contains(&part);
+        told.push(part);
+        is_first && !causes.iter().any(is_cause)
+    });
 }

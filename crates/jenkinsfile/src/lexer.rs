@@ -54,28 +54,22 @@ pub struct Words {
     pub problems: Vec<Diagnostic>,
     /// Where strings begin that are never closed.
     pub unclosed: Vec<u32>,
+    /// Whether a string of several lines ends where another one seems to begin.
+    pub is_doubtful: bool,
 }
 
 /// Cuts a text into words.
 pub fn words(text: &str) -> Words {
     let first = Lexer::new(text).all();
-    if !first.is_open_ended {
-        return first.found;
-    }
     // A string reached the end of the text: what it swallowed is read as well.
-    let mut second = Lexer::new(text);
-    second.mending = Mending::Looking;
-    second.all().found
+    if first.is_open_ended { mended_words(text) } else { first.found }
 }
 
-/// Whether a text is read again because a string reached its end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mending {
-    Off,
-    /// The string is looked for.
-    Looking,
-    /// It was found, and ended.
-    Done,
+/// Cuts a text into words of which some strings seem never to be closed.
+pub fn mended_words(text: &str) -> Words {
+    let mut lexer = Lexer::new(text);
+    lexer.mending = mend::MOST;
+    lexer.all().found
 }
 
 struct Lexer<'s> {
@@ -87,7 +81,8 @@ struct Lexer<'s> {
     found: Words,
     /// Whether a string reached the end of the text.
     is_open_ended: bool,
-    mending: Mending,
+    /// How many strings of several lines may still be ended before their end.
+    mending: usize,
     /// Whether no comment is closed from here on.
     is_commented: bool,
 }
@@ -118,7 +113,7 @@ impl<'s> Lexer<'s> {
             simple: 0,
             found: Words::default(),
             is_open_ended: false,
-            mending: Mending::Off,
+            mending: 0,
             is_commented: false,
         }
     }

@@ -27,12 +27,14 @@ pub struct Section<T> {
     pub span: Span,
     /// What is in it.
     pub entries: Vec<T>,
+    /// Whether something in it is no Groovy.
+    pub is_broken: bool,
 }
 
 impl<T> Section<T> {
     /// A section without entries.
     pub const fn new(span: Span) -> Self {
-        Self { span, entries: Vec::new() }
+        Self { span, entries: Vec::new(), is_broken: false }
     }
 }
 

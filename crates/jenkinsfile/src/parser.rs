@@ -8,6 +8,7 @@
 
 mod argument;
 mod brace;
+mod bracket;
 mod closure;
 mod command;
 mod control;
@@ -23,14 +24,14 @@ mod recover;
 mod statement;
 mod types;
 
-use crate::MOST_PROBLEMS;
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{Words, words};
+use crate::lexer::{Words, mended_words, words};
 use crate::source::Span;
 use crate::syntax::{
     Expression, ExpressionKind, MOST_HEIGHT, Name, Script, Statement, StatementKind,
 };
 use crate::token::{Kind, Mark, Token, Word};
+use crate::{MOST_FOUND, MOST_PROBLEMS};
 
 /// The most constructs of a text that stand inside each other; a block of statements counts three
 /// times. Twenty stages in each other fit, and all of it fits a thread of 2 MiB in a debug build.
@@ -38,9 +39,20 @@ pub const MOST_NESTING: usize = 72;
 
 /// Reads a text. The problems are in the order in which they were found.
 pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
-    let Words { tokens, comments, mut problems, unclosed } = words(text);
-    problems.truncate(MOST_PROBLEMS);
-    let unclosed = unclosed.into_iter().take(MOST_PROBLEMS).map(|at| line(text, at)).collect();
+    let words = words(text);
+    let is_doubtful = words.is_doubtful;
+    let parsed = parse_words(text, words);
+    // Groovy refuses the text: two strings that are not closed can close each other.
+    if is_doubtful && !parsed.1.is_empty() { parse_words(text, mended_words(text)) } else { parsed }
+}
+
+fn parse_words(text: &str, words: Words) -> (Script<'_>, Vec<Diagnostic>) {
+    let Words { tokens, comments, mut problems, unclosed, is_doubtful: _ } = words;
+    problems.truncate(MOST_FOUND);
+    let unclosed = unclosed.into_iter().take(MOST_PROBLEMS).map(|at| line(text, at));
+    let unclosed: Vec<Span> = unclosed.collect();
+    let (tokens, of_brackets) = bracket::mend(text, tokens, &unclosed);
+    problems.extend(of_brackets);
     let (tokens, of_braces) = brace::mend(text, tokens);
     problems.extend(of_braces);
     let arrows = closure::arrows(&tokens);
@@ -255,10 +267,13 @@ impl<'s> Parser<'s> {
 
     /// Notes a problem, once for each place.
     fn note(&mut self, problem: Diagnostic) {
+        if self.problems.len() >= MOST_FOUND {
+            return;
+        }
         let at = problem.span.start;
         let is_known = self.problems.iter().any(|known| known.span.start == at)
             || self.unclosed.iter().any(|line| (line.start..=line.end).contains(&at));
-        if !is_known && self.problems.len() < MOST_PROBLEMS {
+        if !is_known {
             self.problems.push(problem);
         }
     }

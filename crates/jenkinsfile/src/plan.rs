@@ -3,28 +3,35 @@
 //! Responsible for deciding, part by part and in order, what is taken over and what is left, and
 //! why. The verdict tells what stands here, and the conversion writes it, so that neither promises
 //! what the other does not do. A script stands here only where it does what the Jenkinsfile does;
-//! in doubt it is left.
+//! in doubt it is left. What is taken over stands on nothing that is left: not behind a step that
+//! may fail or change what it works on, not without a variable, not on another agent.
 
+mod agent;
 mod argument;
 mod background;
 mod groovy;
+mod script;
 mod section;
 mod shell;
+mod stage;
 mod step;
 mod time;
 mod value;
 mod when;
+mod within;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{Branch, Matrix, Pipeline, PostCondition, Section, Stage};
+use crate::model::{Pipeline, PostCondition, Section};
 use crate::source::{Lines, Span};
 use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
-use groovy::Groovy;
+pub(crate) use script::plain;
 use value::Bit;
 
+/// Why a part does not run that holds others.
+const NOTHING: &str = "nothing in it is taken over";
 /// The most stages of a pipeline, and the most steps of a stage.
 const MOST: usize = 100;
 
@@ -89,6 +96,14 @@ pub(crate) enum StagePart {
 }
 
 impl StagePart {
+    /// Whether a run does it: a script that is written, or what a run does by itself.
+    const fn is_done(&self) -> bool {
+        match self {
+            Self::Script(script) => !script.is_off,
+            Self::Comment(comment) => !comment.is_left,
+        }
+    }
+
     /// The script, where it is one.
     pub(crate) const fn script(&self) -> Option<&Script> {
         match self {
@@ -135,9 +150,19 @@ struct Scope {
     is_nowhere: bool,
     /// Why nothing in it may run.
     off: Option<String>,
+    /// Why nothing on its agent may run; a stage inside can name another one.
+    agent_off: Option<String>,
 }
 
 impl Scope {
+    /// Why nothing in it may run.
+    fn off(&self) -> Option<String> {
+        self.off.clone().or_else(|| self.agent_off.clone()).or_else(|| {
+            let name = self.missing.first()?;
+            Some(format!("{name} is not set as in Jenkins, and programs read their environment"))
+        })
+    }
+
     fn turn_off(&mut self, why: &str) {
         self.off.get_or_insert_with(|| why.to_owned());
     }
@@ -152,14 +177,17 @@ impl Plan {
         table: &Table,
     ) -> Self {
         let known = Known::of(source);
-        let groovy = Groovy::of(source);
         let mut planner = Planner {
+            text,
             lines: Lines::new(text),
             table,
             known,
-            groovy,
             behind: None,
+            is_touched: false,
+            skips: None,
+            bare: None,
             stages: 0,
+            done: 0,
             plan: Self::default(),
         };
         planner.around(source, pipeline.span);
@@ -174,15 +202,22 @@ impl Plan {
 }
 
 struct Planner<'a> {
+    text: &'a str,
     lines: Lines<'a>,
     table: &'a Table,
     known: Known<'a>,
-    /// What the file's Groovy does to what is around it.
-    groovy: Groovy<'a>,
-    /// Why all that follows may not run: a person would have to be asked first.
+    /// Why nothing that follows may run: it would stand on something that is left.
     behind: Option<String>,
+    /// Whether something was taken over that may have changed the workspace.
+    is_touched: bool,
+    /// The line of the option by which each agent begins without the sources.
+    skips: Option<usize>,
+    /// The line of that option, where no checkout came since.
+    bare: Option<usize>,
     /// How many stages there are.
     stages: usize,
+    /// How many steps are taken over.
+    done: usize,
     plan: Plan,
 }
 
@@ -207,16 +242,12 @@ impl Planner<'_> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
-        let missing = self.groovy.sets.clone();
-        let mut scope = Scope { missing, ..Scope::default() };
-        if let Some(name) = section::USED.into_iter().find(|name| scope.missing.contains(*name)) {
-            scope.turn_off(&format!("Groovy sets {name}, which every program uses"));
-        }
+        let mut scope = Scope::default();
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }
         let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, &mut scope, false);
+        self.options(options, &mut scope, false, true);
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
             let name = trigger.name.as_ref().map_or("", |name| name.text.as_str());
             let entry = self.table.get(Kind::Trigger, name);
@@ -239,86 +270,11 @@ impl Planner<'_> {
         self.post(pipeline.post.as_ref(), &scope);
     }
 
-    fn stage(&mut self, stage: &Stage<'_>, around: &Scope) {
-        let mut scope = around.clone();
-        scope.path.push(stage.name.clone());
-        self.plan.lines.push(Line::Gap);
-        if let (Some(why), None) = (self.behind.clone(), &scope.off) {
-            self.leave(stage.span, &format!("stage {}", stage.name), &why);
-            scope.turn_off(&why);
-        }
-        let is_one = stage.branches.len() == 1
-            && stage.branches.iter().all(|branch| branch.steps.len() == 1);
-        self.common(&stage.common, &mut scope, is_one);
-        let is_parallel = stage.branches.len() > 1;
-        let one_after_the_other = "the stages below run one after the other";
-        if let Some(parallel) = &stage.parallel {
-            self.leave(parallel.span, "parallel", one_after_the_other);
-        }
-        if is_parallel {
-            self.leave(stage.span, "parallel", one_after_the_other);
-        }
-        let (support, note) = match &scope.off {
-            Some(why) => (Support::NotYet, why.as_str()),
-            None if stage.parallel.is_some() || is_parallel => {
-                (Support::NotYet, "stages run one after the other")
-            }
-            None if stage.matrix.is_some() => (Support::NotYet, "no matrix of stages"),
-            None => (Support::Runs, ""),
-        };
-        let note = note.to_owned();
-        self.mark(stage.span, support, &note);
-        for branch in &stage.branches {
-            if is_parallel {
-                scope.path.push(branch.name.clone());
-                let support = if scope.off.is_some() { Support::NotYet } else { Support::Runs };
-                let note = scope.off.clone().unwrap_or_default();
-                self.mark(branch.span, support, &note);
-            }
-            self.branch(branch, &scope);
-            if is_parallel {
-                scope.path.pop();
-            }
-        }
-        for inner in stage.stages.iter().chain(&stage.parallel).flat_map(|all| &all.entries) {
-            self.stage(inner, &scope);
-        }
-        if let Some(matrix) = &stage.matrix {
-            self.matrix(matrix, &scope);
-        }
-        self.post(stage.common.post.as_ref(), &scope);
-        if let Some(input) = &stage.common.input {
-            self.wait(input.span);
-        }
-    }
-
-    /// Each stage of a matrix would run for each combination; it stands there once, as a comment.
-    fn matrix(&mut self, matrix: &Matrix<'_>, around: &Scope) {
-        self.leave(matrix.span, "matrix", "there are no matrices of stages yet, so none runs");
-        let mut scope = around.clone();
-        for axis in matrix.axes.iter().flat_map(|axes| &axes.entries) {
-            scope.missing.extend(axis.name.as_ref().map(|name| name.text.clone()));
-        }
-        scope.turn_off("in a matrix");
-        self.common(&matrix.common, &mut scope, false);
-        for inner in matrix.stages.iter().flat_map(|stages| &stages.entries) {
-            self.stage(inner, &scope);
-        }
-        self.post(matrix.common.post.as_ref(), &scope);
-    }
-
-    /// What follows in the file may not run: Groovy, or a step that is there for it, may stop the run.
-    fn stop(&mut self, span: Span) {
+    /// What follows in the file may not run: this is left, and may fail, wait, or change what the rest works on.
+    fn hold(&mut self, span: Span, what: &str) {
         let line = self.line(span);
-        self.behind.get_or_insert_with(|| format!("behind line {line}: the run may stop there"));
-    }
-
-    /// What follows in the file may not run: a person had to say yes.
-    fn wait(&mut self, span: Span) {
-        let line = self.line(span);
-        self.behind.get_or_insert_with(|| {
-            format!("behind the input of line {line}: it does not run without a person's yes")
-        });
+        self.behind
+            .get_or_insert_with(|| format!("behind the {what} of line {line}, which is left"));
     }
 
     fn post(&mut self, section: Option<&Section<PostCondition<'_>>>, around: &Scope) {
@@ -329,42 +285,12 @@ impl Planner<'_> {
             let names: Vec<&str> = names.map(|name| name.text.as_str()).take(8).collect();
             let what = format!("post {} ({})", one.condition.text, names.join(", "));
             self.leave(one.span, &what, "nothing is done at the end of a run yet");
+            let behind = self.behind.clone();
             // What becomes of its steps is told, and nothing of them is written.
             self.steps(&one.branch.steps, &scope, &mut Vec::new());
-        }
-    }
-
-    fn branch(&mut self, branch: &Branch<'_>, scope: &Scope) {
-        let mut scope = scope.clone();
-        if scope.off.is_none() && self.stages >= MOST {
-            let why = format!("a pipeline has at most {MOST} stages");
-            self.leave(branch.span, "stage", &why);
-            scope.turn_off(&why);
-        }
-        let mut parts = Vec::new();
-        self.steps(&branch.steps, &scope, &mut parts);
-        let scripts = parts.iter().filter(|part| matches!(part, StagePart::Script(_)));
-        if scripts.count() > MOST {
-            self.turn_off(&mut parts, &format!("a stage has at most {MOST} steps"));
-        }
-        let is_on = |part: &StagePart| matches!(part, StagePart::Script(script) if !script.is_off);
-        self.stages += usize::from(parts.iter().any(is_on));
-        let Scope { path, image, .. } = scope;
-        self.plan.lines.push(Line::Stage(Made { path, image, parts }));
-    }
-
-    /// Makes comments of scripts.
-    fn turn_off(&mut self, parts: &mut [StagePart], why: &str) {
-        for part in parts {
-            if let StagePart::Script(script) = part
-                && !script.is_off
-            {
-                script.is_off = true;
-                let note = why.to_owned();
-                if script.name == "error" {
-                    self.stop(Span::new(script.at, script.at));
-                }
-                self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
+            if matches!(one.condition.text.as_str(), "aborted" | "failure" | "notBuilt") {
+                // Then nothing follows.
+                self.behind = behind;
             }
         }
     }

@@ -17,7 +17,7 @@ mod step;
 mod when;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::Pipeline;
+use crate::model::{Pipeline, Step};
 use crate::source::Span;
 use crate::syntax::{Script, Statement, StatementKind};
 use crate::table::Table;
@@ -39,6 +39,17 @@ pub fn read<'t>(text: &'t str, script: &'t Script<'t>, table: &'t Table) -> Read
     let mut reader = Reader { text, table, problems: Vec::new() };
     let pipeline = reader.script(script);
     Read { pipeline, problems: reader.problems }
+}
+
+/// Reads statements as steps; nothing where one of them is none.
+pub(crate) fn steps<'t>(
+    text: &'t str,
+    statements: &'t [Statement<'t>],
+    table: &'t Table,
+) -> Option<Vec<Step<'t>>> {
+    let mut reader = Reader { text, table, problems: Vec::new() };
+    let steps = reader.steps(statements);
+    reader.problems.is_empty().then_some(steps)
 }
 
 struct Reader<'t> {
@@ -67,9 +78,16 @@ impl<'t> Reader<'t> {
     }
 
     fn script(&mut self, script: &'t Script<'t>) -> Option<Pipeline<'t>> {
-        let found = script.statements.iter().find_map(pipeline_call);
-        if let Some(call) = found {
-            return self.pipeline(&call);
+        let mut found = script.statements.iter().filter_map(pipeline_call);
+        if let Some(call) = found.next() {
+            let pipeline = self.pipeline(&call);
+            for another in found {
+                let message = "Only one pipeline { ... } block can be executed in a single run.";
+                self.problem_with(another.name_span, message, "put its stages into the first one");
+                // What it says is looked at as well.
+                self.pipeline(&another);
+            }
+            return pipeline;
         }
         // A shared library's global step has its pipelines in a method of this name.
         let methods = script.statements.iter().filter_map(|statement| match &statement.kind {
@@ -121,6 +139,11 @@ impl<'t> Reader<'t> {
         }
         block.body.statements.iter().for_each(|inner| self.refuse_nested(inner));
     }
+}
+
+/// Whether a statement is a pipeline.
+pub(crate) fn is_pipeline(statement: &Statement<'_>) -> bool {
+    pipeline_call(statement).is_some()
 }
 
 /// The call of a statement that is a pipeline.

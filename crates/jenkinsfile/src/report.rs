@@ -28,8 +28,10 @@ pub struct Report {
     pub level: Level,
     /// What else is to be known of it.
     pub note: Option<String>,
-    /// What is wrong with it, in order.
+    /// What is wrong with it, in order: the first of all.
     pub problems: Vec<Problem>,
+    /// How many more there are, which are not told.
+    pub more_problems: usize,
     /// Each part of it, in order.
     pub parts: Vec<Told>,
 }
@@ -88,12 +90,14 @@ impl Report {
         let is_refused = !judged.problems.is_empty();
         let verdict = verdict(&text, &script, judged.pipeline.as_ref(), is_refused, table);
         let is_unread = judged.problems.iter().any(|one| one.kind == DiagnosticKind::Limit);
+        let more_problems = judged.problems.len().saturating_sub(MOST_PROBLEMS);
         let problems = judged.problems.iter().take(MOST_PROBLEMS);
         Self {
             file: file.to_owned(),
             level: if is_unread { Level::Unread } else { verdict.level },
             note,
             problems: problems.map(|problem| located(problem, &lines)).collect(),
+            more_problems,
             parts: verdict.items.into_iter().map(|item| told(item, &lines)).collect(),
         }
     }
@@ -117,7 +121,8 @@ impl Report {
             line: String::new(),
         };
         let (level, parts) = (Level::Unread, Vec::new());
-        Self { file: file.to_owned(), level, note: None, problems: vec![problem], parts }
+        let problems = vec![problem];
+        Self { file: file.to_owned(), level, note: None, problems, more_problems: 0, parts }
     }
 
     /// The level in a few words, then what is wrong, or else what would not run: at most so many
@@ -129,7 +134,9 @@ impl Report {
             let Position { line, column } = problem.from;
             format!("{file}:{line}:{column}: {}", problem.message)
         });
-        let missing = self.parts.iter().filter(|part| part.support != Support::Runs);
+        // A stage that does not run has steps that say why.
+        let is_said = |part: &&Told| part.support != Support::Runs && part.part != Part::Stage;
+        let missing = self.parts.iter().filter(is_said);
         let missing = missing.map(|part| {
             let Position { line, column } = part.at;
             let (kind, name, words) = (part.part.name(), &part.name, part.support.words());
@@ -141,7 +148,7 @@ impl Report {
         if self.problems.is_empty() {
             lines.push(format!("{run} of {parts} parts run"));
         }
-        let left = all.len().saturating_sub(most);
+        let left = all.len().saturating_sub(most) + self.more_problems;
         lines.extend(all.into_iter().take(most));
         if left > 0 {
             lines.push(format!("and {left} more"));

@@ -4,10 +4,13 @@
 //! and tools, and for finding a line in it. The table is a data file beside the code; more lines
 //! can be added for the plugins and libraries of one's own.
 
+mod types;
+
 use std::collections::HashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+pub use types::Type;
 
 /// The table that is built in.
 const BUILT_IN: &str = include_str!("../data/jenkins.tsv");
@@ -35,6 +38,8 @@ pub enum Kind {
     Tool,
     /// A call in an argument.
     Function,
+    /// A step or an option on which nothing that follows stands.
+    Aside,
 }
 
 impl Kind {
@@ -50,6 +55,7 @@ impl Kind {
             "condition" => Self::Condition,
             "tool" => Self::Tool,
             "function" => Self::Function,
+            "aside" => Self::Aside,
             _ => return None,
         })
     }
@@ -107,48 +113,6 @@ impl Support {
             "library" => Self::Library,
             "never" => Self::Never,
             _ => return None,
-        })
-    }
-}
-
-/// The type of a parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// A string.
-    Text,
-    /// A boolean.
-    Bool,
-    /// A boolean that can be left out.
-    OptionalBool,
-    /// A number of 32 bits.
-    Int,
-    /// A number of 64 bits.
-    Long,
-    /// A number of 32 bits that can be `null`.
-    OptionalInt,
-    /// A number with a fraction.
-    Double,
-    /// One of these names.
-    OneOf(Vec<String>),
-    /// Anything.
-    Any,
-}
-
-impl Type {
-    fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "S" => Self::Text,
-            "B" => Self::Bool,
-            "Boolean" => Self::OptionalBool,
-            "I" => Self::Int,
-            "L" => Self::Long,
-            "N" => Self::OptionalInt,
-            "D" => Self::Double,
-            "A" => Self::Any,
-            _ => {
-                let names = name.strip_prefix("E(")?.strip_suffix(')')?;
-                Self::OneOf(names.split('|').map(str::to_owned).collect())
-            }
         })
     }
 }
@@ -365,7 +329,7 @@ mod tests {
                     Type::Double => default.parse::<f64>().is_ok(),
                     Type::OneOf(names) => names.iter().any(|name| name == default),
                     Type::OptionalBool | Type::OptionalInt => default == "null",
-                    Type::Text | Type::Any => !default.is_empty(),
+                    Type::Text | Type::List | Type::Any => !default.is_empty(),
                 };
                 let name = (&entry.name, &parameter.name);
                 assert!(is_right, "{kind:?} {name:?}: {default}");

@@ -5,6 +5,7 @@
 
 use pilothouse_core::container::{ImageBuild, Limits, Volume};
 
+use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::quoted;
@@ -54,16 +55,22 @@ fn path_within(field: &Field<'_>, found: &mut Found<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Absolute paths of the host, and where a container sees them.
-pub(crate) fn volumes(section: &Section<'_>, found: &mut Found<'_>) -> Vec<Volume> {
+/// Absolute paths of the host, and where a container sees them; `lies_over` says of such a place
+/// what it would hide.
+pub(crate) fn volumes(
+    section: &Section<'_>,
+    found: &mut Found<'_>,
+    lies_over: impl Fn(&str) -> Option<String>,
+) -> Vec<Volume> {
     let Some(field) = section.get("volumes") else { return Vec::new() };
     let mut volumes = Vec::new();
     for (text, at) in few(&field, VOLUME, found) {
-        if let Some(volume) = volume(text) {
-            volumes.push(volume);
-        } else {
-            let message = format!("{} is not a volume", quoted(text));
-            found.add(crate::ProblemKind::WrongValue, at, &message, VOLUME);
+        match volume(text).ok_or_else(|| format!("{} is not a volume", quoted(text))) {
+            Ok(volume) => match lies_over(&volume.target) {
+                None => volumes.push(volume),
+                Some(message) => found.add(ProblemKind::WrongValue, at, &message, VOLUME),
+            },
+            Err(message) => found.add(ProblemKind::WrongValue, at, &message, VOLUME),
         }
     }
     volumes
@@ -82,24 +89,60 @@ fn volume(text: &str) -> Option<Volume> {
     })
 }
 
-/// Absolute paths, in the host or in a container.
+/// Paths in a container that are kept; `lies_over` says of one what it would hide.
+pub(crate) fn caches(
+    section: &Section<'_>,
+    found: &mut Found<'_>,
+    lies_over: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
+    const HELP: &str =
+        "name the directory that a tool keeps things in, as in cache = [\"/var/cache/npm\"]";
+    absolute(section, "cache", found, HELP, |path| match parts(path).next() {
+        Some("proc" | "sys" | "dev") => {
+            Some(format!("{} is the kernel's, and nothing is kept there", quoted(path)))
+        }
+        _ => lies_over(path),
+    })
+}
+
+/// Absolute paths of the host.
 pub(crate) fn paths(
     section: &Section<'_>,
     key: &'static str,
     found: &mut Found<'_>,
 ) -> Vec<String> {
+    let help = format!("write {key} = [\"/srv/cache\"], with absolute paths");
+    absolute(section, key, found, &help, |_| None)
+}
+
+fn absolute(
+    section: &Section<'_>,
+    key: &'static str,
+    found: &mut Found<'_>,
+    help: &str,
+    refuse: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
     let Some(field) = section.get(key) else { return Vec::new() };
-    let help = format!("write {key} = [\"/var/cache/npm\"], with absolute paths");
     let mut paths = Vec::new();
-    for (text, at) in few(&field, &help, found) {
-        if is_absolute(text) {
-            paths.push(text.to_owned());
-        } else {
-            let message = format!("{} is not an absolute path", quoted(text));
-            found.add(crate::ProblemKind::WrongValue, at, &message, &help);
+    for (text, at) in few(&field, help, found) {
+        let refused = match parts(text).next() {
+            None if text.starts_with('/') => {
+                Some(format!("{} is the root and all that is below it", quoted(text)))
+            }
+            _ if is_absolute(text) => refuse(text),
+            _ => Some(format!("{} is not an absolute path", quoted(text))),
+        };
+        match refused {
+            None => paths.push(text.to_owned()),
+            Some(message) => found.add(ProblemKind::WrongValue, at, &message, help),
         }
     }
     paths
+}
+
+/// The parts of a path, none of the root, in one form of all its spellings.
+pub(crate) fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !matches!(*part, "" | "."))
 }
 
 fn few<'a>(
@@ -117,7 +160,7 @@ fn few<'a>(
 
 fn is_absolute(path: &str) -> bool {
     path.starts_with('/')
-        && path.len() > 1
+        && parts(path).next().is_some()
         && path.len() <= 1024
         && !path.contains([':', '\\', ','])
         && !path.chars().any(char::is_control)
@@ -137,8 +180,8 @@ pub(crate) fn network(section: &Section<'_>, found: &mut Found<'_>) -> Option<St
     let field = section.get("network")?;
     let help = "write network = \"none\" or the name of a network, as in network = \"backend\"";
     let text = field.line(found, help)?;
-    if !is_network(text) {
-        field.wrong(found, &format!("{} is no network for this", quoted(text)), help);
+    if let Some((message, help)) = refuse_network(text, help) {
+        field.wrong(found, &message, help);
         return None;
     }
     Some(text.to_owned())
@@ -150,20 +193,29 @@ pub(crate) fn networks(section: &Section<'_>, found: &mut Found<'_>) -> Vec<Stri
     let Some(field) = section.get("networks") else { return Vec::new() };
     let mut networks = Vec::new();
     for (text, at) in few(&field, HELP, found) {
-        if is_network(text) {
-            networks.push(text.to_owned());
-        } else {
-            let message = format!("{} is no network for this", quoted(text));
-            found.add(crate::ProblemKind::WrongValue, at, &message, HELP);
+        match refuse_network(text, HELP) {
+            None => networks.push(text.to_owned()),
+            Some((message, help)) => {
+                found.add(ProblemKind::WrongValue, at, &message, help);
+            }
         }
     }
     networks
 }
 
-/// Whether a text is a network's name. Another container's network has none, and joining it would
-/// undo what a container is for.
-fn is_network(text: &str) -> bool {
-    text.len() <= 128
+/// Why a text is not a network's name, and what to write instead. Another container's network has no
+/// name, and joining it would undo what a container is for; a network has one name here, so that
+/// what is granted and what is asked for can be compared.
+fn refuse_network(text: &str, help: &'static str) -> Option<(String, &'static str)> {
+    let is_name = text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    match text {
+        "default" => Some((
+            "\"default\" is what Docker calls the network bridge where none is named".to_owned(),
+            "write \"bridge\", or leave it out, which means the same",
+        )),
+        _ if !is_name => Some((format!("{} is no network for this", quoted(text)), help)),
+        _ => None,
+    }
 }

@@ -30,8 +30,8 @@ pub struct RepositoryFacts {
     pub make_targets: Vec<String>,
     /// What its Python requirements name, in lower case: `pytest`, `flask` and so on.
     pub python_packages: Vec<String>,
-    /// Whether it has a pipeline already, and that makes an image.
-    pub makes_image: bool,
+    /// Whether it has a pipeline already, and its service runs in an image.
+    pub serves_from_image: bool,
     /// Its branches.
     pub branches: Vec<String>,
     /// The branch that a clone checks out.
@@ -90,7 +90,7 @@ pub fn propose(facts: &RepositoryFacts) -> Proposal {
         repository: facts.repository.clone(),
         trusted: facts.trusted,
         listen: facts.listen.clone(),
-        makes_image: facts.makes_image,
+        serves_from_image: facts.serves_from_image,
         environments,
     });
     if !facts.trusted {

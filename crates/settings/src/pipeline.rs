@@ -13,6 +13,7 @@ mod stage;
 use pilothouse_core::pipeline::{Pipeline, Run, Service};
 use toml::de::DeValue;
 
+use self::container::Usual;
 use crate::found::{Found, too_large};
 use crate::section::{Field, Section};
 use crate::value::quoted;
@@ -32,6 +33,14 @@ const ARTIFACT_PATHS: usize = 100;
 /// # Errors
 /// All problems of the text in the order in which they stand in it.
 pub fn read(file: &str, text: &str) -> Result<Pipeline, Vec<Problem>> {
+    read_for(file, text, None)
+}
+
+/// Reads a pipeline whose steps see their workspace at this path, if it is known yet.
+///
+/// # Errors
+/// As [`read`], and what would lie over the workspace.
+pub fn read_for(file: &str, text: &str, workspace: Option<&str>) -> Result<Pipeline, Vec<Problem>> {
     if text.len() > MOST_BYTES {
         return Err(vec![too_large(file)]);
     }
@@ -39,8 +48,9 @@ pub fn read(file: &str, text: &str) -> Result<Pipeline, Vec<Problem>> {
     let root = found.parse();
     let section = Section::root("the pipeline", &root, &KEYS);
     section.refuse_unknown(&mut found, |key| operators(key, &KEYS));
-    let usual = section.get("image").map(|field| container::image_of(&field, &mut found));
-    let mut stages = stage::read(&section, usual.as_ref(), &mut found);
+    let image = section.get("image").map(|field| container::image_of(&field, &mut found));
+    let usual = Usual { image: image.as_ref(), workspace };
+    let mut stages = stage::read(&section, usual, &mut found);
     let whole = || vec![".".to_owned()];
     let (artifact, image) = match section.get("artifact") {
         Some(field) if matches!(field.value, DeValue::Table(_)) => {

@@ -28,6 +28,9 @@ pub fn told(reports: &[Report], is_whole: bool, is_on: bool) -> String {
         for problem in &report.problems {
             problem_of(&mut out, &report.file, problem, is_on);
         }
+        if report.more_problems > 0 {
+            let _ = writeln!(out, "and {} more mistakes", report.more_problems);
+        }
         parts(&mut out, report, is_whole, is_on);
     }
     if reports.len() > 1 {

@@ -114,10 +114,10 @@ async fn journal(client: &Client) -> Check {
         Ok(Ok(Some(samples))) => match samples.degraded {
             None => match samples.room.and_then(words::little_room) {
                 None => Check::ok("journal", "it is written"),
-                Some(found) => Check::warn("journal", found, "free space"),
+                Some(found) => Check::warn("journal", found, "remove files there"),
             },
             Some(degraded) => {
-                let mend = "free space or mend the disk; the engine then goes on by itself";
+                let mend = "remove files or mend the disk; the engine then goes on by itself";
                 Check::fail(
                     "journal",
                     format!("the engine accepts nothing: {}", degraded.why),

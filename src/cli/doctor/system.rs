@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pilothouse_core::room::Scarce;
 use pilothouse_core::text::first_line;
 use pilothouse_engine::room::measure;
 
@@ -20,6 +21,9 @@ const GIT: (u32, u32) = (2, 20);
 const INOTIFY: [(&str, u64); 2] = [("max_user_instances", 128), ("max_user_watches", 8192)];
 /// Files that steps left which are looked at.
 const ENTRIES: usize = 100_000;
+
+/// What mends a filesystem that cannot hold more files.
+const FILES: &str = "remove files, however small: without more, builds and deployments fail";
 
 /// Looks at it.
 pub fn checks(place: &Place) -> Vec<Check> {
@@ -93,14 +97,17 @@ fn state_dir(place: &Place) -> Vec<Check> {
     checks.extend(left_over(&dir, rustix::process::getuid().as_raw()));
     checks.push(match measure(there) {
         Ok(room) => {
-            let files = room.few_files().map(|few| format!(", and {few} more files"));
-            let files = files.unwrap_or_default();
-            let found = format!("{} MiB free for {shown}{files}", room.free >> 20);
-            let mend = "free some space: without any, the engine accepts nothing";
-            if room.is_scarce() {
-                Check::fail("disk", found, mend)
-            } else {
-                Check::ok("disk", found)
+            let found = format!("{} MiB free for {shown}", room.free >> 20);
+            match room.scarce() {
+                None => Check::ok("disk", found),
+                Some(Scarce::Space) => {
+                    let mend = "make room: without any, the engine accepts nothing";
+                    Check::fail("disk", found, mend)
+                }
+                Some(Scarce::Files(more)) => {
+                    let found = format!("{found}, and {more} more files");
+                    Check::fail("disk", found, FILES)
+                }
             }
         }
         Err(error) => {

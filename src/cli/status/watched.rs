@@ -56,7 +56,7 @@ pub async fn look(place: &Place) -> Result<(Snapshot, Sightings)> {
 /// How an environment is watched, and what came of it.
 pub fn shown(watch: &AwsWatch, watched: Option<&Watched>, now: Timestamp) -> Shown {
     let access = &watch.access;
-    let newest = watched.and_then(|one| one.parts.values().filter_map(|fresh| fresh.at).max());
+    let newest = watched.and_then(Watched::seen_at);
     let of_all = watched.and_then(trouble_of_all);
     let trouble = of_all.or_else(|| watched.and_then(Watched::trouble));
     Shown {

@@ -1,4 +1,4 @@
-//! What belongs to an environment by its tags alone.
+//! What belongs to an environment by its tags alone, or by its instances alone.
 
 use pilothouse_core::aws::Part;
 
@@ -26,5 +26,24 @@ fn tags_alone_choose_load_balancers_with_all_behind_them_and_services() {
     // moto has no metrics that the SDK can read, and all else.
     let trouble = told.trouble().map(|one| one.action.as_str());
     assert!(matches!(trouble, None | Some("cloudwatch:GetMetricData")), "{trouble:?}");
+    stage.end();
+}
+
+#[test]
+fn instances_alone_bring_the_health_of_the_groups_that_have_them() {
+    let moto = Emulator::moto();
+    let made = moto.account(&["fill", "2"]);
+    let stage = stage(&moto.endpoint());
+    let (web, odd) = (made["web"][0].as_str().unwrap(), made["odd"].as_str().unwrap());
+    watch(&stage, ACCOUNT, &format!("instances = [\"{web}\", \"{odd}\"]\n"));
+    let told = seen(&stage, "a target's health", |one| {
+        one.groups.iter().any(|group| !group.targets.is_empty())
+    });
+    // The group is told whole, and who else is in it belongs to somebody else.
+    let [group] = told.groups.as_slice() else { panic!("{told:#?}") };
+    assert_eq!((group.name.as_str(), group.targets.len()), ("shop-web", 2));
+    assert_eq!(told.instances.len(), 2);
+    assert!(told.balancers.is_empty());
+    assert_eq!(told.unregistered.unwrap().instances, [odd]);
     stage.end();
 }

@@ -65,7 +65,7 @@ pub fn rollout(state: &str, why: &str, running: u32) -> String {
     let definition = arn("task-definition/web:13");
     json!({ "failures": [], "services": [{
         "serviceName": "web", "clusterArn": arn("cluster/shop"), "status": "ACTIVE",
-        "serviceArn": arn("service/shop/web"), "launchType": "EC2",
+        "serviceArn": arn("service/shop/web"), "launchType": "FARGATE",
         "desiredCount": 2, "runningCount": running, "pendingCount": 2 - running,
         "taskDefinition": definition,
         "deployments": [{
@@ -105,19 +105,28 @@ pub fn described(request: &str) -> String {
         "containers": [{ "name": "web", "exitCode": 137,
             "reason": "OutOfMemoryError: Container killed due to memory usage" }],
     });
-    let tasks = [
-        task("0f9de17a6465404e", "RUNNING", json!({ "containers": [] })),
-        task("a7ee17a6465404e8", "STOPPED", why),
-    ];
+    // One of the definition that is being replaced (Amazon ECS API Reference, `Task`).
+    let runs = json!({
+        "taskDefinitionArn": arn("task-definition/web:12"), "launchType": "FARGATE",
+        "cpu": "1024", "memory": "2048", "containers": [],
+    });
+    let tasks =
+        [task("0f9de17a6465404e", "RUNNING", runs), task("a7ee17a6465404e8", "STOPPED", why)];
     let is_asked = |task: &&Value| request.contains(task["taskArn"].as_str().unwrap());
     let tasks: Vec<&Value> = tasks.iter().filter(is_asked).collect();
     json!({ "tasks": tasks, "failures": [] }).to_string()
 }
 
-/// The answer to `DescribeTaskDefinition` (Amazon ECS API Reference, `TaskDefinition`).
-pub fn definition(_: &str) -> String {
+/// The answer to `DescribeTaskDefinition` (Amazon ECS API Reference, `TaskDefinition`): the older
+/// revision takes more, on another architecture.
+pub fn definition(request: &str) -> String {
+    let is_old = request.contains("web:12");
+    let (revision, memory) = if is_old { (12, "2048") } else { (13, "512") };
+    let architecture = if is_old { "X86_64" } else { "ARM64" };
     json!({ "taskDefinition": {
-        "taskDefinitionArn": arn("task-definition/web:13"), "family": "web", "revision": 13,
+        "taskDefinitionArn": arn(&format!("task-definition/web:{revision}")),
+        "family": "web", "revision": revision, "cpu": "256", "memory": memory,
+        "runtimePlatform": { "cpuArchitecture": architecture, "operatingSystemFamily": "LINUX" },
         "containerDefinitions": [{ "name": "web", "image": "shop/web:4f1c2aa" }],
     }})
     .to_string()

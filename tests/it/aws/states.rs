@@ -77,6 +77,10 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     assert_eq!(service.images, ["shop/web:4f1c2aa"]);
     let [runs, stopped] = service.tasks.as_slice() else { panic!("{service:?}") };
     assert_eq!((runs.state.as_str(), runs.stopped.as_ref()), ("RUNNING", None));
+    // It is paid by what it takes itself, which is not what those that follow it will.
+    let lines = told.bill.lines.iter().filter(|line| line.what.starts_with("Fargate"));
+    let lines = lines.map(|line| format!("{} {}", line.what, line.quantity));
+    assert_eq!(lines.collect::<Vec<_>>(), ["Fargate vCPU 1", "Fargate memory 2"]);
     assert_eq!(
         stopped,
         &Task {

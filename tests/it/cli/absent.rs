@@ -46,6 +46,9 @@ fn a_named_socket_is_never_given_an_engine() {
     let said = world.run(&["--socket", socket.to_str().unwrap(), "apply"]).ends_with(7);
     assert!(said.err.contains("no engine answers at"), "{said:?}");
     assert!(said.err.ends_with("; whoever runs it there starts it\n"), "{said:?}");
+    std::fs::write(&socket, "no socket").unwrap();
+    let said = world.run(&["--socket", socket.to_str().unwrap(), "status"]).ends_with(7);
+    assert!(said.err.contains("other.sock: it is no socket"), "{said:?}");
     assert!(!exists(&world.state_dir()));
 }
 

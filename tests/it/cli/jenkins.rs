@@ -159,6 +159,12 @@ fn long_lists_and_far_places_stay_readable() {
     assert!(said.out.contains("22003:1 not yet"), "{}", said.out);
     let list = said.out.lines().find(|line| line.contains("Invalid option")).unwrap();
     assert!(list.ends_with(", …"), "{list}");
+    let steps = "sh 1\n".repeat(130);
+    let text =
+        format!("pipeline {{ agent any\nstages {{ stage('a') {{ steps {{\n{steps}}} }} }} }}");
+    std::fs::write(world.path("Jenkinsfile"), text).unwrap();
+    let said = world.run(&["check"]).ends_with(1);
+    assert!(said.out.contains("\nand 30 more mistakes\n"), "{}", said.out);
 }
 
 #[test]
@@ -176,7 +182,7 @@ fn convert_writes_what_its_own_reader_takes() {
     let world = World::new();
     for (name, code) in [
         ("1-declarative", 0),
-        ("1-not-yet", 0),
+        ("1-not-yet", 1),
         ("2-groovy", 1),
         ("3-plugins", 1),
         ("4-elsewhere", 1),

@@ -179,8 +179,8 @@ fn whoever_trusts_a_project_is_told_what_to_run_again_in_words_for_a_shell() {
     assert!(said.err.contains("`pilothouse run 'shop:feature/$(id)'`"), "{said:?}");
     world.write_project("shop", &file(true));
     let said = world.run(&["apply"]).ends_with(0);
-    let told = "  `pilothouse run 'shop:feature/$(id)'` runs again what failed before\n  \
-                `pilothouse run shop:main` runs again what failed before\n";
+    let told = "  `pilothouse run shop:main` runs again what failed before\n  \
+                `pilothouse run 'shop:feature/$(id)'` runs again what failed before\n";
     assert!(said.out.ends_with(told), "{}", said.out);
     world.run(&["run", hostile]).ends_with(0);
     let said = world.run(&["logs", "--follow", hostile]).ends_with(0);

@@ -97,6 +97,26 @@ fn init_writes_both_files_once() {
 }
 
 #[test]
+fn init_leaves_a_pipeline_to_the_jenkinsfile() {
+    for (steps, is_written) in [("sh 'make'", false), ("retry(2) { sh 'make' }", true)] {
+        let world = World::new();
+        let dir = world.path("site");
+        std::fs::create_dir_all(&dir).unwrap();
+        let _repository = Repository::new(dir.clone(), &Pipeline::default());
+        std::fs::remove_file(dir.join("pilothouse.toml")).unwrap();
+        let text =
+            format!("pipeline {{ agent any\nstages {{ stage('a') {{ steps {{ {steps} }} }} }} }}");
+        std::fs::write(dir.join("Jenkinsfile"), text).unwrap();
+        let said = world.run(&["init", dir.to_str().unwrap(), "--trusted"]).ends_with(0);
+        assert!(said.out.contains("  pilothouse check "), "{}", said.out);
+        let is_told = said.out.contains("  pilothouse convert -o pilothouse.toml\n");
+        assert_eq!(is_told, !is_written, "{}", said.out);
+        assert_eq!(dir.join("pilothouse.toml").exists(), is_written, "{}", said.out);
+        assert!(world.path("config/projects/site.toml").exists(), "{}", said.out);
+    }
+}
+
+#[test]
 fn init_says_whose_repository_it_is_that_git_refuses() {
     if !rustix::process::geteuid().is_root() {
         let told = "another user's repository cannot be tested: only root can give one away";
@@ -130,6 +150,9 @@ fn keys_are_told_and_checked() {
     std::fs::write(&file, text).unwrap();
     let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
     assert!(said.err.contains("keys.toml:2:"), "{}", said.err);
+    std::fs::write(&file, "[global]\n\"\\u001b[31m\" = \"quit\"\n").unwrap();
+    let said = world.run(&["keys", "--check", file.to_str().unwrap()]).ends_with(2);
+    assert!(said.err.contains("[31m") && !said.err.contains('\u{1b}'), "{}", said.err);
     assert_eq!(world.run(&["keys"]).ends_with(0).out, said_of_all);
 }
 

@@ -7,11 +7,13 @@ use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
+use rustix::process::Signal;
 
 use super::super::stage::repository::Repository;
 use super::super::stage::{Stage, processes, production, wait_until};
 use super::daemon::Daemon;
 use super::image::Base;
+use super::restart::owner;
 use super::{SERVE, commit, project};
 
 /// The most log of an instance that is kept, and room for what is being written.
@@ -93,7 +95,7 @@ fn why_no_container_comes_up_is_told_where_people_look() {
     let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
     base.remove_image(&format!("sha256:{image}"));
     asked(&["start", "production"]);
-    let cause = format!("its container cannot run: the image sha256:{} is gone", image.short());
+    let cause = format!("its container does not run: the image sha256:{} is gone", image.short());
     let state =
         stage.wait("its loss is told", |state| state.environments[&production()].lost.is_some());
     let lost = state.environments[&production()].lost.as_ref().unwrap();
@@ -104,14 +106,54 @@ fn why_no_container_comes_up_is_told_where_people_look() {
 }
 
 #[test]
+fn an_instance_that_is_down_tells_why() {
+    let base = Base::make("down");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    let text = project(&stage, &repository, "").replace("instances = 2", "instances = 1");
+    stage.apply(&text);
+    stage.succeeds(DeploymentId(0));
+    let victim = base.containers(&stage).remove(0);
+    let name = victim.labels["pilothouse.instance"].clone();
+    // Whoever owns the container hears of nothing before both it and its image are gone.
+    let owner = owner(&stage, &name);
+    processes::signal(owner, Signal::STOP);
+    base.remove(&victim.id);
+    let state = stage.state();
+    let image = &state.environments[&production()].releases[&ReleaseNumber(1)].artifact;
+    base.remove_image(&format!("sha256:{image}"));
+    processes::signal(owner, Signal::CONT);
+    let cause = format!("its container does not run: the image sha256:{} is gone", image.short());
+    stage.wait("its row has the cause", |state| {
+        state
+            .instances
+            .values()
+            .any(|one| one.id.as_str() == name && one.health.detail.starts_with(&cause))
+    });
+    let told = stage.binary().arg("instances").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let mut lines = told.lines().skip_while(|line| !line.starts_with(&name));
+    let row = lines.next().unwrap_or_else(|| panic!("no {name}: {told}"));
+    assert!(row.contains("down") && row.contains("unhealthy"), "{told}");
+    assert!(lines.next().is_some_and(|note| note.contains(&cause)), "{told}");
+    stage.end();
+}
+
+#[test]
 fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let base = Base::make("check");
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
     let check = "HEALTHCHECK --interval=500ms --timeout=10s --retries=1 CMD [\"/bin/test\", \"-e\", \"/site/well\"]";
-    let image =
-        format!("FROM {}\nCOPY dist /site\nCOPY well /site/\n{check}\n{SERVE}", base.name());
+    // What talks without a pause is listened to all the same.
+    let serve =
+        "while busybox sleep 0.1; do busybox date; done & exec busybox httpd -f -p 8000 -h /site";
+    let image = format!(
+        "FROM {}\nCOPY dist /site\nCOPY well /site/\n{check}\nCMD [\"/bin/sh\", \"-c\", \"{serve}\"]\n",
+        base.name()
+    );
     repository.write("Dockerfile", &image);
     repository.write("well", "");
     let pipeline = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();

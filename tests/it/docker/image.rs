@@ -104,13 +104,22 @@ impl Base {
 
     /// Has the machine's Docker engine restart a container, as `docker restart` does.
     pub fn restart(id: &str) {
+        let (status, answer) = Self::asks("POST", &format!("/containers/{id}/restart?t=1"), "");
+        assert_eq!(status, 204, "{answer}");
+    }
+
+    /// Asks the machine's Docker engine for what Pilothouse never does; the status and the answer.
+    pub fn asks(method: &str, path: &str, body: &str) -> (u16, String) {
         use std::io::{Read as _, Write as _};
         let mut engine = std::os::unix::net::UnixStream::connect("/var/run/docker.sock").unwrap();
-        let head = "HTTP/1.1\r\nhost: docker\r\ncontent-length: 0\r\nconnection: close";
-        write!(engine, "POST /containers/{id}/restart?t=1 {head}\r\n\r\n").unwrap();
+        let head =
+            "HTTP/1.1\r\nhost: docker\r\ncontent-type: application/json\r\nconnection: close";
+        let length = body.len();
+        write!(engine, "{method} {path} {head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         engine.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.unwrap_or_else(|| panic!("{answer}")), answer)
     }
 
     /// Makes a container's program hang: its first process is Docker's, the program is the next.

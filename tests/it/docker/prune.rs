@@ -56,16 +56,30 @@ fn a_prune_leaves_the_images_of_all_kept_releases_also_of_one_commit_built_twice
     assert!(!state.artifacts.contains_key(&second), "{:?}", state.artifacts.keys());
     assert_eq!(base.tags("kept-by-kim:1"), ["kept-by-kim:1"]);
     base.remove_image("kept-by-kim:1");
+    // What steps run in is an image of this engine's too.
+    repository.write("Steps", &format!("FROM {}\n", base.name()));
+    let text = std::fs::read_to_string(repository.dir().join("pilothouse.toml")).unwrap();
+    let named = format!("image = \"{}\"", base.name());
+    let pipeline = text.replacen(&named, "image = { dockerfile = \"Steps\" }", 1);
+    repository.write("pilothouse.toml", &pipeline);
+    repository.commit_all("v5, in an image of its own");
+    stage.succeeds(last);
+    let state = stage.wait("one image of steps is there beside those of releases", |state| {
+        base.images(&stage).len() == state.artifacts.len() + 1
+    });
     // Those that stay when everything ends are told, and the command that removes them is right.
     let mut down = stage.binary();
     let said = down.args(["down", "--all"]).output().unwrap();
     let plan = String::from_utf8_lossy(&said.stdout).into_owned();
-    let told = format!("{} images of releases stay in Docker; ", state.artifacts.len());
+    let told = format!(
+        "{} images of releases and 1 image of steps stay in Docker; ",
+        state.artifacts.len()
+    );
     let line = plan.lines().find(|line| line.starts_with(&told));
     let line = line.unwrap_or_else(|| panic!("no {told:?}: {plan}"));
     let (_, pattern) = line.split_once("' '").unwrap();
     let (pattern, _) = pattern.split_once('\'').unwrap();
-    assert_eq!(base.named(pattern), state.artifacts.len(), "{pattern}");
+    assert_eq!(base.named(pattern), state.artifacts.len() + 1, "{pattern}");
     stage.end();
 }
 

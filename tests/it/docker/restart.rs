@@ -191,7 +191,7 @@ fn a_container_that_somebody_else_restarts_is_started_anew_and_counted() {
 }
 
 /// The process that owns an instance's container.
-fn owner(stage: &Stage, instance: &str) -> u32 {
+pub fn owner(stage: &Stage, instance: &str) -> u32 {
     let all = processes::of(&stage.path(""));
     let mut owners =
         all.iter().filter(|one| one.line.contains(" contain ") && one.line.contains(instance));

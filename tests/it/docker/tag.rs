@@ -32,6 +32,7 @@ fn begin(stage: &Stage, base: &Base, who: &str) -> (Child, PathBuf) {
         known: None,
         cache: None,
         built: built.clone(),
+        record: None,
         container: None,
     };
     let file = stage.path(&format!("{who}.json"));

@@ -19,7 +19,7 @@ impl<'a> Tmpfs<'a> {
     fn mount(place: &'a Path, size: &str) -> Result<Self, String> {
         std::fs::create_dir_all(place).unwrap();
         let output = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size},nr_inodes=4096,mode=755"), "tmpfs"])
             .arg(place)
             .output()
             .map_err(|error| error.to_string())?;
@@ -74,7 +74,7 @@ fn a_full_disk_is_told_and_what_serves_serves_on() {
     let rows = String::from_utf8_lossy(&shown.stdout);
     assert!(rows.contains("was 2/2 healthy"), "{rows}");
     let beside = String::from_utf8_lossy(&shown.stderr);
-    assert!(beside.contains("all it knows is") && beside.contains("free space"), "{beside}");
+    assert!(beside.contains("all it knows is") && beside.contains("remove files"), "{beside}");
     let seq = stage.state().seq;
     std::fs::remove_file(&filler).unwrap();
     wait_until(|| "the engine accepts again".to_owned(), || look(&stage).is_ok());
@@ -145,6 +145,38 @@ fn a_deployment_that_a_full_disk_holds_up_says_what_it_waits_for() {
     std::fs::remove_file(&filler).unwrap();
     assert!(deploy.wait().unwrap().success(), "{}", told());
     assert!(told().contains("is written again") && told().contains("SUCCEEDED"), "{}", told());
+    stage.halt();
+    drop(disk);
+}
+
+#[test]
+fn where_no_more_files_can_be_made_commands_are_taken_and_what_serves_serves_on() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = stage.deployed("v1");
+    let filler = state_dir.join("filler");
+    std::fs::create_dir(&filler).unwrap();
+    let mut names = 0..;
+    while std::fs::File::create(filler.join(names.next().unwrap().to_string())).is_ok() {}
+    let says = |verb: &str, what: &str| {
+        let output = stage.binary().arg(verb).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!said.contains("accepts nothing"), "{said}");
+        said.contains(what)
+    };
+    let told = "nearly full: no more files can be made. Remove files";
+    wait_until(|| "status tells".to_owned(), || says("status", told));
+    assert!(says("doctor", "and 0 more files") && says("doctor", "remove files"));
+    look(&stage).unwrap();
+    repository.commit("v2");
+    wait_until(|| "the look fails".to_owned(), || says("status", "No space left"));
+    stage.shows("v1");
+    std::fs::remove_dir_all(&filler).unwrap();
+    stage.succeeds(DeploymentId(1));
+    stage.shows("v2");
+    wait_until(|| "nothing is told any more".to_owned(), || !says("status", "No space left"));
     stage.halt();
     drop(disk);
 }

@@ -43,7 +43,7 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
     };
     let said = refused(&stage);
     assert!(said.contains("Restore the missing files from a backup"), "{said}");
-    std::fs::remove_file(journal.join("epoch.json")).unwrap();
+    std::fs::remove_dir_all(&journal).unwrap();
     let said = refused(&stage);
     assert!(said.contains("an engine worked here before"), "{said}");
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");

@@ -69,11 +69,19 @@ pub(super) async fn connect(client: &Client) -> Result<UnixStream, ClientError> 
     };
     Err(match error.kind() {
         ErrorKind::NotFound => unreachable("there is no such socket".to_owned()),
+        ErrorKind::ConnectionRefused if !is_socket(&client.socket) => {
+            unreachable("it is no socket".to_owned())
+        }
         ErrorKind::ConnectionRefused => unreachable("nobody listens on it any more".to_owned()),
         ErrorKind::WouldBlock => unreachable("too many wait to be let in".to_owned()),
         ErrorKind::PermissionDenied => ClientError::NotPermitted { socket: client.socket.clone() },
         _ => unreachable(error.to_string()),
     })
+}
+
+fn is_socket(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(path).is_ok_and(|found| found.file_type().is_socket())
 }
 
 /// Sends a request and waits for the head of its answer.

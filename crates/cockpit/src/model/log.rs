@@ -25,6 +25,17 @@ pub enum LogSource {
     Instance(InstanceId),
 }
 
+/// A search beyond what is here of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seeking {
+    /// How many lines it has read.
+    pub lines: u64,
+    /// What is searched, in lower case.
+    pub text: String,
+    /// Whether it goes towards newer lines.
+    pub forwards: bool,
+}
+
 /// A log that is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -38,8 +49,8 @@ pub struct LogView {
     pub passed: u64,
     /// The page that was asked for and has not come.
     pub fetching: Option<LogAt>,
-    /// How many lines a search beyond what is here has read.
-    pub seeking: Option<u64>,
+    /// The search that goes on beyond what is here.
+    pub seeking: Option<Seeking>,
     /// Whether more lines can still come.
     pub open: bool,
     /// Whether any page came yet.

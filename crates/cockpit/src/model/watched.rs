@@ -34,6 +34,8 @@ pub enum Thing {
     Unread(Part),
     /// Something that the operator's file names and that is not there.
     Absent(usize),
+    /// Instances that no target group has.
+    Unregistered,
     /// An EC2 instance.
     Instance(usize),
     /// An ECS service.
@@ -118,10 +120,13 @@ impl Model {
     pub fn watched_silence(&self) -> Option<Millis> {
         let left = |watched: &Watched| {
             let parts = watched.parts.iter().filter(|(part, _)| !part.is_slow());
-            let at = parts.filter_map(|(_, fresh)| fresh.at).min()?;
-            Some(watched.silence().0.saturating_sub(self.now.since(at).0) + 1)
+            let left = parts.filter_map(|(part, fresh)| {
+                let silent = self.now.since(fresh.at?);
+                Some(watched.silence_of(*part).0.saturating_sub(silent.0) + 1)
+            });
+            left.filter(|left| *left > 1).min()
         };
-        self.watched.values().filter_map(left).filter(|left| *left > 1).min().map(Millis)
+        self.watched.values().filter_map(left).min().map(Millis)
     }
 }
 
@@ -133,6 +138,7 @@ pub fn is_of_targets(part: Part) -> bool {
         | Part::Groups
         | Part::Tags
         | Part::Health
+        | Part::Registrations
         | Part::Metrics => true,
         Part::Identity
         | Part::Instances
@@ -201,6 +207,8 @@ fn targets(watched: &Watched) -> Vec<Thing> {
             things.extend(rules.map(|rule| Thing::Rule(place, listener, rule)));
         }
     }
+    // It may be meant so, as of workers.
+    things.extend(watched.unregistered.as_ref().map(|_| Thing::Unregistered));
     things
 }
 
@@ -219,6 +227,7 @@ fn name(watched: &Watched, what: Thing) -> Option<String> {
     Some(match what {
         Thing::Account => watched.access.account.clone(),
         Thing::By => "by".to_owned(),
+        Thing::Unregistered => "unregistered".to_owned(),
         Thing::Unread(part) => part.name().to_owned(),
         Thing::Absent(place) => watched.absent.get(place)?.clone(),
         Thing::Instance(place) => watched.instances.get(place)?.id.clone(),

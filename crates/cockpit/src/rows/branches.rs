@@ -1,9 +1,11 @@
 //! The branches and the environments that they feed.
 
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::state::Environment;
 
-use super::head::{behind, ready};
+use super::head::{behind, failed, ready};
+use super::journey::watched_state;
 use super::serving::serving;
 use super::{Cell, Column, Row, left, name, right, words};
 use crate::age;
@@ -53,6 +55,9 @@ pub fn row(model: &Model, row: &BranchRef) -> Row {
 /// and is still known by it.
 fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
+    if environment.is_some_and(|environment| environment.spec.runtime.watch().is_some()) {
+        return Cell::new("at AWS", Scope::Dim);
+    }
     let preview = environment.and_then(|environment| environment.preview_of.as_ref());
     let gone = preview.map_or("no branch".to_owned(), |branch| width::clean(branch.as_str()));
     Cell::new(gone, Scope::Dim)
@@ -61,13 +66,10 @@ fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
 /// What happens to a branch, or what serves it.
 fn state(model: &Model, row: &BranchRef) -> Cell {
     let environment = row.environment.as_ref().and_then(|key| model.environment(key));
-    let running = environment
-        .and_then(|environment| environment.running)
-        .and_then(|id| model.replica.deployments.get(&id));
-    if let Some(deployment) = running {
-        let (mark, doing) = words::deployment(model, deployment);
-        let release = deployment.release;
-        return Cell::state(mark, format!("{release} {doing}")).or(release.to_string());
+    let watched = || row.environment.as_ref().and_then(|key| watched(model, key));
+    let deployed = || environment.and_then(|environment| deployed(model, environment));
+    if let Some(cell) = watched().or_else(deployed) {
+        return cell;
     }
     let serves = environment.and_then(|environment| served(model, row, environment));
     let current = environment.and_then(|environment| environment.current);
@@ -119,11 +121,52 @@ fn state(model: &Model, row: &BranchRef) -> Cell {
     match (serves, run) {
         (Some((mark, text)), _) => Cell::state(mark, text),
         (None, Some(run)) => {
+            let failed = environment.and_then(|environment| failed(model, row, environment));
+            if let Some((mark, how)) = failed {
+                return Cell::state(mark, format!("{how}, nothing serves")).or(how);
+            }
             let (mark, text) = words::run(run);
             Cell::state(mark, text)
         }
-        (None, None) => Cell { tone: Scope::Dim, ..Cell::state(Mark::None, "no run yet") },
+        (None, None) => Cell { tone: Scope::Dim, ..never_ran(model, row) },
     }
+}
+
+/// What is seen of an environment that is only watched.
+fn watched(model: &Model, key: &EnvironmentKey) -> Option<Cell> {
+    is_watched(model, key).then(|| {
+        let seen = model.watched.get(key);
+        let asking = || Cell::state(Mark::Running, "asking");
+        seen.map_or_else(asking, |seen| watched_state(model, seen))
+    })
+}
+
+/// What the deployment that runs does.
+fn deployed(model: &Model, environment: &Environment) -> Option<Cell> {
+    let deployment = model.replica.deployments.get(&environment.running?)?;
+    let (mark, doing) = words::deployment(model, deployment);
+    let release = deployment.release;
+    let short = match words::count_up(model, deployment) {
+        Some(up) => format!("{release} {up}"),
+        None => release.to_string(),
+    };
+    Some(Cell::state(mark, format!("{release} {doing}")).or(short))
+}
+
+/// Nothing ran of it: a branch that was passed over waits for a push and for nothing else.
+fn never_ran(model: &Model, row: &BranchRef) -> Cell {
+    let branch = row.branch.as_ref();
+    let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
+    match why {
+        Some((why, short)) => Cell::state(Mark::None, why).or(short),
+        None => Cell::state(Mark::None, "no run yet"),
+    }
+}
+
+/// Whether an environment is only watched at AWS, and stays.
+fn is_watched(model: &Model, key: &EnvironmentKey) -> bool {
+    let known = model.environment(key);
+    known.is_some_and(|one| one.spec.runtime.watch().is_some() && !one.removing)
 }
 
 /// Keeps the release that serves in sight where what happens to the head is too long.

@@ -157,5 +157,7 @@ fn why(model: &Model, instance: &Instance) -> Option<String> {
     let is_told = model.replica.edge.connected
         && instance.role != Role::None
         && !matches!(instance.health.state, TargetState::Healthy | TargetState::Draining);
-    is_told.then(|| targets::sentence(instance)).filter(|said| !said.is_empty())
+    (is_told || instance.is_over())
+        .then(|| targets::sentence(instance))
+        .filter(|said| !said.is_empty())
 }

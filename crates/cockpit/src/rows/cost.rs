@@ -2,13 +2,13 @@
 
 use super::{Cell, Column, Row, left, name};
 use crate::age;
-use crate::cost::{CostLine, CostView};
+use crate::cost::{CostLine, CostView, NOTHING};
 use crate::theme::Scope;
 use crate::width;
 
 /// Name, shape, price, what it would cost elsewhere, note.
 pub const COLUMNS: &[Column] =
-    &[name(8, 40, 0), left(6, 24, 3), left(8, 15, 0), left(30, 200, 1), left(12, 200, 2)];
+    &[name(8, 40, 0), left(6, 24, 3), left(10, 15, 0), left(30, 200, 1), left(12, 200, 2)];
 
 /// Cells of a count such as `12/34` with its gap.
 const COUNT: usize = 8;
@@ -23,12 +23,17 @@ pub fn row(line: &CostLine) -> Row {
     Row {
         cells: vec![
             Cell::new(width::clean(&line.label), Scope::Text),
-            Cell::new(width::clean(&line.shape), Scope::Dim),
+            shape(line),
             of_line(line),
             Cell::new(elsewhere.join("  "), Scope::Dim),
             Cell::new(width::clean(&line.note), Scope::Dim),
         ],
     }
+}
+
+fn shape(line: &CostLine) -> Cell {
+    let cell = Cell::new(width::clean(&line.shape), Scope::Dim);
+    if line.shape == NOTHING { cell.or("none") } else { cell }
 }
 
 fn of_line(line: &CostLine) -> Cell {
@@ -61,9 +66,8 @@ pub fn summary(view: &CostView, room: usize) -> Row {
         .filter(|line| !line.is_part)
         .map(|line| format!("{} {}", width::clean(&line.label), of_line(line).text));
     let parts: Vec<String> = parts.collect();
-    let is_stale = view.lines.iter().any(|line| line.is_stale);
-    let was = if is_stale { "was " } else { "" };
-    let all = format!("all {was}{}", price(view.sum()).text);
+    let sum = of_line(&view.sum());
+    let all = format!("all {}", sum.text);
     let mut shown = parts.len();
     // Two gaps, and the count itself.
     let fits = |shown: usize| {
@@ -80,7 +84,7 @@ pub fn summary(view: &CostView, room: usize) -> Row {
     }
     Row {
         cells: vec![
-            Cell { text: all, ..price(view.sum()) },
+            Cell { text: all, ..sum },
             Cell::none(),
             Cell::none(),
             Cell::new(text, Scope::Text),

@@ -8,6 +8,7 @@ use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
 
 use crate::model::{BranchRef, Model};
+use crate::theme::Mark;
 use crate::width;
 
 /// How many deployments are looked at for an environment's last.
@@ -80,6 +81,17 @@ pub fn behind(model: &Model, row: &BranchRef, environment: &Environment) -> Opti
     Some(Behind { release: current, commit, why })
 }
 
+/// How the last deployment of an environment ended in which nothing serves, where it did not
+/// succeed: `d12 failed`, and whether anybody wanted that.
+pub fn failed(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(Mark, String)> {
+    let last = last_deployment(model, row).filter(|_| environment.current.is_none())?;
+    let mark = match result(last)? {
+        DeploymentResult::Cancelled { .. } | DeploymentResult::Superseded { .. } => Mark::Warn,
+        _ => Mark::Error,
+    };
+    Some((mark, ended(last)?))
+}
+
 /// Says that a release was made of another commit than the branch's head: the commit's name.
 pub fn other_commit(
     model: &Model,
@@ -119,10 +131,7 @@ fn last_deployment<'a>(model: &'a Model, row: &BranchRef) -> Option<&'a Deployme
 
 /// How a deployment ended, where it did not succeed.
 fn ended(deployment: &Deployment) -> Option<String> {
-    let Phase::Ended { result, .. } = &deployment.phase else {
-        return None;
-    };
-    let how = match result {
+    let how = match result(deployment)? {
         DeploymentResult::Succeeded => return None,
         DeploymentResult::Failed { .. } => "failed",
         DeploymentResult::RolledBack { .. } => "rolled back",
@@ -131,4 +140,11 @@ fn ended(deployment: &Deployment) -> Option<String> {
         DeploymentResult::Superseded { .. } => "superseded",
     };
     Some(format!("{} {how}", deployment.id))
+}
+
+fn result(deployment: &Deployment) -> Option<&DeploymentResult> {
+    match &deployment.phase {
+        Phase::Ended { result, .. } => Some(result),
+        _ => None,
+    }
 }

@@ -5,7 +5,7 @@ use pilothouse_core::id::ProjectName;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::time::Timestamp;
 
-use super::{Cell, Column, Row, left, name, right, words};
+use super::{Cell, Column, Row, left, name, right, sentence, words};
 use crate::age;
 use crate::model::{JobRef, Model};
 use crate::theme::{Mark, Scope};
@@ -16,7 +16,7 @@ pub const COLUMNS: &[Column] = &[
     left(9, 9, 0),
     left(4, 14, 1),
     name(9, 60, 0),
-    left(8, 80, 0),
+    sentence(8, 80, 0),
     right(4, 5, 2),
     right(4, 4, 3),
 ];
@@ -40,12 +40,12 @@ fn of_run(model: &Model, run: &Run) -> Row {
             (age::running(model.known_at(), since.unwrap_or(run.queued_at)), String::new())
         }
     };
-    let doing = match (&run.phase, place(model, JobRef::Run(run.id))) {
-        (RunPhase::Queued, Some(place)) => format!("queued {}", ordinal(place)),
-        _ => doing,
+    let (doing, short) = match (&run.phase, place(model, JobRef::Run(run.id))) {
+        (RunPhase::Queued, Some(place)) => (format!("queued {}", ordinal(place)), ordinal(place)),
+        _ => (doing, String::new()),
     };
     let project = project(model, &run.project);
-    cells((mark, run.id.to_string(), project), what, doing, took, when)
+    cells((mark, run.id.to_string(), project), what, (doing, short), took, when)
 }
 
 fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
@@ -69,16 +69,16 @@ fn of_deployment(model: &Model, deployment: &Deployment) -> Row {
         Phase::Ended { at, .. } => times(model, Some(deployment.queued_at), *at),
         _ => (age::running(model.known_at(), deployment.queued_at), String::new()),
     };
-    let doing = match (
-        &deployment.phase,
-        model.environment(key).and_then(|environment| environment.running),
-    ) {
-        (Phase::Queued, Some(running)) => format!("waits for {running}"),
-        _ => doing,
+    let running = model.environment(key).and_then(|environment| environment.running);
+    let (doing, short) = match (&deployment.phase, running) {
+        (Phase::Queued, Some(running)) => {
+            (format!("waits for {running}"), format!("after {running}"))
+        }
+        _ => (doing, words::count_up(model, deployment).unwrap_or_default()),
     };
     let project = project(model, &key.project);
     let number = (mark, deployment.id.to_string(), project);
-    cells(number, what, doing, took, when)
+    cells(number, what, (doing, short), took, when)
 }
 
 fn times(model: &Model, since: Option<Timestamp>, at: Timestamp) -> (String, String) {
@@ -98,7 +98,7 @@ fn project(model: &Model, name: &ProjectName) -> Cell {
 fn cells(
     (mark, id, project): (Mark, String, Cell),
     what: Cell,
-    doing: String,
+    (doing, short): (String, String),
     took: String,
     when: String,
 ) -> Row {
@@ -112,7 +112,7 @@ fn cells(
             Cell { tone: Scope::Dim, ..Cell::state(mark, id) },
             project,
             what,
-            Cell::new(doing, tone),
+            Cell::new(doing, tone).or(short),
             Cell::new(took, Scope::Text),
             Cell::new(when, Scope::Dim),
         ],

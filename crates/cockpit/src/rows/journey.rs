@@ -3,19 +3,19 @@
 //! It says only what is known. What failed, what nobody knows and what belongs to an older
 //! commit is said as such.
 
-use pilothouse_core::aws::seen::{Ec2Instance, Ec2State, EcsService};
-use pilothouse_core::aws::{Part, Watched};
+mod release;
+mod watched;
+
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::run::{Run, RunPhase, StepPhase};
 use pilothouse_core::state::Environment;
-use pilothouse_core::time::Timestamp;
 
-use super::head;
+use self::release::release;
+pub use self::watched::state as watched_state;
 use super::serving::{Serving, serving};
-use super::watched::targets::healthy;
 use super::words;
 use crate::age;
-use crate::model::{BranchRef, Model, trouble_of_all};
+use crate::model::{BranchRef, Model};
 use crate::theme::Mark;
 use crate::width;
 
@@ -187,7 +187,9 @@ fn traffic(model: &Model, row: &BranchRef, environment: &Environment) -> Vec<Leg
         return Vec::new();
     };
     if let Some(watched) = model.watched.get(key) {
-        return watched_legs(model, key, watched);
+        let mut legs = watched::legs(model, watched);
+        legs.extend(cost_leg(model, key));
+        return legs;
     }
     let serving = serving(model, key);
     let mut legs = vec![release(model, row, environment)];
@@ -222,123 +224,14 @@ fn cost_leg(model: &Model, key: &EnvironmentKey) -> Option<Leg> {
     })
 }
 
-/// The way through what is only watched: whose it is, what runs, what answers, and its cost.
-fn watched_legs(model: &Model, key: &EnvironmentKey, watched: &Watched) -> Vec<Leg> {
-    let now = model.known_at();
-    let trouble = trouble_of_all(watched);
-    let place = format!("{} {}", watched.access.account, watched.access.region);
-    let whose = match (trouble, watched.identity.is_some()) {
-        (Some(trouble), _) => {
-            Leg::new(Mark::Error, format!("{place} {}", trouble.kind.name()), trouble.kind.name())
-        }
-        (None, false) => Leg::new(Mark::Running, format!("{place} asking"), "asking"),
-        (None, true) => Leg::new(Mark::Ok, place, watched.access.account.clone()),
-    };
-    let mut legs = vec![whose.letter("aws")];
-    let running = |one: &&Ec2Instance| one.state == Ec2State::Running;
-    let tasks = |count: fn(&EcsService) -> u32| -> usize {
-        watched.services.iter().map(|one| usize::try_from(count(one)).unwrap_or(0)).sum()
-    };
-    let have = watched.instances.iter().filter(running).count() + tasks(|one| one.running);
-    let want = watched.instances.len() + tasks(|one| one.desired);
-    let of = [Part::Instances, Part::Services];
-    legs.push(counted(have, want, age_of(watched, &of, now), ("instances", "inst", "i")));
-    let counts = watched.groups.iter().map(healthy);
-    let (well, all) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    if watched.parts.contains_key(&Part::Health) {
-        let known = age_of(watched, &[Part::Health], now);
-        legs.push(counted(well, all, known, ("targets", "tgt", "t")));
-    }
-    legs.extend(cost_leg(model, key));
-    legs
-}
-
-/// Whether a count is known: as it is, as it was, or not at all.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Now,
-    Once,
-    Never,
-}
-
-/// How well parts are known, of those that are watched.
-fn age_of(watched: &Watched, parts: &[Part], now: Timestamp) -> Known {
-    let parts = parts.iter().filter(|part| watched.parts.contains_key(part));
-    let since: Vec<_> = parts.map(|part| watched.stale_since(*part, now)).collect();
-    match since.iter().flatten().min() {
-        _ if since.is_empty() => Known::Never,
-        None => Known::Now,
-        Some(Timestamp(0)) => Known::Never,
-        Some(_) => Known::Once,
-    }
-}
-
-fn counted(have: usize, want: usize, known: Known, names: (&str, &str, &str)) -> Leg {
-    if known == Known::Never {
-        return Leg::new(Mark::Unknown, format!("{} unknown", names.0), format!("? {}", names.1));
-    }
-    let stale = known == Known::Once;
-    let count = format!("{have}/{want}");
-    let mark = match have {
-        _ if stale => Mark::Stale,
-        0 if want == 0 => Mark::None,
-        0 => Mark::Error,
-        _ if have < want => Mark::Warn,
-        _ => Mark::Ok,
-    };
-    let was = if stale { "was " } else { "" };
-    let (long, short, tiny) = names;
-    Leg::new(mark, format!("{was}{count} {long}"), format!("{was}{count} {short}"))
-        .letter(short)
-        .tiny(format!("{count}{tiny}"))
-}
-
 /// Why a branch feeds no environment, where that is not as the operator's file says.
 fn unfed(model: &Model, row: &BranchRef) -> Leg {
-    let holder = row.branch.as_ref().and_then(|b| model.replica.preview_holder(&row.project, b));
-    match holder {
-        Some(holder) => {
-            let holder = width::clean(holder.as_str());
-            Leg::new(Mark::Warn, format!("{holder} has its preview's name"), "name taken")
-        }
+    let branch = row.branch.as_ref();
+    let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
+    match why {
+        Some((why, short)) => Leg::new(Mark::Warn, why, short),
         None => Leg::new(Mark::None, "feeds no environment", "no env"),
     }
-}
-
-fn release(model: &Model, row: &BranchRef, environment: &Environment) -> Leg {
-    let running = environment.running.and_then(|id| model.replica.deployments.get(&id));
-    if let Some(deployment) = running {
-        let (mark, doing) = words::deployment(model, deployment);
-        let release = deployment.release;
-        return match head::other_commit(model, row, environment, release) {
-            None => Leg::new(mark, format!("{release} {doing}"), release.to_string()),
-            Some(commit) => {
-                let of = format!("{release} of {commit}");
-                Leg::new(mark, format!("{of} {doing}, not the head"), of)
-            }
-        };
-    }
-    let behind = head::behind(model, row, environment);
-    let current = environment.current.map(|current| current.to_string());
-    if let Some(ready) = head::ready(model, row) {
-        let over = match (&behind, current) {
-            (Some(behind), _) => format!(" · {}", behind.serves()),
-            (None, Some(current)) => format!(" · {current} serves"),
-            (None, None) => String::new(),
-        };
-        return Leg::new(Mark::Ready, format!("{ready}{over}"), ready);
-    }
-    if let Some(behind) = behind {
-        return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());
-    }
-    current.map_or_else(
-        || Leg::new(Mark::None, "no release", "none"),
-        |current| {
-            Leg::new(Mark::Ok, current.clone(), current.clone())
-                .letter(current.clone())
-                .tiny(current)
-        },
-    )
 }
 
 fn instances(serving: &Serving) -> Leg {

@@ -31,6 +31,7 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
         .map_or_else(Cell::none, |address| Cell::new(address.to_string(), Scope::Dim));
     let why = match instance.health.state {
         _ if !model.replica.edge.connected => Cell::new("the edge does not answer", Scope::Dim),
+        _ if instance.is_over() => Cell::new(sentence(instance), Scope::Dim),
         TargetState::Healthy if instance.role == Role::Drained => {
             Cell::new("kept for a rollback", Scope::Dim)
         }
@@ -82,9 +83,8 @@ fn p99(sample: &TargetSample) -> String {
 
 /// Why a target is not healthy: what was measured, otherwise what its code means.
 pub fn sentence(instance: &Instance) -> String {
-    let health = &instance.health;
-    if !health.detail.is_empty() {
-        return width::clean(&health.detail);
+    if !instance.health.detail.is_empty() {
+        return width::clean(&instance.health.detail);
     }
-    health.reason.map_or_else(String::new, |reason| words::reason(reason).to_owned())
+    instance.health.reason.map_or_else(String::new, |reason| words::reason(reason).to_owned())
 }

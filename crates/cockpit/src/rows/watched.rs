@@ -80,7 +80,11 @@ fn plain(model: &Model, place: &WatchedRef) -> Option<Row> {
             let service = watched.services.get(service)?;
             task(watched, service, service.tasks.get(place)?, now)
         }
-        Thing::Balancer(_) | Thing::Rule(..) | Thing::Group(_) | Thing::Target(..) => {
+        Thing::Unregistered
+        | Thing::Balancer(_)
+        | Thing::Rule(..)
+        | Thing::Group(_)
+        | Thing::Target(..) => {
             return targets::row(watched, place.what, now);
         }
     };
@@ -108,8 +112,22 @@ pub fn looking(watched: &Watched, now: Timestamp) -> String {
     };
     let every = age::length(watched.every);
     let length = age::ago(Timestamp(lately.length(now).0), Timestamp(0));
-    format!("looks every {every} · {by_hour} calls/h, {cost} over the last {length}")
+    let late = late(watched, now).map_or_else(String::new, |(part, at)| {
+        format!(", late: {} as of {} ago", part.name(), age::ago(now, at))
+    });
+    format!("looks every {every}{late} · {by_hour} calls/h, {cost} over the last {length}")
 }
+
+/// What is to be read in every round, and was not of late, of when: the account answers slower
+/// than it is asked.
+fn late(watched: &Watched, now: Timestamp) -> Option<(Part, Timestamp)> {
+    let quick = watched.parts.iter().filter(|(part, _)| part.is_quick());
+    let oldest = quick.filter_map(|(part, fresh)| Some((*part, fresh.at?))).min_by_key(|one| one.1);
+    oldest.filter(|(_, at)| now.since(*at).0 > watched.every.0.saturating_mul(LATE))
+}
+
+/// After how many intervals what is read in every round is told to be late.
+const LATE: u64 = 2;
 
 fn mark_of(trouble: &Trouble) -> Mark {
     match trouble.kind {

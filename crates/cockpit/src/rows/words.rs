@@ -3,12 +3,12 @@
 use pilothouse_core::deployment::{
     Deployment, DeploymentResult, EnvironmentKey, Phase, RollbackStep,
 };
-use pilothouse_core::id::BranchName;
+use pilothouse_core::id::{BranchName, ProjectName};
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
-use pilothouse_core::room::Room;
+use pilothouse_core::room::{Room, Scarce};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
-use pilothouse_core::state::{Edge, Environment};
+use pilothouse_core::state::{Edge, Environment, State};
 use pilothouse_core::table;
 use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
@@ -20,6 +20,9 @@ use crate::width;
 
 /// Characters of a reason that are shown.
 const REASON: usize = 400;
+
+/// Said where a disk has space, and cannot hold more files.
+const REMOVE: &str = "Remove files, however small: without more, builds and deployments fail.";
 
 /// Said of a head whose run found the job queue full.
 pub const WAITS_FOR_PLACE: &str = "waits for a place in the queue";
@@ -42,6 +45,7 @@ fn exit_word(exit: &StepExit) -> (Mark, String) {
         StepExit::TimedOut => (Mark::Error, "took too long".to_owned()),
         StepExit::Cancelled => (Mark::None, "cancelled".to_owned()),
         StepExit::NotStarted(why) => (Mark::Error, format!("did not start: {}", width::clean(why))),
+        StepExit::Failed(why) => (Mark::Error, format!("failed: {}", width::clean(why))),
         StepExit::Interrupted | StepExit::WithEngine => (Mark::Unknown, "interrupted".to_owned()),
     }
 }
@@ -126,6 +130,13 @@ pub fn deployment(model: &Model, deployment: &Deployment) -> (Mark, String) {
     }
 }
 
+/// How many new instances are up, where a deployment waits for that.
+pub fn count_up(model: &Model, deployment: &Deployment) -> Option<String> {
+    let waits = deployment.phase == Phase::Starting && deployment.cancelled_by.is_none();
+    let up = || count(model, deployment, Instance::is_proved);
+    waits.then(|| format!("{}/{} up", up(), deployment.instances))
+}
+
 fn rollback(step: RollbackStep) -> &'static str {
     match step {
         RollbackStep::Starting => "rolling back: starting the old",
@@ -164,6 +175,7 @@ pub fn instance(instance: &Instance) -> (Mark, &'static str) {
         InstancePhase::Starting => (Mark::Warn, "starting"),
         InstancePhase::Stopping { .. } => (Mark::Draining, "stopping"),
         InstancePhase::Gone { .. } => (Mark::None, "gone"),
+        InstancePhase::Running { .. } if instance.is_over() => (Mark::Error, "down"),
         InstancePhase::Running { proved, .. } => match (instance.role, instance.health.state) {
             (Role::Draining, _) => (Mark::Draining, "draining"),
             (Role::Drained, _) => (Mark::Draining, "drained"),
@@ -283,19 +295,51 @@ pub fn environment(model: &Model, key: &EnvironmentKey) -> (String, Scope) {
     (width::clean(key.name.as_str()), tone)
 }
 
+/// Why a branch does not have the preview that a pattern of the operator's file asks for, where that
+/// is so: a line, and what is left of it where there is no room.
+pub fn no_preview(
+    state: &State,
+    project: &ProjectName,
+    branch: &BranchName,
+    now: Timestamp,
+) -> Option<(String, &'static str)> {
+    let known = state.projects.get(project)?.branches.get(branch)?;
+    if known.environment.is_some() {
+        return None;
+    }
+    if let Some(holder) = state.preview_holder(project, branch) {
+        let holder = width::clean(holder.as_str());
+        return Some((format!("{holder} has its preview's name; rename one"), "name taken"));
+    }
+    let old = age::ago(now, known.head.at);
+    let said = || (format!("no preview: its last commit is {old} old; push to it"), "no preview");
+    state.is_passed_over(project, branch, now).then(said)
+}
+
+/// Says where the engine has no project that operator's files are there already, and what makes them
+/// active.
+pub fn unapplied(files: &[String]) -> Option<String> {
+    let (first, more) = files.split_first()?;
+    let (first, more) = (width::clean(first), more.len());
+    Some(match more {
+        0 => format!("{first} is not applied: `pilothouse apply` makes it active"),
+        _ => {
+            format!("{first} and {more} more are not applied: `pilothouse apply` makes them active")
+        }
+    })
+}
+
 /// Says that little room is left for the engine's state, where that is so, and what mends it.
 pub fn little_room(room: Room) -> Option<String> {
-    let left = match room.few_files() {
-        Some(0) => "no more files can be made".to_owned(),
-        Some(files) => format!("{files} more files can be made"),
-        None => format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+    let (left, mend) = match room.scarce()? {
+        Scarce::Space => (
+            format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
+            "Make room: without any, builds fail and the engine accepts nothing.",
+        ),
+        Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
+        Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),
     };
-    room.is_scarce().then(|| {
-        format!(
-            "The disk of the engine's state is nearly full: {left}. Make room: without \
-             any, builds fail and the engine accepts nothing."
-        )
-    })
+    Some(format!("The disk of the engine's state is nearly full: {left}. {mend}"))
 }
 
 /// Says why the load balancer does not serve as it should, where it does not take its table.

@@ -3,7 +3,7 @@
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::{Deployment, EnvironmentKey};
 use pilothouse_core::id::DeploymentId;
-use pilothouse_core::plan::{behind, plan, turned_back};
+use pilothouse_core::plan::{Unasked, behind, plan, turned_back, unasked};
 use ratatui::layout::Rect;
 
 use super::{action::moved, complain, instance, list, obstacle, say, send};
@@ -52,7 +52,18 @@ pub(super) fn refusal(model: &Model, key: &EnvironmentKey, what: &DeployWhat) ->
     {
         return None;
     }
-    plan(&model.replica, key, what).err().map(|rejection| sentence(&rejection.why))
+    plan(&model.replica, key, what).err().map(|rejection| said(model, key, what, &rejection))
+}
+
+/// A refusal, with the keys that do what its command would.
+fn said(model: &Model, key: &EnvironmentKey, what: &DeployWhat, rejection: &Rejection) -> String {
+    let is_ready = *what == DeployWhat::Ready;
+    match is_ready.then(|| unasked(&model.replica, key)).flatten() {
+        Some(Unasked { why, run, does }) => {
+            sentence(&format!("{why}; x d on run {run} in the job queue {does}"))
+        }
+        None => sentence(&rejection.why),
+    }
 }
 
 /// The run that is selected itself, if it sealed an artifact.
@@ -77,7 +88,10 @@ pub(super) fn open_plan(
         return cancel_deployment(model, id, true, lines);
     }
     match plan(&model.replica, &environment, &what) {
-        Err(rejection) => complain(model, sentence(&rejection.why)),
+        Err(rejection) => {
+            let said = said(model, &environment, &what, &rejection);
+            complain(model, said)
+        }
         Ok(plan) => {
             model.ui.dialog = Some(Dialog::Plan(Box::new(PlanDialog {
                 environment,

@@ -66,6 +66,7 @@ pub(super) fn others(model: &Model, from: &EnvironmentKey) -> Vec<ListRow> {
         key.project == from.project
             && *key != from
             && environment.preview_of.is_none()
+            && environment.spec.runtime.watch().is_none()
             && !environment.removing
     });
     others

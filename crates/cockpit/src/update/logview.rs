@@ -2,7 +2,7 @@
 
 use super::{complain, say};
 use crate::action::Action;
-use crate::model::{LogFront, LogView, Model, Prompt, PromptKind, View};
+use crate::model::{LogFront, LogSource, LogView, Model, Prompt, PromptKind, Seeking, View};
 use crate::msg::{LogAt, LogNews, LogSearch, LogWhat, Request};
 use pilothouse_api::types::LogPage;
 
@@ -10,6 +10,10 @@ use pilothouse_api::types::LogPage;
 const SIDE: usize = 16;
 /// Lines before either end of what is here at which more is asked for, so that nobody waits for it.
 const MARGIN: u64 = 1000;
+/// Where a search has nothing to go on to.
+const NOTHING_SEARCHED: &str = "Nothing is searched; / searches.";
+/// Where there is no step to go to.
+const NO_STEP: &str = "There is no further step in this log.";
 
 /// Takes what came of a log.
 pub(super) fn news(model: &mut Model, news: LogNews) -> Vec<Request> {
@@ -112,6 +116,28 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
     Vec::new()
 }
 
+/// Why an action of the log can do nothing now.
+pub(super) fn obstacle(model: &Model, action: Action) -> Option<String> {
+    let Some(View::Log(log)) = model.ui.views.last() else { return None };
+    match action {
+        Action::LogNext | Action::LogPrevious => {
+            log.search.is_empty().then(|| NOTHING_SEARCHED.to_owned())
+        }
+        Action::LogStepNext => (!has_next_step(model, log)).then(|| NO_STEP.to_owned()),
+        _ => None,
+    }
+}
+
+fn has_next_step(model: &Model, log: &LogView) -> bool {
+    let (columns, height) = room(model);
+    let step = |number: u64| log.line(number).map(|line| line.step);
+    let last = step(log.end().saturating_sub(1));
+    let is_here =
+        matches!(log.source, LogSource::Run(_)) && last > step(log.first(columns, height).line);
+    let is_newer = log.has_newer() && log.step.is_none() && last.unwrap_or(0) + 1 < steps(model);
+    is_here || is_newer
+}
+
 /// Goes to where the step after or before begins.
 fn go_step(model: &mut Model, forwards: bool) -> Vec<Request> {
     let (columns, height) = room(model);
@@ -134,13 +160,13 @@ fn go_step(model: &mut Model, forwards: bool) -> Vec<Request> {
             return fetch(log, LogAt::Step(first - u32::from(begins)));
         }
     }
-    say(model, "There is no further step in this log.")
+    say(model, NO_STEP)
 }
 
 fn next_step(model: &mut Model, step: u32, steps: u32) -> Vec<Request> {
     match log(model) {
         Some(log) if step < steps => fetch(log, LogAt::Step(step)),
-        Some(_) | None => say(model, "There is no further step in this log."),
+        Some(_) | None => say(model, NO_STEP),
     }
 }
 
@@ -198,7 +224,7 @@ fn next_match(model: &mut Model, forwards: bool) -> Vec<Request> {
         return Vec::new();
     };
     if log.search.is_empty() {
-        return say(model, "Nothing is searched; / searches.");
+        return say(model, NOTHING_SEARCHED);
     }
     let from = log.hit.unwrap_or_else(|| log.first(columns, height).line);
     go_match(model, from, forwards)
@@ -218,8 +244,13 @@ fn go_match(model: &mut Model, from: u64, forwards: bool) -> Vec<Request> {
     }
     let edge = if forwards { log.after() } else { log.first_place() };
     if let Some(from) = edge.filter(|_| log.has_older() || log.has_newer()) {
-        log.seeking = Some(0);
-        let search = LogSearch { text: log.search.to_lowercase(), forwards, from };
+        let text = log.search.to_lowercase();
+        if log.seeking.as_ref().is_some_and(|one| (&one.text, one.forwards) == (&text, forwards)) {
+            // It goes on: begun anew it would read the same again.
+            return Vec::new();
+        }
+        log.seeking = Some(Seeking { lines: 0, text: text.clone(), forwards });
+        let search = LogSearch { text, forwards, from };
         return vec![Request::SearchLog { source: log.source.clone(), step: log.step, search }];
     }
     let said = format!("\"{}\" is not in this log.", log.search);
@@ -253,11 +284,10 @@ fn found(model: &mut Model, page: LogPage, line: usize) -> Vec<Request> {
 
 /// Takes how far a search beyond what is here came.
 pub(super) fn sought(model: &mut Model, lines: u64, is_over: bool) -> Vec<Request> {
-    let Some(log) = log(model).filter(|log| log.seeking.is_some()) else {
-        return Vec::new();
-    };
+    let Some(log) = log(model) else { return Vec::new() };
+    let Some(seeking) = &mut log.seeking else { return Vec::new() };
     if !is_over {
-        log.seeking = Some(lines);
+        seeking.lines = lines;
         return Vec::new();
     }
     log.seeking = None;

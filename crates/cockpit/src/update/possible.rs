@@ -4,14 +4,14 @@
 //! same is told the obstacle.
 
 use pilothouse_core::command::DeployWhat;
-use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::deployment::{EnvironmentKey, Phase};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
 use pilothouse_core::state::Environment;
 
-use super::{dialog, list, view};
+use super::{dialog, list, logview, view};
 use crate::action::Action;
-use crate::model::{JobRef, Link, Model, Pane};
+use crate::model::{Choice, JobRef, Link, Model, Pane};
 use crate::text;
 
 /// Why an action can do nothing now; none where it can do something.
@@ -43,6 +43,9 @@ pub fn obstacle(model: &Model, action: Action) -> Option<String> {
             None => Some(text::NO_ENVIRONMENT.to_owned()),
         },
         Action::Open => view::opened(model).err().map(str::to_owned),
+        Action::LogNext | Action::LogPrevious | Action::LogStepNext => {
+            logview::obstacle(model, action)
+        }
         Action::LogOpen => view::log_source(model).err().map(str::to_owned),
         Action::FilterOpen => (model.ui.focus == Pane::Cost || !model.ui.views.is_empty())
             .then(|| "There is nothing to filter here.".to_owned()),
@@ -57,14 +60,22 @@ fn of_environment(model: &Model, action: Action, key: &EnvironmentKey) -> Option
         Action::DeployRelease => list::earlier(model, key)
             .is_empty()
             .then(|| format!("{key} has no other release that once succeeded.")),
-        Action::DeployPromote => list::others(model, key)
-            .is_empty()
-            .then(|| format!("{} has no other environment to promote to.", key.project)),
+        Action::DeployPromote => unpromotable(model, key),
         _ => {
             let stopped = model.environment(key).map_or(0, Environment::missing);
             (stopped == 0).then(|| format!("Nothing was stopped in {key}."))
         }
     }
+}
+
+/// Why what an environment serves can be promoted to no other.
+fn unpromotable(model: &Model, key: &EnvironmentKey) -> Option<String> {
+    let mut why = format!("{} has no other environment to promote to.", key.project);
+    for row in list::others(model, key) {
+        let Choice::Plan(to, what) = row.choice else { continue };
+        why = dialog::refusal(model, &to, &what)?;
+    }
+    Some(why)
 }
 
 /// Why there is nothing to cancel.
@@ -76,9 +87,10 @@ fn over(model: &Model) -> Option<String> {
             .is_none_or(Run::is_ended)
             .then(|| format!("Run {id} is over; there is nothing to cancel.")),
         Some(job @ JobRef::Deployment(id)) => match model.deployment_of(job) {
-            Some(one) if !one.is_ended() => {
-                one.past_cancelling().map(|why| format!("Deployment {id} {why}."))
-            }
+            Some(one) if !one.is_ended() => one.past_cancelling().map(|why| {
+                let how = if one.phase == Phase::Retiring { "; x b rolls back" } else { "" };
+                format!("Deployment {id} {why}{how}.")
+            }),
             _ => Some(format!("Deployment {id} is over; x b rolls back.")),
         },
     }

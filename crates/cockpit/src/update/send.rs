@@ -26,7 +26,11 @@ pub(super) fn look(model: &mut Model, project: Option<ProjectName>) -> Vec<Reque
     let Some(id) = number(model, "look now") else {
         return Vec::new();
     };
-    say(model, "Looking at the repository.");
+    let is_meant = |of: &ProjectName| project.as_ref().is_none_or(|project| project == of);
+    let mut watched = model.watched.keys();
+    let at_aws = watched.any(|key| is_meant(&key.project));
+    let aws = if at_aws { " and at AWS" } else { "" };
+    say(model, format!("Looking at the repository{aws}."));
     vec![Request::Look { id, project }]
 }
 

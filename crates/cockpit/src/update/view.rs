@@ -59,7 +59,8 @@ fn branch(model: &Model) -> Result<View, &'static str> {
     let row = model.selected_branch().filter(|row| model.branch_facts(row).is_some());
     match row {
         Some(row) if model.ui.views.is_empty() => Ok(View::Branch { row: row.clone(), top: 0 }),
-        Some(_) | None => Err(text::NOTHING_RAN),
+        Some(_) | None if model.is_watcher() => Err(text::NOTHING_RAN),
+        Some(_) | None => Err(text::NOTHING_RAN_BUT_CAN),
     }
 }
 

@@ -139,7 +139,7 @@ const COSTS: &[Action] =
 const COST: &[Action] = &[Action::HelpOpen, Action::Back];
 const BRANCH: &[Action] = &[Action::HelpOpen, Action::RunAgain, Action::ProjectLook, Action::Back];
 const ASK: &[Action] =
-    &[Action::ConfirmAccept, Action::ConfirmCancel, Action::ConfirmNext, Action::ConfirmChoose];
+    &[Action::ConfirmAccept, Action::ConfirmNext, Action::ConfirmChoose, Action::ConfirmCancel];
 const LOG: &[Action] = &[
     Action::HelpOpen,
     Action::LogFollow,
@@ -164,6 +164,7 @@ const DEPLOYMENT: &[Action] =
 const BRANCHES: &[Action] = &[
     Action::HelpOpen,
     Action::DeployReady,
+    Action::JobCancel,
     Action::DeployRollback,
     Action::DeployPromote,
     Action::RunAgain,
@@ -208,14 +209,21 @@ const INSTANCES: &[Action] = &[
     Action::Quit,
 ];
 
+/// Draws as many as there is room for, and the last one, how to leave, in any case.
 fn draw(canvas: &mut Canvas<'_>, room: Rect, pairs: &[(String, &str)]) {
+    let needs = |(keys, hint): &(String, &str)| cells(width::of(keys) + 1 + width::of(hint));
+    let Some((last, others)) = pairs.split_last() else { return };
     let mut x = room.x;
-    for (keys, hint) in pairs {
-        let needed = width::cells(width::of(keys) + 1 + width::of(hint));
-        if x + needed > room.right() {
-            break;
+    let kept = needs(last) + 2;
+    let mut put = |pair: &(String, &str), kept: u16| {
+        if x + needs(pair) + kept > room.right() {
+            return false;
         }
+        let (keys, hint) = pair;
         x += canvas.put(x, room.y, room.right() - x, keys, Scope::HelpKey) + 1;
         x += canvas.put(x, room.y, room.right().saturating_sub(x), hint, Scope::HelpDesc) + 2;
-    }
+        true
+    };
+    let _ = others.iter().all(|pair| put(pair, kept));
+    put(last, 0);
 }

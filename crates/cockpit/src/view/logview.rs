@@ -120,7 +120,8 @@ fn aside(log: &LogView, room: usize) -> String {
     if !log.loaded {
         return String::new();
     }
-    if let Some(lines) = log.seeking {
+    if let Some(seeking) = &log.seeking {
+        let lines = seeking.lines;
         return format!("searching, {lines} lines read · Esc stops");
     }
     let mut parts = Vec::new();

@@ -121,11 +121,15 @@ fn title_text(model: &Model, pane: Pane, width: u16, most: usize) -> String {
             }
         }
         Pane::Targets => {
-            if let Some(watched) = model.scope().and_then(|key| model.watched.get(key)) {
-                return of_account(watched, &title, most);
-            }
-            if let Some(way) = way(model, width >= 60) {
-                title = format!("{title} · {way}");
+            let is_ours = !model.index.shown.targets.is_empty();
+            let place = match accounts(model).as_slice() {
+                [] => way(model, width >= 60),
+                [watched] if !is_ours => return of_account(watched, &title, most),
+                // One of them would stand for all.
+                _ => Some("all".to_owned()),
+            };
+            if let Some(place) = place {
+                title = format!("{title} · {place}");
             }
         }
         Pane::Branches => {
@@ -136,6 +140,16 @@ fn title_text(model: &Model, pane: Pane, width: u16, most: usize) -> String {
         Pane::Jobs | Pane::Cost => {}
     }
     title
+}
+
+/// The accounts that rows of the pane are of, each once.
+fn accounts(model: &Model) -> Vec<&Watched> {
+    let scope = model.scope();
+    let shown = model.watched.iter().filter(|(key, _)| scope.is_none_or(|one| one == *key));
+    let mut all: Vec<&Watched> = shown.map(|(_, watched)| watched).collect();
+    all.sort_by_key(|watched| &watched.access);
+    all.dedup_by_key(|watched| &watched.access);
+    all
 }
 
 /// The title of what is seen at AWS: the pane's name gives way to whose it is.

@@ -13,7 +13,10 @@ use crate::width::{self, cells};
 /// Cells between two columns.
 const GAP: u16 = 2;
 /// The only column of a row that has one line.
-const LINE: Column = Column { right: false, least: 0, most: u16::MAX, drop: 0, name: false };
+const LINE: Column =
+    Column { right: false, least: 0, most: u16::MAX, drop: 0, name: false, ends: false };
+/// Cells in which a sentence's beginning and its end both say something.
+const BOTH_ENDS: u16 = 24;
 
 /// Draws rows; the selected one lies under a bar over the whole width.
 pub(super) fn table(
@@ -67,6 +70,9 @@ impl Cut {
 
 /// Where to cut a column, so that as many rows as possible are told apart.
 fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
+    if columns[place].ends && wide >= BOTH_ENDS {
+        return Cut::Middle;
+    }
     if !columns[place].name {
         return Cut::End;
     }

@@ -10,6 +10,7 @@ use pilothouse_core::containers::Away;
 use pilothouse_core::id::{InstanceId, ReleaseNumber};
 use pilothouse_core::instance::{InstancePhase, Role};
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 use ratatui::style::Color;
@@ -341,4 +342,39 @@ fn no_successor_is_promised_while_the_docker_engine_is_away() {
     assert!(told(&state).contains("none while the Docker engine is away"), "{}", told(&state));
     let shown = text(&operator(state, 120, 40));
     assert!(shown.contains("The Docker engine went away <1m ago"), "{shown}");
+}
+
+#[test]
+fn one_that_is_down_says_why_and_not_that_nobody_answers() {
+    let mut state = contained();
+    let id = InstanceId::new("shop-production-r41-0");
+    let one = state.instances.get_mut(&id).unwrap();
+    if let InstancePhase::Running { over, .. } = &mut one.phase {
+        *over = true;
+    }
+    "its container does not run: the image sha256:0123 is gone".clone_into(&mut one.health.detail);
+    let mut model = operator(state, 200, 60);
+    for pane in [Pane::Containers, Pane::Targets] {
+        let rows = pilothouse_cockpit::rows::rows(&model, pane, 0, 100);
+        let row = rows.iter().find(|row| row.cells[1].text == "r41-0").unwrap();
+        let said: Vec<&str> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
+        assert!(said.iter().any(|text| text.ends_with("is gone")), "{said:?}");
+        assert!(!said.contains(&"connection refused"), "{said:?}");
+    }
+    press(&mut model, "3/gone<Enter>");
+    assert_eq!(order(&model), ["r41-0"]);
+}
+
+#[test]
+fn what_is_not_billed_is_called_what_it_is() {
+    let docker = || Runtime::Docker(pilothouse_core::container::Docker::default());
+    let mut state = normal();
+    let source = |state: &State| pilothouse_cockpit::cost::local(state).source;
+    assert_eq!(source(&state), "local processes are not billed");
+    state.environments.values_mut().next().unwrap().spec.runtime = docker();
+    assert_eq!(source(&state), "local processes and containers are not billed");
+    for environment in state.environments.values_mut() {
+        environment.spec.runtime = docker();
+    }
+    assert_eq!(source(&state), "local containers are not billed");
 }

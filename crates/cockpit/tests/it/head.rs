@@ -8,7 +8,7 @@ use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::Trigger;
 use pilothouse_core::state::{Fate, Ready, State};
 
-use crate::fixture::parts::{deployment, release};
+use crate::fixture::parts::{branch, deployment, release};
 use crate::fixture::{ago, key, normal, operator, press, text};
 
 /// Production serves r40 of bbbb222 while main's head is 4f1c2aa, of which r41 was made.
@@ -66,6 +66,23 @@ fn a_head_that_was_not_deployed_is_never_told_as_the_release_that_serves() {
         // Where there is hardly any room it is still not a release of the head's.
         let narrow = operator(model.replica, 80, 24);
         assert!(first_rows(&narrow).contains(&format!("◐r40 · {said} ")), "{}", text(&narrow));
+    }
+}
+
+#[test]
+fn an_environment_in_which_nothing_ever_served_says_how_its_deployment_ended() {
+    let results = [
+        (DeploymentResult::Failed { why: "never healthy".to_owned() }, "✗ d41 failed"),
+        (DeploymentResult::Cancelled { by: "kim".to_owned() }, "◐ d41 cancelled"),
+    ];
+    for (result, said) in results {
+        let mut state = after(result);
+        state.instances.clear();
+        let production = state.environments.get_mut(&key("production")).unwrap();
+        (production.current, production.ready) = (None, None);
+        let screen = text(&operator(state, 160, 40));
+        assert_eq!(screen.matches(&format!("{said}, nothing serves")).count(), 2, "{screen}");
+        assert!(!screen.contains("no release"), "{screen}");
     }
 }
 
@@ -147,4 +164,32 @@ fn a_head_whose_run_found_the_queue_full_says_that_it_waits() {
     let screen = text(&model);
     assert!(first_rows(&model).contains("waits for a place in the queue"), "{screen}");
     assert!(screen.contains("waits for a place in the queue · r40 serves"), "{screen}");
+}
+
+#[test]
+fn a_branch_that_was_passed_over_says_what_makes_its_preview() {
+    let mut state = normal();
+    let old = branch("0badf00d", "Try it", None, 0, 12 * 86_400);
+    state.projects.get_mut("shop").unwrap().branches.insert("feature/old".into(), old);
+    let mut model = operator(state.clone(), 200, 50);
+    let why = "no preview: its last commit is 12d old; push to it";
+    assert!(text(&model).contains(why), "{}", text(&model));
+    press(&mut model, "G<Enter>");
+    assert!(text(&model).contains(&format!("for         {why}")), "{}", text(&model));
+    let mut narrow = operator(state, 80, 24);
+    press(&mut narrow, "G");
+    let screen = text(&narrow);
+    assert_eq!(screen.matches("no preview").count(), 2, "the row and the journey: {screen}");
+}
+
+#[test]
+fn a_deployment_that_failed_names_the_key_that_tries_again() {
+    let why = "no instance became healthy".to_owned();
+    let mut state = after(DeploymentResult::Failed { why });
+    state.environments.get_mut(&key("production")).unwrap().ready = None;
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "xd");
+    let said = &model.ui.toast.as_ref().unwrap().text;
+    assert!(said.contains("x d on run #87 in the job queue deploys it again"), "{said}");
+    assert!(!said.contains("pilothouse deploy"), "{said}");
 }

@@ -214,6 +214,32 @@ fn a_search_goes_on_where_nothing_is_loaded() {
 }
 
 #[test]
+fn a_search_that_goes_on_is_not_begun_anew_for_the_same() {
+    let (_, mut model) = long_log();
+    let forwards = |requests: &[Request]| match requests {
+        [Request::SearchLog { search, .. }] => search.forwards,
+        other => panic!("{other:?}"),
+    };
+    assert!(forwards(&press(&mut model, "/nowhere<Enter>")));
+    update(&mut model, Msg::LogSought { source: RUN, lines: 64_000, is_over: false });
+    assert_eq!(press(&mut model, "n"), []);
+    assert!(text(&model).contains("searching, 64000 lines read"), "{}", text(&model));
+    assert!(!forwards(&press(&mut model, "N")));
+}
+
+#[test]
+fn matches_and_steps_are_hinted_at_where_there_are_some() {
+    let footer = |model: &Model| text(model).lines().last().unwrap_or_default().to_owned();
+    let mut model = log(120, 24, vec![page(0, 50, 0), page(50, 50, 1)]);
+    press(&mut model, "g");
+    assert!(footer(&model).contains("] next step"), "{}", footer(&model));
+    assert!(!footer(&model).contains("next match"), "{}", footer(&model));
+    press(&mut model, "/line 7<Enter>G");
+    assert!(footer(&model).contains("n next match"), "{}", footer(&model));
+    assert!(!footer(&model).contains("next step"), "{}", footer(&model));
+}
+
+#[test]
 fn steps_are_reached_where_nothing_is_loaded() {
     let (engine, mut model) = long_log();
     assert!(engine.press(&mut model, "[").contains("line 5000 "));

@@ -64,6 +64,18 @@ fn one_release_is_not_rolled_back_and_one_environment_promotes_nowhere() {
 }
 
 #[test]
+fn what_serves_nothing_is_promoted_nowhere() {
+    let mut state = normal();
+    for environment in state.environments.values_mut() {
+        (environment.current, environment.running) = (None, None);
+    }
+    let mut model = operator(state, 200, 60);
+    let (footer, said) = told(&mut model, "xp");
+    let why = "serves no release that could be promoted";
+    assert!(!footer.contains("x p promote") && said.contains(why), "{footer} {said}");
+}
+
+#[test]
 fn nothing_is_hinted_at_that_an_engine_which_is_gone_would_do() {
     let mut model = operator(normal(), 200, 60);
     lose(&mut model);
@@ -86,7 +98,8 @@ fn what_can_be_done_is_hinted_at() {
     }
     // A deployment that runs is cancelled by rolling back.
     press(&mut model, "kk");
-    assert!(footer(&model).contains("x b roll back"), "{}", footer(&model));
+    let before = footer(&model);
+    assert!(before.contains("x b roll back") && before.contains("x c cancel"), "{before}");
     let watcher = self::model(normal(), Access::Watcher, 200, 60);
     assert!(!footer(&watcher).contains("x "), "{}", footer(&watcher));
 }
@@ -103,7 +116,7 @@ fn a_deployment_that_only_stops_the_old_release_is_not_cancelled() {
         press(&mut model, "j");
     }
     let (footer, said) = told(&mut model, "xc");
-    let why = "has succeeded but for stopping the old release: roll back.";
+    let why = "has succeeded but for stopping the old release; x b rolls back.";
     assert!(!footer.contains("x c cancel") && said.contains(why), "{footer} {said}");
     assert!(model.ui.dialog.is_none());
 }

@@ -141,3 +141,21 @@ fn a_runs_subject_goes_on_where_lines_are_free() {
     let words: Vec<&str> = screen.split(['│', ' ', '\n']).filter(|w| !w.is_empty()).collect();
     assert!(words.join(" ").contains(subject), "{screen}");
 }
+
+#[test]
+fn an_outcome_that_is_cut_keeps_what_it_ends_with() {
+    let mut state = normal();
+    let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+    let why = "shop-production-r41-0 did not become healthy within 60s: answered 500".to_owned();
+    deployment.phase = Phase::Ended { result: DeploymentResult::Failed { why }, at: ago(5) };
+    let mut model = operator(state, 80, 24);
+    press(&mut model, "2z");
+    let screen = text(&model);
+    assert!(screen.contains("failed: shop") && screen.contains("answered 500"), "{screen}");
+}
+
+#[test]
+fn what_is_counted_stands_where_there_is_little_room() {
+    let screen = text(&operator(normal(), 80, 24));
+    assert_eq!(screen.matches("2/3 up").count(), 2, "{screen}");
+}

@@ -1,12 +1,13 @@
 //! Screens as text: states by sizes.
 
 use pilothouse_api::types::Access;
+use pilothouse_cockpit::cost::{CostLine, CostView, Elsewhere, NOTHING};
 use pilothouse_core::instance::Lost;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
-use crate::fixture::{NOW, failing, key, lose, model, normal, operator, overflow, text};
+use crate::fixture::{NOW, failing, key, lose, model, normal, operator, overflow, press, text};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
 
@@ -69,14 +70,57 @@ fn an_outage_is_said_above_all_panes() {
     (production.replace_failures, production.replace_at) = (2, Timestamp(NOW.0 + 120_000));
     production.lost = Some(Lost {
         id: "shop-production-r41-0.7".into(),
-        why: "its container cannot run: the image is gone".to_owned(),
+        why: "its container does not run: the image is gone".to_owned(),
         at: Timestamp(NOW.0 - 180_000),
     });
     let screen = text(&operator(state.clone(), 200, 60));
     let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3m \
-                ago (2 in a row), the next try in 2m: its container cannot run: the image is gone";
+                ago (2 in a row), the next try in 2m: its container does not run: the image is gone";
     assert!(screen.contains(told), "{screen}");
     // While the edge says nothing, nobody knows.
     state.edge.connected = false;
     assert!(!text(&operator(state, 120, 40)).contains("targets is healthy"));
+}
+
+#[test]
+fn a_file_that_is_not_applied_is_named_where_there_is_no_project() {
+    let mut model = operator(State::default(), 200, 60);
+    for (files, told) in [
+        (vec!["shop.toml"], "shop.toml is not applied"),
+        (vec!["shop.toml", "blog.toml"], "shop.toml and 1 more are not"),
+    ] {
+        model.files = files.into_iter().map(str::to_owned).collect();
+        let screen = text(&model);
+        assert!(screen.contains(told) && screen.contains("`pilothouse apply`"), "{screen}");
+        assert!(!screen.contains("pilothouse add"), "{screen}");
+    }
+}
+
+#[test]
+fn what_runs_nothing_says_so_beside_a_price_elsewhere() {
+    fn price(_: &State) -> CostView {
+        let line = |label: &str, shape: &str, elsewhere: Vec<Elsewhere>| CostLine {
+            name: label.to_owned(),
+            label: label.to_owned(),
+            shape: shape.to_owned(),
+            micro_usd: Some(0),
+            at_least: None,
+            is_stale: false,
+            is_part: false,
+            elsewhere,
+            note: String::new(),
+        };
+        let other = |name: &str| Elsewhere { name: name.to_owned(), micro_usd: 12_345 };
+        let lines = vec![
+            line("production", "2 × local", vec![other("Fargate + ALB"), other("EC2 + ALB")]),
+            line("qa", NOTHING, Vec::new()),
+        ];
+        CostView { lines, source: "local processes are not billed".to_owned() }
+    }
+    let mut model = operator(normal(), 80, 40);
+    model.price = price;
+    model.costs = price(&model.replica);
+    press(&mut model, "5z");
+    let screen = text(&model);
+    assert!(screen.contains("none") && !screen.contains("nothin"), "{screen}");
 }

@@ -218,7 +218,8 @@ fn a_disk_that_is_nearly_full_is_told_before_it_is() {
     told.room = Some(Room { free: 300 << 20, total: 1 << 40, free_files, files });
     update(&mut model, Msg::Samples(Box::new(told)));
     let screen = text(&model);
-    assert!(screen.contains("nearly full: 17 more files can be made. Make room"), "{screen}");
+    assert!(screen.contains("nearly full: 17 more files can be made. Remove files"), "{screen}");
+    assert!(!screen.contains("accepts nothing"), "{screen}");
 }
 
 #[test]

@@ -58,6 +58,24 @@ fn a_branch_that_nothing_ran_of_says_what_its_jenkinsfile_is() {
 }
 
 #[test]
+fn the_key_that_runs_it_is_named_where_it_would_help() {
+    let hint = "nothing ran of it yet; x r runs its pipeline";
+    for (access, is_able) in [(Access::Operator, true), (Access::Watcher, false)] {
+        let mut model = model(quiet(), access, 80, 24);
+        press(&mut model, "G<Enter>");
+        assert_eq!(text(&model).contains(hint), is_able, "{}", text(&model));
+        // A second look at the same row.
+        press(&mut model, "<Enter>");
+        assert_eq!(text(&model).contains("for this row yet; x r"), is_able, "{}", text(&model));
+        answer(&mut model, COMMIT, Ok(&[]));
+        assert_eq!(text(&model).contains(hint), is_able, "it has a pipeline");
+        answer(&mut model, COMMIT, Ok(&SAID));
+        assert!(!text(&model).contains(hint), "{}", text(&model));
+        assert!(text(&model).contains("nothing ran of it yet "), "{}", text(&model));
+    }
+}
+
+#[test]
 fn a_hostile_verdict_stays_in_its_frame() {
     let mut model = operator(quiet(), 80, 24);
     press(&mut model, "G<Enter>");

@@ -1,6 +1,7 @@
 //! What is seen at AWS, from nothing to five hundred targets, well and not.
 
 mod hostile;
+mod known;
 mod prices;
 mod signs;
 mod truth;
@@ -162,6 +163,7 @@ fn service() -> EcsService {
         started_at: Some(ago(7200)),
         ip: Some("10.0.3.7".to_owned()),
         stopped: stopped.map(str::to_owned),
+        ..Task::default()
     };
     EcsService {
         cluster: "shop".to_owned(),

@@ -32,7 +32,9 @@ pub(super) fn deployment(state: &mut State, event: &DeploymentEvent, at: Timesta
             deployment.phase = phase.clone();
             deployment.batch = *batch;
             deployment.since = at;
+            // What it tried to do before it has done.
             deployment.attempts = 0;
+            deployment.last_error = None;
         }),
         DeploymentEvent::InstancesAdded { id, instances } => {
             for instance in instances {

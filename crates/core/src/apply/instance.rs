@@ -2,8 +2,8 @@
 
 use crate::event::InstanceEvent;
 use crate::id::InstanceId;
-use crate::instance::{Instance, InstancePhase, Lost, Role};
-use crate::routing::TargetState;
+use crate::instance::{Instance, InstancePhase, Lost, Role, TargetHealth};
+use crate::routing::{Reason, TargetState};
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -20,16 +20,19 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 proof: proof.clone(),
                 proved: false,
                 since: at,
+                over: false,
             };
             set_role(instance, Role::Standby, at);
         }),
         InstanceEvent::Proved { id } => proved(state, id, at),
+        InstanceEvent::Ended { id, why } => change(state, id, |instance| ended(instance, why, at)),
         InstanceEvent::Restarted { id, restarts, proof, address } => {
             change(state, id, |instance| {
                 instance.restarts = *restarts;
-                if let InstancePhase::Running { address: place, proof: old, proved, since } =
+                if let InstancePhase::Running { address: place, proof: old, proved, since, over } =
                     &mut instance.phase
                 {
+                    *over = false;
                     proof.clone_into(old);
                     *place = address.unwrap_or(*place);
                     // One that never was healthy has no more time because it was started again.
@@ -69,6 +72,22 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         }
         InstanceEvent::Gone { id, why } => gone(state, id, why, at),
     }
+}
+
+/// Nobody is reached at its address any more, whoever answers there.
+fn ended(instance: &mut Instance, why: &str, at: Timestamp) {
+    if let InstancePhase::Running { over, .. } = &mut instance.phase {
+        *over = true;
+    }
+    let was_ill = instance.health.state == TargetState::Unhealthy;
+    let since = if was_ill { instance.health.since } else { at };
+    instance.health = TargetHealth {
+        state: TargetState::Unhealthy,
+        reason: Some(Reason::FailedHealthChecks),
+        detail: why.to_owned(),
+        doubted: false,
+        since,
+    };
 }
 
 fn proved(state: &mut State, id: &InstanceId, at: Timestamp) {

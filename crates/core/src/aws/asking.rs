@@ -35,6 +35,8 @@ pub enum Ask {
     Tags(Vec<String>),
     /// The targets of these target groups.
     Health(Vec<String>),
+    /// The targets of these target groups, to find instances among them.
+    Registrations(Vec<String>),
     /// All ECS services by name, with their tags.
     ServiceTags,
     /// These ECS services.
@@ -81,6 +83,8 @@ pub enum Content {
     Tags(BTreeMap<String, Tags>),
     /// Targets, by target group.
     Health(BTreeMap<String, Vec<Target>>),
+    /// See [`Ask::Registrations`].
+    Registrations(BTreeMap<String, Vec<Target>>),
     /// Tags, by ECS service.
     ServiceTags(BTreeMap<ServiceName, Tags>),
     /// ECS services.
@@ -92,7 +96,7 @@ pub enum Content {
 }
 
 /// Parts in the order in which they are read: what decides about others comes before them.
-pub const ORDER: [Part; 14] = [
+pub const ORDER: [Part; 15] = [
     Part::Balancers,
     Part::Groups,
     Part::Tags,
@@ -100,6 +104,7 @@ pub const ORDER: [Part; 14] = [
     Part::Health,
     Part::Services,
     Part::Instances,
+    Part::Registrations,
     Part::Checks,
     Part::Rules,
     Part::Volumes,
@@ -145,13 +150,18 @@ impl Part {
             | Self::Volumes
             | Self::Addresses
             | Self::Gateways => true,
-            Self::Identity | Self::Checks | Self::Rules | Self::Metrics | Self::Meters => false,
+            Self::Identity
+            | Self::Registrations
+            | Self::Checks
+            | Self::Rules
+            | Self::Metrics
+            | Self::Meters => false,
         }
     }
 
     /// Whether it changes so slowly that it is read only now and then.
     pub fn is_slow(self) -> bool {
-        self == Self::Meters
+        matches!(self, Self::Meters | Self::Registrations)
     }
 }
 
@@ -188,8 +198,11 @@ impl Inventory {
                 let balancers = all().flat_map(|one| self.balancers_of(one));
                 some(balancers.map(|balancer| balancer.arn.clone()).collect()).map(Ask::Rules)
             }
+            Part::Registrations => {
+                some(all().flat_map(|one| self.searched(one)).collect()).map(Ask::Registrations)
+            }
             Part::Health => {
-                let groups = all().flat_map(|one| self.groups_of(one));
+                let groups = all().flat_map(|one| self.groups_told(one));
                 some(groups.map(|group| group.arn.clone()).collect()).map(Ask::Health)
             }
             Part::Services => {
@@ -228,7 +241,7 @@ impl Inventory {
                     metric: *metric,
                 }));
             }
-            for group in self.groups_of(&watch.belongings) {
+            for group in self.groups_told(&watch.belongings) {
                 let is_measured = |arn: &&String| arn.contains("/app/") || arn.contains("/net/");
                 let behind = group.balancers.iter().find(is_measured);
                 if let Some(balancer) = behind.filter(|_| seen.insert(&group.arn)) {
@@ -263,6 +276,7 @@ fn has_groups(one: &Belongings) -> bool {
         || !one.target_groups.is_empty()
         || !one.services.is_empty()
         || !one.tags.is_empty()
+        || !one.instances.is_empty()
 }
 
 fn is_tagged<'a>(mut all: impl Iterator<Item = &'a Belongings>) -> bool {

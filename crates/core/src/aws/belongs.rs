@@ -12,7 +12,9 @@ use super::seen::{
     Listener, Series, Target, Volume,
 };
 use super::trouble::{Trouble, TroubleKind};
-use super::{AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill};
+use super::{
+    AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill, search,
+};
 use crate::deployment::EnvironmentKey;
 use crate::time::{Millis, Timestamp};
 
@@ -45,6 +47,8 @@ pub struct Inventory {
     pub tags: BTreeMap<String, Tags>,
     /// Targets, by target group.
     pub targets: BTreeMap<String, Vec<Target>>,
+    /// The targets of groups that were looked into for instances, by target group.
+    pub registered: BTreeMap<String, BTreeSet<String>>,
     /// Tags, by ECS service.
     pub service_tags: BTreeMap<ServiceName, Tags>,
     /// ECS services that belong to any environment.
@@ -92,6 +96,7 @@ impl Inventory {
             Content::Groups(all) => self.groups = all,
             Content::Tags(all) => self.tags = all,
             Content::Health(all) => self.targets = all,
+            Content::Registrations(all) => self.registered = search::ids(all),
             Content::ServiceTags(all) => self.service_tags = all,
             Content::Services(all) => self.services = all,
             Content::Metrics(all) => self.metrics = all,
@@ -247,7 +252,7 @@ impl Inventory {
                 })
                 .collect(),
             groups: self
-                .groups_of(belongings)
+                .groups_told(belongings)
                 .map(|one| Group {
                     targets: self.targets.get(&one.arn).cloned().unwrap_or_default(),
                     metrics: measured(&one.arn),
@@ -255,6 +260,7 @@ impl Inventory {
                 })
                 .collect(),
             absent: self.absent(belongings),
+            unregistered: self.unregistered(belongings),
             ..Watched::new(key.clone(), watch.access.clone())
         };
         watched.bill = bill::bill(self, &watched, belongings);

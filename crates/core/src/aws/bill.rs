@@ -4,6 +4,7 @@
 //! something out is never taken for the whole.
 
 mod idle;
+mod tasks;
 mod things;
 mod till;
 
@@ -65,6 +66,16 @@ pub struct Line {
     pub measured: Option<Part>,
 }
 
+/// What is said of what is paid by a measure that nobody asked for yet.
+const UNASKED: &str = "not asked for yet: metrics are read while somebody looks";
+
+impl Line {
+    /// Whether how much is bought was not asked for yet, so that looking on tells more.
+    pub fn is_unasked(&self) -> bool {
+        self.note == UNASKED
+    }
+}
+
 impl Bill {
     /// What is known of the sum.
     pub fn known(&self) -> NanoUsd {
@@ -86,7 +97,7 @@ impl Bill {
 pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -> Bill {
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
-    things::services(&mut till, watched);
+    tasks::services(&mut till, watched);
     things::balancers(&mut till, inventory, watched);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
@@ -123,6 +134,13 @@ pub fn of_looking(
     }
     // The price is for a thousand, and a quantity counts thousandths: one metric is one of these.
     Some(metric_price?.times(Quantity(lately.by_hour(lately.metrics, now)), 1))
+}
+
+/// Why something was not measured: for the reason that is told, or because nobody asked.
+fn unmeasured<'a>(inventory: &Inventory, part: Part, why: &'a str) -> &'a str {
+    let fresh = inventory.parts.get(&part);
+    let is_asked = fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some());
+    if is_asked { why } else { UNASKED }
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.

@@ -8,7 +8,7 @@ mod ecs;
 
 use std::collections::BTreeMap;
 
-pub use ecs::{EcsService, Task};
+pub use ecs::{EcsDeployment, EcsService, Takes, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;

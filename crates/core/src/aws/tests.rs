@@ -3,8 +3,11 @@
 mod bill;
 mod idle;
 mod networks;
+mod search;
 mod tags;
 mod tasks;
+mod unasked;
+mod volumes;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Access;
 use super::bill::Bill;
 use super::recent::Lately;
+use super::search::Unregistered;
 use super::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
 use super::trouble::Trouble;
 use crate::cost::NanoUsd;
@@ -49,6 +50,9 @@ pub struct Watched {
     pub groups: Vec<Group>,
     /// What the operator's file names and the account does not have, a sentence each.
     pub absent: Vec<String>,
+    /// The instances that the operator's file names and no target group has, where that is known.
+    #[serde(default)]
+    pub unregistered: Option<Unregistered>,
     /// What it costs by the hour.
     pub bill: Bill,
 }
@@ -92,6 +96,8 @@ pub enum Part {
     Tags,
     /// Targets and their health.
     Health,
+    /// The targets of groups that instances are looked for in.
+    Registrations,
     /// Tags of ECS services.
     ServiceTags,
     /// ECS services and their tasks.
@@ -148,6 +154,7 @@ impl Part {
             Self::Groups => "target groups",
             Self::Tags => "tags",
             Self::Health => "target health",
+            Self::Registrations => "registrations",
             Self::ServiceTags => "ECS tags",
             Self::Services => "ECS services",
             Self::Metrics => "metrics",
@@ -174,6 +181,7 @@ impl Watched {
             balancers: Vec::new(),
             groups: Vec::new(),
             absent: Vec::new(),
+            unregistered: None,
             bill: Bill::default(),
         }
     }
@@ -215,9 +223,27 @@ impl Watched {
         let fresh = self.parts.get(&part);
         let Some(at) = fresh.and_then(|fresh| fresh.at) else { return Some(Timestamp(0)) };
         let failed = fresh.is_some_and(|fresh| fresh.trouble.is_some()) || self.stopped.is_some();
-        let slow = if part.is_slow() { SLOW } else { 1 };
-        let silent = now.since(at).0 > self.silence().0.saturating_mul(slow);
+        let silent = now.since(at) > self.silence_of(part);
         (failed || silent).then_some(at)
+    }
+
+    /// After how long without a word a part counts as stale: one that is read in every round
+    /// sooner than others, whichever made the rounds late.
+    pub fn silence_of(&self, part: Part) -> Millis {
+        if part.is_quick() {
+            return Millis(self.every.0.saturating_mul(QUICK).max(FEWEST.0));
+        }
+        let slow = if part.is_slow() { SLOW } else { 1 };
+        Millis(self.silence().0.saturating_mul(slow))
+    }
+
+    /// When anything of the account was last seen; none where nothing ever was. Who we are says
+    /// nothing of an account that is another one.
+    pub fn seen_at(&self) -> Option<Timestamp> {
+        let is_other = self.identity.as_ref().is_some_and(|one| one.account != self.access.account);
+        let parts = self.parts.iter();
+        let parts = parts.filter(|(part, _)| !(is_other && **part == Part::Identity));
+        parts.filter_map(|(_, fresh)| fresh.at).max()
     }
 
     /// After how long without a word something that was read counts as stale.
@@ -235,6 +261,8 @@ impl Watched {
 /// After how many intervals without a word something counts as stale: parts that seldom change are
 /// read every sixth time.
 const SILENT: u64 = 8;
+/// The same of parts that are read in every round.
+const QUICK: u64 = 4;
 /// How much later what is read only now and then counts as stale.
 const SLOW: u64 = 6;
 /// See [`SILENT`]; what is looked at very often may take a while all the same.

@@ -1,5 +1,6 @@
 //! Rules, targets and instances in words.
 
+use super::search::Unregistered;
 use super::seen::{
     Action, Check, Condition, Ec2Instance, Ec2State, Group, Rule, Target, TargetState,
 };
@@ -64,6 +65,20 @@ fn action(action: &Action, groups: &[Group]) -> String {
 pub fn group_name(arn: &str, groups: &[Group]) -> String {
     let known = groups.iter().find(|group| group.arn == arn).map(|group| group.name.clone());
     known.unwrap_or_else(|| arn.split('/').nth(1).unwrap_or(arn).to_owned())
+}
+
+/// Why instances that are named have no target's health, and what to write where it may have been
+/// missed.
+pub fn unregistered(one: &Unregistered) -> String {
+    let Unregistered { instances, searched, candidates } = one;
+    let (it, its) = if instances.len() == 1 { ("it", "its") } else { ("them", "their") };
+    if searched < candidates {
+        return format!(
+            "not found in {searched} of the {candidates} target groups of {its} VPC: name {its} \
+             groups in `target_groups`"
+        );
+    }
+    format!("no target group of {its} VPC has {it}, so that no load balancer checks {it}")
 }
 
 /// A target's state in a word.

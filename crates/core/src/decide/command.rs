@@ -17,6 +17,14 @@ use crate::time::Timestamp;
 pub(super) type Answer = Result<(Vec<Event>, Reply), Rejection>;
 
 pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timestamp) -> Answer {
+    let ends = matches!(
+        command,
+        Command::Halt | Command::CancelRun { .. } | Command::CancelDeployment { .. }
+    );
+    if state.halting && !ends {
+        let why = "the engine is stopping everything; ask again once it runs anew";
+        return Err(Rejection::new(RejectionKind::Busy, why));
+    }
     match command {
         Command::Apply { spec } => {
             specification::apply(state, actor, spec, now).map(|events| (events, Reply::Accepted))
@@ -169,7 +177,12 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: 
         Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
     })?;
     if let Some(why) = deployment.past_cancelling() {
-        return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}")));
+        let key = &deployment.environment;
+        let how = match deployment.phase {
+            Phase::Retiring => format!("; `pilothouse rollback {key}` goes back from it"),
+            _ => String::new(),
+        };
+        return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}{how}")));
     }
     let behind = crate::plan::behind(state, deployment).filter(|_| and_waiting);
     let asked = behind.into_iter().map(|behind| behind.id).chain([id]);

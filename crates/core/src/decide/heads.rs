@@ -6,13 +6,15 @@ use super::{leaving, specification};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, Head, ProjectEvent, RunEvent, environment_key};
 use crate::id::{BranchName, ProjectName};
+use crate::preview::is_stale;
 use crate::run::Trigger;
-use crate::state::{Branch, Commit, Project, State};
-use crate::time::{Millis, Timestamp};
+use crate::state::{Branch, Project, State};
+use crate::time::Timestamp;
 
-/// At the first look, a preview is made only for a branch whose head is younger than this, so
-/// that adding an old repository does not build its whole past.
-const FRESH: Millis = Millis::minutes(3 * 24 * 60);
+/// Nobody deletes all branches of a repository that is built and deployed from: something else is
+/// there in its place, or it is being restored.
+const EMPTIED: &str = "it has no branch any more, so what is known of its branches is kept; `pilothouse \
+                       remove` takes a project down";
 
 /// Who cancels what nobody waits for any more.
 const REMOVAL: &str = "the removal of its branch";
@@ -28,6 +30,12 @@ pub(super) fn looked(
     let Some(project) = state.projects.get(name).filter(|project| !project.removing) else {
         return Vec::new();
     };
+    if heads.is_empty() && unread == 0 && !project.branches.is_empty() {
+        return vec![Event::Project(ProjectEvent::LookFailed {
+            project: name.clone(),
+            why: EMPTIED.to_owned(),
+        })];
+    }
     let first = project.poll.changed_at.is_none();
     let mut events = Vec::new();
     for head in heads {
@@ -40,11 +48,6 @@ pub(super) fn looked(
     deleted(state, project, name, heads, &mut events);
     events.push(Event::Project(ProjectEvent::Looked { project: name.clone(), unread }));
     events
-}
-
-/// Whether a head is too old to have a preview made of it unasked.
-pub(super) fn is_stale(head: &Commit, now: Timestamp) -> bool {
-    now.since(head.at) > FRESH
 }
 
 fn moved(

@@ -12,8 +12,12 @@ use crate::state::State;
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
         Observation::InstanceRestarted { id, restarts, proof, address } => {
-            let new = state.instances.get(id).is_some_and(|instance| {
-                matches!(&instance.phase, InstancePhase::Running { proof: old, .. } if old != proof)
+            // A container outlives the process that owned it, and is the same start then.
+            let new = state.instances.get(id).is_some_and(|one| {
+                let InstancePhase::Running { proof: old, over, .. } = &one.phase else {
+                    return false;
+                };
+                old != proof || *over
             });
             if !new {
                 return Vec::new();
@@ -22,7 +26,17 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             let address = address.filter(|address| moved(state, &id, *address));
             vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof, address })]
         }
+        Observation::InstanceEnded { id, why } => {
+            let new = state.instances.get(id).is_some_and(|one| {
+                matches!(one.phase, InstancePhase::Running { .. })
+                    && !(one.is_over() && one.health.detail == *why)
+            });
+            let event = || InstanceEvent::Ended { id: id.clone(), why: why.clone() };
+            new.then(|| Event::Instance(event())).into_iter().collect()
+        }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
+            // It is said of whoever has its address now.
+            Some(instance) if instance.is_over() => Vec::new(),
             // The words and the time alone are no transition: they may differ at every check.
             Some(instance) if standing(&instance.health) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());

@@ -147,6 +147,7 @@ fn unpassed(step: u32, name: &str, exit: &StepExit, beside: &str) -> RunResult {
         StepExit::TimedOut => "took longer than its timeout".to_owned(),
         StepExit::Cancelled => "was ended from outside".to_owned(),
         StepExit::NotStarted(why) => format!("could not be started: {why}"),
+        StepExit::Failed(why) => format!("failed: {why}"),
     };
     failed(Some(step), &format!("{name} {how}{beside}"))
 }

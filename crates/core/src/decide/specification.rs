@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{heads, leaving};
+use super::leaving;
 use crate::command::{Rejection, RejectionKind};
 use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
+use crate::preview::is_stale;
 use crate::run::Trigger;
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::{Branch, State};
@@ -53,7 +54,7 @@ pub(super) fn apply(
                 left.extend(branch.environment.clone());
                 // What feeds nothing has nothing to wait for, and what feeds an environment from now
                 // on is built for it.
-                let owed = environment.as_ref().map(|_| branch.owed.unwrap_or(Trigger::Manual));
+                let owed = environment.as_ref().map(|_| branch.owed.unwrap_or(Trigger::Apply));
                 let branch = Branch { environment, owed, ..branch.clone() };
                 events.push(Event::Project(ProjectEvent::BranchMoved {
                     project: spec.name.clone(),
@@ -81,7 +82,7 @@ pub(super) fn apply(
 /// Whether a branch of a repository that was looked at before gets a preview: one that has one, or
 /// whose head is young, as at the first look.
 fn has_preview(branch: &Branch, now: Timestamp) -> bool {
-    branch.environment.is_some() || !heads::is_stale(&branch.head, now)
+    branch.environment.is_some() || !is_stale(&branch.head, now)
 }
 
 /// Whether another branch has the preview that a branch would feed.

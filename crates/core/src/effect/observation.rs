@@ -12,6 +12,14 @@ use crate::state::Unbound;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Observation {
+    /// What ran of an instance is over, and its address may be anybody's; its supervisor may start
+    /// it again.
+    InstanceEnded {
+        /// The instance.
+        id: InstanceId,
+        /// How it ended, or why it cannot start: a sentence, printable.
+        why: String,
+    },
     /// A supervisor started its instance again.
     InstanceRestarted {
         /// The instance.

@@ -30,6 +30,13 @@ pub enum InstanceEvent {
         /// The instance.
         id: InstanceId,
     },
+    /// What ran of it is over; its supervisor may start it again.
+    Ended {
+        /// The instance.
+        id: InstanceId,
+        /// A sentence that says why, printable.
+        why: String,
+    },
     /// Its supervisor started it again.
     Restarted {
         /// The instance.
@@ -95,6 +102,7 @@ impl InstanceEvent {
             Self::Replaced { instance } => &instance.id,
             Self::Started { id, .. }
             | Self::Proved { id }
+            | Self::Ended { id, .. }
             | Self::Restarted { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }

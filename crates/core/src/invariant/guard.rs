@@ -263,6 +263,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         InstanceEvent::Replaced { .. } => return,
         InstanceEvent::Started { id, .. }
         | InstanceEvent::Proved { id }
+        | InstanceEvent::Ended { id, .. }
         | InstanceEvent::Restarted { id, .. }
         | InstanceEvent::HealthChanged { id, .. }
         | InstanceEvent::RoleChanged { id, .. }

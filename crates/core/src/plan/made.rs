@@ -30,11 +30,13 @@ pub fn remake(state: &State, key: &EnvironmentKey, spec: &EnvironmentSpec) -> Op
         return None;
     }
     let changed = changed.join(", ");
-    let of_release = state.runs.values().rev().find(|run| {
+    let mut of_release = state.runs.values().rev().filter(|run| {
         run.project == key.project
             && run.commit == release.commit
             && run.artifact() == Some(&release.artifact)
     });
+    // Another branch at the same commit can have the newer run; a promoted release has no own one.
+    let of_release = of_release.clone().find(|run| run.feeds(state, key)).or(of_release.next());
     let how = of_release.map_or_else(
         || format!("the next release of {key} has it"),
         |run| {

@@ -2,9 +2,31 @@
 
 use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
-use crate::id::BranchName;
+use crate::id::{BranchName, RunId};
 use crate::run::{Run, RunPhase, RunResult};
-use crate::state::{Environment, State};
+use crate::state::{Environment, Release, State};
+
+/// A run that somebody has to name to have its commit deployed: it was before, or its branch did not
+/// feed the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// Why it is not ready by itself.
+    pub why: String,
+    /// The run.
+    pub run: RunId,
+    /// What deploying it does.
+    pub does: &'static str,
+}
+
+/// The run that has to be named, where nothing is ready for an environment for that reason.
+pub fn unasked(state: &State, key: &EnvironmentKey) -> Option<Unasked> {
+    let environment = super::find(state, key).ok()?;
+    let is_other = environment.ready.is_some() || environment.spec.runtime.watch().is_some();
+    if is_other || live(state, environment).is_some() {
+        return None;
+    }
+    of_run(state, key, environment, newest_run(state, key)?)
+}
 
 /// Why nothing is ready for an environment.
 pub(super) fn why(state: &State, key: &EnvironmentKey) -> Rejection {
@@ -54,21 +76,34 @@ fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &R
             "nothing is ready for {key}: it serves {commit}, the newest that passed{remake}"
         );
     }
+    let Some(Unasked { why, run, does }) = of_run(state, key, environment, run) else {
+        return String::new();
+    };
+    format!("{why}; `pilothouse deploy {key} --run {}` {does}", run.0)
+}
+
+fn of_run(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    run: &Run,
+) -> Option<Unasked> {
+    run.artifact()?;
+    let commit = run.commit.short();
+    let is_it = |release: &Release| release.commit == run.commit;
+    let serves = environment.current.and_then(|number| environment.releases.get(&number));
+    if !run.is_ended() || serves.is_some_and(is_it) {
+        return None;
+    }
     let tried = last_of(state, key, run).map(|deployment| came_of(state, deployment));
-    let is_known = environment.releases.values().any(|release| release.commit == run.commit);
-    if tried.is_none() && !is_known {
-        return format!(
-            "nothing is ready for {key}: {commit} passed while its branch did not feed it; `pilothouse \
-             deploy {key} --run {}` deploys it all the same",
-            run.id.0
-        );
+    if tried.is_none() && !environment.releases.values().any(is_it) {
+        let why =
+            format!("nothing is ready for {key}: {commit} passed while its branch did not feed it");
+        return Some(Unasked { why, run: run.id, does: "deploys it all the same" });
     }
     let tried = tried.map_or_else(String::new, |came| format!(": {came}"));
-    format!(
-        "{commit} was deployed already and does not serve{tried}; `pilothouse deploy {key} --run {}` \
-         deploys it again",
-        run.id.0
-    )
+    let why = format!("{commit} was deployed already and does not serve{tried}");
+    Some(Unasked { why, run: run.id, does: "deploys it again" })
 }
 
 /// What came of a deployment of what does not serve.
@@ -140,7 +175,6 @@ pub(super) fn newer(
     Some(format!("{branch} is at {commit}, whose run {id} {came}: this is the commit before"))
 }
 
-/// The newest run of a branch that feeds the environment.
 /// The newest run of a branch that feeds the environment; what others brought once counts no more.
 fn newest_run<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a Run> {
     state.runs.values().rev().find(|run| {

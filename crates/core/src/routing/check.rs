@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::wildcards;
+use super::redirect::is_known;
 use super::{Action, Condition, HealthCheck, Listener, Redirect, Table, TargetGroup};
 
 /// One thing that is wrong with a table.
@@ -233,6 +234,9 @@ fn check_redirect(redirect: &Redirect, at: &str, found: &mut Found) {
         add("the path begins with a slash");
     }
     let parts = [&redirect.host, &redirect.path, &redirect.query];
+    if parts.into_iter().flatten().any(|part| !is_known(part)) {
+        add("what #{…} may hold is protocol, host, port, path or query");
+    }
     if parts.into_iter().flatten().any(|part| !is_field_text(part)) {
         add("a part holds control characters");
     }

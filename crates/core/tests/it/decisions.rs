@@ -47,12 +47,13 @@ const PHASES: [(&str, &str, &[&str]); 17] = [
     ),
 ];
 
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 12] = [
     "cancel",
     "new gone",
     "old gone",
     "new unhealthy",
     "old unhealthy",
+    "new ended",
     "new restarted",
     "deadline",
     "an hour later",
@@ -163,6 +164,10 @@ fn give(play: &mut Play, id: DeploymentId, input: &str) {
         "old gone" => gone(old),
         "new unhealthy" => health(world, new),
         "old unhealthy" => health(world, old),
+        "new ended" => Input::Observation(Observation::InstanceEnded {
+            id: new.clone(),
+            why: "it ended with status 1".to_owned(),
+        }),
         "new restarted" => Input::Observation(Observation::InstanceRestarted {
             id: new.clone(),
             restarts: 1,

@@ -10,6 +10,7 @@
 )]
 
 mod decisions;
+mod ended;
 mod scenario;
 mod scenarios;
 mod specs;

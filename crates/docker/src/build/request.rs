@@ -152,6 +152,7 @@ mod tests {
             known: None,
             cache: None,
             built: "/built".into(),
+            record: None,
             container: None,
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Owned<'a> {
     pub(super) output: Output,
     /// To the engine that runs it.
     pub(super) line: Line,
+    /// Where it is reached, if it has a port.
+    pub(super) address: Option<SocketAddr>,
 }
 
 /// What became of the container of this name.
@@ -45,7 +47,7 @@ pub(super) async fn find_or_create(
     spec: &ContainerSpec,
     image: Image,
 ) -> Result<Found<'_>, Error> {
-    if let Some(found) = docker.container(&spec.name).await? {
+    if let Some(found) = find(&docker, spec).await? {
         if !is_ours(&found, spec) {
             return Err(Error::new(
                 Kind::Conflict,
@@ -55,13 +57,20 @@ pub(super) async fn find_or_create(
                 ),
             ));
         }
-        if found.is_running {
+        let address = spec.publish.map(|publish| reached(&found, publish, spec));
+        if found.is_running && !matches!(address, Some(None)) {
             let line = docker.line().await?;
             let output = Output::of(&docker, &found.id).await?;
-            let owned = Owned { docker, spec, id: found.id.clone(), pid: found.pid, output, line };
+            let (id, pid) = (found.id.clone(), found.pid);
+            let address = address.flatten();
+            let owned = Owned { docker, spec, id, pid, output, line, address };
             owned.note(&found)?;
             return Ok(Found::Runs(Box::new(owned)));
         }
+        if found.is_running {
+            say(super::DISPLACED);
+        }
+        super::gone(spec);
         // A service that has ended begins anew; a step that ever ran does not. It is removed by
         // whoever is told: were it gone before that, it would be taken for one that never was.
         if !spec.is_service && found.state == "exited" {
@@ -71,6 +80,20 @@ pub(super) async fn find_or_create(
     }
     let owned = create(docker, spec, &image).await?;
     Ok(Found::Runs(Box::new(owned)))
+}
+
+/// The container of this name, or the one that an earlier owner made and somebody has renamed.
+async fn find(docker: &Docker, spec: &ContainerSpec) -> Result<Option<Container>, Error> {
+    let named = docker.container(&spec.name).await?;
+    // One that cannot be read tells of none; whoever writes it next says why.
+    let made = record::read_record(&spec.record).ok().flatten();
+    match (named, made.filter(|made| !made.id.is_empty())) {
+        (None, Some(made)) => {
+            let found = docker.container(&made.id).await?;
+            Ok(found.filter(|found| is_ours(found, spec)))
+        }
+        (named, _) => Ok(named),
+    }
 }
 
 /// Whether a container has all the labels that ours has.
@@ -132,7 +155,8 @@ async fn try_create<'a>(
     let id = created.map_err(|raw| from(&format!("create {}", spec.name), &raw))?.id;
     // Listened to before it starts, so that its first words are not lost.
     let (line, output) = (docker.line().await?, Output::of(docker, &id).await?);
-    let mut owned = Owned { docker: docker.clone(), spec, id, pid: 0, output, line };
+    let docker = docker.clone();
+    let mut owned = Owned { docker, spec, id, pid: 0, output, line, address: None };
     match owned.start().await {
         Ok(()) => Ok(owned),
         // Nobody knows whether it ran, and it tells once its engine is back.
@@ -151,24 +175,30 @@ impl Owned<'_> {
         let found = self.docker.container(&self.id).await?;
         let found = found.ok_or_else(|| Error::new(Kind::NotFound, "it is gone already"))?;
         self.pid = found.pid;
+        // One that ended at once is reached nowhere.
+        if let Some(publish) = self.spec.publish.filter(|_| found.is_running) {
+            let address = reached(&found, publish, self.spec);
+            self.address = Some(address.ok_or_else(|| {
+                let why = "it has no address in its network: name another network, or reach it by \
+                           loopback";
+                Error::new(Kind::Refused, why)
+            })?);
+        }
         self.note(&found)
     }
 
     /// Tells what runs, and where it is reached.
     fn note(&self, found: &Container) -> Result<(), Error> {
-        let address = match self.spec.publish {
-            Some(publish) => Some(reached(found, publish)?),
-            None => None,
-        };
         let record = Record {
             id: found.id.clone(),
             image: found.image.clone(),
             pid: found.pid,
             started_at: found.started_at.clone(),
-            address,
+            address: self.address,
             owner: std::process::id(),
             is_taken: false,
             why_not: None,
+            cause: None,
         };
         record::write(&self.spec.record, &record).map_err(|error| {
             let path = self.spec.record.display();
@@ -178,9 +208,15 @@ impl Owned<'_> {
 
     /// Passes output on until the container has ended, asked to or by itself, and removes it.
     pub(super) async fn end(mut self, asked: &mut Asked) -> Result<End, Error> {
-        let ended = match self.ended(asked).await? {
+        let over = self.ended(asked).await?;
+        super::gone(self.spec);
+        let ended = match over {
             Over::Ended(found) => found,
             Over::WithEngine => return Ok(End::WithEngine),
+            Over::Displaced => {
+                patiently(|| self.docker.remove(&self.id)).await?;
+                return Ok(End::Displaced);
+            }
             Over::StartedAgain => {
                 patiently(|| self.docker.remove(&self.id)).await?;
                 return Ok(End::StartedAgain);
@@ -188,7 +224,9 @@ impl Owned<'_> {
         };
         if ended.is_out_of_memory {
             let limit = self.spec.memory.unwrap_or(0) >> 20;
-            say(&format!("the kernel ended it for want of memory; its limit is {limit} MiB"));
+            let why = format!("the kernel ended it for want of memory; its limit is {limit} MiB");
+            say(&why);
+            super::noted(self.spec, record::note_cause(&self.spec.record, &why));
         }
         if !ended.error.is_empty() {
             say(&ended.error);
@@ -199,14 +237,14 @@ impl Owned<'_> {
     }
 }
 
-/// Where a container is reached: where it was mapped to, or on its own address. What it was to be
-/// mapped to counts for one that ended at once and is mapped to nothing any more.
-fn reached(found: &Container, publish: Publish) -> Result<SocketAddr, Error> {
-    let mapped =
-        found.ports.iter().find(|(_, inner)| *inner == publish.port).map(|(host, _)| *host);
-    let own = found.address.map(|address| SocketAddr::new(address, publish.port));
-    publish.host.map(|host| mapped.unwrap_or(host)).or(own).ok_or_else(|| {
-        let why = "it has no address in its network: name another network, or reach it by loopback";
-        Error::new(Kind::Refused, why)
-    })
+/// Where a container is reached: where it is mapped to, or on its own address.
+fn reached(found: &Container, publish: Publish, spec: &ContainerSpec) -> Option<SocketAddr> {
+    if publish.host.is_some() {
+        let mut mapped = found.ports.iter().filter(|(_, inner)| *inner == publish.port);
+        return mapped.next().map(|(host, _)| *host);
+    }
+    // Somebody may have brought it into other networks beside its own.
+    let own = found.addresses.iter().find(|(name, _)| Some(name) == spec.network.as_ref());
+    let own = own.or(found.addresses.first())?;
+    Some(SocketAddr::new(own.1, publish.port))
 }

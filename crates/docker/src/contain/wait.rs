@@ -1,6 +1,7 @@
 //! From a running container to its end.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use super::{Asked, patiently};
 use crate::container::{Container, Health};
 use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
-use crate::line::Line;
+use crate::line::{Line, Told};
 use crate::output::{pass, say};
 
-/// Time between two looks at what the image's own check says.
+/// Time until what the image's own check says is listened to again, where that broke off.
 const CHECKS: Duration = Duration::from_millis(500);
 /// How long the last words of a container that has ended may take to arrive.
 const LAST: Duration = Duration::from_secs(2);
@@ -64,6 +65,8 @@ pub(super) enum Over {
     WithEngine,
     /// Somebody else started it again, as by `docker restart`.
     StartedAgain,
+    /// It runs, and is not where it was reached any more.
+    Displaced,
 }
 
 impl Owned<'_> {
@@ -74,7 +77,10 @@ impl Owned<'_> {
         let mut kill_at = None;
         loop {
             let (docker, id) = (self.docker.clone(), self.id.clone());
-            let mut end = Box::pin(until_over(&docker, (&id, self.pid), &mut self.line));
+            let what = (&*id, self.pid, self.address);
+            let mut end = Box::pin(until_over(&docker, what, &mut self.line));
+            // Not begun anew with each word that the container says.
+            let mut ill = Box::pin(unhealthy(&docker, &id));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -89,14 +95,14 @@ impl Owned<'_> {
                         kill_at = None;
                         self.docker.signal(&self.id, KILL).await?;
                     }
-                    failed = unhealthy(&self.docker, &self.id), if self.spec.by_image && !is_asked => {
+                    failed = &mut ill, if self.spec.by_image && !is_asked => {
                         say(&format!("its own check fails: {failed}"));
                         self.docker.signal(&self.id, KILL).await?;
                         is_asked = true;
                     }
                 }
             };
-            drop(end);
+            drop((end, ill));
             match over {
                 Ok(Over::Ended(found)) => {
                     let last = async {
@@ -110,6 +116,7 @@ impl Owned<'_> {
                     return Ok(Over::Ended(found));
                 }
                 Ok(Over::StartedAgain) => return Ok(Over::StartedAgain),
+                Ok(Over::Displaced) => return Ok(Over::Displaced),
                 Ok(Over::WithEngine) => {
                     let (found, is_taken) = self.outlast(self.runs()).await?;
                     if found.is_running {
@@ -119,6 +126,7 @@ impl Owned<'_> {
                     } else if !is_taken || is_asked {
                         return Ok(Over::Ended(Box::new(found)));
                     } else {
+                        super::gone(self.spec);
                         patiently(|| self.docker.remove(&self.id)).await?;
                         return Ok(Over::WithEngine);
                     }
@@ -160,14 +168,14 @@ fn vanished(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("the container {short} was removed by somebody else"))
 }
 
-/// Waits until a container, whose first process has this number, does not run any more, and tells
-/// how it ended.
+/// Waits until a container, whose first process has this number, does not run any more, or is not
+/// reached at its address any more, and tells how it ended.
 ///
 /// An engine that is told to go lets nobody in any more, then ends its containers, and then goes.
 /// What ended meanwhile ended with it.
 async fn until_over(
     docker: &Docker,
-    (id, pid): (&str, i32),
+    (id, pid, address): (&str, i32, Option<SocketAddr>),
     line: &mut Line,
 ) -> Result<Over, Error> {
     let ended = async {
@@ -178,10 +186,21 @@ async fn until_over(
         }
         docker.container(id).await?.ok_or_else(|| vanished(id))
     };
-    let ended = tokio::select! {
-        biased;
-        () = line.broken() => return Ok(Over::WithEngine),
-        ended = ended => ended,
+    tokio::pin!(ended);
+    // What happened before anybody listened is seen at once.
+    let mut is_open = address.is_some();
+    let ended = loop {
+        if std::mem::take(&mut is_open) && is_displaced(docker, (id, pid), address).await {
+            return Ok(Over::Displaced);
+        }
+        tokio::select! {
+            biased;
+            told = line.next(id) => match told {
+                Told::Broken => return Ok(Over::WithEngine),
+                Told::Left => is_open = address.is_some(),
+            },
+            ended = &mut ended => break ended,
+        }
     };
     match ended {
         Ok(found) if !found.is_running => Ok(Over::Ended(Box::new(found))),
@@ -196,6 +215,21 @@ async fn until_over(
     }
 }
 
+/// Whether a container runs, and is not at its address any more. One that ends leaves its networks
+/// too, and one that nobody can tell of is there until somebody can.
+async fn is_displaced(
+    docker: &Docker,
+    (id, pid): (&str, i32),
+    address: Option<SocketAddr>,
+) -> bool {
+    match (docker.container(id).await, address) {
+        (Ok(Some(found)), Some(address)) => {
+            found.is_running && found.pid == pid && !found.is_at(address)
+        }
+        _ => false,
+    }
+}
+
 async fn until(at: Option<tokio::time::Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
@@ -206,11 +240,22 @@ async fn until(at: Option<tokio::time::Instant>) {
 /// Waits until the image's own check has failed as often as it may; what it said.
 async fn unhealthy(docker: &Docker, id: &str) -> String {
     loop {
-        tokio::time::sleep(CHECKS).await;
-        if let Ok(Some(found)) = docker.container(id).await
-            && found.health == Health::Unhealthy
-        {
-            return found.health_said.trim().to_owned();
+        // Listened to before it is looked at, so that nothing is said in between.
+        let mut line = docker.line_of_health(id).await;
+        loop {
+            if let Ok(Some(found)) = docker.container(id).await
+                && found.health == Health::Unhealthy
+            {
+                return found.health_said.trim().to_owned();
+            }
+            let is_told = match &mut line {
+                Ok(line) => line.told().await,
+                Err(_) => false,
+            };
+            if !is_told {
+                break;
+            }
         }
+        tokio::time::sleep(CHECKS).await;
     }
 }

@@ -237,3 +237,24 @@ fn h2c_is_not_taken_part_in() {
     assert_eq!(answer.status, 200);
     assert_eq!(field(&origin.last_head(), "upgrade"), None);
 }
+
+#[test]
+fn a_redirect_leads_to_where_a_trusted_proxy_was_asked() {
+    let mut rig = Rig::new();
+    let redirect = Redirect { status: 302, path: Some("/new".into()), ..Redirect::default() };
+    let conditions = vec![Condition::Path { patterns: vec!["/old".to_owned()] }];
+    let mut table = shop(Vec::new());
+    table.listeners[0].rules =
+        vec![Rule { priority: 1, conditions, action: Action::Redirect(redirect) }];
+    let lines = ["GET /old HTTP/1.1", "Host: a", "X-Forwarded-Proto: HTTPS"];
+    let asked = |rig: &Rig, more: &[&str]| {
+        let answer = rig.client().ask(&[&lines[..], more].concat());
+        answer.field("location").unwrap().to_owned()
+    };
+    rig.publish(table.clone());
+    assert!(asked(&rig, &[]).starts_with("http://a:"), "a stranger's word counts for nothing");
+    table.listeners[0].trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    rig.publish(table);
+    assert_eq!(asked(&rig, &[]), "https://a/new");
+    assert_eq!(asked(&rig, &["X-Forwarded-Port: 8443"]), "https://a:8443/new");
+}

@@ -56,9 +56,21 @@ fn an_empty_line_between_requests_is_no_head() {
     assert_eq!(client.read().status, 200);
     client.send("\r\n");
     assert!(client.is_closed(), "without a word");
+    for request in
+        ["\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n"]
+    {
+        client = rig.client();
+        let since = Instant::now();
+        client.send(request);
+        assert_eq!(client.read().status, 200);
+        assert!(client.is_closed(), "without a word behind {request:?}");
+        assert!(since.elapsed() > Duration::from_millis(600), "{request:?} {:?}", since.elapsed());
+    }
     client = rig.client();
-    client.send("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab\r\n");
     assert_eq!(client.read().status, 200);
+    assert!(client.is_closed(), "without a word");
+    assert_eq!(rig.status().counters.refused, 0);
 }
 
 #[test]

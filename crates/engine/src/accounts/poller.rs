@@ -7,6 +7,7 @@
 //! and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
 //! an account that is gone is told within one interval.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,7 +130,8 @@ impl Poller {
                         if changed.is_err() {
                             return;
                         }
-                        // What belongs to an environment now may never have been read.
+                        // What belongs to an environment now may never have been read, or
+                        // somebody asked for a look.
                         self.round = 0;
                         break;
                     }
@@ -155,11 +157,18 @@ impl Poller {
             return Some(trouble);
         }
         let before = self.account.sent().requests;
-        for part in ORDER {
+        let mut parts = VecDeque::from(ORDER);
+        while let Some(part) = parts.pop_front() {
             if !self.is_due(part, is_full, attended) {
                 continue;
             }
-            match self.read(part).await {
+            let known = (part == Part::Registrations).then(|| self.inventory.registered.clone());
+            let read = self.read(part).await;
+            // What was found among others was not asked for its health yet.
+            if known.is_some_and(|known| known != self.inventory.registered) {
+                parts.push_front(Part::Health);
+            }
+            match read {
                 Read::Well => {}
                 Read::Alone(trouble) if !trouble.kind.is_of_all() => {}
                 Read::Alone(trouble) | Read::Nobody(trouble) => {
@@ -210,7 +219,7 @@ impl Poller {
     async fn read(&mut self, part: Part) -> Read {
         let ask = {
             let watches = self.watches.borrow();
-            let all: Vec<&AwsWatch> = watches.values().collect();
+            let all: Vec<&AwsWatch> = watches.of.values().collect();
             self.inventory.ask(part, &all)
         };
         let Some(ask) = ask else {
@@ -276,7 +285,7 @@ impl Poller {
         let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
-        let all: Vec<Watched> = watches.iter().map(of).collect();
+        let all: Vec<Watched> = watches.of.iter().map(of).collect();
         // Nothing is asked for an account that is not the pinned one, prices included.
         if self.inventory.identity.is_some() && self.inventory.stopped.is_none() {
             self.prices.want(bill::wanted(all.iter()));

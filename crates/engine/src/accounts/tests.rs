@@ -1,5 +1,6 @@
 //! A poller on a made-up account, with time that stands still.
 
+mod registered;
 mod unattended;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use pilothouse_api::types::{Access as Door, Sighting};
 use pilothouse_core::aws::asking::{Ask, Content, ORDER};
 use pilothouse_core::aws::book::{Listed, Product};
-use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Identity};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Group, Identity};
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, Part, Trouble, TroubleKind, Watched};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::deployment::EnvironmentKey;
@@ -21,7 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::poller::Poller;
-use super::{Account, Answer, PriceAnswer, Sent, prices};
+use super::{Account, Answer, PriceAnswer, Sent, Watches, prices};
 use crate::clock::Clock;
 use crate::publish::{Item, PublishLimits, Publisher, Subscription};
 
@@ -45,6 +46,7 @@ pub(super) struct Made {
     trouble: Arc<Mutex<BTreeMap<&'static str, TroubleKind>>>,
     /// What never brings an answer.
     silent: Arc<Mutex<Vec<Part>>>,
+    groups: Arc<Mutex<Vec<Group>>>,
     pub(super) list: Arc<Mutex<List>>,
     account: Arc<Mutex<String>>,
     requests: Arc<AtomicU64>,
@@ -63,6 +65,7 @@ fn part_of(ask: &Ask) -> Part {
         Ask::Groups => Part::Groups,
         Ask::Tags(_) => Part::Tags,
         Ask::Health(_) => Part::Health,
+        Ask::Registrations(_) => Part::Registrations,
         Ask::ServiceTags => Part::ServiceTags,
         Ask::Services(_) => Part::Services,
         Ask::Metrics(_) => Part::Metrics,
@@ -89,8 +92,8 @@ impl Account for Made {
             Ok(match ask {
                 Ask::Identity => Content::Identity(Identity { account, arn: "arn".into() }),
                 Ask::Instances => {
-                    let id = "i-1".to_owned();
-                    Content::Instances(vec![Ec2Instance { id, ..Ec2Instance::default() }])
+                    let (id, vpc) = ("i-1".to_owned(), "vpc-1".to_owned());
+                    Content::Instances(vec![Ec2Instance { id, vpc, ..Ec2Instance::default() }])
                 }
                 Ask::Balancers => {
                     let (arn, name) = ("arn:x/app/shop/1".to_owned(), "shop".to_owned());
@@ -102,9 +105,10 @@ impl Account for Made {
                 Ask::Addresses => Content::Addresses(Vec::new()),
                 Ask::Gateways => Content::Gateways(Vec::new()),
                 Ask::Rules(_) => Content::Rules(BTreeMap::new()),
-                Ask::Groups => Content::Groups(Vec::new()),
+                Ask::Groups => Content::Groups(self.groups.lock().unwrap().clone()),
                 Ask::Tags(_) => Content::Tags(BTreeMap::new()),
-                Ask::Health(_) => Content::Health(BTreeMap::new()),
+                Ask::Health(arns) => Content::Health(registered::targets(arns)),
+                Ask::Registrations(arns) => Content::Registrations(registered::targets(arns)),
                 Ask::ServiceTags => Content::ServiceTags(BTreeMap::new()),
                 Ask::Services(_) => Content::Services(Vec::new()),
                 Ask::Metrics(_) => Content::Metrics(BTreeMap::new()),
@@ -160,14 +164,22 @@ struct World {
     publisher: Publisher,
     client: Option<Subscription>,
     seen: Option<Watched>,
-    _watches: watch::Sender<super::Watches>,
+    watches: watch::Sender<Watches>,
     stop: CancellationToken,
 }
 
 impl World {
     fn new(attended: bool) -> Self {
+        let belongings = Belongings {
+            load_balancers: vec!["shop".into()],
+            buckets: vec!["shop-media".into()],
+            ..Belongings::default()
+        };
+        Self::on(Made::default(), belongings, attended)
+    }
+
+    fn on(made: Made, belongings: Belongings, attended: bool) -> Self {
         let publisher = Publisher::new(PublishLimits::default(), Arc::new(State::default()));
-        let made = Made::default();
         "123456789012".clone_into(&mut made.account.lock().unwrap());
         let access = Access {
             account: "123456789012".into(),
@@ -175,14 +187,10 @@ impl World {
             profile: None,
             role: None,
         };
-        let belongings = Belongings {
-            load_balancers: vec!["shop".into()],
-            buckets: vec!["shop-media".into()],
-            ..Belongings::default()
-        };
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
         let watch = AwsWatch { access: access.clone(), belongings };
-        let (sender, receiver) = watch::channel(BTreeMap::from([(key, watch)]));
+        let (sender, receiver) =
+            watch::channel(Watches { of: BTreeMap::from([(key, watch)]), asks: 0 });
         let client = attended.then(|| publisher.subscribe(Door::Watcher, None, true).unwrap());
         let clock = Clock::at(Timestamp(1_000_000));
         let account: Arc<dyn Account> = Arc::new(made.clone());
@@ -192,7 +200,7 @@ impl World {
         let stop = CancellationToken::new();
         tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(poller.run(stop.clone()));
-        Self { made, publisher, client, seen: None, _watches: sender, stop }
+        Self { made, publisher, client, seen: None, watches: sender, stop }
     }
 
     /// Lets time pass, and takes in what was told.

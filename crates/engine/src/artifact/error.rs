@@ -112,5 +112,5 @@ impl From<DiskError> for SealError {
 }
 
 fn full(error: &DiskError) -> &'static str {
-    if error.is_full() { ". Free some space, or keep fewer artifacts" } else { "" }
+    if error.is_full() { ". Remove files, or keep fewer artifacts" } else { "" }
 }

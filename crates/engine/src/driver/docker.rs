@@ -22,6 +22,7 @@ use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::text::printable;
 use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
+pub use self::image::STEPS;
 use super::Surroundings;
 use crate::places::Places;
 
@@ -89,8 +90,8 @@ impl Docker {
         self.name(&format!("run-{}-{step}", run.0))
     }
 
-    /// Ends a container of ours and removes it. One of somebody else's that only has the name is
-    /// left alone.
+    /// Ends a container of ours and removes it, by its name or its id. One of somebody else's that
+    /// only has the name is left alone.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Fault> {
         let client = self.client().await?;
         let found = client.container(name).await.map_err(|error| fault(&error))?;
@@ -98,6 +99,16 @@ impl Docker {
         match own {
             Some(own) => client.remove(&own.id).await.map_err(|error| fault(&error)),
             None => Ok(()),
+        }
+    }
+
+    /// Ends an instance's container and removes it, also one that somebody has renamed: its owner
+    /// noted its id.
+    pub(super) async fn remove_instance(&self, id: &InstanceId, unit: &Path) -> Result<(), Fault> {
+        self.remove(&self.instance_name(id)).await?;
+        match record_of(unit, None)? {
+            Some(record) if !record.id.is_empty() => self.remove(&record.id).await,
+            Some(_) | None => Ok(()),
         }
     }
 

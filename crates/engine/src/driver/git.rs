@@ -310,7 +310,8 @@ fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
             return Fault::permanent(said);
         }
         Fault::permanent(format!(
-            "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one"
+            "the commit has no readable {PIPELINE_FILE} ({error}); `pilothouse init` writes one, or \
+             `pilothouse convert` of a Jenkinsfile"
         ))
     };
     let found = std::fs::symlink_metadata(&path).map_err(|error| missing(&error))?;
@@ -320,7 +321,7 @@ fn read_pipeline(workspace: &Path) -> Result<Pipeline, Fault> {
         )));
     }
     let text = std::fs::read_to_string(&path).map_err(|error| missing(&error))?;
-    pilothouse_settings::pipeline::read(PIPELINE_FILE, &text)
+    pilothouse_settings::pipeline::read_for(PIPELINE_FILE, &text, workspace.to_str())
         .map_err(|problems| Fault::permanent(pilothouse_settings::problem::told(&problems)))
 }
 

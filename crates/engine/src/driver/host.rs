@@ -51,6 +51,7 @@ impl Host {
         let dir = self.places.step(run, index);
         let timeout = order.step.timeout.duration();
         let is_contained = order.step.container.is_some();
+        let is_told = is_contained || matches!(order.step.run, StepRun::Image(_));
         let mut ending = match self.find_or_start(&dir, order).await? {
             Found::Running(handle) => {
                 tokio::select! {
@@ -63,7 +64,11 @@ impl Host {
         };
         if is_contained {
             self.leave_no_container(run, index).await;
-            if let Some(exit) = self.docker.exit_of(run, index)? {
+        }
+        if is_told && let Some(exit) = self.docker.exit_of(run, index)? {
+            // What was ended or passed after all is not told as what failed before that.
+            let has_status = matches!(ending.exit, StepExit::Code(code) if code != 0);
+            if has_status || !matches!(exit, StepExit::Failed(_)) {
                 ending.exit = exit;
             }
         }

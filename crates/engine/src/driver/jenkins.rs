@@ -8,6 +8,7 @@ use std::path::Path;
 
 use jenkinsfile::Report;
 use jenkinsfile::table::Table;
+use jenkinsfile::verdict::Level;
 
 pub(super) use jenkinsfile::MOST_BYTES;
 
@@ -39,10 +40,12 @@ pub(super) fn told(bytes: Option<&[u8]>) -> String {
         None => Report::too_large(FILE),
     };
     let summary = report.summary(MOST_LINES).join("\n");
-    format!(
-        "no pilothouse.toml but a Jenkinsfile: {summary}\n`pilothouse check` says more, and \
-         `pilothouse convert` writes what both can say"
-    )
+    let next = match report.level {
+        Level::Broken => "`pilothouse check` says what to mend in it",
+        Level::Scripted | Level::Unread => "`pilothouse check` says more",
+        _ => "`pilothouse check` says more, and `pilothouse convert` writes what both can say",
+    };
+    format!("no pilothouse.toml but a Jenkinsfile: {summary}\n{next}")
 }
 
 #[cfg(test)]
@@ -63,6 +66,16 @@ mod tests {
         let said = said_of(&[("Jenkinsfile", text)]).unwrap();
         assert!(said.contains("level 1, declarative"), "{said}");
         assert!(said.contains("3 of 3 parts run"), "{said}");
+        assert!(said.contains("`pilothouse convert` writes"), "{said}");
+    }
+
+    #[test]
+    fn what_cannot_be_converted_is_not_sent_to_be() {
+        for text in ["pipeline { agent any }", "node { sh 'b' }", &"#".repeat(MOST_BYTES + 1)] {
+            let said = said_of(&[("Jenkinsfile", text)]).unwrap();
+            assert!(said.contains("`pilothouse check` says"), "{said}");
+            assert!(!said.contains("`pilothouse convert`"), "{said}");
+        }
     }
 
     #[test]

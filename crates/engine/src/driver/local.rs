@@ -129,10 +129,10 @@ impl Local {
                 }
                 Liveness::Alive(_, status) if status.main.is_some() && is_container => {
                     let owner = status.main.map(|main| main.pid);
-                    if let Some(record) = docker::record_of(&handle.dir, owner)? {
-                        let address = record.address.ok_or_else(|| {
-                            Fault::permanent("its container is not reached anywhere")
-                        })?;
+                    // What is reached nowhere has ended already, and is started again.
+                    if let Some(record) = docker::record_of(&handle.dir, owner)?
+                        && let Some(address) = record.address
+                    {
                         write_address(home, address)?;
                         let proof = docker::proof(&record);
                         return Ok(Outcome::Started { address, proof });
@@ -226,7 +226,7 @@ impl Local {
     /// Whoever owned the instance's container may have died before it: then it goes now.
     async fn leave_no_container(&self, id: &InstanceId, home: &Path) -> Result<(), Fault> {
         if docker::is_container(home) {
-            self.docker.remove(&self.docker.instance_name(id)).await?;
+            self.docker.remove_instance(id, &unit_of(home)).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ impl Checker<'_> {
         let list = names.join(", ");
         let Some(kind) = &agent.kind else {
             let message = format!("No agent type specified. Must be one of [{list}]");
-            self.problem(agent.span, message);
+            self.lack(agent.span, &message, agent.span);
             return;
         };
         if self.table.is_bare_agent(&kind.text) {

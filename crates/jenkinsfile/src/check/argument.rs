@@ -16,6 +16,7 @@ fn java_name(kind: &Type) -> &'static str {
         Type::Long => "long",
         Type::OptionalInt => "class java.lang.Integer",
         Type::Double => "double",
+        Type::List => "interface java.util.List",
         // The only enumeration of the table.
         Type::OneOf(_) => "class java.util.concurrent.TimeUnit",
         Type::Any => "class java.lang.Object",
@@ -39,7 +40,8 @@ fn fits(value: &ValueKind<'_>, kind: &Type) -> bool {
     match (kind, value) {
         (Type::Any | Type::OptionalBool, _) | (_, ValueKind::Code(_)) => true,
         (Type::Text, ValueKind::Integer(_) | ValueKind::Bool(_)) => false,
-        (Type::Text | Type::Bool, _) => true,
+        (Type::Text | Type::Bool, _) | (Type::List, ValueKind::Null) => true,
+        (Type::List, _) => false,
         (Type::Int | Type::Long | Type::OptionalInt | Type::Double, ValueKind::Text(text)) => {
             // One letter is a number to Groovy, but not to a step of Jenkins.
             matches!(kind, Type::Long | Type::Double) && text.chars().count() == 1
@@ -90,7 +92,7 @@ impl Checker<'_> {
         let mut is_valid = true;
         for (key, value) in named {
             let Some(parameter) = self.parameter(entry, key) else {
-                is_valid &= entry.is_open;
+                is_valid &= entry.is_open && !self.is_misspelt(entry, key, named);
                 continue;
             };
             let is_sole = named.len() == 1
@@ -108,6 +110,20 @@ impl Checker<'_> {
                 self.problem_with(span.at_start(), message, advice);
             }
         }
+    }
+
+    /// Whether a name that the table lacks is nearly that of a parameter which has to be there.
+    fn is_misspelt(&mut self, entry: &Entry, key: &Key, named: &[(Key, Value<'_>)]) -> bool {
+        let is_missing = |one: &&Parameter| {
+            one.is_required && !named.iter().any(|(key, _)| key.text == one.name)
+        };
+        let missing = entry.parameters.iter().filter(is_missing);
+        let Some(near) = nearest(&key.text, missing.map(|one| one.name.as_str())) else {
+            return false;
+        };
+        let message = format!("Invalid parameter \"{}\", did you mean \"{near}\"?", key.text);
+        self.problem_with(key.span, message, format!("{} wants {near}", entry.name));
+        true
     }
 
     /// The parameter of this name. One that does not exist is told, with the nearest that does.

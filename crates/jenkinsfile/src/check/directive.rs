@@ -28,7 +28,7 @@ impl Checker<'_> {
             return;
         };
         if section.entries.is_empty() {
-            self.problem(section.span, "options can not be empty");
+            self.lack(section.span, "options can not be empty", section.span);
         }
         for (name, span) in repeated(names(section)) {
             self.problem(span, format!("Duplicate option name: \"{name}\""));
@@ -65,6 +65,13 @@ impl Checker<'_> {
                 wrappers.chain(self.table.names(Kind::Option)).collect()
             };
             self.unknown_type("option", name, Kind::Option, &known);
+            if in_stage
+                && self.table.option(text).is_some()
+                && let Some(problem) = self.problems.last_mut()
+            {
+                let advice = format!("{text} is an option of a pipeline: put it at its top");
+                problem.advice = Some(advice);
+            }
             return;
         };
         self.call(option, entry);
@@ -89,19 +96,20 @@ impl Checker<'_> {
 
     pub(super) fn triggers(&mut self, section: &Section<Directive<'_>>) {
         if section.entries.is_empty() {
-            self.problem(section.span, "triggers can not be empty");
+            self.lack(section.span, "triggers can not be empty", section.span);
         }
         for (name, span) in repeated(names(section)) {
             self.problem(span, format!("Duplicate trigger name: \"{name}\""));
         }
         for trigger in &section.entries {
             self.directive(trigger, Role::Trigger);
+            self.times(trigger);
         }
     }
 
     pub(super) fn parameters(&mut self, section: &Section<Directive<'_>>) {
         if section.entries.is_empty() {
-            self.problem(section.span, "parameters can not be empty");
+            self.lack(section.span, "parameters can not be empty", section.span);
         }
         for parameter in &section.entries {
             self.directive(parameter, Role::Parameter);

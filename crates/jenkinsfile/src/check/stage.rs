@@ -1,6 +1,7 @@
 //! Stages.
 
 use super::{Checker, repeated};
+use crate::diagnostic::Diagnostic;
 use crate::model::{Common, Section, Stage};
 
 const NESTED: &str =
@@ -10,7 +11,8 @@ impl Checker<'_> {
     /// Stages; inside of others that run at the same time some rules are stricter.
     pub(super) fn stages(&mut self, section: &Section<Stage<'_>>, is_within: bool) {
         if section.entries.is_empty() {
-            self.problem_with(section.span, "No stages specified", "add stage('name') { … }");
+            let problem = Diagnostic::declarative(section.span, "No stages specified");
+            self.note(problem.advise("add stage('name') { … }").lacking(section.span));
         }
         let names = section.entries.iter().map(|stage| (stage.name.as_str(), stage.span));
         for (name, span) in repeated(names) {
@@ -64,7 +66,7 @@ impl Checker<'_> {
             let message = format!(
                 "Expected one of \"steps\", \"stages\", or \"parallel\" for stage \"{name}\""
             );
-            self.problem(span, message);
+            self.lack(span, &message, stage.span);
         } else if stage.parallel.is_some() || stage.matrix.is_some() {
             let agent = stage.common.agent.as_ref().map(|agent| ("agent", agent.span));
             let tools = stage.common.tools.as_ref().map(|tools| ("tools", tools.span));

@@ -1,8 +1,11 @@
 //! Steps.
 
 use super::Checker;
-use crate::model::{Branch, Step};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Branch, Key, Step};
 use crate::source::Span;
+use crate::suggest::closest;
+use crate::table::Kind;
 
 /// Steps that a Declarative Pipeline may not use, and why.
 const BLOCKED: [(&str, &str); 3] = [
@@ -23,7 +26,8 @@ const BLOCKED_AS_ARGUMENT: [(&str, &str); 1] = [(
 impl Checker<'_> {
     pub(super) fn branch(&mut self, branch: &Branch<'_>) {
         if branch.steps.is_empty() {
-            self.problem_with(branch.span, "No steps specified for branch", "add a step");
+            let problem = Diagnostic::declarative(branch.span, "No steps specified for branch");
+            self.note(problem.advise("add a step").lacking(branch.span));
         }
         self.steps(&branch.steps);
     }
@@ -44,22 +48,86 @@ impl Checker<'_> {
         true
     }
 
-    fn steps(&mut self, steps: &[Step<'_>]) {
+    pub(super) fn steps(&mut self, steps: &[Step<'_>]) {
         for step in steps {
             self.step(step);
         }
     }
 
     fn step(&mut self, step: &Step<'_>) {
-        self.steps(step.steps.as_deref().unwrap_or_default());
+        let inner = step.steps.as_deref().unwrap_or_default();
         let Some(name) = &step.name else {
-            return;
+            return self.steps(inner);
         };
+        let entry = self.table.step(&name.text);
+        if entry.is_none() && self.unknown(name, step.steps.is_some()) {
+            // What stands in it are no steps.
+            return;
+        }
+        self.steps(inner);
         if self.blocked(&name.text, step.span, &BLOCKED) || step.code.is_some() {
             return;
         }
-        if let Some(entry) = self.table.step(&name.text) {
-            self.arguments(step.span, entry, &step.arguments);
+        let Some(entry) = entry else {
+            return;
+        };
+        if entry.is_block && step.steps.is_none() {
+            let message = format!("{} step must be called with a body", entry.name);
+            self.problem_with(
+                name.span,
+                message,
+                format!("write {} {{ … }} around steps", entry.name),
+            );
         }
+        self.arguments(step.span, entry, &step.arguments);
     }
+
+    /// A step that no table knows: Jenkins looks for it when it comes to it, and may find it in a
+    /// library. What is called like a section, or like a step but for a letter, is a mistake.
+    /// Says whether it is a section.
+    fn unknown(&mut self, name: &Key, has_braces: bool) -> bool {
+        let Some(known) = self.known.as_ref().filter(|known| !known.defines(&name.text)) else {
+            return false;
+        };
+        let place = place_of(&name.text).filter(|_| has_braces || name.text == "agent");
+        let advice = match place {
+            Some(place) => place.to_owned(),
+            None if self.has_library || name.text.len() < SHORTEST => return false,
+            None => {
+                let steps = self.table.names(Kind::Step).chain(self.table.names(Kind::Block));
+                let is_own = |step: &&str| {
+                    self.table.step(step).is_some_and(|entry| OWN.contains(&entry.plugin.as_str()))
+                };
+                match closest(&name.text, steps.filter(is_own)) {
+                    Some((1, near)) if !known.has(&name.text) => format!("did you mean {near}?"),
+                    _ => return false,
+                }
+            }
+        };
+        let message = format!("No such DSL method '{}' found among steps", name.text);
+        self.problem_with(name.span, message, advice);
+        place.is_some()
+    }
+}
+
+/// What every Jenkins with pipelines has: a plugin that is not known here may have a step whose
+/// name is near to that of another plugin's.
+const OWN: [&str; 4] =
+    ["core", "workflow-basic-steps", "workflow-durable-task-step", "workflow-scm-step"];
+
+/// The shortest name that is compared with those of steps, in bytes.
+const SHORTEST: usize = 4;
+
+/// Where a section belongs that stands among steps.
+fn place_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "libraries" | "parameters" | "triggers" => "put it at the top of pipeline { }",
+        "stages" => "put it into pipeline { }, or into a stage instead of steps { }",
+        "steps" => "leave steps { } out: steps stand here already",
+        "beforeAgent" | "failFast" | "matrix" | "when" => "put it into the stage, beside steps { }",
+        "agent" | "environment" | "options" | "post" | "tools" => {
+            "put it into the stage or into pipeline { }, beside steps { } or stages { }"
+        }
+        _ => return None,
+    })
 }

@@ -3,12 +3,16 @@
 //! Responsible for guessing where they were meant to end, so that what follows is read as well.
 //! Only texts that Groovy refuses come here, and a guess looks at a bounded part of them.
 
-use super::{Lexer, Mark, Mending, Open, Quote, offset};
+use super::{Lexer, Mark, Open, Quote, offset};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::token::Kind;
 
 /// How far the rest of a string is looked for that goes over the end of its line.
+/// The most strings of several lines that are ended before their end.
+pub(super) const MOST: usize = 20;
+/// What a string of several lines is mostly given to.
+const STEPS: [&str; 7] = ["sh", "bat", "echo", "error", "powershell", "pwsh", "script"];
 const LINES: usize = 20;
 const BYTES: usize = 2000;
 
@@ -119,6 +123,12 @@ impl Lexer<'_> {
         self.push(Kind::Mark(mark), self.at);
     }
 
+    /// Whether what closes a string of several lines at this place opens another one.
+    pub(super) fn seems_to_open(&self, quote: Quote, start: usize) -> bool {
+        matches!(quote, Quote::TripleSingle | Quote::TripleDouble)
+            && self.text.get(start..self.at).is_some_and(is_before_string)
+    }
+
     /// Ends a string of several lines that is never closed, and says whether it is one. A text is
     /// read once more for this, after one reached its end.
     pub(super) fn mended(&mut self, quote: Quote) -> bool {
@@ -131,19 +141,16 @@ impl Lexer<'_> {
             (None, _) => Some(self.dedented(start, self.text.len()).unwrap_or(self.text.len())),
             // What closes it opens another one.
             (Some(close), Quote::TripleSingle | Quote::TripleDouble)
-                if self.mending == Mending::Looking =>
+                if self.text.get(inside..close).is_some_and(is_before_string) =>
             {
-                let before = self.text.get(inside..close).unwrap_or_default();
-                let line = before.rsplit('\n').next().unwrap_or_default();
-                let is_opening = !line.trim().is_empty() && line.ends_with([' ', '(', ':', '=']);
-                if is_opening { self.dedented(start, close) } else { None }
+                self.dedented(start, close)
             }
             _ => None,
         };
         let Some(end) = end else {
             return false;
         };
-        self.mending = Mending::Done;
+        self.mending -= 1;
         self.at = end;
         self.say_unclosed(quote, start, end, "close it where it ends");
         self.push(Kind::Text, start);
@@ -168,4 +175,15 @@ impl Lexer<'_> {
         }
         None
     }
+}
+
+/// Whether a string seems to begin behind this text, as behind `sh(script: ` on a line of its own.
+fn is_before_string(before: &str) -> bool {
+    let Some((_, line)) = before.rsplit_once('\n') else {
+        return false;
+    };
+    let line = line.trim();
+    STEPS.contains(&line)
+        || line.ends_with('=')
+        || STEPS.iter().any(|step| line.starts_with(step)) && line.ends_with(['(', ':'])
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Lexer, Mending, Open, Quote, begins_name, continues_name};
+use super::{Lexer, Open, Quote, begins_name, continues_name};
 use crate::token::{Kind, Mark};
 
 impl Quote {
@@ -67,7 +67,7 @@ impl Lexer<'_> {
 
     fn string(&mut self, quote: Quote) {
         let start = self.at;
-        if self.mending != Mending::Off && quote.has_lines() && self.mended(quote) {
+        if self.mending > 0 && quote.has_lines() && self.mended(quote) {
             return;
         }
         self.at += quote.opening().len();
@@ -79,6 +79,7 @@ impl Lexer<'_> {
         let is_first = kind == Kind::TemplateStart;
         loop {
             if self.rest().starts_with(quote.closing()) {
+                self.found.is_doubtful |= self.seems_to_open(quote, start);
                 self.at += quote.closing().len();
                 self.push(if is_first { Kind::Text } else { Kind::TemplateEnd }, start);
                 return;

@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::token::{Kind, Mark, Token};
 
 /// The most braces that are put in or left out.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 /// How many open braces are looked at for the one that a line closes, and how many closed ones.
 const NEAR: usize = 64;
 /// How many columns a tab is wide.
@@ -66,17 +66,21 @@ pub(super) fn mend(text: &str, mut tokens: Vec<Token>) -> (Vec<Token>, Vec<Diagn
     without.sort_unstable();
     let (mut before, mut without) = (before.into_iter().peekable(), without.into_iter().peekable());
     let mut mended = Vec::with_capacity(tokens.len() + MOST);
+    let close = |mended: &mut Vec<Token>, span: Span| {
+        for kind in [Kind::Mark(Mark::RightBrace), Kind::Newline] {
+            mended.push(Token { kind, span });
+        }
+    };
     for (index, token) in tokens.into_iter().enumerate() {
         while before.next_if_eq(&index).is_some() {
-            let kind = Kind::Mark(Mark::RightBrace);
-            mended.push(Token { kind, span: token.span.at_start() });
-            let kind = Kind::Newline;
-            mended.push(Token { kind, span: token.span.at_start() });
+            close(&mut mended, token.span.at_start());
         }
         if without.next_if_eq(&index).is_none() {
             mended.push(token);
         }
     }
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    before.for_each(|_| close(&mut mended, Span::new(end, end)));
     (mended, problems)
 }
 
@@ -112,7 +116,7 @@ impl Mender<'_> {
                 continue;
             }
             if is_first {
-                indent = self.column(start);
+                indent = column(self.text, start);
                 if token.kind != Kind::End {
                     self.line(index, indent, line);
                 }
@@ -134,13 +138,21 @@ impl Mender<'_> {
             line += inside.bytes().filter(|byte| *byte == b'\n').count();
             last_end = token.span.end as usize;
         }
+        self.end();
     }
 
-    /// The column in which the line's first word begins.
-    fn column(&self, start: usize) -> usize {
-        let before = self.text.get(..start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        line.chars().map(|c| if c == '\t' { TAB } else { 1 }).sum()
+    /// The text ends: so does what is open.
+    fn end(&mut self) {
+        let is_end = self.tokens.last().is_some_and(|token| token.kind == Kind::End);
+        let index = self.tokens.len() - usize::from(is_end);
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        while self.lacks > 0
+            && let Some(open) = self.open.pop()
+        {
+            if open.mark == Mark::LeftBrace {
+                self.close_before(index, open.line, Span::new(end, end), "the end of the file");
+            }
+        }
     }
 
     fn is_close(&self, index: usize) -> bool {
@@ -191,13 +203,21 @@ impl Mender<'_> {
         let (Some(open), Some(token)) = (self.open.pop(), self.tokens.get(index)) else {
             return;
         };
+        let found: String = token.span.of(self.text).chars().take(40).collect();
+        let found = match found.lines().next().unwrap_or_default() {
+            "" => "the end of the line".to_owned(),
+            // It is the brace of another one.
+            "}" => "one that is not indented like it".to_owned(),
+            found => format!("'{found}'"),
+        };
+        self.close_before(index, open.line, token.span, &found);
+    }
+
+    fn close_before(&mut self, index: usize, line: usize, span: Span, found: &str) {
         self.lacks -= 1;
         self.before.push(index);
-        let found: String = token.span.of(self.text).chars().take(40).collect();
-        let found = found.lines().next().unwrap_or_default().to_owned();
-        let line = open.line;
-        let message = format!("expecting '}}' for the '{{' of line {line}, found '{found}'");
-        self.problems.push(Diagnostic::syntax(token.span, message));
+        let message = format!("expecting '}}' for the '{{' of line {line}, found {found}");
+        self.problems.push(Diagnostic::syntax(span, message));
     }
 
     fn close_other(&mut self, mark: Mark) {
@@ -268,4 +288,11 @@ impl Mender<'_> {
             self.problems.push(Diagnostic::syntax(token.span, "unexpected token: '}'"));
         }
     }
+}
+
+/// The column in which the first word of a line begins.
+pub(super) fn column(text: &str, start: usize) -> usize {
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.chars().map(|c| if c == '\t' { TAB } else { 1 }).sum()
 }

@@ -3,8 +3,18 @@
 //! Responsible for finding them in its text. Jenkins lets such a process live until the build ends;
 //! a run ends it with its step. POSIX.1-2017, Shell Command Language, 2.9.3 "Asynchronous Lists".
 
-/// Commands that put a process into the background by themselves.
-const COMMANDS: [&str; 2] = ["setsid", "coproc"];
+/// Commands that put a process into the background by themselves, and what they are told for it.
+const COMMANDS: [(&str, &[&str]); 7] = [
+    ("coproc", &[]),
+    ("daemonize", &[]),
+    ("pm2", &["start"]),
+    ("screen", &["-d"]),
+    ("setsid", &[]),
+    ("start-stop-daemon", &["-b", "--background"]),
+    ("tmux", &["-d"]),
+];
+/// What tells Jenkins to let processes live beyond the build (hudson.util.ProcessTree).
+const COOKIE: &str = "dontKillMe";
 
 /// Whether a process may be left; in doubt it is.
 pub(super) fn leaves_process(script: &str) -> bool {
@@ -16,7 +26,15 @@ pub(super) fn leaves_process(script: &str) -> bool {
     // To a shell of POSIX `a &> b` is `a &` and `> b`.
     let is_bash = first.starts_with("#!") && first.contains("bash");
     let is_word = |c: char| c.is_whitespace() || ";()".contains(c);
-    if script.split(is_word).any(|word| COMMANDS.contains(&word)) {
+    let is_told = |words: &[&str]| {
+        let mut all = script.split(is_word);
+        words.is_empty() || all.any(|word| words.iter().any(|told| word.starts_with(told)))
+    };
+    let is_one = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or_default();
+        COMMANDS.iter().any(|(command, words)| *command == name && is_told(words))
+    };
+    if script.contains(COOKIE) || script.split(is_word).any(is_one) {
         return true;
     }
     match last_sign(script, is_bash) {

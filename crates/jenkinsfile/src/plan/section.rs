@@ -1,18 +1,16 @@
-//! Agents, options, variables and tools.
+//! Options, variables and tools.
 
 use super::time::seconds_of;
 use super::value::{Bit, left};
 use super::{Planner, Scope};
 use crate::model::{
-    Agent, AgentSettings, Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue,
-    Key, Section, Value,
+    Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue, Key, Section, Value,
+    ValueKind,
 };
 use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
-/// Those of them that programs use without naming them.
-pub(super) const USED: [&str; 2] = ["HOME", "PATH"];
 /// The longest name and value of a variable, in bytes, and the most variables.
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
@@ -40,118 +38,34 @@ impl Planner<'_> {
         if let Some(input) = &common.input {
             let why = "a run waits for nobody, so it does not run; a deployment can wait";
             self.leave(input.span, "input", why);
+            self.hold(input.span, "input");
             scope.turn_off("its stage has an input");
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, scope, is_one);
+        self.options(options, scope, is_one, common.agent.is_some());
         self.tools(common.tools.as_ref(), scope);
         self.environment(common.environment.as_ref(), scope);
     }
 
-    pub(super) fn agent(&mut self, agent: &Agent<'_>, scope: &mut Scope) {
-        let Some(kind) = &agent.kind else {
-            return;
-        };
-        // Whatever it is, what was around it does not count any more.
-        scope.image = None;
-        scope.is_nowhere = kind.text == "none";
-        let entry = self.table.get(Kind::Agent, &kind.text);
-        let (support, note) = match entry {
-            Some(entry) => (entry.support, entry.note.clone()),
-            None => (Support::Library, "of no known plugin".to_owned()),
-        };
-        if support == Support::Runs {
-            match (kind.text.as_str(), &agent.settings) {
-                ("any" | "none", _) => return self.mark(kind.span, Support::Runs, &note),
-                ("label" | "node", settings) => return self.label(agent, kind, settings, &note),
-                ("docker", settings) => return self.container(agent, kind, settings, scope),
-                _ => {}
-            }
-        }
-        let why = if note.is_empty() { "there is nothing like it" } else { &note };
-        let support = support.max(Support::NotYet);
-        self.leave(agent.span, &format!("agent {}, so nothing on it runs", kind.text), why);
-        self.mark(kind.span, support, &note);
-        scope.turn_off(&format!("its agent is {}", kind.text));
-    }
-
-    fn label(&mut self, agent: &Agent<'_>, kind: &Key, settings: &AgentSettings<'_>, note: &str) {
-        let others = match settings {
-            AgentSettings::Settings(all) => {
-                all.iter().filter(|(key, _)| key.text != "label").count()
-            }
-            AgentSettings::None | AgentSettings::Value(_) => 0,
-        };
-        let is_given = others == 0;
-        self.comment(agent.span, &format!("agent {}", kind.text), note, !is_given);
-        let support = if is_given { Support::Runs } else { Support::NotYet };
-        self.mark(kind.span, support, note);
-    }
-
-    fn container(
+    /// Options; `is_one` says whether a time limit is that of one step, `has_agent` whether an agent
+    /// stands beside them.
+    pub(super) fn options(
         &mut self,
-        agent: &Agent<'_>,
-        kind: &Key,
-        settings: &AgentSettings<'_>,
+        options: &[Directive<'_>],
         scope: &mut Scope,
+        is_one: bool,
+        has_agent: bool,
     ) {
-        let mut image = None;
-        let mut others = Vec::new();
-        match settings {
-            AgentSettings::Value(value) => image = Some(value),
-            AgentSettings::Settings(all) => {
-                for (key, setting) in all {
-                    match (key.text.as_str(), setting) {
-                        ("image", AgentSettings::Value(value)) => image = Some(value),
-                        ("reuseNode", _) => {}
-                        (name, setting) => {
-                            if name == "args" && sets_variables(setting) {
-                                scope.turn_off("its container is given variables");
-                            }
-                            others.push(key);
-                        }
-                    }
-                }
-            }
-            AgentSettings::None => {}
-        }
-        let named = match image {
-            Some(image) => self.constant(image, scope).and_then(|name| {
-                let is_name = is_image(&name);
-                let why = "the image has no name that a registry knows";
-                if is_name { Ok(name) } else { Err(left(Support::NotYet, why)) }
-            }),
-            None => Err(left(Support::NotYet, "it names no image")),
-        };
-        match named {
-            Ok(name) => scope.image = Some(name),
-            Err(why) => {
-                self.leave(agent.span, "agent docker, so nothing on it runs", &why.why);
-                self.mark(kind.span, why.support, &why.why);
-                scope.turn_off("its image is not known");
-                return;
-            }
-        }
-        for key in &others {
-            self.leave(key.span, &key.text, "a setting of the container");
-        }
-        match others.first() {
-            Some(key) => {
-                let note = format!("the image is taken over, {} is not", key.text);
-                self.mark(kind.span, Support::NotYet, &note);
-            }
-            None => self.mark(kind.span, Support::Runs, "the step runs in the image"),
-        }
-    }
-
-    /// Options; `is_one` says whether a time limit is that of one step.
-    pub(super) fn options(&mut self, options: &[Directive<'_>], scope: &mut Scope, is_one: bool) {
         for option in options {
             let Some(name) = &option.name else {
                 continue;
             };
             if name.text == "timeout" {
                 self.limit(option, name, scope, is_one);
+                continue;
+            }
+            if name.text == "skipDefaultCheckout" {
+                self.skip_checkout(option, name, scope, has_agent);
                 continue;
             }
             let entry = self.table.option(&name.text);
@@ -167,11 +81,7 @@ impl Planner<'_> {
                 continue;
             }
             let why = if note.is_empty() { "it has no counterpart" } else { &note };
-            // A wrapper around a stage is one around its steps, and where sources are decides
-            // what each of them does.
-            let is_around = self.table.get(Kind::Wrapper, &name.text).is_some()
-                || name.text == "checkoutToSubdirectory"
-                || entry.is_none();
+            let is_around = self.table.get(Kind::Aside, &name.text).is_none();
             let mut what = format!("option {}", name.text);
             if is_around {
                 what.push_str(", so nothing in it runs");
@@ -181,11 +91,39 @@ impl Planner<'_> {
         }
     }
 
+    /// An agent that begins without the sources: a run has them from the beginning.
+    fn skip_checkout(
+        &mut self,
+        option: &Directive<'_>,
+        name: &Key,
+        scope: &Scope,
+        has_agent: bool,
+    ) {
+        let is_false = option.arguments.iter().any(|argument| {
+            matches!(&argument.value, DirectiveValue::Value(value)
+                if matches!(value.kind, ValueKind::Bool(false)))
+        });
+        let is_of_all = scope.path.is_empty();
+        if is_false || !(has_agent || is_of_all) {
+            let note = "it changes nothing: a run begins with its commit checked out";
+            return self.mark(name.span, Support::Runs, note);
+        }
+        let note = "a run begins with its commit checked out; nothing runs before checkout scm";
+        self.leave(option.span, "option skipDefaultCheckout", note);
+        self.mark(name.span, Support::NotYet, note);
+        let line = self.line(option.span);
+        self.bare = Some(line);
+        if is_of_all {
+            self.skips = Some(line);
+        }
+    }
+
     fn limit(&mut self, option: &Directive<'_>, name: &Key, scope: &mut Scope, is_one: bool) {
         let Some(seconds) = seconds_of(&option.arguments) else {
             let note = "an argument is an expression, or no time that a step has";
-            self.leave(option.span, "option timeout", note);
+            self.leave(option.span, "option timeout, so nothing in it runs", note);
             self.mark(name.span, Support::Interpreter, note);
+            scope.turn_off("in the option timeout");
             return;
         };
         scope.timeout = Some(scope.timeout.map_or(seconds, |known| known.min(seconds)));
@@ -204,6 +142,7 @@ impl Planner<'_> {
             self.leave(key.span, &what, "it has to be in the image, or on the executor");
             let own = TOOLS.iter().filter(|(tool, _)| *tool == key.text);
             scope.missing.extend(own.map(|(_, variable)| (*variable).to_owned()));
+            scope.missing.insert("PATH".to_owned());
         }
     }
 
@@ -233,12 +172,8 @@ impl Planner<'_> {
         for (key, value) in entries {
             if scope.missing.contains(&key.text) {
                 self.leave_variable(key, value, &outer, scope);
-                if USED.contains(&key.text.as_str()) {
-                    let why = format!("{} is set, which every program uses", key.text);
-                    scope.turn_off(&why);
-                }
             } else {
-                let off = scope.off.clone();
+                let off = scope.off();
                 let support = if off.is_some() { Support::NotYet } else { Support::Runs };
                 self.mark(key.span, support, &off.unwrap_or_default());
             }
@@ -301,6 +236,11 @@ impl Planner<'_> {
         };
         self.leave(key.span, &what, &why.why);
         self.mark(key.span, why.support, &why.why);
+        if let EnvironmentValue::Value(value) = value
+            && !self.is_still_value(value)
+        {
+            self.hold(key.span, &what);
+        }
     }
 }
 
@@ -314,15 +254,6 @@ fn names_of(key: &Key, value: &EnvironmentValue<'_>) -> Vec<String> {
         }
         EnvironmentValue::Value(_) => vec![own.clone()],
     }
-}
-
-/// Whether arguments of `docker run` set variables: they stand in no `environment`.
-fn sets_variables(arguments: &AgentSettings<'_>) -> bool {
-    let AgentSettings::Value(value) = arguments else {
-        return true;
-    };
-    let is_setting = |word: &str| word.starts_with("-e") || word.starts_with("--env");
-    value.text().is_none_or(|text| text.split_whitespace().any(is_setting))
 }
 
 /// What a variable is set to, where a run can set it.
@@ -368,15 +299,4 @@ pub(super) fn is_literal(directive: &Directive<'_>) -> bool {
         DirectiveValue::Value(value) => crate::verdict::is_plain(value),
         DirectiveValue::Call(call) => is_literal(call),
     })
-}
-
-/// Whether it can be an image's name. The grammar is that of
-/// <https://pkg.go.dev/github.com/distribution/reference>; whether there is such an image is found
-/// out where it is pulled.
-fn is_image(name: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-    name.len() <= 255
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.ends_with(|c: char| c.is_ascii_alphanumeric())
-        && name.chars().all(is_part)
 }

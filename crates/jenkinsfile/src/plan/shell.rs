@@ -7,7 +7,6 @@
 use std::fmt::Write as _;
 
 use super::Scope;
-use super::groovy::ANY;
 use super::value::{Bit, ELSEWHERE, Left, left};
 use crate::table::Support;
 
@@ -98,8 +97,9 @@ fn is_safe(before: &str, after: &str) -> bool {
     if rest.starts_with(['=', '<', '>', '(', '+']) {
         return false;
     }
-    // Whoever reads a here-document does not read it as the shell does.
-    !before.contains("<<") && quotes(before)
+    // Whoever reads a here-document does not read it as the shell does, and with other separators
+    // the shell takes a word apart.
+    !before.contains("<<") && !before.contains("IFS") && quotes(before)
 }
 
 /// Whether a place behind this text is outside of all quotes, or in simple double ones.
@@ -130,30 +130,25 @@ fn quotes(before: &str) -> bool {
     true
 }
 
-/// Whether a script uses a variable, as far as its text shows.
-pub(super) fn uses(script: &str, name: &str, is_beginning: bool) -> bool {
+/// The variable that a script uses, as far as its text shows, where its name is this or begins so.
+pub(super) fn uses<'s>(script: &'s str, name: &str, is_beginning: bool) -> Option<&'s str> {
     // In arithmetic, and to other languages, a variable is its name alone.
     let is_any_word = script.contains("((") || script.to_ascii_lowercase().contains("env");
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    script.match_indices(name).any(|(at, _)| {
+    script.match_indices(name).find_map(|(at, _)| {
         let before = script.get(..at).unwrap_or_default();
-        let after = script.get(at + name.len()..).unwrap_or_default();
-        let is_word = (is_beginning || !after.starts_with(is_name)) && !before.ends_with(is_name);
+        let rest = script.get(at..).unwrap_or_default();
+        let whole = rest.split(|c| !is_name(c)).next().unwrap_or_default();
+        let is_word = (is_beginning || whole.len() == name.len()) && !before.ends_with(is_name);
         let is_expanded =
             before.ends_with('$') || before.ends_with("${") || before.ends_with("${#");
-        is_word && (is_expanded || is_any_word)
+        (is_word && (is_expanded || is_any_word)).then_some(whole)
     })
 }
 
 /// A variable that a script uses and that Jenkins alone would have set.
-pub(super) fn missing<'a>(script: &str, scope: &'a Scope) -> Option<&'a str> {
-    let own = scope.missing.iter().map(|name| (name.as_str(), false));
-    let theirs = ELSEWHERE.iter().map(|name| (*name, name.ends_with('_')));
+pub(super) fn missing<'s>(script: &'s str, scope: &Scope) -> Option<&'s str> {
     let is_set = |name: &str| scope.variables.iter().any(|(known, _)| known == name);
-    let mut all = own.chain(theirs).filter(|(name, _)| !is_set(name));
-    all.find(|(name, is_beginning)| match *name {
-        ANY => script.contains('$'),
-        name => uses(script, name, *is_beginning),
-    })
-    .map(|(name, _)| name)
+    let theirs = ELSEWHERE.iter().filter(|name| !is_set(name));
+    theirs.filter_map(|name| uses(script, name, name.ends_with('_'))).find(|name| !is_set(name))
 }

@@ -7,12 +7,10 @@ use std::fmt::Write as _;
 
 use super::argument::{argument_of, is_scm, pause, single, sleep, timeout, values};
 use super::background::leaves_process;
-use super::section::assignable;
-use super::shell::{missing, quoted, script, uses, word};
-use super::value::{Bit, Left, OUTSIDE, groovy, joined, left};
-use super::{Comment, Mark, Planner, Scope, Script, StagePart};
-use crate::model::{Arguments, Step, Value, ValueKind};
-use crate::syntax::{Argument, ExpressionKind};
+use super::shell::{missing, script, uses, word};
+use super::value::{Bit, Left, OUTSIDE, groovy, left};
+use super::{Comment, Mark, NOTHING, Planner, Scope, Script, StagePart, plain};
+use crate::model::{Arguments, Key, Step, Value, ValueKind};
 use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
@@ -33,19 +31,13 @@ enum Said<'t> {
 impl Planner<'_> {
     pub(super) fn steps(&mut self, steps: &[Step<'_>], scope: &Scope, into: &mut Vec<StagePart>) {
         let mut scope = scope.clone();
-        // What a step wants that is not unstashed may be there from another step, and be another.
-        let mut stale = None;
         for step in steps {
-            if let (Some(why), None) = (stale.take().or_else(|| self.behind.clone()), &scope.off) {
+            if let (Some(why), None) = (self.behind.clone(), scope.off()) {
                 scope.turn_off(&why);
                 let (span, what) = (step.span, "what follows".to_owned());
                 into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
             }
             self.step(step, &scope, into);
-            if unstashes(step) {
-                let line = self.line(step.span);
-                stale = Some(format!("behind the unstash of line {line}: it may find other files"));
-            }
         }
     }
 
@@ -53,6 +45,13 @@ impl Planner<'_> {
         let Some(name) = &step.name else {
             return;
         };
+        if let (Some(code), "script") = (step.code, name.text.as_str())
+            && let Some(inner) = plain(self.text, self.table, &self.known, code)
+        {
+            return self.inside(name, "each of its steps is a plain one", &inner, scope, into);
+        }
+        let bare = self.bare_scope(step, &name.text, scope);
+        let scope = bare.as_ref().unwrap_or(scope);
         let entry = self.table.step(&name.text).cloned();
         let said = match self.refusal(step, &name.text, entry.as_ref(), scope) {
             Some(left) => Err(left),
@@ -61,8 +60,7 @@ impl Planner<'_> {
         let inner = step.steps.as_deref().unwrap_or_default();
         match said {
             Ok(Said::Inside(within)) => {
-                self.taken(name.span.start, &note_of(entry.as_ref()), scope);
-                self.steps(inner, &within, into);
+                self.inside(name, &note_of(entry.as_ref()), inner, &within, into);
             }
             Ok(Said::Limit(within, why)) => {
                 self.taken(name.span.start, &note_of(entry.as_ref()), scope);
@@ -71,51 +69,100 @@ impl Planner<'_> {
                 let is_timed = |part: &&StagePart| matches!(part, StagePart::Script(one) if !one.is_off && one.name != "echo");
                 if parts.iter().filter(is_timed).count() > 1 {
                     self.turn_off(&mut parts, &format!("in {}", name.text));
+                    self.hold(step.span, &name.text);
                     self.leave_step(step, &left(Support::NotYet, why), entry.as_ref(), into);
+                } else if within.off().is_none() && !parts.iter().any(StagePart::is_done) {
+                    self.mark(name.span, Support::NotYet, NOTHING);
                 }
                 into.append(&mut parts);
             }
             Ok(Said::Given(note)) => {
                 self.taken(name.span.start, &note, scope);
+                if name.text == "checkout" && scope.off().is_none() && scope.guards.is_empty() {
+                    self.bare = None;
+                }
                 let (span, what) = (step.span, name.text.clone());
                 into.push(StagePart::Comment(Comment { span, what, why: note, is_left: false }));
             }
-            Ok(Said::Script(text)) => match Self::whole(&text, scope) {
-                Ok((text, env)) => {
-                    let note = note_of(entry.as_ref());
-                    self.taken(name.span.start, &note, scope);
-                    if name.text == "error" && scope.off.is_some() {
-                        self.stop(step.span);
-                    }
-                    into.push(StagePart::Script(Script {
-                        at: name.span.start,
-                        name: name.text.clone(),
-                        timeout: scope.timeout.or_else(|| pause(&name.text, &step.arguments)),
-                        env,
-                        text,
-                        is_off: scope.off.is_some(),
-                    }));
-                }
-                Err(why) => self.leave_step(step, &why, entry.as_ref(), into),
-            },
+            Ok(Said::Script(text)) => self.script(step, name, &text, entry.as_ref(), scope, into),
             Err(why) => {
                 self.leave_step(step, &why, entry.as_ref(), into);
+                if !self.is_aside(step) {
+                    self.hold(step.span, &name.text);
+                }
                 let mut within = scope.clone();
                 within.turn_off(&format!("in {}", name.text));
                 // What is not known may bring a node, as `node` does.
                 within.is_nowhere &= name.text != "node" && entry.is_some();
                 self.steps(inner, &within, into);
-                self.holds_back(step);
-                if needs_agent(&name.text, scope) {
-                    self.stop(step.span);
-                }
             }
         }
     }
 
+    /// What a step inherits that wants files before there are any.
+    fn bare_scope(&self, step: &Step<'_>, name: &str, scope: &Scope) -> Option<Scope> {
+        let line = self.bare.filter(|_| scope.off().is_none() && wants_files(step, name))?;
+        let mut scope = scope.clone();
+        scope.turn_off(&format!("there are no sources yet, by line {line}"));
+        Some(scope)
+    }
+
+    fn script(
+        &mut self,
+        step: &Step<'_>,
+        name: &Key,
+        text: &str,
+        entry: Option<&Entry>,
+        scope: &Scope,
+        into: &mut Vec<StagePart>,
+    ) {
+        match Self::whole(text, scope) {
+            Ok((text, env)) => {
+                self.taken(name.span.start, &note_of(entry), scope);
+                let is_off = scope.off().is_some();
+                if !self.is_aside(step) {
+                    self.is_touched |= !is_off;
+                    if is_off {
+                        self.hold(step.span, &name.text);
+                    }
+                }
+                into.push(StagePart::Script(Script {
+                    at: name.span.start,
+                    name: name.text.clone(),
+                    timeout: scope.timeout.or_else(|| pause(&name.text, &step.arguments)),
+                    env,
+                    text,
+                    is_off,
+                }));
+            }
+            Err(why) => {
+                self.leave_step(step, &why, entry, into);
+                self.hold(step.span, &name.text);
+            }
+        }
+    }
+
+    /// What stands in the braces of a step, which does nothing by itself.
+    fn inside(
+        &mut self,
+        name: &Key,
+        note: &str,
+        inner: &[Step<'_>],
+        within: &Scope,
+        into: &mut Vec<StagePart>,
+    ) {
+        self.taken(name.span.start, note, within);
+        let begin = into.len();
+        self.steps(inner, within, into);
+        let is_done = into.iter().skip(begin).any(StagePart::is_done);
+        if !is_done && within.off().is_none() {
+            self.mark(name.span, Support::NotYet, NOTHING);
+        }
+    }
+
     fn taken(&mut self, at: u32, note: &str, scope: &Scope) {
-        let (support, note) = match &scope.off {
-            Some(why) => (Support::NotYet, why.clone()),
+        let (support, note) = match scope.off() {
+            Some(why) => (Support::NotYet, why),
             None => (Support::Runs, note.to_owned()),
         };
         self.plan.marks.insert(at, Mark { support, note });
@@ -221,6 +268,11 @@ impl Planner<'_> {
                 let why = "say artifact = [\"…\"] at the top, with paths and no patterns";
                 Err(left(Support::NotYet, why))
             }
+            "deleteDir" | "cleanWs" if self.is_fresh(step, scope) => {
+                self.bare = Some(self.line(step.span));
+                let why = "each run has a workspace of its own; nothing runs before checkout scm";
+                Ok(Said::Given(why.to_owned()))
+            }
             "deleteDir" | "cleanWs" => {
                 let why = "each run has a workspace of its own, and it would delete the sources";
                 Err(left(Support::NotYet, why))
@@ -228,6 +280,12 @@ impl Planner<'_> {
             // A table of one's own may say of more steps that they run.
             _ => Err(left(Support::NotYet, "pilothouse.toml has no words for it yet")),
         }
+    }
+
+    /// Whether to empty the workspace takes nothing away but the sources.
+    fn is_fresh(&self, step: &Step<'_>, scope: &Scope) -> bool {
+        let is_whole = values(&step.arguments).is_empty() && scope.directories.is_empty();
+        is_whole && !self.is_touched && scope.guards.is_empty() && scope.off().is_none()
     }
 
     fn note(&self, step: &str) -> String {
@@ -293,7 +351,7 @@ impl Planner<'_> {
         }
         for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
             let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
-            if !is_set && uses(text, outside.theirs, false) {
+            if !is_set && uses(text, outside.theirs, false).is_some() {
                 let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
             }
         }
@@ -307,82 +365,12 @@ impl Planner<'_> {
         before.push_str(text);
         Ok((before, env))
     }
-
-    fn directory(&self, value: Option<&Value<'_>>, scope: &Scope) -> Result<String, Left> {
-        let path = self.constant(value.ok_or_else(groovy)?, scope)?;
-        let is_odd = path.is_empty()
-            || path.starts_with('-')
-            || path.contains(['\\', '\0', '\n'])
-            || path.split('/').any(|part| part == "..");
-        if is_odd {
-            return Err(left(Support::NotYet, "a directory outside of the workspace, or none"));
-        }
-        Ok(quoted(&path))
-    }
-
-    fn write_file(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<String, Left> {
-        let is_utf8 = match argument_of(arguments, "encoding").map(|value| &value.kind) {
-            None | Some(ValueKind::Null) => true,
-            Some(ValueKind::Text(name)) => name.eq_ignore_ascii_case("utf-8"),
-            Some(_) => false,
-        };
-        if !is_utf8 {
-            return Err(left(Support::NotYet, "an encoding other than UTF-8"));
-        }
-        let file = argument_of(arguments, "file").ok_or_else(groovy)?;
-        let path = self.constant(file, scope)?;
-        let text = argument_of(arguments, "text").ok_or_else(groovy)?;
-        let text = word(&self.bits(text, scope)?);
-        if path.is_empty() || path.ends_with('/') || path.contains(['\\', '\0']) {
-            return Err(left(Support::NotYet, "no path of a file"));
-        }
-        let parent = path.rsplit_once('/').map(|(parent, _)| parent);
-        let mut out = String::new();
-        if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {
-            let _ = writeln!(out, "mkdir -p -- {}", quoted(parent));
-        }
-        let _ = write!(out, "printf '%s' {text} > {}", quoted(&path));
-        Ok(out)
-    }
-
-    /// `withEnv(['A=b'])`
-    fn with_env(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<Scope, Left> {
-        let Some(Value { kind: ValueKind::Code(code), .. }) = single(arguments) else {
-            return Err(groovy());
-        };
-        let Some(ExpressionKind::List(all)) = code.expression.map(|expression| &expression.kind)
-        else {
-            return Err(groovy());
-        };
-        let mut within = scope.clone();
-        for one in all {
-            let Argument::Value(expression) = one else {
-                return Err(groovy());
-            };
-            let mut bits = Vec::new();
-            self.collect(expression, scope, &mut bits)?;
-            let mut bits = joined(bits);
-            let Some(Bit::Text(first)) = bits.first_mut() else {
-                return Err(groovy());
-            };
-            let Some((name, value)) = first.split_once('=') else {
-                return Err(left(Support::NotYet, "a variable without a value"));
-            };
-            let name = name.to_owned();
-            *first = value.to_owned();
-            bits.retain(|bit| !matches!(bit, Bit::Text(text) if text.is_empty()));
-            let bits = assignable(&name, bits)?;
-            within.missing.remove(&name);
-            within.variables.retain(|(known, _)| *known != name);
-            within.variables.push((name, bits));
-        }
-        Ok(within)
-    }
 }
 
-fn unstashes(step: &Step<'_>) -> bool {
-    step.name.as_ref().is_some_and(|name| name.text == "unstash")
-        || step.steps.iter().flatten().any(unstashes)
+/// Whether it does something with files, and nothing else stands in it.
+fn wants_files(step: &Step<'_>, name: &str) -> bool {
+    let is_alone = step.steps.is_none() && step.code.is_none();
+    is_alone && !matches!(name, "echo" | "error" | "sleep" | "checkout" | "cleanWs" | "deleteDir")
 }
 
 /// Whether Jenkins fails at a step because no agent has a workspace for it (workflow-api,

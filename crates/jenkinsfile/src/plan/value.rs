@@ -36,18 +36,17 @@ const fn outside(theirs: &'static str, ours: &'static str, is_word: bool) -> Out
 }
 
 /// Variables of Jenkins, and those of a run that say the same.
-pub(super) const OUTSIDE: [Outside; 7] = [
+pub(super) const OUTSIDE: [Outside; 6] = [
     outside("BRANCH_NAME", "PILOTHOUSE_BRANCH", false),
     outside("BUILD_ID", "PILOTHOUSE_RUN", true),
     outside("BUILD_NUMBER", "PILOTHOUSE_RUN", true),
     outside("GIT_BRANCH", "PILOTHOUSE_BRANCH", false),
     outside("GIT_COMMIT", "PILOTHOUSE_COMMIT", true),
-    outside("JOB_NAME", "PILOTHOUSE_PROJECT", true),
     outside("WORKSPACE", "WORKSPACE", true),
 ];
 
 /// Variables that Jenkins sets and a run does not, by name or by how the name begins.
-pub(super) const ELSEWHERE: [&str; 24] = [
+pub(super) const ELSEWHERE: [&str; 25] = [
     "BRANCH_IS_PRIMARY",
     "BUILD_DISPLAY_NAME",
     "BUILD_TAG",
@@ -63,6 +62,8 @@ pub(super) const ELSEWHERE: [&str; 24] = [
     "JENKINS_",
     "JOB_BASE_NAME",
     "JOB_DISPLAY_URL",
+    // With the folder and the branch in it, as in shop/main.
+    "JOB_NAME",
     "JOB_URL",
     "NODE_LABELS",
     "NODE_NAME",

@@ -36,15 +36,18 @@ impl Planner<'_> {
                 let why = "stages have no conditions yet, so it does not run";
                 self.leave(when.span, "when", why);
                 scope.turn_off("its stage has a when");
+                if !when.conditions.iter().all(|condition| self.is_still_condition(condition)) {
+                    self.hold(when.span, "when");
+                }
             }
         }
     }
 
     fn asked(&mut self, condition: &Condition<'_>, scope: &Scope) {
         if let Some(name) = &condition.name {
-            let is_off = scope.off.is_some();
+            let is_off = scope.off().is_some();
             let support = if is_off { Support::NotYet } else { Support::Runs };
-            self.mark(name.span, support, scope.off.as_deref().unwrap_or(NOTE));
+            self.mark(name.span, support, &scope.off().unwrap_or_else(|| NOTE.to_owned()));
         }
         condition.conditions.iter().for_each(|inner| self.asked(inner, scope));
     }

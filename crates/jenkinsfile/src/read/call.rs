@@ -50,6 +50,11 @@ impl<'t> CallView<'t> {
         }
     }
 
+    /// Whether it has what a section of this name has: braces, but for what can be said in a word.
+    pub(super) fn holds(&self, section: &str) -> bool {
+        self.block().is_some() || matches!(section, "agent" | "failFast")
+    }
+
     /// The call that an expression is.
     pub(super) fn of_expression(expression: &'t Expression<'t>) -> Option<Self> {
         let expression = bare(expression);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Reader;
 use super::argument::constant;
 use super::call::{ArgumentView, CallView, bare};
+use crate::diagnostic::Diagnostic;
 use crate::model::{
     Code, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue, Key, Section, Value,
     ValueKind,
@@ -45,7 +46,8 @@ impl<'t> Reader<'t> {
             }
         }
         if is_wrong {
-            self.problem(call.span, "Expected name=value pairs");
+            let problem = Diagnostic::declarative(call.span, "Expected name=value pairs");
+            self.note(problem.lacking(call.span));
         }
         section
     }

@@ -20,6 +20,10 @@ pub(crate) const SECTIONS: [&str; 9] = [
     "triggers",
 ];
 
+/// Sections that stand in a stage alone.
+const OF_STAGES: [&str; 7] =
+    ["beforeAgent", "failFast", "input", "matrix", "parallel", "steps", "when"];
+
 impl<'t> Reader<'t> {
     pub(super) fn pipeline(&mut self, call: &CallView<'t>) -> Option<Pipeline<'t>> {
         let block = call.block()?;
@@ -43,12 +47,22 @@ impl<'t> Reader<'t> {
             };
             let name = self.name_of(&section);
             self.once(&mut seen, name, statement.span);
-            self.section(&mut pipeline, name, &section);
+            if self.section(&mut pipeline, name, &section) {
+                continue;
+            }
+            self.unknown_section(name, section.name_span);
+            // What it says is looked at as what was meant.
+            let near = nearest(name, SECTIONS).filter(|_| name != "stage");
+            if let Some(near) = near.filter(|near| !seen.contains(near) && section.holds(near)) {
+                seen.push(near);
+                self.section(&mut pipeline, near, &section);
+            }
         }
         Some(pipeline)
     }
 
-    fn section(&mut self, pipeline: &mut Pipeline<'t>, name: &'t str, call: &CallView<'t>) {
+    /// Reads a section; says whether it is one.
+    fn section(&mut self, pipeline: &mut Pipeline<'t>, name: &str, call: &CallView<'t>) -> bool {
         match name {
             "stages" => pipeline.stages = Some(self.stages(call, "stages")),
             "environment" => pipeline.environment = Some(self.environment(call)),
@@ -59,8 +73,9 @@ impl<'t> Reader<'t> {
             "parameters" => pipeline.parameters = Some(self.parameters(call)),
             "triggers" => pipeline.triggers = Some(self.triggers(call)),
             "libraries" => pipeline.libraries = Some(self.libraries(call)),
-            _ => self.unknown_section(name, call.name_span),
+            _ => return false,
         }
+        true
     }
 
     fn unknown_section(&mut self, name: &str, span: Span) {
@@ -77,6 +92,10 @@ impl<'t> Reader<'t> {
             "" => return,
             _ => {
                 let advice = match nearest(name, SECTIONS) {
+                    _ if name == "stage" => "put it into stages { }".to_owned(),
+                    _ if OF_STAGES.contains(&name) => {
+                        "put it into stages { stage('name') { … } }".to_owned()
+                    }
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("sections are: {}", SECTIONS.join(", ")),
                 };

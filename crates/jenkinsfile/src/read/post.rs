@@ -29,6 +29,7 @@ impl<'t> Reader<'t> {
         };
         for statement in &block.body.statements {
             if matches!(statement.kind, StatementKind::Broken) {
+                section.is_broken = true;
                 continue;
             }
             let call = CallView::of(statement);

@@ -95,26 +95,41 @@ impl<'t> Reader<'t> {
         };
         let name = self.name_of(&call);
         self.once(seen, name, statement.span);
-        match name {
-            "steps" => self.steps_section(stage, &call),
-            "parallel" => stage.parallel = Some(self.stages(&call, "parallel")),
-            "stages" => stage.stages = Some(self.stages(&call, "stages")),
-            "matrix" => stage.matrix = Some(Box::new(self.matrix(&call))),
-            "failFast" => stage.fail_fast = self.switch(&call),
-            _ if self.common_section(&mut stage.common, name, &call) => {}
-            "" => {}
-            _ => {
-                let message = format!(
-                    "Unknown stage section \"{name}\". Starting with version 0.5, steps in a \
-                     stage must be in a ‘steps’ block."
-                );
-                let advice = match nearest(name, SECTIONS) {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => "put it into steps { }".to_owned(),
-                };
-                self.problem_with(call.name_span, message, &advice);
-            }
+        if name.is_empty() || self.stage_part(stage, name, &call) {
+            return;
         }
+        let message = format!(
+            "Unknown stage section \"{name}\". Starting with version 0.5, steps in a stage must be in \
+             a ‘steps’ block."
+        );
+        let near = nearest(name, SECTIONS);
+        let advice = match near {
+            _ if matches!(name, "libraries" | "parameters" | "triggers") => {
+                "put it at the top of pipeline { }".to_owned()
+            }
+            Some(near) => format!("did you mean {near}?"),
+            None if name == "stage" => "put it into stages { } or parallel { }".to_owned(),
+            None => "put it into steps { }".to_owned(),
+        };
+        self.problem_with(call.name_span, message, &advice);
+        // What it says is looked at as what was meant.
+        if let Some(near) = near.filter(|near| !seen.contains(near) && call.holds(near)) {
+            seen.push(near);
+            self.stage_part(stage, near, &call);
+        }
+    }
+
+    /// Reads a section of a stage; says whether it is one.
+    fn stage_part(&mut self, stage: &mut Stage<'t>, name: &str, call: &CallView<'t>) -> bool {
+        match name {
+            "steps" => self.steps_section(stage, call),
+            "parallel" => stage.parallel = Some(self.stages(call, "parallel")),
+            "stages" => stage.stages = Some(self.stages(call, "stages")),
+            "matrix" => stage.matrix = Some(Box::new(self.matrix(call))),
+            "failFast" => stage.fail_fast = self.switch(call),
+            _ => return self.common_section(&mut stage.common, name, call),
+        }
+        true
     }
 
     /// A section that a stage and a matrix have in common; says whether it is one.

@@ -25,6 +25,7 @@ fn file(report: &Report) -> Value {
         "level_name": report.level.name(),
         "note": report.note,
         "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
+        "more_problems": report.more_problems,
         "parts": report.parts.iter().map(part).collect::<Vec<_>>(),
     })
 }

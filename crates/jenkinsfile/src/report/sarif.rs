@@ -35,7 +35,10 @@ pub fn sarif(reports: &[Report], tool_version: &str) -> Value {
 
 fn results(report: &Report) -> Vec<Value> {
     let problems = report.problems.iter().map(|problem| broken(&report.file, problem));
-    problems.chain(report.unknown().map(|part| unknown(&report.file, part))).collect()
+    problems
+        .chain(more(report))
+        .chain(report.unknown().map(|part| unknown(&report.file, part)))
+        .collect()
 }
 
 fn broken(file: &str, problem: &Problem) -> Value {
@@ -55,6 +58,14 @@ fn broken(file: &str, problem: &Problem) -> Value {
         "endColumn": if is_one_line { end } else { problem.to.column },
     });
     result(file, rule, "error", &text, &region)
+}
+
+/// That there are more than are told, at the last of those.
+fn more(report: &Report) -> Option<Value> {
+    let last = report.problems.last().filter(|_| report.more_problems > 0)?;
+    let text = format!("{} more mistakes are not listed", report.more_problems);
+    let region = json!({ "startLine": last.from.line, "startColumn": last.from.column });
+    Some(result(&report.file, last.kind.name(), "note", &text, &region))
 }
 
 fn unknown(file: &str, part: &Told) -> Value {

@@ -1,5 +1,7 @@
 //! What is said of a file.
 
+mod mistakes;
+
 use super::{Report, json, sarif};
 use crate::table::Table;
 use crate::verdict::Level;
@@ -57,7 +59,7 @@ fn every_mistake_is_told_at_once() {
          stage('b') {\n      steps { sleep time: 'x', unit: 'SECS' }\n    }\n  }\n}\n",
     );
     let lines: Vec<usize> = report.problems.iter().map(|problem| problem.from.line).collect();
-    assert_eq!(lines, [1, 2, 4, 5, 8, 8]);
+    assert_eq!(lines, [2, 5, 8, 8]);
 }
 
 #[test]
@@ -91,6 +93,13 @@ fn a_summary_says_what_is_in_the_way() {
         "3 of 5 parts run",
         "Jenkinsfile:4:1: step foo: needs a library",
         "and 1 more",
+    ];
+    assert_eq!(said, wanted);
+    let said = with_steps("foo()").summary(9);
+    let wanted = [
+        "level 5, needs shared libraries",
+        "1 of 3 parts run",
+        "Jenkinsfile:3:1: step foo: needs a library",
     ];
     assert_eq!(said, wanted);
     let said = look("pipeline { }").summary(1);

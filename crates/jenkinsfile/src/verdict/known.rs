@@ -39,11 +39,13 @@ pub(crate) struct Known<'s> {
     names: HashSet<&'s str>,
     /// Those that are no variables of an `environment`.
     outside: HashSet<&'s str>,
+    /// Whether it loads a library.
+    has_library: bool,
 }
 
 impl<'s> Known<'s> {
     pub(crate) fn of(script: &Script<'s>) -> Self {
-        let mut known = Self { names: HashSet::new(), outside: HashSet::new() };
+        let mut known = Self { names: HashSet::new(), outside: HashSet::new(), has_library: false };
         for statement in &script.statements {
             known.look(Node::Statement(statement));
         }
@@ -76,6 +78,11 @@ impl<'s> Known<'s> {
         self.outside.contains(name)
     }
 
+    /// Whether the file loads a library, so that any step may come from there.
+    pub(crate) fn has_library(&self) -> bool {
+        self.has_library
+    }
+
     /// Whether the file defines it.
     pub(crate) fn defines(&self, name: &str) -> bool {
         self.names.contains(name)
@@ -89,6 +96,12 @@ impl<'s> Known<'s> {
     }
 
     fn statement(&mut self, statement: &Statement<'s>) {
+        let annotations = match &statement.kind {
+            StatementKind::Import(import) => import.annotations.as_slice(),
+            StatementKind::Declare(declared) => declared.annotations.as_slice(),
+            _ => &[],
+        };
+        self.has_library |= annotations.iter().any(|one| one.name.text == "Library");
         match &statement.kind {
             StatementKind::Declare(declaration) => self.declared(declaration),
             StatementKind::Method(Method { name, parameters, .. }) => {
@@ -127,6 +140,9 @@ impl<'s> Known<'s> {
                 self.parameters(parameters);
             }
             ExpressionKind::Declare(declaration) => self.declared(declaration),
+            ExpressionKind::Call(call) => {
+                self.has_library |= matches!(call.method.text(), Some("library" | "load"));
+            }
             _ => {}
         }
     }

@@ -6,6 +6,7 @@ use crate::model::{
     Agent, Arguments, Branch, Common, Condition, Directive, DirectiveValue, EnvironmentValue, Key,
     Matrix, Pipeline, PostCondition, Section, Stage, Step, Value, When,
 };
+use crate::plan::plain;
 use crate::source::Span;
 use crate::syntax::Node;
 use crate::table::{Kind, Support};
@@ -193,7 +194,14 @@ impl Teller<'_> {
         self.planned(Part::Step, &name.text, name.span);
         self.of_plugin(plugin);
         if let Some(code) = step.code {
-            self.inside(|teller| teller.code(code));
+            let plain = match name.text.as_str() {
+                "script" => plain(self.text, self.table, &self.known, code),
+                _ => None,
+            };
+            self.inside(|teller| match &plain {
+                Some(steps) => steps.iter().for_each(|step| teller.step(step)),
+                None => teller.code(code),
+            });
             return;
         }
         let values = arguments(&step.arguments);

@@ -41,7 +41,7 @@ fn docker(field: &Field<'_>, name: &str, found: &mut Found<'_>) -> Docker {
     });
     Docker {
         reach: if reach == Some("address") { Reach::Address } else { Reach::Loopback },
-        volumes: volumes(&section, found),
+        volumes: volumes(&section, found, |_| None),
         network: own_network(&section, found),
         limits: limits(&section, found),
     }

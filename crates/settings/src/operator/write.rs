@@ -21,8 +21,8 @@ pub struct Draft {
     pub trusted: bool,
     /// Addresses to listen on; none means the usual ones.
     pub listen: Vec<String>,
-    /// Whether the pipeline makes an image, so that instances can only be containers.
-    pub makes_image: bool,
+    /// Whether the pipeline's service runs in an image, so that instances are containers.
+    pub serves_from_image: bool,
     /// The environments, in the order in which they are tried for a branch.
     pub environments: Vec<DraftEnvironment>,
 }
@@ -79,7 +79,7 @@ pub fn write(draft: &Draft) -> String {
 
 fn section(out: &mut String, draft: &Draft, environment: &DraftEnvironment) {
     let project = &draft.name;
-    let runtime = if draft.makes_image {
+    let runtime = if draft.serves_from_image {
         "runtime = \"docker\"       # containers on this machine"
     } else {
         "runtime = \"local\"        # processes on this machine"

@@ -2,13 +2,15 @@
 
 use pilothouse_core::container::{Container, Image, ImageBuild, Limits};
 use pilothouse_core::pipeline::{Stage, Step, StepRun};
+use pilothouse_core::text::printable;
 use toml::de::DeValue;
 
 use super::stage::TIMEOUT;
 use crate::ProblemKind;
-use crate::container::{build, image, limits, network, paths, volumes};
+use crate::container::{build, caches, image, limits, network, parts, volumes};
 use crate::found::Found;
 use crate::section::{Field, Section};
+use crate::value::quoted;
 
 /// The keys of a stage or a step that say something of its container.
 pub(super) const KEYS: [&str; 8] =
@@ -16,14 +18,38 @@ pub(super) const KEYS: [&str; 8] =
 /// The name of a step that builds an image.
 const STEP: &str = "image";
 
-/// Reads what a stage says of its container; `usual` is the pipeline's image.
+/// What every stage of a pipeline gets.
+#[derive(Clone, Copy)]
+pub(super) struct Usual<'a> {
+    /// The pipeline's image, if it names one.
+    pub(super) image: Option<&'a Image>,
+    /// Where steps see their workspace, where that is known.
+    pub(super) workspace: Option<&'a str>,
+}
+
+impl Usual<'_> {
+    /// What the workspace's own place, or one above it, would hide if something else were there.
+    fn lies_over(&self, path: &str) -> Option<String> {
+        let workspace = self.workspace?;
+        let mut below = parts(workspace);
+        parts(path).all(|part| below.next() == Some(part)).then(|| {
+            format!(
+                "{} lies over the workspace, which is {}",
+                quoted(path),
+                printable(workspace, 200)
+            )
+        })
+    }
+}
+
+/// Reads what a stage says of its container.
 pub(super) fn read(
     section: &Section<'_>,
-    usual: Option<&Image>,
+    usual: Usual<'_>,
     found: &mut Found<'_>,
 ) -> Option<Container> {
     let own = section.get("image").map(|field| image_of(&field, found));
-    let Some(image) = own.or_else(|| usual.cloned()) else {
+    let Some(image) = own.or_else(|| usual.image.cloned()) else {
         for key in KEYS.into_iter().filter(|key| *key != "image") {
             if let Some(field) = section.get(key) {
                 let message = format!("`{key}` is for a container, and this runs on the host");
@@ -37,8 +63,8 @@ pub(super) fn read(
     let (privileged, docker_socket) = (flag("privileged"), flag("docker_socket"));
     Some(Container {
         image,
-        caches: paths(section, "cache", found),
-        volumes: volumes(section, found),
+        caches: caches(section, found, |path| usual.lies_over(path)),
+        volumes: volumes(section, found, |path| usual.lies_over(path)),
         network: network(section, found),
         limits: limits(section, found),
         privileged,

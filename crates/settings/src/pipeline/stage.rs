@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pilothouse_core::container::Image;
 use pilothouse_core::pipeline::{Run, Stage, Step, StepRun};
 use pilothouse_core::time::Millis;
 
-use super::container;
+use super::container::{self, Usual};
 use super::elsewhere::operators;
 use crate::ProblemKind;
 use crate::found::Found;
@@ -38,7 +37,7 @@ const NAME_CHARS: usize = 60;
 pub(super) const TIMEOUT: Millis = Millis::minutes(30);
 
 /// Reads every `[[stage]]`.
-pub(super) fn read(root: &Section<'_>, usual: Option<&Image>, found: &mut Found<'_>) -> Vec<Stage> {
+pub(super) fn read(root: &Section<'_>, usual: Usual<'_>, found: &mut Found<'_>) -> Vec<Stage> {
     let Some(field) = root.get("stage") else {
         let help = "add [[stage]] with name = \"test\" and run = \"make test\"";
         root.miss(found, "stage", help);

@@ -1,4 +1,5 @@
-//! Money per hour: `"$0.50/h"`, `"$200/month"`, `0.5`, in millionths of a US dollar.
+//! Money per hour: `"$0.50/h"`, `"$200/month"`, in millionths of a US dollar. Per what is never left
+//! to be guessed: two hundred by the month are not two hundred by the hour.
 
 use toml::de::DeValue;
 
@@ -31,21 +32,21 @@ impl Field<'_> {
         };
         let micro = parse(text);
         if micro.is_none() {
-            let message = format!("{} is not an amount of US dollars per hour", quoted(text));
+            let message =
+                format!("{} is not an amount of US dollars per hour or month", quoted(text));
             self.wrong(found, &message, &help);
         }
         micro
     }
 }
 
-/// Reads an amount; less than a millionth of a dollar per hour cannot be said.
+/// Reads an amount by the hour or the month; less than a millionth of a dollar per hour cannot be said.
 fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
     let (amount, hours) = match text.split_once('/') {
-        None => (text, 1),
         Some((amount, "h" | "hour")) => (amount, 1),
         Some((amount, "month")) => (amount, MONTH_HOURS),
-        Some(_) => return None,
+        None | Some(_) => return None,
     };
     let amount = amount.trim();
     let amount = amount.strip_prefix('$').unwrap_or(amount);
@@ -68,8 +69,11 @@ mod tests {
     fn amounts_are_read_without_floating_point() {
         for (text, micro) in [
             ("$0.50/h", Some(500_000)),
-            ("0.1", Some(100_000)),
-            ("2", Some(2_000_000)),
+            ("0.1/h", Some(100_000)),
+            // By the hour or by the month?
+            ("0.1", None),
+            ("200", None),
+            ("$200", None),
             ("$0.000001/hour", Some(1)),
             // 200 / 730 = 0.273972602…
             ("$200/month", Some(273_972)),

@@ -107,3 +107,32 @@ fn the_first_line_of_what_is_told_says_what_was_mistyped() {
     let one = pilothouse_settings::problem::told(&problems[..1]);
     assert!(!one.contains("first:"), "{one}");
 }
+
+#[test]
+fn nothing_lies_over_the_workspace() {
+    let read = |key: &str, path: &str| {
+        let text = format!(
+            "[[stage]]\nname = \"test\"\nimage = \"debian:12\"\nrun = \"make\"\n\
+             {key} = [\"{path}\"]\n[service]\nrun = \"x\"\n"
+        );
+        let read =
+            pipeline::read_for("pilothouse.toml", &text, Some("/var/lib/ph/runs/7/workspace"));
+        read.err().map(|problems| report(&problems))
+    };
+    for path in
+        ["/var/cache", "/var/lib/p", "/var/lib/ph/runs/70", "/var/lib/ph/runs/7/workspace/x"]
+    {
+        assert_eq!(read("cache", path), None, "{path}");
+        assert_eq!(read("volumes", &format!("/srv:{path}")), None, "{path}");
+    }
+    for path in ["/var", "/var/lib/ph/runs/7/workspace", "//var/./lib/", "/var/lib/ph/runs"] {
+        for (key, value) in [("cache", path.to_owned()), ("volumes", format!("/srv:{path}"))] {
+            let said = read(key, &value).unwrap_or_default();
+            let what = format!(
+                "\"{path}\" lies over the workspace, which is /var/lib/ph/runs/7/workspace"
+            );
+            assert!(said.contains(&what), "{said}");
+            assert!(said.starts_with("pilothouse.toml:5:"), "{said}");
+        }
+    }
+}

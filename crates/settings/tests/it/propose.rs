@@ -170,3 +170,16 @@ proptest! {
         prop_assert!(name.is_none_or(|name| pilothouse_core::id::is_name(&name)));
     }
 }
+
+#[test]
+fn a_service_in_an_image_is_proposed_as_containers() {
+    let mut facts = facts(&["server.py"]);
+    for (serves_from_image, runtime) in
+        [(false, "\nruntime = \"local\""), (true, "\nruntime = \"docker\"")]
+    {
+        facts.serves_from_image = serves_from_image;
+        let text = propose(&facts).operator.text;
+        assert!(text.contains(runtime), "{text}");
+        assert!(operator::read("shop", "shop.toml", &text).is_ok(), "{text}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::width;
 /// Whose account it is, where, of which environment it has something, and how fresh that is.
 pub fn row(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
     let trouble = trouble_of_all(watched);
-    let newest = watched.parts.values().filter_map(|fresh| fresh.at).max();
+    let newest = watched.seen_at();
     let seen = newest.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
     let (mark, word) = match (trouble, newest) {
         (Some(trouble), _) => (mark_of(trouble), trouble.kind.name()),

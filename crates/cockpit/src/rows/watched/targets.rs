@@ -1,7 +1,7 @@
 //! Target groups, targets, load balancers and their rules, as they are seen at AWS.
 
 use pilothouse_core::aws::seen::{Balancer, Group, Metric, Target, TargetState};
-use pilothouse_core::aws::{Part, Watched, words as aws};
+use pilothouse_core::aws::{Part, Unregistered, Watched, words as aws};
 use pilothouse_core::time::Timestamp;
 
 use super::super::{Cell, Column, Row, left, name};
@@ -17,6 +17,7 @@ pub const COLUMNS: &[Column] = &[name(10, 40, 0), left(15, 24, 0), left(12, 160,
 /// Makes a row.
 pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
     let cells = match what {
+        Thing::Unregistered => unregistered(watched, watched.unregistered.as_ref()?, now),
         Thing::Group(place) => group(watched, watched.groups.get(place)?, now),
         Thing::Target(group, place) => {
             let group = watched.groups.get(group)?;
@@ -49,6 +50,23 @@ pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
         | Thing::Task(..) => return None,
     };
     Some(Row { cells })
+}
+
+/// The instances that no target group has, the first of them by name.
+fn unregistered(watched: &Watched, one: &Unregistered, now: Timestamp) -> Vec<Cell> {
+    let stale = watched.stale_since(Part::Registrations, now).filter(|at| at.0 > 0);
+    let first = one.instances.first().map_or("", String::as_str);
+    let named = watched.instances.iter().find(|instance| instance.id == first);
+    let first = named.map(|one| one.name.as_str()).filter(|name| !name.is_empty()).unwrap_or(first);
+    let name = match one.instances.len() {
+        1 => first.to_owned(),
+        count => format!("{first} and {} more", count - 1),
+    };
+    vec![
+        Cell::new(width::clean(&name), Scope::Text),
+        state(stale, Mark::None, "in no group"),
+        Cell::new(aws::unregistered(one), Scope::Dim),
+    ]
 }
 
 /// How many targets of a group are healthy, and of how many.

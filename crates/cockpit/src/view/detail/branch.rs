@@ -1,5 +1,6 @@
 //! A branch that nothing ran of yet: its head, what it feeds, and what is said of its Jenkinsfile.
 
+use pilothouse_api::types::Verdict;
 use pilothouse_core::id::{CommitId, ProjectName};
 
 use super::super::lines::{Line, sentence};
@@ -18,12 +19,15 @@ pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sh
     };
     let head = &branch.head;
     let feeds = row.environment.as_ref();
-    let feeds = feeds.map_or("no environment".to_owned(), |key| width::clean(key.name.as_str()));
+    let feeds = match feeds {
+        Some(key) => width::clean(key.name.as_str()),
+        None => unfed(model, row).unwrap_or_else(|| "no environment".to_owned()),
+    };
     let run = branch.last_run.and_then(|id| model.replica.runs.get(&id));
     let (mark, word) = match run {
         Some(run) => words::run(run),
         None if branch.owed.is_some() => (Mark::Pending, "its run is about to begin".to_owned()),
-        None => (Mark::None, "nothing ran of it yet; x r runs its pipeline".to_owned()),
+        None => (Mark::None, nothing_ran(model, row, &head.id)),
     };
     let commit = Line::name("commit").and(format!("{} ", head.id.short()), Scope::Dim);
     let mut lines = vec![
@@ -39,6 +43,29 @@ pub(super) fn sheet(model: &Model, row: &BranchRef, top: usize, room: u16) -> Sh
     Sheet { title, lines, top, selected: None }
 }
 
+/// That nothing ran, and the key that changes it: for who may press it, where there is a pipeline.
+fn nothing_ran(model: &Model, row: &BranchRef, commit: &CommitId) -> String {
+    let has_none = known(model, &row.project, commit)
+        .is_some_and(|found| found.as_ref().is_ok_and(|verdict| !verdict.lines.is_empty()));
+    let hint = if has_none || model.is_watcher() { "" } else { "; x r runs its pipeline" };
+    format!("nothing ran of it yet{hint}")
+}
+
+/// What is known of a commit's Jenkinsfile.
+fn known<'m>(
+    model: &'m Model,
+    project: &ProjectName,
+    commit: &CommitId,
+) -> Option<&'m Result<Verdict, String>> {
+    let known = model.ui.verdict.as_ref();
+    known.filter(|known| (&known.project, &known.commit) == (project, commit))?.found.as_ref()
+}
+
+fn unfed(model: &Model, row: &BranchRef) -> Option<String> {
+    let branch = row.branch.as_ref()?;
+    Some(words::no_preview(&model.replica, &row.project, branch, model.now)?.0)
+}
+
 /// What is said of a commit's Jenkinsfile; nothing where there is none.
 pub(super) fn verdict(
     model: &Model,
@@ -46,9 +73,7 @@ pub(super) fn verdict(
     commit: &CommitId,
     room: u16,
 ) -> Vec<Line> {
-    let known = model.ui.verdict.as_ref();
-    let known = known.filter(|known| (&known.project, &known.commit) == (project, commit));
-    let said = match known.and_then(|known| known.found.as_ref()) {
+    let said = match known(model, project, commit) {
         Some(Ok(verdict)) => verdict.lines.as_slice(),
         Some(Err(why)) => {
             let why = format!("What it would run is not known: {}", width::clean(why));

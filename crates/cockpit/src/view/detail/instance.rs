@@ -43,6 +43,7 @@ fn head(model: &Model, instance: &Instance) -> Vec<Line> {
         Runtime::Local | Runtime::AwsWatch(_) => None,
     });
     let proved = match &instance.phase {
+        InstancePhase::Running { over: true, .. } => "none: what was proved is over",
         InstancePhase::Running { proved: true, .. } if container.is_some() => {
             "its container is its own, and it was seen healthy"
         }

@@ -23,6 +23,7 @@ pub(super) fn sheet(model: &Model, name: &str, top: usize, width: u16) -> Sheet 
         Thing::Account | Thing::By | Thing::Absent(_) | Thing::Unread(_) => {
             parts(model, watched, width)
         }
+        Thing::Unregistered => unregistered(watched, width),
         Thing::Instance(place) => {
             watched.instances.get(place).map_or_else(Vec::new, |one| instance(model, watched, one))
         }
@@ -60,7 +61,9 @@ fn title(watched: &Watched, what: Thing) -> String {
             let target = group.targets.get(target)?;
             Some(format!("{} in {}", target.id, group.name))
         }),
-        Thing::Account | Thing::By | Thing::Absent(_) | Thing::Unread(_) => None,
+        Thing::Account | Thing::By | Thing::Absent(_) | Thing::Unread(_) | Thing::Unregistered => {
+            None
+        }
     };
     let name = name.unwrap_or_else(|| watched.access.account.clone());
     format!("{} · {}", width::clean(&name), watched.environment)
@@ -70,6 +73,15 @@ fn account(watched: &Watched) -> Line {
     let access = &watched.access;
     let said = format!("{} {} · {}", access.account, access.region, access.by());
     Line::fact("account", width::clean(&said))
+}
+
+/// The instances that no target group has, and why that is said.
+fn unregistered(watched: &Watched, width: u16) -> Vec<Line> {
+    let Some(one) = &watched.unregistered else { return Vec::new() };
+    let instances = one.instances.iter().map(|id| Line::fact("instance", width::clean(id)));
+    let mut lines: Vec<Line> = instances.collect();
+    lines.extend(sentence(&aws::unregistered(one), width, Scope::Text));
+    lines
 }
 
 /// How fresh each part is, and what mends what cannot be read.

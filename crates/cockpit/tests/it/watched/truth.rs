@@ -10,7 +10,7 @@ use pilothouse_cockpit::{Msg, age, update};
 use pilothouse_core::aws::meter::Meter;
 use pilothouse_core::aws::seen::Gateway;
 use pilothouse_core::aws::{
-    Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind, Watched,
+    Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind, Unregistered, Watched,
 };
 use pilothouse_core::cost::NanoUsd;
 
@@ -217,4 +217,37 @@ fn a_line_that_is_back_does_not_make_true_what_was_read_at_aws() {
         assert_eq!(screen.contains("all that is shown is true again"), is_all, "{screen}");
         assert_eq!(screen.contains("at AWS all is shown as it was last read"), !is_all, "{screen}");
     }
+}
+
+#[test]
+fn instances_that_no_target_group_has_say_so_where_targets_are_told() {
+    let with = |instances: &[&str], searched| {
+        let inventory = account(1, |_| false);
+        let mut watched =
+            inventory.watched(&key("production"), &super::watch(), super::EVERY, Calls::default());
+        (watched.groups, watched.balancers) = (Vec::new(), Vec::new());
+        let fresh = Freshness { at: Some(ago(4)), trouble: None };
+        watched.parts.insert(Part::Registrations, fresh);
+        let instances = instances.iter().map(|id| (*id).to_owned()).collect();
+        watched.unregistered = Some(Unregistered { instances, searched, candidates: 62 });
+        let mut model = operator(state(), 200, 60);
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+        press(&mut model, "4");
+        model
+    };
+    let row = |model: &_| {
+        let cells = rows(model, Pane::Targets, 0, 1).remove(0).cells;
+        cells.into_iter().map(|cell| cell.text).collect::<Vec<_>>()
+    };
+    let mut one = with(&["i-00000000000000000"], 62);
+    let said = "no target group of its VPC has it, so that no load balancer checks it";
+    assert_eq!(row(&one), ["web-0", "in no group", said]);
+    let more = with(&["i-1", "i-2", "i-3"], 50);
+    let limit = "not found in 50 of the 62 target groups of their VPC: name their groups in \
+                `target_groups`";
+    assert_eq!(row(&more), ["i-1 and 2 more", "in no group", limit]);
+    press(&mut one, "<Enter>");
+    let screen = text(&one);
+    let told = |line: &str| line.contains("instance ") && line.contains(" i-00000000000000000");
+    assert!(screen.lines().any(told) && screen.contains(said), "{screen}");
 }

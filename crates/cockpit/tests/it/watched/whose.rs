@@ -101,14 +101,36 @@ fn account_region_and_role_are_whole_wherever_the_panes_stand_together() {
 
 #[test]
 fn the_title_of_targets_keeps_account_and_region_before_its_own_name() {
-    let title = |width, height| {
-        let screen = text(&shown(&super::account(1, |_| false), width, height));
-        let line = screen.lines().find(|line| line.contains(" 4 ") && line.contains('╭')).unwrap();
-        let own = line.split("╭─ 4 ").nth(1).unwrap();
-        own.trim_end_matches(['─', '╮', ' ']).to_owned()
-    };
+    let title =
+        |width, height| title_of_targets(&shown(&super::account(1, |_| false), width, height));
     assert_eq!(title(80, 24), "Health · 123456789012 us-east-1");
     assert_eq!(title(200, 60), "Target health · 123456789012 us-east-1 · role pilothouse-watch");
+}
+
+/// The title of pane 4, without its number.
+fn title_of_targets(model: &Model) -> String {
+    let screen = text(model);
+    let line = screen.lines().find(|line| line.contains(" 4 ") && line.contains('╭')).unwrap();
+    let own = line.split("─ 4 ").nth(1).unwrap();
+    own.split('─').next().unwrap().trim_end_matches(['╮', ' ']).to_owned()
+}
+
+#[test]
+fn over_all_environments_the_title_of_targets_is_of_those_that_are_shown() {
+    let mut model = two(200, 60);
+    assert_eq!(title_of_targets(&model), "Target health · all", "two accounts");
+    // Of one account alone, and nothing of this machine's load balancer beside it.
+    model.watched.remove(&key("qa"));
+    let one = "Target health · 123456789012 us-east-1 · role pilothouse-watch";
+    assert_eq!(title_of_targets(&model), one);
+    // Production is at AWS, and what else there is stands behind the listener here.
+    let mut both = shown(&super::account(1, |_| false), 200, 60);
+    both.ui.all_environments = true;
+    press(&mut both, "3");
+    assert_eq!(title_of_targets(&both), "Target health · all");
+    both.watched.clear();
+    press(&mut both, "3");
+    assert!(title_of_targets(&both).contains(":8080"), "{}", title_of_targets(&both));
 }
 
 #[test]

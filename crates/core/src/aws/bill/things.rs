@@ -3,10 +3,11 @@
 use super::super::Belongings;
 use super::super::belongs::Inventory;
 use super::super::meter::{Meter, StorageClass};
-use super::super::seen::{Address, Ec2Instance, Ec2State, EcsService, Metric, Series, Volume};
+use super::super::seen::{Address, Ec2Instance, Ec2State, Metric, Series, Volume};
 use super::super::watched::{Part, Watched};
 use super::idle::{SILENT, is_silent, unused};
 use super::till::Till;
+use super::unmeasured;
 use crate::cost::Quantity;
 
 pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watched) {
@@ -83,6 +84,16 @@ const FREE_IOPS: u32 = 3000;
 /// See [`FREE_IOPS`].
 const FREE_THROUGHPUT: u32 = 125;
 
+/// The price of an io2 volume's IOPS falls in steps, and beyond which IOPS (Amazon EBS pricing,
+/// "Provisioned IOPS SSD (io2) volumes").
+const IO2_STEPS: [(&str, u32, u32); 3] = [
+    ("EBS:VolumeP-IOPS.io2", 0, 32_000),
+    ("EBS:VolumeP-IOPS.io2.tier2", 32_000, 64_000),
+    ("EBS:VolumeP-IOPS.io2.tier3", 64_000, u32::MAX),
+];
+/// What is said where AWS told of no IOPS.
+const UNSAID: &str = "how many it has was not said";
+
 /// A volume by its size, and by what it can do beyond what its size pays for.
 pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
     let kind = volume.kind.as_str();
@@ -113,11 +124,21 @@ pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str
             let what = format!("EBS io1 IOPS{state}");
             match volume.iops.map(Quantity::whole) {
                 Some(iops) => till.buy(&what, "EBS:VolumeP-IOPS.piops", iops, whose, ""),
-                None => till.note(&what, whose, "how many it has was not said"),
+                None => till.note(&what, whose, UNSAID),
             }
         }
-        // Its price falls in steps.
-        "io2" => till.note(&format!("EBS io2 IOPS{state}"), whose, "its price falls in steps"),
+        "io2" => match volume.iops {
+            Some(iops) => {
+                for (usage, from, until) in IO2_STEPS {
+                    let count = iops.min(until).saturating_sub(from);
+                    if count > 0 {
+                        let what = format!("EBS io2 IOPS{state}");
+                        till.buy(&what, usage, Quantity::whole(count), whose, "");
+                    }
+                }
+            }
+            None => till.note(&format!("EBS io2 IOPS{state}"), whose, UNSAID),
+        },
         // Of the old magnetic kind each access is paid too (Amazon EBS pricing).
         "standard" => {
             till.note(
@@ -127,75 +148,6 @@ pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str
             );
         }
         _ => {}
-    }
-}
-
-pub(super) fn services(till: &mut Till, watched: &Watched) {
-    for service in watched.services.iter().filter(|service| service.running > 0) {
-        tasks(till, service);
-        if service.is_public {
-            till.buy("public IPv4", USED, Quantity::whole(service.running), &service.name, "");
-        }
-    }
-}
-
-/// The capacity provider of Fargate, which is a launch type too, and that of what it has left over.
-const FARGATE: &str = "FARGATE";
-/// See [`FARGATE`].
-const SPOT: &str = "FARGATE_SPOT";
-/// GiB of a task's disk that are in its price (AWS Fargate pricing).
-const FREE_DISK: u32 = 20;
-
-/// What the tasks of a service run on.
-fn tasks(till: &mut Till, service: &EcsService) {
-    let name = service.name.as_str();
-    let kind = if service.is_arm { "Fargate ARM" } else { "Fargate" };
-    // The launch type says it where there are no providers.
-    let on: Vec<&str> = match service.providers.as_slice() {
-        [] => vec![service.launch.as_str()],
-        providers => providers.iter().map(String::as_str).collect(),
-    };
-    match on.as_slice() {
-        [FARGATE] => fargate(till, service, kind),
-        [SPOT] => till.note(&format!("{kind} spot"), name, "spot capacity: its price moves"),
-        on if on.contains(&SPOT) => {
-            let note = "some of its tasks may run on spot, whose price moves";
-            till.note(&format!("{kind} and spot"), name, note);
-        }
-        // Nobody said, as where a deployment controller of somebody else decides.
-        [""] => till.note("ECS service", name, "what its tasks run on was not said"),
-        ["EXTERNAL"] => {
-            let note = "each host of one's own has a price by the hour";
-            till.note("ECS service on EXTERNAL", name, note);
-        }
-        // Tasks on instances are paid with the instances.
-        _ => {
-            let what = format!("ECS service on {}", service.launch);
-            till.note(&what, name, "paid with the cluster's instances");
-        }
-    }
-}
-
-/// Tasks on Fargate alone.
-fn fargate(till: &mut Till, service: &EcsService, kind: &str) {
-    let name = service.name.as_str();
-    let (vcpu, memory) = if service.is_arm {
-        ("Fargate-ARM-vCPU-Hours:perCPU", "Fargate-ARM-GB-Hours")
-    } else {
-        ("Fargate-vCPU-Hours:perCPU (Linux x86)", "Fargate-GB-Hours (Linux x86)")
-    };
-    match (&service.system, service.vcpu_milli, service.memory_mib) {
-        (Some(system), ..) => till.note(kind, name, &format!("{system} has a price of its own")),
-        (None, Some(vcpu_milli), Some(memory_mib)) => {
-            let each = Quantity(u64::from(vcpu_milli)).each(service.running);
-            till.buy(&format!("{kind} vCPU"), vcpu, each, name, "");
-            let gb = Quantity(u64::from(memory_mib) * 1000 / 1024).each(service.running);
-            till.buy(&format!("{kind} memory"), memory, gb, name, "");
-        }
-        (None, ..) => till.note(kind, name, "its task definition was not read"),
-    }
-    if service.disk_gib.is_some_and(|gib| gib > FREE_DISK) {
-        till.note(&format!("{kind} disk"), name, "beyond 20 GiB it has a price of its own");
     }
 }
 
@@ -221,7 +173,9 @@ pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watche
                 till.meter(&capacity, units, Quantity(milli), &one.name, Part::Metrics);
             }
             (_, None) => {
-                till.note(&capacity, &one.name, "how many LCUs it uses was not measured");
+                let why =
+                    unmeasured(inventory, Part::Metrics, "how many LCUs it uses was not measured");
+                till.note(&capacity, &one.name, why);
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
         }
@@ -263,7 +217,8 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
         let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
         if inside.is_none() && outside.is_none() {
-            till.note("NAT gateway bytes", &one.id, "how much passes was not measured");
+            let why = unmeasured(inventory, Part::Meters, "how much passes was not measured");
+            till.note("NAT gateway bytes", &one.id, why);
             continue;
         }
         let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
@@ -279,7 +234,8 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         let stored = StorageClass::ALL.map(|class| (class, of(Meter::Stored(class))));
         if stored.iter().all(|(_, bytes)| bytes.is_none()) {
-            till.note("S3 stored", bucket, "how much it stores was not measured");
+            let why = unmeasured(inventory, Part::Meters, "how much it stores was not measured");
+            till.note("S3 stored", bucket, why);
         }
         for (class, bytes) in stored {
             let what = match class {
@@ -317,9 +273,11 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
                 of(Meter::Downloaded).map(gigabytes),
             ),
         ] {
-            match count {
-                Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
-                None => till.note(what, bucket, "not measured: are its request metrics on?"),
+            if let Some(count) = count {
+                till.meter(what, usage, count, bucket, Part::Meters);
+            } else {
+                let why = "not measured: are its request metrics on?";
+                till.note(what, bucket, unmeasured(inventory, Part::Meters, why));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Services of ECS and their tasks.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
@@ -50,6 +52,35 @@ pub struct EcsService {
     pub groups: Vec<String>,
     /// Its tasks, those that run first.
     pub tasks: Vec<Task>,
+    /// Its deployments that have tasks, the newest and those that it replaces.
+    #[serde(default)]
+    pub deployments: Vec<EcsDeployment>,
+}
+
+/// A deployment of a service, as ECS calls what brings one of its task definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EcsDeployment {
+    /// Tasks of it that run.
+    pub running: u32,
+    /// What each of its tasks takes.
+    pub takes: Takes,
+}
+
+/// What a task runs on and takes, by which it is paid.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Takes {
+    /// What it may run on: its launch type, or its capacity providers; none where nobody says.
+    pub on: Vec<String>,
+    /// Thousandths of a vCPU, where they are known.
+    pub vcpu_milli: Option<u32>,
+    /// MiB, where they are known.
+    pub memory_mib: Option<u32>,
+    /// Whether it runs on ARM.
+    pub is_arm: bool,
+    /// Its system where it is not Linux: `WINDOWS_SERVER_2022_CORE`.
+    pub system: Option<String>,
+    /// GiB of disk, where they are known.
+    pub disk_gib: Option<u32>,
 }
 
 impl EcsService {
@@ -57,6 +88,46 @@ impl EcsService {
     /// `DeleteService`).
     pub fn is_gone(&self) -> bool {
         self.state == "INACTIVE"
+    }
+
+    /// What a task of its newest task definition takes.
+    pub fn takes(&self) -> Takes {
+        let launch = [&self.launch].into_iter().filter(|launch| !launch.is_empty());
+        let on = match self.providers.as_slice() {
+            [] => launch.cloned().collect(),
+            providers => providers.to_vec(),
+        };
+        Takes {
+            on,
+            vcpu_milli: self.vcpu_milli,
+            memory_mib: self.memory_mib,
+            is_arm: self.is_arm,
+            system: self.system.clone(),
+            disk_gib: self.disk_gib,
+        }
+    }
+
+    /// How many of the tasks that run take what: each by what it takes itself where all are told
+    /// of, otherwise by their deployments, and by the newest task definition where neither says.
+    pub fn running_by_what_they_take(&self) -> Vec<(Takes, u32)> {
+        let own = self.takes();
+        let listed = self.tasks.iter().filter(|task| task.runs());
+        let listed: Vec<(&Takes, u32)> =
+            listed.filter_map(|task| Some((task.takes.as_ref()?, 1))).collect();
+        let is_whole = u32::try_from(listed.len()).is_ok_and(|count| count >= self.running);
+        let mut told = listed;
+        if !is_whole {
+            told = self.deployments.iter().map(|one| (&one.takes, one.running)).collect();
+        }
+        let sum = told.iter().fold(0, |sum: u32, (_, count)| sum.saturating_add(*count));
+        told.push((&own, self.running.saturating_sub(sum)));
+        let mut all: BTreeMap<Takes, u32> = BTreeMap::new();
+        for (takes, count) in told.into_iter().filter(|(_, count)| *count > 0) {
+            let on = if takes.on.is_empty() { own.on.clone() } else { takes.on.clone() };
+            let sum = all.entry(Takes { on, ..takes.clone() }).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        Vec::from_iter(all)
     }
 
     /// Where it is on its way to be gone, in a word; none while it is there to stay.
@@ -85,4 +156,14 @@ pub struct Task {
     pub ip: Option<String>,
     /// Why it stopped, where it did.
     pub stopped: Option<String>,
+    /// What it takes; none where it was not read.
+    #[serde(default)]
+    pub takes: Option<Takes>,
+}
+
+impl Task {
+    /// Whether it runs.
+    pub fn runs(&self) -> bool {
+        self.state == "RUNNING"
+    }
 }

@@ -6,7 +6,7 @@ use super::super::asking::{Ask, Content, ORDER};
 use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
 use super::super::meter::{self, Meter, StorageClass};
-use super::super::seen::{Address, EcsService, Volume};
+use super::super::seen::{Address, EcsService};
 use super::super::{Belongings, Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind};
 use super::tasks::{bill_of, service};
 use super::{account, balancer_alone, watch, watched};
@@ -230,49 +230,6 @@ fn what_is_on_the_bill_is_not_idle_as_well() {
     inventory.instances[2].tags.clear();
     let told = watched(&inventory, qa);
     assert!(told.bill.idle.iter().any(|line| line.what == "EBS gp3 of a stopped instance"));
-}
-
-#[test]
-fn a_volume_pays_for_what_it_can_do_beyond_what_is_free() {
-    let mut inventory = account();
-    let volume = |kind: &str, iops, throughput| Volume {
-        id: format!("vol-{kind}"),
-        kind: kind.to_owned(),
-        size: 100,
-        iops,
-        throughput,
-        instance: Some("i-1".to_owned()),
-    };
-    inventory.volumes = vec![
-        volume("gp3", Some(4000), Some(250)),
-        volume("io1", Some(1000), None),
-        volume("io2", Some(1000), None),
-        volume("standard", None, None),
-    ];
-    inventory.volumes.push(Volume { id: "vol-unsaid".to_owned(), ..volume("io1", None, None) });
-    let bill = watched(&inventory, balancer_alone()).bill;
-    let storage: Vec<String> =
-        lines(&bill).into_iter().filter(|line| line.starts_with("EBS")).collect();
-    assert_eq!(
-        storage,
-        [
-            "EBS gp3 $0.010958904",
-            // 1000 beyond 3000 at $0.005 a month, and 125 beyond 125 at $0.04.
-            "EBS gp3 IOPS $0.006849315",
-            "EBS gp3 throughput $0.006849315",
-            "EBS io1 unpriced",
-            "EBS io1 IOPS unpriced",
-            "EBS io2 unpriced",
-            "EBS io2 IOPS unpriced",
-            "EBS standard unpriced",
-            "EBS standard I/O unpriced",
-            // How many it has was not said, which is not none.
-            "EBS io1 IOPS unpriced",
-        ]
-    );
-    let wanted = bill.lines.iter().map(|line| line.usage.as_str());
-    assert!(wanted.clone().any(|usage| usage == "EBS:VolumeUsage.piops"));
-    assert!(wanted.clone().any(|usage| usage == "EBS:VolumeUsage"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::asking::Content;
 use super::super::bill;
-use super::super::seen::EcsService;
+use super::super::seen::{EcsDeployment, EcsService, Takes, Task};
 use super::super::{Belongings, Inventory, Part, ServiceName};
 use super::bill::lines;
 use super::watched;
@@ -91,4 +91,78 @@ fn tasks_of_which_nobody_knows_what_they_cost_keep_a_bill_open() {
     for gib in [None, Some(20)] {
         assert!(!of_disk(gib).iter().any(|line| line.contains("disk")));
     }
+}
+
+/// What a task takes that runs there.
+fn takes(on: &str, vcpu_milli: u32, is_arm: bool) -> Takes {
+    let (vcpu_milli, memory_mib) = (Some(vcpu_milli), Some(1024));
+    Takes { on: vec![on.to_owned()], vcpu_milli, memory_mib, is_arm, ..Takes::default() }
+}
+
+fn task(state: &str, takes: Takes) -> Task {
+    Task { state: state.to_owned(), takes: Some(takes), ..Task::default() }
+}
+
+/// The vCPUs that a bill has, by what they are, and what has no price.
+fn vcpus(service: EcsService) -> Vec<String> {
+    let bill = bill_of(service);
+    let is_it = |what: &str| what.ends_with("vCPU") || what == "public IPv4";
+    let lines = bill.lines.iter().filter(|line| is_it(&line.what));
+    lines.map(|line| format!("{} {}", line.what, line.quantity)).collect()
+}
+
+#[test]
+fn in_a_rollout_each_task_is_paid_by_what_it_takes_itself() {
+    // The newest definition is of ARM, with half a vCPU; two tasks of the old one run on.
+    let newest = |running| EcsService {
+        running,
+        is_arm: true,
+        vcpu_milli: Some(500),
+        is_public: true,
+        ..service("FARGATE", &[])
+    };
+    let tasks = vec![
+        task("RUNNING", takes("FARGATE", 1000, false)),
+        task("RUNNING", takes("FARGATE", 1000, false)),
+        task("RUNNING", takes("FARGATE", 500, true)),
+        task("PENDING", takes("FARGATE", 500, true)),
+        task("STOPPED", takes("FARGATE", 500, true)),
+    ];
+    let both = ["Fargate vCPU 2", "public IPv4 3", "Fargate ARM vCPU 0.5"];
+    let sorted = |mut all: Vec<String>| {
+        all.sort();
+        all
+    };
+    let both = sorted(both.map(ToOwned::to_owned).to_vec());
+    let listed = EcsService { tasks: tasks.clone(), ..newest(3) };
+    assert_eq!(sorted(vcpus(listed)), both);
+    // Where not all are told of, it is known how many of each deployment run.
+    let deployment = |running, takes| EcsDeployment { running, takes };
+    let old = deployment(2, takes("FARGATE", 1000, false));
+    let new = deployment(1, Takes { on: Vec::new(), ..takes("", 500, true) });
+    let by_deployment = EcsService {
+        tasks: tasks.into_iter().take(2).collect(),
+        deployments: vec![new, old.clone()],
+        ..newest(3)
+    };
+    assert_eq!(sorted(vcpus(by_deployment)), both);
+    // What neither says is paid as the newest: none of it is left out.
+    let rest = EcsService { deployments: vec![old], ..newest(3) };
+    assert_eq!(sorted(vcpus(rest)), both);
+}
+
+#[test]
+fn of_tasks_on_fargate_and_on_spot_only_those_on_spot_have_no_price() {
+    let tasks = vec![
+        task("RUNNING", takes("FARGATE", 1000, false)),
+        task("RUNNING", takes("FARGATE_SPOT", 1000, false)),
+        task("RUNNING", takes("FARGATE_SPOT", 2000, false)),
+    ];
+    let both = service("FARGATE + FARGATE_SPOT", &["FARGATE", "FARGATE_SPOT"]);
+    let bill = bill_of(EcsService { tasks, ..both });
+    assert_eq!(
+        lines(&bill)[..3],
+        ["Fargate vCPU $0.04048", "Fargate memory $0.004445", "Fargate spot unpriced"]
+    );
+    assert_eq!(bill.lines[2].count, 1, "one service, however much each task takes");
 }

@@ -99,6 +99,9 @@ fn problems_of_actions_are_found() {
     assert_eq!(kinds(weigh(0)), [P::Weight]);
     assert_eq!(kinds(redirect("/#{path}")), [P::Redirect]);
     assert_eq!(kinds(redirect("x")), [P::Redirect]);
+    assert_eq!(kinds(redirect("/a#{pth}")), [P::Redirect]);
+    assert_eq!(kinds(redirect("/a#{path}#{")), [P::Redirect]);
+    assert_eq!(kinds(redirect("/a#b/#{path}")), []);
     assert_eq!(kinds(redirect("/a\r\nb")), [P::Redirect]);
     assert_eq!(kinds(fixed(101, "")), [P::Status]);
     assert_eq!(kinds(fixed(200, &"x".repeat(65 * 1024))), [P::Limit]);

@@ -23,6 +23,9 @@ pub(super) fn bad_new(state: &State, deployment: &Deployment, now: Timestamp) ->
         Some(instance) if instance.restarts > 0 && !instance.is_proved() => {
             Some(format!("{id} ended and was started again"))
         }
+        Some(instance) if instance.is_over() => {
+            Some(format!("{id} serves no more: {}", instance.health.detail))
+        }
         Some(instance) if instance.health.state == TargetState::Unhealthy => {
             Some(format!("{id} became unhealthy: {}", instance.health.detail))
         }

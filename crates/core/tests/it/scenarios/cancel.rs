@@ -225,7 +225,7 @@ fn cancel_while_retiring_is_refused() {
         show
         "
     ), @r#"
-    refused, Conflict: deployment d2 has succeeded but for stopping the old release: roll back
+    refused, Conflict: deployment d2 has succeeded but for stopping the old release; `pilothouse rollback shop/production` goes back from it
      135.7 shop-production-r1-0 gone: stopped
      135.7 shop-production-r1-1 gone: stopped
      135.7 d2 SUCCEEDED

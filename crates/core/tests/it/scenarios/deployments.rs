@@ -164,6 +164,8 @@ fn a_preview_comes_and_goes_with_its_branch() {
         hide #1 #2 #3 #4 branch is_healthy initial edge_serves 0_started 1_started proved engine
         env preview feature/* preview
         apply
+        push trunk t
+        hide trunk
         push feature/a a
         run 40
         show

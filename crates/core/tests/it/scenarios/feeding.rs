@@ -4,6 +4,7 @@ use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::{ReleaseNumber, RunId};
 use pilothouse_core::plan::plan;
+use pilothouse_core::run::Trigger;
 
 use super::planning::played;
 use crate::scenario::Play;
@@ -72,6 +73,33 @@ fn previews_that_come_to_a_file_are_made_of_young_branches_and_built() {
     assert_eq!(preview.preview_of, Some("feature/new".into()));
     assert_eq!(preview.current, Some(ReleaseNumber(1)));
     assert_eq!(previews.next(), None);
+    // Nobody asked for the runs of either file but who applied them.
+    let triggers = state.runs.values().map(|run| run.trigger);
+    assert_eq!(
+        triggers.collect::<Vec<_>>(),
+        [Trigger::Poll, Trigger::Poll, Trigger::Apply],
+        "{:#?}",
+        state.runs
+    );
+}
+
+#[test]
+fn a_branch_that_is_passed_over_is_known_until_it_is_pushed_to() {
+    let mut play = played(&["push feature/old o", "run 345600"]);
+    for line in ["push feature/new n", "run", "env preview feature/* preview", "apply", "run"] {
+        play.line(line);
+    }
+    let is_passed_over = |play: &Play, branch: &str| {
+        let now = play.world.now;
+        play.world.state.is_passed_over(&"shop".into(), &branch.into(), now)
+    };
+    assert!(is_passed_over(&play, "feature/old"));
+    assert!(!is_passed_over(&play, "feature/new"));
+    assert!(!is_passed_over(&play, "main"));
+    for line in ["push feature/old p", "run"] {
+        play.line(line);
+    }
+    assert!(!is_passed_over(&play, "feature/old"));
 }
 
 #[test]
@@ -111,6 +139,7 @@ fn what_waits_of_a_branch_that_is_deleted_is_not_deployed() {
         "push main b",
         "until d2 Baking",
         "push main c",
+        "push other o",
         "until d3 Queued",
         "delete main",
         "run",
@@ -145,9 +174,16 @@ fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
     play.line("delete warm");
     play.line("run");
     assert_eq!(ready(&play), Some(1));
+    // A repository that is emptied is doubted.
     play.line("delete main");
     play.line("run");
-    assert_eq!(ready(&play), None);
+    let project = play.world.state.projects.values().next().unwrap();
+    assert!(project.poll.error.as_ref().unwrap().starts_with("it has no branch any more"));
+    assert_eq!((ready(&play), project.branches.len()), (Some(1), 1));
+    play.line("push other o");
+    play.line("run");
+    let project = play.world.state.projects.values().next().unwrap();
+    assert_eq!((ready(&play), &project.poll.error), (None, &None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::scenario::check;
+use crate::scenario::{Play, check};
 
 #[test]
 fn four_move_in_batches() {
@@ -298,4 +298,22 @@ fn requests_that_never_end_are_cut_at_the_deadline() {
      144.7 d2 ended Succeeded
     = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
     "#);
+}
+
+#[test]
+fn what_passed_with_its_phase_is_told_no_more() {
+    let mut play = Play::new();
+    for line in [
+        "env production main",
+        "apply",
+        "fault Stage transient 1",
+        "push main a",
+        "until d1 Starting",
+    ] {
+        play.line(line);
+    }
+    let failed = play.world.journal.iter().filter(|one| format!("{one:?}").contains("may pass"));
+    assert_eq!(failed.count(), 1);
+    let deployment = play.world.state.deployments.values().next().unwrap();
+    assert_eq!((deployment.attempts, deployment.last_error.as_deref()), (0, None));
 }

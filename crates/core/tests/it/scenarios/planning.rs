@@ -294,3 +294,19 @@ fn it_says_what_a_release_was_made_without() {
     let before = "r1 was made before COLOR changed, and keeps what it had".to_owned();
     assert!(warnings.contains(&before), "{warnings:?}");
 }
+
+#[test]
+fn it_names_a_run_of_a_branch_that_feeds_the_environment_to_make_a_release_anew() {
+    let play = played(&[
+        "env preview feature/* preview",
+        "apply",
+        "push feature/x b",
+        "run",
+        "env production main COLOR=red",
+        "apply",
+    ]);
+    assert_eq!(play.world.state.last_run.0, 3);
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let why = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
+    assert!(why.contains("`pilothouse deploy shop/production --run 2`"), "{why}");
+}

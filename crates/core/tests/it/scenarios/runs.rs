@@ -283,6 +283,8 @@ fn the_run_of_a_branch_that_goes_is_cancelled() {
         "
         env preview feature/* preview
         apply
+        push trunk t
+        hide trunk
         push feature/b b
         run 2
         from here
@@ -314,12 +316,14 @@ fn stopping_everything_ends_what_is_being_built() {
         run 2
         from here
         halt
+        apply
         run 20
         show
         "
     ), @r#"
        2.0 engine asked to halt by kim
        2.0 run #1 cancel asked by pilothouse down --all
+    refused, Busy: the engine is stopping everything; ask again once it runs anew
        2.1 run #1 step 0 ended: Cancelled
        2.1 run #1 result Cancelled { by: "pilothouse down --all" }
        2.2 run #1 ended Cancelled { by: "pilothouse down --all" }

@@ -1,8 +1,12 @@
 //! What the world does to the engine, and how it comes back.
 
 use insta::assert_snapshot;
+use pilothouse_core::effect::{Input, Observation};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
 
-use crate::scenario::check;
+use crate::scenario::{Play, check};
 
 #[test]
 fn halt_and_start_again() {
@@ -158,4 +162,31 @@ fn the_edge_is_down_while_traffic_should_move() {
      219.7 d2 ended Cancelled { by: "kim" }
     = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active
     "#);
+}
+
+#[test]
+fn an_instance_that_is_down_tells_why_until_it_runs_again() {
+    const WHY: &str = "it ended with status 137";
+    let mut play = Play::new();
+    for line in ["env production main", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    let id = InstanceId::new("shop-production-r1-0");
+    let of = |play: &Play| -> Instance { play.world.state.instances[&id].clone() };
+    let ended =
+        || Input::Observation(Observation::InstanceEnded { id: id.clone(), why: WHY.to_owned() });
+    let runs = |restarts: u32, proof: &str| {
+        let (id, proof) = (id.clone(), proof.to_owned());
+        Input::Observation(Observation::InstanceRestarted { id, restarts, proof, address: None })
+    };
+    let before = play.world.journal.len();
+    play.world.turn(&ended());
+    play.world.turn(&ended());
+    assert_eq!(play.world.journal.len(), before + 1, "it is told once");
+    let one = of(&play);
+    assert_eq!((&*one.health.detail, one.own_health()), (WHY, TargetState::Unhealthy));
+    assert_eq!((one.is_over(), one.address()), (true, None));
+    play.world.turn(&runs(2, "another"));
+    let one = of(&play);
+    assert_eq!((one.is_over(), one.restarts, one.is_proved()), (false, 2, false));
 }

@@ -83,3 +83,16 @@ async fn calls_of_late_are_those_of_the_last_hour() {
     assert!(lately.requests * 5 < calls.requests * 2, "{calls:?}");
     assert!(lately.requests * 4 > calls.requests, "{calls:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_somebody_asks_for_is_a_whole_one_at_once() {
+    for attended in [true, false] {
+        let mut world = World::new(attended);
+        world.passes(Duration::from_secs(2)).await;
+        world.made.taken();
+        world.watches.send_modify(|watches| watches.asks += 1);
+        world.passes(Duration::from_secs(1)).await;
+        let asked = world.made.taken();
+        assert!(asked.contains(&Part::Instances) && asked.contains(&Part::Volumes), "{asked:?}");
+    }
+}

@@ -21,10 +21,13 @@ pub(super) const ORIGIN: &str = "pilothouse.image";
 /// What the tag of a name begins with that an image has for a release.
 pub(super) const RELEASE: &str = "release-";
 
+/// What the tag of an image begins with that steps run in.
+pub const STEPS: &str = "steps";
+
 /// What the tag of a name begins with that an image has for the steps of an environment, or of
 /// branches that feed none: what a preview builds takes no name away from production's.
 pub(super) fn steps(environment: Option<&str>) -> String {
-    environment.map_or_else(|| "steps.".to_owned(), |name| format!("steps-{name}."))
+    environment.map_or_else(|| format!("{STEPS}."), |name| format!("{STEPS}-{name}."))
 }
 
 /// How an engine writes an image's id.
@@ -105,6 +108,7 @@ impl Docker {
             known: Some(self.places.built_images()),
             cache: Some(self.places.cached_images(&order.project, environment)),
             built: self.places.built(order.run, order.index),
+            record: Some(self.step_record(order.run, order.index)),
             container: Some(self.places.building(order.run, order.index)),
         };
         self.note_use()?;

@@ -1,12 +1,14 @@
 //! What the container engine says of an instance's container, for whoever looks.
 
+use std::path::Path;
+
 use pilothouse_api::inspection::ContainerFacts;
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::text::printable;
 use pilothouse_docker::Details;
 
-use super::{Docker, ENGINE, INSTANCE, fault};
+use super::{Docker, ENGINE, INSTANCE, fault, record_of};
 
 /// Characters of one text that are told at most, and of entries of one list.
 const TEXT: usize = 300;
@@ -14,10 +16,19 @@ const ENTRIES: usize = 100;
 
 impl Docker {
     /// Looks at an instance's container; none where it has none now.
-    pub async fn inspect(&self, id: &InstanceId) -> Result<Option<ContainerFacts>, Fault> {
+    pub async fn inspect(
+        &self,
+        id: &InstanceId,
+        unit: &Path,
+    ) -> Result<Option<ContainerFacts>, Fault> {
         let client = self.client().await?;
         let name = self.instance_name(id);
-        let found = client.details(&name).await.map_err(|error| fault(&error))?;
+        let mut found = client.details(&name).await.map_err(|error| fault(&error))?;
+        // Somebody may have renamed it: its owner noted its id.
+        let record = record_of(unit, None)?.filter(|record| !record.id.is_empty());
+        if let (None, Some(record)) = (&found, record) {
+            found = client.details(&record.id).await.map_err(|error| fault(&error))?;
+        }
         let own = [(ENGINE, self.engine_id.as_str()), (INSTANCE, id.as_str())];
         let is_ours = |found: &Details| {
             let labels = &found.container.labels;

@@ -134,15 +134,13 @@ fn why_strange(
     let own = [(super::ENGINE, engine), (INSTANCE, id.as_str())];
     let is_ours =
         own.iter().all(|(name, value)| found.labels.get(*name).is_some_and(|label| label == value));
-    let is_there =
-        found.address == Some(address.ip()) || found.ports.iter().any(|(host, _)| *host == address);
     if found.id != record.id {
         Some("another container is in its place".to_owned())
     } else if !is_ours {
         Some("its container has another's labels".to_owned())
     } else if !found.is_running || found.started_at != record.started_at {
         Some("its container does not run".to_owned())
-    } else if !is_there {
+    } else if !found.is_at(address) {
         Some(format!("its container is not reached at {address}"))
     } else {
         // Whoever needs no such check runs a container without one.
@@ -182,6 +180,7 @@ mod tests {
             owner: 2,
             is_taken: false,
             why_not: None,
+            cause: None,
         };
         let id = InstanceId::new("shop-production-r1-0");
         why_strange(found, "e1", &id, &record, address.parse().unwrap())
@@ -192,7 +191,7 @@ mod tests {
         assert_eq!(strange(&container(), AT), None);
         let mut on_its_own = Container { ports: Vec::new(), ..container() };
         assert!(strange(&on_its_own, AT).is_some());
-        on_its_own.address = Some("172.17.0.9".parse().unwrap());
+        on_its_own.addresses = vec![("bridge".to_owned(), "172.17.0.9".parse().unwrap())];
         assert_eq!(strange(&on_its_own, "172.17.0.9:8000"), None);
         assert!(strange(&on_its_own, "172.17.0.8:8000").is_some());
         // Another one, another engine's, another instance's, another start, another port.

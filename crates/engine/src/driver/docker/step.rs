@@ -94,8 +94,8 @@ impl Docker {
         Ok(self.owner(&path))
     }
 
-    /// How a step ended that had no container to end with: the engine of containers took it along
-    /// when it went away, or there never was one.
+    /// How a step ended of which more is known than a status: the engine of containers took it along
+    /// when it went away, there never was a container, or whoever owned it knows why it ended.
     pub(in super::super) fn exit_of(
         &self,
         run: RunId,
@@ -105,15 +105,16 @@ impl Docker {
         let record = read_record(&path).map_err(|error| {
             Fault::transient(format!("cannot read {}: {error}", path.display()))
         })?;
-        Ok(record.and_then(|record| match record.why_not {
+        Ok(record.and_then(|record| match (record.why_not, record.cause) {
             _ if record.is_taken => Some(StepExit::WithEngine),
-            Some(why) => Some(StepExit::NotStarted(printable(&why, 400))),
-            None => None,
+            (Some(why), _) => Some(StepExit::NotStarted(printable(&why, 400))),
+            (None, Some(why)) => Some(StepExit::Failed(printable(&why, 400))),
+            (None, None) => None,
         }))
     }
 
     /// The file in which the owner of a step's container tells what runs.
-    fn step_record(&self, run: RunId, step: u32) -> PathBuf {
+    pub(super) fn step_record(&self, run: RunId, step: u32) -> PathBuf {
         self.places.run(run).join(format!("record-{step}.json"))
     }
 

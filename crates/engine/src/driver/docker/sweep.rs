@@ -202,6 +202,8 @@ fn label_of(labels: &std::collections::BTreeMap<String, String>, name: &str) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::places::Places;
 

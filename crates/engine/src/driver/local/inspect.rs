@@ -23,7 +23,7 @@ impl Local {
         let unit = unit_of(&home);
         let Some((handle, status)) = alive(&unit)? else { return Ok(None) };
         if docker::is_container(&home) {
-            let found = self.docker.inspect(id).await?;
+            let found = self.docker.inspect(id, &unit).await?;
             return Ok(found.map(|mut facts| {
                 facts.restarts = status.restarts;
                 Inspection::Container(Box::new(facts))

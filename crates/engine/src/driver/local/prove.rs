@@ -58,7 +58,10 @@ impl Newest {
         let (restarts, exit) = (status.restarts, status.last_exit);
         let (owner, proof) = if docker::is_container(home) {
             let record = match status.main {
-                Some(main) => docker::record_of(&unit, Some(main.pid))?,
+                // One that is reached nowhere is over.
+                Some(main) => {
+                    docker::record_of(&unit, Some(main.pid))?.filter(|one| one.address.is_some())
+                }
                 None => None,
             };
             let proof = record.as_ref().map(docker::proof);
@@ -181,11 +184,37 @@ impl Local {
         id: &InstanceId,
         exit: Option<MainExit>,
     ) -> Result<String, Fault> {
-        let record = docker::record_of(&unit_of(&self.places.instance(id)), None)?;
-        Ok(match record.and_then(|record| record.why_not) {
-            Some(why) => format!("its container cannot run: {}", printable(&why, 400)),
+        Ok(match self.noted(id)? {
+            Some(Noted::CannotRun(why)) => why,
+            Some(Noted::Cause(cause)) => format!("it ended again and again: {cause}"),
             None => self.with_log(id, &how_ended(exit)),
         })
+    }
+
+    /// What is said of an instance that ended and is to be started again.
+    pub(super) fn why_ended(
+        &self,
+        id: &InstanceId,
+        exit: Option<MainExit>,
+    ) -> Result<String, Fault> {
+        let how =
+            || exit.map_or_else(|| "it ended".to_owned(), |exit| format!("it {}", said(exit)));
+        Ok(match self.noted(id)? {
+            Some(Noted::CannotRun(why) | Noted::Cause(why)) => why,
+            None => self.with_log(id, &how()),
+        })
+    }
+
+    /// What its owner noted of why there is no container, or why it ended.
+    fn noted(&self, id: &InstanceId) -> Result<Option<Noted>, Fault> {
+        let Some(record) = docker::record_of(&unit_of(&self.places.instance(id)), None)? else {
+            return Ok(None);
+        };
+        let none = |why: String| {
+            Noted::CannotRun(format!("its container does not run: {}", printable(&why, 400)))
+        };
+        let cause = |why: String| Noted::Cause(printable(&why, 400));
+        Ok(record.why_not.map(none).or(record.cause.map(cause)))
     }
 
     pub(super) fn with_log(&self, id: &InstanceId, why: &str) -> String {
@@ -197,9 +226,20 @@ impl Local {
     }
 }
 
+/// What a container's owner noted.
+enum Noted {
+    /// Why there is none, a sentence.
+    CannotRun(String),
+    /// Why it ended, where more is known than a status.
+    Cause(String),
+}
+
 fn how_ended(exit: Option<MainExit>) -> String {
-    let how = exit.map_or_else(|| "ended".to_owned(), said);
-    format!("it {how} each time")
+    // How it ended before that is not known here.
+    exit.map_or_else(
+        || "it ended again and again".to_owned(),
+        |exit| format!("it ended again and again: the last time it {}", said(exit)),
+    )
 }
 
 fn said(exit: MainExit) -> String {

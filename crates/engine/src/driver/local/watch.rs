@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
-use pilothouse_supervisor::{Handle, Liveness};
+use pilothouse_supervisor::{Handle, Liveness, MainExit};
 use rustix::fs::inotify;
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
@@ -52,11 +52,20 @@ impl Local {
         };
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
-            // Between two starts, or over: the next change or the other branch tells.
-            if let Some(Start { restarts, proof, address }) = start_of(home, &handle.dir)? {
-                let id = id.clone();
-                let observation = Observation::InstanceRestarted { id, restarts, proof, address };
-                attention.observe(observation).await;
+            let id = id.clone();
+            match now(home, &handle.dir)? {
+                Now::Runs { restarts, proof, address } => {
+                    let observation =
+                        Observation::InstanceRestarted { id, restarts, proof, address };
+                    attention.observe(observation).await;
+                }
+                // Its address may be anybody's from now on.
+                Now::Over(exit) => {
+                    let why = self.why_ended(&id, exit)?;
+                    attention.observe(Observation::InstanceEnded { id, why }).await;
+                }
+                // The next change or the other branch tells.
+                Now::Unknown => {}
             }
             changes.next().await.map_err(failed)?;
         }
@@ -81,25 +90,40 @@ impl Local {
     }
 }
 
-/// What runs now, if something does.
-fn start_of(home: &Path, unit: &Path) -> Result<Option<Start>, Fault> {
-    let Some((_, status)) = alive(unit)? else { return Ok(None) };
-    let Some(main) = status.main else { return Ok(None) };
-    let restarts = status.restarts;
-    if !docker::is_container(home) {
-        return Ok(Some(Start { restarts, proof: proof(&status), address: None }));
-    }
-    let Some(record) = docker::record_of(unit, Some(main.pid))? else { return Ok(None) };
-    Ok(Some(Start { restarts, proof: docker::proof(&record), address: record.address }))
+/// What becomes of an instance.
+enum Now {
+    /// It runs.
+    Runs {
+        /// How often its supervisor started it again by now.
+        restarts: u32,
+        proof: String,
+        /// Where it is reached, if that may be elsewhere than before.
+        address: Option<std::net::SocketAddr>,
+    },
+    /// What ran is over, in this way if that is known, and nothing runs yet.
+    Over(Option<MainExit>),
+    /// Nobody tells. A container whose owner was killed runs on, and the next owner finds it.
+    Unknown,
 }
 
-/// One start of an instance.
-struct Start {
-    /// How often its supervisor started it again by now.
-    restarts: u32,
-    proof: String,
-    /// Where it is reached, if that may be elsewhere than before.
-    address: Option<std::net::SocketAddr>,
+fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
+    let Some((_, status)) = alive(unit)? else { return Ok(Now::Unknown) };
+    let restarts = status.restarts;
+    if !docker::is_container(home) {
+        return Ok(match status.main {
+            Some(_) => Now::Runs { restarts, proof: proof(&status), address: None },
+            None => Now::Over(status.last_exit),
+        });
+    }
+    let Some(record) = docker::record_of(unit, None)? else { return Ok(Now::Unknown) };
+    let is_own = status.main.is_some_and(|main| i64::from(main.pid) == i64::from(record.owner));
+    Ok(match record.address {
+        Some(_) if is_own => {
+            Now::Runs { restarts, proof: docker::proof(&record), address: record.address }
+        }
+        Some(_) => Now::Unknown,
+        None => Now::Over(status.last_exit),
+    })
 }
 
 /// Changes of a unit's status file, by inotify(7), so that nobody asks again and again.

@@ -43,6 +43,23 @@ async fn every_kind_of_refusal_has_its_status() {
 }
 
 #[tokio::test]
+async fn a_field_that_nobody_knows_is_refused_and_nothing_is_done() {
+    let house = House::open().await;
+    // A misspelt plan would deploy whatever is ready by now.
+    let deploy = "{\"deploy\":{\"environment\":{\"project\":\"shop\",\"name\":\"production\"},\
+                  \"what\":\"ready\",\"plann\":\"x\"}}";
+    let asked = [
+        (format!("{{\"command\":{deploy}}}"), "plann"),
+        ("{\"command\":\"halt\",\"iff\":1}".to_owned(), "iff"),
+    ];
+    for (body, unknown) in asked {
+        let raw = house.raw(Door::Operator, &request("POST", "/v1/commands", &body)).await;
+        assert!(raw.starts_with("HTTP/1.1 422") && raw.contains(unknown), "{raw}");
+    }
+    assert!(house.memory.submitted.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_command_without_an_answer_is_unknown_and_not_refused() {
     let limits = ServeLimits { answer_within: Duration::from_millis(50), ..ServeLimits::default() };
     let house = House::with(limits, PublishLimits::default()).await;

@@ -1,0 +1,100 @@
+//! Answers that are cut off, empty or too large, as the readers of parts meet them.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use pilothouse_core::aws::{Trouble, TroubleKind};
+
+use super::*;
+use crate::{Count, ec2};
+
+/// An endpoint that answers every request alike.
+#[derive(Debug)]
+struct Same {
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
+impl HttpConnector for Same {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        let mut answer =
+            HttpResponse::new(200.try_into().unwrap(), SdkBody::from(self.body.clone()));
+        answer.headers_mut().insert("content-type", self.kind);
+        HttpConnectorFuture::ready(Ok(answer))
+    }
+}
+
+async fn config(kind: &'static str, body: &[u8]) -> aws_config::SdkConfig {
+    let same = SharedHttpConnector::new(Same { kind, body: body.to_vec() });
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("AKIA", "secret", None, None, "tests"))
+        .http_client(whole(http_client_fn(move |_, _| same.clone())))
+        .load()
+        .await
+}
+
+async fn instances(body: &[u8]) -> Result<usize, Trouble> {
+    let client = aws_sdk_ec2::Client::new(&config("text/xml", body).await);
+    ec2::instances(&client, &Count::default()).await.map(|found| found.len())
+}
+
+const TWO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+<requestId>a</requestId><reservationSet><item><instancesSet>
+<item><instanceId>i-1</instanceId></item>
+<item><instanceId>i-2</instanceId><platform/></item>
+</instancesSet></item></reservationSet></DescribeInstancesResponse>
+"#;
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_anywhere_is_not_understood() {
+    assert_eq!(instances(TWO.as_bytes()).await, Ok(2));
+    for end in 0..TWO.len() - 2 {
+        let trouble = instances(&TWO.as_bytes()[..end]).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Unreadable, "{end}: {trouble}");
+        assert_eq!(trouble.said, "the answer ends before it is whole", "{end}");
+    }
+    // What is missing in its middle.
+    let without = TWO.replacen("</item>", "", 1);
+    assert_eq!(instances(without.as_bytes()).await.unwrap_err().kind, TroubleKind::Unreadable);
+}
+
+#[tokio::test]
+async fn an_answer_in_json_that_is_cut_off_or_empty_is_not_understood() {
+    let whole = br#"{"clusterArns":["arn:aws:ecs:us-east-1:123456789012:cluster/web"]}"#;
+    for end in 0..=whole.len() {
+        let config = config("application/x-amz-json-1.1", &whole[..end]).await;
+        let answer = ecs_clusters(&aws_sdk_ecs::Client::new(&config)).await;
+        match answer {
+            Ok(found) => assert_eq!((found, end), (1, whole.len())),
+            Err(trouble) => {
+                assert_eq!(trouble.kind, TroubleKind::Unreadable, "{end}: {trouble}");
+                assert!(end < whole.len());
+            }
+        }
+    }
+}
+
+async fn ecs_clusters(client: &aws_sdk_ecs::Client) -> Result<usize, Trouble> {
+    crate::tags::clusters(client, &Count::default()).await.map(|found| found.len())
+}
+
+#[test]
+fn an_answer_in_cbor_is_one_value_and_nothing_beside() {
+    // {"a": [1, 2]}
+    let whole = [0xa1, 0x61, b'a', 0x82, 1, 2];
+    assert!(is_cbor(&whole));
+    assert!((0..whole.len()).all(|end| !is_cbor(&whole[..end])));
+    assert!(!is_cbor(&[0xa0, 0xa0]));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_taken() {
+    let mut body = TWO.as_bytes().to_vec();
+    body.resize(MOST_BYTES + 1, b' ');
+    let trouble = instances(&body).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Unreadable, "{trouble}");
+    assert_eq!(trouble.said, "the answer has more than 32 MiB, which is more than is read");
+    body.pop();
+    assert_eq!(instances(&body).await, Ok(2));
+}

@@ -1,0 +1,121 @@
+//! What is told first of what is watched: in the branches, the line over the panes, and one row.
+
+use pilothouse_api::types::Sighting;
+use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::msg::Request;
+use pilothouse_cockpit::rows::cost::summary;
+use pilothouse_cockpit::rows::watched::rows;
+use pilothouse_cockpit::{Model, Msg, update};
+use pilothouse_core::aws::asking::Content;
+use pilothouse_core::aws::seen::{Check, Checks, Identity};
+use pilothouse_core::aws::{Calls, Inventory, Part, Trouble, TroubleKind};
+
+use super::{EVERY, account, shown, state, watch};
+use crate::fixture::{NOW, ago, key, operator, press, text};
+
+/// The row of an environment in the pane of branches.
+fn branch(inventory: &Inventory) -> String {
+    row_of(&shown(inventory, 200, 60))
+}
+
+fn row_of(model: &Model) -> String {
+    let screen = text(model);
+    let row = screen.lines().find(|line| line.starts_with("│ production"));
+    row.unwrap_or_else(|| panic!("no row:\n{screen}")).to_owned()
+}
+
+#[test]
+fn the_branches_say_what_is_seen_of_an_environment_that_is_watched() {
+    let mut well = account(3, |_| false);
+    well.services.clear();
+    let row = branch(&well);
+    assert!(row.contains("● 3/3 targets") && !row.contains("no run yet"), "{row}");
+    let row = branch(&account(3, |_| true));
+    assert!(row.contains("✗ 0/3 targets"), "{row}");
+    let mut inventory = account(3, |_| false);
+    inventory.fail_all(&Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", ""));
+    let row = branch(&inventory);
+    assert!(row.contains("✗ unreachable"), "{row}");
+    let row = row_of(&operator(state(), 200, 60));
+    assert!(row.contains("▶ asking") && !row.contains("passed"), "{row}");
+}
+
+#[test]
+fn a_host_whose_checks_fail_is_none_of_those_that_are_there() {
+    let mut inventory = account(3, |_| false);
+    let failed = Checks { system: Check::Ok, instance: Check::Impaired };
+    inventory.checks.insert(inventory.instances[1].id.clone(), failed);
+    let screen = text(&shown(&inventory, 200, 60));
+    let journey = screen.lines().nth(1).unwrap();
+    // The service's tasks are counted with them.
+    let well = text(&shown(&account(3, |_| false), 200, 60));
+    let count = |line: &str| -> String {
+        let before = line.split(" instances").next().unwrap();
+        before.rsplit(' ').next().unwrap().to_owned()
+    };
+    let (have, want) = (count(journey), count(well.lines().nth(1).unwrap()));
+    let number = |count: &str| count.split('/').next().unwrap().parse::<u32>().unwrap();
+    assert_eq!(number(&have) + 1, number(&want), "{have} {want}");
+}
+
+#[test]
+fn a_sum_of_which_something_has_no_price_is_at_least_what_is_known() {
+    let mut inventory = account(1, |_| false);
+    inventory.metrics.clear();
+    let model = shown(&inventory, 80, 24);
+    let told = summary(&model.costs, 70).cells[0].text.clone();
+    assert_eq!(told, "all ≥$0.089/h");
+}
+
+#[test]
+fn what_can_be_done_with_a_watched_environment_is_what_is_offered() {
+    let mut model = shown(&account(1, |_| false), 120, 40);
+    press(&mut model, "1ggxp");
+    let screen = text(&model);
+    assert!(screen.contains("production serves no release that could be promoted"), "{screen}");
+    press(&mut model, "x");
+    assert!(!text(&model).contains("promote "), "{}", text(&model));
+    let mut model = shown(&account(1, |_| false), 120, 40);
+    for pane in ["1gg", "3", "4"] {
+        press(&mut model, pane);
+        let copied = press(&mut model, "y");
+        let is_it = |one: &Request| matches!(one, Request::Copy(it) if it == "pilothouse aws shop/production");
+        assert!(copied.iter().any(is_it), "{pane}: {copied:?}");
+    }
+    press(&mut model, "R");
+    assert!(text(&model).contains("Looking at the repository and at AWS."), "{}", text(&model));
+}
+
+#[test]
+fn an_account_that_is_another_one_was_never_seen() {
+    let mut inventory = Inventory::default();
+    let identity = Identity { account: "999999999999".to_owned(), arn: String::new() };
+    let who = |inventory: &Inventory| {
+        inventory.watched(&key("production"), &watch(), EVERY, Calls::default()).seen_at()
+    };
+    inventory.take(Part::Identity, NOW, Ok(Content::Identity(identity)));
+    assert_eq!(who(&inventory), None);
+    assert_eq!(who(&account(1, |_| false)), Some(ago(4)));
+}
+
+#[test]
+fn target_health_that_comes_late_is_told_so_and_soon_as_it_was() {
+    let told = |seconds: u64| {
+        let mut inventory = account(3, |_| false);
+        let health = inventory.parts.get_mut(&Part::Health).unwrap();
+        health.at = Some(ago(seconds));
+        let watched = inventory.watched(&key("production"), &watch(), EVERY, Calls::default());
+        let mut model = operator(state(), 200, 60);
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+        let looks = rows(&model, Pane::Containers, 0, 1)[0].cells[6].text.clone();
+        let group = rows(&model, Pane::Targets, 0, 1)[0].cells[1].text.clone();
+        (looks, group)
+    };
+    let (looks, group) = told(9);
+    assert!(looks.starts_with("looks every 10s · ") && !group.contains("was"), "{looks} {group}");
+    let (looks, group) = told(31);
+    assert!(looks.starts_with("looks every 10s, late: target health as of <1m ago"), "{looks}");
+    assert!(!group.contains("was"), "{group}");
+    let (_, group) = told(41);
+    assert!(group.starts_with("was "), "{group}");
+}

@@ -1,0 +1,67 @@
+//! What ran of an instance is over: whoever has its address now is somebody else.
+
+use pilothouse_core::effect::{Input, Observation};
+use pilothouse_core::id::InstanceId;
+use pilothouse_core::instance::TargetHealth;
+use pilothouse_core::routing::{Action, Table, TargetState};
+use pilothouse_core::table;
+
+use crate::scenario::Play;
+
+const OWN: &str = "shop-production-r1-0";
+
+fn served() -> Play {
+    let mut play = Play::new();
+    for line in ["env production main", "apply", "push main a", "run"] {
+        play.line(line);
+    }
+    play
+}
+
+fn tell(play: &mut Play, observation: Observation) {
+    play.world.turn(&Input::Observation(observation));
+}
+
+fn end(play: &mut Play, id: &InstanceId) {
+    tell(play, Observation::InstanceEnded { id: id.clone(), why: "it ended".to_owned() });
+}
+
+fn targets(table: &Table) -> Vec<&str> {
+    table.target_groups.iter().flat_map(|group| &group.targets).map(|one| &*one.id).collect()
+}
+
+#[test]
+fn its_address_is_nobodys_until_it_runs_again() {
+    let mut play = served();
+    let id = InstanceId::new(OWN);
+    end(&mut play, &id);
+    let one = &play.world.state.instances[&id];
+    assert_eq!((one.address(), one.own_health()), (None, TargetState::Unhealthy));
+    assert_eq!(targets(&table::wanted(&play.world.state)), ["shop-production-r1-1"]);
+    // What a check finds there is not its own health.
+    let (detail, reason) = (String::new(), None);
+    let state = TargetState::Healthy;
+    let health = TargetHealth { state, reason, detail, doubted: false, since: play.world.now };
+    tell(&mut play, Observation::TargetChanged { id: id.clone(), health });
+    assert_eq!(play.world.state.instances[&id].health.detail, "it ended");
+
+    let address = "127.0.0.1:29999".parse().unwrap();
+    let (proof, address) = ("again".to_owned(), Some(address));
+    tell(&mut play, Observation::InstanceRestarted { id: id.clone(), restarts: 1, proof, address });
+    let one = &play.world.state.instances[&id];
+    assert_eq!((one.address(), one.is_proved()), (address, false));
+    assert_eq!(targets(&table::wanted(&play.world.state)).len(), 2);
+}
+
+#[test]
+fn requests_go_nowhere_while_none_runs() {
+    let mut play = served();
+    for slot in 0..2 {
+        end(&mut play, &InstanceId::new(format!("shop-production-r1-{slot}")));
+    }
+    let table = table::wanted(&play.world.state);
+    assert_eq!((targets(&table).len(), table.check()), (0, Vec::new()));
+    let rules = table.listeners.iter().flat_map(|listener| &listener.rules);
+    let actions: Vec<_> = rules.map(|rule| rule.action.clone()).collect();
+    assert_eq!(actions, [Action::forward("shop/production")]);
+}

@@ -1,0 +1,143 @@
+//! Stages.
+//!
+//! Responsible for what stands in a stage, in order, and for whether the stage runs: where nothing
+//! in it is taken over, it does not.
+
+use super::{Line, MOST, Made, Mark, NOTHING, Planner, Scope, StagePart};
+use crate::model::{Branch, Matrix, Stage, Step};
+use crate::source::Span;
+use crate::table::Support;
+
+impl Planner<'_> {
+    pub(super) fn stage(&mut self, stage: &Stage<'_>, around: &Scope) {
+        let mut scope = around.clone();
+        scope.path.push(stage.name.clone());
+        self.plan.lines.push(Line::Gap);
+        if let (Some(why), None) = (self.behind.clone(), scope.off()) {
+            self.leave(stage.span, &format!("stage {}", stage.name), &why);
+            scope.turn_off(&why);
+        }
+        let is_one =
+            stage.branches.iter().flat_map(|branch| &branch.steps).map(leaves).sum::<usize>() == 1;
+        let (done, bare) = (self.done, self.bare);
+        if let (Some(_), Some(line)) = (&stage.common.agent, self.skips) {
+            self.bare = Some(line);
+        }
+        self.common(&stage.common, &mut scope, is_one);
+        let is_parallel = stage.branches.len() > 1;
+        let one_after_the_other = "the stages below run one after the other";
+        if let Some(parallel) = &stage.parallel {
+            self.leave(parallel.span, "parallel", one_after_the_other);
+        }
+        if is_parallel {
+            self.leave(stage.span, "parallel", one_after_the_other);
+        }
+        // What runs beside each other does not stand on each other.
+        let before = self.behind.clone();
+        let mut behind = None;
+        for branch in &stage.branches {
+            if is_parallel {
+                behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
+                scope.path.push(branch.name.clone());
+            }
+            let done = self.done;
+            self.branch(branch, &scope);
+            if is_parallel {
+                let is_done = self.done > done;
+                self.heading(branch.span, &scope, is_done, None);
+                scope.path.pop();
+            }
+        }
+        for inner in stage.stages.iter().flat_map(|all| &all.entries) {
+            self.stage(inner, &scope);
+        }
+        for inner in stage.parallel.iter().flat_map(|all| &all.entries) {
+            behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
+            self.stage(inner, &scope);
+        }
+        self.behind = behind.or(self.behind.take());
+        if let Some(matrix) = &stage.matrix {
+            self.matrix(matrix, &scope);
+        }
+        let reason = match (&stage.parallel, &stage.matrix) {
+            (None, Some(_)) => Some("no matrix of stages"),
+            _ if stage.parallel.is_some() || is_parallel => Some("stages run one after the other"),
+            _ => None,
+        };
+        let is_done = self.done > done;
+        self.heading(stage.span, &scope, is_done, reason);
+        self.post(stage.common.post.as_ref(), &scope);
+        if stage.common.agent.is_some() {
+            self.bare = bare;
+        }
+    }
+
+    /// Says what becomes of a stage. One of which nothing is taken over does not run.
+    fn heading(&mut self, span: Span, scope: &Scope, is_done: bool, reason: Option<&str>) {
+        let (support, note) = match (scope.off(), reason) {
+            (Some(why), _) => (Support::NotYet, why),
+            (None, Some(reason)) => (Support::NotYet, reason.to_owned()),
+            (None, None) if !is_done => (Support::NotYet, NOTHING.to_owned()),
+            (None, None) => (Support::Runs, String::new()),
+        };
+        self.mark(span, support, &note);
+    }
+
+    /// Each stage of a matrix would run for each combination; it stands there once, as a comment.
+    fn matrix(&mut self, matrix: &Matrix<'_>, around: &Scope) {
+        self.leave(matrix.span, "matrix", "there are no matrices of stages yet, so none runs");
+        let mut scope = around.clone();
+        for axis in matrix.axes.iter().flat_map(|axes| &axes.entries) {
+            scope.missing.extend(axis.name.as_ref().map(|name| name.text.clone()));
+        }
+        scope.turn_off("in a matrix");
+        self.common(&matrix.common, &mut scope, false);
+        for inner in matrix.stages.iter().flat_map(|stages| &stages.entries) {
+            self.stage(inner, &scope);
+        }
+        self.post(matrix.common.post.as_ref(), &scope);
+    }
+
+    fn branch(&mut self, branch: &Branch<'_>, scope: &Scope) {
+        let mut scope = scope.clone();
+        if scope.off().is_none() && self.stages >= MOST {
+            let why = format!("a pipeline has at most {MOST} stages");
+            self.leave(branch.span, "stage", &why);
+            scope.turn_off(&why);
+        }
+        let mut parts = Vec::new();
+        self.steps(&branch.steps, &scope, &mut parts);
+        let scripts = parts.iter().filter(|part| matches!(part, StagePart::Script(_)));
+        if scripts.count() > MOST {
+            self.turn_off(&mut parts, &format!("a stage has at most {MOST} steps"));
+            self.hold(branch.span, "stage");
+        }
+        let is_on = |part: &StagePart| matches!(part, StagePart::Script(script) if !script.is_off);
+        self.stages += usize::from(parts.iter().any(is_on));
+        self.done += parts.iter().filter(|part| part.is_done()).count();
+        let Scope { path, image, .. } = scope;
+        self.plan.lines.push(Line::Stage(Made { path, image, parts }));
+    }
+
+    /// Makes comments of scripts.
+    pub(super) fn turn_off(&mut self, parts: &mut [StagePart], why: &str) {
+        for part in parts {
+            if let StagePart::Script(script) = part
+                && !script.is_off
+            {
+                script.is_off = true;
+                let note = why.to_owned();
+                self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
+            }
+        }
+    }
+}
+
+/// How many steps a step is: of Groovy nobody knows, so it is several.
+fn leaves(step: &Step<'_>) -> usize {
+    match &step.steps {
+        _ if step.code.is_some() => 2,
+        Some(inner) => inner.iter().map(leaves).sum(),
+        None => 1,
+    }
+}

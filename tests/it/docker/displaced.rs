@@ -1,0 +1,198 @@
+//! Somebody takes a container out of its network, and somebody else takes the address it had.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use pilothouse_core::id::DeploymentId;
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
+use pilothouse_docker::Container;
+
+use super::super::stage::repository::Repository;
+use super::super::stage::{DOMAIN, Stage, load, wait_until};
+use super::image::Base;
+use super::{commit, project};
+
+/// What whoever is not the instance answers.
+const STRANGER: &str = "a stranger's answer";
+
+#[test]
+fn a_process_that_takes_a_port_which_a_container_lost_gets_no_visitor() {
+    let base = Base::make("lost-port");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    let victim = base.containers(&stage).remove(0);
+    let address = victim.ports[0].0;
+    disconnect("bridge", &victim);
+    let stranger = Process::at(address);
+    is_elsewhere(&stage, &victim, address);
+    nobody_meets_a_stranger(&stage);
+    stranger.end();
+    stage.end();
+}
+
+#[test]
+fn a_container_that_takes_an_address_which_another_lost_gets_no_visitor() {
+    // Removed last.
+    let network = Network::make();
+    let base = Base::make("lost-address");
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    let docker = format!(
+        "[environment.production.docker]\nnetwork = \"{}\"\nreach = \"address\"\n",
+        network.name
+    );
+    stage.apply(&project(&stage, &repository, &docker));
+    stage.succeeds(DeploymentId(0));
+    let victim = base.containers(&stage).remove(0);
+    let state = stage.state();
+    let id = &victim.labels["pilothouse.instance"];
+    let own = state.instances.values().find(|one| one.id.as_str() == id);
+    let address = own.and_then(Instance::address).unwrap();
+    disconnect(&network.name, &victim);
+    let stranger = network.stranger(&base, address);
+    is_elsewhere(&stage, &victim, address);
+    nobody_meets_a_stranger(&stage);
+    base.remove(&stranger);
+    stage.end();
+}
+
+/// Waits until the container's instance serves at another address, as all do that serve.
+fn is_elsewhere(stage: &Stage, victim: &Container, address: SocketAddr) {
+    let id = &victim.labels["pilothouse.instance"];
+    let state = stage.wait("it runs elsewhere, and is healthy", |state| {
+        let is_well = |state: &State| {
+            state.instances.len() == 2
+                && state.instances.values().all(|one| {
+                    one.is_proved()
+                        && one.health.state == TargetState::Healthy
+                        && one.address().is_some_and(|own| own != address)
+                })
+        };
+        is_well(state) && state.edge.active.as_ref() == Some(&state.edge.wanted)
+    });
+    let mut addresses: Vec<_> = state.instances.values().map(Instance::address).collect();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 2, "two have one address: {addresses:?}");
+    let restarts = state.instances.values().find(|one| one.id.as_str() == id).map(|o| o.restarts);
+    assert_eq!(restarts, Some(1), "its owner started it anew");
+}
+
+fn nobody_meets_a_stranger(stage: &Stage) {
+    for _ in 0..20 {
+        let (status, body) = load::ask(stage.address, DOMAIN, "/").unwrap();
+        assert!(status == 200 && body.contains("<p>v1</p>"), "{status}: {body}");
+    }
+}
+
+/// Takes a container out of a network, as `docker network disconnect` does.
+fn disconnect(network: &str, container: &Container) {
+    let body = format!("{{\"Container\":\"{}\"}}", container.id);
+    let path = format!("/networks/{network}/disconnect");
+    assert_eq!(Base::asks("POST", &path, &body).0, 200);
+}
+
+/// A process of this machine that answers everybody.
+struct Process {
+    address: SocketAddr,
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Process {
+    /// Takes an address as soon as it is free.
+    fn at(address: SocketAddr) -> Self {
+        let mut taken = None;
+        wait_until(
+            || format!("{address} is free"),
+            || {
+                taken = TcpListener::bind(address).ok();
+                taken.is_some()
+            },
+        );
+        let (listener, is_over) = (taken.unwrap(), Arc::new(AtomicBool::new(false)));
+        let over = Arc::clone(&is_over);
+        let thread = std::thread::spawn(move || {
+            for mut caller in listener.incoming().flatten() {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let mut head = [0; 4096];
+                // Whoever hangs up is no concern of it.
+                let _ = caller.read(&mut head);
+                let length = STRANGER.len();
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n");
+                let _ = write!(caller, "{head}connection: close\r\n\r\n{STRANGER}");
+            }
+        });
+        Self { address, is_over, thread }
+    }
+
+    fn end(self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+        self.thread.join().unwrap();
+    }
+}
+
+/// A network of the machine's Docker engine in which addresses can be chosen.
+struct Network {
+    name: String,
+}
+
+impl Network {
+    fn make() -> Self {
+        let name = format!("pilothouse-test-{}", std::process::id());
+        let first = std::process::id() % 200;
+        // One that overlaps with another is refused.
+        let is_made = (first..256).any(|number| {
+            let body = format!(
+                "{{\"Name\":\"{name}\",\"CheckDuplicate\":true,\
+                 \"IPAM\":{{\"Config\":[{{\"Subnet\":\"10.219.{number}.0/28\"}}]}}}}"
+            );
+            Base::asks("POST", "/networks/create", &body).0 == 201
+        });
+        assert!(is_made, "there is no network left");
+        Self { name }
+    }
+
+    /// Starts a container at an address.
+    fn stranger(&self, base: &Base, address: SocketAddr) -> String {
+        let (image, network, ip) = (base.name(), &self.name, address.ip());
+        let serve = format!(
+            "busybox mkdir /s; echo '{STRANGER}' >/s/index.html; \
+             exec busybox httpd -f -p {} -h /s",
+            address.port()
+        );
+        let body = format!(
+            "{{\"Image\":\"{image}\",\"Cmd\":[\"/bin/sh\",\"-c\",\"{serve}\"],\
+             \"HostConfig\":{{\"NetworkMode\":\"{network}\"}},\"NetworkingConfig\":\
+             {{\"EndpointsConfig\":{{\"{network}\":{{\"IPAMConfig\":\
+             {{\"IPv4Address\":\"{ip}\"}}}}}}}}}}"
+        );
+        let name = format!("{network}-stranger");
+        let (status, answer) =
+            Base::asks("POST", &format!("/containers/create?name={name}"), &body);
+        assert_eq!(status, 201, "{answer}");
+        let (status, answer) = Base::asks("POST", &format!("/containers/{name}/start"), "");
+        assert_eq!(status, 204, "{answer}");
+        base.container(&name).unwrap().id
+    }
+}
+
+impl Drop for Network {
+    /// Removes it, also where the test failed.
+    fn drop(&mut self) {
+        let name = format!("{}-stranger", self.name);
+        let _ = Base::asks("DELETE", &format!("/containers/{name}?force=true"), "");
+        let _ = Base::asks("DELETE", &format!("/networks/{}", self.name), "");
+    }
+}
