@@ -84,7 +84,8 @@ impl HttpConnector for Whole {
         HttpConnectorFuture::new(async {
             let mut answer = answer.await?;
             let refuse = |why: Refused| ConnectorError::other(why.into(), None);
-            let body = read(std::mem::take(answer.body_mut())).await.map_err(refuse)?;
+            let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+            let body = read(body).await.map_err(refuse)?;
             // What failed says so by its status, in whatever form.
             if answer.status().is_success() && !is_whole(&answer, &body) {
                 return Err(refuse(Refused::CutOff));
