@@ -359,7 +359,7 @@ fn one_that_is_down_says_why_and_not_that_nobody_answers() {
         assert!(said.iter().any(|text| text.ends_with("is gone")), "{said:?}");
         assert!(!said.contains(&"connection refused"), "{said:?}");
     }
-    press(&mut model, "3/gone\r");
+    press(&mut model, "3/gone<Enter>");
     assert_eq!(order(&model), ["r41-0"]);
 }
 
