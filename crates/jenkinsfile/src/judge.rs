@@ -1,10 +1,13 @@
 //! One look at a file.
 
 use crate::check::check;
-use crate::diagnostic::Diagnostic;
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::lexer::UNCLOSED_STRING;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
-use crate::source::Span;
+use crate::source::{Lines, Span};
 use crate::syntax::Script;
 use crate::table::Table;
 
@@ -42,7 +45,7 @@ pub fn judge<'t>(
     if let Some(pipeline) = &pipeline {
         all.extend(check(text, script, pipeline, table));
     }
-    drop_followers(&mut all);
+    drop_followers(text, &mut all);
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {
         left.span.start == right.span.start && left.message == right.message
@@ -50,8 +53,16 @@ pub fn judge<'t>(
     Judged { pipeline, problems: all }
 }
 
-/// Leaves out that something is missing in a part, where something else in it is told.
-fn drop_followers(all: &mut Vec<Diagnostic>) {
+/// Leaves out that something is missing in a part, where something else in it is told, and what is
+/// read of a line from where a string is not closed on.
+fn drop_followers(text: &str, all: &mut Vec<Diagnostic>) {
+    let lines = Lines::new(text);
+    let line = |problem: &Diagnostic| lines.position(problem.span.start).line;
+    let is_unclosed = |problem: &&Diagnostic| problem.message.starts_with(UNCLOSED_STRING);
+    let unclosed: HashSet<usize> = all.iter().filter(is_unclosed).map(line).collect();
+    all.retain(|problem| {
+        problem.kind != DiagnosticKind::Declarative || !unclosed.contains(&line(problem))
+    });
     let causes = all.iter().filter(|problem| problem.lacks_in.is_none());
     let causes: Vec<u32> = causes.map(|problem| problem.span.start).collect();
     let mut told: Vec<Span> = Vec::new();

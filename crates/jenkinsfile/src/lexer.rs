@@ -15,6 +15,9 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::token::{Kind, Mark, Token, Word};
 
+/// How the problem of a string begins that nobody closed.
+pub(crate) const UNCLOSED_STRING: &str = "this string is never closed";
+
 /// What is open around a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {

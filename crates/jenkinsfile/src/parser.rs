@@ -256,6 +256,10 @@ impl<'s> Parser<'s> {
     }
 
     fn unexpected<T>(&mut self) -> Parsed<T> {
+        if matches!(self.kind(), Kind::Mark(_)) && self.span().start == self.span().end {
+            // It was put in, and that is told.
+            return Err(Failed);
+        }
         let message = format!("unexpected token: {}", self.found());
         self.fail(Diagnostic::syntax(self.span(), message))
     }

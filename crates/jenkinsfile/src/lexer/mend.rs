@@ -3,7 +3,7 @@
 //! Responsible for guessing where they were meant to end, so that what follows is read as well.
 //! Only texts that Groovy refuses come here, and a guess looks at a bounded part of them.
 
-use super::{Lexer, Mark, Open, Quote, offset};
+use super::{Lexer, Mark, Open, Quote, UNCLOSED_STRING, offset};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::token::Kind;
@@ -39,7 +39,7 @@ impl Lexer<'_> {
     fn say_unclosed(&mut self, quote: Quote, start: usize, end: usize, advice: &str) {
         let first_line = self.text.get(start..end).and_then(|text| text.find('\n'));
         let end = first_line.map_or(end, |length| start + length);
-        let message = format!("this string is never closed, it wants {}", quote.closing());
+        let message = format!("{UNCLOSED_STRING}, it wants {}", quote.closing());
         let span = Span::new(offset(start), offset(end));
         self.found.problems.push(Diagnostic::syntax(span, message).advise(advice));
         self.found.unclosed.push(span.start);

@@ -186,6 +186,14 @@ fn one_mistake_is_told_once() {
         assert_eq!(told.len(), 1, "{section}: {told:?}");
         assert_eq!(told[0].1.contains("did you mean agent?"), !is_read, "{told:?}");
     }
+    let unclosed = |from: &str, to: &str| {
+        let text = "pipeline {\nagent any\nstages {\nstage('a') {\nsteps {\nsh 'b'\n}\n}\n}\n}\n";
+        advised(&text.replacen(from, to, 1))
+    };
+    for (from, to) in [("sh 'b'", "sh b'"), ("sh 'b'", "sh 'b''"), ("sh 'b'", "sh 'b")] {
+        let told = unclosed(from, to);
+        assert_eq!(told.len(), 1, "{to}: {told:?}");
+    }
     let stage = "pipeline { agent any\nstages {\nSTAGE { stepps { sh 'a'\nsleep time: 'z' } } } }";
     let told = advised(&stage.replace("STAGE", "stage('a')"));
     assert_eq!(told.len(), 2, "what stands in it is looked at: {told:?}");
