@@ -5,7 +5,7 @@ use aws_credential_types::Credentials;
 use pilothouse_core::aws::{Trouble, TroubleKind};
 
 use super::*;
-use crate::{Count, ec2};
+use crate::{Count, elb};
 
 /// An endpoint that answers every request alike.
 #[derive(Debug)]
@@ -33,30 +33,32 @@ async fn config(kind: &'static str, body: &[u8]) -> aws_config::SdkConfig {
         .await
 }
 
-async fn instances(body: &[u8]) -> Result<usize, Trouble> {
-    let client = aws_sdk_ec2::Client::new(&config("text/xml", body).await);
-    ec2::instances(&client, &Count::default()).await.map(|found| found.len())
+async fn targets(body: &[u8]) -> Result<usize, Trouble> {
+    let client = aws_sdk_elasticloadbalancingv2::Client::new(&config("text/xml", body).await);
+    let found = elb::health(&client, &Count::default(), &["arn".to_owned()]).await?;
+    Ok(found.values().map(Vec::len).sum())
 }
 
 const TWO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
-<requestId>a</requestId><reservationSet><item><instancesSet>
-<item><instanceId>i-1</instanceId></item>
-<item><instanceId>i-2</instanceId><platform/></item>
-</instancesSet></item></reservationSet></DescribeInstancesResponse>
+<DescribeTargetHealthResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/">
+<DescribeTargetHealthResult><TargetHealthDescriptions>
+<member><Target><Id>i-1</Id></Target><TargetHealth><State>healthy</State></TargetHealth></member>
+<member><Target><Id>i-2</Id></Target><TargetHealth><State>healthy</State><Reason/></TargetHealth></member>
+</TargetHealthDescriptions></DescribeTargetHealthResult>
+</DescribeTargetHealthResponse>
 "#;
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off_anywhere_is_not_understood() {
-    assert_eq!(instances(TWO.as_bytes()).await, Ok(2));
+    assert_eq!(targets(TWO.as_bytes()).await, Ok(2));
     for end in 0..TWO.len() - 2 {
-        let trouble = instances(&TWO.as_bytes()[..end]).await.unwrap_err();
+        let trouble = targets(&TWO.as_bytes()[..end]).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unreadable, "{end}: {trouble}");
         assert_eq!(trouble.said, "the answer ends before it is whole", "{end}");
     }
     // What is missing in its middle.
-    let without = TWO.replacen("</item>", "", 1);
-    assert_eq!(instances(without.as_bytes()).await.unwrap_err().kind, TroubleKind::Unreadable);
+    let without = TWO.replacen("</member>", "", 1);
+    assert_eq!(targets(without.as_bytes()).await.unwrap_err().kind, TroubleKind::Unreadable);
 }
 
 #[tokio::test]
@@ -92,9 +94,9 @@ fn an_answer_in_cbor_is_one_value_and_nothing_beside() {
 async fn an_answer_that_is_too_large_is_not_taken() {
     let mut body = TWO.as_bytes().to_vec();
     body.resize(MOST_BYTES + 1, b' ');
-    let trouble = instances(&body).await.unwrap_err();
+    let trouble = targets(&body).await.unwrap_err();
     assert_eq!(trouble.kind, TroubleKind::Unreadable, "{trouble}");
     assert_eq!(trouble.said, "the answer has more than 32 MiB, which is more than is read");
     body.pop();
-    assert_eq!(instances(&body).await, Ok(2));
+    assert_eq!(targets(&body).await, Ok(2));
 }

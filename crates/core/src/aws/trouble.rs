@@ -106,7 +106,10 @@ impl TroubleKind {
 
     /// Whether it may be met because the wrong place is asked: a region or an endpoint.
     fn is_of_place(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Late | Self::NotOffered)
+        matches!(
+            self,
+            Self::Unreachable | Self::Late | Self::Broken | Self::NotOffered | Self::Unreadable
+        )
     }
 
     /// Whether asking again soon would only make it worse, or cannot help.
@@ -146,7 +149,11 @@ impl TroubleKind {
             Self::Unreachable => {
                 "look whether the region, the network and AWS_ENDPOINT_URL are as they should be"
             }
-            Self::Late | Self::Broken | Self::Unreadable => "it is asked again by itself",
+            Self::Late => "it is asked again by itself",
+            Self::Broken | Self::Unreadable => {
+                "it is asked again by itself; where it stays, look whether the region and \
+                 AWS_ENDPOINT_URL are as they should be"
+            }
             Self::Throttled => "it is asked less often for a while",
             Self::Denied => "`pilothouse iam-policy` prints what the role needs",
             Self::Expired => "log in again, as with `aws sso login`",

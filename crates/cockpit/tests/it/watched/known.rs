@@ -15,10 +15,11 @@ use crate::fixture::{NOW, ago, key, operator, press, text};
 
 /// The row of an environment in the pane of branches.
 fn branch(inventory: &Inventory) -> String {
-    row_of(&shown(inventory, 200, 60))
+    branch_in(&shown(inventory, 200, 60))
 }
 
-fn row_of(model: &Model) -> String {
+/// The same of a screen.
+fn branch_in(model: &Model) -> String {
     let screen = text(model);
     let row = screen.lines().find(|line| line.starts_with("│ production"));
     row.unwrap_or_else(|| panic!("no row:\n{screen}")).to_owned()
@@ -36,7 +37,7 @@ fn the_branches_say_what_is_seen_of_an_environment_that_is_watched() {
     inventory.fail_all(&Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", ""));
     let row = branch(&inventory);
     assert!(row.contains("✗ unreachable"), "{row}");
-    let row = row_of(&operator(state(), 200, 60));
+    let row = branch_in(&operator(state(), 200, 60));
     assert!(row.contains("▶ asking") && !row.contains("passed"), "{row}");
 }
 

@@ -255,6 +255,8 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             let counts: Vec<u64> = meters.iter().filter_map(|meter| of(*meter)).collect();
             (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
         };
+        let why = "not measured: are its request metrics on?";
+        let why = unmeasured(inventory, Part::Meters, why);
         // A price is for a thousand requests, and a quantity counts thousandths.
         for (what, usage, count) in [
             (
@@ -273,11 +275,9 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
                 of(Meter::Downloaded).map(gigabytes),
             ),
         ] {
-            if let Some(count) = count {
-                till.meter(what, usage, count, bucket, Part::Meters);
-            } else {
-                let why = "not measured: are its request metrics on?";
-                till.note(what, bucket, unmeasured(inventory, Part::Meters, why));
+            match count {
+                Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
+                None => till.note(what, bucket, why),
             }
         }
     }
