@@ -262,16 +262,19 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_was_read_while_nobody_looked_is_waited_for_until_it_is_read_again() {
-        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
-        let access = Access {
+    fn access() -> Access {
+        Access {
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
             profile: None,
             role: None,
-        };
-        let mut watched = Watched::new(key, access);
+        }
+    }
+
+    #[test]
+    fn what_was_read_while_nobody_looked_is_waited_for_until_it_is_read_again() {
+        let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
+        let mut watched = Watched::new(key, access());
         let now = Timestamp(1_000_000);
         assert!(!is_of_late(&watched, now), "never read");
         let read = |at| Freshness { at: Some(Timestamp(at)), trouble: None };
@@ -290,15 +293,9 @@ mod tests {
     #[test]
     fn what_nobody_measured_yet_is_waited_for_and_what_cannot_be_is_not() {
         let key = EnvironmentKey { project: "shop".into(), name: "live".into() };
-        let access = Access {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            profile: None,
-            role: None,
-        };
         let mut inventory = Inventory::default();
         let watch = AwsWatch {
-            access,
+            access: access(),
             belongings: Belongings { buckets: vec!["shop".to_owned()], ..Belongings::default() },
         };
         let now = Timestamp(1_000_000);

@@ -107,17 +107,13 @@ fn shown(one: &Deployment) -> Shown<'_> {
     }
 }
 
-fn result(one: &Deployment) -> Option<&DeploymentResult> {
-    if let Phase::Ended { result, .. } = &one.phase { Some(result) } else { None }
-}
-
 fn ended_at(one: &Deployment) -> Option<Timestamp> {
     if let Phase::Ended { at, .. } = &one.phase { Some(*at) } else { None }
 }
 
 /// How a deployment stands, in one word, and how that is meant.
 fn outcome(one: &Deployment) -> (Tone, &'static str) {
-    match result(one) {
+    match one.result() {
         None if one.phase == Phase::Queued => (Tone::Dim, "queued"),
         None => (Tone::Plain, "running"),
         Some(DeploymentResult::Succeeded) => (Tone::Good, "succeeded"),
@@ -130,7 +126,7 @@ fn outcome(one: &Deployment) -> (Tone, &'static str) {
 }
 
 fn detail(one: &Deployment) -> String {
-    if let Some(result) = result(one) {
+    if let Some(result) = one.result() {
         return sentence(result);
     }
     let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);

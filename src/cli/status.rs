@@ -8,7 +8,7 @@ use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::model::Sightings;
 use pilothouse_cockpit::rows::words;
-use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
+use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::plan::rollback_candidate;
@@ -323,7 +323,7 @@ fn going_on(
 /// went back.
 fn last_word(state: &State, key: &EnvironmentKey) -> Option<String> {
     let newest = state.deployments.values().rev().find(|one| one.environment == *key)?;
-    let Phase::Ended { result, .. } = &newest.phase else { return None };
+    let result = newest.result()?;
     let word = match result {
         DeploymentResult::Failed { .. } => "failed",
         DeploymentResult::RolledBack { .. } => "was rolled back",

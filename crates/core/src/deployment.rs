@@ -255,9 +255,17 @@ impl Deployment {
         }
     }
 
+    /// How it ended; none where it has not.
+    pub fn result(&self) -> Option<&DeploymentResult> {
+        match &self.phase {
+            Phase::Ended { result, .. } => Some(result),
+            _ => None,
+        }
+    }
+
     /// Whether it is over.
     pub fn is_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended { .. })
+        self.result().is_some()
     }
 
     /// Whether its release came to serve and stayed.

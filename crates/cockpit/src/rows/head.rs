@@ -2,7 +2,7 @@
 //!
 //! A commit and a release are never told as one where the release was not made of the commit.
 
-use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Phase};
+use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::next_release_of;
 use pilothouse_core::state::Environment;
@@ -84,8 +84,11 @@ pub fn behind(model: &Model, row: &BranchRef, environment: &Environment) -> Opti
 /// How the last deployment of an environment ended in which nothing serves, where it did not
 /// succeed: `d12 failed`, and whether anybody wanted that.
 pub fn failed(model: &Model, row: &BranchRef, environment: &Environment) -> Option<(Mark, String)> {
-    let last = last_deployment(model, row).filter(|_| environment.current.is_none())?;
-    let mark = match result(last)? {
+    if environment.current.is_some() {
+        return None;
+    }
+    let last = last_deployment(model, row)?;
+    let mark = match last.result()? {
         DeploymentResult::Cancelled { .. } | DeploymentResult::Superseded { .. } => Mark::Warn,
         _ => Mark::Error,
     };
@@ -131,7 +134,7 @@ fn last_deployment<'a>(model: &'a Model, row: &BranchRef) -> Option<&'a Deployme
 
 /// How a deployment ended, where it did not succeed.
 fn ended(deployment: &Deployment) -> Option<String> {
-    let how = match result(deployment)? {
+    let how = match deployment.result()? {
         DeploymentResult::Succeeded => return None,
         DeploymentResult::Failed { .. } => "failed",
         DeploymentResult::RolledBack { .. } => "rolled back",
@@ -140,11 +143,4 @@ fn ended(deployment: &Deployment) -> Option<String> {
         DeploymentResult::Superseded { .. } => "superseded",
     };
     Some(format!("{} {how}", deployment.id))
-}
-
-fn result(deployment: &Deployment) -> Option<&DeploymentResult> {
-    match &deployment.phase {
-        Phase::Ended { result, .. } => Some(result),
-        _ => None,
-    }
 }

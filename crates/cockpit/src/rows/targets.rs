@@ -83,8 +83,9 @@ fn p99(sample: &TargetSample) -> String {
 
 /// Why a target is not healthy: what was measured, otherwise what its code means.
 pub fn sentence(instance: &Instance) -> String {
-    if !instance.health.detail.is_empty() {
-        return width::clean(&instance.health.detail);
+    let health = &instance.health;
+    if !health.detail.is_empty() {
+        return width::clean(&health.detail);
     }
-    instance.health.reason.map_or_else(String::new, |reason| words::reason(reason).to_owned())
+    health.reason.map_or_else(String::new, |reason| words::reason(reason).to_owned())
 }

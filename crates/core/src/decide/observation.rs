@@ -12,7 +12,7 @@ use crate::state::State;
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
         Observation::InstanceRestarted { id, restarts, proof, address } => {
-            // A container outlives the process that owned it, and is the same start then.
+            // What was over and is told of again runs, also where it is the same start.
             let new = state.instances.get(id).is_some_and(|one| {
                 let InstancePhase::Running { proof: old, over, .. } = &one.phase else {
                     return false;

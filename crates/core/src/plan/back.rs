@@ -142,7 +142,7 @@ fn comes_back(environment: &Environment, key: &EnvironmentKey, running: &Deploym
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
     let other = other(environment, key, running);
-    format!("{id} is taking {release} back already, and {previous} serves{other}")
+    format!("{id} is going back from {release} to {previous} already{other}")
 }
 
 /// A rollback runs, and nobody said which release is meant.

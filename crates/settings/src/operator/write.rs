@@ -61,7 +61,7 @@ pub fn write(draft: &Draft) -> String {
     };
     out.push_str(trusted);
     out.push_str(
-        "# keep_runs = 100         # ended runs that are kept, with logs\n\
+        "# keep_runs = 100         # ended runs that are told of, with logs\n\
          # step_env = { CI = \"1\" } # variables that every step gets\n\n\
          [load_balancer]\nkind = \"embedded\"\n",
     );
@@ -124,7 +124,7 @@ const PRODUCTION: &str = "\
 # drain = \"30s\"          # how long requests in flight on an old instance may go on
 # bake = \"30s\"           # how long a new release is watched before the old one is let go
 # auto_rollback = true
-# keep = 5               # releases kept for a rollback
+# keep = 5               # releases kept for a rollback, and newest runs that can be deployed
 # budget = \"$0.50/h\"     # a deployment that would cost more is refused
 # env = { LOG = \"info\" }
 # secrets = { DATABASE_URL = { file = \"/etc/pilothouse/secrets/database-url\" } }

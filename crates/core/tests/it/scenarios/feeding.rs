@@ -156,8 +156,8 @@ fn what_waits_of_a_branch_that_is_deleted_is_not_deployed() {
     assert_eq!(state.environments.values().next().unwrap().current.unwrap().0, 2);
 }
 
-#[test]
-fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
+/// Production is fed by main and by warm, whose run #2 is ready.
+fn fed_by_two() -> Play {
     let mut play = Play::new();
     for line in ["env production main manual", "apply", "push main a", "run"] {
         play.line(line);
@@ -166,11 +166,19 @@ fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
     for line in ["apply", "push warm w", "run"] {
         play.line(line);
     }
-    let ready = |play: &Play| {
-        let production = play.world.state.environments.values().next().unwrap();
-        production.ready.as_ref().map(|ready| ready.run.0)
-    };
     assert_eq!(ready(&play), Some(2));
+    play
+}
+
+/// The run whose artifact is ready for production.
+fn ready(play: &Play) -> Option<u64> {
+    let production = play.world.state.environments.values().next().unwrap();
+    production.ready.as_ref().map(|ready| ready.run.0)
+}
+
+#[test]
+fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
+    let mut play = fed_by_two();
     play.line("delete warm");
     play.line("run");
     assert_eq!(ready(&play), Some(1));
@@ -188,19 +196,7 @@ fn nothing_is_ready_of_a_branch_that_is_deleted_but_what_another_one_brought() {
 
 #[test]
 fn what_was_ready_before_is_ready_again_where_another_branch_is_taken_away() {
-    let mut play = Play::new();
-    for line in ["env production main manual", "apply", "push main a", "run"] {
-        play.line(line);
-    }
-    play.project.environments[0].branches.push("warm".to_owned());
-    for line in ["apply", "push warm w", "run"] {
-        play.line(line);
-    }
-    let ready = |play: &Play| {
-        let production = play.world.state.environments.values().next().unwrap();
-        production.ready.as_ref().map(|ready| ready.run.0)
-    };
-    assert_eq!(ready(&play), Some(2));
+    let mut play = fed_by_two();
     play.project.environments[0].branches.pop();
     play.line("apply");
     assert_eq!(ready(&play), Some(1));

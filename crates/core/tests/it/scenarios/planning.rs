@@ -48,7 +48,7 @@ fn it_begins_from_what_serves_where_the_running_deployment_goes_back() {
     assert!(told.undo.starts_with("roll back to r2 at any time"), "{}", told.undo);
     // Who names none is not taken beyond what comes back already.
     let why = rollback(&play, None).unwrap_err();
-    let told = "d3 is taking r3 back already, and r2 serves; to go to another, name it, as in \
+    let told = "d3 is going back from r3 to r2 already; to go to another, name it, as in \
                 `pilothouse rollback shop/production r1`";
     assert_eq!(why, told);
 }
