@@ -62,6 +62,11 @@ pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Re
         (Some(host), None) if is_host(host.as_bytes()) => {}
         (Some(_), None) => return Err(Refused::Host),
     }
+    // An absolute-form target's authority takes the Host field's place.
+    let authority = parts.uri.authority().map(|named| fields::authority_host(named.as_str()));
+    if authority.is_some_and(|named| !is_host(named.as_bytes())) {
+        return Err(Refused::Host);
+    }
     if headers.contains_key(TRANSFER_ENCODING) {
         if headers.contains_key(CONTENT_LENGTH) || has_length(raw) {
             return Err(Refused::Length);
@@ -80,11 +85,17 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Allows what RFC 3986 allows in a host with a port, and no more.
+/// Allows what RFC 3986 (3.2.2, 3.2.3) allows in a host with a port, and no more: a colon stands
+/// within the brackets of an address, or before digits.
 fn is_host(host: &[u8]) -> bool {
     let is_allowed =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
-    host.len() <= 300 && host.iter().all(is_allowed)
+    let name = host.iter().rposition(|&byte| byte == b']').map_or(host, |end| &host[end + 1..]);
+    let port = name.iter().position(|&byte| byte == b':').map_or(&[][..], |at| &name[at + 1..]);
+    host.len() <= 300
+        && host.iter().all(is_allowed)
+        && port.len() <= 5
+        && port.iter().all(u8::is_ascii_digit)
 }
 
 /// Says whether a raw head has a `Content-Length` field: hyper drops one that follows a
@@ -120,10 +131,10 @@ mod tests {
 
     #[test]
     fn hosts_are_names_addresses_and_ports() {
-        for host in ["shop.localhost:8080", "[::1]:80", "127.0.0.1", "xn--9n2bp8q.test", ""] {
+        for host in ["shop.localhost:8080", "[::1]:80", "127.0.0.1", "xn--9n2bp8q.test", "", "a:"] {
             assert!(is_host(host.as_bytes()), "{host}");
         }
-        for host in ["a/b", "a b", "a@b", "a#b", "a?b", "a\\b", "\u{e9}"] {
+        for host in ["a/b", "a b", "a@b", "a#b", "a?b", "a\\b", "\u{e9}", "a:b", "a:1:2", "[::1]:x"] {
             assert!(!is_host(host.as_bytes()), "{host}");
         }
     }

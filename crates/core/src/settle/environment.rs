@@ -46,7 +46,7 @@ fn take_down(state: &State, key: &EnvironmentKey, environment: &Environment) -> 
     let_go(state.instances_of(key))
 }
 
-/// A successful run goes on by itself where the environment says so.
+/// A successful run goes on by itself where the environment says so, behind what a person asked for.
 fn deploy_ready(
     state: &State,
     key: &EnvironmentKey,
@@ -54,6 +54,10 @@ fn deploy_ready(
     now: Timestamp,
 ) -> Vec<Event> {
     if environment.ready.is_none() || environment.spec.deploy != DeployMode::Auto {
+        return Vec::new();
+    }
+    let asked = environment.waiting.and_then(|id| state.deployments.get(&id));
+    if asked.is_some_and(|waiting| waiting.actor != ENGINE) {
         return Vec::new();
     }
     match crate::plan::plan(state, key, &DeployWhat::Ready) {

@@ -53,6 +53,13 @@ impl View for Engine {
         let run = state.runs.get(&id).ok_or_else(|| {
             Rejection::new(RejectionKind::NotFound, format!("there is no run {id}"))
         })?;
+        let has = |index: u32| run.steps.get(index as usize).is_some();
+        // Until its file is read, a run does not know its steps.
+        let knows = run.is_ended() || !run.steps.is_empty();
+        if let Some(wanted) = step.filter(|wanted| knows && !has(*wanted)) {
+            let why = format!("run {id} has {} steps, from 0, and no step {wanted}", run.steps.len());
+            return Err(Rejection::new(RejectionKind::NotFound, why));
+        }
         let parts = run
             .steps
             .iter()

@@ -97,8 +97,12 @@ impl<V: View> Reader<'_, V> {
 
     async fn verdict<B>(&self, id: &str, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["project"])?;
-        let (Some(commit), Some(project)) = (query::decode(id), query.text("project")) else {
-            return Err(Refusal::invalid("a verdict is asked for of a commit of a project"));
+        let Some(commit) = query::decode(id) else {
+            return Err(Refusal::invalid("the commit's id is not UTF-8"));
+        };
+        let Some(project) = query.text("project") else {
+            let why = "a verdict is of a project's commit: add ?project= and the project's name";
+            return Err(Refusal::invalid(why));
         };
         let found = self.view.verdict(ProjectName::new(project), CommitId::new(commit));
         json(&self.in_time(Duration::ZERO, found).await??)

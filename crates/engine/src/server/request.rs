@@ -20,7 +20,9 @@ pub(super) fn versioned(path: &str) -> Result<&str, Refusal> {
     let rest = path.strip_prefix("/v").unwrap_or("");
     let split = rest.find('/').unwrap_or(rest.len());
     let (version, rest) = rest.split_at(split);
-    let Ok(version) = version.parse::<u32>() else {
+    // A number in Rust may have a sign before it; a version has none.
+    let is_number = version.starts_with(|first: char| first.is_ascii_digit());
+    let Some(version) = version.parse::<u32>().ok().filter(|_| is_number) else {
         return Err(no_such_path(path));
     };
     if version == API_VERSION {
@@ -64,7 +66,8 @@ fn no_such_path(path: &str) -> Refusal {
     )
 }
 
-/// A query's values by name. A name that is not known is an error, so that no wish is lost.
+/// A query's values by name. A name that is not known, or stands twice, is an error, so that no wish
+/// is lost.
 #[derive(Debug)]
 pub(super) struct Query {
     pairs: Vec<(String, String)>,
@@ -83,6 +86,10 @@ impl Query {
             return Err(Refusal::invalid(format!(
                 "the query has an unknown {name}; known: {known}"
             )));
+        }
+        let twice = |at: usize| pairs[..at].iter().any(|(name, _)| *name == pairs[at].0);
+        if let Some(at) = (0..pairs.len()).find(|at| twice(*at)) {
+            return Err(Refusal::invalid(format!("the query has {} twice", pairs[at].0)));
         }
         Ok(Self { pairs })
     }

@@ -32,6 +32,8 @@ async fn garbage_is_refused() {
         (request("GET", "/v1/../v1/state", ""), "404"),
         (request("GET", "/vx/state", ""), "404"),
         (request("GET", "/v99999999999999/state", ""), "404"),
+        (request("GET", "/v+1/state", ""), "404"),
+        (request("GET", "/v1/audit?last=1&last=2", ""), "422"),
         (request("DELETE", "/v1/state", ""), "405"),
         (request("GET", "/v1/events?after=x", ""), "422"),
         (request("GET", "/v1/events?aftr=1", ""), "422"),
