@@ -2,7 +2,8 @@
 //!
 //! The program gets a small environment of its own and no terminal, and never outlives its call.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,10 +37,12 @@ pub(super) struct Call<'a> {
 ///
 /// A program that cannot be found is a permanent fault, all else may pass.
 pub(super) async fn run(call: Call<'_>, attention: &Attention) -> Result<Vec<u8>, Fault> {
-    let mut command = Command::new(call.program);
+    let mut command = Command::new(found(call.program));
     command
         .args(&call.arguments)
         .env_clear()
+        // Git reads the settings of the repository that it is called in, which may be anybody's.
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -86,6 +89,19 @@ pub(super) async fn run(call: Call<'_>, attention: &Attention) -> Result<Vec<u8>
             call.limit.as_secs()
         ))),
     }
+}
+
+/// Where the program is, or its name where `PATH` leads to none. A child whose environment is set
+/// and whose program is to be looked up is forked, with a copy of all that is written meanwhile.
+fn found(program: &str) -> OsString {
+    let is_program = |metadata: std::fs::Metadata| {
+        metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| file.is_absolute() && file.metadata().is_ok_and(is_program))
+        .map_or_else(|| program.into(), Into::into)
 }
 
 /// What a complaint comes down to, in one printable line: what the program itself calls an error,

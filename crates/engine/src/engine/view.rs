@@ -57,7 +57,8 @@ impl View for Engine {
         // Until its file is read, a run does not know its steps.
         let knows = run.is_ended() || !run.steps.is_empty();
         if let Some(wanted) = step.filter(|wanted| knows && !has(*wanted)) {
-            let why = format!("run {id} has {} steps, from 0, and no step {wanted}", run.steps.len());
+            let why =
+                format!("run {id} has {} steps, from 0, and no step {wanted}", run.steps.len());
             return Err(Rejection::new(RejectionKind::NotFound, why));
         }
         let parts = run
