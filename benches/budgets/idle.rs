@@ -6,7 +6,7 @@ use pilothouse_core::routing::TargetState;
 
 use crate::Outcome;
 use crate::cockpit::Cockpit;
-use crate::process::{Watch, children};
+use crate::process::{Watch, children, only_waking};
 use crate::repository::Pipeline;
 use crate::table::{Row, text};
 use crate::world::{World, free_port};
@@ -45,8 +45,10 @@ pub fn measure() -> Outcome<Vec<Row>> {
 
     let (bytes, pieces) = cockpit.drawn();
     let git = children(engine)?;
+    let scale = std::thread::spawn(|| only_waking(LENGTH));
     let mut watch = Watch::begin(&[engine, edge, own]);
     watch.on(LENGTH);
+    let scale = scale.join().map_err(|_| "the thread for scale was lost")?;
     let (bytes_after, pieces_after) = cockpit.drawn();
     let git = children(engine)?.saturating_sub(git);
     let used = [engine, edge, own].map(|pid| watch.used(pid));
@@ -56,9 +58,11 @@ pub fn measure() -> Outcome<Vec<Row>> {
     let all = used.iter().sum();
     Ok(vec![
         Row::most("idle: CPU of engine, edge and cockpit", share(all), 0.1, "%").note(format!(
-            "engine + edge + cockpit {parts} % over {} s; git for polls each 15 s besides: {}",
+            "engine + edge + cockpit {parts} % over {} s; git for polls each 15 s besides: {}; \
+             for scale, a thread that wakes 10 times a second and does nothing: {:.3} %",
             LENGTH.as_secs(),
-            text(git)
+            text(git),
+            share(scale)
         )),
         Row::told(
             "idle: drawn by the cockpit",
