@@ -11,7 +11,7 @@ use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
-use pilothouse_core::plan::rollback_candidate;
+use pilothouse_core::plan::{goes_first, rollback_candidate};
 use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
@@ -284,7 +284,10 @@ fn going_on(
         }
     }
     if let Some(id) = environment.waiting {
-        now.push(format!("{id} waits"));
+        let release = state.deployments.get(&id).map(|waiting| waiting.release);
+        let what = release.map_or_else(String::new, |release| format!(" → {release}"));
+        let ahead = environment.running.map_or_else(String::new, |ahead| format!(" for {ahead}"));
+        now.push(format!("{id}{what} waits{ahead}"));
     }
     let runs = state.live_runs.iter().filter_map(|id| state.runs.get(id));
     let own = |run: &&Run| run.is_for(key);
@@ -301,7 +304,10 @@ fn going_on(
     now.extend(waiting(state, key));
     now.extend(failures(state, key));
     if let Some(ready) = &environment.ready {
-        now.push(format!("{} is ready: pilothouse deploy {key}", ready.run));
+        now.push(match goes_first(state, environment) {
+            Some(first) => format!("{} is ready and follows {} by itself", ready.run, first.id),
+            None => format!("{} is ready: pilothouse deploy {key}", ready.run),
+        });
     }
     now.extend(unwell(state, key, environment));
     now.extend(last_word(state, key));

@@ -1,6 +1,7 @@
 //! What happened while the person was away, with times.
 
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
+use pilothouse_core::plan::goes_first;
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::state::State;
 use pilothouse_core::text::{first_line, printable};
@@ -65,7 +66,10 @@ pub fn digest(state: &State, since: Timestamp) -> Vec<Notice> {
     let waits = state.environments.iter().filter_map(|(key, environment)| {
         let ready = environment.ready.as_ref()?;
         let key = place(state, key);
-        let text = format!("{key} waits for you: {} is ready", ready.run);
+        let text = match goes_first(state, environment) {
+            Some(first) => format!("{key}: {} is ready and follows {}", ready.run, first.id),
+            None => format!("{key} waits for you: {} is ready", ready.run),
+        };
         Some(Notice { at: None, text })
     });
     let ended = ended.into_iter().map(|(at, text)| Notice { at: Some(at), text });

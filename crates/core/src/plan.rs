@@ -22,7 +22,7 @@ use crate::spec::{DeployMode, Runtime};
 use crate::state::{Environment, Fate, State};
 
 use back::{ahead, serves, under_way};
-pub use back::{behind, rollback_candidate, turned_back};
+pub use back::{behind, goes_first, rollback_candidate, turned_back};
 pub use made::{outdated, remake};
 pub use unready::{Unasked, unasked};
 

@@ -4,7 +4,7 @@
 
 use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult};
 use pilothouse_core::id::ReleaseNumber;
-use pilothouse_core::plan::next_release_of;
+use pilothouse_core::plan::{goes_first, next_release_of};
 use pilothouse_core::state::Environment;
 
 use crate::model::{BranchRef, Model};
@@ -113,17 +113,22 @@ pub fn other_commit(
 /// they say whose it is.
 pub fn ready(model: &Model, row: &BranchRef) -> Option<String> {
     let key = row.environment.as_ref()?;
-    let ready = model.environment(key)?.ready.as_ref()?;
+    let environment = model.environment(key)?;
+    let ready = environment.ready.as_ref()?;
     let next = next_release_of(&model.replica, key);
+    let is = match goes_first(&model.replica, environment) {
+        Some(first) => format!("after {}", first.id),
+        None => "ready".to_owned(),
+    };
     let of = model.replica.runs.get(&ready.run).map(|run| &run.branch);
     let Some(other) = of.filter(|of| row.branch.as_ref().is_some_and(|branch| branch != *of))
     else {
-        return Some(format!("{next} ready"));
+        return Some(format!("{next} {is}"));
     };
     let branches = model.replica.projects.get(&key.project).map(|project| &project.branches);
     let known = branches.and_then(|branches| branches.get(other));
     let has_row = known.is_some_and(|known| known.environment.as_ref() == Some(&key.name));
-    (!has_row).then(|| format!("{next} of {} ready", width::cut(&width::clean(other.as_str()), 20)))
+    (!has_row).then(|| format!("{next} of {} {is}", width::cut(&width::clean(other.as_str()), 20)))
 }
 
 fn last_deployment<'a>(model: &'a Model, row: &BranchRef) -> Option<&'a Deployment> {

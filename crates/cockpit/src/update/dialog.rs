@@ -3,7 +3,7 @@
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
 use pilothouse_core::deployment::{Deployment, EnvironmentKey};
 use pilothouse_core::id::DeploymentId;
-use pilothouse_core::plan::{Unasked, behind, plan, turned_back, unasked};
+use pilothouse_core::plan::{Unasked, behind, goes_first, plan, turned_back, unasked};
 use ratatui::layout::Rect;
 
 use super::{action::moved, complain, instance, list, obstacle, say, send};
@@ -317,8 +317,16 @@ fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<
     };
     let follows = behind(&model.replica, deployment).map(|behind| {
         let (id, release) = (behind.id, behind.release);
+        let key = &behind.environment;
+        let environment = model.environment(key);
+        let ready = environment
+            .filter(|environment| goes_first(&model.replica, environment).is_some())
+            .and_then(|environment| environment.ready.as_ref());
+        let and_ready = ready.map_or_else(String::new, |ready| {
+            format!(" What {} made ready is not deployed by itself then.", ready.run)
+        });
         if and_waiting {
-            format!("{id}, which waits to deploy {release}, is cancelled too.")
+            format!("{id}, which waits to deploy {release}, is cancelled too.{and_ready}")
         } else {
             format!("Then {id}, which waits, deploys {release}.")
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{instance, removal, specification};
 use crate::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
-use crate::deployment::{Deployment, EnvironmentKey, Milestone, Phase};
+use crate::deployment::{Deployment, ENGINE, EnvironmentKey, Milestone, Phase};
 use crate::event::{DeploymentEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, RunEvent};
 use crate::id::{BranchName, DeploymentId, ProjectName, RunId};
 use crate::plan::source::source;
@@ -35,7 +35,9 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
         Command::Deploy { environment, what, plan } => {
             deploy(state, actor, environment, what, plan.as_deref(), now)
         }
-        Command::CancelDeployment { id, waiting } => cancel_deployment(state, actor, *id, *waiting),
+        Command::CancelDeployment { id, waiting } => {
+            cancel_deployment(state, actor, *id, *waiting, now)
+        }
         Command::RestartInstance { id } => instance::restart(state, actor, id),
         Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
         Command::OpenShell { id } => instance::shell(state, id),
@@ -172,7 +174,13 @@ pub(crate) fn queue_deployment(
     events
 }
 
-fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: bool) -> Answer {
+fn cancel_deployment(
+    state: &State,
+    actor: &str,
+    id: DeploymentId,
+    and_waiting: bool,
+    now: Timestamp,
+) -> Answer {
     let deployment = state.deployments.get(&id).ok_or_else(|| {
         Rejection::new(RejectionKind::NotFound, format!("there is no deployment {id}"))
     })?;
@@ -185,10 +193,22 @@ fn cancel_deployment(state: &State, actor: &str, id: DeploymentId, and_waiting: 
         return Err(Rejection::new(RejectionKind::Conflict, format!("deployment {id} {why}{how}")));
     }
     let behind = crate::plan::behind(state, deployment).filter(|_| and_waiting);
-    let asked = behind.into_iter().map(|behind| behind.id).chain([id]);
+    let environment = state.environments.get(&deployment.environment);
+    let goes_on = behind
+        .and(environment)
+        .filter(|environment| crate::plan::goes_first(state, environment).is_some());
+    // What is ready would begin as soon as nothing waits before it: it is cancelled as what waits.
+    let ready = goes_on.and_then(|_| plan(state, &deployment.environment, &DeployWhat::Ready).ok());
+    let mut events =
+        ready.as_ref().map_or_else(Vec::new, |plan| queue_deployment(state, ENGINE, plan, now));
+    let behind = match ready {
+        Some(_) => Some(state.last_deployment.next()),
+        None => behind.map(|behind| behind.id),
+    };
     let by = || actor.to_owned();
     let event = |id| Event::Deployment(DeploymentEvent::CancelAsked { id, by: by() });
-    Ok((asked.map(event).collect(), Reply::Accepted))
+    events.extend(behind.into_iter().chain([id]).map(event));
+    Ok((events, Reply::Accepted))
 }
 
 pub(super) fn find_project<'a>(

@@ -1,7 +1,8 @@
 //! Which release an environment goes back to.
 
-use crate::deployment::{Deployment, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, ENGINE, EnvironmentKey, Phase};
 use crate::id::ReleaseNumber;
+use crate::spec::DeployMode;
 use crate::state::{Environment, Fate, Release, State};
 
 /// The good release that served before the current one, and is of another commit.
@@ -104,6 +105,13 @@ pub fn behind<'a>(state: &'a State, running: &Deployment) -> Option<&'a Deployme
     let environment = state.environments.get(&running.environment)?;
     let waiting = state.deployments.get(&environment.waiting?)?;
     (environment.running == Some(running.id) && !waiting.is_ended()).then_some(waiting)
+}
+
+/// What a person asked for and waits, where what is ready goes on by itself: behind it.
+pub fn goes_first<'a>(state: &'a State, environment: &Environment) -> Option<&'a Deployment> {
+    let goes_on = environment.ready.is_some() && environment.spec.deploy == DeployMode::Auto;
+    let waiting = state.deployments.get(&environment.waiting?)?;
+    (goes_on && waiting.actor != ENGINE && !waiting.is_ended()).then_some(waiting)
 }
 
 /// The running deployment whose release serves when another one's turn comes, unless it fails. One

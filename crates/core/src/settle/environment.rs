@@ -56,8 +56,7 @@ fn deploy_ready(
     if environment.ready.is_none() || environment.spec.deploy != DeployMode::Auto {
         return Vec::new();
     }
-    let asked = environment.waiting.and_then(|id| state.deployments.get(&id));
-    if asked.is_some_and(|waiting| waiting.actor != ENGINE) {
+    if crate::plan::goes_first(state, environment).is_some() {
         return Vec::new();
     }
     match crate::plan::plan(state, key, &DeployWhat::Ready) {

@@ -15,4 +15,5 @@ mod rest;
 mod retention;
 mod runs;
 mod stops;
+mod waiting;
 mod world;
