@@ -99,6 +99,7 @@ impl Past {
         self.add(EngineEvent::Started { epoch: 1, limits: Limits::default() });
         self.add(ProjectEvent::Applied { spec: Box::new(spec), actor: "kim".to_owned() });
         let branch = Box::new(Branch {
+            replaced: None,
             head: self.head.clone(),
             seen_at: self.at,
             environment: Some(self.key.name.clone()),

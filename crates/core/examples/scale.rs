@@ -133,6 +133,7 @@ impl Log {
         self.add(Event::Project(ProjectEvent::Applied { spec, actor: "kim".to_owned() }));
         for n in 0..BRANCHES {
             let branch = Branch {
+                replaced: None,
                 head: commit(n),
                 seen_at: Timestamp(0),
                 environment: None,

@@ -355,6 +355,9 @@ pub struct Head {
     pub name: BranchName,
     /// Its head.
     pub commit: Commit,
+    /// Whether the head before is not in its history, as after a force-push.
+    #[serde(default)]
+    pub replaces: bool,
 }
 
 fn once() -> u32 {

@@ -186,12 +186,15 @@ impl Run {
         self.project == key.project && self.environment.as_ref() == Some(&key.name)
     }
 
-    /// Whether its branch feeds an environment now: the operator's file may have changed since the
-    /// run began, and what another branch feeds by now must not get this one's commit unasked.
+    /// Whether its branch feeds an environment now and still has its history: the operator's file may
+    /// have changed since the run began, or the commit was pushed away. What another branch feeds by
+    /// now must not get this one's commit unasked.
     pub fn feeds(&self, state: &State, key: &EnvironmentKey) -> bool {
         let branches = state.projects.get(&key.project).map(|project| &project.branches);
         let branch = branches.and_then(|branches| branches.get(&self.branch));
-        branch.is_some_and(|branch| branch.environment.as_ref() == Some(&key.name))
+        branch.is_some_and(|branch| {
+            branch.environment.as_ref() == Some(&key.name) && branch.has(self.id)
+        })
     }
 
     /// Whether somebody asked for its end, and it has not come.

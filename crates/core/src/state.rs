@@ -155,6 +155,10 @@ pub struct Branch {
     /// Why its head is to have a run, until that run is in the job queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owed: Option<Trigger>,
+    /// The newest run that there was when its history was replaced, as by a force-push: runs up to
+    /// that one are of commits that it may not have any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<RunId>,
 }
 
 /// A commit's facts that people look at.
@@ -329,6 +333,11 @@ impl Branch {
     /// Why its head is to have a run, where that found no place in the job queue yet.
     pub fn waits_for_place(&self) -> Option<Trigger> {
         self.owed.filter(|_| self.environment.is_some())
+    }
+
+    /// Whether a run of it is of the history that it has now.
+    pub fn has(&self, run: RunId) -> bool {
+        self.replaced.is_none_or(|newest| run > newest)
     }
 }
 

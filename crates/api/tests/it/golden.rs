@@ -111,6 +111,7 @@ fn run() -> Run {
 
 fn events() -> Vec<Event> {
     let branch = Branch {
+        replaced: None,
         head: Commit {
             id: run().commit,
             subject: "결제 수정".to_owned(),

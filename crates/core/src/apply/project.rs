@@ -53,8 +53,10 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
         }
         ProjectEvent::BranchMoved { project: of, name, branch } => {
             let before = project.branches.insert(name.clone(), (**branch).clone());
+            let is_replaced = branch.replaced != before.as_ref().and_then(|one| one.replaced);
             let fed = before.and_then(|before| before.environment);
-            if let Some(left) = fed.filter(|fed| branch.environment.as_ref() != Some(fed)) {
+            let left = fed.filter(|fed| is_replaced || branch.environment.as_ref() != Some(fed));
+            if let Some(left) = left {
                 forget_ready(state, &environment_key(of, &left), name);
             }
         }
@@ -68,7 +70,7 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
 }
 
 /// What a branch made ready for an environment that it no longer feeds is not ready any more: the
-/// operator's file says that it does not belong there, or the branch is gone.
+/// operator's file says that it does not belong there, the branch is gone, or its history is another.
 fn forget_ready(state: &mut State, left: &EnvironmentKey, branch: &BranchName) {
     let runs = &state.runs;
     if let Some(environment) = state.environments.get_mut(left) {

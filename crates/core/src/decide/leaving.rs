@@ -2,23 +2,22 @@
 
 use crate::deployment::{Deployment, ENGINE, EnvironmentKey};
 use crate::event::{DeploymentEvent, EnvironmentEvent, Event};
-use crate::id::BranchName;
 use crate::run::Run;
 use crate::spec::ProjectSpec;
 use crate::state::{Environment, Ready, State};
 
 /// Cancels what waits to be deployed of such a branch without anybody having asked for it, and puts
-/// in the place of what was ready the newest that one of the branches which are still there brought.
+/// in the place of what was ready the newest that a run brought which still counts.
 pub(super) fn left(
     state: &State,
     spec: &ProjectSpec,
     key: &EnvironmentKey,
-    is_there: impl Fn(&BranchName) -> bool,
+    counts: impl Fn(&Run) -> bool,
     by: &str,
 ) -> Vec<Event> {
     let Some(environment) = state.environments.get(key) else { return Vec::new() };
     let feeds = |run: &Run| {
-        let fed = spec.environment_fed_by(&run.branch).filter(|_| is_there(&run.branch));
+        let fed = spec.environment_fed_by(&run.branch).filter(|_| counts(run));
         fed.is_some_and(|fed| fed.name == key.name)
     };
     let unasked = unasked(state, key, environment, feeds);

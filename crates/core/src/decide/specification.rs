@@ -8,7 +8,7 @@ use crate::deployment::EnvironmentKey;
 use crate::event::{EnvironmentEvent, Event, ProjectEvent, environment_key};
 use crate::id::{BranchName, EnvironmentName, ProjectName};
 use crate::preview::is_stale;
-use crate::run::Trigger;
+use crate::run::{Run, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::{Branch, State};
 use crate::time::Timestamp;
@@ -65,10 +65,12 @@ pub(super) fn apply(
         }
     }
     let branches = state.projects.get(&spec.name).map(|project| &project.branches);
-    let is_there = |branch: &BranchName| branches.is_some_and(|all| all.contains_key(branch));
+    let counts = |run: &Run| {
+        branches.and_then(|all| all.get(&run.branch)).is_some_and(|branch| branch.has(run.id))
+    };
     for name in left.iter().filter(|name| kept.contains(name)) {
         let (key, by) = (environment_key(&spec.name, name), "a change of what feeds it");
-        events.extend(leaving::left(state, spec, &key, is_there, by));
+        events.extend(leaving::left(state, spec, &key, counts, by));
     }
     let gone = state.environments.iter().filter(|(key, environment)| {
         key.project == spec.name && !environment.removing && !kept.contains(&key.name)

@@ -86,6 +86,10 @@ impl Play {
                 self.ask(Command::Apply { spec });
             }
             "push" => self.push(rest),
+            "replace" => {
+                self.push(rest);
+                self.world.replaced.insert(specs::commit(rest[1], "", self.world.now).id);
+            }
             "delete" => {
                 let heads = self.world.repositories.entry(self.project.name.clone()).or_default();
                 heads.remove(rest[0]);

@@ -50,6 +50,8 @@ pub struct World {
     pub edge: Edge,
     pub containers: Containers,
     pub repositories: BTreeMap<ProjectName, BTreeMap<BranchName, Commit>>,
+    /// Commits that were pushed in the place of their branch's history.
+    pub replaced: BTreeSet<CommitId>,
     /// What is wrong with a commit.
     pub troubles: BTreeMap<CommitId, BTreeSet<Trouble>>,
     /// Steps that run or ran, so that finding them again is not running them again.
@@ -82,6 +84,7 @@ impl World {
             edge: Edge::default(),
             containers: Containers::default(),
             repositories: BTreeMap::new(),
+            replaced: BTreeSet::new(),
             troubles: BTreeMap::new(),
             steps: BTreeMap::new(),
             faults: BTreeMap::new(),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pilothouse_core::effect::{Fault, Outcome};
@@ -94,10 +94,20 @@ impl Git {
             let mirror = self.places.mirror(&look.project);
             let is_new = listed != look.known;
             if is_new || answer {
-                if is_new || !mirror.exists() {
-                    self.fetch(&look, attention).await?;
-                }
-                let heads = blocking("reading branches", move || heads(&mirror)).await?;
+                let known = Arc::new(look.known.heads.clone());
+                let read = || {
+                    let (mirror, known) = (mirror.clone(), known.clone());
+                    blocking("reading branches", move || heads(&mirror, &known))
+                };
+                let here = if is_new || !mirror.exists() { None } else { Some(read().await?) };
+                // What was fetched while the repository was empty or another one is of no use.
+                let heads = match here.filter(|here| is_of(here, &listed)) {
+                    Some(here) => here,
+                    None => {
+                        self.fetch(&look, attention).await?;
+                        read().await?
+                    }
+                };
                 tell_unread(&look.project, listed.unread);
                 return Ok(Outcome::Looked { heads, unread: listed.unread });
             }
@@ -234,7 +244,13 @@ fn tell_unread(project: &ProjectName, unread: u32) {
 }
 
 /// The branches of the mirror with their heads' facts.
-fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
+/// Whether these are the heads that are listed.
+fn is_of(heads: &[Head], listed: &Listed) -> bool {
+    let is_listed = |head: &Head| listed.heads.get(&head.name) == Some(&head.commit.id);
+    heads.len() == listed.heads.len() && heads.iter().all(is_listed)
+}
+
+fn heads(mirror: &Path, known: &BTreeMap<BranchName, CommitId>) -> Result<Vec<Head>, Fault> {
     let failed = |error: git2::Error| {
         Fault::transient(format!("cannot read {}: {}", mirror.display(), error.message()))
     };
@@ -248,10 +264,19 @@ fn heads(mirror: &Path) -> Result<Vec<Head>, Fault> {
         let Some(name) = name.strip_prefix("refs/heads/") else { continue };
         let Ok(commit) = reference.peel_to_commit() else { continue };
         if seen.insert(name.to_owned()) {
-            heads.push(Head { name: BranchName::new(name), commit: facts(&commit) });
+            let name = BranchName::new(name);
+            let replaces =
+                known.get(&name).is_some_and(|before| !has(&repository, &commit, before));
+            heads.push(Head { name, commit: facts(&commit), replaces });
         }
     }
     Ok(heads)
+}
+
+/// Whether a commit is another, or has it in its history. What is not here is in no history that is.
+fn has(repository: &git2::Repository, commit: &git2::Commit<'_>, before: &CommitId) -> bool {
+    let Ok(before) = git2::Oid::from_str(before.as_str()) else { return false };
+    commit.id() == before || repository.graph_descendant_of(commit.id(), before).unwrap_or(false)
 }
 
 fn verdict(mirror: &Path, commit: &CommitId) -> Result<Option<String>, Fault> {

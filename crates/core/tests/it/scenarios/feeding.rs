@@ -1,5 +1,6 @@
 //! Branches that come to feed an environment, and those that feed it no more.
 
+use insta::assert_snapshot;
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::{ReleaseNumber, RunId};
@@ -7,7 +8,7 @@ use pilothouse_core::plan::plan;
 use pilothouse_core::run::Trigger;
 
 use super::planning::played;
-use crate::scenario::Play;
+use crate::scenario::{Play, check};
 
 #[test]
 fn nothing_is_ready_of_a_branch_that_feeds_the_environment_no_more() {
@@ -206,4 +207,64 @@ fn what_was_ready_before_is_ready_again_where_another_branch_is_taken_away() {
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let why = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
     assert!(why.ends_with("no run of a branch that feeds it is known; push to one"), "{why}");
+}
+
+#[test]
+fn what_a_force_push_took_away_is_neither_built_on_nor_ready_nor_deployed() {
+    assert_snapshot!(check(
+        "
+        hide #1 branch is_healthy initial edge_serves started proved engine instance
+        hide stopping Drained Active Draining gone PLANNED LOCKED STAGED BAKED
+        env production main manual
+        apply
+        push main a
+        run 20
+        from here
+        replace main b
+        look
+        run 1
+        push main c
+        look
+        run 1
+        replace main d fails
+        look
+        run 60
+        plan production ready
+        deploy production run 1
+        run
+        show
+        "
+    ), @r#"
+      20.0 shop look asked
+      20.1 run #2 queued for main
+      20.6 run #2 checked out
+      21.0 shop look asked
+      21.1 run #3 queued for main
+      21.6 run #3 checked out
+      22.0 shop look asked
+      22.1 run #4 queued for main
+      22.2 run #2 step 0 ended: Cancelled
+      22.2 run #3 step 0 ended: Cancelled
+      22.8 run #4 checked out
+      25.8 run #4 step 0 ended: Code(1)
+      25.8 run #4 result Failed { step: Some(0), why: "compile ended with status 1" }
+      25.9 run #4 ended Failed { step: Some(0), why: "compile ended with status 1" }
+      82.0 production r1 made of sha-a
+      82.0 d1 queued: Deploy r1
+      82.0 d1 locked, from nothing × 0
+      82.0 d1 -> Staging
+      82.1 d1 -> Starting
+      82.1 d1 adds shop-production-r1-0 shop-production-r1-1
+      82.2 d1 STARTED
+      84.2 d1 HEALTHY
+      84.2 d1 -> Shifting
+      84.3 d1 SHIFTED
+      84.3 d1 DRAINED
+      84.3 d1 -> Verifying
+      84.4 d1 -> Baking
+      89.4 d1 -> Retiring
+      89.4 d1 SUCCEEDED
+      89.4 d1 ended Succeeded
+    = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active
+    "#);
 }

@@ -224,7 +224,13 @@ impl World {
 
     fn heads(&self, project: &ProjectName) -> Vec<Head> {
         let heads = self.repositories.get(project).into_iter().flatten();
-        heads.map(|(name, commit)| Head { name: name.clone(), commit: commit.clone() }).collect()
+        let replaced = &self.replaced;
+        heads
+            .map(|(name, commit)| {
+                let replaces = replaced.contains(&commit.id);
+                Head { name: name.clone(), commit: commit.clone(), replaces }
+            })
+            .collect()
     }
 
     /// Starts a process, or finds the one that runs.

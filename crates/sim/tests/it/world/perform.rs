@@ -136,7 +136,9 @@ impl World {
                         && heads.iter().all(|(name, head)| known.get(name) == Some(&head.id));
                     if first || !same {
                         let heads = heads.into_iter();
-                        let heads = heads.map(|(name, commit)| Head { name, commit }).collect();
+                        let heads =
+                            heads.map(|(name, commit)| Head { name, commit, replaces: false });
+                        let heads = heads.collect();
                         return Ok(Outcome::Looked { heads, unread: 0 });
                     }
                     first = false;
