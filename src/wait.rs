@@ -228,6 +228,9 @@ impl End {
         };
         let project = state.projects.get(&key.project);
         let serves = match serving {
+            Some(release) if environment.is_some_and(|one| one.wanted() == 0) => {
+                format!("nothing of {release} runs, as it was stopped: `pilothouse start {key}`")
+            }
             Some(release) => format!("{key} serves {release}"),
             None => format!("{key} serves nothing"),
         };

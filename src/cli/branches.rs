@@ -1,10 +1,11 @@
 //! `pilothouse branches`: every branch, its head and its newest run.
 
 use color_eyre::Result;
+use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::rows::words::{self, WAITS_FOR_PLACE};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
-use pilothouse_core::state::{Branch, State};
+use pilothouse_core::state::{Branch, Project, State};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
@@ -60,7 +61,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
         })
         .collect();
     found.sort_by_key(|(project, name, branch)| (*project, u64::MAX - branch.seen_at.0, *name));
-    tell_unread(state, only.map(|(name, _)| name));
+    tell_unread(&snapshot, only.map(|(name, _)| name));
     if branches.json {
         let shown = found.iter().map(|(project, name, branch)| shown(state, project, name, branch));
         return out::json(&shown.collect::<Vec<_>>());
@@ -90,7 +91,10 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
             table.notes(&[WAITS_FOR_PLACE.to_owned()]);
         }
     }
-    if table.is_empty() {
+    let is_unread = |project: &Project| project.poll.error.is_some();
+    if table.is_empty() && state.projects.values().any(is_unread) {
+        // What is to be known was said already.
+    } else if table.is_empty() {
         out::line("no branch yet; `pilothouse look` looks at the repositories now");
     } else {
         table.print(0);
@@ -98,10 +102,13 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
     Ok(())
 }
 
-/// Says how many branches nobody sees, beside what is listed.
-fn tell_unread(state: &State, only: Option<&ProjectName>) {
-    let all = state.projects.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
-    for (name, project) in all {
+/// Says which repository cannot be read, and how many branches nobody sees, beside what is listed.
+fn tell_unread(snapshot: &Snapshot, only: Option<&ProjectName>) {
+    let all = snapshot.state.projects.iter();
+    for (name, project) in all.filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        if let Some(text) = words::unread(name.as_str(), project, snapshot.now) {
+            out::error(&text);
+        }
         let (count, verb) = match project.poll.unread {
             0 => continue,
             1 => ("1 branch".to_owned(), "is"),

@@ -26,7 +26,7 @@ pub fn run(place: &Place, look: &Look) -> Result<()> {
         if look.json {
             return out::json(&accepted);
         }
-        out::line("the engine looks now; `pilothouse branches` shows what it finds");
+        out::line("the engine looks now; `pilothouse branches` shows what it finds, or why not");
         Ok(())
     })
 }

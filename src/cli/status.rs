@@ -17,6 +17,7 @@ use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{Run, RunPhase};
 use pilothouse_core::state::{Environment, Project, State, Unbound};
 use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
 use serde::Serialize;
 
 use self::phase::{phase, run_phase};
@@ -151,9 +152,11 @@ fn print(place: &Place, state: &State, shown: &Shown) {
             let Unbound { address, why } = unbound;
             note(&format!("the load balancer cannot listen on {address}: {why}"));
         }
-        if let Some(problem) = &project.problem {
-            note(&format!("the repository cannot be looked at: {}", printable(problem, 300)));
-        }
+        let known = state.projects.get(project.name.as_str());
+        known
+            .and_then(|known| words::unread(&project.name, known, Timestamp(shown.now)))
+            .iter()
+            .for_each(|text| note(text));
     }
     let room = shown.room.and_then(words::little_room);
     room.into_iter().chain(words::refused_table(&state.edge)).for_each(|text| note(&text));

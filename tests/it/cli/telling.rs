@@ -74,6 +74,34 @@ fn doctor_and_cost_ask_the_engine() {
 }
 
 #[test]
+fn a_repository_that_is_away_and_an_edge_without_an_engine_are_told() {
+    let mut world = World::with_engine();
+    let repository = Repository::new(world.path("repository"), &Pipeline::default());
+    let listen = format!("127.0.0.1:{}", world.port);
+    let path = repository.path().to_str().unwrap();
+    world.run(&["add", "shop", path, "--listen", &listen]).ends_with(0);
+    world.wait_for_environment("shop/production", "an environment", |it| !it.is_null());
+    std::fs::rename(path, world.path("away")).unwrap();
+    let words = "the repository of shop cannot be read since ";
+    wait_until("branches says so", || {
+        world.run(&["look"]).ends_with(0);
+        world.run(&["branches"]).ends_with(0).err.contains(words)
+    });
+    assert!(
+        world.run(&["status"]).err.contains(words) || world.run(&["status"]).out.contains(words)
+    );
+    assert!(world.run(&["branches", "--json"]).ends_with(0).err.contains(words));
+    // What the load balancer listens on is no other program's while no engine runs.
+    wait_until("the load balancer listens", || {
+        levels(&world.run(&["doctor", "--json"]).json(), "port") == ["ok"]
+    });
+    world.kill_engine();
+    let checks = world.run(&["doctor", "--json"]).json();
+    assert_eq!(levels(&checks, "engine"), ["fail"]);
+    assert_eq!(levels(&checks, "port"), ["ok"], "{checks:#}");
+}
+
+#[test]
 fn init_writes_both_files_once() {
     let world = World::new();
     let dir = world.path("site");

@@ -35,6 +35,8 @@ fn a_repository_that_is_away_then_empty_then_there() {
     repository.commit("v3");
     stage.succeeds(DeploymentId(2));
     stage.shows("v3");
+    let known = |state: &State| project(state).branches[&BranchName::new("main")].clone();
+    assert!(known(&stage.state()).replaced.is_some(), "what was there before is in it no more");
     // A repository that goes away leaves what serves alone.
     let away = stage.path("away");
     std::fs::rename(repository.dir(), &away).unwrap();
@@ -42,6 +44,15 @@ fn a_repository_that_is_away_then_empty_then_there() {
     stage.shows("v3");
     std::fs::rename(&away, repository.dir()).unwrap();
     stage.wait("the look succeeds", |state| project(state).poll.error.is_none());
+    // One that loses its branches and gets the same ones back is as it was.
+    let head = repository.git(&["rev-parse", "HEAD"]);
+    repository.git(&["update-ref", "-d", "refs/heads/main"]);
+    let state = stage.wait("the look fails", |state| project(state).poll.error.is_some());
+    assert!(project(&state).poll.error.as_ref().unwrap().contains("no branch any more"));
+    repository.git(&["update-ref", "refs/heads/main", &head]);
+    let state = stage.wait("the look succeeds", |state| project(state).poll.error.is_none());
+    assert_eq!(known(&state).head.id.as_str(), head);
+    stage.shows("v3");
     stage.end();
 }
 

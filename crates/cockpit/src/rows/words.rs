@@ -8,9 +8,9 @@ use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::room::{Room, Scarce};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
-use pilothouse_core::state::{Edge, Environment, State};
+use pilothouse_core::state::{Edge, Environment, Project, State};
 use pilothouse_core::table;
-use pilothouse_core::text::first_line;
+use pilothouse_core::text::{first_line, printable};
 use pilothouse_core::time::Timestamp;
 
 use crate::age;
@@ -314,6 +314,20 @@ pub fn no_preview(
     let old = age::ago(now, known.head.at);
     let said = || (format!("no preview: its last commit is {old} old; push to it"), "no preview");
     state.is_passed_over(project, branch, now).then(said)
+}
+
+/// That a project's repository cannot be read, since when, why, and what asks at once: the engine waits
+/// longer after each failure.
+pub fn unread(name: &str, project: &Project, now: Timestamp) -> Option<String> {
+    let why = printable(project.poll.error.as_deref()?, 300);
+    let since = project
+        .poll
+        .failing_since
+        .map_or_else(String::new, |since| format!(" since {} ago", age::ago(now, since)));
+    let name = width::clean(name);
+    Some(format!(
+        "the repository of {name} cannot be read{since}; `pilothouse look {name}` tries at once: {why}"
+    ))
 }
 
 /// Says where the engine has no project that operator's files are there already, and what makes them

@@ -308,6 +308,9 @@ fn cancel_deployment(
 /// it.
 fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<String> {
     let what = match (deployment.shifted, deployment.previous) {
+        (true, Some(_)) if deployment.old.is_empty() => {
+            "Traffic has begun to move: the old release, which was stopped, is started again."
+        }
         (true, Some(_)) => {
             "Traffic has begun to move: it is moved back to the old release, which still runs."
         }

@@ -3,6 +3,7 @@
 use crate::deployment::{Deployment, DeploymentKind, DeploymentResult, Milestone, Phase};
 use crate::event::DeploymentEvent;
 use crate::id::DeploymentId;
+use crate::instance::Instance;
 use crate::state::{Fate, State};
 use crate::time::Timestamp;
 
@@ -41,6 +42,7 @@ pub(super) fn deployment(state: &mut State, event: &DeploymentEvent, at: Timesta
                 super::instance::remember_generation(state, instance);
                 state.instances.insert(instance.id.clone(), instance.clone());
             }
+            started_again(state, *id, instances);
             change(state, *id, |deployment| {
                 let back = matches!(deployment.phase, Phase::RollingBack { .. });
                 for instance in instances {
@@ -60,6 +62,16 @@ pub(super) fn deployment(state: &mut State, event: &DeploymentEvent, at: Timesta
             change(state, *id, |deployment| deployment.cancelled_by = Some(by.clone()));
         }
         DeploymentEvent::Ended { id, result } => ended(state, *id, result, at),
+    }
+}
+
+/// What is started again for a way back is wanted again, also where a person had stopped it.
+fn started_again(state: &mut State, id: DeploymentId, instances: &[Instance]) {
+    let Some(deployment) = state.deployments.get(&id) else { return };
+    let is_back = matches!(deployment.phase, Phase::RollingBack { .. });
+    let environment = state.environments.get_mut(&deployment.environment);
+    if let Some(environment) = environment.filter(|_| is_back) {
+        environment.stopped.retain(|slot| instances.iter().all(|one| one.slot != *slot));
     }
 }
 

@@ -125,9 +125,12 @@ pub(super) fn ahead<'a>(state: &'a State, environment: &Environment) -> Option<&
 fn still_there(state: &State, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
-    let back = format!(
-        "{id} is replacing {previous} by {release}, and cancelling it brings {previous} back at once"
-    );
+    let does = match (running.old.is_empty(), running.shifted) {
+        (false, _) => format!("brings {previous} back at once"),
+        (true, true) => format!("starts {previous} again, of which everything was stopped"),
+        (true, false) => format!("leaves {previous}, of which everything is stopped"),
+    };
+    let back = format!("{id} is replacing {previous} by {release}, and cancelling it {does}");
     match behind(state, running) {
         Some(behind) => format!(
             "{back}; {} waits to deploy {} next, so cancel both: `pilothouse cancel {id} --waiting`",

@@ -48,8 +48,7 @@ fn starting(
             .filter(|one| !is_stopping(one) && Some(one.release) == deployment.previous)
     };
     let have: BTreeSet<u32> = old().map(|instance| instance.slot).collect();
-    let slots = u32::try_from(slots(deployment)).unwrap_or(u32::MAX);
-    let missing: Vec<u32> = (0..slots).filter(|slot| !have.contains(slot)).collect();
+    let missing: Vec<u32> = slots(deployment).difference(&have).copied().collect();
     if let Some(previous) = deployment.previous.filter(|_| !missing.is_empty()) {
         if deployment.attempts >= state.limits.attempts && !old().any(Instance::is_proved) {
             let error = last_error(deployment, "an old instance did not come up again");
@@ -89,14 +88,14 @@ fn starting(
     events
 }
 
-/// How many slots served when the deployment started: the old instances at its start, which
-/// those that were started again for the way back do not add to. Where none of them ran, because
-/// everything had been stopped, the earlier release gets as many as the new one.
-fn slots(deployment: &Deployment) -> usize {
+/// Which slots served when the deployment started: the old instances at its start, which those that
+/// were started again for the way back do not add to. Where none of them ran, because everything had
+/// been stopped, the earlier release gets as many as the new one.
+fn slots(deployment: &Deployment) -> BTreeSet<u32> {
     if deployment.old.is_empty() {
-        return deployment.instances as usize;
+        return (0..deployment.instances).collect();
     }
-    deployment.old.iter().filter_map(|id| slot_of(id.as_str())).collect::<BTreeSet<u32>>().len()
+    deployment.old.iter().filter_map(|id| slot_of(id.as_str())).collect()
 }
 
 fn slot_of(name: &str) -> Option<u32> {

@@ -101,12 +101,11 @@ impl Git {
                 };
                 let here = if is_new || !mirror.exists() { None } else { Some(read().await?) };
                 // What was fetched while the repository was empty or another one is of no use.
-                let heads = match here.filter(|here| is_of(here, &listed)) {
-                    Some(here) => here,
-                    None => {
-                        self.fetch(&look, attention).await?;
-                        read().await?
-                    }
+                let heads = if let Some(here) = here.filter(|here| is_of(here, &listed)) {
+                    here
+                } else {
+                    self.fetch(&look, attention).await?;
+                    read().await?
                 };
                 tell_unread(&look.project, listed.unread);
                 return Ok(Outcome::Looked { heads, unread: listed.unread });

@@ -256,3 +256,46 @@ fn a_shell_is_opened_only_in_what_runs_and_changes_nothing() {
     refused, Conflict: shop-production-r1-0 does not run: there is nothing to open a shell in
     "#);
 }
+
+#[test]
+fn a_way_back_to_what_was_stopped_starts_it_again_and_keeps_it() {
+    assert_snapshot!(check(
+        "
+        hide #1 #2 branch is_healthy initial edge_serves proved engine
+        env production main
+        apply
+        push main a
+        run
+        stop shop-production-r1-0 force
+        stop shop-production-r1-1 force
+        run 10
+        push main b
+        until d2 Baking
+        from here
+        cancel d2
+        run
+        show
+        "
+    ), @r#"
+     139.5 d2 cancel asked by kim
+     139.5 d2 rolling back, Starting: cancelled by kim
+     139.5 d2 adds shop-production-r1-0.1 shop-production-r1-1.1
+     139.6 shop-production-r1-0.1 started
+     139.6 shop-production-r1-1.1 started
+     141.6 d2 rolling back, Shifting: cancelled by kim
+     141.6 shop-production-r1-0.1 -> Active
+     141.6 shop-production-r1-1.1 -> Active
+     141.6 shop-production-r2-0 -> Draining
+     141.6 shop-production-r2-1 -> Draining
+     141.7 d2 rolling back, Draining: cancelled by kim
+     142.7 shop-production-r2-0 -> Drained
+     142.7 shop-production-r2-1 -> Drained
+     142.7 d2 rolling back, Stopping: cancelled by kim
+     142.7 shop-production-r2-0 stopping
+     142.7 shop-production-r2-1 stopping
+     143.0 shop-production-r2-1 gone: stopped
+     143.0 shop-production-r2-0 gone: stopped
+     143.0 d2 ended RolledBack { why: "cancelled by kim" }
+    = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.1 Active
+    "#);
+}
