@@ -5,7 +5,7 @@ use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::rows::words::{self, WAITS_FOR_PLACE};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
-use pilothouse_core::state::{Branch, Project, State};
+use pilothouse_core::state::{Branch, Environment, Project, State};
 use pilothouse_core::text::printable;
 use serde::Serialize;
 
@@ -140,6 +140,16 @@ fn shown<'a>(
         waits_for_place: branch.waits_for_place().is_some(),
         state: run.map(|run| outcome(run).1),
     }
+}
+
+/// That an environment waits for a branch that the repository does not have.
+pub fn no_branch(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<String> {
+    let project = state.projects.get(&key.project)?;
+    let is_named = environment.preview_of.is_none() && environment.spec.runtime.watch().is_none();
+    let feeds = |branch: &Branch| branch.environment.as_ref() == Some(&key.name);
+    let is_known = project.poll.changed_at.is_some() && !environment.removing;
+    (is_named && is_known && !project.branches.values().any(feeds))
+        .then(|| "the repository has no branch that feeds it".to_owned())
 }
 
 /// The heads whose runs found the job queue full.

@@ -187,3 +187,15 @@ fn trigger(trigger: Trigger) -> &'static str {
         Trigger::Apply => "apply",
     }
 }
+
+/// Why the newest run of each branch that feeds an environment failed, where it did.
+pub fn failures(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String> {
+    let branches = state.projects.get(&key.project).map(|project| project.branches.values());
+    let feeding = branches.into_iter().flatten();
+    let feeding = feeding.filter(|branch| branch.environment.as_ref() == Some(&key.name));
+    let newest = feeding.filter_map(|branch| state.runs.get(&branch.last_run?));
+    newest.filter_map(|run| match outcome(run) {
+        (Tone::Bad, word) => Some(format!("{} {}", run.id, with_reason(run, word))),
+        (Tone::Plain | Tone::Good | Tone::Warn | Tone::Dim, _) => None,
+    })
+}

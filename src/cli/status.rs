@@ -22,8 +22,8 @@ use serde::Serialize;
 
 use self::phase::{phase, run_phase};
 use super::apply;
-use super::branches::waiting;
-use super::runs::{outcome, with_reason};
+use super::branches::{no_branch, waiting};
+use super::runs::{failures, outcome, with_reason};
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::wait::sentence;
@@ -304,6 +304,7 @@ fn going_on(
             now.push(format!("{} runs are queued, {} to {}", queued.len(), first.id, last.id));
         }
     }
+    now.extend(no_branch(state, key, environment));
     now.extend(waiting(state, key));
     now.extend(failures(state, key));
     if let Some(ready) = &environment.ready {
@@ -369,18 +370,6 @@ fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Opt
     let back = rollback_candidate(state, key)
         .map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
     Some(format!("{}{more}: {why}{back}", first.id))
-}
-
-/// Why the newest run of each branch that feeds an environment failed, where it did.
-fn failures(state: &State, key: &EnvironmentKey) -> impl Iterator<Item = String> {
-    let branches = state.projects.get(&key.project).map(|project| project.branches.values());
-    let feeding = branches.into_iter().flatten();
-    let feeding = feeding.filter(|branch| branch.environment.as_ref() == Some(&key.name));
-    let newest = feeding.filter_map(|branch| state.runs.get(&branch.last_run?));
-    newest.filter_map(|run| match outcome(run) {
-        (Tone::Bad, word) => Some(format!("{} {}", run.id, with_reason(run, word))),
-        (Tone::Plain | Tone::Good | Tone::Warn | Tone::Dim, _) => None,
-    })
 }
 
 #[cfg(test)]

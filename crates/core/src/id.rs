@@ -97,6 +97,14 @@ text_id!(
     InstanceId
 );
 
+impl InstanceId {
+    /// The place in its environment that it has: of `shop-production-r2-1.4` it is 1.
+    pub fn slot(&self) -> Option<u32> {
+        let (_, slot) = self.0.rsplit_once('-')?;
+        slot.split('.').next()?.parse().ok()
+    }
+}
+
 number_id!(
     /// A run, numbered over the engine's life.
     RunId, u64, "#"

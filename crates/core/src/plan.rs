@@ -176,12 +176,22 @@ fn earlier(
 ) -> Result<Side, Rejection> {
     let number = match number {
         Some(number) => number,
-        None => rollback_candidate(state, key)
-            .ok_or_else(|| conflict(format!("{key} has no earlier release that once succeeded")))?,
+        None => rollback_candidate(state, key).ok_or_else(|| conflict(no_earlier(state, key)))?,
     };
     side(environment, number).ok_or_else(|| {
         not_found(format!("{key} has no release {number}; it may be beyond the kept ones"))
     })
+}
+
+/// Nothing served before; what is about to can be withdrawn.
+fn no_earlier(state: &State, key: &EnvironmentKey) -> String {
+    let first = state.environments.get(key).and_then(|environment| ahead(state, environment));
+    let withdraws = first.filter(|first| first.previous.is_none());
+    let withdraws = withdraws.map_or_else(String::new, |first| {
+        let id = first.id;
+        format!("; `pilothouse cancel {id}` withdraws {}", first.release)
+    });
+    format!("{key} has no earlier release that once succeeded{withdraws}")
 }
 
 fn side(environment: &Environment, number: ReleaseNumber) -> Option<Side> {

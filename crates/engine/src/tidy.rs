@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use pilothouse_core::state::State;
 
-use crate::artifact::{Digest, Limits, Store};
+use crate::artifact::{ArtifactError, Digest, Limits, Store};
 use crate::journal::Disk;
 use crate::places::Places;
 
@@ -97,13 +97,15 @@ fn prune_artifacts(places: &Places, state: &State) {
     let keep: BTreeSet<Digest> =
         state.artifacts.keys().filter_map(|digest| digest.as_str().parse().ok()).collect();
     let pruned = Store::open(&places.artifacts(), Limits::default(), Disk::default())
-        .map_err(|error| error.to_string())
-        .and_then(|store| {
-            store.prune(&keep, YOUNG, SystemTime::now()).map_err(|error| error.to_string())
-        });
+        .map_err(ArtifactError::from)
+        .and_then(|store| store.prune(&keep, YOUNG, SystemTime::now()));
     match pruned {
         Ok(pruned) if pruned.bytes > 0 => tracing::info!(bytes = pruned.bytes, "pruned artifacts"),
         Ok(_) => {}
+        // The next run or deployment has it done.
+        Err(ArtifactError::Busy) => {
+            tracing::debug!("artifacts are not pruned while one is written");
+        }
         Err(why) => tracing::warn!(%why, "artifacts could not be pruned"),
     }
 }

@@ -107,6 +107,13 @@ pub fn other_commit(
     (commit != head).then(|| commit.short().to_owned())
 }
 
+/// The commit of what is ready, where it is not the branch's head.
+pub fn ready_of_other(model: &Model, row: &BranchRef) -> Option<String> {
+    let ready = model.environment(row.environment.as_ref()?)?.ready.as_ref()?;
+    let commit = &model.replica.runs.get(&ready.run)?.commit;
+    (*commit != model.branch_facts(row)?.head.id).then(|| commit.short().to_owned())
+}
+
 /// What is ready for the environment that a branch feeds, told of the branch that it was built of.
 ///
 /// Others that feed the same environment have nothing ready; where that branch feeds it no more,

@@ -127,6 +127,15 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
         });
         environment.spec = (**spec).clone();
         environment.removing = false;
+        // Nothing is tried any more in the place of what is not to be there.
+        if environment
+            .lost
+            .as_ref()
+            .is_some_and(|lost| lost.id.slot().is_some_and(|slot| slot >= spec.instances))
+        {
+            environment.lost = None;
+            environment.replace_failures = 0;
+        }
         if spec.runtime.watch().is_some() {
             // Nothing is deployed to what is only watched.
             environment.ready = None;

@@ -1,7 +1,7 @@
 //! Why nothing is ready to be deployed, said so that the person knows what to do next.
 
 use crate::command::{DeployWhat, Rejection, RejectionKind};
-use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey};
+use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
 use crate::id::{BranchName, RunId};
 use crate::run::{Run, RunPhase, RunResult};
 use crate::state::{Environment, Release, State};
@@ -34,8 +34,9 @@ pub(super) fn why(state: &State, key: &EnvironmentKey) -> Rejection {
         return super::not_found(format!("there is no environment {key}"));
     };
     if let Some(live) = live(state, environment) {
+        let how = if live.phase == Phase::Queued { "waits" } else { "is under way" };
         let why = format!(
-            "nothing more is ready for {key}: deployment {} of {} by {} is under way",
+            "nothing more is ready for {key}: deployment {} of {} by {} {how}",
             live.id, live.release, live.actor
         );
         return Rejection::new(RejectionKind::Busy, why);

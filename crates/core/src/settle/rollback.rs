@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::deployment::{ended, instance, instances, last_error, moved, role, stop_all};
 use crate::deployment::{Deployment, DeploymentResult, Phase, RollbackStep};
 use crate::event::{DeploymentEvent, Event};
+use crate::id::InstanceId;
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::state::{Environment, State};
@@ -95,12 +96,7 @@ fn slots(deployment: &Deployment) -> BTreeSet<u32> {
     if deployment.old.is_empty() {
         return (0..deployment.instances).collect();
     }
-    deployment.old.iter().filter_map(|id| slot_of(id.as_str())).collect()
-}
-
-fn slot_of(name: &str) -> Option<u32> {
-    let (_, slot) = name.rsplit_once('-')?;
-    slot.split('.').next()?.parse().ok()
+    deployment.old.iter().filter_map(InstanceId::slot).collect()
 }
 
 /// The way back is never given up for an edge that does not answer: what serves is unknown

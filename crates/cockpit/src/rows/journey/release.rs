@@ -28,7 +28,10 @@ pub(super) fn release(model: &Model, row: &BranchRef, environment: &Environment)
             (None, Some(current)) => format!(" · {current} serves"),
             (None, None) => String::new(),
         };
-        return Leg::new(Mark::Ready, format!("{ready}{over}"), ready);
+        // What is ready can be of a commit before the head, which is not ready.
+        let of =
+            head::ready_of_other(model, row).map_or_else(String::new, |of| format!(" of {of}"));
+        return Leg::new(Mark::Ready, format!("{ready}{of}{over}"), format!("{ready}{of}"));
     }
     if let Some(behind) = behind {
         return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());
