@@ -4,8 +4,10 @@ use std::num::NonZero;
 
 use color_eyre::Result;
 use pilothouse_cockpit::age;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{ArtifactDigest, EnvironmentName};
 use pilothouse_core::run::{Run, RunPhase, RunResult, Trigger};
+use pilothouse_core::state::State;
 use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;

@@ -23,7 +23,7 @@ use serde::Serialize;
 use self::phase::{phase, run_phase};
 use super::apply;
 use super::branches::{no_branch, waiting};
-use super::runs::{failures, outcome, with_reason};
+use super::runs::failures;
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::wait::sentence;
