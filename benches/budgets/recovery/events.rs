@@ -210,6 +210,7 @@ impl Past {
             since: self.at,
             restarts: 0,
             relief_asked: false,
+            ill: false,
         });
         let port = 21_000 + u16::try_from(slot).unwrap_or(0);
         let (address, proof) = (([127, 0, 0, 1], port).into(), format!("3f2b/{slot}/0"));

@@ -91,7 +91,7 @@ fn place(state: &State, key: &EnvironmentKey) -> String {
 
 fn deployment_result(result: &DeploymentResult) -> String {
     match result {
-        DeploymentResult::Succeeded => "serves".to_owned(),
+        DeploymentResult::Succeeded => "came to serve".to_owned(),
         DeploymentResult::Failed { why } => format!("failed, {}", printable(why, 160)),
         DeploymentResult::RolledBack { why } => format!("rolled back, {}", printable(why, 160)),
         DeploymentResult::Attention { why } => format!("needs you, {}", printable(why, 160)),

@@ -209,6 +209,7 @@ impl Log {
                 since: Timestamp(0),
                 restarts: 0,
                 relief_asked: false,
+                ill: false,
             });
             self.add(Event::Instance(InstanceEvent::Replaced { instance }));
             let address = ([127, 0, 0, 1], 30_000 + u16::try_from(slot).unwrap_or(0)).into();

@@ -37,6 +37,9 @@ pub struct Instance {
     /// Whether somebody asked for a successor of it.
     #[serde(default)]
     pub relief_asked: bool,
+    /// Whether a check of its own fails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ill: bool,
 }
 
 /// Where an instance stands. Only the fields that are legal in a phase exist in it.
@@ -205,6 +208,7 @@ mod tests {
             since: Timestamp(0),
             restarts: 1,
             relief_asked: false,
+            ill: false,
         }
     }
 }

@@ -27,6 +27,9 @@ pub struct Record {
     /// Why there was no container to end with, if there was none.
     #[serde(default)]
     pub why_not: Option<String>,
+    /// What the image's own check says, where it fails after it had passed once.
+    #[serde(default)]
+    pub ill: Option<String>,
     /// Why it ended as it did, or why there is no image, where more is known than a status.
     #[serde(default)]
     pub cause: Option<String>,
@@ -54,6 +57,12 @@ pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
 pub(crate) fn note_why_not(path: &Path, why: &str) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
     write(path, &Record { why_not: Some(why.to_owned()), address: None, ..record })
+}
+
+/// Notes that the image's own check fails, and what it says.
+pub(crate) fn note_ill(path: &Path, said: &str) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { ill: Some(said.to_owned()), ..record })
 }
 
 /// Notes why something ended as it did.

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use pilothouse_core::deployment::{DeploymentResult, Milestone, Phase};
-use pilothouse_core::id::{DeploymentId, ReleaseNumber};
-use pilothouse_core::instance::Instance;
+use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber};
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
 use rustix::process::Signal;
 
+use super::super::stage::load::Load;
 use super::super::stage::repository::Repository;
-use super::super::stage::{Stage, processes, production, wait_until};
+use super::super::stage::{DOMAIN, Stage, processes, production, wait_until};
 use super::daemon::Daemon;
 use super::image::Base;
 use super::restart::owner;
@@ -166,12 +167,18 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let victim = base.containers(&stage).remove(0);
     let id = victim.labels["pilothouse.instance"].clone();
     std::fs::remove_file(base.inside(&victim.id, "/site/well")).unwrap();
+    let before: Vec<InstanceId> = stage.state().instances.keys().cloned().collect();
     let is_new = |one: &Instance| {
-        one.is_proved() && one.restarts > 0 && one.health.state == TargetState::Healthy
+        !before.contains(&one.id)
+            && one.is_proved()
+            && (one.role, one.health.state) == (Role::Active, TargetState::Healthy)
     };
-    stage.wait("another container took its place", |state| {
-        state.instances.values().any(|one| one.id.as_str() == id && is_new(one))
+    let visitors = Load::begin(stage.address, DOMAIN);
+    stage.wait("another took its place, and it is gone", |state| {
+        state.instances.values().any(is_new)
+            && !state.instances.keys().any(|one| one.as_str() == id)
     });
+    visitors.end_without_failure();
     assert!(base.container(&victim.id).is_none());
     stage.shows("v1");
 

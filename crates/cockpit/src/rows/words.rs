@@ -126,8 +126,14 @@ pub fn deployment(model: &Model, deployment: &Deployment) -> (Mark, String) {
         Phase::Retiring => doing("stopping the old"),
         Phase::Aborting { .. } => (Mark::Warn, "aborting".to_owned()),
         Phase::RollingBack { step, .. } => (Mark::Warn, rollback(*step).to_owned()),
-        Phase::Ended { result, .. } => deployment_result(result),
+        Phase::Ended { result, .. } => deployment_result(&model.replica, deployment, result),
     }
+}
+
+/// Whether a deployment brought what its environment has now.
+fn has_current(state: &State, deployment: &Deployment) -> bool {
+    let environment = state.environments.get(&deployment.environment);
+    environment.is_some_and(|environment| environment.current == Some(deployment.release))
 }
 
 /// How many new instances are up, where a deployment waits for that.
@@ -152,9 +158,16 @@ fn count(model: &Model, deployment: &Deployment, is: fn(&Instance) -> bool) -> u
 }
 
 /// The sign and the words of what came out of a deployment.
-pub fn deployment_result(result: &DeploymentResult) -> (Mark, String) {
+pub fn deployment_result(
+    state: &State,
+    deployment: &Deployment,
+    result: &DeploymentResult,
+) -> (Mark, String) {
     match result {
-        DeploymentResult::Succeeded => (Mark::Done, "serves".to_owned()),
+        DeploymentResult::Succeeded if has_current(state, deployment) => {
+            (Mark::Done, "serves".to_owned())
+        }
+        DeploymentResult::Succeeded => (Mark::Done, "served".to_owned()),
         DeploymentResult::Failed { why } => (Mark::Error, format!("failed: {}", width::clean(why))),
         DeploymentResult::RolledBack { why } => {
             (Mark::Error, format!("rolled back: {}", width::clean(why)))

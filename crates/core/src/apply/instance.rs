@@ -26,8 +26,13 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         }),
         InstanceEvent::Proved { id } => proved(state, id, at),
         InstanceEvent::Ended { id, why } => change(state, id, |instance| ended(instance, why, at)),
+        InstanceEvent::Ill { id, why } => change(state, id, |instance| {
+            instance.ill = true;
+            unwell_since(instance, why, at);
+        }),
         InstanceEvent::Restarted { id, restarts, proof, address } => {
             change(state, id, |instance| {
+                instance.ill = false;
                 instance.restarts = *restarts;
                 if let InstancePhase::Running { address: place, proof: old, proved, since, over } =
                     &mut instance.phase
@@ -79,6 +84,11 @@ fn ended(instance: &mut Instance, why: &str, at: Timestamp) {
     if let InstancePhase::Running { over, .. } = &mut instance.phase {
         *over = true;
     }
+    unwell_since(instance, why, at);
+}
+
+/// Notes that it is not well, and since when that is so.
+fn unwell_since(instance: &mut Instance, why: &str, at: Timestamp) {
     let was_ill = instance.health.state == TargetState::Unhealthy;
     let since = if was_ill { instance.health.since } else { at };
     instance.health = TargetHealth {

@@ -218,6 +218,7 @@ fn instance(environment: &str, slot: u32, phase: InstancePhase) -> Instance {
         since: Timestamp(0),
         restarts: 0,
         relief_asked: false,
+        ill: false,
     }
 }
 

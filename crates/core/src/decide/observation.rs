@@ -34,9 +34,16 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             let event = || InstanceEvent::Ended { id: id.clone(), why: why.clone() };
             new.then(|| Event::Instance(event())).into_iter().collect()
         }
+        Observation::InstanceIll { id, why } => {
+            let new = state.instances.get(id).is_some_and(|one| {
+                matches!(one.phase, InstancePhase::Running { over: false, .. }) && !one.ill
+            });
+            let event = || InstanceEvent::Ill { id: id.clone(), why: why.clone() };
+            new.then(|| Event::Instance(event())).into_iter().collect()
+        }
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
-            // It is said of whoever has its address now.
-            Some(instance) if instance.is_over() => Vec::new(),
+            // It is said of whoever has its address now, or less than is known.
+            Some(instance) if instance.is_over() || instance.ill => Vec::new(),
             // The words and the time alone are no transition: they may differ at every check.
             Some(instance) if standing(&instance.health) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());

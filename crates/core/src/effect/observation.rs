@@ -20,6 +20,13 @@ pub enum Observation {
         /// How it ended, or why it cannot start: a sentence, printable.
         why: String,
     },
+    /// An instance runs, and a check of its own that it once passed fails.
+    InstanceIll {
+        /// The instance.
+        id: InstanceId,
+        /// What the check said: a sentence, printable.
+        why: String,
+    },
     /// A supervisor started its instance again.
     InstanceRestarted {
         /// The instance.

@@ -37,6 +37,13 @@ pub enum InstanceEvent {
         /// A sentence that says why, printable.
         why: String,
     },
+    /// A check of its own fails. Whatever others say of it, it is not well until it is another.
+    Ill {
+        /// The instance.
+        id: InstanceId,
+        /// What the check said: a sentence, printable.
+        why: String,
+    },
     /// Its supervisor started it again.
     Restarted {
         /// The instance.
@@ -103,6 +110,7 @@ impl InstanceEvent {
             Self::Started { id, .. }
             | Self::Proved { id }
             | Self::Ended { id, .. }
+            | Self::Ill { id, .. }
             | Self::Restarted { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }

@@ -264,6 +264,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         InstanceEvent::Started { id, .. }
         | InstanceEvent::Proved { id }
         | InstanceEvent::Ended { id, .. }
+        | InstanceEvent::Ill { id, .. }
         | InstanceEvent::Restarted { id, .. }
         | InstanceEvent::HealthChanged { id, .. }
         | InstanceEvent::RoleChanged { id, .. }

@@ -182,6 +182,7 @@ pub(super) fn new_instance(
         since: now,
         restarts: 0,
         relief_asked: false,
+        ill: false,
     }
 }
 

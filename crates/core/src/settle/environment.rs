@@ -154,6 +154,9 @@ pub fn relief_at(environment: &Environment, instance: &Instance) -> Option<Times
         && instance.is_proved()
         && instance.health.state == TargetState::Unhealthy;
     let release = environment.releases.get(&instance.release).filter(|_| is_ill)?;
+    if instance.ill {
+        return Some(environment.relieve_at);
+    }
     let since = instance.health.since.after(release.service.health.time_to_notice());
     Some(since.max(environment.relieve_at))
 }

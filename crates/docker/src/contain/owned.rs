@@ -31,6 +31,8 @@ pub(super) struct Owned<'a> {
     pub(super) line: Line,
     /// Where it is reached, if it has a port.
     pub(super) address: Option<SocketAddr>,
+    /// Whether it ran before this process owned it, so that it may serve.
+    pub(super) is_found: bool,
 }
 
 /// What became of the container of this name.
@@ -63,7 +65,7 @@ pub(super) async fn find_or_create(
             let output = Output::of(&docker, &found.id).await?;
             let (id, pid) = (found.id.clone(), found.pid);
             let address = address.flatten();
-            let owned = Owned { docker, spec, id, pid, output, line, address };
+            let owned = Owned { docker, spec, id, pid, output, line, address, is_found: true };
             owned.note(&found)?;
             return Ok(Found::Runs(Box::new(owned)));
         }
@@ -156,7 +158,8 @@ async fn try_create<'a>(
     // Listened to before it starts, so that its first words are not lost.
     let (line, output) = (docker.line().await?, Output::of(docker, &id).await?);
     let docker = docker.clone();
-    let mut owned = Owned { docker, spec, id, pid: 0, output, line, address: None };
+    let mut owned =
+        Owned { docker, spec, id, pid: 0, output, line, address: None, is_found: false };
     match owned.start().await {
         Ok(()) => Ok(owned),
         // Nobody knows whether it ran, and it tells once its engine is back.
@@ -198,6 +201,7 @@ impl Owned<'_> {
             owner: std::process::id(),
             is_taken: false,
             why_not: None,
+            ill: None,
             cause: None,
         };
         record::write(&self.spec.record, &record).map_err(|error| {

@@ -18,6 +18,7 @@ use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
 use crate::line::{Line, Told};
 use crate::output::{pass, say};
+use crate::record;
 
 /// Time until what the image's own check says is listened to again, where that broke off.
 const CHECKS: Duration = Duration::from_millis(500);
@@ -72,7 +73,7 @@ pub(super) enum Over {
 impl Owned<'_> {
     /// Waits for the container's end, and tells how it ended.
     pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Over, Error> {
-        let mut is_asked = false;
+        let (mut is_asked, mut is_ill) = (false, false);
         let mut is_talking = true;
         let mut kill_at = None;
         loop {
@@ -80,7 +81,7 @@ impl Owned<'_> {
             let what = (&*id, self.pid, self.address);
             let mut end = Box::pin(until_over(&docker, what, &mut self.line));
             // Not begun anew with each word that the container says.
-            let mut ill = Box::pin(unhealthy(&docker, &id));
+            let mut ill = Box::pin(unhealthy(&docker, &id, self.is_found));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -95,10 +96,16 @@ impl Owned<'_> {
                         kill_at = None;
                         self.docker.signal(&self.id, KILL).await?;
                     }
-                    failed = &mut ill, if self.spec.by_image && !is_asked => {
-                        say(&format!("its own check fails: {failed}"));
-                        self.docker.signal(&self.id, KILL).await?;
-                        is_asked = true;
+                    failed = &mut ill, if self.spec.by_image && !is_asked && !is_ill => {
+                        say(&failed.said);
+                        is_ill = failed.was_well;
+                        if is_ill {
+                            // It may serve, and goes once a successor does: the engine sees to it.
+                            super::noted(self.spec, record::note_ill(&self.spec.record, &failed.said));
+                        } else {
+                            self.docker.signal(&self.id, KILL).await?;
+                            is_asked = true;
+                        }
                     }
                 }
             };
@@ -123,6 +130,8 @@ impl Owned<'_> {
                         self.output = patiently(|| Output::of(&self.docker, &self.id)).await?;
                         self.line = patiently(|| self.docker.line()).await?;
                         is_talking = true;
+                        // What its check said before is not known any more.
+                        self.is_found = true;
                     } else if !is_taken || is_asked {
                         return Ok(Over::Ended(Box::new(found)));
                     } else {
@@ -237,16 +246,29 @@ async fn until(at: Option<tokio::time::Instant>) {
     }
 }
 
-/// Waits until the image's own check has failed as often as it may; what it said.
-async fn unhealthy(docker: &Docker, id: &str) -> String {
+/// What the image's own check says where it fails.
+struct Ill {
+    /// A sentence.
+    said: String,
+    /// Whether it passed before, so that the container may serve.
+    was_well: bool,
+}
+
+/// Waits until the image's own check has failed as often as it may.
+async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
     loop {
         // Listened to before it is looked at, so that nothing is said in between.
         let mut line = docker.line_of_health(id).await;
         loop {
-            if let Ok(Some(found)) = docker.container(id).await
-                && found.health == Health::Unhealthy
-            {
-                return found.health_said.trim().to_owned();
+            if let Ok(Some(found)) = docker.container(id).await {
+                was_well |= found.health == Health::Healthy;
+                if found.health == Health::Unhealthy {
+                    let said = match found.health_said.trim() {
+                        "" => "its own check fails".to_owned(),
+                        said => format!("its own check fails: {said}"),
+                    };
+                    return Ill { said, was_well };
+                }
             }
             let is_told = match &mut line {
                 Ok(line) => line.told().await,

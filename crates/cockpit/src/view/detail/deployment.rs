@@ -22,7 +22,7 @@ pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> 
         return gone(title, sentence);
     };
     let mut lines = head(model, deployment);
-    lines.extend(outcome(deployment, width));
+    lines.extend(outcome(model, deployment, width));
     lines.push(Line::default());
     lines.extend(milestones(model, deployment));
     lines.push(Line::default());
@@ -32,10 +32,10 @@ pub(super) fn sheet(model: &Model, id: DeploymentId, top: usize, width: u16) -> 
 }
 
 /// What came of it, or why it goes back: before all that led there.
-fn outcome(deployment: &Deployment, width: u16) -> Vec<Line> {
+fn outcome(model: &Model, deployment: &Deployment, width: u16) -> Vec<Line> {
     let (text, scope) = match &deployment.phase {
         Phase::Ended { result, .. } | Phase::Aborting { result } => {
-            let (mark, text) = words::deployment_result(result);
+            let (mark, text) = words::deployment_result(&model.replica, deployment, result);
             let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
             (format!("{text}. {}", after(result, deployment.previous.is_some())), scope)
         }

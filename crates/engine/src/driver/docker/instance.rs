@@ -180,6 +180,7 @@ mod tests {
             owner: 2,
             is_taken: false,
             why_not: None,
+            ill: None,
             cause: None,
         };
         let id = InstanceId::new("shop-production-r1-0");

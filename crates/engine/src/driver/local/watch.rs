@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
+use pilothouse_core::text::printable;
 use pilothouse_supervisor::{Handle, Liveness, MainExit};
 use rustix::fs::inotify;
 use rustix::io::Errno;
@@ -54,10 +55,13 @@ impl Local {
         loop {
             let id = id.clone();
             match now(home, &handle.dir)? {
-                Now::Runs { restarts, proof, address } => {
-                    let observation =
-                        Observation::InstanceRestarted { id, restarts, proof, address };
-                    attention.observe(observation).await;
+                Now::Runs { restarts, proof, address, ill } => {
+                    let ill = ill.map(|why| Observation::InstanceIll { id: id.clone(), why });
+                    let runs = Observation::InstanceRestarted { id, restarts, proof, address };
+                    attention.observe(runs).await;
+                    if let Some(ill) = ill {
+                        attention.observe(ill).await;
+                    }
                 }
                 // Its address may be anybody's from now on.
                 Now::Over(exit) => {
@@ -99,6 +103,8 @@ enum Now {
         proof: String,
         /// Where it is reached, if that may be elsewhere than before.
         address: Option<std::net::SocketAddr>,
+        /// What a check of its own says that fails.
+        ill: Option<String>,
     },
     /// What ran is over, in this way if that is known, and nothing runs yet.
     Over(Option<MainExit>),
@@ -111,16 +117,19 @@ fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
     let restarts = status.restarts;
     if !docker::is_container(home) {
         return Ok(match status.main {
-            Some(_) => Now::Runs { restarts, proof: proof(&status), address: None },
+            Some(_) => Now::Runs { restarts, proof: proof(&status), address: None, ill: None },
             None => Now::Over(status.last_exit),
         });
     }
     let Some(record) = docker::record_of(unit, None)? else { return Ok(Now::Unknown) };
     let is_own = status.main.is_some_and(|main| i64::from(main.pid) == i64::from(record.owner));
     Ok(match record.address {
-        Some(_) if is_own => {
-            Now::Runs { restarts, proof: docker::proof(&record), address: record.address }
-        }
+        Some(_) if is_own => Now::Runs {
+            restarts,
+            proof: docker::proof(&record),
+            address: record.address,
+            ill: record.ill.map(|said| printable(&said, 400)),
+        },
         Some(_) => Now::Unknown,
         None => Now::Over(status.last_exit),
     })
