@@ -1,6 +1,7 @@
 //! The three panes on a real terminal.
 
 use serde_json::Value;
+use vt100::Screen;
 
 use super::super::attach::terminal::{Setup, Terminal};
 use super::super::docker::image::Base;
@@ -49,25 +50,20 @@ fn the_panes_show_the_account_first_and_then_what_is_in_it() {
     stage.end();
 }
 
-/// The row of the pane alone that begins with a name.
-#[track_caller]
-fn row(terminal: &Terminal, name: &str) -> String {
+/// The row of something, as far as the screen has it: it is looked at while it is drawn.
+fn row(screen: &Screen, name: &str) -> Option<String> {
     let begins = |line: &&str| {
         let line = line.trim_start_matches(['│', ' ']);
         line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
     };
-    terminal.look(|screen| {
-        let contents = screen.contents();
-        let row = contents.lines().find(begins).map(str::to_owned);
-        row.unwrap_or_else(|| panic!("there is no row of {name}:\n{contents}"))
-    })
+    screen.contents().lines().find(begins).map(str::to_owned)
 }
 
 #[track_caller]
-fn shows(row: &str, what: &[&str]) {
-    for what in what {
-        assert!(row.contains(what), "{what} is missing in: {row}");
-    }
+fn shows(terminal: &Terminal, name: &str, what: &[&str]) {
+    let has = |row: String| what.iter().all(|what| row.replace('█', "▇").contains(what));
+    let expected = format!("{what:?} in the row of {name}");
+    terminal.wait(&expected, |screen| row(screen, name).is_some_and(has));
 }
 
 fn text<'a>(value: &'a Value, at: &str) -> &'a str {
@@ -107,23 +103,23 @@ fn all_three_panes_show_what_awss_own_command_line_says() {
     for host in &hosts {
         let is_name = |tag: &&Value| tag["Key"] == "Name";
         let tags = host["Tags"].as_array().unwrap();
-        let row = row(&terminal, text(tags.iter().find(is_name).unwrap(), "/Value"));
+        let name = text(tags.iter().find(is_name).unwrap(), "/Value");
         let address = host["PublicIpAddress"].as_str();
         let address = address.unwrap_or_else(|| text(host, "/PrivateIpAddress"));
         let (state, kind) = (text(host, "/State/Name"), text(host, "/InstanceType"));
-        shows(&row, &[state, kind, text(host, "/Placement/AvailabilityZone"), address]);
-        shows(&row, &[text(host, "/InstanceId")]);
+        let zone = text(host, "/Placement/AvailabilityZone");
+        shows(&terminal, name, &[state, kind, zone, address, text(host, "/InstanceId")]);
     }
     let of = ["ecs", "describe-services", "--cluster", "shop", "--services", "worker"];
     let said = ministack.cli(&of);
     let service = &said["services"][0];
     let count = format!("{}/{} tasks", service["runningCount"], service["desiredCount"]);
     let definition = text(service, "/taskDefinition").rsplit_once('/').unwrap().1;
-    shows(&row(&terminal, "shop/worker"), &[&count, definition, base.name(), "fargate"]);
+    shows(&terminal, "shop/worker", &[&count, definition, base.name(), "fargate"]);
     let said = ministack.cli(&["ecs", "list-tasks", "--cluster", "shop"]);
     for task in said["taskArns"].as_array().unwrap() {
         let id = task.as_str().unwrap().rsplit_once('/').unwrap().1;
-        shows(&row(&terminal, &id[..12]), &["● running"]);
+        shows(&terminal, &id[..12], &["● running"]);
     }
     targets(&moto, &terminal, arn);
     costs(&moto, &terminal, &hosts);
@@ -145,13 +141,13 @@ fn targets(moto: &Emulator, terminal: &Terminal, balancer: &str) {
         let states = health.iter().map(|one| text(one, "/TargetHealth/State"));
         let well = states.clone().filter(|state| *state == "healthy").count();
         let count = format!("{well}/{} healthy", health.len());
-        shows(&row(terminal, text(group, "/TargetGroupName")), &[&count]);
+        shows(terminal, text(group, "/TargetGroupName"), &[&count]);
     }
     for (name, state) in [("web-0:8080", "● healthy"), ("worker:8080", "○ unused")] {
-        shows(&row(terminal, name), &[state]);
+        shows(terminal, name, &[state]);
     }
     let measured = ["● active", "1200/min", "p50 25ms", "p99", "5xx", "▇"];
-    shows(&row(terminal, "shop (application)").replace('█', "▇"), &measured);
+    shows(terminal, "shop (application)", &measured);
     let said = moto.cli(&["elbv2", "describe-listeners", "--load-balancer-arn", balancer]);
     let listener = text(&said, "/Listeners/0/ListenerArn");
     let said = moto.cli(&["elbv2", "describe-rules", "--listener-arn", listener]);
@@ -177,8 +173,8 @@ fn costs(moto: &Emulator, terminal: &Terminal, hosts: &[&Value]) {
         hosts.iter().filter(is_it).count()
     };
     assert_eq!(running("t3.medium"), 3);
-    shows(&row(terminal, "EC2 t3.medium"), &["$0.125/h", "3 × $0.0416 per hour"]);
-    shows(&row(terminal, "EC2 x1e.32xlarge"), &["unpriced"]);
+    shows(terminal, "EC2 t3.medium", &["$0.125/h", "3 × $0.0416 per hour"]);
+    shows(terminal, "EC2 x1e.32xlarge", &["unpriced"]);
     let said = moto.cli(&["ec2", "describe-volumes"]);
     let size = |wanted: &str| {
         let of = |one: &&Value| {
@@ -189,9 +185,9 @@ fn costs(moto: &Emulator, terminal: &Terminal, hosts: &[&Value]) {
         let all = said["Volumes"].as_array().unwrap().iter().filter(of);
         all.map(|one| one["Size"].as_u64().unwrap()).sum::<u64>()
     };
-    shows(&row(terminal, "EBS gp3"), &[&format!("{} × $0.08 per GB-month", size("running"))]);
+    shows(terminal, "EBS gp3", &[&format!("{} × $0.08 per GB-month", size("running"))]);
     let stopped = format!("{} × $0.08 per GB-month", size("stopped"));
-    shows(&row(terminal, "EBS gp3 of a stopped instance"), &[&stopped]);
+    shows(terminal, "EBS gp3 of a stopped instance", &[&stopped]);
     for (name, price) in [
         ("Fargate ARM vCPU", "$0.016/h"),
         ("Fargate ARM memory", "$0.004/h"),
@@ -203,7 +199,7 @@ fn costs(moto: &Emulator, terminal: &Terminal, hosts: &[&Value]) {
         ("idle: EBS gp3, attached to nothing", "100 × $0.08 per GB-month"),
         ("idle: public IPv4, used by nothing", "$0.005/h"),
     ] {
-        shows(&row(terminal, name), &[price]);
+        shows(terminal, name, &[price]);
     }
-    shows(&row(terminal, "production"), &["≥$", "unpriced", "/month", "% of $500/mon"]);
+    shows(terminal, "production", &["≥$", "unpriced", "/month", "% of $500/mon"]);
 }
