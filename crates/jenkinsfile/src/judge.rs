@@ -1,5 +1,7 @@
 //! One look at a file.
 
+mod quotes;
+
 use crate::check::check;
 use std::collections::HashSet;
 
@@ -45,6 +47,16 @@ pub fn judge<'t>(
     if let Some(pipeline) = &pipeline {
         all.extend(check(text, script, pipeline, table));
     }
+    for problem in &mut all {
+        quotes::advise(text, problem);
+    }
+    let quotes = quotes::quotes(text);
+    let lines = Lines::new(text);
+    let told: HashSet<usize> =
+        quotes.iter().map(|quote| lines.position(quote.span.start).line).collect();
+    // What else is said of such a line follows from it.
+    all.retain(|problem| !told.contains(&lines.position(problem.span.start).line));
+    all.extend(quotes);
     drop_followers(text, &mut all);
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {
