@@ -33,10 +33,20 @@ impl<'s> Parser<'s> {
 
     /// Whether what stands here can only be another argument.
     fn begins_argument(&self) -> bool {
+        // What follows a string that is never closed may be anything.
+        if !self.unclosed.is_empty() {
+            return false;
+        }
+        let is_whole = matches!(
+            self.kind_ahead(1),
+            Kind::Mark(Mark::Colon | Mark::Comma | Mark::RightParen | Mark::RightBracket)
+        );
+        if self.kind() == Kind::Name {
+            return is_whole;
+        }
         matches!(
             self.kind(),
-            Kind::Name
-                | Kind::Text
+            Kind::Text
                 | Kind::TemplateStart
                 | Kind::Integer
                 | Kind::Decimal

@@ -62,7 +62,7 @@ impl<'s> Parser<'s> {
         let mut arguments = Vec::new();
         loop {
             arguments.push(self.labelled_argument()?);
-            if self.is_plain_label() && !self.is_on_new_line() {
+            if self.is_plain_label() && !self.is_on_new_line() && self.unclosed.is_empty() {
                 self.lacks_comma("','");
                 continue;
             }

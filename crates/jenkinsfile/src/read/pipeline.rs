@@ -47,6 +47,10 @@ impl<'t> Reader<'t> {
             }
             for section in sections {
                 let name = self.name_of(&section);
+                // One that is in the wrong place is so wherever it stands again.
+                if name == "stage" && seen.contains(&name) {
+                    continue;
+                }
                 self.once(&mut seen, name, section.span);
                 if self.section(&mut pipeline, name, &section) {
                     continue;

@@ -88,7 +88,9 @@ impl<'t> Reader<'t> {
             return unread(span);
         }
         let block = call.block();
-        if matches!(name, "script" | "expression") {
+        if matches!(name, "script" | "expression")
+            || block.is_some_and(|block| self.is_meant_script(name, &block.body))
+        {
             let code = block.map(|closure| &closure.body);
             if code.is_none() {
                 let pronoun = if name == "script" { "Script" } else { "When" };
@@ -107,6 +109,16 @@ impl<'t> Reader<'t> {
         let arguments = self.arguments(call.arguments.get(..before).unwrap_or_default());
         let steps = Some(self.steps(&block.body.statements));
         Step { span, name, arguments, steps, code: None }
+    }
+
+    /// Whether it is called nearly so, and holds what is no step.
+    fn is_meant_script(&self, name: &str, body: &Block<'t>) -> bool {
+        let is_groovy = |statement: &Statement<'_>| {
+            CallView::of(statement).is_none() && !matches!(statement.kind, StatementKind::Broken)
+        };
+        self.table.step(name).is_none()
+            && crate::suggest::nearest(name, ["script"]).is_some()
+            && body.statements.iter().any(is_groovy)
     }
 
     /// Groovy in braces, as one value.
