@@ -175,7 +175,13 @@ impl Checker<'_> {
                 let list = POST_CONDITIONS.join(", ");
                 let message =
                     format!("Invalid condition \"{name}\" - valid conditions are [{list}]");
-                let advice = match nearest(name, POST_CONDITIONS) {
+                let meant = match name {
+                    "error" | "failed" | "failing" => Some("failure"),
+                    "finaly" | "final" | "after" | "all" => Some("always"),
+                    "passed" | "successful" => Some("success"),
+                    _ => nearest(name, POST_CONDITIONS),
+                };
+                let advice = match meant {
                     Some(near) => format!("did you mean {near}?"),
                     None => "name one of them".to_owned(),
                 };

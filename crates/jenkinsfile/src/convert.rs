@@ -122,12 +122,12 @@ impl Writer<'_> {
             self.out.table("stage.step");
             self.out.pair("name", &named(name));
         }
-        if let Some(seconds) = script.timeout {
+        if let Some(seconds) = script.limit() {
             self.out.pair("timeout", &duration(seconds));
         }
         let env = script.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         self.out.variables("env", env);
-        self.out.script(&script.text);
+        self.out.script(&script.text());
         *(if script.is_off { &mut self.left } else { &mut self.steps }) += 1;
     }
 

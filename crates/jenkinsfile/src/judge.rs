@@ -1,5 +1,7 @@
 //! One look at a file.
 
+mod quotes;
+
 use crate::check::check;
 use std::collections::HashSet;
 
@@ -45,6 +47,16 @@ pub fn judge<'t>(
     if let Some(pipeline) = &pipeline {
         all.extend(check(text, script, pipeline, table));
     }
+    for problem in &mut all {
+        quotes::advise(text, problem);
+    }
+    let quotes = quotes::quotes(text);
+    let lines = Lines::new(text);
+    let told: HashSet<usize> =
+        quotes.iter().map(|quote| lines.position(quote.span.start).line).collect();
+    // What else is said of such a line follows from it.
+    all.retain(|problem| !told.contains(&lines.position(problem.span.start).line));
+    all.extend(quotes);
     drop_followers(text, &mut all);
     all.sort_by_key(|problem| problem.span.start);
     all.dedup_by(|left, right| {
@@ -63,6 +75,7 @@ fn drop_followers(text: &str, all: &mut Vec<Diagnostic>) {
     all.retain(|problem| {
         problem.kind != DiagnosticKind::Declarative || !unclosed.contains(&line(problem))
     });
+    drop_odd(&mut *all, line);
     let causes = all.iter().filter(|problem| problem.lacks_in.is_none());
     let causes: Vec<u32> = causes.map(|problem| problem.span.start).collect();
     let mut told: Vec<Span> = Vec::new();
@@ -74,5 +87,34 @@ fn drop_followers(text: &str, all: &mut Vec<Diagnostic>) {
         let is_first = !told.contains(&part);
         told.push(part);
         is_first && !causes.iter().any(is_cause)
+    });
+}
+
+/// Leaves out what is read of a line behind a word of it that Groovy did not expect: the rest of such
+/// a statement is no section and no step.
+fn drop_odd(all: &mut Vec<Diagnostic>, line: impl Fn(&Diagnostic) -> usize) {
+    let is_odd = |problem: &Diagnostic| {
+        problem.kind == DiagnosticKind::Syntax && problem.message.starts_with("unexpected token")
+    };
+    let mut odd: Vec<(usize, u32)> = Vec::new();
+    for problem in all.iter().filter(|problem| is_odd(problem)) {
+        odd.push((line(problem), problem.span.start));
+    }
+    odd.sort_unstable();
+    odd.dedup_by_key(|(line, _)| *line);
+    all.retain(|problem| {
+        let at = line(problem);
+        let first = odd.binary_search_by_key(&at, |(line, _)| *line).ok();
+        let Some((_, first)) = first.and_then(|index| odd.get(index)) else {
+            return true;
+        };
+        let is_first = problem.span.start == *first;
+        let is_shape =
+            ["Expected a", "Not a valid"].iter().any(|begin| problem.message.starts_with(begin));
+        if is_odd(problem) {
+            is_first
+        } else {
+            problem.kind != DiagnosticKind::Declarative || !is_shape
+        }
     });
 }

@@ -91,7 +91,7 @@ struct Lexer<'s> {
 }
 
 /// An offset as spans have it; a text is far shorter than 4 GiB, see [`crate::MOST_BYTES`].
-fn offset(at: usize) -> u32 {
+pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
@@ -280,17 +280,26 @@ impl<'s> Lexer<'s> {
         }
         let name = match first {
             '\u{a0}' => "a no-break space".to_owned(),
-            '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => format!("the quote {first}"),
             _ => format!("{first:?}"),
         };
         let advice = match first {
-            '\u{201c}' | '\u{201d}' => "write \" instead",
-            '\u{2018}' | '\u{2019}' => "write ' instead",
+            '`' | '\u{b4}' => "write ' instead",
+            '\u{ab}' | '\u{bb}' => "write \" instead",
             '\u{a0}' => "write a plain space instead",
             '#' => "a comment begins with //",
             _ => "remove it, or put it into quotes",
         };
-        self.problem(start, format!("unexpected char: {name}"), advice);
+        let message = format!("unexpected char: {name}");
+        // What opens and closes is told once, and so is each other of a line.
+        let is_told = self.found.problems.last().is_some_and(|last| {
+            let between = self.text.get(last.span.end as usize..start);
+            last.advice.as_deref() == Some(advice)
+                && last.message.starts_with("unexpected char")
+                && between.is_some_and(|between| !between.contains('\n'))
+        });
+        if !is_told {
+            self.problem(start, message, advice);
+        }
     }
 
     fn mark(&mut self, mark: Mark) {

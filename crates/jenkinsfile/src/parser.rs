@@ -261,7 +261,12 @@ impl<'s> Parser<'s> {
             return Err(Failed);
         }
         let message = format!("unexpected token: {}", self.found());
-        self.fail(Diagnostic::syntax(self.span(), message))
+        let problem = Diagnostic::syntax(self.span(), message);
+        self.fail(match self.kind() {
+            Kind::Word(Word::Finally) => problem
+                .advise("in post it is called always or cleanup; in Groovy it follows try { }"),
+            _ => problem,
+        })
     }
 
     fn fail<T>(&mut self, problem: Diagnostic) -> Parsed<T> {

@@ -10,6 +10,7 @@ mod agent;
 mod argument;
 mod background;
 mod groovy;
+mod outside;
 mod script;
 mod section;
 mod shell;
@@ -19,6 +20,7 @@ mod time;
 mod value;
 mod when;
 mod within;
+mod written;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -29,6 +31,7 @@ use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
 pub(crate) use script::plain;
 use value::Bit;
+use written::{Change, Piece};
 
 /// Why a part does not run that holds others.
 const NOTHING: &str = "nothing in it is taken over";
@@ -116,16 +119,14 @@ impl StagePart {
 /// What a step runs.
 #[derive(Debug)]
 pub(crate) struct Script {
-    /// Where the name of the step begins.
-    at: u32,
     /// What the step is called.
     pub name: String,
-    /// Its time limit in seconds.
-    pub timeout: Option<u64>,
+    /// The time limit in seconds that each of its pieces is held to.
+    timeout: Option<u64>,
     /// Its variables.
     pub env: Vec<(String, String)>,
-    /// The text.
-    pub text: String,
+    /// The texts of the steps that it is made of.
+    pieces: Vec<Piece>,
     /// Whether it is written as a comment, because something decides whether it runs.
     pub is_off: bool,
 }
@@ -184,6 +185,9 @@ impl Plan {
             known,
             behind: None,
             is_touched: false,
+            change: None,
+            is_apart: false,
+            workspaces: agent::workspaces(pipeline),
             skips: None,
             bare: None,
             stages: 0,
@@ -210,6 +214,12 @@ struct Planner<'a> {
     behind: Option<String>,
     /// Whether something was taken over that may have changed the workspace.
     is_touched: bool,
+    /// What changed the container that steps are in.
+    change: Option<Change>,
+    /// Whether each stage has a container of its own, whoever names the agent.
+    is_apart: bool,
+    /// How many agents Jenkins gives a workspace to.
+    workspaces: usize,
     /// The line of the option by which each agent begins without the sources.
     skips: Option<usize>,
     /// The line of that option, where no checkout came since.
@@ -248,6 +258,8 @@ impl Planner<'_> {
         }
         let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
         self.options(options, &mut scope, false, true);
+        let mut names = options.iter().filter_map(|option| option.name.as_ref());
+        self.is_apart = names.any(|name| name.text == "newContainerPerStage");
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
             let name = trigger.name.as_ref().map_or("", |name| name.text.as_str());
             let entry = self.table.get(Kind::Trigger, name);

@@ -83,8 +83,8 @@ impl Report {
         let (script, grammar) = parse(&text);
         let note = match &text {
             // Jenkins reads such a file as well, with signs in it that nobody wrote.
-            Cow::Owned(text) => no_text(text, &lines),
-            Cow::Borrowed(_) => None,
+            Cow::Owned(_) => no_text(bytes, &lines),
+            Cow::Borrowed(text) => lost(text, &lines),
         };
         let judged = judge(&text, &script, &grammar, table);
         let is_refused = !judged.problems.is_empty();
@@ -175,10 +175,20 @@ impl Told {
 }
 
 /// Says of a file that is no text where it stops being one.
-fn no_text(text: &str, lines: &Lines<'_>) -> Option<String> {
+fn no_text(bytes: &[u8], lines: &Lines<'_>) -> Option<String> {
+    let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let Position { line, column } = lines.position(u32::try_from(at).ok()?);
+    Some(format!("no UTF-8 text from line {line}, column {column} on; save it as UTF-8"))
+}
+
+/// Says where a letter was lost already, as programs put U+FFFD in the place of what they cannot read.
+fn lost(text: &str, lines: &Lines<'_>) -> Option<String> {
     let at = u32::try_from(text.find(char::REPLACEMENT_CHARACTER)?).ok()?;
     let Position { line, column } = lines.position(at);
-    Some(format!("no UTF-8 text from line {line}, column {column} on; save it as UTF-8"))
+    Some(format!(
+        "a letter was lost in line {line}, column {column}: U+FFFD stands in its place, since the file \
+         was once read in another encoding; write the letter again"
+    ))
 }
 
 fn located(problem: &Diagnostic, lines: &Lines<'_>) -> Problem {

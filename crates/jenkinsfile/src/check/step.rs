@@ -59,6 +59,10 @@ impl Checker<'_> {
         let Some(name) = &step.name else {
             return self.steps(inner);
         };
+        if step.code.is_some() && !matches!(name.text.as_str(), "script" | "expression") {
+            let message = format!("No such DSL method '{}' found among steps", name.text);
+            return self.problem_with(name.span, message, "did you mean script?");
+        }
         let entry = self.table.step(&name.text);
         if entry.is_none() && self.unknown(name, step.steps.is_some()) {
             // What stands in it are no steps.

@@ -1,6 +1,7 @@
 //! What is taken over, and what is not.
 
 mod agent;
+mod container;
 mod groovy;
 mod honest;
 mod script;

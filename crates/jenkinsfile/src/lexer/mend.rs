@@ -8,11 +8,11 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::token::Kind;
 
-/// How far the rest of a string is looked for that goes over the end of its line.
 /// The most strings of several lines that are ended before their end.
 pub(super) const MOST: usize = 20;
 /// What a string of several lines is mostly given to.
-const STEPS: [&str; 7] = ["sh", "bat", "echo", "error", "powershell", "pwsh", "script"];
+const STEPS: [&str; 8] = ["yaml", "sh", "bat", "echo", "error", "powershell", "pwsh", "script"];
+/// How far the rest of a string is looked for that goes over the end of its line.
 const LINES: usize = 20;
 const BYTES: usize = 2000;
 
@@ -82,6 +82,14 @@ impl Lexer<'_> {
     /// How many bytes at a string's end are what closes the brackets around it.
     fn closers(&self, start: usize, end: usize) -> usize {
         let body = self.text.get(start..end).unwrap_or_default();
+        // The heading of a block, as in `stage('a) {`.
+        let heading = body.trim_end().strip_suffix('{').map(str::trim_end);
+        if let Some(before) = heading.and_then(|heading| heading.strip_suffix(')'))
+            && self.open.last() == Some(&Open::Parenthesis(Mark::LeftParen))
+            && before.matches('(').count() <= before.matches(')').count()
+        {
+            return body.len() - before.len();
+        }
         let is_closer = |c: char| matches!(c, ')' | ']' | '}' | ' ' | '\t');
         let text = body.trim_end_matches(is_closer);
         let run = body.get(text.len()..).unwrap_or_default();
@@ -153,6 +161,36 @@ impl Lexer<'_> {
         self.mending -= 1;
         self.at = end;
         self.say_unclosed(quote, start, end, "close it where it ends");
+        self.push(Kind::Text, start);
+        true
+    }
+
+    /// Takes a string of several lines that two quotes open, as in `sh ''make`, and says whether it
+    /// is one.
+    pub(super) fn halved(&mut self, quote: Quote) -> bool {
+        let start = self.at;
+        let opening = quote.opening();
+        let Some(inside) = self.rest().strip_prefix(&opening.repeat(2)) else {
+            return false;
+        };
+        let before = self.text.get(..start).unwrap_or_default();
+        let word = before.split_whitespace().next_back().unwrap_or_default();
+        let is_given = STEPS.contains(&word) || word.ends_with("script:");
+        let next = inside.chars().next().unwrap_or_default();
+        let is_text = next.is_alphanumeric() || next == '#' || (next == '\n' && is_given);
+        if !is_text {
+            return false;
+        }
+        // Each look may reach the end of the text.
+        self.mending -= 1;
+        let Some(length) = inside.find(&opening.repeat(3)) else {
+            return false;
+        };
+        self.at = start + 2 + length + 3;
+        let span = Span::new(offset(start), offset(start + 2));
+        let message = format!("expecting {} before a string of several lines", opening.repeat(3));
+        self.found.problems.push(Diagnostic::syntax(span, message).advise("a quote is missing"));
+        self.found.unclosed.push(span.start);
         self.push(Kind::Text, start);
         true
     }

@@ -67,7 +67,9 @@ impl Lexer<'_> {
 
     fn string(&mut self, quote: Quote) {
         let start = self.at;
-        if self.mending > 0 && quote.has_lines() && self.mended(quote) {
+        let is_mended = self.mending > 0
+            && if quote.has_lines() { self.mended(quote) } else { self.halved(quote) };
+        if is_mended {
             return;
         }
         self.at += quote.opening().len();

@@ -14,6 +14,10 @@ impl<'s> Parser<'s> {
             arguments.push(self.argument()?);
             self.skip_newline();
             if !self.is(Mark::Comma) {
+                if self.begins_argument() {
+                    self.lacks_comma(&format!("',' or '{}'", close.text()));
+                    continue;
+                }
                 break;
             }
             // Groovy lets several commas follow each other, and one stand at the end.
@@ -25,6 +29,36 @@ impl<'s> Parser<'s> {
             return self.expected(&format!("',' or '{}'", close.text()));
         }
         Ok(arguments)
+    }
+
+    /// Whether what stands here can only be another argument.
+    fn begins_argument(&self) -> bool {
+        // What follows a string that is never closed may be anything.
+        if !self.unclosed.is_empty() {
+            return false;
+        }
+        let is_whole = matches!(
+            self.kind_ahead(1),
+            Kind::Mark(Mark::Colon | Mark::Comma | Mark::RightParen | Mark::RightBracket)
+        );
+        if self.kind() == Kind::Name {
+            return is_whole;
+        }
+        matches!(
+            self.kind(),
+            Kind::Text
+                | Kind::TemplateStart
+                | Kind::Integer
+                | Kind::Decimal
+                | Kind::Word(Word::True | Word::False | Word::Null)
+        )
+    }
+
+    /// Says that a comma is missing here, to go on as if it were there.
+    pub(super) fn lacks_comma(&mut self, wanted: &str) {
+        let message = format!("expecting {wanted}, found {}", self.found());
+        let problem = Diagnostic::syntax(self.span(), message);
+        self.note(problem.advise("put a comma before it"));
     }
 
     fn argument(&mut self) -> Parsed<Argument<'s>> {
@@ -90,7 +124,7 @@ impl<'s> Parser<'s> {
     }
 
     /// A name, or a reserved word that is one before a colon.
-    fn is_plain_label(&self) -> bool {
+    pub(super) fn is_plain_label(&self) -> bool {
         matches!(self.kind(), Kind::Name | Kind::Word(_))
             && self.kind_ahead(1) == Kind::Mark(Mark::Colon)
     }

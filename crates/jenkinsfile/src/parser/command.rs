@@ -62,6 +62,10 @@ impl<'s> Parser<'s> {
         let mut arguments = Vec::new();
         loop {
             arguments.push(self.labelled_argument()?);
+            if self.is_plain_label() && !self.is_on_new_line() && self.unclosed.is_empty() {
+                self.lacks_comma("','");
+                continue;
+            }
             if !self.take_if(Mark::Comma) {
                 self.check_names(&arguments);
                 return Ok(arguments);

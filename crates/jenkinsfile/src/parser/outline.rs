@@ -13,6 +13,42 @@ const OF_STAGES: [&str; 2] = ["steps", "when"];
 const OF_BOTH: [&str; 7] =
     ["agent", "environment", "options", "post", "stages", "tools", "triggers"];
 
+/// What has braces, and never stands alone without.
+const HEADINGS: [&str; 32] = [
+    "aborted",
+    "agent",
+    "always",
+    "axes",
+    "axis",
+    "changed",
+    "cleanup",
+    "environment",
+    "exclude",
+    "excludes",
+    "expression",
+    "failure",
+    "fixed",
+    "input",
+    "libraries",
+    "matrix",
+    "notBuilt",
+    "options",
+    "parallel",
+    "parameters",
+    "pipeline",
+    "post",
+    "regression",
+    "script",
+    "stages",
+    "steps",
+    "success",
+    "tools",
+    "triggers",
+    "try",
+    "unstable",
+    "when",
+];
+
 /// What a brace opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
@@ -92,7 +128,20 @@ pub(super) fn open(text: &str, tokens: &mut Vec<Token>, most: usize) -> Vec<Diag
     problems
 }
 
-/// The word behind a heading that stands alone on its line.
+/// Whether a section whose brace is missing goes on in the line of its heading: without one its name
+/// says nothing there, or something else.
+fn is_inline(heading: &str, second: Kind) -> bool {
+    match heading {
+        "agent" => second == LEFT_BRACE,
+        "environment" => second == Kind::Mark(Mark::Assign),
+        "axis" | "expression" | "post" | "script" | "stage" | "stages" | "steps" | "when" => {
+            second != Kind::Mark(Mark::Colon)
+        }
+        _ => false,
+    }
+}
+
+/// The word behind a heading that has no brace.
 fn heading(text: &str, tokens: &[Token], index: usize) -> Option<usize> {
     let word = tokens.get(index)?.span.of(text);
     let mut at = index + 1;
@@ -114,10 +163,14 @@ fn heading(text: &str, tokens: &[Token], index: usize) -> Option<usize> {
             }
             at += length + 1;
         }
-        "pipeline" | "stages" | "steps" | "post" => {}
+        word if HEADINGS.contains(&word) => {}
         _ => return None,
     }
-    let is_alone = tokens.get(at)?.kind == Kind::Newline;
+    let kind = |ahead: usize| tokens.get(at + ahead).map_or(Kind::End, |token| token.kind);
+    if kind(0) == Kind::Name && is_inline(word, kind(1)) {
+        return Some(at);
+    }
+    let is_alone = kind(0) == Kind::Newline;
     while tokens.get(at)?.kind == Kind::Newline {
         at += 1;
     }

@@ -6,7 +6,7 @@
 
 use super::value::left;
 use super::{Planner, Scope};
-use crate::model::{Agent, AgentSettings, Key, Value, ValueKind};
+use crate::model::{Agent, AgentSettings, Key, Pipeline, Stage, Value, ValueKind};
 use crate::source::Span;
 use crate::table::{Kind, Support};
 
@@ -45,6 +45,19 @@ impl Planner<'_> {
         self.leave(agent.span, &format!("agent {}, so nothing on it runs", kind.text), why);
         self.mark(kind.span, support, &note);
         scope.agent_off = Some(format!("its agent is {}", kind.text));
+    }
+
+    /// Says what is otherwise where Jenkins checks out anew for an agent.
+    pub(super) fn workspace(&mut self, agent: &Agent<'_>, scope: &Scope) {
+        let Some(kind) = agent.kind.as_ref().filter(|_| has_workspace(agent)) else {
+            return;
+        };
+        if self.workspaces > 1 && scope.off().is_none() {
+            let why = "Jenkins checks out anew for it; here all stages have one workspace, and \
+                       find what those before them wrote";
+            self.leave(agent.span, &format!("a workspace of agent {}", kind.text), why);
+            self.mark(kind.span, Support::NotYet, why);
+        }
     }
 
     fn label(
@@ -160,6 +173,25 @@ fn reason(setting: &str) -> &'static str {
         "registryCredentialsId" => "secrets are named in the project file of the operator",
         _ => "a setting of the container",
     }
+}
+
+/// How many agents of a pipeline have a workspace.
+pub(super) fn workspaces(pipeline: &Pipeline<'_>) -> usize {
+    fn of(stages: &[Stage<'_>]) -> usize {
+        let inner = |stage: &Stage<'_>| {
+            let all = stage.stages.iter().chain(&stage.parallel);
+            all.map(|stages| of(&stages.entries)).sum::<usize>()
+        };
+        let own = |stage: &Stage<'_>| usize::from(stage.common.agent.iter().any(has_workspace));
+        stages.iter().map(|stage| own(stage) + inner(stage)).sum()
+    }
+    let stages = pipeline.stages.as_ref().map_or(0, |stages| of(&stages.entries));
+    usize::from(pipeline.agent.iter().any(has_workspace)) + stages
+}
+
+/// Whether Jenkins checks out for it.
+fn has_workspace(agent: &Agent<'_>) -> bool {
+    agent.kind.as_ref().is_some_and(|kind| kind.text != "none") && !reuses_node(&agent.settings)
 }
 
 /// Whether a container runs on the node of the agent around it, with its files.

@@ -6,7 +6,7 @@ use crate::model::{Arguments, Value, ValueKind};
 use crate::table::Support;
 
 /// The time limit of a step that says none, and what a sleep is given to begin and end, in seconds.
-const USUAL: u64 = 30 * 60;
+pub(super) const USUAL: u64 = 30 * 60;
 const SPARE: u64 = 60;
 
 pub(super) fn values<'a, 't>(arguments: &'a Arguments<'t>) -> Vec<&'a Value<'t>> {

@@ -3,10 +3,18 @@
 //! Responsible for what stands in a stage, in order, and for whether the stage runs: where nothing
 //! in it is taken over, it does not.
 
+use super::written::Change;
 use super::{Line, MOST, Made, Mark, NOTHING, Planner, Scope, StagePart};
 use crate::model::{Branch, Matrix, Stage, Step};
 use crate::source::Span;
 use crate::table::Support;
+
+/// What makes a stage stand on another.
+#[derive(Default)]
+struct Standing {
+    behind: Option<String>,
+    change: Option<Change>,
+}
 
 impl Planner<'_> {
     pub(super) fn stage(&mut self, stage: &Stage<'_>, around: &Scope) {
@@ -23,7 +31,12 @@ impl Planner<'_> {
         if let (Some(_), Some(line)) = (&stage.common.agent, self.skips) {
             self.bare = Some(line);
         }
+        let is_own = stage.common.agent.is_some() || self.is_apart;
+        let change = is_own.then(|| self.change.take());
         self.common(&stage.common, &mut scope, is_one);
+        if let Some(agent) = &stage.common.agent {
+            self.workspace(agent, &scope);
+        }
         let is_parallel = stage.branches.len() > 1;
         let one_after_the_other = "the stages below run one after the other";
         if let Some(parallel) = &stage.parallel {
@@ -32,12 +45,11 @@ impl Planner<'_> {
         if is_parallel {
             self.leave(stage.span, "parallel", one_after_the_other);
         }
-        // What runs beside each other does not stand on each other.
-        let before = self.behind.clone();
-        let mut behind = None;
+        let before = self.standing();
+        let mut after = Standing::default();
         for branch in &stage.branches {
             if is_parallel {
-                behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
+                self.beside(&before, &mut after);
                 scope.path.push(branch.name.clone());
             }
             let done = self.done;
@@ -52,10 +64,11 @@ impl Planner<'_> {
             self.stage(inner, &scope);
         }
         for inner in stage.parallel.iter().flat_map(|all| &all.entries) {
-            behind = behind.or(std::mem::replace(&mut self.behind, before.clone()));
+            self.beside(&before, &mut after);
             self.stage(inner, &scope);
         }
-        self.behind = behind.or(self.behind.take());
+        self.beside(&before, &mut after);
+        (self.behind, self.change) = (after.behind, after.change);
         if let Some(matrix) = &stage.matrix {
             self.matrix(matrix, &scope);
         }
@@ -70,6 +83,21 @@ impl Planner<'_> {
         if stage.common.agent.is_some() {
             self.bare = bare;
         }
+        if let Some(change) = change {
+            self.change = change;
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing { behind: self.behind.clone(), change: self.change.clone() }
+    }
+
+    /// Between stages that run beside each other: they do not stand on each other, and what comes
+    /// behind them stands on all.
+    fn beside(&mut self, before: &Standing, after: &mut Standing) {
+        after.behind = after.behind.take().or(self.behind.take());
+        after.change = after.change.take().or(self.change.take());
+        (self.behind, self.change) = (before.behind.clone(), before.change.clone());
     }
 
     /// Says what becomes of a stage. One of which nothing is taken over does not run.
@@ -126,8 +154,10 @@ impl Planner<'_> {
                 && !script.is_off
             {
                 script.is_off = true;
-                let note = why.to_owned();
-                self.plan.marks.insert(script.at, Mark { support: Support::NotYet, note });
+                for piece in &script.pieces {
+                    let note = why.to_owned();
+                    self.plan.marks.insert(piece.at, Mark { support: Support::NotYet, note });
+                }
             }
         }
     }

@@ -3,18 +3,13 @@
 //! Responsible for what each step becomes: a script, nothing because a run does it by itself, or a
 //! sentence in its place. What stands in the braces of a step that is left is left with it.
 
-use std::fmt::Write as _;
-
-use super::argument::{argument_of, is_scm, pause, single, sleep, timeout, values};
+use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
 use super::background::leaves_process;
-use super::shell::{missing, script, uses, word};
-use super::value::{Bit, Left, OUTSIDE, groovy, left};
-use super::{Comment, Mark, NOTHING, Planner, Scope, Script, StagePart, plain};
+use super::shell::{missing, script, word};
+use super::value::{Bit, Left, groovy, left};
+use super::{Comment, Mark, NOTHING, Planner, Scope, StagePart, plain};
 use crate::model::{Arguments, Key, Step, Value, ValueKind};
 use crate::table::{Entry, Support};
-
-/// The longest script, in bytes: less than a step may have, since lines are put before it.
-const SCRIPT_BYTES: usize = 60 * 1024;
 
 /// What a step becomes.
 enum Said<'t> {
@@ -107,41 +102,6 @@ impl Planner<'_> {
         Some(scope)
     }
 
-    fn script(
-        &mut self,
-        step: &Step<'_>,
-        name: &Key,
-        text: &str,
-        entry: Option<&Entry>,
-        scope: &Scope,
-        into: &mut Vec<StagePart>,
-    ) {
-        match Self::whole(text, scope) {
-            Ok((text, env)) => {
-                self.taken(name.span.start, &note_of(entry), scope);
-                let is_off = scope.off().is_some();
-                if !self.is_aside(step) {
-                    self.is_touched |= !is_off;
-                    if is_off {
-                        self.hold(step.span, &name.text);
-                    }
-                }
-                into.push(StagePart::Script(Script {
-                    at: name.span.start,
-                    name: name.text.clone(),
-                    timeout: scope.timeout.or_else(|| pause(&name.text, &step.arguments)),
-                    env,
-                    text,
-                    is_off,
-                }));
-            }
-            Err(why) => {
-                self.leave_step(step, &why, entry, into);
-                self.hold(step.span, &name.text);
-            }
-        }
-    }
-
     /// What stands in the braces of a step, which does nothing by itself.
     fn inside(
         &mut self,
@@ -160,7 +120,7 @@ impl Planner<'_> {
         }
     }
 
-    fn taken(&mut self, at: u32, note: &str, scope: &Scope) {
+    pub(super) fn taken(&mut self, at: u32, note: &str, scope: &Scope) {
         let (support, note) = match scope.off() {
             Some(why) => (Support::NotYet, why),
             None => (Support::Runs, note.to_owned()),
@@ -168,7 +128,7 @@ impl Planner<'_> {
         self.plan.marks.insert(at, Mark { support, note });
     }
 
-    fn leave_step(
+    pub(super) fn leave_step(
         &mut self,
         step: &Step<'_>,
         left: &Left,
@@ -327,43 +287,6 @@ impl Planner<'_> {
             }
             None => Ok(text),
         }
-    }
-
-    /// A script with what has to stand before it, and the variables of its step.
-    fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), Left> {
-        let refuse = |why: &str| Err(left(Support::NotYet, why));
-        if text.trim().is_empty() {
-            return refuse("its script is empty");
-        }
-        if text.contains('\0') || text.len() > SCRIPT_BYTES {
-            return refuse("its script is too long, or holds NUL");
-        }
-        let mut env = Vec::new();
-        let mut before = scope.guards.concat();
-        for (name, bits) in &scope.variables {
-            match bits.as_slice() {
-                [] => env.push((name.clone(), String::new())),
-                [Bit::Text(text)] => env.push((name.clone(), text.clone())),
-                bits => {
-                    let _ = writeln!(before, "export {name}={}", word(bits));
-                }
-            }
-        }
-        for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
-            let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
-            if !is_set && uses(text, outside.theirs, false).is_some() {
-                let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
-            }
-        }
-        for directory in &scope.directories {
-            // Two lines: in `a && b` a shell with -e goes on where `a` fails.
-            let _ = writeln!(before, "mkdir -p -- {directory}\ncd -- {directory}");
-        }
-        if text.starts_with("#!") && !before.is_empty() {
-            return refuse("its own interpreter reads it, so nothing can be put before it");
-        }
-        before.push_str(text);
-        Ok((before, env))
     }
 }
 

@@ -4,6 +4,7 @@
 //! in front, a closure behind the parentheses is the last argument, parentheses around a value are
 //! nothing.
 
+use super::Reader;
 use crate::source::Span;
 use crate::syntax::{
     Argument, Call, Closure, Expression, ExpressionKind, Statement, StatementKind,
@@ -64,6 +65,33 @@ impl<'t> CallView<'t> {
         }
     }
 
+    /// The calls of a statement that Groovy chains, though nobody wrote a dot between them:
+    /// `agent any stages { }`.
+    pub(super) fn of_line(text: &str, statement: &'t Statement<'t>) -> Vec<Self> {
+        let mut calls = Vec::new();
+        let StatementKind::Expression(whole) = &statement.kind else {
+            return calls;
+        };
+        let mut expression = whole;
+        while let ExpressionKind::Call(call) = &expression.kind {
+            let end = expression.span.end;
+            let Some(object) = &call.object else {
+                calls.push(Self::new(call, expression.span));
+                calls.reverse();
+                return calls;
+            };
+            let name_span = call.method.span();
+            let between = Span::new(object.span.end, name_span.start);
+            if !between.of(text).chars().all(char::is_whitespace) {
+                break;
+            }
+            let span = Span::new(name_span.start, end.max(name_span.start));
+            calls.push(Self { name: call.method.text(), ..Self::new(call, span) });
+            expression = object;
+        }
+        CallView::of(statement).into_iter().collect()
+    }
+
     fn new(call: &'t Call<'t>, span: Span) -> Self {
         let is_this = |object: &Expression<'_>| object.kind.is_name("this");
         let is_own = call.object.as_ref().is_none_or(is_this);
@@ -94,6 +122,20 @@ impl<'t> CallView<'t> {
             })) => Some(closure),
             _ => None,
         }
+    }
+}
+
+impl<'t> Reader<'t> {
+    /// The calls that a statement is: none where it is something else, and one, unless an end of
+    /// line is missing between several.
+    pub(super) fn calls(&mut self, statement: &'t Statement<'t>) -> Vec<CallView<'t>> {
+        let calls = CallView::of_line(self.text, statement);
+        if let [_, next, ..] = calls.as_slice() {
+            let name = next.name.unwrap_or_default();
+            let advice = format!("begin a new line before {name}");
+            self.problem_with(next.name_span, "Expected a symbol", &advice);
+        }
+        calls
     }
 }
 

@@ -41,21 +41,28 @@ impl<'t> Reader<'t> {
         };
         let mut seen = Vec::new();
         for statement in &block.body.statements {
-            let Some(section) = CallView::of(statement) else {
+            let sections = self.calls(statement);
+            if sections.is_empty() {
                 self.not_a_section(statement);
-                continue;
-            };
-            let name = self.name_of(&section);
-            self.once(&mut seen, name, statement.span);
-            if self.section(&mut pipeline, name, &section) {
-                continue;
             }
-            self.unknown_section(name, section.name_span);
-            // What it says is looked at as what was meant.
-            let near = nearest(name, SECTIONS).filter(|_| name != "stage");
-            if let Some(near) = near.filter(|near| !seen.contains(near) && section.holds(near)) {
-                seen.push(near);
-                self.section(&mut pipeline, near, &section);
+            for section in sections {
+                let name = self.name_of(&section);
+                // One that is in the wrong place is so wherever it stands again.
+                if name == "stage" && seen.contains(&name) {
+                    continue;
+                }
+                self.once(&mut seen, name, section.span);
+                if self.section(&mut pipeline, name, &section) {
+                    continue;
+                }
+                self.unknown_section(name, section.name_span);
+                // What it says is looked at as what was meant.
+                let near = nearest(name, SECTIONS).filter(|_| name != "stage");
+                if let Some(near) = near.filter(|near| !seen.contains(near) && section.holds(near))
+                {
+                    seen.push(near);
+                    self.section(&mut pipeline, near, &section);
+                }
             }
         }
         Some(pipeline)

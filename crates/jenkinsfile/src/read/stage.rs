@@ -3,8 +3,9 @@
 use super::Reader;
 use super::call::{ArgumentView, CallView, bare};
 use crate::model::{Common, Input, Key, Section, Stage};
+use crate::source::Span;
 use crate::suggest::nearest;
-use crate::syntax::{Expression, ExpressionKind, Statement, StatementKind};
+use crate::syntax::{Expression, ExpressionKind, StatementKind};
 
 /// The sections that a stage can have.
 const SECTIONS: [&str; 13] = [
@@ -31,20 +32,26 @@ impl<'t> Reader<'t> {
             return section;
         };
         for statement in &block.body.statements {
-            section.entries.extend(self.stage(statement));
+            let calls = self.calls(statement);
+            if calls.is_empty() && !matches!(statement.kind, StatementKind::Broken) {
+                self.no_stage(statement.span);
+            }
+            for call in calls {
+                section.entries.extend(self.stage(&call));
+            }
         }
         section
     }
 
-    fn stage(&mut self, statement: &'t Statement<'t>) -> Option<Stage<'t>> {
-        if matches!(statement.kind, StatementKind::Broken) {
+    fn no_stage(&mut self, span: Span) {
+        self.problem_with(span, "Expected a stage", "write stage('name') { … }");
+    }
+
+    fn stage(&mut self, call: &CallView<'t>) -> Option<Stage<'t>> {
+        if call.name != Some("stage") || call.block().is_none() {
+            self.no_stage(call.span);
             return None;
         }
-        let call = CallView::of(statement).filter(|call| call.name == Some("stage"));
-        let Some(call) = call.filter(|call| call.block().is_some()) else {
-            self.problem_with(statement.span, "Expected a stage", "write stage('name') { … }");
-            return None;
-        };
         let named = match call.arguments.first() {
             Some(ArgumentView::Value(value)) => Some(*value),
             Some(ArgumentView::Named(named)) => named.first().map(|(_, value)| *value),
@@ -71,7 +78,18 @@ impl<'t> Reader<'t> {
         let mut seen = Vec::new();
         let block = call.block()?;
         for inner in &block.body.statements {
-            self.stage_section(&mut stage, inner, &mut seen);
+            let calls = self.calls(inner);
+            if calls.is_empty() && !matches!(inner.kind, StatementKind::Broken) {
+                let text = self.source(inner.span);
+                let message = format!(
+                    "Not a valid stage section definition: \"{text}\". Some extra configuration \
+                     is required."
+                );
+                self.problem(inner.span, message);
+            }
+            for call in calls {
+                self.stage_section(&mut stage, &call, &mut seen);
+            }
         }
         Some(stage)
     }
@@ -79,23 +97,12 @@ impl<'t> Reader<'t> {
     fn stage_section(
         &mut self,
         stage: &mut Stage<'t>,
-        statement: &'t Statement<'t>,
+        call: &CallView<'t>,
         seen: &mut Vec<&'t str>,
     ) {
-        let Some(call) = CallView::of(statement) else {
-            if !matches!(statement.kind, StatementKind::Broken) {
-                let text = self.source(statement.span);
-                let message = format!(
-                    "Not a valid stage section definition: \"{text}\". Some extra configuration \
-                     is required."
-                );
-                self.problem(statement.span, message);
-            }
-            return;
-        };
-        let name = self.name_of(&call);
-        self.once(seen, name, statement.span);
-        if name.is_empty() || self.stage_part(stage, name, &call) {
+        let name = self.name_of(call);
+        self.once(seen, name, call.span);
+        if name.is_empty() || self.stage_part(stage, name, call) {
             return;
         }
         let message = format!(
@@ -115,7 +122,7 @@ impl<'t> Reader<'t> {
         // What it says is looked at as what was meant.
         if let Some(near) = near.filter(|near| !seen.contains(near) && call.holds(near)) {
             seen.push(near);
-            self.stage_part(stage, near, &call);
+            self.stage_part(stage, near, call);
         }
     }
 

@@ -63,26 +63,34 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn steps(&mut self, statements: &'t [Statement<'t>]) -> Vec<Step<'t>> {
-        statements.iter().map(|statement| self.step(statement)).collect()
+        let mut steps = Vec::new();
+        for statement in statements {
+            let span = statement.span;
+            let calls = self.calls(statement);
+            match calls.as_slice() {
+                [] => {
+                    if !matches!(statement.kind, StatementKind::Broken) {
+                        self.problem_with(span, "Expected a step", advice_for(statement));
+                    }
+                    steps.push(unread(span));
+                }
+                [call] => steps.push(self.step(call, span)),
+                several => steps.extend(several.iter().map(|call| self.step(call, call.span))),
+            }
+        }
+        steps
     }
 
-    fn step(&mut self, statement: &'t Statement<'t>) -> Step<'t> {
-        let span = statement.span;
-        let unread =
-            |span| Step { span, name: None, arguments: Arguments::none(), steps: None, code: None };
-        let Some(call) = CallView::of(statement) else {
-            if !matches!(statement.kind, StatementKind::Broken) {
-                self.problem_with(span, "Expected a step", advice_for(statement));
-            }
-            return unread(span);
-        };
-        let name = self.name_of(&call);
+    fn step(&mut self, call: &CallView<'t>, span: Span) -> Step<'t> {
+        let name = self.name_of(call);
         let key = Key { text: name.to_owned(), span: call.name_span };
         if name.is_empty() {
             return unread(span);
         }
         let block = call.block();
-        if matches!(name, "script" | "expression") {
+        if matches!(name, "script" | "expression")
+            || block.is_some_and(|block| self.is_meant_script(name, &block.body))
+        {
             let code = block.map(|closure| &closure.body);
             if code.is_none() {
                 let pronoun = if name == "script" { "Script" } else { "When" };
@@ -101,6 +109,16 @@ impl<'t> Reader<'t> {
         let arguments = self.arguments(call.arguments.get(..before).unwrap_or_default());
         let steps = Some(self.steps(&block.body.statements));
         Step { span, name, arguments, steps, code: None }
+    }
+
+    /// Whether it is called nearly so, and holds what is no step.
+    fn is_meant_script(&self, name: &str, body: &Block<'t>) -> bool {
+        let is_groovy = |statement: &Statement<'_>| {
+            CallView::of(statement).is_none() && !matches!(statement.kind, StatementKind::Broken)
+        };
+        self.table.step(name).is_none()
+            && crate::suggest::nearest(name, ["script"]).is_some()
+            && body.statements.iter().any(is_groovy)
     }
 
     /// Groovy in braces, as one value.
@@ -133,6 +151,11 @@ impl<'t> Reader<'t> {
         let code = Code { text, expression: Some(expression) };
         Value { span: expression.span, kind: ValueKind::Code(code) }
     }
+}
+
+/// A step that could not be read.
+const fn unread<'t>(span: Span) -> Step<'t> {
+    Step { span, name: None, arguments: Arguments::none(), steps: None, code: None }
 }
 
 /// What to do about Groovy where a step should stand.

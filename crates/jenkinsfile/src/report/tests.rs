@@ -1,6 +1,7 @@
 //! What is said of a file.
 
 mod mistakes;
+mod slips;
 
 use super::{Report, json, sarif};
 use crate::table::Table;

@@ -5,3 +5,4 @@
 
 mod corpus;
 mod recovery;
+mod slips;

@@ -4,7 +4,7 @@ use super::{json, look, sarif, with_steps};
 
 #[test]
 fn what_is_too_much_to_be_told_is_counted() {
-    for step in ["sh 1\n", "sh(1 2)\n"] {
+    for step in ["sh 1\n", "x(1 2)\n"] {
         let reports = [with_steps(&step.repeat(130))];
         let report = &reports[0];
         assert_eq!((report.problems.len(), report.more_problems), (100, 30), "{step}");

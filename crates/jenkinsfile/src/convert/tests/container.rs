@@ -1,0 +1,150 @@
+//! Steps in containers: one for all of Jenkins', one for each of ours.
+
+use super::{converted, running};
+use crate::report::Report;
+use crate::table::{Support, Table};
+use crate::verdict::Part;
+
+/// A stage whose agent is a container, from the fourth line on.
+fn in_container(steps: &str) -> String {
+    converted(&format!(
+        "pipeline {{\nagent {{ docker 'debian' }}\nstages {{ stage('a') {{ steps {{\n{steps}\n}} }} }} }}"
+    ))
+}
+
+#[test]
+fn what_stands_on_a_change_of_the_container_is_one_step_with_it() {
+    let text = in_container("sh 'pip install x'\necho 'b'\ndir('c') { sh 'exit 0' }\nsh 'pytest'");
+    let wanted = "run = '''\n(\npip install x\n)\n(\nprintf '%s\\n' b\n)\n(\nmkdir -p -- c\ncd -- \
+                  c\nexit 0\n)\n(\npytest\n)\n'''\n";
+    assert!(text.contains(wanted), "{text}");
+    assert!(text.contains("timeout = \"2h\"\n"), "{text}");
+    let why = "in one step with line 4, since `pip install x` changes its container";
+    assert!(text.contains(&format!("# line 7: sh: {why}")), "{text}");
+    assert!(!running(&text).contains("[[stage.step]]"), "{text}");
+    // Without a change none needs the others.
+    let text = in_container("sh 'npm ci'\nsh 'npm test'");
+    assert_eq!(text.matches("[[stage.step]]").count(), 2, "{text}");
+    // One limit is that of all of them.
+    let text = in_container("timeout(5) {\nsh 'apt-get update'\nsh 'apt-get install x'\n}");
+    assert!(running(&text).contains("timeout = \"5m\"\nrun = '''\n(\napt-get"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_one_step_with_a_change_is_left() {
+    for next in [
+        "sh '''#!/bin/bash\nmake'''",
+        "sh '''cat <<A\nmake\n A'''",
+        "sh '# make'",
+        "withEnv(['A=b']) { sh 'make' }",
+        "timeout(5) { sh 'make' }",
+    ] {
+        let text = in_container(&format!("sh 'apt-get install x'\n{next}\nsh 'ship'"));
+        assert!(running(&text).contains("apt-get"), "{next}: {text}");
+        assert!(!running(&text).contains("make") && !running(&text).contains("ship"), "{text}");
+        let why = "sh: `apt-get install x` of line 4 changes its container, and each step has one";
+        assert!(text.contains(why), "{next}: {text}");
+    }
+}
+
+#[test]
+fn a_change_ends_with_its_container() {
+    let with = |top: &str, own: &str, next: &str| {
+        let text = format!(
+            "pipeline {{ {top}\nstages {{ stage('a') {{ {own}\nsteps {{ sh 'apt-get install x' }} \
+             }}\nstage('b') {{ {next}\nsteps {{ sh 'make' }} }} }} }}"
+        );
+        let report = Report::of("Jenkinsfile", text.as_bytes(), &Table::built_in());
+        let steps = report.parts.iter().filter(|told| told.part == Part::Step);
+        let runs: Vec<bool> = steps.map(|told| told.support == Support::Runs).collect();
+        assert_eq!(runs, [true, running(&converted(&text)).contains("make")], "{text}");
+        runs[1]
+    };
+    let docker = "agent { docker 'debian' }";
+    assert!(!with(docker, "", ""));
+    assert!(with(docker, "", "agent any"));
+    assert!(with(docker, docker, ""));
+    assert!(with("agent none", docker, docker));
+    assert!(with("agent any", "", ""));
+    assert!(with(&format!("{docker}\noptions {{ newContainerPerStage() }}"), "", ""));
+    let parallel = format!(
+        "pipeline {{ {docker}\nstages {{ stage('p') {{ parallel {{ stage('a') {{ steps {{ sh 'yum \
+         install x' }} }}\nstage('b') {{ steps {{ sh 'beside' }} }} }} }}\nstage('c') {{ steps {{ sh \
+         'behind' }} }} }} }}"
+    );
+    let text = converted(&parallel);
+    assert!(running(&text).contains("beside") && !running(&text).contains("behind"), "{text}");
+}
+
+#[test]
+fn a_change_is_seen_in_a_script() {
+    let is_change = |script: &str| {
+        let text = in_container(&format!("sh '''{script}'''\nsh 'make'"));
+        assert!(running(&text).contains("make"), "{text}");
+        text.contains("changes its container")
+    };
+    for script in [
+        "sudo apt-get -y install x",
+        "set -e\nif true; then apk add x; fi",
+        "DEBIAN_FRONTEND=noninteractive apt install x",
+        "sh -c \"yum install x\"",
+        "npm install -g x",
+        "npm --global add x",
+        "python3 -m pip install x",
+        "gem install x",
+        "bundle install",
+        "/usr/bin/dnf install x",
+        "useradd x",
+        "cp a b /usr/local/bin/",
+        "ln -s /opt/a /opt/b",
+        "echo a | tee -a /etc/hosts",
+        "echo a >> /etc/hosts",
+        "echo a >/tmp/b",
+        "curl -sSL https://a -o /usr/local/bin/b",
+        "cd /tmp && make",
+        "sed -i s/a/b/ /etc/a",
+        "git config --system a b",
+        "go install a@latest",
+        "curl a | sh && \\\\\n  apt-get install b",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+    for script in [
+        "npm install\nnpm ci",
+        "pip install --user x",
+        "pip install --target=lib x",
+        ". venv/bin/activate && pip install x",
+        "venv/bin/pip install x",
+        "bundle install --path vendor",
+        "cp /etc/hosts .",
+        "cat /etc/hosts > hosts 2>/dev/null",
+        "echo a >> ~/.netrc",
+        "git config --global a b",
+        "make # apt-get install x",
+        "mvn -B verify",
+        "curl https://a/b > c",
+        "echo \"<a>/b</a>\"",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+}
+
+#[test]
+fn a_checkout_of_ones_own_is_said_to_be_none() {
+    let with = |top: &str, own: &str| {
+        converted(&format!(
+            "pipeline {{ {top}\nstages {{ stage('a') {{ {own}\nsteps {{ sh 'make' }} }}\nstage('b') {{ \
+             {own}\nsteps {{ sh 'make' }} }} }} }}"
+        ))
+    };
+    for (top, own, is_said) in [
+        ("agent any", "", false),
+        ("agent any", "agent any", true),
+        ("agent none", "agent { docker 'a' }", true),
+        ("agent any", "agent { docker { image 'a'; reuseNode true } }", false),
+    ] {
+        let text = with(top, own);
+        assert_eq!(text.matches("Jenkins checks out anew").count(), if is_said { 2 } else { 0 });
+        assert_eq!(running(&text).matches("make").count(), 2, "{text}");
+    }
+}

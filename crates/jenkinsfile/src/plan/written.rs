@@ -1,0 +1,180 @@
+//! Scripts as they are written.
+//!
+//! Responsible for what stands before a script's own text, and for which scripts are one step: what
+//! one of them changes in its container the next one finds only there. Where they cannot be one,
+//! the next is left.
+
+use std::fmt::Write as _;
+
+use super::argument::{USUAL, pause};
+use super::outside::changed;
+use super::shell::{uses, word};
+use super::value::{Bit, Left, OUTSIDE, left};
+use super::{Comment, Planner, Scope, Script, StagePart};
+use crate::model::{Key, Step};
+use crate::table::{Entry, Support};
+
+/// The longest script, in bytes: less than a step may have, since lines are put before it.
+const SCRIPT_BYTES: usize = 60 * 1024;
+
+/// A script that changed its container.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// Where the name of its step begins.
+    at: u32,
+    line: usize,
+    /// The command that did.
+    command: String,
+}
+
+/// The text of one of the steps that a step is made of.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// Where the name of the step begins.
+    pub at: u32,
+    text: String,
+}
+
+impl Script {
+    /// What it runs. Of several each has a shell of its own, as in Jenkins: its directory, its
+    /// variables and its `exit` are not the next one's, and `-e` ends the step at the first that
+    /// fails.
+    pub(crate) fn text(&self) -> String {
+        match self.pieces.as_slice() {
+            [piece] => piece.text.clone(),
+            pieces => pieces.iter().fold(String::new(), |mut all, piece| {
+                let _ = writeln!(all, "(\n{}\n)", piece.text.trim_end_matches('\n'));
+                all
+            }),
+        }
+    }
+
+    /// Its time limit in seconds, where it says one; several have together what each would have.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        let count = u64::try_from(self.pieces.len()).unwrap_or(1);
+        self.timeout.or_else(|| (count > 1).then_some(USUAL * count))
+    }
+
+    fn takes(&self, change: &Change, text: &str, env: &[(String, String)]) -> bool {
+        let length: usize = self.pieces.iter().map(|piece| piece.text.len()).sum();
+        let mut texts = self.pieces.iter().map(|piece| piece.text.as_str()).chain([text]);
+        !self.is_off
+            && self.env == env
+            && self.pieces.iter().any(|piece| piece.at == change.at)
+            && length + text.len() < SCRIPT_BYTES
+            && texts.all(is_joinable)
+    }
+}
+
+/// Whether it can stand in parentheses before another: it has no interpreter of its own, does
+/// something, and has no here-document, whose end may be missing.
+fn is_joinable(text: &str) -> bool {
+    let is_command = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    !text.starts_with("#!") && !text.contains("<<") && text.lines().any(is_command)
+}
+
+impl Planner<'_> {
+    pub(super) fn script(
+        &mut self,
+        step: &Step<'_>,
+        name: &Key,
+        text: &str,
+        entry: Option<&Entry>,
+        scope: &Scope,
+        into: &mut Vec<StagePart>,
+    ) {
+        let (text, env) = match whole(text, scope) {
+            Ok(whole) => whole,
+            Err(why) => {
+                self.leave_step(step, &why, entry, into);
+                return self.hold(step.span, &name.text);
+            }
+        };
+        let timeout = scope.timeout.or_else(|| pause(&name.text, &step.arguments));
+        let mut scope = scope.clone();
+        if let Some(change) = self.change.clone()
+            && scope.off().is_none()
+            && scope.image.is_some()
+        {
+            let Change { line, command, .. } = &change;
+            let last = into.iter_mut().rev().find_map(|part| match part {
+                StagePart::Script(script) => Some(script),
+                StagePart::Comment(_) => None,
+            });
+            let fits =
+                |last: &&mut Script| last.timeout == timeout && last.takes(&change, &text, &env);
+            let (span, what) = (step.span, name.text.clone());
+            if let Some(last) = last.filter(fits) {
+                last.pieces.push(Piece { at: name.span.start, text });
+                let why = format!(
+                    "in one step with line {line}, since `{command}` changes its container"
+                );
+                self.taken(name.span.start, &why, &scope);
+                self.is_touched |= !self.is_aside(step);
+                into.push(StagePart::Comment(Comment { span, what, why, is_left: false }));
+                return;
+            }
+            if name.text == "sh" {
+                let why = format!(
+                    "`{command}` of line {line} changes its container, and each step has one of its own"
+                );
+                scope.turn_off(&why);
+                into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
+            }
+        }
+        let note = entry.map(|entry| entry.note.as_str()).unwrap_or_default();
+        self.taken(name.span.start, note, &scope);
+        let is_off = scope.off().is_some();
+        let is_script = matches!(name.text.as_str(), "sh" | "writeFile");
+        if is_script && !is_off && scope.image.is_some() && self.change.is_none() {
+            let (at, line) = (name.span.start, self.line(step.span));
+            self.change = changed(&text).map(|command| Change { at, line, command });
+        }
+        if !self.is_aside(step) {
+            self.is_touched |= !is_off;
+            if is_off {
+                self.hold(step.span, &name.text);
+            }
+        }
+        let pieces = vec![Piece { at: name.span.start, text }];
+        let name = name.text.clone();
+        into.push(StagePart::Script(Script { name, timeout, env, pieces, is_off }));
+    }
+}
+
+/// A script with what has to stand before it, and the variables of its step.
+fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), Left> {
+    let refuse = |why: &str| Err(left(Support::NotYet, why));
+    if text.trim().is_empty() {
+        return refuse("its script is empty");
+    }
+    if text.contains('\0') || text.len() > SCRIPT_BYTES {
+        return refuse("its script is too long, or holds NUL");
+    }
+    let mut env = Vec::new();
+    let mut before = scope.guards.concat();
+    for (name, bits) in &scope.variables {
+        match bits.as_slice() {
+            [] => env.push((name.clone(), String::new())),
+            [Bit::Text(text)] => env.push((name.clone(), text.clone())),
+            bits => {
+                let _ = writeln!(before, "export {name}={}", word(bits));
+            }
+        }
+    }
+    for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
+        let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
+        if !is_set && uses(text, outside.theirs, false).is_some() {
+            let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
+        }
+    }
+    for directory in &scope.directories {
+        // Two lines: in `a && b` a shell with -e goes on where `a` fails.
+        let _ = writeln!(before, "mkdir -p -- {directory}\ncd -- {directory}");
+    }
+    if text.starts_with("#!") && !before.is_empty() {
+        return refuse("its own interpreter reads it, so nothing can be put before it");
+    }
+    before.push_str(text);
+    Ok((before, env))
+}
