@@ -19,6 +19,7 @@ use crate::spec::MIN_MASKED_BYTES;
 mod escape;
 mod forms;
 
+pub use escape::without_escapes;
 use escape::{ESC, Escape, escape};
 use forms::{Form, forms_of};
 

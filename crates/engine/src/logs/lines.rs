@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pilothouse_api::types::{LogLine, Stream};
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
-use pilothouse_supervisor::{Frame, Stream as Raw};
+use pilothouse_supervisor::{Frame, Stream as Raw, without_escapes};
 
 use super::Part;
 
@@ -183,33 +183,7 @@ impl<'a> Lines<'a> {
 fn shown(raw: &str) -> String {
     let line = raw.trim_end_matches(['\n', '\r']);
     let line = line.rsplit('\r').next().unwrap_or(line);
-    printable(&without_escapes(line), LINE)
-}
-
-/// Removes the control sequences of ECMA-48 and the string sequences that terminals know.
-fn without_escapes(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line.chars().peekable();
-    while let Some(c) = rest.next() {
-        if c != '\u{1b}' {
-            out.push(c);
-            continue;
-        }
-        match rest.next() {
-            // CSI: parameters and intermediates up to a final byte.
-            Some('[') => while rest.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {},
-            // OSC, DCS, SOS, PM, APC: a string up to BEL or ST.
-            Some(']' | 'P' | 'X' | '^' | '_') => {
-                while let Some(c) = rest.next() {
-                    if c == '\u{7}' || (c == '\u{1b}' && rest.next_if_eq(&'\\').is_some()) {
-                        break;
-                    }
-                }
-            }
-            Some(_) | None => {}
-        }
-    }
-    out
+    printable(&String::from_utf8_lossy(&without_escapes(line.as_bytes())), LINE)
 }
 
 #[cfg(test)]
@@ -279,6 +253,8 @@ mod tests {
             ("10%\r50%\r100%\r\n", "100%"),
             ("a\u{1b}]52;c;aGFjaw==\u{7}b", "ab"),
             ("a\u{1b}]0;title\u{1b}\\b", "ab"),
+            ("\u{1b}[32mPASS\u{1b}(B\u{1b}[m test\u{1b}#8\n", "PASS test"),
+            ("a\u{1b}(\n", "a"),
             ("결제 \u{9b}31m", "결제 \u{fffd}31m"),
         ] {
             assert_eq!(shown(raw), wanted, "{raw:?}");

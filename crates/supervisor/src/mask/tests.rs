@@ -169,6 +169,9 @@ fn a_secret_is_hidden_through_what_colours_it() {
         "a=s3cr3t\x1b[m\x1b[K/+ p?ss;",
         "a=s\x1b[01;31m3\x1b[0mcr3t/+ p?s\x1b]0;title\x07s;",
         "a=7333\x1b[m6372\n\x1b[K33742f2b20703f7373;",
+        // As `tput sgr0` ends a colour, and with two intermediate bytes.
+        "a=s3cr3t\x1b(B\x1b[m/+ p?ss;",
+        "a=s\x1b#83cr3t/+\x1b$(C p?ss;",
     ] {
         assert_eq!(
             check(&[SECRET], text.as_bytes()),
@@ -182,6 +185,10 @@ fn a_secret_is_hidden_through_what_colours_it() {
     let plain = "\x1b[31ms3cr3t\x1b[0m and \x1b[1ms3cr\x1b[";
     assert_eq!(check(&[SECRET], plain.as_bytes()), plain);
     assert_eq!(check(&[SECRET], b"s3cr3t/+ p?ss\x1b[0m"), "***\x1b[0m");
+    assert_eq!(check(&[SECRET], b"s3cr3t/+ p?ss\x1b(B"), "***\x1b(B");
+    for begun in ["s3cr3t\x1b(", "s3cr3t\x1b"] {
+        assert_eq!(check(&[SECRET], begun.as_bytes()), begun);
+    }
 }
 
 #[test]
