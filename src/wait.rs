@@ -12,7 +12,8 @@ use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 
-use crate::cli::status::{serves, url};
+use crate::cli::status::address::url;
+use crate::cli::status::serves;
 use crate::exit::{Failure, failed};
 use crate::follow::Copy;
 use crate::out::{self, Tone};

@@ -1,5 +1,6 @@
 //! `pilothouse status`: what runs where, whether it is healthy, and what is going on.
 
+pub mod address;
 pub mod phase;
 mod row;
 mod watched;
@@ -20,6 +21,7 @@ use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
 
+use self::address::{elsewhere, url};
 use self::phase::{phase, run_phase};
 use super::apply;
 use super::branches::{no_branch, waiting};
@@ -258,13 +260,6 @@ pub fn serves(
     active.map(|one| one.release).max().or(environment.current)
 }
 
-/// Where requests reach an environment.
-pub fn url(project: &Project, environment: &Environment) -> Option<String> {
-    let domain = environment.spec.domain.as_deref()?;
-    let port = project.spec.load_balancer.listen.first()?.port();
-    Some(if port == 80 { format!("http://{domain}/") } else { format!("http://{domain}:{port}/") })
-}
-
 fn going_on(
     snapshot: &Snapshot,
     key: &EnvironmentKey,
@@ -304,6 +299,7 @@ fn going_on(
             now.push(format!("{} runs are queued, {} to {}", queued.len(), first.id, last.id));
         }
     }
+    now.extend(elsewhere(state, key, environment));
     now.extend(no_branch(state, key, environment));
     now.extend(waiting(state, key));
     now.extend(failures(state, key));
