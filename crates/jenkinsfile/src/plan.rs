@@ -11,6 +11,7 @@ mod argument;
 mod background;
 mod groovy;
 mod outside;
+mod parameter;
 mod script;
 mod section;
 mod shell;
@@ -137,6 +138,8 @@ struct Scope {
     image: Option<String>,
     /// Variables whose values are known here.
     variables: Vec<(String, Vec<Bit>)>,
+    /// What `params` holds.
+    parameters: Vec<(String, String)>,
     /// Variables that Jenkins would set, and that nothing sets here.
     missing: BTreeSet<String>,
     /// A time limit in seconds.
@@ -268,12 +271,8 @@ impl Planner<'_> {
             let why = "runs start when a branch moves, or by hand";
             self.comment(trigger.span, &format!("trigger {name}"), why, is_left);
         }
-        for parameter in pipeline.parameters.iter().flat_map(|section| &section.entries) {
-            let name = parameter.name.as_ref().map_or("", |name| name.text.as_str());
-            let why = "runs have no parameters yet";
-            self.leave(parameter.span, &format!("parameter {name}"), why);
-            scope.missing.extend(section::name_of(parameter));
-        }
+        let parameters = pipeline.parameters.as_ref().map_or(&[][..], |section| &section.entries);
+        self.parameters(parameters, &mut scope);
         self.tools(pipeline.tools.as_ref(), &mut scope);
         self.environment(pipeline.environment.as_ref(), &mut scope);
         for stage in pipeline.stages.iter().flat_map(|stages| &stages.entries) {

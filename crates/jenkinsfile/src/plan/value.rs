@@ -149,8 +149,13 @@ impl Planner<'_> {
                 into.extend(Self::variable(name, scope)?);
             }
             ExpressionKind::Property { object, name: Member::Name(name), .. } => {
-                if object.kind.is_name("params") {
-                    return Err(left(Support::NotYet, "runs have no parameters yet"));
+                if object.kind.is_name("params") && !self.known.is_of_groovy("params") {
+                    let known = scope.parameters.iter().find(|(known, _)| known == name.text);
+                    let Some((_, value)) = known else {
+                        return Err(left(Support::NotYet, "runs have no parameters yet"));
+                    };
+                    into.push(Bit::Text(value.clone()));
+                    return Ok(());
                 }
                 if !object.kind.is_name("env") || self.known.is_of_groovy("env") {
                     return Err(groovy());

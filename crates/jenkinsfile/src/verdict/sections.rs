@@ -118,6 +118,11 @@ impl Teller<'_> {
                 continue;
             };
             match self.table.get(kind, &name.text) {
+                Some(entry) if self.plan.mark(name.span).is_some() => {
+                    let plugin = entry.plugin.clone();
+                    self.planned(part, &name.text, name.span);
+                    self.of_plugin(Some(plugin));
+                }
                 Some(entry) => self.described(part, entry, name.span, needs(directive)),
                 None => self.unknown(part, name),
             }

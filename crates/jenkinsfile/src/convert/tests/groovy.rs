@@ -145,7 +145,7 @@ fn nothing_runs_without_a_variable_that_programs_may_read() {
         "environment { KUBECONFIG = credentials('a') }",
         "environment { AWS_PROFILE = \"${params.TARGET}\" }",
         "environment { TF_WORKSPACE = sh(script: 'a', returnStdout: true) }",
-        "parameters { string(name: 'TARGET', defaultValue: 'a') }",
+        "parameters { password(name: 'TARGET', defaultValue: 'a') }",
         "tools { jdk '21' }",
     ] {
         let text = converted(&format!(
