@@ -98,7 +98,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
     tasks::services(&mut till, watched);
-    things::balancers(&mut till, inventory, watched);
+    things::balancers(&mut till, inventory, watched, belongings);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
     unread(&mut till, watched, belongings);
@@ -137,9 +137,16 @@ pub fn of_looking(
 }
 
 /// Why something was not measured: for the reason that is told, or because nobody asked.
-fn unmeasured<'a>(inventory: &Inventory, part: Part, why: &'a str) -> &'a str {
+fn unmeasured<'a>(
+    inventory: &Inventory,
+    belongings: &Belongings,
+    part: Part,
+    why: &'a str,
+) -> &'a str {
     let fresh = inventory.parts.get(&part);
-    let is_asked = fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some());
+    let was_read = fresh.is_some_and(|fresh| fresh.at.is_some());
+    let is_asked = (was_read && !inventory.is_unasked_of(part, belongings))
+        || fresh.is_some_and(|fresh| fresh.trouble.is_some());
     if is_asked { why } else { UNASKED }
 }
 

@@ -159,6 +159,10 @@ impl Poller {
         let before = self.account.sent().requests;
         let mut parts = VecDeque::from(ORDER);
         while let Some(part) = parts.pop_front() {
+            // What is wanted now is asked for in a round of its own, which begins at once.
+            if self.watches.has_changed().unwrap_or(true) {
+                return None;
+            }
             if !self.is_due(part, is_full, attended) {
                 continue;
             }
@@ -220,11 +224,11 @@ impl Poller {
         let ask = {
             let watches = self.watches.borrow();
             let all: Vec<&AwsWatch> = watches.of.values().collect();
+            self.inventory.want(all.iter().copied());
             self.inventory.ask(part, &all)
         };
         let Some(ask) = ask else {
-            // Nothing of it is watched, so that nothing of it can be stale.
-            self.inventory.parts.remove(&part);
+            self.inventory.pass_over(part);
             return Read::Well;
         };
         let came = self.hear(part, ask).await;
@@ -284,6 +288,8 @@ impl Poller {
         calls.lately = Some(self.recent.count(&calls, self.clock.now()));
         let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
+        // What a file names since the last look was not asked for, whatever was read.
+        self.inventory.want(watches.of.values());
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
         let all: Vec<Watched> = watches.of.iter().map(of).collect();
         // Nothing is asked for an account that is not the pinned one, prices included.

@@ -160,7 +160,12 @@ pub(super) fn of_balancer(kind: &str) -> (&'static str, &'static str, Option<&'s
     }
 }
 
-pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watched) {
+pub(super) fn balancers(
+    till: &mut Till,
+    inventory: &Inventory,
+    watched: &Watched,
+    belongings: &Belongings,
+) {
     for one in &watched.balancers {
         let (what, hours, units) = of_balancer(&one.kind);
         let capacity = format!("{what} capacity");
@@ -173,8 +178,12 @@ pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watche
                 till.meter(&capacity, units, Quantity(milli), &one.name, Part::Metrics);
             }
             (_, None) => {
-                let why =
-                    unmeasured(inventory, Part::Metrics, "how many LCUs it uses was not measured");
+                let why = unmeasured(
+                    inventory,
+                    belongings,
+                    Part::Metrics,
+                    "how many LCUs it uses was not measured",
+                );
                 till.note(&capacity, &one.name, why);
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
@@ -217,7 +226,8 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
         let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
         if inside.is_none() && outside.is_none() {
-            let why = unmeasured(inventory, Part::Meters, "how much passes was not measured");
+            let why =
+                unmeasured(inventory, belongings, Part::Meters, "how much passes was not measured");
             till.note("NAT gateway bytes", &one.id, why);
             continue;
         }
@@ -234,7 +244,12 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         let stored = StorageClass::ALL.map(|class| (class, of(Meter::Stored(class))));
         if stored.iter().all(|(_, bytes)| bytes.is_none()) {
-            let why = unmeasured(inventory, Part::Meters, "how much it stores was not measured");
+            let why = unmeasured(
+                inventory,
+                belongings,
+                Part::Meters,
+                "how much it stores was not measured",
+            );
             till.note("S3 stored", bucket, why);
         }
         for (class, bytes) in stored {
@@ -256,7 +271,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
         };
         let why = "not measured: are its request metrics on?";
-        let why = unmeasured(inventory, Part::Meters, why);
+        let why = unmeasured(inventory, belongings, Part::Meters, why);
         // A price is for a thousand requests, and a quantity counts thousandths.
         for (what, usage, count) in [
             (
