@@ -2,6 +2,7 @@
 
 mod named;
 mod registered;
+mod troubled;
 mod unattended;
 
 use std::collections::BTreeMap;
