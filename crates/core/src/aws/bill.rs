@@ -8,7 +8,7 @@ mod tasks;
 mod things;
 mod till;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub struct Bill {
     /// What the account pays for and nothing seems to use, whatever environment it is of; it is
     /// not in any sum.
     pub idle: Vec<Line>,
+    /// What each thing of the lines costs by the hour, by its id, as far as that is known: several
+    /// environments may have one thing, which is paid once.
+    #[serde(default)]
+    pub things: BTreeMap<String, NanoUsd>,
 }
 
 /// What is paid for at one price.
@@ -104,7 +108,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     unread(&mut till, watched, belongings);
     let mut lost = Till::new(&watched.access.region, &inventory.book);
     idle::all(&mut lost, inventory, watched, belongings);
-    Bill { lines: till.lines(), idle: lost.lines() }
+    Bill { things: till.things(), lines: till.lines(), idle: lost.lines() }
 }
 
 /// Which prices these bills want to know, whether they do or not.
