@@ -170,7 +170,10 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
     let stale = watched.stale_since(Part::Services, model.known_at());
     let leaving = one.leaving().map_or_else(String::new, |leaving| format!("{leaving}, "));
     let (desired, pending) = (one.desired, one.pending);
-    let count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
+    let mut count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
+    if one.unhealthy() > 0 {
+        count = format!("{count}, {} unhealthy", one.unhealthy());
+    }
     let mut lines = vec![
         told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),
@@ -190,7 +193,8 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
         let age = task.started_at.map_or_else(String::new, |at| age::ago(model.now, at));
         let stopped = task.stopped.as_deref().unwrap_or_default();
         let was = if stale.is_some() { "was " } else { "" };
-        let said = format!("{} {was}{} {age} {stopped}", task.id, task.state);
+        let health = if task.is_unhealthy() { ", its health check fails" } else { "" };
+        let said = format!("{} {was}{}{health} {age} {stopped}", task.id, task.state);
         lines.push(Line::fact("task", width::clean(said.trim_end())));
     }
     lines
