@@ -1,6 +1,6 @@
 //! Something at AWS: all that is seen of it, and for a target why it is not healthy, as a chain.
 
-use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Target};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Rule, Target};
 use pilothouse_core::aws::{Freshness, Part, Watched, words as aws};
 use pilothouse_core::time::Timestamp;
 
@@ -246,7 +246,7 @@ fn rules(
     model: &Model,
     watched: &Watched,
     one: &Balancer,
-    wanted: impl Fn(&str) -> bool,
+    wanted: impl Fn(&Rule) -> bool,
 ) -> Vec<Line> {
     let stale = watched.stale_since(Part::Rules, model.known_at());
     let (was, scope) = match stale {
@@ -256,8 +256,8 @@ fn rules(
     let mut lines = Vec::new();
     for listener in &one.listeners {
         for rule in &listener.rules {
-            let said = aws::rule(rule, &watched.groups);
-            if wanted(&said) {
+            if wanted(rule) {
+                let said = aws::rule(rule, &watched.groups);
                 let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
                 let protocol = width::clean(&listener.protocol);
                 let name = format!("{protocol}:{} {order}", listener.port);
@@ -305,10 +305,7 @@ fn senders(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
             "balancer",
             width::clean(&format!("{}, {was}{}", balancer.name, balancer.state)),
         ));
-        let to = format!("→ {}", one.name);
-        lines.extend(rules(model, watched, balancer, |said| {
-            said.contains(&to) || said.contains(&format!("{} ", one.name))
-        }));
+        lines.extend(rules(model, watched, balancer, |rule| rule.sends_to(&one.arn)));
     }
     if lines.is_empty() {
         lines.push(Line::fact("balancer", "none that is watched sends to it"));
