@@ -10,7 +10,7 @@ use pilothouse_cockpit::model::{Pane, Sightings, trouble_of_all};
 use pilothouse_cockpit::rows::{Cell, Column, cost, watched};
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
-use pilothouse_core::aws::{Part, Watched};
+use pilothouse_core::aws::{Freshness, Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -163,13 +163,12 @@ pub async fn gather(
     Ok(seen)
 }
 
-/// Whether a round has ended: the last parts of it were tried, or none is.
+/// Whether a round has ended: the last parts of it were tried, and all that tell of what is named
+/// since it was, or none is.
 fn is_told(watched: &Watched) -> bool {
-    let tried = |part: Part| {
-        let fresh = watched.parts.get(&part);
-        fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some())
-    };
-    watched.stopped.is_some() || LAST.into_iter().all(tried)
+    let tried = |fresh: &Freshness| fresh.at.is_some() || fresh.trouble.is_some();
+    let is_last_tried = LAST.iter().all(|part| watched.parts.get(part).is_some_and(tried));
+    watched.stopped.is_some() || (is_last_tried && watched.parts.values().all(tried))
 }
 
 /// Prints the rows of the cockpit's panes.
@@ -257,7 +256,7 @@ mod tests {
 
     use pilothouse_core::aws::asking::Content;
     use pilothouse_core::aws::{
-        Access, AwsWatch, Belongings, Calls, Freshness, Inventory, Trouble, TroubleKind,
+        Access, AwsWatch, Belongings, Calls, Inventory, Trouble, TroubleKind,
     };
 
     use super::*;

@@ -34,6 +34,8 @@ pub struct CostLine {
     pub micro_usd: Option<u64>,
     /// What of it is known, where not all of it is.
     pub at_least: Option<u64>,
+    /// What of it a line above has as well: it is paid once.
+    pub shared: u64,
     /// Whether it was so when it was last read, and nobody knows whether it still is.
     pub is_stale: bool,
     /// Whether it is a part of the line above, and in no sum.
@@ -71,6 +73,7 @@ pub fn local(state: &State) -> CostView {
             shape: shape(environment),
             micro_usd: Some(0),
             at_least: None,
+            shared: 0,
             is_stale: false,
             is_part: false,
             elsewhere: Vec::new(),
@@ -109,11 +112,14 @@ fn label(state: &State, key: &EnvironmentKey, environment: &Environment) -> Stri
 }
 
 impl CostView {
-    /// The sum of all, as a line of its own: what of it is known, where not all of it is. Of
-    /// nothing but what is unknown nothing is known, which is not a sum of nothing.
+    /// The sum of all, as a line of its own: what of it is known, where not all of it is. What
+    /// several environments have is paid once, and counted once. Of nothing but what is unknown nothing is known, which is not a sum of nothing.
     pub fn sum(&self) -> CostLine {
         let whole = || self.lines.iter().filter(|line| !line.is_part);
-        let known = whole().filter_map(|line| line.micro_usd.or(line.at_least));
+        let known = whole().filter_map(|line| {
+            let own = line.micro_usd.or(line.at_least)?;
+            Some(own.saturating_sub(line.shared))
+        });
         let known = known.fold(0, u64::saturating_add);
         let is_whole = whole().all(|line| line.micro_usd.is_some());
         CostLine {

@@ -14,6 +14,7 @@ pub mod recent;
 pub mod search;
 pub mod seen;
 pub mod trouble;
+pub mod wanted;
 pub mod watched;
 pub mod words;
 

@@ -1,5 +1,7 @@
 //! What is seen at AWS costs by the hour: a line for each environment, and its bill below.
 
+use std::collections::BTreeMap;
+
 use pilothouse_core::aws::bill::Line;
 use pilothouse_core::aws::book::Origin;
 use pilothouse_core::aws::{Part, Watched};
@@ -25,6 +27,7 @@ pub fn with_watched(
         return view;
     }
     let mut lines = Vec::new();
+    let mut counted = Counted::new();
     for line in view.lines {
         match watched.iter().find(|(key, _)| key.to_string() == line.name) {
             None => lines.push(line),
@@ -32,8 +35,8 @@ pub fn with_watched(
                 let environment = state.environments.get(key);
                 let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
                 let name = line.name.clone();
-                let whole = whole(line, watched, budget, now);
-                lines.push(whole);
+                let shared = shared(&mut counted, watched);
+                lines.push(CostLine { shared, ..whole(line, watched, budget, now) });
                 let read = seen_since(watched, now);
                 let parts = watched.bill.lines.iter().map(|part| (part, ""));
                 let idle = watched.bill.idle.iter().map(|part| (part, "idle: "));
@@ -54,6 +57,21 @@ pub fn with_watched(
     }
     let source = source(watched).unwrap_or(view.source);
     CostView { lines, source }
+}
+
+/// What was counted already: of which account, of which thing by its id, and how much by the hour.
+type Counted = BTreeMap<(String, String), NanoUsd>;
+
+/// What of a bill was counted already, of which the rest counts from now on.
+fn shared(counted: &mut Counted, watched: &Watched) -> u64 {
+    let mut shared = NanoUsd::ZERO;
+    for (id, cost) in &watched.bill.things {
+        let account = watched.access.account.clone();
+        let before = counted.entry((account, id.clone())).or_insert(NanoUsd::ZERO);
+        shared = NanoUsd(shared.0.saturating_add((*before).min(*cost).0));
+        *before = (*before).max(*cost);
+    }
+    shared.micro()
 }
 
 /// What all of an environment costs.

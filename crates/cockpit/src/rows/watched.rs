@@ -225,6 +225,9 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
     if one.pending > 0 {
         word = format!("{word}, {} pending", one.pending);
     }
+    if one.unhealthy() > 0 {
+        word = format!("{word}, {} unhealthy", one.unhealthy());
+    }
     let mut said = vec![one.definition.clone()];
     if one.is_gone() {
         said.push("it was deleted".to_owned());
@@ -244,23 +247,26 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
     ]
 }
 
-/// How a service is.
+/// How a service is. A task whose health check fails is no more there than one that does not run.
 pub fn service_mark(one: &EcsService) -> Mark {
     let failed = one.rollout.as_ref().is_some_and(|(state, _)| state == "FAILED");
-    match one.running {
+    match one.well() {
         _ if one.is_gone() => Mark::Warn,
         _ if one.leaving().is_some() => Mark::Draining,
         _ if failed => Mark::Error,
         0 if one.desired == 0 => Mark::None,
         0 => Mark::Error,
-        running if running < one.desired => Mark::Warn,
+        well if well < one.desired => Mark::Warn,
         _ => Mark::Ok,
     }
 }
 
 fn task(watched: &Watched, service: &EcsService, one: &Task, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Services, now);
-    let word = one.state.to_lowercase();
+    let mut word = one.state.to_lowercase();
+    if one.is_unhealthy() {
+        word.push_str(", its health check fails");
+    }
     let mark = match (one.state.as_str(), one.health.as_str()) {
         (_, "UNHEALTHY") => Mark::Error,
         ("RUNNING", _) => Mark::Ok,

@@ -105,6 +105,7 @@ fn what_runs_nothing_says_so_beside_a_price_elsewhere() {
             shape: shape.to_owned(),
             micro_usd: Some(0),
             at_least: None,
+            shared: 0,
             is_stale: false,
             is_part: false,
             elsewhere,

@@ -350,6 +350,24 @@ fn enter_tells_the_chain_to_a_red_target() {
 }
 
 #[test]
+fn the_chain_to_a_target_has_the_rules_that_send_to_its_group_alone() {
+    let mut inventory = account(1, |_| true);
+    let rules = &mut inventory.listeners.get_mut(ALB).unwrap()[0].rules;
+    // Its name begins as the other's does, and what has no weight gets nothing.
+    inventory.groups.iter_mut().find(|one| one.arn == ADMIN).unwrap().name = "web-next".to_owned();
+    let path = |path: &str| vec![Condition::Path(vec![path.to_owned()])];
+    let none = vec![Action::Forward(vec![(WEB.to_owned(), 0), (ADMIN.to_owned(), 1)])];
+    rules.insert(0, Rule { priority: Some(5), conditions: path("/none/*"), actions: none });
+    let some = vec![Action::Forward(vec![(WEB.to_owned(), 1), (ADMIN.to_owned(), 9)])];
+    rules.insert(1, Rule { priority: Some(6), conditions: path("/some/*"), actions: some });
+    let mut model = shown(&inventory, 120, 40);
+    press(&mut model, "4j<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("all else") && screen.contains("/some/*"), "{screen}");
+    assert!(!screen.contains("/admin/*") && !screen.contains("/none/*"), "{screen}");
+}
+
+#[test]
 fn a_filter_finds_what_is_seen_and_nothing_is_deployed_to_it() {
     let mut model = shown(&account(50, |_| false), 120, 40);
     press(&mut model, "3/web-17<Enter>");

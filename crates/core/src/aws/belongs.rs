@@ -12,6 +12,7 @@ use super::seen::{
     Listener, Series, Target, Volume,
 };
 use super::trouble::{Trouble, TroubleKind};
+use super::wanted::Name;
 use super::{
     AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill, search,
 };
@@ -61,6 +62,12 @@ pub struct Inventory {
     pub book: Book,
     /// How fresh they are.
     pub prices: Freshness,
+    /// What all environments name.
+    pub named: BTreeSet<Name>,
+    /// What of it each part was not read for since it was named.
+    pub unasked: BTreeMap<Part, BTreeSet<Name>>,
+    /// What every part met, since which none was read.
+    pub failed: Option<Trouble>,
 }
 
 impl Inventory {
@@ -71,6 +78,10 @@ impl Inventory {
             Err(trouble) => fresh.trouble = Some(trouble),
             Ok(content) => {
                 *fresh = Freshness { at: Some(at), trouble: None };
+                self.unasked.remove(&part);
+                if part != Part::Identity {
+                    self.failed = None;
+                }
                 self.put(content);
             }
         }
@@ -81,6 +92,7 @@ impl Inventory {
         for fresh in self.parts.values_mut() {
             fresh.trouble = Some(trouble.clone());
         }
+        self.failed = Some(trouble.clone());
     }
 
     fn put(&mut self, content: Content) {
@@ -233,7 +245,7 @@ impl Inventory {
         let mut watched = Watched {
             identity: self.identity.clone(),
             stopped: self.stopped.clone(),
-            parts: self.parts.clone(),
+            parts: self.parts_of(belongings),
             every,
             calls,
             prices: self.prices.clone(),
@@ -269,25 +281,32 @@ impl Inventory {
 
     /// What the operator's file names and the account does not have, a sentence each.
     fn absent(&self, belongings: &Belongings) -> Vec<String> {
-        let was_read = |part| self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
-        let mut absent = Vec::new();
-        let mut check = |part, names: &[String], what: &str, known: &dyn Fn(&str) -> bool| {
-            let missing = names.iter().filter(|name| was_read(part) && !known(name));
-            absent.extend(missing.map(|name| format!("there is no {what} {name}")));
+        let sentence = |name: &Name| {
+            let (part, what, name_of, is_there) = match name {
+                Name::Balancer(of) => {
+                    let is_there = self.balancers.iter().any(|one| one.name == *of);
+                    (Part::Balancers, "load balancer", of.clone(), is_there)
+                }
+                Name::Group(of) => {
+                    let is_there = self.groups.iter().any(|one| one.name == *of);
+                    (Part::Groups, "target group", of.clone(), is_there)
+                }
+                Name::Instance(of) => {
+                    let is_there = self.instances.iter().any(|one| one.id == *of);
+                    (Part::Instances, "EC2 instance", of.clone(), is_there)
+                }
+                Name::Service(of) => {
+                    let is_it =
+                        |one: &EcsService| of.cluster == one.cluster && of.service == one.name;
+                    let is_there = self.services.iter().any(is_it);
+                    (Part::Services, "ECS service", of.to_string(), is_there)
+                }
+                Name::Tags(_) | Name::Bucket(_) => return None,
+            };
+            let was_read = self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
+            let is_known = was_read && !self.is_unasked(part, name);
+            (is_known && !is_there).then(|| format!("there is no {what} {name_of}"))
         };
-        check(Part::Balancers, &belongings.load_balancers, "load balancer", &|name| {
-            self.balancers.iter().any(|one| one.name == name)
-        });
-        check(Part::Groups, &belongings.target_groups, "target group", &|name| {
-            self.groups.iter().any(|one| one.name == name)
-        });
-        check(Part::Instances, &belongings.instances, "EC2 instance", &|name| {
-            self.instances.iter().any(|one| one.id == name)
-        });
-        let services: Vec<String> = belongings.services.iter().map(ToString::to_string).collect();
-        check(Part::Services, &services, "ECS service", &|name| {
-            self.services.iter().any(|one| format!("{}/{}", one.cluster, one.name) == name)
-        });
-        absent
+        belongings.names().filter_map(|name| sentence(&name)).collect()
     }
 }

@@ -8,7 +8,7 @@ mod tasks;
 mod things;
 mod till;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub struct Bill {
     /// What the account pays for and nothing seems to use, whatever environment it is of; it is
     /// not in any sum.
     pub idle: Vec<Line>,
+    /// What each thing of the lines costs by the hour, by its id, as far as that is known: several
+    /// environments may have one thing, which is paid once.
+    #[serde(default)]
+    pub things: BTreeMap<String, NanoUsd>,
 }
 
 /// What is paid for at one price.
@@ -98,13 +102,13 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
     tasks::services(&mut till, watched);
-    things::balancers(&mut till, inventory, watched);
+    things::balancers(&mut till, inventory, watched, belongings);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
     unread(&mut till, watched, belongings);
     let mut lost = Till::new(&watched.access.region, &inventory.book);
     idle::all(&mut lost, inventory, watched, belongings);
-    Bill { lines: till.lines(), idle: lost.lines() }
+    Bill { things: till.things(), lines: till.lines(), idle: lost.lines() }
 }
 
 /// Which prices these bills want to know, whether they do or not.
@@ -137,9 +141,16 @@ pub fn of_looking(
 }
 
 /// Why something was not measured: for the reason that is told, or because nobody asked.
-fn unmeasured<'a>(inventory: &Inventory, part: Part, why: &'a str) -> &'a str {
+fn unmeasured<'a>(
+    inventory: &Inventory,
+    belongings: &Belongings,
+    part: Part,
+    why: &'a str,
+) -> &'a str {
     let fresh = inventory.parts.get(&part);
-    let is_asked = fresh.is_some_and(|fresh| fresh.at.is_some() || fresh.trouble.is_some());
+    let was_read = fresh.is_some_and(|fresh| fresh.at.is_some());
+    let is_asked = (was_read && !inventory.is_unasked_of(part, belongings))
+        || fresh.is_some_and(|fresh| fresh.trouble.is_some());
     if is_asked { why } else { UNASKED }
 }
 

@@ -90,7 +90,10 @@ impl Inventory {
     /// The instances that are named and in no target group; none where that is not known, or each
     /// is in one.
     pub(super) fn unregistered(&self, belongings: &Belongings) -> Option<Unregistered> {
-        let was_read = |part| self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
+        let was_read = |part| {
+            let fresh = self.parts.get(&part);
+            fresh.is_some_and(|fresh| fresh.at.is_some()) && !self.is_unasked_of(part, belongings)
+        };
         let candidates = self.candidates(belongings).len();
         let has_own = self.groups_of(belongings).next().is_some();
         let is_known = was_read(Part::Instances)

@@ -198,6 +198,16 @@ pub struct Rule {
     pub actions: Vec<Action>,
 }
 
+impl Rule {
+    /// Whether it sends anything to a target group: one of weight 0 gets nothing.
+    pub fn sends_to(&self, group: &str) -> bool {
+        self.actions.iter().any(|action| match action {
+            Action::Forward(to) => to.iter().any(|(arn, weight)| arn == group && *weight > 0),
+            Action::Redirect(..) | Action::Fixed(_) | Action::Other(_) => false,
+        })
+    }
+}
+
 /// What must hold for a rule to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@ mod tags;
 mod tasks;
 mod unasked;
 mod volumes;
+mod wanted;
 
 use std::collections::BTreeMap;
 

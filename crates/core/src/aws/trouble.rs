@@ -75,6 +75,11 @@ impl Trouble {
         Self { place, ..self }
     }
 
+    /// The service that was asked, as policies name it: `ec2`.
+    pub fn service(&self) -> &str {
+        self.action.split_once(':').map_or(self.action.as_str(), |(service, _)| service)
+    }
+
     /// What a person does about it.
     fn remedy(&self) -> &'static str {
         if self.kind == TroubleKind::Denied && self.action == policy::ASSUME_ROLE {
@@ -86,16 +91,21 @@ impl Trouble {
 
 impl TroubleKind {
     /// Whether everything else that is asked of the account would meet it too, so that a round
-    /// ends with it instead of meeting it again and again.
+    /// ends with it instead of meeting it again and again. An endpoint that is not reached may be
+    /// that of one service alone.
     pub fn is_of_all(self) -> bool {
         match self {
-            Self::Unreachable
-            | Self::Expired
+            Self::Expired
             | Self::NoCredentials
             | Self::Unknown
             | Self::WrongAccount
             | Self::Throttled => true,
-            Self::Late | Self::Broken | Self::Denied | Self::NotOffered | Self::Unreadable => false,
+            Self::Unreachable
+            | Self::Late
+            | Self::Broken
+            | Self::Denied
+            | Self::NotOffered
+            | Self::Unreadable => false,
         }
     }
 

@@ -238,11 +238,9 @@ impl Watched {
     }
 
     /// When anything of the account was last seen; none where nothing ever was. Who we are says
-    /// nothing of an account that is another one.
+    /// nothing of what is there.
     pub fn seen_at(&self) -> Option<Timestamp> {
-        let is_other = self.identity.as_ref().is_some_and(|one| one.account != self.access.account);
-        let parts = self.parts.iter();
-        let parts = parts.filter(|(part, _)| !(is_other && **part == Part::Identity));
+        let parts = self.parts.iter().filter(|(part, _)| **part != Part::Identity);
         parts.filter_map(|(_, fresh)| fresh.at).max()
     }
 

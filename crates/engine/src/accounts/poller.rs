@@ -3,11 +3,11 @@
 //! Who we are comes first, and nothing is asked of an account that is not the pinned one. Parts
 //! that change from one moment to the next are read in every round, others in every sixth. While
 //! nobody looks rounds are rare, and all is read in each but what costs something. Where a part
-//! brings no answer, who we are is asked beside it: where that brings none either, nobody is there,
-//! and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
+//! brings no answer, or its endpoint is not reached, who we are is asked beside it: where that
+//! brings none either, nobody is there, and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
 //! an account that is gone is told within one interval.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,7 +158,13 @@ impl Poller {
         }
         let before = self.account.sent().requests;
         let mut parts = VecDeque::from(ORDER);
+        // The services whose endpoints are not reached while others are.
+        let mut unreached = BTreeSet::new();
         while let Some(part) = parts.pop_front() {
+            // What is wanted now is asked for in a round of its own, which begins at once.
+            if self.watches.has_changed().unwrap_or(true) {
+                return None;
+            }
             if !self.is_due(part, is_full, attended) {
                 continue;
             }
@@ -170,6 +176,14 @@ impl Poller {
             }
             match read {
                 Read::Well => {}
+                Read::Alone(trouble) if trouble.kind == TroubleKind::Unreachable => {
+                    let is_known = unreached.contains(trouble.service());
+                    if !is_known && !self.is_anybody_there().await {
+                        self.inventory.fail_all(&trouble);
+                        return Some(trouble);
+                    }
+                    unreached.insert(trouble.service().to_owned());
+                }
                 Read::Alone(trouble) if !trouble.kind.is_of_all() => {}
                 Read::Alone(trouble) | Read::Nobody(trouble) => {
                     self.inventory.fail_all(&trouble);
@@ -220,11 +234,11 @@ impl Poller {
         let ask = {
             let watches = self.watches.borrow();
             let all: Vec<&AwsWatch> = watches.of.values().collect();
+            self.inventory.want(all.iter().copied());
             self.inventory.ask(part, &all)
         };
         let Some(ask) = ask else {
-            // Nothing of it is watched, so that nothing of it can be stale.
-            self.inventory.parts.remove(&part);
+            self.inventory.pass_over(part);
             return Read::Well;
         };
         let came = self.hear(part, ask).await;
@@ -255,19 +269,23 @@ impl Poller {
         }
         tokio::select! {
             came = &mut answer => return Ok(came),
-            came = tokio::time::timeout(LAST, self.account.read(Ask::Identity)) => {
-                let is_silent = match came {
-                    Err(_) => true,
-                    Ok(Err(trouble)) => trouble.kind == TroubleKind::Unreachable,
-                    Ok(Ok(_)) => false,
-                };
-                if is_silent {
+            is_there = self.is_anybody_there() => {
+                if !is_there {
                     return Err(late(who, LAST));
                 }
             }
         }
         let came = tokio::time::timeout_at(until, answer).await;
         Ok(came.unwrap_or_else(|_| Err(late(part.name(), WITHIN))))
+    }
+
+    /// Whether who we are is answered, whatever the answer is.
+    async fn is_anybody_there(&self) -> bool {
+        match tokio::time::timeout(LAST, self.account.read(Ask::Identity)).await {
+            Err(_) => false,
+            Ok(Err(trouble)) => trouble.kind != TroubleKind::Unreachable,
+            Ok(Ok(_)) => true,
+        }
     }
 
     fn judge(&mut self, ended: Option<&Trouble>) {
@@ -284,6 +302,8 @@ impl Poller {
         calls.lately = Some(self.recent.count(&calls, self.clock.now()));
         let every = Millis(u64::try_from(self.pace.as_millis()).unwrap_or(u64::MAX));
         let watches = self.watches.borrow();
+        // What a file names since the last look was not asked for, whatever was read.
+        self.inventory.want(watches.of.values());
         let of = |(key, watch)| self.inventory.watched(key, watch, every, calls);
         let all: Vec<Watched> = watches.of.iter().map(of).collect();
         // Nothing is asked for an account that is not the pinned one, prices included.

@@ -1,6 +1,8 @@
 //! A poller on a made-up account, with time that stands still.
 
+mod named;
 mod registered;
+mod troubled;
 mod unattended;
 
 use std::collections::BTreeMap;
@@ -163,7 +165,8 @@ struct World {
     made: Made,
     publisher: Publisher,
     client: Option<Subscription>,
-    seen: Option<Watched>,
+    /// What was told, by environment.
+    seen: BTreeMap<String, Watched>,
     watches: watch::Sender<Watches>,
     stop: CancellationToken,
 }
@@ -200,7 +203,7 @@ impl World {
         let stop = CancellationToken::new();
         tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(poller.run(stop.clone()));
-        Self { made, publisher, client, seen: None, watches: sender, stop }
+        Self { made, publisher, client, seen: BTreeMap::new(), watches: sender, stop }
     }
 
     /// Lets time pass, and takes in what was told.
@@ -219,7 +222,11 @@ impl World {
     }
 
     fn seen(&self) -> &Watched {
-        self.seen.as_ref().expect("something was told")
+        self.seen_of("production")
+    }
+
+    fn seen_of(&self, name: &str) -> &Watched {
+        self.seen.get(name).expect("something was told")
     }
 }
 
@@ -229,12 +236,14 @@ impl Drop for World {
     }
 }
 
-fn take(seen: &mut Option<Watched>, frame: &Bytes) {
+fn take(seen: &mut BTreeMap<String, Watched>, frame: &Bytes) {
     let text = std::str::from_utf8(frame).unwrap();
     let data = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
     match serde_json::from_str(data).unwrap() {
-        Sighting::Whole(watched) => *seen = Some(*watched),
-        Sighting::Age(age) => seen.as_mut().unwrap().follow(age),
+        Sighting::Whole(watched) => {
+            seen.insert(watched.environment.name.to_string(), *watched);
+        }
+        Sighting::Age(age) => seen.get_mut(age.environment.name.as_str()).unwrap().follow(age),
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
     let tasks = |count: fn(&EcsService) -> u32| -> usize {
         watched.services.iter().map(|one| usize::try_from(count(one)).unwrap_or(0)).sum()
     };
-    let have = watched.instances.iter().filter(running).count() + tasks(|one| one.running);
+    let have = watched.instances.iter().filter(running).count() + tasks(EcsService::well);
     let want = watched.instances.len() + tasks(|one| one.desired);
     let of = [Part::Instances, Part::Services];
     legs.push(counted(have, want, age_of(watched, &of, now), ("instances", "inst", "i")));

@@ -1,6 +1,6 @@
 //! Something at AWS: all that is seen of it, and for a target why it is not healthy, as a chain.
 
-use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Target};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Metric, Rule, Target};
 use pilothouse_core::aws::{Freshness, Part, Watched, words as aws};
 use pilothouse_core::time::Timestamp;
 
@@ -170,7 +170,10 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
     let stale = watched.stale_since(Part::Services, model.known_at());
     let leaving = one.leaving().map_or_else(String::new, |leaving| format!("{leaving}, "));
     let (desired, pending) = (one.desired, one.pending);
-    let count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
+    let mut count = format!("{leaving}{} of {desired} tasks run, {pending} pending", one.running);
+    if one.unhealthy() > 0 {
+        count = format!("{count}, {} unhealthy", one.unhealthy());
+    }
     let mut lines = vec![
         told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),
@@ -190,7 +193,8 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
         let age = task.started_at.map_or_else(String::new, |at| age::ago(model.now, at));
         let stopped = task.stopped.as_deref().unwrap_or_default();
         let was = if stale.is_some() { "was " } else { "" };
-        let said = format!("{} {was}{} {age} {stopped}", task.id, task.state);
+        let health = if task.is_unhealthy() { ", its health check fails" } else { "" };
+        let said = format!("{} {was}{}{health} {age} {stopped}", task.id, task.state);
         lines.push(Line::fact("task", width::clean(said.trim_end())));
     }
     lines
@@ -242,7 +246,7 @@ fn rules(
     model: &Model,
     watched: &Watched,
     one: &Balancer,
-    wanted: impl Fn(&str) -> bool,
+    wanted: impl Fn(&Rule) -> bool,
 ) -> Vec<Line> {
     let stale = watched.stale_since(Part::Rules, model.known_at());
     let (was, scope) = match stale {
@@ -252,8 +256,8 @@ fn rules(
     let mut lines = Vec::new();
     for listener in &one.listeners {
         for rule in &listener.rules {
-            let said = aws::rule(rule, &watched.groups);
-            if wanted(&said) {
+            if wanted(rule) {
+                let said = aws::rule(rule, &watched.groups);
                 let order = rule.priority.map_or("default".to_owned(), |order| order.to_string());
                 let protocol = width::clean(&listener.protocol);
                 let name = format!("{protocol}:{} {order}", listener.port);
@@ -301,10 +305,7 @@ fn senders(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
             "balancer",
             width::clean(&format!("{}, {was}{}", balancer.name, balancer.state)),
         ));
-        let to = format!("→ {}", one.name);
-        lines.extend(rules(model, watched, balancer, |said| {
-            said.contains(&to) || said.contains(&format!("{} ", one.name))
-        }));
+        lines.extend(rules(model, watched, balancer, |rule| rule.sends_to(&one.arn)));
     }
     if lines.is_empty() {
         lines.push(Line::fact("balancer", "none that is watched sends to it"));

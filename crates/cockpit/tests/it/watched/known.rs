@@ -88,6 +88,32 @@ fn what_can_be_done_with_a_watched_environment_is_what_is_offered() {
 }
 
 #[test]
+fn who_we_are_makes_no_account_that_is_seen_of_one_that_is_not() {
+    let mut inventory = account(1, |_| false);
+    let trouble = Trouble::new(TroubleKind::Throttled, "ec2:DescribeInstances", "");
+    inventory.fail_all(&trouble);
+    // Half-way to the next round it is asked who we are.
+    let identity = Identity { account: "123456789012".to_owned(), arn: String::new() };
+    inventory.take(Part::Identity, NOW, Ok(Content::Identity(identity.clone())));
+    let model = shown(&inventory, 200, 60);
+    let cells = &rows(&model, Pane::Containers, 0, 1)[0].cells;
+    assert_eq!(cells[1].text, "throttled");
+    let screen = text(&model);
+    assert_eq!(screen.matches("(throttled)").count(), 2, "above, and in its row:\n{screen}");
+    // Where all but that is refused, nothing was ever seen, whatever each refusal is.
+    let mut inventory = Inventory::default();
+    inventory.take(Part::Identity, NOW, Ok(Content::Identity(identity)));
+    for (part, kind) in
+        [(Part::Instances, TroubleKind::Denied), (Part::Services, TroubleKind::NotOffered)]
+    {
+        inventory.take(part, NOW, Err(Trouble::new(kind, "some:Action", "")));
+    }
+    let model = shown(&inventory, 200, 60);
+    let cells = &rows(&model, Pane::Containers, 0, 1)[0].cells;
+    assert_eq!(cells[1].text, "denied");
+}
+
+#[test]
 fn an_account_that_is_another_one_was_never_seen() {
     let mut inventory = Inventory::default();
     let identity = Identity { account: "999999999999".to_owned(), arn: String::new() };

@@ -39,6 +39,33 @@ fn a_cost_of_which_one_part_is_stale_is_told_as_one_that_was_when_that_was_read(
     }
 }
 
+#[test]
+fn what_two_environments_of_one_account_have_is_counted_once() {
+    let inventory = account(2, |_| false);
+    let one = shown(&inventory, 200, 60);
+    let alone = one.costs.sum();
+    let mut model = operator(state(), 200, 60);
+    for name in ["production", "qa"] {
+        let watched = inventory.watched(&key(name), &watch(), Millis(10_000), Calls::default());
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    }
+    let lines = one.costs.lines.iter().find(|line| line.name == "shop/production").unwrap();
+    let known = lines.micro_usd.or(lines.at_least).unwrap();
+    let mut watched: pilothouse_cockpit::model::Sightings = model.watched.clone();
+    let twin = watched[&key("production")].clone();
+    watched.insert(key("qa"), twin.clone());
+    let sum = |watched: &pilothouse_cockpit::model::Sightings| {
+        let view = pilothouse_cockpit::cost::local(&model.replica);
+        pilothouse_cockpit::cost::with_watched(view, watched, &model.replica, NOW).sum()
+    };
+    let both = sum(&watched);
+    let of = |line: &pilothouse_cockpit::cost::CostLine| line.micro_usd.or(line.at_least).unwrap();
+    assert_eq!((of(&both), of(&alone)), (known, known), "each thing is paid once");
+    // The same names in another account are other things.
+    watched.get_mut(&key("qa")).unwrap().access.account = "999999999999".to_owned();
+    assert_eq!(of(&sum(&watched)), known * 2);
+}
+
 /// The last line of the fifth pane's sheet on a whole environment, which says whose prices it has.
 fn sources(inventory: &Inventory) -> String {
     let mut model = shown(inventory, 160, 50);

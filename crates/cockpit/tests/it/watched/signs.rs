@@ -130,13 +130,39 @@ fn a_task_is_as_its_state_and_its_health_say() {
         let task = &mut inventory.services[0].tasks[0];
         *task = Task { state: state.to_owned(), health: health.to_owned(), ..task.clone() };
         let (sign, text, last) = told(&inventory, Pane::Containers, "0f9de17a6465");
-        assert_eq!((sign, text), (Some(mark), state.to_lowercase()));
+        let fails = if health == "UNHEALTHY" { ", its health check fails" } else { "" };
+        assert_eq!((sign, text), (Some(mark), format!("{}{fails}", state.to_lowercase())));
         assert_eq!(last, "", "its definition is the service's");
     }
     let mut inventory = account(1, |_| false);
     inventory.services[0].definition = "worker:13".to_owned();
     let (_, _, last) = told(&inventory, Pane::Containers, "0f9de17a6465");
     assert_eq!(last, "worker:12");
+}
+
+#[test]
+fn a_service_whose_tasks_fail_their_health_check_is_not_well() {
+    let mut inventory = account(1, |_| false);
+    let service = &mut inventory.services[0];
+    let health = "UNHEALTHY".to_owned();
+    let ill = Task { health, ..service.tasks[0].clone() };
+    let well = Task { id: "1".to_owned(), health: "HEALTHY".to_owned(), ..ill.clone() };
+    (service.running, service.pending, service.rollout) = (2, 0, None);
+    service.tasks = vec![ill.clone(), well];
+    let (sign, word, _) = told(&inventory, Pane::Containers, "shop/worker");
+    assert_eq!((sign, word.as_str()), (Some(Mark::Warn), "2/2 tasks, 1 unhealthy"));
+    // One host and one of the two tasks are there.
+    let model = shown(&inventory, 200, 60);
+    assert!(text(&model).lines().nth(1).unwrap().contains("2/3 instances"), "{}", text(&model));
+    inventory.services[0].tasks[1] = Task { id: "1".to_owned(), ..ill };
+    let (sign, word, _) = told(&inventory, Pane::Containers, "shop/worker");
+    assert_eq!((sign, word.as_str()), (Some(Mark::Error), "2/2 tasks, 2 unhealthy"));
+    let mut model = shown(&inventory, 200, 60);
+    press(&mut model, "3/worker<Enter>");
+    press(&mut model, "<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("2 of 2 tasks run, 0 pending, 2 unhealthy"), "{screen}");
+    assert!(screen.contains("RUNNING, its health check fails"), "{screen}");
 }
 
 #[test]

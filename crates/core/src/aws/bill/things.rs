@@ -13,6 +13,7 @@ use crate::cost::Quantity;
 pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watched) {
     for one in &watched.instances {
         let name = called(one);
+        till.of(&one.id);
         if one.state == Ec2State::Running {
             let what = format!("EC2 {}", one.kind);
             match (&one.platform, one.is_spot) {
@@ -42,6 +43,7 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
         }
     }
     for address in &inventory.addresses {
+        till.of(&address.ip);
         if let Some(host) = stopped_with(address, &watched.instances) {
             till.buy(OF_STOPPED, IDLE, Quantity::whole(1), called(host), "");
         }
@@ -98,6 +100,7 @@ const UNSAID: &str = "how many it has was not said";
 pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str) {
     let kind = volume.kind.as_str();
     let what = format!("EBS {kind}{state}");
+    till.of(&volume.id);
     // The price list has older names for two of the types.
     let usage = match kind {
         "standard" => "EBS:VolumeUsage".to_owned(),
@@ -160,8 +163,14 @@ pub(super) fn of_balancer(kind: &str) -> (&'static str, &'static str, Option<&'s
     }
 }
 
-pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watched) {
+pub(super) fn balancers(
+    till: &mut Till,
+    inventory: &Inventory,
+    watched: &Watched,
+    belongings: &Belongings,
+) {
     for one in &watched.balancers {
+        till.of(&one.arn);
         let (what, hours, units) = of_balancer(&one.kind);
         let capacity = format!("{what} capacity");
         let unused = unused(inventory, one).map(|why| format!("{}: {}", one.name, why.name()));
@@ -173,8 +182,12 @@ pub(super) fn balancers(till: &mut Till, inventory: &Inventory, watched: &Watche
                 till.meter(&capacity, units, Quantity(milli), &one.name, Part::Metrics);
             }
             (_, None) => {
-                let why =
-                    unmeasured(inventory, Part::Metrics, "how many LCUs it uses was not measured");
+                let why = unmeasured(
+                    inventory,
+                    belongings,
+                    Part::Metrics,
+                    "how many LCUs it uses was not measured",
+                );
                 till.note(&capacity, &one.name, why);
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
@@ -204,6 +217,7 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         till.note("NAT gateway", "", &note);
     }
     for one in inventory.gateways_of(belongings) {
+        till.of(&one.id);
         till.buy("NAT gateway", NAT, Quantity::whole(1), &one.id, "shared by all of its VPC");
         if is_silent(inventory, one) {
             let note = format!("{}: {SILENT}", one.id);
@@ -217,7 +231,8 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
         let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
         if inside.is_none() && outside.is_none() {
-            let why = unmeasured(inventory, Part::Meters, "how much passes was not measured");
+            let why =
+                unmeasured(inventory, belongings, Part::Meters, "how much passes was not measured");
             till.note("NAT gateway bytes", &one.id, why);
             continue;
         }
@@ -230,11 +245,17 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
 /// The three meters of each bucket: what it stores, what is asked of it, and what leaves it.
 pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belongings) {
     for bucket in &belongings.buckets {
+        till.of(bucket);
         let said = inventory.meters.get(bucket);
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         let stored = StorageClass::ALL.map(|class| (class, of(Meter::Stored(class))));
         if stored.iter().all(|(_, bytes)| bytes.is_none()) {
-            let why = unmeasured(inventory, Part::Meters, "how much it stores was not measured");
+            let why = unmeasured(
+                inventory,
+                belongings,
+                Part::Meters,
+                "how much it stores was not measured",
+            );
             till.note("S3 stored", bucket, why);
         }
         for (class, bytes) in stored {
@@ -256,7 +277,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
             (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
         };
         let why = "not measured: are its request metrics on?";
-        let why = unmeasured(inventory, Part::Meters, why);
+        let why = unmeasured(inventory, belongings, Part::Meters, why);
         // A price is for a thousand requests, and a quantity counts thousandths.
         for (what, usage, count) in [
             (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::book::{Book, Origin};
 use super::super::watched::Part;
 use super::Line;
-use crate::cost::{Quantity, Region, price};
+use crate::cost::{NanoUsd, Quantity, Region, price};
 
 /// Names that a line tells at most.
 const NAMES: usize = 4;
@@ -19,6 +19,10 @@ pub(super) struct Till<'a> {
     name: String,
     lines: BTreeMap<(String, String), Line>,
     order: Vec<(String, String)>,
+    /// What the next of what is bought is of, by its id.
+    thing: String,
+    /// What each thing costs by the hour, as far as that is known.
+    things: BTreeMap<String, NanoUsd>,
 }
 
 impl<'a> Till<'a> {
@@ -29,7 +33,14 @@ impl<'a> Till<'a> {
             name: region.to_owned(),
             lines: BTreeMap::new(),
             order: Vec::new(),
+            thing: String::new(),
+            things: BTreeMap::new(),
         }
+    }
+
+    /// Says what the next of what is bought is of: ids tell things apart that have one name.
+    pub(super) fn of(&mut self, id: &str) {
+        id.clone_into(&mut self.thing);
     }
 
     /// Something at a price; nobody knows what it costs where the price is not known.
@@ -56,6 +67,10 @@ impl<'a> Till<'a> {
             noted(line, note);
             let hours = if line.unit.ends_with("month") { crate::cost::MONTH_HOURS } else { 1 };
             line.per_hour = line.unit_price.map(|usd| usd.times(line.quantity, hours));
+            if let Some(usd) = line.unit_price {
+                let sum = self.things.entry(self.thing.clone()).or_default();
+                *sum = NanoUsd(sum.0.saturating_add(usd.times(quantity, hours).0));
+            }
         }
     }
 
@@ -123,6 +138,11 @@ impl<'a> Till<'a> {
     fn add(&mut self, key: (String, String), line: Line) {
         self.order.push(key.clone());
         self.lines.insert(key, line);
+    }
+
+    /// What each thing costs by the hour, by its id.
+    pub(super) fn things(&mut self) -> BTreeMap<String, NanoUsd> {
+        std::mem::take(&mut self.things)
     }
 
     /// All lines, in the order in which they came.

@@ -130,6 +130,17 @@ impl EcsService {
         Vec::from_iter(all)
     }
 
+    /// How many of its tasks run while their health check fails.
+    pub fn unhealthy(&self) -> u32 {
+        let count = self.tasks.iter().filter(|task| task.is_unhealthy()).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// How many of its tasks run and do not fail their health check.
+    pub fn well(&self) -> u32 {
+        self.running.saturating_sub(self.unhealthy())
+    }
+
     /// Where it is on its way to be gone, in a word; none while it is there to stay.
     pub fn leaving(&self) -> Option<String> {
         let stays = self.state == "ACTIVE" || self.state.is_empty();
@@ -165,5 +176,11 @@ impl Task {
     /// Whether it runs.
     pub fn runs(&self) -> bool {
         self.state == "RUNNING"
+    }
+
+    /// Whether it runs and its containers' health check fails (Amazon ECS API Reference, `Task`,
+    /// `healthStatus`).
+    pub fn is_unhealthy(&self) -> bool {
+        self.runs() && self.health == "UNHEALTHY"
     }
 }
