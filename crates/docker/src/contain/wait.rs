@@ -246,7 +246,7 @@ async fn unhealthy(docker: &Docker, id: &str) -> String {
             if let Ok(Some(found)) = docker.container(id).await
                 && found.health == Health::Unhealthy
             {
-                return found.health_said.trim().to_owned();
+                return told(&found.health_said);
             }
             let is_told = match &mut line {
                 Ok(line) => line.told().await,
@@ -257,5 +257,22 @@ async fn unhealthy(docker: &Docker, id: &str) -> String {
             }
         }
         tokio::time::sleep(CHECKS).await;
+    }
+}
+
+/// What a check printed, or that it printed nothing.
+fn told(printed: &str) -> String {
+    let printed = printed.trim();
+    if printed.is_empty() { "it printed nothing".to_owned() } else { printed.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_check_printed_is_told_also_where_that_is_nothing() {
+        assert_eq!(told(" no such file\n"), "no such file");
+        assert_eq!(told("\n"), "it printed nothing");
     }
 }
