@@ -110,6 +110,7 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             }
             Ok(End::WithEngine) if spec.is_service => {
                 say("the Docker engine took the container with it; it is started anew");
+                noted(spec, record::note_renewal(&spec.record));
             }
             // What it did is not known, and doing it twice is not ours to decide.
             Ok(End::WithEngine) => {

@@ -179,6 +179,15 @@ impl Docker {
         self.images_by("reference", pattern).await
     }
 
+    /// The ids of all images without a name, also of those that others stand on.
+    pub async fn images_without_name(&self) -> Result<Vec<String>, Error> {
+        let options = ListImagesOptionsBuilder::default().all(true).build();
+        let all = self.client.list_images(Some(options)).await;
+        let mut all = all.map_err(|raw| from("list images", &raw))?;
+        all.retain(|one| named(one.repo_tags.clone()).is_empty());
+        Ok(all.into_iter().map(|one| one.id).collect())
+    }
+
     async fn images_by(&self, what: &str, value: &str) -> Result<Vec<crate::Image>, Error> {
         let filters = HashMap::from([(what, vec![value])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();

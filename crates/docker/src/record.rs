@@ -24,6 +24,9 @@ pub struct Record {
     /// Whether the engine took it along when it went away, so that nobody knows what it did.
     #[serde(default)]
     pub is_taken: bool,
+    /// How often its owners made it anew because the engine had taken it along.
+    #[serde(default)]
+    pub renewals: u32,
     /// Why there was no container to end with, if there was none.
     #[serde(default)]
     pub why_not: Option<String>,
@@ -51,6 +54,17 @@ pub fn read_record(path: &Path) -> io::Result<Option<Record>> {
 pub(crate) fn note_taken(path: &Path) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
     write(path, &Record { is_taken: true, ..record })
+}
+
+/// Notes that what a record tells of is made anew, because the engine took it along.
+pub(crate) fn note_renewal(path: &Path) -> io::Result<()> {
+    match read_record(path)? {
+        Some(record) => {
+            let renewals = record.renewals.saturating_add(1);
+            write(path, &Record { renewals, ..record })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Notes why there was no container to end with.

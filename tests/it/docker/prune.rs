@@ -1,12 +1,14 @@
 //! A person who makes room with `docker image prune`: what can be gone back to stays.
 
+use std::process::Command;
+
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 
 use super::super::stage::repository::Repository;
 use super::super::stage::{Stage, production};
 use super::daemon::Daemon;
 use super::image::Base;
-use super::{HEALTH, commit, project};
+use super::{HEALTH, SERVE, commit, project};
 
 fn stage_in(daemon: &Daemon) -> Stage {
     let mut stage = Stage::new();
@@ -117,6 +119,51 @@ fn a_prune_leaves_the_image_that_a_release_named_and_that_is_called_otherwise_no
     stage.shows("v1");
     assert_eq!(base.tags(&old).len(), 1, "it has the name of the release alone");
     stage.end();
+}
+
+#[test]
+fn what_down_says_removes_the_ends_of_stages_too() {
+    let daemon = Daemon::start();
+    let base = Base::make_in("stages", daemon.client());
+    let mut stage = stage_in(&daemon);
+    let repository = Repository::new(&stage);
+    commit(&repository, &base, "v1");
+    // One stage is copied from, another stands on that one, and the image stands on neither.
+    let from = format!("FROM {}", base.name());
+    let run = |name: &str| format!("RUN [\"/bin/sh\", \"-c\", \"echo {name} >/{name}\"]\n");
+    let (make, more) = (run("make"), run("more"));
+    repository.write(
+        "Dockerfile",
+        &format!(
+            "{from} AS make\n{make}FROM make AS more\n{more}\
+             {from}\nCOPY --from=more /more /more\nCOPY dist /site\n{SERVE}"
+        ),
+    );
+    repository.commit_all("v1, in stages");
+    stage.apply(&project(&stage, &repository, ""));
+    stage.succeeds(DeploymentId(0));
+    // What somebody else has stays, whatever it stands on.
+    daemon.make_container("kims", base.name());
+    daemon.commit("kims", "", "");
+    base.remove("kims");
+    let said = stage.binary().args(["down", "--all", "--yes"]).output().unwrap();
+    stage.engine_ends();
+    let plan = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success(), "{plan}");
+    let told = "1 image of releases and 2 images of stages stay in Docker; ";
+    let line = plan.lines().find(|line| line.starts_with(told));
+    let line = line.unwrap_or_else(|| panic!("no {told:?}: {plan}"));
+    let (_, command) = line.split_once("to them: ").unwrap();
+    // Also where it is given a second time, it does what it can.
+    for _ in 0..2 {
+        let mut shell = Command::new("sh");
+        let done = shell.args(["-c", command]).env("DOCKER_HOST", daemon.host()).output().unwrap();
+        let why = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success() && why.is_empty(), "{command}: {why}");
+    }
+    let left = daemon.get("/images/json?all=1");
+    let left: Vec<serde_json::Value> = serde_json::from_str(&left).unwrap();
+    assert_eq!(left.len(), 2, "only what was built on and kim's: {left:#?}");
 }
 
 #[test]

@@ -115,6 +115,15 @@ fn costs_no_deployment(daemon: &mut Daemon, name: &str) {
     stage.succeeds(before);
     stage.shows("v2");
     assert_eq!(base.containers(&stage).len(), 2);
+    // What it took along was started again, and is counted wherever that is told.
+    let state = stage.wait("both instances are counted", |state| {
+        state.instances.len() == 2 && state.instances.values().all(|one| one.restarts == 1)
+    });
+    for id in state.instances.keys() {
+        let told = stage.binary().args(["inspect", id.as_str(), "--json"]).output().unwrap();
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.contains("\"restarts\": 1") || told.contains("\"restarts\":1"), "{told}");
+    }
     stage.end();
 }
 

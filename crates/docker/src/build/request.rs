@@ -23,6 +23,8 @@ const MOST: usize = 1 << 20;
 /// microseconds, and a thousandth of it.
 const PERIOD: u64 = 100_000;
 const MILLI: u64 = PERIOD / 1000;
+/// What a shell or an engine says of a program that SIGKILL ended: 128 and the signal's number.
+const KILLED: i64 = 128 + 9;
 
 /// One thing that an engine tells of a build.
 #[derive(Debug, Default, Deserialize)]
@@ -45,7 +47,24 @@ struct Product {
 
 #[derive(Debug, Deserialize)]
 struct Failure {
+    /// The status of the step that failed, where it is one that did.
+    code: Option<i64>,
     message: Option<String>,
+}
+
+impl Failure {
+    /// What failed. That a step was killed says nothing of what for; a limit does.
+    fn told(self, memory: Option<u64>) -> Option<String> {
+        let message = self.message?;
+        let Some(memory) = memory.filter(|_| self.code == Some(KILLED)) else {
+            return Some(message);
+        };
+        let limit = memory >> 20;
+        Some(format!(
+            "{message}: it was killed, as the kernel does for want of memory; its limit is \
+             {limit} MiB"
+        ))
+    }
 }
 
 /// Has an image built and gives on what the engine tells, until it is built. The id of the last image
@@ -65,7 +84,7 @@ pub(super) async fn build(
         kept.extend_from_slice(&piece.unwrap_or_default());
         while let Some(line) = line(&mut kept, is_over) {
             let told: Told = serde_json::from_slice(&line).map_err(|error| failed(error.into()))?;
-            if let Some(error) = told.failure.and_then(|failure| failure.message) {
+            if let Some(error) = told.failure.and_then(|failure| failure.told(spec.memory)) {
                 return Err(failed(Raw::DockerStreamError { error }));
             }
             made.extend(told.aux.and_then(|product| product.id));
@@ -173,6 +192,28 @@ mod tests {
         let cached = BuildSpec { cache: Some(list), ..spec() };
         let from = "&cachefrom=%5B%22sha256%3Aa%22%2C%22sha256%3Ab%22%5D";
         assert_eq!(query(&cached), format!("{plain}{from}"));
+    }
+
+    #[test]
+    fn a_step_that_was_killed_is_told_of_its_memory_limit() {
+        let told = |line: &str, memory| {
+            let told: Told = serde_json::from_str(line).unwrap();
+            told.failure.unwrap().told(memory).unwrap()
+        };
+        // As Docker 20.10 writes it.
+        let killed = r#"{"errorDetail":{"code":137,"message":"returned a non-zero code: 137"},"error":"returned a non-zero code: 137"}"#;
+        let plain = "returned a non-zero code: 137";
+        assert_eq!(
+            told(killed, Some(64 << 20)),
+            format!(
+                "{plain}: it was killed, as the kernel does for want of memory; its limit is \
+                 64 MiB"
+            )
+        );
+        assert_eq!(told(killed, None), plain);
+        let other = r#"{"errorDetail":{"code":1,"message":"no"},"error":"no"}"#;
+        assert_eq!(told(other, Some(1 << 20)), "no");
+        assert_eq!(told(r#"{"errorDetail":{"message":"no"}}"#, Some(1 << 20)), "no");
     }
 
     #[test]

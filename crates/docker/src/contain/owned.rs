@@ -192,6 +192,8 @@ impl Owned<'_> {
 
     /// Tells what runs, and where it is reached.
     fn note(&self, found: &Container) -> Result<(), Error> {
+        // Counted over all owners, and what cannot be read was counted by none.
+        let before = record::read_record(&self.spec.record).ok().flatten();
         let record = Record {
             id: found.id.clone(),
             image: found.image.clone(),
@@ -200,6 +202,7 @@ impl Owned<'_> {
             address: self.address,
             owner: std::process::id(),
             is_taken: false,
+            renewals: before.map_or(0, |before| before.renewals),
             why_not: None,
             ill: None,
             cause: None,

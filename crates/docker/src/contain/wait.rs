@@ -263,11 +263,7 @@ async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
             if let Ok(Some(found)) = docker.container(id).await {
                 was_well |= found.health == Health::Healthy;
                 if found.health == Health::Unhealthy {
-                    let said = match found.health_said.trim() {
-                        "" => "its own check fails".to_owned(),
-                        said => format!("its own check fails: {said}"),
-                    };
-                    return Ill { said, was_well };
+                    return Ill { said: told(&found.health_said), was_well };
                 }
             }
             let is_told = match &mut line {
@@ -279,5 +275,22 @@ async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
             }
         }
         tokio::time::sleep(CHECKS).await;
+    }
+}
+
+/// What a check printed, or that it printed nothing.
+fn told(printed: &str) -> String {
+    let printed = printed.trim();
+    if printed.is_empty() { "it printed nothing".to_owned() } else { printed.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_check_printed_is_told_also_where_that_is_nothing() {
+        assert_eq!(told(" no such file\n"), "no such file");
+        assert_eq!(told("\n"), "it printed nothing");
     }
 }

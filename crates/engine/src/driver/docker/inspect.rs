@@ -26,7 +26,7 @@ impl Docker {
         let mut found = client.details(&name).await.map_err(|error| fault(&error))?;
         // Somebody may have renamed it: its owner noted its id.
         let record = record_of(unit, None)?.filter(|record| !record.id.is_empty());
-        if let (None, Some(record)) = (&found, record) {
+        if let (None, Some(record)) = (&found, &record) {
             found = client.details(&record.id).await.map_err(|error| fault(&error))?;
         }
         let own = [(ENGINE, self.engine_id.as_str()), (INSTANCE, id.as_str())];
@@ -35,11 +35,12 @@ impl Docker {
             own.iter().all(|(name, value)| labels.get(*name).is_some_and(|label| label == value))
         };
         // What has our name and another's labels is somebody else's.
-        Ok(found.filter(is_ours).map(|found| told(&found)))
+        let renewals = record.map_or(0, |record| record.renewals);
+        Ok(found.filter(is_ours).map(|found| told(&found, renewals)))
     }
 }
 
-fn told(found: &Details) -> ContainerFacts {
+fn told(found: &Details, renewals: u32) -> ContainerFacts {
     let text = |text: &str| printable(text, TEXT);
     let all = |texts: &[String]| -> Vec<String> {
         texts.iter().take(ENTRIES).map(|one| text(one)).collect()
@@ -65,8 +66,8 @@ fn told(found: &Details) -> ContainerFacts {
         exit_code: container.exit_code,
         out_of_memory: container.is_out_of_memory,
         error: text(&container.error),
-        // Who counts is the supervisor of the process that owns it: see the caller.
-        restarts: 0,
+        // The supervisor of the process that owns it counts too: see the caller.
+        restarts: renewals,
         argv: all(&found.argv),
         dir: text(&found.dir),
         user: text(&found.user),

@@ -179,6 +179,7 @@ mod tests {
             address: Some(AT.parse().unwrap()),
             owner: 2,
             is_taken: false,
+            renewals: 0,
             why_not: None,
             ill: None,
             cause: None,

@@ -25,7 +25,7 @@ impl Local {
         if docker::is_container(&home) {
             let found = self.docker.inspect(id, &unit).await?;
             return Ok(found.map(|mut facts| {
-                facts.restarts = status.restarts;
+                facts.restarts = facts.restarts.saturating_add(status.restarts);
                 Inspection::Container(Box::new(facts))
             }));
         }

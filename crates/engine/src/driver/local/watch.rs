@@ -98,7 +98,8 @@ impl Local {
 enum Now {
     /// It runs.
     Runs {
-        /// How often its supervisor started it again by now.
+        /// How often it was started again by now, by its supervisor or by the owner of its
+        /// container.
         restarts: u32,
         proof: String,
         /// Where it is reached, if that may be elsewhere than before.
@@ -114,14 +115,17 @@ enum Now {
 
 fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
     let Some((_, status)) = alive(unit)? else { return Ok(Now::Unknown) };
-    let restarts = status.restarts;
     if !docker::is_container(home) {
         return Ok(match status.main {
-            Some(_) => Now::Runs { restarts, proof: proof(&status), address: None, ill: None },
+            Some(_) => {
+                let restarts = status.restarts;
+                Now::Runs { restarts, proof: proof(&status), address: None, ill: None }
+            }
             None => Now::Over(status.last_exit),
         });
     }
     let Some(record) = docker::record_of(unit, None)? else { return Ok(Now::Unknown) };
+    let restarts = status.restarts.saturating_add(record.renewals);
     let is_own = status.main.is_some_and(|main| i64::from(main.pid) == i64::from(record.owner));
     Ok(match record.address {
         Some(_) if is_own => Now::Runs {
