@@ -42,20 +42,18 @@ pub async fn stay(place: &Place, state: &State) -> Option<String> {
             (what.to_owned(), !noted.is_empty())
         }
     };
-    let mut command = format!(
-        "docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' '{names}*' | xargs -r docker \
-         image rm"
+    // Docker lists as dangling what has neither a name nor an image that stands on it, and removes
+    // with it what it stood on. So an image that somebody named or uses stays.
+    let dir = shell_word(&places.built_images().display().to_string());
+    let stages = format!(
+        "; ls {dir} | grep -xF \"$(docker image ls -qf dangling=true --no-trunc | cut -d: -f2)\" | \
+         xargs -r docker image rm"
     );
-    if has_stages {
-        // Docker lists as dangling what has neither a name nor an image that stands on it, and
-        // removes with it what it stood on. So an image that somebody named or uses stays.
-        let dir = shell_word(&places.built_images().display().to_string());
-        command.push_str(&format!(
-            "; ls {dir} | grep -xF \"$(docker image ls -qf dangling=true --no-trunc | cut -d: \
-             -f2)\" | xargs -r docker image rm"
-        ));
-    }
-    Some(format!("{what} in Docker; once nobody is to go back to them: {command}"))
+    let stages = if has_stages { stages.as_str() } else { "" };
+    Some(format!(
+        "{what} in Docker; once nobody is to go back to them: docker image ls --format \
+         '{{{{.Repository}}}}:{{{{.Tag}}}}' '{names}*' | xargs -r docker image rm{stages}"
+    ))
 }
 
 /// The id that names the engine's images; the directory of an installed one may be closed to
