@@ -34,13 +34,12 @@ pub async fn stay(place: &Place, state: &State) -> Option<String> {
     }
     let names = format!("pilothouse-{id}/");
     let noted = noted(&places);
-    let (what, has_stages) = match count(&names, &noted).await {
-        Ok(count) => (count.told()?, count.stages > 0),
+    let (what, has_stages) = if let Ok(count) = count(&names, &noted).await {
+        (count.told()?, count.stages > 0)
+    } else {
         // Whether any stays is not known, and what removes them is right all the same.
-        Err(_) => {
-            let what = "Docker does not answer, and images of releases and of steps may stay";
-            (what.to_owned(), !noted.is_empty())
-        }
+        let what = "Docker does not answer, and images of releases, steps and stages may stay";
+        (what.to_owned(), !noted.is_empty())
     };
     // Docker lists as dangling what has neither a name nor an image that stands on it, and removes
     // with it what it stood on. So an image that somebody named or uses stays.
