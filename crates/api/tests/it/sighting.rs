@@ -128,7 +128,7 @@ fn full() -> Watched {
         measured: Some(Part::Metrics),
         ..Line::default()
     };
-    watched.bill = Bill { lines: vec![line(), unpriced], idle: Vec::new() };
+    watched.bill = Bill { lines: vec![line(), unpriced], idle: Vec::new(), ..Bill::default() };
     watched
 }
 
