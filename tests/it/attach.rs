@@ -65,7 +65,7 @@ fn coming_back_tells_what_happened_meanwhile() {
     assert_eq!(terminal.ends(), 0);
     world.run(&["deploy", "shop/production", "--yes"]).ends_with(0);
     let terminal = Terminal::cockpit(&world);
-    terminal.sees("r1 to shop/production: serves");
+    terminal.sees("r1 to shop/production: came to serve");
 }
 
 #[test]

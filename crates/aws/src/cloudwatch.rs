@@ -1,5 +1,6 @@
 //! CloudWatch: what was measured lately, many measurements with one request.
 
+mod measured;
 pub(crate) mod meters;
 
 use std::collections::BTreeMap;
@@ -9,12 +10,10 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudMetric, MetricDataQuer
 use aws_smithy_types::DateTime;
 use pilothouse_core::aws::Trouble;
 use pilothouse_core::aws::asking::Query;
-use pilothouse_core::aws::policy;
 use pilothouse_core::aws::seen::{Metric, Series};
 use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::Count;
-use crate::failure::trouble;
 
 /// Measurements that CloudWatch takes in one request.
 const AT_ONCE: usize = 500;
@@ -29,33 +28,22 @@ pub(crate) async fn metrics(
     queries: &[Query],
     now: Timestamp,
 ) -> Result<BTreeMap<String, Vec<Series>>, Trouble> {
-    let action = policy::GET_METRIC_DATA;
     // The minute that is going on is not whole yet.
     let until = Timestamp(now.0 / MINUTE.0 * MINUTE.0);
     let from = Timestamp(until.0.saturating_sub(MINUTE.0 * minutes()));
     let mut found: BTreeMap<String, Vec<Series>> = BTreeMap::new();
     for queries in queries.chunks(AT_ONCE) {
-        count.request();
-        count.metrics(queries.len());
         let asked = queries.iter().enumerate().map(|(place, query)| ask(place, query));
-        let answer = client
-            .get_metric_data()
-            .start_time(date(from))
-            .end_time(date(until))
-            .set_metric_data_queries(Some(asked.collect()))
-            .send()
-            .await
-            .map_err(|error| trouble(action, &error))?;
-        for result in answer.metric_data_results() {
-            let place = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
-            let Some(query) = place.and_then(|place| queries.get(place)) else { continue };
+        let asked: Vec<MetricDataQuery> = asked.collect();
+        let measured = measured::all(client, count, &asked, (from, until)).await?;
+        for (place, measured) in measured {
+            let Some(query) = queries.get(place) else { continue };
             let mut values = vec![None; MINUTES];
-            for (at, value) in result.timestamps().iter().zip(result.values()) {
-                let at = at.to_millis().ok().and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
-                let place = at.saturating_sub(from.0) / MINUTE.0;
-                let place = usize::try_from(place).ok().filter(|_| at >= from.0);
+            for (at, value) in measured {
+                let place = at.0.saturating_sub(from.0) / MINUTE.0;
+                let place = usize::try_from(place).ok().filter(|_| at >= from);
                 if let Some(slot) = place.and_then(|place| values.get_mut(place)) {
-                    *slot = thousandths(query.metric, *value);
+                    *slot = thousandths(query.metric, value);
                 }
             }
             let series = Series { metric: query.metric, until, values };

@@ -1,5 +1,6 @@
 //! Credentials, region and limits of what is asked of one account.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
 use tokio::sync::Mutex;
 
@@ -38,8 +40,41 @@ pub(crate) struct Clients {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) pricing: aws_sdk_pricing::Client,
-    /// Where they ask: the region, and the endpoint where it is not AWS's own.
-    place: String,
+    /// Where each service is asked, by its name in policies: the region, and the endpoint where it
+    /// is not AWS's own.
+    places: BTreeMap<&'static str, String>,
+}
+
+/// Services as policies name them, and as AWS's own files and variables do.
+const SERVICES: [(&str, &str); 6] = [
+    ("sts", "STS"),
+    ("ec2", "EC2"),
+    ("elasticloadbalancing", "Elastic Load Balancing v2"),
+    ("ecs", "ECS"),
+    ("cloudwatch", "CloudWatch"),
+    ("pricing", "Pricing"),
+];
+
+/// The endpoint of a service where it is not AWS's own: its own setting goes before that of all (AWS
+/// SDKs and Tools Reference Guide, "Service-specific endpoints"), as the SDK's clients read them.
+fn endpoint(config: &SdkConfig, id: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    own.or_else(|| config.endpoint_url().map(Into::into))
+}
+
+impl Clients {
+    /// A trouble with where its service is asked.
+    fn tell(&self, trouble: Trouble) -> Trouble {
+        match self.places.get(trouble.service()).cloned() {
+            Some(place) => trouble.asked_in(&place),
+            None => trouble,
+        }
+    }
 }
 
 impl Session {
@@ -79,15 +114,18 @@ impl Session {
                 let said = format!("the profile `{profile}` brings none: {}", trouble.said);
                 Trouble::new(trouble.kind, trouble.action, &said)
             }
-            _ => trouble.asked_in(&clients.place),
+            _ => clients.tell(trouble),
         }
     }
 
     async fn connect(&self) -> Clients {
         let config = self.config().await;
-        let at = config.endpoint_url().map_or_else(String::new, |url| format!(" at {url}"));
+        let place = |id: &str| match endpoint(&config, id) {
+            Some(url) => format!("{} at {url}", self.access.region),
+            None => self.access.region.clone(),
+        };
         Clients {
-            place: format!("{}{at}", self.access.region),
+            places: SERVICES.into_iter().map(|(service, id)| (service, place(id))).collect(),
             sts: aws_sdk_sts::Client::new(&config),
             ec2: aws_sdk_ec2::Client::new(&config),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
@@ -143,5 +181,34 @@ impl Session {
                 provider,
             ))
             .build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_types::service_config::LoadServiceConfig;
+
+    use super::*;
+
+    /// Settings in which ECS alone has an endpoint of its own.
+    #[derive(Debug)]
+    struct OfEcs;
+
+    impl LoadServiceConfig for OfEcs {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            let is_it = (key.service_id(), key.env()) == ("ECS", "AWS_ENDPOINT_URL");
+            is_it.then(|| "http://127.0.0.1:2".to_owned())
+        }
+    }
+
+    #[test]
+    fn a_services_own_endpoint_goes_before_that_of_all() {
+        let mut config = SdkConfig::builder();
+        assert_eq!(endpoint(&SdkConfig::builder().build(), "EC2"), None);
+        config.set_endpoint_url(Some("http://127.0.0.1:1".to_owned()));
+        config.set_service_config(Some(OfEcs));
+        let config = config.build();
+        assert_eq!(endpoint(&config, "ECS").as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(endpoint(&config, "EC2").as_deref(), Some("http://127.0.0.1:1"));
     }
 }

@@ -140,6 +140,8 @@ pub enum Effect {
         project: ProjectName,
         /// The commit.
         commit: CommitId,
+        /// Where its repository is, which is what a step's own git calls `origin`.
+        repository: String,
     },
     /// Run a step under a supervisor of its own, or find the one that runs it, and wait for its end.
     RunStep(Box<StepOrder>),

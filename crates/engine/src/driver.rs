@@ -101,8 +101,8 @@ impl Perform for Drivers {
                     let watch = git::Look { project, repository, due, interval, known, answer };
                     git.look(watch, &attention).await
                 }
-                Effect::CheckOut { run, project, commit } => {
-                    git.check_out(run, &project, &commit, &attention).await
+                Effect::CheckOut { run, project, commit, repository } => {
+                    git.check_out(run, &project, (&commit, &repository), &attention).await
                 }
                 Effect::RunStep(order) => host.run_step(*order, &attention).await,
                 Effect::EndStep { run, step } => host.end_step(run, step).await,

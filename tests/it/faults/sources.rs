@@ -57,6 +57,19 @@ fn a_repository_that_is_away_then_empty_then_there() {
 }
 
 #[test]
+fn what_a_step_pushes_reaches_the_repository() {
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    *repository.build.borrow_mut() = "git push --quiet origin HEAD:refs/heads/of-a-step".to_owned();
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()));
+    stage.succeeds(DeploymentId(0));
+    let pushed = repository.git(&["rev-parse", "refs/heads/of-a-step"]);
+    assert_eq!(pushed, repository.git(&["rev-parse", "HEAD"]));
+    stage.end();
+}
+
+#[test]
 fn a_deleted_branch_takes_its_preview_along() {
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);

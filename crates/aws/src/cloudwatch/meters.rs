@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudMetric, MetricDataQuery, MetricStat};
+use pilothouse_core::aws::Trouble;
 use pilothouse_core::aws::meter::{Meter, StorageClass};
-use pilothouse_core::aws::{Trouble, policy};
 use pilothouse_core::time::{Millis, Timestamp};
 
-use super::{AT_ONCE, date};
+use super::{AT_ONCE, measured};
 use crate::Count;
-use crate::failure::trouble;
 
 /// What passes is counted by five minutes, over the last hour.
 const PERIOD: Millis = Millis::minutes(5);
@@ -54,26 +53,16 @@ async fn read(
     (period, until, length): (Millis, Timestamp, u64),
     found: &mut Said,
 ) -> Result<(), Trouble> {
-    let action = policy::GET_METRIC_DATA;
-    count.request();
-    count.metrics(meters.len());
     let each = meters.iter().enumerate();
     let asked = each.map(|(place, (of, meter))| ask(place, of, *meter, period));
-    let answer = client
-        .get_metric_data()
-        .start_time(date(Timestamp(until.0.saturating_sub(length))))
-        .end_time(date(until))
-        .set_metric_data_queries(Some(asked.collect()))
-        .send()
-        .await
-        .map_err(|error| trouble(action, &error))?;
-    for result in answer.metric_data_results() {
-        let place = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
-        let Some((of, meter)) = place.and_then(|place| meters.get(place)) else { continue };
-        let times = result.timestamps().iter().map(|at| at.secs());
+    let asked: Vec<MetricDataQuery> = asked.collect();
+    let from = Timestamp(until.0.saturating_sub(length));
+    let measured = measured::all(client, count, &asked, (from, until)).await?;
+    for (place, measured) in measured {
+        let Some((of, meter)) = meters.get(place) else { continue };
         let value = match meter {
-            Meter::Stored(_) => newest(times.zip(result.values().iter().copied())),
-            _ => by_hour(result.values()),
+            Meter::Stored(_) => newest(&measured),
+            _ => by_hour(&measured),
         };
         if let Some(value) = value.and_then(whole) {
             found.entry(of.clone()).or_default().insert(*meter, value);
@@ -82,14 +71,14 @@ async fn read(
     Ok(())
 }
 
-fn newest(values: impl Iterator<Item = (i64, f64)>) -> Option<f64> {
-    values.max_by_key(|(at, _)| *at).map(|(_, value)| value)
+fn newest(values: &[(Timestamp, f64)]) -> Option<f64> {
+    values.iter().max_by_key(|(at, _)| *at).map(|(_, value)| *value)
 }
 
 /// What came together in the hour. A period in which nothing happened is missing: it counts as
 /// nothing as long as any was measured.
-fn by_hour(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum())
+fn by_hour(values: &[(Timestamp, f64)]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().map(|(_, value)| value).sum())
 }
 
 /// A value as a whole number; none where it is no number.
@@ -185,9 +174,10 @@ mod tests {
 
     #[test]
     fn the_newest_day_counts_and_an_hour_is_the_sum_of_its_parts() {
-        assert_eq!(newest([(1, 5.0), (3, 7.0), (2, 6.0)].into_iter()), Some(7.0));
-        assert_eq!(newest([].into_iter()), None);
-        assert_eq!(by_hour(&[1.0, 2.0]), Some(3.0));
+        let at = |at: u64, value: f64| (Timestamp(at), value);
+        assert_eq!(newest(&[at(1, 5.0), at(3, 7.0), at(2, 6.0)]), Some(7.0));
+        assert_eq!(newest(&[]), None);
+        assert_eq!(by_hour(&[at(1, 1.0), at(2, 2.0)]), Some(3.0));
         assert_eq!(by_hour(&[]), None, "what was not measured is not nothing");
         assert_eq!(whole(f64::INFINITY), None);
         assert_eq!(whole(-1.0), None);

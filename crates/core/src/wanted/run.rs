@@ -15,7 +15,10 @@ pub(super) fn want(state: &State, run: &Run, wanted: &mut Wanted) {
         RunPhase::Queued | RunPhase::Ended { .. } => {}
         RunPhase::CheckingOut => {
             let (project, commit) = (run.project.clone(), run.commit.clone());
-            wanted.add(EffectId::CheckOut(id), Effect::CheckOut { run: id, project, commit });
+            let spec = state.projects.get(&project).map(|project| &project.spec);
+            let repository = spec.map_or_else(String::new, |spec| spec.repository.clone());
+            let check_out = Effect::CheckOut { run: id, project, commit, repository };
+            wanted.add(EffectId::CheckOut(id), check_out);
         }
         RunPhase::Running { step } if run.cancelled_by.is_some() => {
             wanted.add(EffectId::EndStep(id, step), Effect::EndStep { run: id, step });

@@ -325,13 +325,3 @@ async fn what_changes_slowly_is_read_every_fifth_time_that_all_else_is() {
     let now = Timestamp(1_000_000 + 595_000);
     assert_eq!(world.seen().stale_since(Part::Meters, now), None);
 }
-
-#[tokio::test(start_paused = true)]
-async fn throttling_is_answered_with_patience() {
-    let mut world = World::new(true);
-    world.made.fails(Part::Instances.name(), TroubleKind::Throttled);
-    world.passes(Duration::from_secs(300)).await;
-    let asked = world.made.taken();
-    let tries = asked.iter().filter(|part| **part == Part::Instances).count();
-    assert!((3..=6).contains(&tries), "{tries} tries in five minutes instead of 30");
-}

@@ -153,7 +153,7 @@ impl Git {
         &self,
         id: RunId,
         project: &ProjectName,
-        commit: &CommitId,
+        (commit, repository): (&CommitId, &str),
         attention: &Attention,
     ) -> Ended {
         let (workspace, mirror) = (self.places.workspace(id), self.places.mirror(project));
@@ -171,7 +171,12 @@ impl Git {
         let mut call = git(&what, CHECKOUT, ["checkout", "--quiet", "--detach", commit.as_str()]);
         call.arguments.splice(0..0, [OsStr::new("-C"), workspace.as_os_str()]);
         run(call, attention).await?;
-        let pipeline = blocking("reading the pipeline", move || read_pipeline(&workspace)).await?;
+        let origin = without_password(repository);
+        let pipeline = blocking("reading the pipeline", move || {
+            name_origin(&workspace, &origin)?;
+            read_pipeline(&workspace)
+        })
+        .await?;
         Ok(Outcome::CheckedOut { pipeline: Box::new(pipeline) })
     }
 
@@ -205,6 +210,27 @@ fn git<'a, const N: usize>(what: &'a str, limit: Duration, arguments: [&'a str; 
         ("GIT_OPTIONAL_LOCKS", OsStr::new("0")),
     ];
     Call { program: "git", what, arguments, env, limit }
+}
+
+/// What a step pushes goes to the project's repository, and not into the engine's mirror of it.
+fn name_origin(workspace: &Path, repository: &str) -> Result<(), Fault> {
+    let named = git2::Repository::open(workspace)
+        .and_then(|opened| opened.remote_set_url("origin", repository));
+    named.map_err(|error| {
+        let place = workspace.display();
+        Fault::transient(format!("cannot name the origin of {place}: {}", error.message()))
+    })
+}
+
+/// A repository's address without the password that may stand in it: a step can read it.
+fn without_password(repository: &str) -> String {
+    let Some((scheme, rest)) = repository.split_once("://") else { return repository.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
+    {
+        Some((user, host)) => format!("{scheme}://{user}@{host}{path}"),
+        None => repository.to_owned(),
+    }
 }
 
 fn make_mirror(place: &Path) -> Result<(), Fault> {

@@ -43,3 +43,13 @@ async fn who_we_are_heals_nothing_but_itself() {
         assert!(kinds.iter().all(|kind| *kind == Some(TroubleKind::Throttled)), "{kinds:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_answered_with_patience() {
+    let mut world = World::new(true);
+    world.made.fails(Part::Instances.name(), TroubleKind::Throttled);
+    world.passes(Duration::from_secs(300)).await;
+    let asked = world.made.taken();
+    let tries = asked.iter().filter(|part| **part == Part::Instances).count();
+    assert!((3..=6).contains(&tries), "{tries} tries in five minutes instead of 30");
+}
