@@ -136,7 +136,7 @@ impl Jenkinsfile {
             out::line(&format!("  say in {file} how the service is run, and commit it"));
         } else {
             out::line(&format!(
-                "  pilothouse convert  shows its steps as comments, for {file}: none runs as it is"
+                "  pilothouse convert  says why nothing of it is taken over: write {file} yourself"
             ));
         }
     }

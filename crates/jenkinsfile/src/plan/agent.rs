@@ -15,6 +15,19 @@ const LABELS: [&str; 2] = ["", "linux"];
 const DOCKER_LABELS: [&str; 3] = ["", "docker", "linux"];
 
 impl Planner<'_> {
+    /// A stage with `agent none` runs on the agent around it: its script only goes on with its body
+    /// (pipeline-model-definition, `NoneScript`).
+    pub(super) fn agent_of_stage(&mut self, agent: &Agent<'_>, scope: &mut Scope) {
+        match agent.kind.as_ref().filter(|kind| kind.text == "none") {
+            Some(kind) => {
+                let entry = self.table.get(Kind::Agent, &kind.text);
+                let note = entry.map(|entry| entry.note.clone()).unwrap_or_default();
+                self.mark(kind.span, Support::Runs, &note);
+            }
+            None => self.agent(agent, scope),
+        }
+    }
+
     pub(super) fn agent(&mut self, agent: &Agent<'_>, scope: &mut Scope) {
         let Some(kind) = &agent.kind else {
             return;

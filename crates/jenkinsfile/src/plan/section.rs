@@ -30,7 +30,7 @@ const SECRET: &str = "secrets are named in the project file of the operator";
 impl Planner<'_> {
     pub(super) fn common(&mut self, common: &Common<'_>, scope: &mut Scope, is_one: bool) {
         if let Some(agent) = &common.agent {
-            self.agent(agent, scope);
+            self.agent_of_stage(agent, scope);
         }
         if let Some(when) = &common.when {
             self.when(when, common.environment.as_ref(), scope);

@@ -217,6 +217,14 @@ impl Planner<'_> {
             }
             "timestamps" | "ansiColor" => inside(scope.clone()),
             "checkout" => match (is_scm(single(arguments)), is_moved) {
+                // Jenkins' git plugin puts back what was changed of the commit's files.
+                (true, false) if self.is_touched && scope.image.is_none() => {
+                    Ok(Said::Script("git checkout --force \"$PILOTHOUSE_COMMIT\"".to_owned()))
+                }
+                (true, false) if self.is_touched => {
+                    let why = "files that a step changed are not put back in a container";
+                    Err(left(Support::NotYet, why))
+                }
                 (true, false) => Ok(Said::Given(self.note("checkout"))),
                 (true, true) => Err(left(Support::NotYet, "a checkout into another directory")),
                 (false, _) => {

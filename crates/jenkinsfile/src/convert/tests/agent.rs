@@ -41,6 +41,29 @@ fn a_stage_with_an_agent_of_its_own_runs_below_one_that_does_not() {
 }
 
 #[test]
+fn a_stage_without_an_agent_runs_on_the_one_around_it() {
+    let with = |around: &str| {
+        format!(
+            "pipeline {{ agent {around}\nstages {{ stage('a') {{ agent none\nsteps {{ sh 'make' }} }} }} }}"
+        )
+    };
+    assert!(running(&converted(&with("any"))).contains("make"));
+    assert!(running(&converted(&with("{ docker 'node:22' }"))).contains("image = \"node:22\""));
+    assert!(!running(&converted(&with("none"))).contains("make"));
+}
+
+#[test]
+fn a_later_checkout_puts_back_what_was_changed() {
+    let steps = "checkout scm\nsh 'echo 2 > version'\ncheckout scm\nsh 'cat version'";
+    let text = with_steps("", steps);
+    assert_eq!(running(&text).matches("git checkout --force").count(), 1, "{text}");
+    let text = converted(&format!(
+        "pipeline {{ agent {{ docker 'node:22' }}\nstages {{ stage('a') {{ steps {{\n{steps}\n}} }} }} }}"
+    ));
+    assert!(!running(&text).contains("cat version"), "{text}");
+}
+
+#[test]
 fn each_setting_of_an_agent_has_its_own_reason() {
     let own = "each run has a workspace of its own";
     for (agent, said) in [
