@@ -271,6 +271,7 @@ fn going_on(
     if environment.removing {
         now.push("being removed".to_owned());
     }
+    now.extend(state.edge.left_out(key).map(|why| printable(why, 400)));
     now.extend(watched.into_iter().flat_map(|watched| watched.sentences(key)));
     if let Some(deployment) = environment.running.and_then(|id| state.deployments.get(&id)) {
         let passed = snapshot.now.since(deployment.since);

@@ -99,7 +99,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = held.or_else(|| words::refused_table(&model.replica.edge)) {
         return said(text, Tone::Wrong);
     }
-    if let Some(text) = unbound(model) {
+    if let Some(text) = words::left_out(&model.replica.edge).or_else(|| unbound(model)) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = unread(model) {

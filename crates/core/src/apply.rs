@@ -55,7 +55,9 @@ pub fn fold<'a>(mut state: State, records: impl IntoIterator<Item = &'a Recorded
 }
 
 fn work_out(state: &mut State) {
+    let left_out = table::left_out(state);
     let digest = table::wanted(state).digest;
+    state.edge.left_out = left_out;
     asks_for(state, digest);
 }
 

@@ -305,6 +305,7 @@ fn warnings(
     }
     let listen = state.projects.get(&key.project).map(|p| &p.spec.load_balancer.listen);
     warnings.extend(listen.and_then(|listen| state.edge.unreached(listen)));
+    warnings.extend(state.edge.left_out(key).map(str::to_owned));
     if environment.spec.deploy == DeployMode::Manual && from.is_none() {
         warnings.push("this environment has never served".to_owned());
     }

@@ -32,7 +32,9 @@ pub use status::{
     Applied, EdgeCounters, EdgeStatus, GroupStatus, ListenerStatus, Reason, Refusal, RefusalKind,
     TableSource, TargetState, TargetStatus,
 };
-pub use table::{HealthCheck, Listener, Role, StatusRange, Table, Target, TargetGroup};
+pub use table::{
+    HealthCheck, Listener, MAX_TABLE_BYTES, Role, StatusRange, Table, Target, TargetGroup,
+};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 //! The state is the fold of the journal: only [`crate::apply`] changes it. Samples (CPU,
 //! requests, log lengths) and log bytes are not part of it.
 
+mod edge;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ use crate::pipeline::Service;
 use crate::run::{Run, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
 use crate::time::{Millis, Timestamp};
+
+pub use edge::{Edge, LeftOut, Unbound};
 
 /// Everything that the engine knows and that survives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -266,37 +269,6 @@ pub enum Fate {
     Bad,
 }
 
-/// What is known of the edge process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edge {
-    /// The version of the table that was last published. Grows.
-    pub version: u64,
-    /// The digest of the table that the state asks for.
-    pub wanted: String,
-    /// The digest of the table that was last read back as serving, since this engine started.
-    pub active: Option<String>,
-    /// Attempts to publish in a row that failed.
-    pub failures: u32,
-    /// The earliest time of the next attempt.
-    pub retry_at: Timestamp,
-    /// What the edge last refused or failed at, printable.
-    pub error: Option<String>,
-    /// Whether the edge answers.
-    pub connected: bool,
-    /// Addresses that it should listen on and cannot.
-    #[serde(default)]
-    pub unbound: Vec<Unbound>,
-}
-
-/// An address that the edge should listen on and cannot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unbound {
-    /// The address.
-    pub address: SocketAddr,
-    /// What the system said, printable.
-    pub why: String,
-}
-
 impl Environment {
     /// Whether it serves a release, or is about to: otherwise nothing runs, and nothing costs.
     pub fn is_used(&self) -> bool {
@@ -338,14 +310,6 @@ impl Branch {
     /// Whether a run of it is of the history that it has now.
     pub fn has(&self, run: RunId) -> bool {
         self.replaced.is_none_or(|newest| run > newest)
-    }
-}
-
-impl Edge {
-    /// Why nobody reaches any of these addresses, if nobody does.
-    pub fn unreached(&self, listen: &[SocketAddr]) -> Option<String> {
-        let found = self.unbound.iter().find(|unbound| listen.contains(&unbound.address))?;
-        Some(format!("the load balancer cannot listen on {}: {}", found.address, found.why))
     }
 }
 

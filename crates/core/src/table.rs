@@ -3,6 +3,8 @@
 //! Derived from the state alone, so that what the edge should serve is never a thing of its own
 //! that could be forgotten. Publishing it and reading it back is an effect.
 
+mod left_out;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
@@ -18,7 +20,11 @@ use crate::routing::{
 use crate::spec::RuleActionSpec;
 use crate::state::{Edge, Environment, State};
 
-/// Builds the table that the state asks for, without version and epoch.
+pub use left_out::left_out;
+use left_out::{Standing, standings};
+
+/// Builds the table that the state asks for, without version and epoch. What an edge would refuse is
+/// left out, because it would refuse all the others with it: [`left_out`] tells.
 pub fn wanted(state: &State) -> Table {
     let mut groups = BTreeMap::new();
     for instance in state.instances.values() {
@@ -31,7 +37,7 @@ pub fn wanted(state: &State) -> Table {
         .map(|instance| &instance.environment)
         .collect();
     let table = Table {
-        listeners: listeners(state, &serving),
+        listeners: listeners(state, &serving, &standings(state)),
         target_groups: groups.into_values().collect(),
         ..Table::default()
     };
@@ -46,6 +52,20 @@ const TOLD_AFTER: u32 = 2;
 pub fn refused(edge: &Edge) -> Option<&str> {
     let is_behind = edge.connected && edge.active.as_ref() != Some(&edge.wanted);
     edge.error.as_deref().filter(|_| is_behind && edge.failures >= TOLD_AFTER)
+}
+
+/// Failures in a row after which what somebody takes away no longer waits for the edge: more than
+/// three seconds of its saying no.
+const ENDS_AFTER: u32 = 4;
+
+/// Whether an environment that somebody takes away ends without a table that no longer has it. It
+/// is to be gone, and an edge that answers and does not take its table may never do so. Requests
+/// that still come for it are answered 502: its proof ends with it.
+pub(crate) fn ends_without(state: &State, key: &EnvironmentKey) -> bool {
+    let removing = || state.environments.get(key).is_some_and(|one| one.removing);
+    state.edge.failures >= ENDS_AFTER
+        && refused(&state.edge).is_some()
+        && (state.halting || removing())
 }
 
 /// The name of an environment's target group.
@@ -145,7 +165,11 @@ fn check(health: &Health) -> HealthCheck {
 }
 
 /// One listener per address, so that projects can share an address and its rules stay in order.
-fn listeners(state: &State, serving: &BTreeSet<&EnvironmentKey>) -> Vec<Listener> {
+fn listeners(
+    state: &State,
+    serving: &BTreeSet<&EnvironmentKey>,
+    standings: &BTreeMap<&EnvironmentKey, Standing>,
+) -> Vec<Listener> {
     let addresses: BTreeSet<SocketAddr> = state
         .projects
         .values()
@@ -156,7 +180,7 @@ fn listeners(state: &State, serving: &BTreeSet<&EnvironmentKey>) -> Vec<Listener
         .map(|address| Listener {
             id: address.to_string(),
             addresses: vec![address],
-            rules: rules(state, address, serving),
+            rules: rules(state, address, serving, standings),
             default: Action::fixed(404, "no rule matched this host and path\n"),
             trusted_proxies: trusted(state, address),
         })
@@ -175,15 +199,32 @@ fn trusted(state: &State, address: SocketAddr) -> Vec<crate::routing::Cidr> {
     blocks
 }
 
-fn rules(state: &State, address: SocketAddr, serving: &BTreeSet<&EnvironmentKey>) -> Vec<Rule> {
+fn rules(
+    state: &State,
+    address: SocketAddr,
+    serving: &BTreeSet<&EnvironmentKey>,
+    standings: &BTreeMap<&EnvironmentKey, Standing>,
+) -> Vec<Rule> {
     let mut rules = Vec::new();
     for (key, environment) in &state.environments {
         let listens = state
             .projects
             .get(&key.project)
             .is_some_and(|project| project.spec.load_balancer.listen.contains(&address));
-        if let Some(domain) = environment.spec.domain.as_deref().filter(|_| listens) {
-            rules.extend(environment_rules(serving.contains(key), key, environment, domain));
+        let Some(domain) = environment.spec.domain.as_deref().filter(|_| listens) else {
+            continue;
+        };
+        match standings.get(key) {
+            None => {
+                let serves = serving.contains(key);
+                rules.extend(environment_rules(serves, key, environment, domain));
+            }
+            Some(Standing::Closed { .. }) => rules.push(Rule {
+                priority: 0,
+                conditions: vec![host(domain)],
+                action: Action::fixed(503, format!("the rules of {key} cannot be followed\n")),
+            }),
+            Some(Standing::Absent { .. }) => {}
         }
     }
     for (rule, priority) in rules.iter_mut().zip(1..) {
@@ -198,7 +239,7 @@ fn environment_rules(
     environment: &Environment,
     domain: &str,
 ) -> Vec<Rule> {
-    let host = Condition::Host { patterns: vec![domain.to_owned()] };
+    let host = host(domain);
     let forward = if serves {
         Action::forward(group_of(key))
     } else {
@@ -219,4 +260,8 @@ fn environment_rules(
         .collect();
     rules.push(Rule { priority: 0, conditions: vec![host], action: forward });
     rules
+}
+
+fn host(domain: &str) -> Condition {
+    Condition::Host { patterns: vec![domain.to_owned()] }
 }

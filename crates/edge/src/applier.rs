@@ -159,7 +159,9 @@ impl Applier {
         }
         let problems = table.check();
         if !problems.is_empty() {
-            let message = format!("the table has {} problems and stays unused", problems.len());
+            let count = problems.len();
+            let are = if count == 1 { "problem" } else { "problems" };
+            let message = format!("the table has {count} {are} and stays unused:");
             return Err(Refusal { kind: RefusalKind::Invalid, message, problems });
         }
         let opened = self.ports.open_possible(&table);

@@ -28,7 +28,7 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use pilothouse_core::routing::{EdgeStatus, Refusal, RefusalKind, Table};
+use pilothouse_core::routing::{EdgeStatus, MAX_TABLE_BYTES, Refusal, RefusalKind, Table};
 use serde::Serialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -39,8 +39,6 @@ use crate::edge::Edge;
 use crate::error::Error;
 use crate::sparing::Sparing;
 
-/// The largest table, in bytes.
-const TABLE_BYTES: usize = 16 * 1024 * 1024;
 /// Connections at once.
 const CONNECTIONS: usize = 64;
 /// The longest that a long poll waits.
@@ -196,7 +194,7 @@ async fn ask<T>(desk: &Desk, make: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Re
 
 async fn read_table(request: Request<Incoming>) -> Result<Table, Refusal> {
     let malformed = |message| refusal(RefusalKind::Malformed, message);
-    let body = Limited::new(request.into_body(), TABLE_BYTES)
+    let body = Limited::new(request.into_body(), MAX_TABLE_BYTES)
         .collect()
         .await
         .map_err(|error| malformed(format!("the table could not be read: {error}")))?

@@ -9,6 +9,7 @@ use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError, StreamItem};
 use pilothouse_cockpit::rows::words;
 use pilothouse_core::routing::EdgeStatus;
+use pilothouse_core::text::printable;
 
 use super::Check;
 use crate::ask;
@@ -50,7 +51,12 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
     }
     let socket = client.socket().with_file_name("edge.sock");
     let status = status(&socket);
+    let refused = words::refused_table(&snapshot.state.edge);
     checks.push(match (&status, snapshot.state.edge.connected) {
+        (_, true) if refused.is_some() => {
+            let found = refused.unwrap_or_default();
+            Check::fail("edge", found, "mend what it names; the engine asks it again")
+        }
         (Ok(status), true) => {
             let found = format!("the load balancer answers, table version {}", status.version);
             Check::ok("edge", found)
@@ -67,6 +73,10 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
             Check::fail("edge", found, "the engine starts it again; its log says what is wrong")
         }
     });
+    for one in &snapshot.state.edge.left_out {
+        let found = format!("{}: {}", one.environment, printable(&one.why, 400));
+        checks.push(Check::fail("routes", found, "mend its file and `pilothouse apply`"));
+    }
     for (name, project) in snapshot.state.projects.iter().filter(|(_, one)| !one.removing) {
         // A watcher may not be able to look into the operator's directory, and that of an engine
         // that somebody named is not known.

@@ -369,6 +369,17 @@ pub fn little_room(room: Room) -> Option<String> {
     Some(format!("The disk of the engine's state is nearly full: {left}. {mend}"))
 }
 
+/// Says which environment the load balancer's table leaves out, and why.
+pub fn left_out(edge: &Edge) -> Option<String> {
+    let (first, others) = edge.left_out.split_first()?;
+    let why = first_line(&first.why, 400);
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(" And {more} more; `pilothouse status` has all."),
+    };
+    Some(format!("{}: {why}.{more}", first.environment))
+}
+
 /// Says why the load balancer does not serve as it should, where it does not take its table.
 pub fn refused_table(edge: &Edge) -> Option<String> {
     let why = first_line(table::refused(edge)?, REASON);

@@ -10,7 +10,7 @@ use pilothouse_core::id::{DeploymentId, InstanceId, RunId, Seq};
 use pilothouse_core::instance::Role;
 use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
-use pilothouse_core::state::State;
+use pilothouse_core::state::{LeftOut, State};
 
 use crate::fixture::{NOW, ago, key, lose, model, normal, operator, press, samples, text};
 
@@ -230,6 +230,18 @@ fn a_table_that_the_load_balancer_does_not_take_has_its_cause() {
     let screen = text(&operator(state, 120, 40));
     assert!(screen.contains("does not take the newest routes"), "{screen}");
     assert!(screen.contains("No space left on"), "{screen}");
+}
+
+#[test]
+fn what_the_routes_leave_out_is_told() {
+    let mut state = normal();
+    let environment = state.environments.keys().next().unwrap().clone();
+    let why = "the load balancer would refuse its domain".to_owned();
+    let name = format!("{environment}: {why}.");
+    state.edge.left_out = vec![LeftOut { environment, why }; 3];
+    let screen = text(&operator(state, 160, 40));
+    assert!(screen.contains(&name), "{screen}");
+    assert!(screen.contains("And 2 more; `pilothouse status` has all."), "{screen}");
 }
 
 #[test]

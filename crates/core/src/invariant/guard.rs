@@ -194,7 +194,9 @@ fn stop(state: &State, id: &InstanceId, found: &mut Vec<Violation>) {
         .iter()
         .flat_map(|group| &group.targets)
         .any(|target| target.id == id.as_str());
-    if listed || !read_back {
+    let instance = state.instances.get(id);
+    let ends = instance.is_some_and(|one| table::ends_without(state, &one.environment));
+    if listed || !(read_back || ends) {
         let what = format!("{id}: read back {read_back}, still a target {listed}");
         found.push(Violation::new(Rule::StopsLast, what));
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::wildcards;
 use super::redirect::is_known;
-use super::{Action, Condition, HealthCheck, Listener, Redirect, Table, TargetGroup};
+use super::{Action, Condition, HealthCheck, Listener, Redirect, Rule, Table, TargetGroup};
 
 /// One thing that is wrong with a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum ProblemKind {
 
 /// The longest pattern, as for Application Load Balancers.
 const PATTERN_BYTES: usize = 128;
+/// The longest pattern of a host, which is as long as a domain may be (RFC 1035 section 2.3.4).
+const HOST_BYTES: usize = 253;
 /// The most wildcards in one rule, as for Application Load Balancers; bounds matching's cost.
 const WILDCARDS: usize = 5;
 /// The most pattern values in one rule; an Application Load Balancer allows five.
@@ -120,27 +122,59 @@ fn check_listener(listener: &Listener, groups: &HashSet<&str>, found: &mut Found
     check_action(&listener.default, groups, &format!("{at}, default"), found);
     let mut priorities = HashSet::new();
     for rule in &listener.rules {
-        let at = format!("{at}, rule {}", rule.priority);
+        let at = format!("{at}, rule {}{}", rule.priority, whose(rule));
         if !priorities.insert(rule.priority) {
             let message = "another rule of this listener has the same priority";
             found.add(ProblemKind::Duplicate, &at, message);
         }
-        let (mut values, mut stars) = (0, 0);
-        for condition in &rule.conditions {
-            let patterns = patterns_of(condition);
-            values += patterns.len();
-            stars += patterns.iter().map(|pattern| wildcards(pattern.as_bytes())).sum::<usize>();
-            check_condition(condition, &patterns, &at, found);
-        }
-        if values > VALUES || stars > WILDCARDS {
-            let message = format!(
-                "it has {values} values and {stars} wildcards; at most {VALUES} and {WILDCARDS} \
-                 are allowed, so split it into several rules"
-            );
-            found.add(ProblemKind::Pattern, &at, &message);
-        }
-        check_action(&rule.action, groups, &at, found);
+        check_rule(rule, groups, &at, found);
     }
+}
+
+/// The host and the target group of a rule, by which people know whose it is: its number in a table
+/// stands in no file.
+fn whose(rule: &Rule) -> String {
+    let hosts = rule.conditions.iter().filter_map(|condition| match condition {
+        Condition::Host { patterns } => patterns.first().map(String::as_str),
+        Condition::Path { .. }
+        | Condition::Header { .. }
+        | Condition::Query { .. }
+        | Condition::Method { .. }
+        | Condition::SourceIp { .. } => None,
+    });
+    let group = match &rule.action {
+        Action::Forward(forward) => forward.groups.first().map(|group| group.group.as_str()),
+        Action::Redirect(_) | Action::Fixed(_) => None,
+    };
+    let known: Vec<&str> = hosts.take(1).chain(group).collect();
+    if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) }
+}
+
+impl Rule {
+    /// Finds everything that is wrong with a rule for itself, in a table that has these groups.
+    pub(crate) fn check(&self, groups: &HashSet<&str>) -> Vec<Problem> {
+        let mut found = Found(Vec::new());
+        check_rule(self, groups, "rule", &mut found);
+        found.0
+    }
+}
+
+fn check_rule(rule: &Rule, groups: &HashSet<&str>, at: &str, found: &mut Found) {
+    let (mut values, mut stars) = (0, 0);
+    for condition in &rule.conditions {
+        let patterns = patterns_of(condition);
+        values += patterns.len();
+        stars += patterns.iter().map(|pattern| wildcards(pattern.as_bytes())).sum::<usize>();
+        check_condition(condition, &patterns, at, found);
+    }
+    if values > VALUES || stars > WILDCARDS {
+        let message = format!(
+            "it has {values} values and {stars} wildcards; at most {VALUES} and {WILDCARDS} \
+             are allowed, so split it into several rules"
+        );
+        found.add(ProblemKind::Pattern, at, &message);
+    }
+    check_action(&rule.action, groups, at, found);
 }
 
 fn patterns_of(condition: &Condition) -> Vec<&str> {
@@ -167,9 +201,11 @@ fn check_condition(condition: &Condition, patterns: &[&str], at: &str, found: &m
     if is_empty {
         found.add(ProblemKind::Empty, at, "a condition has no value, so nothing can match it");
     }
+    let is_host = matches!(condition, Condition::Host { .. });
+    let most = if is_host { HOST_BYTES } else { PATTERN_BYTES };
     for pattern in patterns {
-        if pattern.len() > PATTERN_BYTES {
-            let message = format!("a pattern has {} bytes; 128 are allowed", pattern.len());
+        if pattern.len() > most {
+            let message = format!("a pattern has {} bytes; {most} are allowed", pattern.len());
             found.add(ProblemKind::Pattern, at, &message);
         }
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Cidr, Rule};
 
+/// The largest table that an edge takes, as JSON.
+pub const MAX_TABLE_BYTES: usize = 16 << 20;
+
 /// Everything that the edge needs to serve; replaced as a whole, never changed in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {

@@ -12,6 +12,7 @@ use crate::id::{DeploymentId, InstanceId, ReleaseNumber};
 use crate::instance::{Instance, InstancePhase, Role, TargetHealth};
 use crate::routing::TargetState;
 use crate::state::{Environment, State};
+use crate::table;
 use crate::time::Timestamp;
 
 pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event> {
@@ -314,7 +315,9 @@ fn aborting(state: &State, deployment: &Deployment, result: &DeploymentResult) -
     if instances(state, &deployment.new).next().is_none() {
         return vec![ended(deployment.id, result.clone())];
     }
-    stop_all(instances(state, &deployment.new).filter(|instance| instance.role != Role::Draining))
+    let ends = table::ends_without(state, &deployment.environment);
+    let may_stop = |one: &&Instance| ends || one.role != Role::Draining;
+    stop_all(instances(state, &deployment.new).filter(may_stop))
 }
 
 /// Those of the named instances that are not gone.

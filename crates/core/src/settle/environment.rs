@@ -12,6 +12,7 @@ use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::spec::DeployMode;
 use crate::state::{Environment, State};
+use crate::table;
 use crate::time::Timestamp;
 
 pub(super) fn settle(
@@ -40,7 +41,7 @@ fn take_down(state: &State, key: &EnvironmentKey, environment: &Environment) -> 
     if environment.removing && state.instances_of(key).next().is_none() {
         return crate::decide::retention::remove(state, key);
     }
-    if state.halting {
+    if state.halting || table::ends_without(state, key) {
         return stop_all(state.instances_of(key));
     }
     let_go(state.instances_of(key))

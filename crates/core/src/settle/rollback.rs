@@ -9,6 +9,7 @@ use crate::id::InstanceId;
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::state::{Environment, State};
+use crate::table;
 use crate::time::{Millis, Timestamp};
 
 /// How long old instances that are unhealthy have to mend while new ones serve.
@@ -27,6 +28,12 @@ pub(super) fn settle(
     step: RollbackStep,
     now: Timestamp,
 ) -> Vec<Event> {
+    // Where all of it is taken away, and no table moves traffic any more, there is no way back.
+    if step != RollbackStep::Stopping && table::ends_without(state, &deployment.environment) {
+        let mut events = vec![to(deployment, why, RollbackStep::Stopping)];
+        events.extend(stop_all(instances(state, &deployment.new)));
+        return events;
+    }
     match step {
         RollbackStep::Starting => starting(state, deployment, environment, why, now),
         RollbackStep::Shifting => shifting(state, deployment, why),

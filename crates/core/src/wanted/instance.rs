@@ -6,6 +6,7 @@ use crate::effect::{Effect, EffectId, InstanceOrder};
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::pipeline::Service;
 use crate::state::{Release, State};
+use crate::table;
 use crate::time::{Millis, Timestamp};
 
 pub(super) fn want(state: &State, instance: &Instance, wanted: &mut Wanted) {
@@ -41,9 +42,10 @@ pub(super) fn want(state: &State, instance: &Instance, wanted: &mut Wanted) {
                 wanted.add(EffectId::Drain(id.clone()), effect);
             }
         }
-        // Nothing is stopped before a table without it was read back as serving.
+        // Nothing is stopped before a table without it was read back as serving, but for what
+        // somebody takes away while the edge takes no table.
         InstancePhase::Stopping { .. } => {
-            if read_back {
+            if read_back || table::ends_without(state, &instance.environment) {
                 let stop = service(state, instance).map(|s| s.stop.clone()).unwrap_or_default();
                 let effect = Effect::Stop { id: id.clone(), stop };
                 wanted.add(EffectId::Stop(id.clone()), effect);

@@ -11,6 +11,7 @@
 
 mod decisions;
 mod ended;
+mod left_out;
 mod scenario;
 mod scenarios;
 mod specs;

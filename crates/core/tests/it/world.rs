@@ -314,6 +314,7 @@ impl World {
         self.cooling.clear();
         self.observations.clear();
         self.edge.reported.clear();
+        self.edge.refused = 0;
         self.edge.reported_connected = None;
         self.containers.reported = None;
         self.state = fold(&self.journal);

@@ -177,8 +177,9 @@ impl Edge {
         let reply = self.ask("PUT", "/v1/table", body, ANSWER).await?;
         if !reply.is_success() {
             let refusal: Refusal = reply.json("the edge's refusal")?;
+            let problems = refusal.problems.iter();
             let problems: Vec<String> =
-                refusal.problems.iter().map(|problem| problem.message.clone()).collect();
+                problems.map(|one| format!("{}: {}", one.place, one.message)).collect();
             let why = format!("{} {}", refusal.message, problems.join("; "));
             let why = printable(why.trim(), 400);
             return Err(match refusal.kind {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking, in its own functions too"
 )]
 
+mod accepted;
 mod files;
 mod hostile;
 mod propose;

@@ -78,7 +78,11 @@ fn problems_of_conditions_are_found() {
     let host = |patterns: &[&str]| with_condition(Condition::Host { patterns: texts(patterns) });
     assert_eq!(kinds(host(&[])), [P::Empty]);
     assert_eq!(kinds(host(&["a*b*c*d*e*f*"])), [P::Pattern]);
-    assert_eq!(kinds(host(&["x".repeat(129).as_str()])), [P::Pattern]);
+    // A domain may be longer than other patterns: RFC 1035 section 2.3.4.
+    assert_eq!(kinds(host(&["x".repeat(253).as_str()])), []);
+    assert_eq!(kinds(host(&["x".repeat(254).as_str()])), [P::Pattern]);
+    let path = Condition::Path { patterns: vec!["x".repeat(129)] };
+    assert_eq!(kinds(with_condition(path)), [P::Pattern]);
     assert_eq!(kinds(host(&[""])), [P::Pattern]);
 }
 

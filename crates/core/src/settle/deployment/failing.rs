@@ -94,6 +94,9 @@ pub(super) fn abort(
 
 /// Why nobody would reach the deployment, if nobody would.
 pub(super) fn unreached(state: &State, deployment: &Deployment) -> Option<String> {
+    if let Some(why) = state.edge.left_out(&deployment.environment) {
+        return Some(why.to_owned());
+    }
     let project = state.projects.get(&deployment.environment.project)?;
     let why = state.edge.unreached(&project.spec.load_balancer.listen)?;
     Some(format!("{why}; free the address, or listen on another"))

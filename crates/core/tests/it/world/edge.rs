@@ -16,6 +16,8 @@ pub struct Edge {
     pub down: bool,
     pub table: Option<Table>,
     pub epoch: u64,
+    /// How many tables in a row it did not take.
+    pub refused: u32,
     /// What was last told of each target.
     pub reported: BTreeMap<InstanceId, TargetState>,
     /// What was last told of the edge itself.
