@@ -9,6 +9,7 @@ use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError, StreamItem};
 use pilothouse_cockpit::rows::words;
 use pilothouse_core::routing::EdgeStatus;
+use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 
 use super::Check;
@@ -77,7 +78,13 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
         let found = format!("{}: {}", one.environment, printable(&one.why, 400));
         checks.push(Check::fail("routes", found, "mend its file and `pilothouse apply`"));
     }
-    for (name, project) in snapshot.state.projects.iter().filter(|(_, one)| !one.removing) {
+    repositories(place, &snapshot.state, checks);
+    Ok(status.ok())
+}
+
+/// Whether each project has its file, and its repository can be looked at.
+fn repositories(place: &Place, state: &State, checks: &mut Vec<Check>) {
+    for (name, project) in state.projects.iter().filter(|(_, one)| !one.removing) {
         // A watcher may not be able to look into the operator's directory, and that of an engine
         // that somebody named is not known.
         let file = place.project_file(name.as_str());
@@ -100,7 +107,6 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
             }
         });
     }
-    Ok(status.ok())
 }
 
 /// Whether the journal can be written, which the engine tells with its samples.
