@@ -24,7 +24,7 @@ pub use left_out::left_out;
 use left_out::{Standing, standings};
 
 /// Builds the table that the state asks for, without version and epoch. What an edge would refuse is
-/// left out, because it would refuse all the others with it: [`left_out`] tells.
+/// left out, because it would refuse all the others with it: [`left_out()`] tells.
 pub fn wanted(state: &State) -> Table {
     let mut groups = BTreeMap::new();
     for instance in state.instances.values() {
