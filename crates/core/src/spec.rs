@@ -3,6 +3,9 @@
 //! A specification comes from the operator's file, never from the repository, and becomes
 //! active only by the apply command.
 
+pub mod allowed;
+mod check;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -16,6 +19,8 @@ use crate::pipeline::{Run, Service};
 use crate::routing;
 use crate::text::slug;
 use crate::time::Millis;
+
+pub use check::Problem;
 
 /// What the operator wants of one project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -96,6 +96,11 @@ fn is_joining(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{dff}') && is_plain(c)
 }
 
+/// Quotes what somebody wrote, harmless and short.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", printable(text, 60))
+}
+
 /// The first line of a text, made printable.
 pub fn first_line(text: &str, most: usize) -> String {
     printable(text.lines().next().unwrap_or(""), most)

@@ -4,14 +4,16 @@
 //! operator's grants to say, once both files are known.
 
 use pilothouse_core::container::{ImageBuild, Limits, Volume};
+pub(crate) use pilothouse_core::spec::allowed::container::parts;
+use pilothouse_core::spec::allowed::container::{
+    MOST, is_absolute, network as allowed_network, path,
+};
 
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::quoted;
 
-/// The most volumes or caches of one container.
-const MOST: usize = 50;
 const BUILD_KEYS: [&str; 4] = ["dockerfile", "context", "memory", "cpus"];
 const VOLUME: &str = "write volumes = [\"/srv/data:/data\"], with :ro behind it to be read alone";
 
@@ -125,24 +127,12 @@ fn absolute(
     let Some(field) = section.get(key) else { return Vec::new() };
     let mut paths = Vec::new();
     for (text, at) in few(&field, help, found) {
-        let refused = match parts(text).next() {
-            None if text.starts_with('/') => {
-                Some(format!("{} is the root and all that is below it", quoted(text)))
-            }
-            _ if is_absolute(text) => refuse(text),
-            _ => Some(format!("{} is not an absolute path", quoted(text))),
-        };
-        match refused {
+        match path(text).or_else(|| refuse(text)) {
             None => paths.push(text.to_owned()),
             Some(message) => found.add(ProblemKind::WrongValue, at, &message, help),
         }
     }
     paths
-}
-
-/// The parts of a path, none of the root, in one form of all its spellings.
-pub(crate) fn parts(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|part| !matches!(*part, "" | "."))
 }
 
 fn few<'a>(
@@ -158,15 +148,6 @@ fn few<'a>(
     texts
 }
 
-fn is_absolute(path: &str) -> bool {
-    path.starts_with('/')
-        && parts(path).next().is_some()
-        && path.len() <= 1024
-        && !path.contains([':', '\\', ','])
-        && !path.chars().any(char::is_control)
-        && !path.split('/').any(|part| part == "..")
-}
-
 /// How much of the machine a container gets.
 pub(crate) fn limits(section: &Section<'_>, found: &mut Found<'_>) -> Limits {
     Limits {
@@ -180,8 +161,8 @@ pub(crate) fn network(section: &Section<'_>, found: &mut Found<'_>) -> Option<St
     let field = section.get("network")?;
     let help = "write network = \"none\" or the name of a network, as in network = \"backend\"";
     let text = field.line(found, help)?;
-    if let Some((message, help)) = refuse_network(text, help) {
-        field.wrong(found, &message, help);
+    if let Some((message, help)) = allowed_network(text, help) {
+        field.wrong(found, &message, &help);
         return None;
     }
     Some(text.to_owned())
@@ -193,29 +174,12 @@ pub(crate) fn networks(section: &Section<'_>, found: &mut Found<'_>) -> Vec<Stri
     let Some(field) = section.get("networks") else { return Vec::new() };
     let mut networks = Vec::new();
     for (text, at) in few(&field, HELP, found) {
-        match refuse_network(text, HELP) {
+        match allowed_network(text, HELP) {
             None => networks.push(text.to_owned()),
             Some((message, help)) => {
-                found.add(ProblemKind::WrongValue, at, &message, help);
+                found.add(ProblemKind::WrongValue, at, &message, &help);
             }
         }
     }
     networks
-}
-
-/// Why a text is not a network's name, and what to write instead. Another container's network has no
-/// name, and joining it would undo what a container is for; a network has one name here, so that
-/// what is granted and what is asked for can be compared.
-fn refuse_network(text: &str, help: &'static str) -> Option<(String, &'static str)> {
-    let is_name = text.len() <= 128
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    match text {
-        "default" => Some((
-            "\"default\" is what Docker calls the network bridge where none is named".to_owned(),
-            "write \"bridge\", or leave it out, which means the same",
-        )),
-        _ if !is_name => Some((format!("{} is no network for this", quoted(text)), help)),
-        _ => None,
-    }
 }

@@ -19,18 +19,16 @@ mod write;
 use std::collections::BTreeMap;
 
 use pilothouse_core::id::{ProjectName, is_name};
+use pilothouse_core::spec::allowed::{self, ENVIRONMENTS, Owner};
 use pilothouse_core::spec::{EnvironmentSpec, ProjectSpec};
 use pilothouse_core::time::Millis;
 
 use crate::found::{Found, too_large};
 use crate::pipeline::PIPELINE_KEYS;
 use crate::section::Section;
-use crate::value::duration::{DAY, SHORTEST};
 use crate::value::quoted;
-use crate::value::variables::Owner;
 use crate::{MOST_BYTES, Problem, ProblemKind};
 
-pub(crate) use branches::is_branch;
 pub use clash::{Clash, clashes};
 pub use write::{Draft, DraftEnvironment, WatchDraft, write, write_watch};
 
@@ -44,8 +42,6 @@ const KEYS: [&str; 8] = [
     "load_balancer",
     "environment",
 ];
-/// The most environments of a project, a preview's many counted once.
-const ENVIRONMENTS: usize = 50;
 const POLL: Millis = Millis::seconds(15);
 const KEEP_RUNS: u32 = 100;
 
@@ -69,9 +65,10 @@ pub fn read(name: &str, file: &str, text: &str) -> Result<ProjectSpec, Vec<Probl
     section.refuse_unknown(&mut found, |key| elsewhere(key, &KEYS));
     let repository = repository::read(&section, &mut found);
     let poll =
-        section.get("poll").and_then(|field| field.duration(&mut found, SHORTEST..=DAY, "15s"));
+        section.get("poll").and_then(|field| field.duration(&mut found, allowed::POLL, "15s"));
     let trusted = section.get("trusted").and_then(|field| field.flag(&mut found));
-    let keep_runs = section.get("keep_runs").and_then(|field| field.count(&mut found, 1..=100_000));
+    let keep_runs =
+        section.get("keep_runs").and_then(|field| field.count(&mut found, allowed::KEEP_RUNS));
     let step_env = section
         .get("step_env")
         .map_or_else(BTreeMap::new, |field| field.variables(&mut found, Owner::Step));

@@ -11,19 +11,13 @@ pub(crate) mod variables;
 
 use std::ops::{Range, RangeInclusive};
 
-use pilothouse_core::text::printable;
+use pilothouse_core::spec::allowed;
 use toml::de::DeValue;
 
 use crate::found::Found;
 use crate::section::Field;
 
-/// The longest text of one line, in bytes.
-const LINE_BYTES: usize = 4096;
-
-/// Quotes what stands in the file, harmless and short.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", printable(text, 60))
-}
+pub(crate) use pilothouse_core::text::quoted;
 
 impl<'a> Field<'a> {
     /// A text of any length.
@@ -38,16 +32,9 @@ impl<'a> Field<'a> {
     /// A text of one line that is not empty and holds nothing that a terminal would act on.
     pub(crate) fn line(&self, found: &mut Found<'_>, help: &str) -> Option<&'a str> {
         let text = self.text(found, help)?;
-        if text.trim().is_empty() {
-            self.wrong(found, &format!("`{}` is empty", self.name), help);
-            return None;
-        }
-        if text.len() > LINE_BYTES || printable(text, LINE_BYTES) != text {
-            let message = format!("`{}` holds control characters or is too long", self.name);
-            self.wrong(found, &message, help);
-            return None;
-        }
-        Some(text)
+        let Some(wrong) = allowed::line(text) else { return Some(text) };
+        self.wrong(found, &format!("`{}` {wrong}", self.name), help);
+        None
     }
 
     pub(crate) fn flag(&self, found: &mut Found<'_>) -> Option<bool> {

@@ -13,6 +13,9 @@ use crate::spec::{EnvironmentSpec, ProjectSpec};
 use crate::state::{Branch, State};
 use crate::time::Timestamp;
 
+/// The most problems of a specification that are told at once.
+const MOST_TOLD: usize = 5;
+
 /// Makes a specification active.
 pub(super) fn apply(
     state: &State,
@@ -20,6 +23,7 @@ pub(super) fn apply(
     spec: &ProjectSpec,
     now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
+    check(spec)?;
     check_domains(state, spec)?;
     check_watched(state, spec)?;
     let mut events = vec![Event::Project(ProjectEvent::Applied {
@@ -79,6 +83,18 @@ pub(super) fn apply(
         events.push(Event::Environment(EnvironmentEvent::RemovalBegan { key: key.clone() }));
     }
     Ok(events)
+}
+
+/// Nothing becomes active that the reader of an operator's file would refuse, whoever sends it.
+fn check(spec: &ProjectSpec) -> Result<(), Rejection> {
+    let problems = spec.check();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = problems.iter().take(MOST_TOLD).map(ToString::to_string).collect();
+    let more = problems.len().saturating_sub(MOST_TOLD);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    Err(Rejection::new(RejectionKind::Invalid, format!("{}{more}", told.join(". "))))
 }
 
 /// Whether a branch of a repository that was looked at before gets a preview: one that has one, or

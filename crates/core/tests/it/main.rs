@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod checked;
 mod decisions;
 mod ended;
 mod left_out;

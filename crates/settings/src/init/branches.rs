@@ -1,9 +1,10 @@
 //! Which environments a repository's branches ask for.
 
+use pilothouse_core::spec::allowed;
 use pilothouse_core::text::printable;
 
 use super::RepositoryFacts;
-use crate::operator::{DraftEnvironment, is_branch};
+use crate::operator::DraftEnvironment;
 
 /// Branches that feed production where nobody says otherwise, the likeliest first.
 const MAIN: [&str; 4] = ["main", "master", "trunk", "production"];
@@ -18,7 +19,7 @@ pub(super) fn environments(
     notes: &mut Vec<String>,
 ) -> Vec<DraftEnvironment> {
     let has = |name: &&str| facts.branches.iter().any(|branch| branch == name);
-    let is_usable = |branch: &&String| is_branch(branch) && !branch.contains('*');
+    let is_usable = |branch: &&String| allowed::branch(branch).is_none() && !branch.contains('*');
     let default = facts.default_branch.as_ref().filter(is_usable);
     let main = MAIN.iter().find(|name| has(name)).copied();
     let main = default.map(String::as_str).or(main).unwrap_or("main");

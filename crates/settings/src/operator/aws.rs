@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, ServiceName};
 use pilothouse_core::spec::Runtime;
+use pilothouse_core::spec::allowed::watch::{self, MOST};
 use pilothouse_core::text::printable;
 
 use super::elsewhere;
@@ -28,8 +29,6 @@ const KEYS: [&str; 10] = [
 ];
 /// What else an environment may say that is only watched; all other keys are of deployments.
 const BESIDE: [&str; 3] = ["runtime", "aws", "budget"];
-/// The most names of a kind that belong to an environment.
-pub(super) const MOST: usize = 100;
 
 /// Whether an environment is watched at AWS, as far as its `runtime` says.
 pub(super) fn is_watched(section: &Section<'_>) -> bool {
@@ -89,10 +88,8 @@ fn account(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
         return None;
     };
     let text = field.text(found, help)?;
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(text.to_owned());
-    }
-    field.wrong(found, &format!("{} is no account of AWS", quoted(text)), help);
+    let Some(message) = watch::account(text) else { return Some(text.to_owned()) };
+    field.wrong(found, &message, help);
     None
 }
 
@@ -103,13 +100,8 @@ fn region(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
         return None;
     };
     let text = field.text(found, help)?;
-    let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    if text.len() <= 40 && text.matches('-').count() >= 2 && text.split('-').all(is_part) {
-        return Some(text.to_owned());
-    }
-    field.wrong(found, &format!("{} is no region of AWS", quoted(text)), help);
+    let Some(message) = watch::region(text) else { return Some(text.to_owned()) };
+    field.wrong(found, &message, help);
     None
 }
 
@@ -117,10 +109,8 @@ fn role(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
     let help = "write role = \"arn:aws:iam::123456789012:role/pilothouse-watch\"";
     let field = section.get("role")?;
     let text = field.line(found, help)?;
-    if text.starts_with("arn:") && text.contains(":role/") {
-        return Some(text.to_owned());
-    }
-    field.wrong(found, &format!("{} is no ARN of a role", quoted(text)), help);
+    let Some(message) = watch::role(text) else { return Some(text.to_owned()) };
+    field.wrong(found, &message, help);
     None
 }
 
@@ -176,22 +166,12 @@ fn names(
     }
     let mut names = Vec::new();
     for (text, at) in texts.into_iter().take(MOST) {
-        if !is_plain(text) {
-            let message = format!("{} cannot be a name there", quoted(text));
-            found.add(ProblemKind::WrongValue, at, &message, help);
-        } else if text.starts_with("arn:") {
-            let message = format!("{} is an ARN", quoted(text));
-            found.add(ProblemKind::WrongValue, at, &message, help);
-        } else {
-            names.push((text.to_owned(), at));
+        match watch::name(text) {
+            Some(message) => found.add(ProblemKind::WrongValue, at, &message, help),
+            None => names.push((text.to_owned(), at)),
         }
     }
     names
-}
-
-/// Whether a text can be a name there.
-pub(super) fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 255 && printable(text, 255) == text
 }
 
 fn tags(field: &Field<'_>, found: &mut Found<'_>) -> BTreeMap<String, String> {

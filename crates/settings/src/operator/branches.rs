@@ -1,16 +1,12 @@
 //! Which branches feed an environment.
 
-use pilothouse_core::spec::matches_pattern;
+use pilothouse_core::spec::allowed::{self, BRANCH_HELP, BRANCHES};
 
 use super::environment::Seen;
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::Section;
 use crate::value::quoted;
-
-const HELP: &str = "write branch = \"main\" or branch = [\"release/*\", \"hotfix/*\"]";
-/// The most branches and patterns of an environment.
-const MOST: usize = 100;
 
 /// Reads `branch`; an empty list means that only promotions feed the environment.
 pub(super) fn read(
@@ -25,18 +21,18 @@ pub(super) fn read(
         take(&usual, environment, section.at.clone(), seen, found);
         return vec![usual];
     };
-    let texts = field.texts(found, HELP).unwrap_or_default();
+    let texts = field.texts(found, BRANCH_HELP).unwrap_or_default();
     if preview && texts.is_empty() {
         let help = "write branch = \"feature/*\"";
         field.wrong(found, "a preview belongs to a branch, and none is named", help);
     }
-    if texts.len() > MOST {
-        let message = format!("there are more than {MOST} branches");
+    if texts.len() > BRANCHES {
+        let message = format!("there are more than {BRANCHES} branches");
         field.wrong(found, &message, "use patterns, as in branch = \"release/*\"");
     }
     let mut branches = Vec::new();
-    for (text, at) in texts.into_iter().take(MOST) {
-        if let Some((message, help)) = refuse(text) {
+    for (text, at) in texts.into_iter().take(BRANCHES) {
+        if let Some((message, help)) = allowed::branch(text) {
             found.add(ProblemKind::WrongValue, at, &message, &help);
         } else if take(text, environment, at, seen, found) {
             branches.push(text.to_owned());
@@ -75,10 +71,10 @@ fn take(
         found.add(ProblemKind::Conflict, at, &message, help);
         return false;
     }
-    let is_pattern = branch.contains('*');
-    let cover = seen.branches.iter().find(|(taken, owner, _)| {
-        is_pattern && owner != environment && matches_pattern(taken, branch)
-    });
+    let cover = seen
+        .branches
+        .iter()
+        .find(|(taken, owner, _)| owner != environment && allowed::covers(taken, branch));
     if let Some((taken, owner, line)) = cover {
         let message = format!(
             "no branch is left for {}: {} of {owner} (line {line}) fits all of them",
@@ -92,35 +88,4 @@ fn take(
     let taken = (branch.to_owned(), environment.to_owned(), line);
     seen.branches.push(taken);
     true
-}
-
-/// Tells whether a text can stand for a branch, or for several by `*`.
-pub(crate) fn is_branch(text: &str) -> bool {
-    refuse(text).is_none()
-}
-
-/// Why no branch can be called so; git's own rules are in git-check-ref-format(1).
-fn refuse(branch: &str) -> Option<(String, String)> {
-    let shown = quoted(branch);
-    for prefix in ["refs/heads/", "refs/remotes/origin/", "origin/"] {
-        if let Some(short) = branch.strip_prefix(prefix) {
-            let message = format!("{shown} is not how a branch is written here");
-            return Some((message, format!("write {}", quoted(short))));
-        }
-    }
-    let is_odd = |c: char| c.is_control() || " ~^:?[\\".contains(c);
-    let is_wrong = branch.is_empty()
-        || branch.len() > 250
-        || branch.starts_with(['-', '/', '.'])
-        || branch.ends_with(['/', '.'])
-        || branch.contains("..")
-        || branch.contains("//")
-        || branch.contains("@{")
-        || branch.strip_suffix(".lock").is_some()
-        || branch.contains(is_odd);
-    is_wrong.then(|| {
-        let message = format!("{shown} cannot be a branch");
-        let help = format!("{HELP}; * stands for any characters");
-        (message, help)
-    })
 }

@@ -2,6 +2,7 @@
 
 use pilothouse_core::container::{Docker, Grants, Reach};
 use pilothouse_core::spec::Runtime;
+use pilothouse_core::spec::allowed::container as allowed;
 
 use super::elsewhere;
 use crate::ProblemKind;
@@ -47,16 +48,12 @@ fn docker(field: &Field<'_>, name: &str, found: &mut Found<'_>) -> Docker {
     }
 }
 
-/// The network of instances. On the host's own no port could be mapped, and two would clash; on none
-/// nothing could reach them.
+/// The network of instances.
 fn own_network(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
     let name = network(section, found)?;
-    if name != "host" && name != "none" {
-        return Some(name);
-    }
-    let help = "write the name of a network, as in network = \"backend\"";
+    let Some((message, help)) = allowed::own_network(&name) else { return Some(name) };
     if let Some(field) = section.get("network") {
-        field.wrong(found, &format!("\"{name}\" is no network for instances"), help);
+        field.wrong(found, &message, &help);
     }
     None
 }

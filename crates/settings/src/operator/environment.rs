@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pilothouse_core::id::{EnvironmentName, is_name};
+use pilothouse_core::spec::allowed::{self, Owner, PREVIEW_NAME};
 use pilothouse_core::spec::{DeployMode, EnvironmentSpec, Strategy};
 use pilothouse_core::text::printable;
 
@@ -10,7 +11,6 @@ use super::{aws, branches, docker, domain, elsewhere, rule, secrets, strategy};
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
-use crate::value::variables::Owner;
 
 const KEYS: [&str; 18] = [
     "branch",
@@ -36,9 +36,6 @@ const KEYS: [&str; 18] = [
 const PREVIEW: &str = "preview";
 /// See [`PREVIEW`].
 const PRODUCTION: &str = "production";
-/// The longest name of previews: `-` and a branch's slug of up to 29 characters follow it, and
-/// an environment's name has at most 40.
-const PREVIEW_NAME: usize = 10;
 const INSTANCES: u32 = 1;
 const KEEP: u32 = 5;
 
@@ -79,8 +76,10 @@ pub(super) fn read(
     let branches = branches::read(&section, name, preview, seen, found);
     let domain = domain::read(&section, project, name, preview, seen, found);
     let runtime = docker::runtime(&section, name, found);
-    let instances =
-        section.get("instances").and_then(|field| field.count(found, 1..=100)).unwrap_or(INSTANCES);
+    let instances = section
+        .get("instances")
+        .and_then(|field| field.count(found, allowed::INSTANCES))
+        .unwrap_or(INSTANCES);
     let env = section
         .get("env")
         .map_or_else(BTreeMap::new, |field| field.variables(found, Owner::Instance));
@@ -101,7 +100,7 @@ pub(super) fn read(
         secrets,
         keep_releases: section
             .get("keep")
-            .and_then(|field| field.count(found, 1..=1000))
+            .and_then(|field| field.count(found, allowed::KEEP))
             .unwrap_or(KEEP),
         budget_micro_usd_per_hour: section
             .get("budget")

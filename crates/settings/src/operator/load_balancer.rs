@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use pilothouse_core::routing::Cidr;
 use pilothouse_core::spec::LoadBalancerSpec;
+use pilothouse_core::spec::allowed::{ADDRESSES, overlap};
 
 use super::elsewhere;
 use crate::ProblemKind;
@@ -14,8 +15,6 @@ use crate::value::quoted;
 const KEYS: [&str; 3] = ["kind", "listen", "trusted_proxies"];
 const KINDS: [&str; 1] = ["embedded"];
 const HELP: &str = "write listen = [\"127.0.0.1:8080\", \"[::1]:8080\"]";
-/// The most addresses, and the most blocks of proxies.
-const MOST: usize = 50;
 
 /// Reads `[load_balancer]`; without it, what a person on the same machine can reach.
 pub(super) fn read(field: Option<Field<'_>>, found: &mut Found<'_>) -> LoadBalancerSpec {
@@ -47,11 +46,11 @@ fn listen(field: &Field<'_>, found: &mut Found<'_>) -> Vec<SocketAddr> {
     let Some(texts) = field.texts(found, HELP) else {
         return Vec::new();
     };
-    if texts.is_empty() || texts.len() > MOST {
-        field.wrong(found, &format!("`listen` takes 1 to {MOST} addresses"), HELP);
+    if texts.is_empty() || texts.len() > ADDRESSES {
+        field.wrong(found, &format!("`listen` takes 1 to {ADDRESSES} addresses"), HELP);
     }
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for (text, at) in texts.into_iter().take(MOST) {
+    for (text, at) in texts.into_iter().take(ADDRESSES) {
         let Ok(address) = text.parse() else {
             let message = format!("{} is not an IP address with a port", quoted(text));
             found.add(ProblemKind::WrongValue, at, &message, &mend(text));
@@ -66,14 +65,6 @@ fn listen(field: &Field<'_>, found: &mut Found<'_>) -> Vec<SocketAddr> {
         addresses.push(address);
     }
     addresses
-}
-
-/// Port 0 lets the system choose, and so overlaps with nothing.
-fn overlap(one: SocketAddr, two: SocketAddr) -> bool {
-    let is_same_port = one.port() == two.port() && one.port() != 0;
-    let is_everywhere = one.ip().is_unspecified() || two.ip().is_unspecified();
-    let is_same_family = one.is_ipv4() == two.is_ipv4();
-    is_same_port && is_same_family && (is_everywhere || one.ip() == two.ip())
 }
 
 /// What was probably meant by something that is no address with a port.
@@ -94,8 +85,8 @@ pub(super) fn blocks(field: &Field<'_>, found: &mut Found<'_>) -> Option<Vec<Cid
     let help = format!("write {} = [\"10.0.0.0/8\", \"::1/128\"]", field.name);
     let texts = field.texts(found, &help)?;
     let count = texts.len();
-    if count > MOST {
-        let message = format!("`{}` takes at most {MOST} blocks", field.name);
+    if count > ADDRESSES {
+        let message = format!("`{}` takes at most {ADDRESSES} blocks", field.name);
         field.wrong(found, &message, "join them into larger blocks");
         return None;
     }

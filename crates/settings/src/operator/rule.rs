@@ -12,6 +12,7 @@ use pilothouse_core::routing::{
     Action, Condition, Listener, ProblemKind as TableProblem, Rule, Table,
 };
 use pilothouse_core::spec::RuleSpec;
+use pilothouse_core::spec::allowed::rule::{PRIORITY, RULES};
 
 use super::elsewhere;
 use crate::ProblemKind;
@@ -31,10 +32,6 @@ const KEYS: [&str; 10] = [
     "fixed",
 ];
 const TITLE: &str = "[[environment.NAME.rule]]";
-/// The most rules of an environment: as many as an Application Load Balancer takes.
-const RULES: usize = 100;
-/// The highest priority, as for Application Load Balancers.
-const PRIORITY: u32 = 50_000;
 
 /// Reads every `[[environment.NAME.rule]]`.
 pub(super) fn read(
@@ -82,7 +79,7 @@ fn priority(
         section.miss(found, "priority", help);
         return None;
     };
-    let priority = field.count(found, 1..=PRIORITY)?;
+    let priority = field.count(found, PRIORITY)?;
     let line = found.line(field.at.start);
     if let Some(first) = taken.insert(priority, line) {
         let message = format!("the rule at line {first} has the priority {priority} already");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pilothouse_core::spec::SecretSource;
+use pilothouse_core::spec::allowed::{Owner, SECRETS, secret_path};
 use pilothouse_core::text::printable;
 use toml::de::DeValue;
 
@@ -10,12 +11,9 @@ use super::elsewhere;
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
-use crate::value::quoted;
-use crate::value::variables::{Owner, is_usable};
+use crate::value::variables::is_usable;
 
 const KEYS: [&str; 2] = ["file", "command"];
-/// The most secrets of an environment.
-const MOST: usize = 200;
 
 /// Reads `secrets`.
 pub(super) fn read(
@@ -35,7 +33,7 @@ pub(super) fn read(
         found.add(ProblemKind::WrongValue, field.key_at.clone(), message, help);
         return secrets;
     }
-    for field in section.fields().iter().take(MOST) {
+    for field in section.fields().iter().take(SECRETS) {
         let is_free = !env.contains_key(&field.name);
         if !is_free {
             let name = printable(&field.name, 60);
@@ -89,10 +87,7 @@ fn neither(section: &Section<'_>, name: &str, found: &mut Found<'_>) {
 fn path(field: &Field<'_>, found: &mut Found<'_>) -> Option<String> {
     let help = "write the whole path, beginning with /";
     let text = field.line(found, help)?;
-    if text.starts_with('/') {
-        return Some(text.to_owned());
-    }
-    let message = format!("{} is relative, and the engine has no directory of yours", quoted(text));
+    let Some(message) = secret_path(text) else { return Some(text.to_owned()) };
     field.wrong(found, &message, help);
     None
 }

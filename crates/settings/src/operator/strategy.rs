@@ -1,21 +1,19 @@
 //! How a deployment moves.
 
-use pilothouse_core::spec::Strategy;
-use pilothouse_core::time::Millis;
+use pilothouse_core::spec::{Strategy, allowed};
 
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::Section;
-use crate::value::duration::{DAY, HOUR};
 
 /// Reads `min_healthy`, `max`, `drain`, `bake` and `auto_rollback`.
 pub(super) fn read(section: &Section<'_>, instances: u32, found: &mut Found<'_>) -> Strategy {
     let usual = Strategy::default();
-    let min = section.get("min_healthy").and_then(|field| field.percent(found, 0..=100));
-    let max = section.get("max").and_then(|field| field.percent(found, 100..=1000));
-    let drain =
-        section.get("drain").and_then(|field| field.duration(found, Millis(0)..=HOUR, "30s"));
-    let bake = section.get("bake").and_then(|field| field.duration(found, Millis(0)..=DAY, "2m"));
+    let min =
+        section.get("min_healthy").and_then(|field| field.percent(found, allowed::MIN_HEALTHY));
+    let max = section.get("max").and_then(|field| field.percent(found, allowed::MAX));
+    let drain = section.get("drain").and_then(|field| field.duration(found, allowed::DRAIN, "30s"));
+    let bake = section.get("bake").and_then(|field| field.duration(found, allowed::BAKE, "2m"));
     let auto_rollback = section.get("auto_rollback").and_then(|field| field.flag(found));
     let strategy = Strategy {
         min_healthy_percent: min.unwrap_or(usual.min_healthy_percent),

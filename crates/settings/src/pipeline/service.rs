@@ -14,7 +14,7 @@ use crate::section::Field;
 use crate::suggest::listed;
 use crate::value::duration::HOUR;
 use crate::value::quoted;
-use crate::value::variables::Owner;
+use pilothouse_core::spec::allowed::Owner;
 
 const KEYS: [&str; 6] = ["run", "image", "port", "env", "health", "stop"];
 const STOP_KEYS: [&str; 2] = ["signal", "grace"];

@@ -12,7 +12,7 @@ use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::duration::{DAY, SHORTEST};
 use crate::value::quoted;
-use crate::value::variables::Owner;
+use pilothouse_core::spec::allowed::Owner;
 
 const STAGE_KEYS: [&str; 13] = [
     "name",

@@ -11,8 +11,7 @@ use crate::section::Field;
 
 /// The shortest time between two of anything that repeats.
 pub(crate) const SHORTEST: Millis = Millis(50);
-/// A day.
-pub(crate) const DAY: Millis = Millis::minutes(24 * 60);
+pub(crate) use pilothouse_core::spec::allowed::DAY;
 /// An hour.
 pub(crate) const HOUR: Millis = Millis::minutes(60);
 

@@ -1,6 +1,7 @@
 //! Money per hour: `"$0.50/h"`, `"$200/month"`, in millionths of a US dollar. Per what is never left
 //! to be guessed: two hundred by the month are not two hundred by the hour.
 
+use pilothouse_core::spec::allowed::DOLLARS;
 use toml::de::DeValue;
 
 use super::quoted;
@@ -9,8 +10,6 @@ use crate::section::Field;
 
 /// The hours of a month, as AWS's own calculator counts them.
 const MONTH_HOURS: u64 = 730;
-/// The most that a budget may say, in dollars.
-const MOST_DOLLARS: u64 = 1_000_000;
 
 impl Field<'_> {
     /// US dollars per hour in millionths.
@@ -56,7 +55,7 @@ fn parse(text: &str) -> Option<u64> {
     if !is_digits(whole) || !is_digits(fraction) || fraction.len() > 6 {
         return None;
     }
-    let dollars: u64 = whole.parse().ok().filter(|dollars| *dollars <= MOST_DOLLARS)?;
+    let dollars: u64 = whole.parse().ok().filter(|dollars| *dollars <= DOLLARS)?;
     let micro: u64 = format!("{fraction:0<6}").parse().ok()?;
     Some((dollars * 1_000_000 + micro) / hours)
 }

@@ -1,6 +1,7 @@
 //! What is started: a shell script as one text, or a program with its arguments as a list.
 
 use pilothouse_core::pipeline::Run;
+use pilothouse_core::spec::allowed::{ARGUMENTS, argument};
 use toml::de::DeValue;
 
 use crate::found::Found;
@@ -8,8 +9,6 @@ use crate::section::Field;
 
 /// The longest script, in bytes.
 const SCRIPT_BYTES: usize = 64 * 1024;
-/// The most arguments of a program.
-const ARGUMENTS: usize = 256;
 
 impl Field<'_> {
     /// A script or a program.
@@ -62,8 +61,8 @@ impl Field<'_> {
         let mut argv = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let text = item.text(found, &help)?;
-            if (index == 0 && text.trim().is_empty()) || text.contains('\0') {
-                item.wrong(found, "the program is empty, or an argument holds NUL", &help);
+            if let Some(message) = argument(index, text) {
+                item.wrong(found, message, &help);
                 return None;
             }
             argv.push(text.to_owned());

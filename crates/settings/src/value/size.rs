@@ -1,18 +1,11 @@
 //! How much: bytes as `"512MiB"`, processors as `0.5` or `2`.
 
+use pilothouse_core::spec::allowed::container::{MEMORY, MILLI_CPUS};
 use toml::de::DeValue;
 
 use super::quoted;
 use crate::found::Found;
 use crate::section::Field;
-
-/// The least memory that a container engine takes (Docker's own limit), and the most that is
-/// believed to be meant.
-const LEAST: u64 = 6 << 20;
-/// See [`LEAST`].
-const MOST: u64 = 16 << 40;
-/// The most processors that are believed to be meant, in thousandths.
-const MOST_MILLI: u32 = 1_024_000;
 
 impl Field<'_> {
     /// Bytes of memory.
@@ -20,7 +13,7 @@ impl Field<'_> {
         let name = &self.name;
         let help = format!("write {name} = \"512MiB\", with KiB, MiB or GiB");
         let text = self.text(found, &help)?;
-        let bytes = parse_bytes(text).filter(|bytes| (LEAST..=MOST).contains(bytes));
+        let bytes = parse_bytes(text).filter(|bytes| MEMORY.contains(bytes));
         if bytes.is_none() {
             let message = format!("{} is not an amount of memory from 6MiB on", quoted(text));
             self.wrong(found, &message, &help);
@@ -45,7 +38,7 @@ impl Field<'_> {
                 return None;
             }
         };
-        let milli = parse_milli(text).filter(|milli| (1..=MOST_MILLI).contains(milli));
+        let milli = parse_milli(text).filter(|milli| MILLI_CPUS.contains(milli));
         if milli.is_none() {
             let message = format!("{} is not a number of processors", quoted(text));
             self.wrong(found, &message, &help);

@@ -22,6 +22,7 @@ fn no_edge_refuses_a_domain_that_was_accepted() {
         longest(".localhost"),
     );
     let spec = operator::read("shop", "shop.toml", &text).unwrap();
+    assert_eq!(spec.check(), []);
     let branch = format!("wedge/{}", "long-".repeat(40));
     for name in ["main", branch.as_str()] {
         let environment = spec.environment_fed_by(&name.into()).unwrap();

@@ -58,7 +58,10 @@ fn valid_operator_files_are_read() {
     for path in files("valid/operator") {
         let text = fs::read_to_string(&path).unwrap();
         match operator::read("shop", "shop.toml", &text) {
-            Ok(spec) => insta::assert_debug_snapshot!(format!("operator_{}", stem(&path)), spec),
+            Ok(spec) => {
+                assert_eq!(spec.check(), [], "{}", path.display());
+                insta::assert_debug_snapshot!(format!("operator_{}", stem(&path)), spec);
+            }
             Err(problems) => panic!("{}", report(&problems)),
         }
     }

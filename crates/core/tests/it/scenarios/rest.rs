@@ -207,7 +207,7 @@ fn two_environments_cannot_have_one_domain() {
         env qa main domain=Shop.TEST
         apply
         env qa main domain=a.test
-        env production main domain=a.test
+        env production live domain=a.test
         apply
         "
     ), @r#"

@@ -1,18 +1,13 @@
 //! What a request must look like for a rule to match.
 
-use pilothouse_core::routing::{Action, Condition, QueryPattern, is_beyond_paths};
-use pilothouse_core::spec::matches_pattern;
-use pilothouse_core::text::printable;
+use pilothouse_core::routing::{Action, Condition, QueryPattern};
+use pilothouse_core::spec::allowed::rule::{self as allowed, HEADERS};
 
 use super::faults;
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::operator::load_balancer;
 use crate::section::{Field, Section};
-use crate::value::quoted;
-
-/// The most header fields that one rule looks at.
-const HEADERS: usize = 20;
 
 /// Reads all conditions of a rule, and tells whether one of them has a fault.
 pub(super) fn read(section: &Section<'_>, found: &mut Found<'_>) -> (Vec<Condition>, bool) {
@@ -66,15 +61,8 @@ fn one(key: &str, field: &Field<'_>, found: &mut Found<'_>) -> Option<Vec<Condit
             }
             let mut is_good = true;
             for (text, at) in texts {
-                let why = if !text.starts_with(['/', '*', '?']) {
-                    "every path begins with /"
-                } else if is_beyond_paths(text) {
-                    "a path is decoded and without ;, //, /./ and /../ when it is looked at"
-                } else {
-                    continue;
-                };
+                let Some(message) = allowed::path(text) else { continue };
                 is_good = false;
-                let message = format!("{} can never match: {why}", quoted(text));
                 found.add(ProblemKind::WrongValue, at, &message, &help);
             }
             is_good.then(|| vec![Condition::Path { patterns }])
@@ -85,18 +73,11 @@ fn one(key: &str, field: &Field<'_>, found: &mut Found<'_>) -> Option<Vec<Condit
 fn methods(field: &Field<'_>, found: &mut Found<'_>, help: &str) -> Option<Vec<Condition>> {
     let mut methods = Vec::new();
     for (text, at) in field.texts(found, help)? {
-        if !is_token(text) {
-            let message = format!("{} is not a method", quoted(text));
-            found.add(ProblemKind::WrongValue, at, &message, help);
+        if let Some((message, help)) = allowed::method(text, help) {
+            found.add(ProblemKind::WrongValue, at, &message, &help);
             return None;
         }
-        let upper = text.to_ascii_uppercase();
-        if upper != text {
-            let message = format!("{} never matches: methods are compared exactly", quoted(text));
-            found.add(ProblemKind::WrongValue, at, &message, &format!("did you mean \"{upper}\"?"));
-            return None;
-        }
-        methods.push(upper);
+        methods.push(text.to_owned());
     }
     Some(vec![Condition::Method { methods }])
 }
@@ -110,8 +91,7 @@ fn headers(field: &Field<'_>, found: &mut Found<'_>, help: &str) -> Option<Vec<C
     }
     let mut conditions = Vec::new();
     for field in fields {
-        if !is_token(&field.name) {
-            let message = format!("`{}` is not a header's name", printable(&field.name, 60));
+        if let Some(message) = allowed::header(&field.name) {
             found.add(ProblemKind::WrongValue, field.key_at, &message, help);
             return None;
         }
@@ -147,13 +127,7 @@ fn query(field: &Field<'_>, found: &mut Found<'_>, help: &str) -> Option<Vec<Con
     Some(vec![Condition::Query { pairs }])
 }
 
-/// A field name or method as RFC 9110 section 5.6.2 writes it.
-fn is_token(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.len() <= 128 && text.bytes().all(is_part)
-}
-
-/// Only requests for the environment's domain meet its rules, so another host never matches.
+/// Notes a rule that can never match, whatever else it says.
 pub(super) fn check_host(
     field: &Field<'_>,
     conditions: &[Condition],
@@ -161,23 +135,11 @@ pub(super) fn check_host(
     preview: bool,
     found: &mut Found<'_>,
 ) {
-    // A preview's domain is known with its branch, and `?` and escapes are the table's to judge.
-    let can_match = |pattern: &String| {
-        preview
-            || pattern.contains(['?', '\\'])
-            || matches_pattern(&pattern.to_ascii_lowercase(), domain)
-    };
     for condition in conditions {
         if let Condition::Host { patterns } = condition
-            && !patterns.is_empty()
-            && !patterns.iter().any(can_match)
+            && let Some((message, help)) = allowed::host(patterns, domain, preview)
         {
-            let message = format!(
-                "the rule never matches: this environment gets requests for {} alone",
-                printable(domain, 120)
-            );
-            let help = "leave host out; the environment's domain is a condition of every rule";
-            field.wrong(found, &message, help);
+            field.wrong(found, &message, &help);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::aws::{MOST, is_plain};
+use pilothouse_core::spec::allowed::watch::{self, MOST};
+
 use super::{list, quoted};
 
 /// What was found in an account.
@@ -114,7 +115,7 @@ fn names(
     known: impl Fn(&str) -> Option<String>,
 ) -> bool {
     let (mut plain, odd): (Vec<String>, Vec<String>) =
-        found.into_iter().partition(|name| is_plain(name) && !name.starts_with("arn:"));
+        found.into_iter().partition(|name| watch::name(name).is_none());
     for name in odd {
         let _ = writeln!(out, "# left out, since no file can have its name: {}", printable(&name));
     }
