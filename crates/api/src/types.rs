@@ -190,8 +190,10 @@ pub struct CommandAccepted {
     pub seq: Seq,
 }
 
-/// `POST /v1/look` on the trigger socket. An empty body means all projects.
+/// `POST /v1/look` on the trigger socket. An empty body means all projects. A field that is not
+/// known is refused: it may name the one that is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LookRequest {
     /// The project; none means all.
     pub project: Option<ProjectName>,

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::Door;
 use super::answer::{Answer, Body, Refusal, with_body};
-use super::request::Query;
+use super::request::{Query, whole};
 use crate::publish::{HEARTBEAT, Item, Publisher, Reset, Subscription, reset_frame};
 
 /// Where a stream stands.
@@ -69,9 +69,9 @@ fn after<B>(request: &Request<B>, query: &Query) -> Result<Option<Seq>, Refusal>
     if text.is_empty() {
         return Ok(None);
     }
-    match text.parse() {
-        Ok(seq) => Ok(Some(Seq(seq))),
-        Err(_) => Err(Refusal::invalid("last-event-id must be a whole number")),
+    match whole(text) {
+        Some(seq) => Ok(Some(Seq(seq))),
+        None => Err(Refusal::invalid("last-event-id must be a whole number")),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::actor::Actor;
 use super::answer::{Answer, Refusal, json, text_of};
 use super::backend::View;
-use super::request::Query;
+use super::request::{Query, whole};
 use super::route::Read;
 use super::settings::ServeLimits;
 use super::snapshot::Snapshots;
@@ -38,6 +38,9 @@ impl<V: View> Reader<'_, V> {
         actor: &Actor,
         request: &Request<B>,
     ) -> Answer {
+        if matches!(route, Read::Version | Read::State | Read::OpenApi) {
+            Query::of(request, &[])?;
+        }
         match route {
             Read::Version => {
                 json(&Version { api: API_VERSION, engine: env!("CARGO_PKG_VERSION").to_owned() })
@@ -67,7 +70,7 @@ impl<V: View> Reader<'_, V> {
 
     async fn run_log<B>(&self, id: &str, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["step", "after", "before", "tail", "wait_ms"])?;
-        let Ok(id) = id.parse().map(RunId) else {
+        let Some(id) = whole(id).map(RunId) else {
             return Err(Refusal::invalid("a run's id must be a whole number"));
         };
         let step = query.number("step")?;

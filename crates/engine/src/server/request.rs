@@ -20,9 +20,7 @@ pub(super) fn versioned(path: &str) -> Result<&str, Refusal> {
     let rest = path.strip_prefix("/v").unwrap_or("");
     let split = rest.find('/').unwrap_or(rest.len());
     let (version, rest) = rest.split_at(split);
-    // A number in Rust may have a sign before it; a version has none.
-    let is_number = version.starts_with(|first: char| first.is_ascii_digit());
-    let Some(version) = version.parse::<u32>().ok().filter(|_| is_number) else {
+    let Some(version) = whole::<u32>(version) else {
         return Err(no_such_path(path));
     };
     if version == API_VERSION {
@@ -40,6 +38,11 @@ pub(super) fn versioned(path: &str) -> Result<&str, Refusal> {
             "this engine speaks API version {API_VERSION}, and version {version} was asked for; {older}"
         ),
     ))
+}
+
+/// Reads a number that is written in digits alone: one of Rust's may have a sign before it.
+pub(super) fn whole<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// The route that was found, or why there is none.
@@ -82,10 +85,11 @@ impl Query {
         };
         if let Some((name, _)) = pairs.iter().find(|(n, _)| !known.contains(&n.as_str())) {
             let name = printable(name, 40);
-            let known = known.join(", ");
-            return Err(Refusal::invalid(format!(
-                "the query has an unknown {name}; known: {known}"
-            )));
+            let known = match known {
+                [] => "nothing can be asked here".to_owned(),
+                known => format!("known: {}", known.join(", ")),
+            };
+            return Err(Refusal::invalid(format!("the query has an unknown {name}; {known}")));
         }
         let twice = |at: usize| pairs[..at].iter().any(|(name, _)| *name == pairs[at].0);
         if let Some(at) = (0..pairs.len()).find(|at| twice(*at)) {
@@ -104,7 +108,7 @@ impl Query {
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
         self.text(name)
             .map(|text| {
-                text.parse().map_err(|_| {
+                whole(text).ok_or_else(|| {
                     let text = printable(text, 40);
                     Refusal::invalid(format!("{name} must be a whole number, not \"{text}\""))
                 })

@@ -51,12 +51,40 @@ async fn a_field_that_nobody_knows_is_refused_and_nothing_is_done() {
     let asked = [
         (format!("{{\"command\":{deploy}}}"), "plann"),
         ("{\"command\":\"halt\",\"iff\":1}".to_owned(), "iff"),
+        (apply(&with("budget", "/environments/0")), "no field environments[0].budget\""),
+        (apply(&with("fulfil", "/load_balancer")), "no field load_balancer.fulfil\""),
+        (apply(&with("keep", "/environments/0/strategy")), "environments[0].strategy.keep\""),
     ];
     for (body, unknown) in asked {
         let raw = house.raw(Door::Operator, &request("POST", "/v1/commands", &body)).await;
         assert!(raw.starts_with("HTTP/1.1 422") && raw.contains(unknown), "{raw}");
     }
     assert!(house.memory.submitted.lock().unwrap().is_empty());
+    let raw = house.raw(Door::Operator, &request("POST", "/v1/commands", &apply(&spec()))).await;
+    assert!(raw.starts_with("HTTP/1.1 200"), "{raw}");
+}
+
+/// A specification as it is sent.
+fn spec() -> serde_json::Value {
+    serde_json::json!({
+        "name": "shop", "repository": "/srv/shop", "poll": 5000, "trusted": true, "keep_runs": 20,
+        "load_balancer": { "listen": ["127.0.0.1:8080"], "trusted_proxies": [] }, "step_env": {},
+        "environments": [{
+            "name": "production", "branches": ["main"], "preview": false, "domain": "shop.test",
+            "instances": 2, "deploy": "auto", "rules": [], "env": {}, "secrets": {},
+            "keep_releases": 5, "budget_micro_usd_per_hour": null,
+            "strategy": { "min_healthy_percent": 100, "max_percent": 200, "drain": 0, "bake": 0,
+                          "auto_rollback": true } }] })
+}
+
+fn with(field: &str, place: &str) -> serde_json::Value {
+    let mut spec = spec();
+    spec.pointer_mut(place).unwrap()[field] = serde_json::json!(1);
+    spec
+}
+
+fn apply(spec: &serde_json::Value) -> String {
+    serde_json::json!({ "command": { "apply": { "spec": spec } } }).to_string()
 }
 
 #[tokio::test]

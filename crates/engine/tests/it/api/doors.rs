@@ -84,6 +84,14 @@ async fn the_trigger_socket_takes_nothing_but_look() {
             assert!(raw.starts_with("HTTP/1.1 40"), "{method} {path}: {raw}");
         }
     }
+    for body in
+        ["{\"projekt\":\"shop\"}", "[\"shop\"]", "[]", "null", "\"shop\"", "{\"project\":1}"]
+    {
+        let raw = house.raw(Door::Trigger, &request("POST", "/v1/look", body)).await;
+        assert!(raw.starts_with("HTTP/1.1 422"), "{body}: {raw}");
+    }
+    let asked = house.raw(Door::Trigger, &request("POST", "/v1/look?project=shop", "")).await;
+    assert!(asked.starts_with("HTTP/1.1 422"), "{asked}");
     assert!(house.memory.submitted.lock().unwrap().is_empty());
     let client = house.client(Door::Trigger);
     client.look(Some("shop".into())).await.unwrap();
