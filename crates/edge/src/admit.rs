@@ -22,6 +22,8 @@ pub(crate) enum Refused {
     Encoding,
     /// `CONNECT`, which this proxy does not do.
     Method,
+    /// `*` with a method that is not `OPTIONS`, or a bare authority.
+    Target,
     /// The announced body is larger than allowed.
     Body,
 }
@@ -29,7 +31,7 @@ pub(crate) enum Refused {
 impl Refused {
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::Host | Self::Hosts | Self::Length => StatusCode::BAD_REQUEST,
+            Self::Host | Self::Hosts | Self::Length | Self::Target => StatusCode::BAD_REQUEST,
             Self::Encoding => StatusCode::NOT_IMPLEMENTED,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
@@ -43,6 +45,7 @@ impl Refused {
             Self::Length => "bad request: both Content-Length and Transfer-Encoding\n",
             Self::Encoding => "the only Transfer-Encoding known here is chunked\n",
             Self::Method => "CONNECT is not allowed here\n",
+            Self::Target => "bad request: the target is neither a path nor an address\n",
             Self::Body => "the request body is larger than allowed\n",
         }
     }
@@ -52,6 +55,11 @@ impl Refused {
 pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Refused> {
     if parts.method == Method::CONNECT {
         return Err(Refused::Method);
+    }
+    // RFC 9112, sections 3.2.3 and 3.2.4.
+    let is_bare = parts.uri.authority().is_some() && parts.uri.scheme().is_none();
+    if is_bare || (parts.uri.path() == "*" && parts.method != Method::OPTIONS) {
+        return Err(Refused::Target);
     }
     let headers = &parts.headers;
     let mut hosts = headers.get_all(HOST).iter();
@@ -102,6 +110,9 @@ fn is_host(host: &[u8]) -> bool {
 /// `Transfer-Encoding`, so the parsed fields do not show it.
 fn has_length(raw: &[u8]) -> bool {
     const NAME: &[u8] = b"content-length";
+    // Empty lines before a request are none of it (RFC 9112, section 2.2).
+    let begins = raw.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(raw.len());
+    let raw = raw.get(begins..).unwrap_or_default();
     for line in raw.split(|&byte| byte == b'\n').skip(1) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -127,6 +138,8 @@ mod tests {
         assert!(!with(b"\r\ncontent-length: 4\r\n"));
         assert!(!with(b"x-content-length: 4\r\n\r\n"));
         assert!(!has_length(b""));
+        let late = [&b"\r\n\r\n"[..], head, b"Content-Length: 4\r\n\r\n"].concat();
+        assert!(has_length(&late), "behind empty lines");
     }
 
     #[test]

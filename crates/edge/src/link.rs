@@ -59,6 +59,10 @@ pub(crate) struct Link {
     has_looked: AtomicBool,
     /// What was read last ends with an empty line, so that no part of a head is at its end.
     ends_empty: AtomicBool,
+    /// The request has a body, so that what is read behind its head is no other head.
+    has_body: AtomicBool,
+    /// Part of a head came while the request before it was being answered.
+    came_behind: AtomicBool,
     /// Part of an answer is still to be written.
     owes_answer: AtomicBool,
     /// The request body was larger than allowed.
@@ -83,6 +87,8 @@ impl Link {
             is_late: AtomicBool::new(false),
             has_looked: AtomicBool::new(false),
             ends_empty: AtomicBool::new(false),
+            has_body: AtomicBool::new(false),
+            came_behind: AtomicBool::new(false),
             owes_answer: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             owes_body: AtomicBool::new(false),
@@ -178,8 +184,15 @@ impl Link {
                 Verdict::Keep => self.judge(Verdict::Finish),
                 Verdict::Finish | Verdict::Abort => self.judge(Verdict::Abort),
             },
-            Phase::Head if after(&self.since, head_timeout) => self.judge(Verdict::Abort),
-            Phase::Answering if after(&self.progress, idle_timeout) => self.judge(Verdict::Abort),
+            // A head's time begins when nothing comes before it any more.
+            Phase::Head if !self.owes_answer() => {
+                if after(&self.since, head_timeout) {
+                    self.judge(Verdict::Abort);
+                }
+            }
+            Phase::Head | Phase::Answering if after(&self.progress, idle_timeout) => {
+                self.judge(Verdict::Abort);
+            }
             Phase::Waiting
                 if after(&self.since, response_timeout)
                     && after(&self.progress, response_timeout) =>
@@ -192,9 +205,11 @@ impl Link {
     }
 
     /// Begins a request and hands out the bytes of its head, if it is certain where it begins.
-    pub(crate) fn begin(&self) -> Vec<u8> {
+    pub(crate) fn begin(&self, has_body: bool) -> Vec<u8> {
         self.enter(Phase::Waiting);
         self.has_looked.store(false, Ordering::Relaxed);
+        self.has_body.store(has_body, Ordering::Relaxed);
+        self.came_behind.store(false, Ordering::Relaxed);
         self.is_too_large.store(false, Ordering::Relaxed);
         std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -207,12 +222,25 @@ impl Link {
     pub(crate) fn end(&self) {
         let is_idle =
             self.has_looked.load(Ordering::Relaxed) || self.ends_empty.load(Ordering::Relaxed);
+        let is_idle = is_idle && !self.came_behind.load(Ordering::Relaxed);
         self.enter(if is_idle { Phase::Idle } else { Phase::Head });
+    }
+
+    fn owes_answer(&self) -> bool {
+        self.owes_answer.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether all of an answer that there is was written.
+    fn has_written(&self, is_all: bool) {
+        let owed = self.owes_answer.swap(!is_all, Ordering::Relaxed);
+        if owed && is_all && self.phase() == Phase::Head {
+            self.enter(Phase::Head);
+        }
     }
 
     /// Says whether the client waits for nothing but the answer to the head that it sends.
     pub(crate) fn is_in_head(&self) -> bool {
-        self.phase() == Phase::Head && !self.owes_answer.load(Ordering::Relaxed)
+        self.phase() == Phase::Head && !self.owes_answer()
     }
 
     /// Gives the buffer of a head back for the next one.
@@ -236,6 +264,11 @@ impl Link {
         }
         let now = coarse_ms();
         self.progress.store(now, Ordering::Relaxed);
+        let is_answered = matches!(phase, Phase::Waiting | Phase::Answering);
+        if is_answered && !self.has_body.load(Ordering::Relaxed) {
+            let is_part = !ends_empty && !is_empty_lines(bytes);
+            self.came_behind.store(is_part, Ordering::Relaxed);
+        }
         if phase == Phase::Idle {
             self.enter_at(Phase::Head, now);
         }
@@ -273,7 +306,7 @@ impl ClientIo {
     /// Notes what came of writing so many bytes.
     fn wrote(&self, polled: Poll<io::Result<usize>>, offered: usize) -> Poll<io::Result<usize>> {
         let is_all = matches!(polled, Poll::Ready(Ok(written)) if written == offered);
-        self.link.owes_answer.store(!is_all, Ordering::Relaxed);
+        self.link.has_written(is_all);
         let written = ready!(polled)?;
         self.link.moved();
         Poll::Ready(Ok(written))

@@ -2,6 +2,10 @@
 //!
 //! Responsible for the order of things: admit, plan, send, pass the answer on, and turn what
 //! went wrong into a page.
+//!
+//! Interim answers of a target (RFC 9110, section 15.2), such as 103 Early Hints, go no further than
+//! the codec, which has no way to send them: the answer that follows is passed on. Of them a client
+//! gets the 100 that the edge sends by itself, and the 101 that it asked for.
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -34,7 +38,7 @@ pub(crate) fn answer(
 ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
     let Session { worker, link, .. } = &**session;
     add(&worker.edge.totals.requests);
-    let raw = link.begin();
+    let raw = link.begin(!request.body().is_end_stream());
     let is_old = request.version() < Version::HTTP_11;
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();

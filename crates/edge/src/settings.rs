@@ -21,8 +21,8 @@ pub struct Settings {
 /// What the edge allows clients and targets.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The largest request head and response head, in bytes; also the size of body buffers.
-    /// At least 8 KiB.
+    /// The largest request head and response head, in bytes; also the size of body buffers. At
+    /// least 8 KiB, which is what is meant by less.
     pub head_bytes: usize,
     /// The largest request body, in bytes.
     pub body_bytes: u64,
@@ -47,6 +47,13 @@ pub struct Limits {
     /// How long an idle upstream connection is kept. Shorter than the 5 s after which common
     /// application servers close one, so that a request seldom meets a closing connection.
     pub upstream_idle_timeout: Duration,
+}
+
+impl Limits {
+    /// The largest head as the codec is told: it takes no smaller buffer.
+    pub(crate) fn head_bytes(&self) -> usize {
+        self.head_bytes.max(8 * 1024)
+    }
 }
 
 impl Default for Limits {

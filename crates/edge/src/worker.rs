@@ -272,7 +272,7 @@ fn start(
         return;
     }
     let limits = &worker.edge.settings.limits;
-    let head_bytes = limits.head_bytes.max(8 * 1024);
+    let head_bytes = limits.head_bytes();
     let peer = peer.ip().to_canonical();
     let Ok(peer_text) = HeaderValue::try_from(peer.to_string()) else {
         return;

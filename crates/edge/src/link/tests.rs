@@ -52,3 +52,42 @@ fn empty_lines_between_requests_are_no_head_and_keep_no_connection_open() {
     link.has_read(b"\r\n");
     assert_eq!(link.head.lock().unwrap().as_slice(), b"\r\nGET\r\n");
 }
+
+#[test]
+fn a_head_has_its_time_from_when_the_answer_before_it_is_written() {
+    let limits = Limits { head_timeout: Duration::ZERO, ..Limits::default() };
+    let link = Link::new(100);
+    link.begin(false);
+    link.has_written(false);
+    link.end();
+    assert_eq!(link.phase(), Phase::Head);
+    link.since.store(u64::MAX, Ordering::Relaxed);
+    link.sweep(&limits);
+    assert_eq!(link.verdict(), Verdict::Keep, "an answer is being read slowly");
+    link.has_written(true);
+    assert_ne!(link.since.load(Ordering::Relaxed), u64::MAX);
+    link.sweep(&limits);
+    assert_eq!(link.verdict(), Verdict::Abort);
+}
+
+#[test]
+fn part_of_a_head_that_comes_while_another_request_is_answered_is_a_head() {
+    for (has_body, came, phase) in [
+        (false, &b"GET / HTTP/1.1\r\nHo"[..], Phase::Head),
+        (false, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Phase::Idle),
+        (false, b"\r\n", Phase::Idle),
+        (true, b"name=value", Phase::Idle),
+    ] {
+        let link = Link::new(100);
+        link.begin(has_body);
+        link.has_looked.store(true, Ordering::Relaxed);
+        link.has_read(came);
+        assert_eq!(link.phase(), Phase::Waiting);
+        link.end();
+        assert_eq!(link.phase(), phase, "{came:?}");
+        link.begin(false);
+        link.has_looked.store(true, Ordering::Relaxed);
+        link.end();
+        assert_eq!(link.phase(), Phase::Idle, "it was answered as well");
+    }
+}

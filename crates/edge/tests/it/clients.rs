@@ -49,6 +49,26 @@ fn answers_without_a_body_do_not_disturb_the_next_one() {
 }
 
 #[test]
+fn an_empty_line_behind_a_body_is_none_of_the_next_request() {
+    let (rig, origin) = one();
+    let mut client = rig.client();
+    let post = "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab\r\n";
+    for _ in 0..2 {
+        client.send(post);
+        assert_eq!(client.read().text(), "2");
+    }
+    client.send(&format!("{post}{post}"));
+    assert_eq!([client.read().text(), client.read().text()], ["2", "2"]);
+    assert_eq!(client.get("/").text(), "shop-0");
+    assert_eq!(origin.requests(), 5);
+    // They have an end, as a head does.
+    let endless = format!("{}GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n".repeat(100_000));
+    // The edge may have closed before all was written.
+    let _ = client.stream.write_all(endless.as_bytes());
+    assert!(client.try_read(true).map_or(true, |answer| answer.status != 200));
+}
+
+#[test]
 fn bodies_that_end_with_the_connection_arrive_whole() {
     let (rig, _origin) = one();
     let mut client = rig.client();

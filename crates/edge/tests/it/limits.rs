@@ -120,6 +120,17 @@ fn a_large_head_is_refused() {
 }
 
 #[test]
+fn a_head_has_one_limit_however_much_the_codec_reads_at_once() {
+    let (rig, _origin) = one_with(|limits| limits.head_bytes = 16 * 1024);
+    let ask = |fill: usize| {
+        let mut client = rig.client();
+        client.send(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(fill)));
+        client.read().status
+    };
+    assert_eq!([ask(16_300), ask(16_400), ask(22_000)], [200, 431, 431]);
+}
+
+#[test]
 fn a_large_body_is_refused_whether_announced_or_not() {
     let (rig, origin) = one_with(|limits| limits.body_bytes = 1000);
     let mut client = rig.client();

@@ -61,6 +61,17 @@ fn connect_is_refused() {
 }
 
 #[test]
+fn a_target_that_is_no_path_is_refused() {
+    for target in ["*", "a:80", "a"] {
+        assert_eq!(refused(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")), 400, "{target}");
+    }
+    assert_eq!(refused("OPTIONS a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
+    let (rig, origin) = one();
+    assert_eq!(rig.client().ask(&["OPTIONS * HTTP/1.1", "Host: a"]).status, 200);
+    assert!(origin.last_head().starts_with("OPTIONS * HTTP/1.1"));
+}
+
+#[test]
 fn a_folded_field_is_refused() {
     assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n"), 400);
 }
