@@ -3,17 +3,19 @@
 //! It runs git with arguments that make git run nothing of the repository's own, reads a few
 //! well-known files up to a limit, and decides nothing.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use color_eyre::Result;
-use pilothouse_core::text::printable;
+use pilothouse_core::text::{printable, shell_word};
 use pilothouse_settings::init::RepositoryFacts;
 use pilothouse_settings::pipeline;
 use serde_json::Value;
 
 use crate::exit::{Failure, failed};
+use crate::out;
 
 /// The most files and branches that are looked at.
 const MOST: usize = 10_000;
@@ -27,10 +29,12 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         let shown = printable(&dir.display().to_string(), 300);
         let why = match strangers(dir) {
             Some(top) => {
-                let top = printable(&top.display().to_string(), 300);
+                let word = shell_word(&top.display().to_string());
                 format!(
-                    "{top} belongs to another user, and git looks at it only once you say that you \
-                     trust it: git config --global --add safe.directory {top}"
+                    "{} belongs to another user, and git looks at it only once you say that you \
+                     trust it: git config --global --add safe.directory {}",
+                    out::path(top),
+                    printable(&word, 400)
                 )
             }
             None => format!("{shown} is no git repository, or git is not there"),
@@ -123,11 +127,22 @@ fn short_names(refs: &str) -> Vec<String> {
 }
 
 fn text(path: &Path) -> Option<String> {
-    let found = path.symlink_metadata().ok()?;
-    if !found.is_file() || found.len() > MOST_BYTES {
+    let bytes = regular(path, MOST_BYTES)?;
+    String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= MOST_BYTES)
+}
+
+/// The beginning of a file of a repository, which can be anything: it is no link, device or pipe,
+/// even where one takes its place meanwhile. At most one byte more than is asked for is read.
+pub fn regular(path: &Path, most: u64) -> Option<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+    let flags = i32::try_from(flags.bits()).ok()?;
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
         return None;
     }
-    std::fs::read_to_string(path).ok()
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn json(path: &Path) -> Value {
@@ -192,6 +207,22 @@ mod tests {
         assert_eq!(python_packages(python), ["flask", "pytest"]);
         let refs = "refs/heads/main\nrefs/remotes/origin/HEAD\nrefs/remotes/origin/main\n";
         assert_eq!(short_names(refs), ["main"]);
+    }
+
+    #[test]
+    fn what_is_no_file_of_its_own_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("file"), "text").unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("endless")).unwrap();
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        assert_eq!(regular(&at("file"), 2).unwrap(), b"tex");
+        for name in ["endless", "link", "socket", "pipe", "none", "."] {
+            assert_eq!(regular(&at(name), 10), None, "{name}");
+        }
+        assert_eq!(regular(Path::new("/dev/zero"), 10), None);
     }
 
     #[test]

@@ -13,6 +13,13 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The longest text of a cell, in characters: longer than whatever is said in one sentence.
 const CELL: usize = 2000;
+/// The longest path, which is the system's own limit.
+const PATH: usize = 4096;
+
+/// A path as it is told: whoever made a repository chose its names.
+pub fn path(path: &std::path::Path) -> String {
+    pilothouse_core::text::printable(&path.display().to_string(), PATH)
+}
 
 /// Prints a line. A reader that went away is no failure: what it wanted, it has.
 pub fn line(text: &str) {

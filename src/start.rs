@@ -48,7 +48,7 @@ pub fn ensure_engine(place: &Place) -> Result<()> {
     let log = dir.join(LOG);
     let engine = spawn(&dir, &log)?;
     wait(&client, engine, &log)?;
-    out::error(&format!("started an engine in the background; its log is {}", log.display()));
+    out::error(&format!("started an engine in the background; its log is {}", out::path(&log)));
     Ok(())
 }
 

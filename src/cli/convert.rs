@@ -15,7 +15,7 @@ use pilothouse_core::text::printable;
 
 use super::check::{bytes, name_of};
 use crate::exit::{Failure, failed};
-use crate::out;
+use crate::{facts, out};
 
 /// The longest line of a problem, in characters.
 const LINE: usize = 1000;
@@ -70,7 +70,8 @@ pub fn run(wanted: &Convert) -> Result<()> {
 
 /// Whether something of a Jenkinsfile would run here.
 pub(super) fn gives_steps(file: &Path) -> bool {
-    let read = bytes(file).ok().filter(|bytes| bytes.len() <= MOST_BYTES);
+    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+    let read = facts::regular(file, most).filter(|bytes| bytes.len() <= MOST_BYTES);
     let Some(text) = read.and_then(|bytes| String::from_utf8(bytes).ok()) else {
         return false;
     };

@@ -73,7 +73,7 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let ours = match jenkinsfile {
         Some(Jenkinsfile { converts: true }) => {
             let file = dir.join(pipeline::FILE);
-            out::line(&format!("wrote no {}: the {JENKINSFILE} says more", file.display()));
+            out::line(&format!("wrote no {}: the {JENKINSFILE} says more", out::path(&file)));
             false
         }
         _ => write(&dir.join(pipeline::FILE), &proposal.pipeline)?,
@@ -82,7 +82,7 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     if let Some(watch) = watch.filter(|_| !theirs) {
         out::line(&format!(
             "  this would watch what runs at AWS; add it to {}:",
-            operators.display()
+            out::path(&operators)
         ));
         out::line(&watch);
     }
@@ -102,7 +102,7 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
         out::line(&format!("  look at {}, and commit it", pipeline::FILE));
     }
     if theirs {
-        out::line(&format!("  look at {}", operators.display()));
+        out::line(&format!("  look at {}", out::path(&operators)));
     }
     out::line(&format!("  pilothouse apply {name}"));
     if let Some(environment) = watched {
@@ -145,11 +145,11 @@ impl Jenkinsfile {
 /// Writes a file unless it is there, says what was guessed, and tells whether it was written.
 fn write(path: &Path, proposed: &Proposed) -> Result<bool> {
     if path.symlink_metadata().is_ok() {
-        out::line(&format!("{} is there already and was left as it is", path.display()));
+        out::line(&format!("{} is there already and was left as it is", out::path(path)));
         return Ok(false);
     }
     write_new(path, &proposed.text)?;
-    out::line(&format!("wrote {}", path.display()));
+    out::line(&format!("wrote {}", out::path(path)));
     for note in &proposed.notes {
         out::line(&format!("  {}", printable(note, 400)));
     }

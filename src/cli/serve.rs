@@ -74,7 +74,7 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
         // A terminal that goes away does not end the engine.
         let mut hang_up = signal(SignalKind::hangup())?;
         let asked = stop.clone();
-        let ready = || out::line(&format!("the engine answers on {}", socket.display()));
+        let ready = || out::line(&format!("the engine answers on {}", out::path(&socket)));
         let engine = run_engine(settings, stop, ready);
         tokio::pin!(engine);
         loop {

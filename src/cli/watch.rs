@@ -11,6 +11,7 @@ use pilothouse_api::client::Client;
 use crate::attach::{Look, attach};
 use crate::exit::{Failure, failed};
 use crate::find::Place;
+use crate::out;
 
 /// How the cockpit looks.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,10 +34,10 @@ pub(super) fn watch(place: &Place, look: &Look) -> Result<ExitCode> {
     let socket = match knock(&watch) {
         Ok(()) => watch,
         Err(error) if knock(&operator).is_ok() => {
-            crate::out::error(&format!(
+            out::error(&format!(
                 "cannot open {} ({error}); watching through {}",
-                watch.display(),
-                operator.display()
+                out::path(&watch),
+                out::path(&operator)
             ));
             operator
         }

@@ -126,13 +126,15 @@ pub fn slug(text: &str) -> String {
 
 /// One word of a command that somebody will paste into a shell, quoted for `sh` where it is not plain.
 ///
-/// A control character could end the paste and run it, and no name has a use for one: it is left out.
+/// A control character could end the paste and run it, and what reorders or hides text would show
+/// another command than the one that is pasted. No name has a use for either: they are left out.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
         return text.to_owned();
     }
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let text = printable(&text, text.len()).replace('\u{fffd}', "");
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
@@ -234,6 +236,8 @@ mod tests {
         assert_eq!(shell_word("$(reboot)"), "'$(reboot)'");
         assert_eq!(shell_word("a'b\n"), "'a'\\''b'");
         assert_eq!(shell_word("-rf"), "'-rf'");
+        assert_eq!(shell_word("a\u{202e}b\u{200b}c\u{1b}[2Jd"), "'abc[2Jd'");
+        assert_eq!(shell_word("결제 👩\u{200d}💻"), "'결제 👩\u{200d}💻'");
     }
 
     #[test]

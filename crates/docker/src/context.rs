@@ -29,6 +29,9 @@ pub(crate) fn within(dir: &Path, within: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("a link leads out of the workspace"))
 }
 
+/// The longest Dockerfile, in bytes: it is kept whole, and an empty file can say that it is endless.
+const MOST_DOCKERFILE: u64 = 1 << 20;
+
 /// A Dockerfile as it was read.
 pub(crate) struct Dockerfile {
     /// Where it is in the directory that is sent.
@@ -46,6 +49,9 @@ pub(crate) fn dockerfile(dir: &Path, name: &str) -> io::Result<Dockerfile> {
     let metadata = found.metadata()?;
     if found != dir.join(name) || !metadata.is_file() {
         return Err(io::Error::other("it must be a file of its own, and no link may lead to it"));
+    }
+    if metadata.len() > MOST_DOCKERFILE {
+        return Err(io::Error::other(format!("it is longer than {MOST_DOCKERFILE} bytes")));
     }
     let path = Path::new(name).components().collect();
     Ok(Dockerfile { path, text: std::fs::read_to_string(found)?, metadata })
@@ -264,6 +270,10 @@ mod tests {
         for name in ["in/below/Dockerfile", "link", "real", "real/below/../below/Dockerfile"] {
             assert!(dockerfile(&dir, name).is_err(), "{name}");
         }
+        let long = std::fs::File::create(dir.join("long")).unwrap();
+        long.set_len(MOST_DOCKERFILE + 1).unwrap();
+        assert!(dockerfile(&dir, "long").is_err());
+        std::fs::remove_file(dir.join("long")).unwrap();
         // A directory that has become a link since leads it nowhere.
         let read = dockerfile(&dir, "real/below/Dockerfile").unwrap();
         std::fs::rename(dir.join("real"), dir.join("other")).unwrap();
