@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_api::types::{LogLine, LogPage, LogQuery, Stream};
-use pilothouse_core::id::{InstanceId, RunId};
+use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
+use pilothouse_core::instance::Instance;
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepPhase};
 use pilothouse_core::state::State;
 use pilothouse_core::text::{printable, shell_word};
@@ -18,6 +19,9 @@ use crate::find::Place;
 use crate::follow::Copy;
 use crate::out::{self, Tone};
 use crate::{ask, name};
+
+/// The most instances of a deployment that are named.
+const MOST_NAMED: usize = 5;
 
 /// The most lines of a reason that are told.
 const REPORT: usize = 60;
@@ -100,6 +104,9 @@ fn source(state: &State, logs: &Logs) -> Result<Source> {
         // It may be gone, with its log still kept: the engine knows.
         return Ok(Source::Instance(InstanceId::new(logs.of.clone())));
     }
+    if let (Err(_), Some(id)) = (&found, name::deployment(&logs.of)) {
+        return Err(failed(Failure::Usage, of_deployment(state, id)));
+    }
     let (project, branch) = found?;
     let run = state.projects.get(&project).and_then(|project| project.branches.get(&branch));
     let id = run.and_then(|branch| branch.last_run).ok_or_else(|| {
@@ -110,6 +117,24 @@ fn source(state: &State, logs: &Logs) -> Result<Source> {
     })?;
     let step = logs.step.as_deref().map(|step| step_of(state, id, step)).transpose()?;
     Ok(Source::Run(id, step))
+}
+
+/// Where to look instead of at a deployment, which writes nothing itself.
+fn of_deployment(state: &State, id: DeploymentId) -> String {
+    let begins = format!("{id} is a deployment's number, and logs are of runs and instances");
+    let Some(deployment) = state.deployments.get(&id) else {
+        return format!("{begins}; `pilothouse runs` and `pilothouse instances` list them");
+    };
+    let is_its = |one: &&Instance| {
+        one.environment == deployment.environment && one.release == deployment.release
+    };
+    let instances = state.instances.values().filter(is_its).take(MOST_NAMED);
+    let named: Vec<String> = instances.map(|one| format!("`pilothouse logs {}`", one.id)).collect();
+    if named.is_empty() {
+        let (release, environment) = (deployment.release, &deployment.environment);
+        return format!("{begins}; no instance of {release} in {environment} is left");
+    }
+    format!("{begins}: {}", named.join(", "))
 }
 
 /// Whether it has an instance's form: `<project>-<environment>-r<release>-<slot>`.

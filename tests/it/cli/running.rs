@@ -44,6 +44,12 @@ fn a_run_is_followed_to_its_end() {
     let said = world.run(&["logs", "1", "--tail", "1", "--json"]).ends_with(0).json();
     assert_eq!((&said["text"], &said["stream"]), (&"three".into(), &"out".into()));
     world.run(&["logs", "1", "--step", "deploy"]).ends_with(5);
+    let said = world.run(&["logs", "d51"]).ends_with(2);
+    assert!(
+        said.err.contains("d51 is a deployment's number, and logs are of runs"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
