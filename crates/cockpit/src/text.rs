@@ -49,8 +49,12 @@ pub const NOTHING_RAN: &str = "Nothing ran for this row yet.";
 pub const NOTHING_RAN_BUT_CAN: &str = "Nothing ran for this row yet; x r runs its pipeline.";
 /// Why there are no notices.
 pub const NOTHING_HAPPENED: &str = "Nothing ended since you last looked.";
+/// The same where nothing marks when that was.
+pub const NOTHING_ENDED: &str = "Nothing ended yet.";
 /// The title of what happened.
 pub const NOTICES: &str = "What happened since you last looked";
+/// The same where nothing marks when that was.
+pub const NOTICES_OF_ALL: &str = "What happened lately";
 /// What a changed plan says.
 pub const PLAN_MOVED: &str = "The plan changed while it was open. This is the new one.";
 /// What a plan says that can no longer be carried out.

@@ -53,10 +53,17 @@ pub struct Ui {
     pub last_lines: Option<LastLines>,
     /// What is said of the commit that was opened last, where nothing of it ran.
     pub verdict: Option<Judged>,
-    /// Up to where the person has seen what happened.
+    /// Up to where the person has seen what happened; the beginning of time where nothing tells.
     pub seen: Timestamp,
     /// What happened while the person was away, until they have looked at it.
     pub away: Vec<Notice>,
+}
+
+impl Ui {
+    /// Whether anything tells up to where the person has seen what happened.
+    pub fn has_looked(&self) -> bool {
+        self.seen != Timestamp::default()
+    }
 }
 
 /// A pane.

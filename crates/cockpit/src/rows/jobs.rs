@@ -14,7 +14,7 @@ use crate::width;
 /// Number, project, what, doing or result, how long, how long ago.
 pub const COLUMNS: &[Column] = &[
     left(9, 9, 0),
-    left(4, 14, 1),
+    left(4, 14, 0),
     name(9, 60, 0),
     sentence(8, 80, 0),
     right(4, 5, 2),

@@ -108,7 +108,8 @@ fn notices(model: &mut Model) -> Vec<Request> {
     let told = digest(&model.replica, model.ui.seen);
     lines.extend(told.iter().map(|notice| notice.told(model.now, model.offset_minutes)));
     if lines.is_empty() {
-        return say(model, text::NOTHING_HAPPENED);
+        let is_marked = model.ui.has_looked();
+        return say(model, if is_marked { text::NOTHING_HAPPENED } else { text::NOTHING_ENDED });
     }
     model.ui.dialog = Some(Dialog::Notices { lines, top: 0 });
     Vec::new()

@@ -68,7 +68,8 @@ pub(super) fn dialog(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Some(Dialog::List(list)) => draw_list(list, canvas, area),
         Some(Dialog::Notices { lines, top }) => {
             let area = notices_area(lines, area);
-            popup(canvas, area, text::NOTICES);
+            let is_marked = model.ui.has_looked();
+            popup(canvas, area, if is_marked { text::NOTICES } else { text::NOTICES_OF_ALL });
             let room = inner(area);
             let shown: Vec<Line> =
                 lines.iter().map(|line| Line::new(width::clean(line), Scope::Text)).collect();

@@ -158,6 +158,14 @@ fn widths(columns: &[Column], rows: &[Row], room: u16) -> Vec<u16> {
     if needed(&widths) > room {
         share(&wishes, rows, &mut widths, &telling, room);
     }
+    // Nothing is cut while cells are free.
+    for place in 0..columns.len() {
+        let spare = room.saturating_sub(needed(&widths));
+        let whole = column(rows, place).map(natural).filter(|all| *all <= widths[place] + spare);
+        if widths[place] > 0 {
+            widths[place] = widths[place].max(whole.max().unwrap_or(0));
+        }
+    }
     grow_last(columns, &mut widths, room);
     widths
 }

@@ -207,6 +207,14 @@ fn what_happened_meanwhile_takes_no_key_away() {
     assert!(text(&model).contains("What happened since you last looked"), "{}", text(&model));
     press(&mut model, "<Esc>");
     assert!(!text(&model).contains("while you were away"), "{}", text(&model));
+    // Nothing marks when somebody last looked who never did.
+    let mut first = operator(normal(), 80, 24);
+    press(&mut first, "!");
+    assert!(text(&first).contains("What happened lately"), "{}", text(&first));
+    press(&mut first, "<Esc>");
+    let mut empty = operator(State::default(), 80, 24);
+    press(&mut empty, "!");
+    assert!(text(&empty).contains("Nothing ended yet."), "{}", text(&empty));
 }
 
 #[test]

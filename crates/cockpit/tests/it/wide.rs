@@ -136,6 +136,31 @@ fn several_projects_are_named_where_they_meet() {
 }
 
 #[test]
+fn the_job_queue_names_projects_whatever_is_queued() {
+    for mut state in [previews(), normal()] {
+        let other = state.projects.get("shop").unwrap().clone();
+        state.projects.insert("blog".into(), other);
+        for (width, height) in [(80, 24), (120, 40)] {
+            let half = usize::from(width) / 2;
+            let screen = text(&operator(state.clone(), width, height));
+            let rows = pane(&screen, "2 Job queue", half..usize::from(width));
+            assert!(rows.iter().all(|row| row.contains(" shop ")), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn a_long_name_is_whole_where_cells_are_free() {
+    let mut state = normal();
+    let other = state.projects.get("shop").unwrap().clone();
+    state.projects.insert("blog".into(), other);
+    let long = "a-project-with-a-very-long-name";
+    state.runs.values_mut().for_each(|run| run.project = long.into());
+    let screen = text(&operator(state, 200, 60));
+    assert!(screen.contains(long), "{screen}");
+}
+
+#[test]
 fn the_cause_is_read_where_a_long_path_precedes_it() {
     let mut state = normal();
     let poll = &mut state.projects.get_mut("shop").unwrap().poll;
