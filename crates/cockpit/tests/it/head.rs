@@ -193,3 +193,27 @@ fn a_deployment_that_failed_names_the_key_that_tries_again() {
     assert!(said.contains("x d on run #87 in the job queue deploys it again"), "{said}");
     assert!(!said.contains("pilothouse deploy"), "{said}");
 }
+
+#[test]
+fn what_was_made_before_a_change_names_the_key_that_makes_it_anew() {
+    let mut state = after(DeploymentResult::Succeeded);
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.ready = None;
+    production.spec.env.insert("COLOR".into(), "red".into());
+    let run = state
+        .runs
+        .values()
+        .rev()
+        .find(|run| run.is_for(&key("production")) && run.feeds(&state, &key("production")));
+    let (commit, artifact) =
+        run.map(|run| (run.commit.clone(), run.artifact().unwrap().clone())).unwrap();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    let release = production.releases.get_mut(&production.current.unwrap()).unwrap();
+    (release.commit, release.artifact) = (commit, artifact);
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "xd");
+    let said = &model.ui.toast.as_ref().unwrap().text;
+    assert!(said.contains("before COLOR changed"), "{said}");
+    assert!(said.contains("in the job queue makes a release with it at once"), "{said}");
+    assert!(!said.contains("pilothouse deploy"), "{said}");
+}

@@ -126,7 +126,9 @@ fn still_there(state: &State, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
     let does = match (running.old.is_empty(), running.shifted) {
-        (false, _) => format!("brings {previous} back at once"),
+        (false, true) => format!("brings {previous} back at once"),
+        // Nothing of it is gone, so that nothing is brought back.
+        (false, false) => format!("leaves {previous} serving"),
         (true, true) => format!("starts {previous} again, of which everything was stopped"),
         (true, false) => format!("leaves {previous}, of which everything is stopped"),
     };

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::deployment::EnvironmentKey;
+use crate::id::RunId;
 use crate::spec::EnvironmentSpec;
 use crate::state::{Release, State};
 
@@ -19,9 +20,34 @@ pub fn outdated(release: &Release, spec: &EnvironmentSpec) -> Vec<String> {
     variables.chain(runtime).collect()
 }
 
+/// What serves and was made with what a specification said before.
+pub(super) struct Outdated {
+    /// What it keeps, as a sentence without an end.
+    pub(super) why: String,
+    /// The run that makes a release with what is said now, where it is kept.
+    pub(super) run: Option<RunId>,
+}
+
+/// What is done by deploying that run.
+pub(super) const REMAKES: &str = "makes a release with it at once";
+
 /// What makes a release of what serves with what a specification says, if that differs from what
 /// serves now: a sentence for whoever changed it.
 pub fn remake(state: &State, key: &EnvironmentKey, spec: &EnvironmentSpec) -> Option<String> {
+    let Outdated { why, run } = serves_outdated(state, key, spec)?;
+    let how = run.map_or_else(
+        || format!("the next release of {key} has it"),
+        |run| format!("`pilothouse deploy {key} --run {}` {REMAKES}", run.0),
+    );
+    Some(format!("{why}: {how}"))
+}
+
+/// See [`Outdated`].
+pub(super) fn serves_outdated(
+    state: &State,
+    key: &EnvironmentKey,
+    spec: &EnvironmentSpec,
+) -> Option<Outdated> {
     let environment = state.environments.get(key)?;
     let number = environment.current?;
     let release = environment.releases.get(&number)?;
@@ -37,11 +63,6 @@ pub fn remake(state: &State, key: &EnvironmentKey, spec: &EnvironmentSpec) -> Op
     });
     // Another branch at the same commit can have the newer run; a promoted release has no own one.
     let of_release = of_release.clone().find(|run| run.feeds(state, key)).or(of_release.next());
-    let how = of_release.map_or_else(
-        || format!("the next release of {key} has it"),
-        |run| {
-            format!("`pilothouse deploy {key} --run {}` makes a release with it at once", run.id.0)
-        },
-    );
-    Some(format!("{number} was made before {changed} changed, and keeps what it had: {how}"))
+    let why = format!("{number} was made before {changed} changed, and keeps what it had");
+    Some(Outdated { why, run: of_release.map(|run| run.id) })
 }

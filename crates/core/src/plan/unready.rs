@@ -4,7 +4,9 @@ use crate::command::{DeployWhat, Rejection, RejectionKind};
 use crate::deployment::{Deployment, DeploymentKind, EnvironmentKey, Phase};
 use crate::id::{BranchName, RunId};
 use crate::run::{Run, RunPhase, RunResult};
-use crate::state::{Environment, Release, State};
+use crate::state::{Branch, Environment, Release, State};
+
+use super::made::{Outdated, REMAKES, serves_outdated};
 
 /// A run that somebody has to name to have its commit deployed: it was before, or its branch did not
 /// feed the environment.
@@ -25,7 +27,26 @@ pub fn unasked(state: &State, key: &EnvironmentKey) -> Option<Unasked> {
     if is_other || live(state, environment).is_some() {
         return None;
     }
-    of_run(state, key, environment, newest_run(state, key)?)
+    let run = newest_run(state, key)?;
+    of_run(state, key, environment, run).or_else(|| of_outdated(state, key, environment, run))
+}
+
+/// The run that makes what serves anew, where it was made with what the operator's file said before.
+fn of_outdated(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    run: &Run,
+) -> Option<Unasked> {
+    let serves = environment.releases.get(&environment.current?)?;
+    if serves.commit != run.commit || run.artifact().is_none() {
+        return None;
+    }
+    let Outdated { why, run: remakes } = serves_outdated(state, key, &environment.spec)?;
+    let commit = run.commit.short();
+    let why =
+        format!("nothing is ready for {key}: it serves {commit}, the newest that passed. {why}");
+    Some(Unasked { why, run: remakes?, does: REMAKES })
 }
 
 /// Why nothing is ready for an environment.
@@ -52,10 +73,25 @@ fn at_rest(state: &State, key: &EnvironmentKey, environment: &Environment) -> St
             run.commit.short()
         ),
         Some(run) => ended(state, key, environment, run),
-        None => format!(
-            "nothing is ready for {key}: no run of a branch that feeds it is known; push to one"
-        ),
+        None => match owed(state, key) {
+            Some(branch) => format!(
+                "nothing is ready for {key} yet: {} feeds it, and its run waits for a place in the \
+                 job queue",
+                crate::text::printable(branch.as_str(), 80)
+            ),
+            None => format!(
+                "nothing is ready for {key}: no run of a branch that feeds it is known; push to one"
+            ),
+        },
     }
+}
+
+/// A branch that feeds the environment and is owed a run, as one that an operator's file gave to it.
+fn owed<'a>(state: &'a State, key: &EnvironmentKey) -> Option<&'a BranchName> {
+    let branches = &state.projects.get(&key.project)?.branches;
+    let is_owed =
+        |branch: &Branch| branch.owed.is_some() && branch.environment.as_ref() == Some(&key.name);
+    branches.iter().find(|(_, branch)| is_owed(branch)).map(|(name, _)| name)
 }
 
 fn ended(state: &State, key: &EnvironmentKey, environment: &Environment, run: &Run) -> String {

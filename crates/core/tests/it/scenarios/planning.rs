@@ -3,7 +3,8 @@
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
 use pilothouse_core::id::ReleaseNumber;
-use pilothouse_core::plan::{Plan, plan};
+use pilothouse_core::plan::{Plan, plan, unasked};
+use pilothouse_core::run::Trigger;
 use pilothouse_core::state::State;
 
 use crate::scenario::Play;
@@ -104,6 +105,31 @@ fn it_says_that_the_check_of_an_image_is_switched_off_where_it_is() {
         run.service.as_mut().unwrap().health.by_image = true;
     }
     assert_eq!(second(state), "wait until each is reached and healthy");
+}
+
+#[test]
+fn what_is_not_gone_is_not_brought_back() {
+    let play = played(&["push main c", "until d3 Starting"]);
+    let told =
+        "d3 is replacing r2 by r3, and cancelling it leaves r2 serving: `pilothouse cancel d3`";
+    assert_eq!(rollback(&play, None).unwrap_err(), told);
+}
+
+#[test]
+fn a_branch_that_was_just_given_to_an_environment_is_owed_its_run() {
+    let mut play = played(&[]);
+    let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+    let state = &mut play.world.state;
+    state.runs.clear();
+    let told = |state: &State| plan(state, &key, &DeployWhat::Ready).unwrap_err().why;
+    assert!(told(state).ends_with("no run of a branch that feeds it is known; push to one"));
+    let branches = &mut state.projects.values_mut().next().unwrap().branches;
+    for branch in branches.values_mut() {
+        branch.owed = Some(Trigger::Apply);
+    }
+    let waits = "nothing is ready for shop/production yet: main feeds it, and its run waits for a \
+                 place in the job queue";
+    assert_eq!(told(state), waits);
 }
 
 #[test]
@@ -287,6 +313,10 @@ fn it_says_what_a_release_was_made_without() {
     let made = "r2 was made before COLOR changed, and keeps what it had: `pilothouse deploy \
                 shop/production --run 2` makes a release with it at once";
     assert!(told(&play).ends_with(made), "{}", told(&play));
+    // Who shows keys makes a sentence of its own of it.
+    let by_run = unasked(&play.world.state, &key).unwrap();
+    assert_eq!((by_run.run.0, by_run.does), (2, "makes a release with it at once"));
+    assert!(by_run.why.ends_with("r2 was made before COLOR changed, and keeps what it had"));
     play.line("deploy production run 2");
     play.line("run");
     assert!(told(&play).ends_with("it serves b, the newest that passed"), "{}", told(&play));
