@@ -65,7 +65,11 @@ pub fn run(check: &Check) -> Result<()> {
     let (mut reports, mut unread) = (Vec::new(), Vec::new());
     for file in files {
         let name = name_of(file, &check.stdin_name);
-        match bytes(file) {
+        // A pipe that somebody names is meant, and one that lies in the usual place waits for ever.
+        let is_file =
+            !check.files.is_empty() || file.metadata().map_or(true, |found| found.is_file());
+        let read = if is_file { bytes(file) } else { Err(std::io::Error::other("it is no file")) };
+        match read {
             Ok(bytes) => reports.push(Report::of(&name, &bytes, &table)),
             Err(error) => {
                 let why = format!("cannot read {name}: {error}");

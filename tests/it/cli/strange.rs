@@ -1,4 +1,4 @@
-//! What answers at the socket is no engine of ours.
+//! What answers at the socket is no engine of ours, and what is looked at no common repository.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
@@ -7,6 +7,7 @@ use std::thread;
 use pilothouse_core::text::is_plain;
 
 use crate::world::World;
+use crate::world::repository::Repository;
 
 /// Sets the clipboard, clears the screen and turns the text around.
 const HOSTILE: &str = r"no\u001b]52;c;cm0=\u0007\u001b[2J\u202egnp";
@@ -49,4 +50,26 @@ fn its_words_reach_no_terminal_as_they_are() {
         assert!(text.contains("]52;c;"), "{verb:?}: {text:?}");
         assert!(text.lines().all(|line| line.chars().all(is_plain)), "{verb:?}: {text:?}");
     }
+}
+
+#[test]
+fn pipes_and_names_of_a_repository_harm_nobody_who_looks_at_it() {
+    let world = World::new();
+    let dir = world.path("shop \u{202e}gnp");
+    let repository = Repository::empty(dir.clone());
+    for name in ["Jenkinsfile", "package.json", "Cargo.toml"] {
+        std::fs::write(dir.join(name), "{}").unwrap();
+        repository.git(&["add", name]);
+        std::fs::remove_file(dir.join(name)).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, dir.join(name), mode).unwrap();
+    }
+    let said = world.run(&["init", dir.to_str().unwrap(), "--name", "shop"]);
+    let text = format!("{}{}", said.out, said.err);
+    assert!(text.contains("Jenkinsfile"), "{text:?}");
+    // What nobody named is not waited for either.
+    let told = world.command().arg("check").current_dir(&dir).output().unwrap();
+    let told = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+    assert!(told.contains("it is no file"), "{told}");
+    assert!(text.lines().all(|line| line.chars().all(is_plain)), "{text:?}");
 }
