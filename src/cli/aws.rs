@@ -1,5 +1,8 @@
 //! `pilothouse aws`: what is seen in accounts at AWS that are only watched.
 
+mod total;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use color_eyre::Result;
@@ -45,7 +48,7 @@ pub struct Aws {
 pub fn run(place: &Place, aws: &Aws) -> Result<()> {
     let (snapshot, seen) = ask::run(look(place, aws))?;
     if aws.json {
-        out::json(&seen.values().collect::<Vec<_>>())?;
+        out::json(&total::json(&seen, snapshot.now)?)?;
         return ended(&seen);
     }
     if seen.is_empty() {
@@ -55,7 +58,17 @@ pub fn run(place: &Place, aws: &Aws) -> Result<()> {
         );
     }
     for (key, watched) in &seen {
-        print(&snapshot, key, watched.clone());
+        let mut watched = watched.clone();
+        // Environments that reach an account in one way are asked for at once.
+        if !told.insert(watched.access.clone()) {
+            watched.calls = Calls::default();
+        }
+        print(&snapshot, key, watched);
+    }
+    let accounts = total::lines(&seen, snapshot.now);
+    if !accounts.is_empty() {
+        out::line("");
+        costs("OF ALL SHOWN", accounts.iter());
     }
     ended(&seen)
 }
@@ -189,8 +202,13 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     }
     table.print(0);
     out::line("");
-    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", ""]);
-    for line in model.costs.lines.iter().filter(|line| is_of(line, key)) {
+    costs("COST", model.costs.lines.iter().filter(|line| is_of(line, key)));
+}
+
+/// Prints what something costs.
+fn costs<'a>(title: &'static str, lines: impl Iterator<Item = &'a CostLine>) {
+    let mut table = Table::new(&[title, "WHAT", "PER HOUR", ""]);
+    for line in lines {
         // What is watched has no price elsewhere, whose column is the one before the last.
         let (mut cells, mut columns) = (cost::row(line).cells, cost::COLUMNS.to_vec());
         cells.remove(ELSEWHERE);

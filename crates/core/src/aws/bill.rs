@@ -7,12 +7,14 @@ mod idle;
 mod tasks;
 mod things;
 mod till;
+mod total;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use self::till::Till;
+pub use self::total::{Counted, Total, measured_since, read_since};
 use super::Belongings;
 use super::asking::ORDER;
 use super::belongs::Inventory;
