@@ -92,7 +92,7 @@ impl fmt::Debug for Looking {
 struct Watches {
     /// What is watched for each.
     of: BTreeMap<EnvironmentKey, AwsWatch>,
-    /// How often somebody asked to look at their projects: once more means to look now.
+    /// How often a person asked to look at their projects: once more means to look now.
     asks: u64,
 }
 
@@ -176,7 +176,7 @@ fn wanted(state: &State) -> BTreeMap<Access, Watches> {
             let watches = wanted.entry(watch.access.clone()).or_default();
             watches.of.insert(key.clone(), watch.clone());
             let project = state.projects.get(&key.project);
-            watches.asks += project.map_or(0, |project| project.poll.asks);
+            watches.asks += project.map_or(0, |project| u64::from(project.poll.asked_by_people));
         }
     }
     wanted
