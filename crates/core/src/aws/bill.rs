@@ -142,19 +142,17 @@ pub fn of_looking(
     Some(metric_price?.times(Quantity(lately.by_hour(lately.metrics, now)), 1))
 }
 
-/// Why something was not measured: for the reason that is told, or because nobody asked.
-fn unmeasured<'a>(
-    inventory: &Inventory,
-    belongings: &Belongings,
-    part: Part,
-    why: &'a str,
-) -> &'a str {
+/// Why something was not measured: because it could not be, for the reason that is told, or because
+/// nobody asked.
+fn unmeasured(inventory: &Inventory, belongings: &Belongings, part: Part, why: &str) -> String {
     let fresh = inventory.parts.get(&part);
     let was_read = fresh.is_some_and(|fresh| fresh.at.is_some());
-    let is_asked = (was_read && !inventory.is_unasked_of(part, belongings))
-        || fresh.is_some_and(|fresh| fresh.trouble.is_some());
-    if is_asked { why } else { UNASKED }
+    let is_asked = was_read && !inventory.is_unasked_of(part, belongings);
+    if is_asked { why.to_owned() } else { UNASKED.to_owned() }
 }
+    if let Some(trouble) = fresh.and_then(|fresh| fresh.trouble.as_ref()) {
+        return format!("not measured: {}", trouble.shortly());
+    }
 
 /// What may be missing from the bill because it could not be read, or not yet.
 fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {

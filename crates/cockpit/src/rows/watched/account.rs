@@ -19,7 +19,7 @@ pub fn row(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
     let trouble = trouble_of_all(watched);
     let newest = watched.seen_at();
     let seen = newest.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
-    let (mark, word) = match (trouble, newest) {
+    let (mark, word) = match (&trouble, newest) {
         (Some(trouble), _) => (mark_of(trouble), trouble.kind.name()),
         (None, None) => (Mark::Running, "asking"),
         (None, Some(at)) if now.since(at) > watched.silence() => (Mark::Stale, "stale"),
