@@ -32,7 +32,7 @@ use crate::{MOST_BYTES, Problem, ProblemKind};
 
 pub(crate) use branches::is_branch;
 pub use clash::{Clash, clashes};
-pub use write::{Draft, DraftEnvironment, WatchDraft, write, write_watch};
+pub use write::{Draft, DraftEnvironment, Kind, WatchDraft, write, write_watch};
 
 const KEYS: [&str; 8] = [
     "repository",

@@ -27,7 +27,35 @@ pub struct WatchDraft {
     /// ECS services, as `cluster/service`.
     pub services: Vec<String>,
     /// What could not be looked for, and why.
-    pub unread: Vec<String>,
+    pub unread: Vec<(Kind, String)>,
+}
+
+/// Kinds of things that are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Load balancers.
+    Balancers,
+    /// Target groups.
+    Groups,
+    /// The targets of target groups, which bring instances.
+    Targets,
+    /// EC2 instances.
+    Instances,
+    /// ECS services.
+    Services,
+}
+
+impl Kind {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Balancers => "load balancers",
+            Self::Groups => "target groups",
+            Self::Targets => "targets",
+            Self::Instances => "EC2 instances",
+            Self::Services => "ECS services",
+        }
+    }
 }
 
 impl WatchDraft {
@@ -159,7 +187,7 @@ mod tests {
             target_groups: vec!["alone".to_owned()],
             instances: vec![("i-1".to_owned(), hostile.to_owned())],
             services: vec!["shop/web".to_owned()],
-            unread: vec![hostile.to_owned()],
+            unread: vec![(Kind::Targets, hostile.to_owned())],
         };
         let text = format!("repository = \"/srv/git/shop.git\"\n{}", write_watch(&draft));
         let spec = crate::operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
