@@ -1,5 +1,8 @@
 //! `pilothouse aws`: what is seen in accounts at AWS that are only watched.
 
+mod total;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use color_eyre::Result;
@@ -10,7 +13,7 @@ use pilothouse_cockpit::model::{Pane, Sightings, trouble_of_all};
 use pilothouse_cockpit::rows::{Cell, Column, cost, watched};
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Keymap, Model, Msg, update, width};
-use pilothouse_core::aws::{Freshness, Part, Watched};
+use pilothouse_core::aws::{Calls, Freshness, Part, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
@@ -33,9 +36,9 @@ const LAST: [Part; 2] = [Part::Instances, Part::Gateways];
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
 pub struct Aws {
-    /// Only this environment's
-    #[arg(value_name = "[PROJECT/]ENVIRONMENT")]
-    environment: Option<String>,
+    /// Only this project's, or this environment's
+    #[arg(value_name = "PROJECT|[PROJECT/]ENVIRONMENT")]
+    only: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -45,7 +48,7 @@ pub struct Aws {
 pub fn run(place: &Place, aws: &Aws) -> Result<()> {
     let (snapshot, seen) = ask::run(look(place, aws))?;
     if aws.json {
-        out::json(&seen.values().collect::<Vec<_>>())?;
+        out::json(&total::json(&seen, snapshot.now)?)?;
         return ended(&seen);
     }
     if seen.is_empty() {
@@ -54,8 +57,19 @@ pub fn run(place: &Place, aws: &Aws) -> Result<()> {
              `pilothouse init --aws` proposes one",
         );
     }
+    let mut told = BTreeSet::new();
     for (key, watched) in &seen {
-        print(&snapshot, key, watched.clone());
+        let mut watched = watched.clone();
+        // Environments that reach an account in one way are asked for at once.
+        if !told.insert(watched.access.clone()) {
+            watched.calls = Calls::default();
+        }
+        print(&snapshot, key, watched);
+    }
+    let accounts = total::lines(&seen, snapshot.now);
+    if !accounts.is_empty() {
+        out::line("");
+        costs("OF ALL SHOWN", accounts.iter());
     }
     ended(&seen)
 }
@@ -68,29 +82,33 @@ fn ended(seen: &Sightings) -> Result<()> {
 
 async fn look(place: &Place, aws: &Aws) -> Result<(Snapshot, Sightings)> {
     let (client, snapshot) = ask::look(place).await?;
-    let only = aws.environment.as_deref().map(|text| name::environment(&snapshot.state, text));
-    let only = only.transpose()?;
-    let wanted = wanted(&snapshot.state, only.as_ref())?;
+    let wanted = wanted(&snapshot.state, aws.only.as_deref())?;
     let seen = ask_anew(&client, &wanted, snapshot.now).await?;
     Ok((snapshot, seen))
 }
 
-/// The environments that are watched, or the one that is meant.
-fn wanted(state: &State, only: Option<&EnvironmentKey>) -> Result<Vec<EnvironmentKey>> {
-    let is_meant = |key: &EnvironmentKey| only.is_none_or(|only| only == key);
+/// The environments that are watched, or those of them that are meant.
+fn wanted(state: &State, only: Option<&str>) -> Result<Vec<EnvironmentKey>> {
+    let only = only.map(|text| name::environments(state, text)).transpose()?;
+    let is_meant = |key: &EnvironmentKey| only.as_ref().is_none_or(|only| only.contains(key));
     let all = state.environments.iter().filter(|(key, _)| is_meant(key));
     let watched = all.filter(|(_, one)| one.spec.runtime.watch().is_some());
     let wanted: Vec<EnvironmentKey> = watched.map(|(key, _)| key.clone()).collect();
-    match only {
-        Some(key) if wanted.is_empty() => {
-            let why = format!(
-                "{key} is not watched at AWS: it runs here, and `pilothouse status {}` shows it",
-                key.project
-            );
-            Err(failed(Failure::Usage, why))
+    let why = match only.as_deref() {
+        Some([key]) if wanted.is_empty() => format!(
+            "{key} is not watched at AWS: it runs here, and `pilothouse status {}` shows it",
+            key.project
+        ),
+        Some([key, ..]) if wanted.is_empty() => {
+            let project = &key.project;
+            format!(
+                "nothing of {project} is watched at AWS: `pilothouse status {project}` shows what \
+                 runs here"
+            )
         }
-        Some(_) | None => Ok(wanted),
-    }
+        Some(_) | None => return Ok(wanted),
+    };
+    Err(failed(Failure::Usage, why))
 }
 
 /// What is seen once somebody looks: while nobody did accounts are read now and then, and whoever
@@ -189,8 +207,13 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     }
     table.print(0);
     out::line("");
-    let mut table = Table::new(&["COST", "WHAT", "PER HOUR", ""]);
-    for line in model.costs.lines.iter().filter(|line| is_of(line, key)) {
+    costs("COST", model.costs.lines.iter().filter(|line| is_of(line, key)));
+}
+
+/// Prints what something costs.
+fn costs<'a>(title: &'static str, lines: impl Iterator<Item = &'a CostLine>) {
+    let mut table = Table::new(&[title, "WHAT", "PER HOUR", ""]);
+    for line in lines {
         // What is watched has no price elsewhere, whose column is the one before the last.
         let (mut cells, mut columns) = (cost::row(line).cells, cost::COLUMNS.to_vec());
         cells.remove(ELSEWHERE);
@@ -199,6 +222,7 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     }
     table.print(0);
 }
+
 /// The column of what the same would cost elsewhere.
 const ELSEWHERE: usize = 3;
 
@@ -254,10 +278,13 @@ fn told(cell: &Cell, column: Column, room: Option<usize>) -> (Tone, String) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use pilothouse_core::apply::apply;
     use pilothouse_core::aws::asking::Content;
-    use pilothouse_core::aws::{
-        Access, AwsWatch, Belongings, Calls, Inventory, Trouble, TroubleKind,
-    };
+    use pilothouse_core::aws::{Access, AwsWatch, Belongings, Inventory, Trouble, TroubleKind};
+    use pilothouse_core::command::Command;
+    use pilothouse_core::decide::decide;
+    use pilothouse_core::effect::Input;
+    use pilothouse_core::event::Recorded;
 
     use super::*;
 
@@ -310,12 +337,45 @@ mod tests {
         assert!(is_enough(&inventory), "nothing was measured, which is known");
     }
 
+    /// A state in which these files were applied.
+    fn state(files: &[(&str, &str)]) -> State {
+        let mut state = State::default();
+        for (name, text) in files {
+            let spec = pilothouse_settings::operator::read(name, "file.toml", text).unwrap();
+            let command = Command::Apply { spec: Box::new(spec) };
+            let input = Input::Command { actor: "kim".to_owned(), command };
+            for event in decide(&state, &input, Timestamp(1)).events {
+                let seq = state.seq.next();
+                apply(&mut state, &Recorded { seq, at: Timestamp(1), event });
+            }
+        }
+        state
+    }
+
     #[test]
-    fn an_environment_that_is_meant_and_runs_here_is_told_as_such() {
-        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
-        let why = wanted(&State::default(), Some(&key)).unwrap_err().to_string();
-        assert!(why.starts_with("shop/production is not watched at AWS"), "{why}");
-        assert_eq!(wanted(&State::default(), None).unwrap(), []);
+    fn a_project_or_an_environment_is_meant_and_what_runs_here_is_told_as_such() {
+        let here = "repository = \"/srv/shop\"\n[environment.qa]\nbranch = \"qa\"\n";
+        let more = "[environment.production]\nbranch = \"main\"\n";
+        let live = "[environment.live]\nruntime = \"aws-watch\"\n[environment.live.aws]\n\
+                    account = \"123456789012\"\nregion = \"us-east-1\"\nload_balancers = [\"shop\"]\n";
+        let [both, other] = [format!("{here}{live}"), format!("{here}{more}")];
+        let state = state(&[("shop", &both), ("site", &both), ("plain", &other)]);
+        let keys = |only| -> Vec<String> {
+            wanted(&state, only).unwrap().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(keys(None), ["shop/live", "site/live"]);
+        assert_eq!(keys(Some("site")), ["site/live"]);
+        assert_eq!(keys(Some("shop/live")), ["shop/live"]);
+        for (only, said) in [
+            ("shop/qa", "shop/qa is not watched at AWS: it runs here"),
+            ("plain", "nothing of plain is watched at AWS: `pilothouse status plain` shows"),
+            ("live", "live could be shop/live or site/live: name the project too"),
+            ("shop/lvie", "there is no environment shop/lvie; there is plain/production, "),
+            ("shp", "there is no environment shp; there is plain/production, "),
+        ] {
+            let why = wanted(&state, Some(only)).unwrap_err().to_string();
+            assert!(why.starts_with(said), "{only}: {why}");
+        }
     }
 
     #[test]

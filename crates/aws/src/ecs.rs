@@ -12,7 +12,7 @@ use aws_sdk_ecs::types::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pilothouse_core::aws::policy;
 use pilothouse_core::aws::seen::{EcsDeployment, EcsService, Takes, Task};
-use pilothouse_core::aws::{ServiceName, Trouble};
+use pilothouse_core::aws::{ServiceName, Trouble, TroubleKind};
 
 pub(crate) use self::definition::Definitions;
 use self::definition::vcpu_milli;
@@ -61,20 +61,19 @@ pub(crate) async fn services(
                     found.push(service);
                     continue;
                 }
-                if let Some(arn) = one.task_definition() {
-                    let known = definitions.one(client, count, arn).await?;
-                    service = EcsService {
-                        images: known.images,
-                        vcpu_milli: known.takes.vcpu_milli,
-                        memory_mib: known.takes.memory_mib,
-                        is_arm: known.takes.is_arm,
-                        system: known.takes.system,
-                        disk_gib: known.takes.disk_gib,
-                        ..service
-                    };
-                }
-                service.deployments = deployments(client, count, definitions, one).await?;
-                service.tasks = tasks(client, count, definitions, &service).await?;
+                let defined = define(client, count, definitions, one, &mut service).await;
+                let told = match defined {
+                    // What else is denied is asked for, so that both are named.
+                    Err(trouble) if trouble.kind == TroubleKind::Denied => {
+                        let other = tell(client, count, &service).await.err();
+                        let both = [Some(&trouble), other.as_ref()].into_iter().flatten();
+                        return Err(Trouble::together(both).unwrap_or(trouble));
+                    }
+                    Err(trouble) => return Err(trouble),
+                    Ok(()) => tell(client, count, &service).await?,
+                };
+                service.tasks = tasks(client, count, definitions, &told.0).await?;
+                service.has_more = told.1;
                 found.push(service);
             }
         }
@@ -124,6 +123,27 @@ fn service(cluster: &str, one: &Service) -> EcsService {
     }
 }
 
+/// Reads what a service's task definitions say of it.
+async fn define(
+    client: &Client,
+    count: &Count,
+    definitions: &Definitions,
+    one: &Service,
+    service: &mut EcsService,
+) -> Result<(), Trouble> {
+    if let Some(arn) = one.task_definition() {
+        let known = definitions.one(client, count, arn).await?;
+        service.images = known.images;
+        service.vcpu_milli = known.takes.vcpu_milli;
+        service.memory_mib = known.takes.memory_mib;
+        service.is_arm = known.takes.is_arm;
+        service.system = known.takes.system;
+        service.disk_gib = known.takes.disk_gib;
+    }
+    service.deployments = deployments(client, count, definitions, one).await?;
+    Ok(())
+}
+
 /// The deployments of a service that have tasks, with what these take.
 async fn deployments(
     client: &Client,
@@ -157,17 +177,17 @@ fn providers(strategy: &[CapacityProviderStrategyItem]) -> Vec<String> {
     strategy.iter().filter(takes).map(|one| text(Some(one.capacity_provider()))).collect()
 }
 
-/// The tasks of a service, and where not all of it runs the last ones that stopped.
-async fn tasks(
+/// Tells of the tasks of a service, and where not all of it runs of the last ones that stopped; and
+/// whether more run than are told of.
+async fn tell(
     client: &Client,
     count: &Count,
-    definitions: &Definitions,
     of: &EcsService,
-) -> Result<Vec<Task>, Trouble> {
-    let mut arns = list(client, count, of, DesiredStatus::Running).await?;
+) -> Result<(Vec<EcsTask>, bool), Trouble> {
+    let (mut arns, has_more) = list(client, count, of, DesiredStatus::Running).await?;
     let is_settled = of.rollout.as_ref().is_none_or(|(state, _)| state == "COMPLETED");
     if of.running < of.desired || !is_settled {
-        arns.extend(list(client, count, of, DesiredStatus::Stopped).await?);
+        arns.extend(list(client, count, of, DesiredStatus::Stopped).await?.0);
     }
     let action = policy::DESCRIBE_TASKS;
     let mut found = Vec::new();
@@ -176,26 +196,39 @@ async fn tasks(
         let request = client.describe_tasks().cluster(&of.cluster);
         let answer = request.set_tasks(Some(arns.to_vec())).send().await;
         let answer = answer.map_err(|error| trouble(action, &error))?;
-        for one in answer.tasks() {
-            let told = task(one);
-            let arn = one.task_definition_arn().filter(|_| told.runs());
-            let takes = match arn {
-                Some(arn) => Some(definitions.one(client, count, arn).await?.takes),
-                None => None,
-            };
-            found.push(Task { takes: takes.map(|takes| own(one, takes)), ..told });
-        }
+        found.extend(answer.tasks.unwrap_or_default());
+    }
+    Ok((found, has_more))
+}
+
+/// The tasks that are told of, with what each takes.
+async fn tasks(
+    client: &Client,
+    count: &Count,
+    definitions: &Definitions,
+    told: &[EcsTask],
+) -> Result<Vec<Task>, Trouble> {
+    let mut found = Vec::new();
+    for one in told {
+        let told = task(one);
+        let arn = one.task_definition_arn().filter(|_| told.runs());
+        let takes = match arn {
+            Some(arn) => Some(definitions.one(client, count, arn).await?.takes),
+            None => None,
+        };
+        found.push(Task { takes: takes.map(|takes| own(one, takes)), ..told });
     }
     found.sort_by(|a, b| (a.stopped.is_some(), &a.id).cmp(&(b.stopped.is_some(), &b.id)));
     Ok(found)
 }
 
+/// Tasks of a service by ARN, and whether there are more.
 async fn list(
     client: &Client,
     count: &Count,
     of: &EcsService,
     status: DesiredStatus,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<(Vec<String>, bool), Trouble> {
     let action = policy::LIST_TASKS;
     let is_stopped = status == DesiredStatus::Stopped;
     let request = client.list_tasks().cluster(&of.cluster).service_name(&of.name);
@@ -206,17 +239,19 @@ async fn list(
     for _ in 0..if is_stopped { 1 } else { TASK_PAGES } {
         count.request();
         let page = match pages.next().await {
-            None => break,
+            None => return Ok((found, false)),
             // It was deleted meanwhile, which is nothing of the other services.
-            Some(Err(error)) if error.code().is_some_and(|code| GONE.contains(&code)) => break,
+            Some(Err(error)) if error.code().is_some_and(|code| GONE.contains(&code)) => {
+                return Ok((found, false));
+            }
             Some(page) => page.map_err(|error| trouble(action, &error))?,
         };
         found.extend(page.task_arns().iter().cloned());
         if page.next_token().is_none_or(str::is_empty) {
-            break;
+            return Ok((found, false));
         }
     }
-    Ok(found)
+    Ok((found, true))
 }
 
 /// What a task takes: what is said of it goes before its definition (Amazon ECS API Reference,

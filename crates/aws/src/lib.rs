@@ -28,7 +28,7 @@ use pilothouse_core::aws::seen::Identity;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
-use pilothouse_engine::accounts::{Account, Answer, Cloud, PriceAnswer, Sent};
+use pilothouse_engine::accounts::{Account, Answer, Cloud, PriceAnswer, ProfileAnswer, Sent};
 
 use self::session::{Clients, Session};
 
@@ -48,6 +48,10 @@ impl Cloud for Aws {
             count: Count::default(),
             definitions: ecs::Definitions::default(),
         })
+    }
+
+    fn profile<'a>(&'a self, name: &'a str) -> ProfileAnswer<'a> {
+        Box::pin(session::profile(name))
     }
 }
 

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::meta::region::ProvideRegion as _;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider, load};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use pilothouse_core::aws::{Access, Trouble, TroubleKind};
+use pilothouse_engine::accounts::Profile;
 use tokio::sync::Mutex;
 
 use crate::http;
@@ -181,6 +184,25 @@ impl Session {
                 provider,
             ))
             .build()
+    }
+}
+
+/// What AWS's own files say of a profile: its region, or that of the profile whose credentials it
+/// uses, and the role that is taken on with them (AWS SDKs and Tools Reference Guide, "Shared config
+/// and credentials files").
+#[expect(
+    clippy::default_trait_access,
+    reason = "the type has a name only in a crate below, and a deprecated one here"
+)]
+pub(crate) async fn profile(name: &str) -> Profile {
+    let region = ProfileFileRegionProvider::builder().profile_name(name).build().region().await;
+    let (fs, env) = (Fs::real(), Env::real());
+    let all = load(&fs, &env, &Default::default(), Some(name.to_owned().into())).await;
+    let all = all.ok();
+    let own = all.as_ref().and_then(|all| all.get_profile(name));
+    Profile {
+        region: region.map(|region| region.to_string()),
+        role: own.and_then(|own| own.get("role_arn")).map(ToOwned::to_owned),
     }
 }
 

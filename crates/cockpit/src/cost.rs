@@ -4,7 +4,7 @@
 
 mod watched;
 
-pub use watched::with_watched;
+pub use watched::{of_account, with_watched};
 
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::spec::Runtime;
@@ -55,7 +55,8 @@ pub struct Elsewhere {
     pub micro_usd: u64,
 }
 
-/// The costs of environments that run on this machine: none of them is billed.
+/// The costs of environments that run on this machine: none of them is billed. What one costs that
+/// is watched elsewhere is not known before anything is seen of it.
 pub fn local(state: &State) -> CostView {
     let place = |key: &EnvironmentKey| {
         let project = state.projects.get(&key.project);
@@ -71,13 +72,8 @@ pub fn local(state: &State) -> CostView {
             name: key.to_string(),
             label: label(state, key, environment),
             shape: shape(environment),
-            micro_usd: Some(0),
-            at_least: None,
-            shared: 0,
-            is_stale: false,
-            is_part: false,
-            elsewhere: Vec::new(),
-            note: String::new(),
+            micro_usd: environment.spec.runtime.watch().is_none().then_some(0),
+            ..CostLine::default()
         })
         .collect();
     CostView { lines, source: source(state).to_owned() }
@@ -97,9 +93,14 @@ fn source(state: &State) -> &'static str {
 
 /// The shape of an environment that runs nothing.
 pub const NOTHING: &str = "nothing runs";
+/// The shape of what is watched, and of which nothing is seen.
+const UNSEEN: &str = "nothing seen";
 
 /// What an environment runs, as its operator's file says, once it runs anything.
 fn shape(environment: &Environment) -> String {
+    if environment.spec.runtime.watch().is_some() {
+        return UNSEEN.to_owned();
+    }
     if !environment.is_used() {
         return NOTHING.to_owned();
     }

@@ -22,6 +22,16 @@ pub enum Trigger {
     Apply,
 }
 
+impl Trigger {
+    /// Whether a person asked, who sees what is watched elsewhere too.
+    pub fn is_by_person(self) -> bool {
+        match self {
+            Self::Manual => true,
+            Self::Poll | Self::Hook | Self::Apply => false,
+        }
+    }
+}
+
 /// One execution of a pipeline for one commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {

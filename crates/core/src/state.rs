@@ -126,6 +126,10 @@ pub struct Project {
 pub struct Poll {
     /// How often somebody asked to look at once.
     pub asks: u64,
+    /// How often of that a person did, who means what is watched elsewhere as well: a hook says
+    /// something of the repository alone.
+    #[serde(default, skip_serializing_if = "crate::event::is_zero")]
+    pub asked_by_people: u32,
     /// Who or what asked, until a look has ended.
     pub asked: Option<Trigger>,
     /// The last look that brought something new. Looks that find nothing new are not recorded.

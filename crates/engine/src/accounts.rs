@@ -38,10 +38,25 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Content, Trouble>> + Se
 pub type PriceAnswer<'a> =
     Pin<Box<dyn Future<Output = Result<Option<Listed>, Trouble>> + Send + 'a>>;
 
+/// What AWS's own files say of a profile, on its way.
+pub type ProfileAnswer<'a> = Pin<Box<dyn Future<Output = Profile> + Send + 'a>>;
+
 /// Reaches accounts.
 pub trait Cloud: Send + Sync + 'static {
     /// Prepares to ask an account. Nothing is asked yet.
     fn account(&self, access: &Access) -> Box<dyn Account>;
+
+    /// Reads what AWS's own files say of a profile. Nobody is asked.
+    fn profile<'a>(&'a self, name: &'a str) -> ProfileAnswer<'a>;
+}
+
+/// What AWS's own files say of a profile, where they say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Its region.
+    pub region: Option<String>,
+    /// The role that whoever uses it takes on, by its ARN.
+    pub role: Option<String>,
 }
 
 /// An account in one region, which is only ever asked.
@@ -92,7 +107,7 @@ impl fmt::Debug for Looking {
 struct Watches {
     /// What is watched for each.
     of: BTreeMap<EnvironmentKey, AwsWatch>,
-    /// How often somebody asked to look at their projects: once more means to look now.
+    /// How often a person asked to look at their projects: once more means to look now.
     asks: u64,
 }
 
@@ -176,7 +191,7 @@ fn wanted(state: &State) -> BTreeMap<Access, Watches> {
             let watches = wanted.entry(watch.access.clone()).or_default();
             watches.of.insert(key.clone(), watch.clone());
             let project = state.projects.get(&key.project);
-            watches.asks += project.map_or(0, |project| project.poll.asks);
+            watches.asks += project.map_or(0, |project| u64::from(project.poll.asked_by_people));
         }
     }
     wanted

@@ -30,7 +30,7 @@ use crate::value::quoted;
 use crate::{MOST_BYTES, Problem, ProblemKind};
 
 pub use clash::{Clash, clashes};
-pub use write::{Draft, DraftEnvironment, WatchDraft, write, write_watch};
+pub use write::{Draft, DraftEnvironment, Kind, WatchDraft, write, write_watch};
 
 const KEYS: [&str; 8] = [
     "repository",

@@ -1,14 +1,16 @@
 //! What an account at AWS has, as a part of an operator's file.
 
+use std::collections::BTreeMap;
+
 use color_eyre::Result;
 use color_eyre::eyre::eyre;
 use pilothouse_cockpit::width;
-use pilothouse_core::aws::Access;
 use pilothouse_core::aws::asking::{Ask, Content};
 use pilothouse_core::aws::seen::{Ec2State, Group, Identity};
+use pilothouse_core::aws::{Access, Trouble};
 use pilothouse_core::text::printable;
-use pilothouse_engine::accounts::Account;
-use pilothouse_settings::operator::WatchDraft;
+use pilothouse_engine::accounts::{Account, Profile};
+use pilothouse_settings::operator::{Kind, WatchDraft};
 
 use super::beside::Beside;
 use crate::exit::{Failure, failed};
@@ -20,10 +22,10 @@ pub struct Aws {
     /// Propose to watch what runs in an account at AWS as well
     #[arg(long = "aws", id = "aws")]
     is_wanted: bool,
-    /// Its region
-    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    /// Its region, instead of the profile's or the usual one
+    #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// The profile of AWS's own files that has the credentials
+    /// The profile of AWS's own files that has the credentials, and the region where they name one
     #[arg(long, requires = "aws", value_name = "NAME")]
     profile: Option<String>,
     /// The role that is taken on with them, by its ARN
@@ -39,9 +41,13 @@ pub fn find(aws: &Aws, beside: &Beside<'_>) -> Result<Option<WatchDraft>> {
     if !aws.is_wanted {
         return Ok(None);
     }
-    let Some(region) = aws.region.clone() else {
-        return Err(failed(Failure::Usage, "say which region with --region, as in us-east-1"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let cloud = compose::cloud();
+    let profile = match (&aws.profile, &cloud) {
+        (Some(name), Some(cloud)) => runtime.block_on(cloud.profile(name)),
+        (Some(_) | None, _) => Profile::default(),
     };
+    let region = region(aws, &profile, std::env::var("AWS_REGION").ok())?;
     let draft = WatchDraft {
         environment: aws.environment.clone(),
         region: region.clone(),
@@ -50,7 +56,7 @@ pub fn find(aws: &Aws, beside: &Beside<'_>) -> Result<Option<WatchDraft>> {
         ..WatchDraft::default()
     };
     beside.check(&draft)?;
-    let Some(cloud) = compose::cloud() else {
+    let Some(cloud) = cloud else {
         let why = "this pilothouse was built without AWS; build it with its feature `aws`";
         return Err(failed(Failure::Usage, why));
     };
@@ -60,30 +66,66 @@ pub fn find(aws: &Aws, beside: &Beside<'_>) -> Result<Option<WatchDraft>> {
         profile: aws.profile.clone(),
         role: aws.role.clone(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(read(&*cloud.account(&access), draft)).map(Some)
+    runtime.block_on(read(&*cloud.account(&access), draft, &profile)).map(Some)
 }
 
-async fn read(account: &dyn Account, mut draft: WatchDraft) -> Result<WatchDraft> {
-    let Content::Identity(identity) = ask(account, Ask::Identity).await? else {
-        return Err(unfit());
+/// The region that is meant: what is said, what the profile says that is named, what is usual here.
+fn region(aws: &Aws, profile: &Profile, usual: Option<String>) -> Result<String> {
+    let usual = usual.filter(|usual| !usual.is_empty());
+    let region = aws.region.clone().or_else(|| profile.region.clone()).or(usual);
+    region.ok_or_else(|| {
+        let said = match &aws.profile {
+            Some(name) => format!(": AWS's own files name none for the profile {}", short(name)),
+            None => String::new(),
+        };
+        let why = format!("say which region with --region, as in us-east-1{said}");
+        failed(Failure::Usage, why)
+    })
+}
+
+async fn read(
+    account: &dyn Account,
+    mut draft: WatchDraft,
+    profile: &Profile,
+) -> Result<WatchDraft> {
+    let identity = match account.read(Ask::Identity).await {
+        Ok(Content::Identity(identity)) => identity,
+        Ok(_) => return Err(unfit()),
+        Err(trouble) => return Err(told(&trouble)),
     };
     // Whose account it is stands there before anything of it.
-    for line in who(&identity, &draft) {
+    for line in who(&identity, &draft, profile) {
         out::line(&line);
     }
     draft.account = identity.account;
-    let Content::Balancers(balancers) = ask(account, Ask::Balancers).await? else {
-        return Err(unfit());
+    let mut look = Look { account, unread: Vec::new() };
+    let balancers = match look.at(Kind::Balancers, Ask::Balancers).await? {
+        Some(Content::Balancers(all)) => all,
+        Some(_) => return Err(unfit()),
+        None => Vec::new(),
     };
-    let Content::Groups(groups) = ask(account, Ask::Groups).await? else { return Err(unfit()) };
+    let groups = match look.at(Kind::Groups, Ask::Groups).await? {
+        Some(Content::Groups(all)) => all,
+        Some(_) => return Err(unfit()),
+        None => Vec::new(),
+    };
     let arns = groups.iter().map(|group| group.arn.clone()).collect();
-    let Content::Health(targets) = ask(account, Ask::Health(arns)).await? else {
-        return Err(unfit());
+    let targets = match look.at(Kind::Targets, Ask::Health(arns)).await? {
+        Some(Content::Health(all)) => all,
+        Some(_) => return Err(unfit()),
+        None => BTreeMap::new(),
     };
-    let Content::Instances(instances) = ask(account, Ask::Instances).await? else {
-        return Err(unfit());
+    let instances = match look.at(Kind::Instances, Ask::Instances).await? {
+        Some(Content::Instances(all)) => all,
+        Some(_) => return Err(unfit()),
+        None => Vec::new(),
     };
+    let services = match look.at(Kind::Services, Ask::ServiceTags).await? {
+        Some(Content::ServiceTags(all)) => all,
+        Some(_) => return Err(unfit()),
+        None => BTreeMap::new(),
+    };
+    draft.unread = look.unread;
     let brought = |arn: &String| -> Vec<String> {
         let brought = groups.iter().filter(|group: &&Group| group.balancers.contains(arn));
         let mut names: Vec<String> = brought.map(|group| group.name.clone()).collect();
@@ -98,18 +140,31 @@ async fn read(account: &dyn Account, mut draft: WatchDraft) -> Result<WatchDraft
     let others =
         instances.into_iter().filter(|one| one.state == Ec2State::Running && !is_target(&one.id));
     draft.instances = others.map(|one| (one.id, one.name)).collect();
-    // Where ECS may not be asked, all else is proposed all the same.
-    match account.read(Ask::ServiceTags).await {
-        Ok(Content::ServiceTags(all)) => {
-            draft.services = all.keys().map(ToString::to_string).collect();
-        }
-        Ok(_) => return Err(unfit()),
-        Err(trouble) => draft.unread.push(format!("ECS services: {}", trouble.kind.name())),
-    }
+    draft.services = services.keys().map(ToString::to_string).collect();
     for line in found(&draft) {
         out::line(&line);
     }
     Ok(draft)
+}
+
+/// Looks for one kind after the other. Where one may not be looked for, the others are all the same.
+struct Look<'a> {
+    account: &'a dyn Account,
+    unread: Vec<(Kind, String)>,
+}
+
+impl Look<'_> {
+    /// What is there of a kind; none where it cannot be looked for.
+    async fn at(&mut self, kind: Kind, ask: Ask) -> Result<Option<Content>> {
+        match self.account.read(ask).await {
+            Ok(content) => Ok(Some(content)),
+            Err(trouble) if trouble.kind.is_of_all() => Err(told(&trouble)),
+            Err(trouble) => {
+                self.unread.push((kind, format!("{} {}", trouble.action, trouble.kind.name())));
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// Names of a kind that are told; the file has all of them.
@@ -118,15 +173,16 @@ const NAMES: usize = 4;
 const NAME: usize = 40;
 
 /// Whose account it is, who looks, and where.
-fn who(identity: &Identity, draft: &WatchDraft) -> Vec<String> {
-    let by = match (&draft.role, &draft.profile) {
-        (Some(role), _) => role.as_str(),
-        (None, Some(profile)) => profile.as_str(),
-        (None, None) => "the usual chain of credentials",
+fn who(identity: &Identity, draft: &WatchDraft, profile: &Profile) -> Vec<String> {
+    let by = match (&draft.role, &draft.profile, &profile.role) {
+        (Some(role), _, _) => role.clone(),
+        (None, Some(profile), Some(role)) => format!("{profile}, which takes on {role}"),
+        (None, Some(profile), None) => profile.clone(),
+        (None, None, _) => "the usual chain of credentials".to_owned(),
     };
     let facts = [
         ("account", identity.account.as_str()),
-        ("by", by),
+        ("by", by.as_str()),
         ("we are", identity.arn.as_str()),
         ("region", draft.region.as_str()),
     ];
@@ -138,15 +194,23 @@ fn who(identity: &Identity, draft: &WatchDraft) -> Vec<String> {
 fn found(draft: &WatchDraft) -> Vec<String> {
     let hosts = draft.instances.iter();
     let hosts = hosts.map(|(id, name)| if name.is_empty() { id } else { name });
-    let kinds: [(&str, Vec<&String>); 4] = [
-        ("load balancers", draft.load_balancers.iter().map(|(name, _)| name).collect()),
-        ("target groups of none", draft.target_groups.iter().collect()),
-        ("EC2 instances that run and are no target", hosts.collect()),
-        ("ECS services", draft.services.iter().collect()),
+    let is_unread = |kind: Kind| draft.unread.iter().any(|(unread, _)| *unread == kind);
+    let alone = if is_unread(Kind::Targets) || is_unread(Kind::Groups) {
+        "EC2 instances that run, targets among them"
+    } else {
+        "EC2 instances that run and are no target"
+    };
+    let balancers = draft.load_balancers.iter().map(|(name, _)| name).collect();
+    let kinds: [(Kind, &str, Vec<&String>); 4] = [
+        (Kind::Balancers, "load balancers", balancers),
+        (Kind::Groups, "target groups of none", draft.target_groups.iter().collect()),
+        (Kind::Instances, alone, hosts.collect()),
+        (Kind::Services, "ECS services", draft.services.iter().collect()),
     ];
     let environment = printable(&draft.environment, NAME);
     let mut told = vec![format!("found, and proposed for the environment {environment}")];
-    for (kind, names) in &kinds {
+    // That none was found is said of what was looked for alone.
+    for (_, kind, names) in kinds.iter().filter(|(kind, ..)| !is_unread(*kind)) {
         let shown = names.iter().take(NAMES).map(|name| short(name)).collect::<Vec<_>>().join(", ");
         let more = match names.len().saturating_sub(NAMES) {
             0 => String::new(),
@@ -155,10 +219,16 @@ fn found(draft: &WatchDraft) -> Vec<String> {
         let gap = if names.is_empty() { "" } else { ", " };
         told.push(fitting(&format!("  {kind}: {}{gap}{shown}{more}", names.len())));
     }
-    told.extend(
-        draft.unread.iter().map(|why| format!("  not looked for: {}", printable(why, 200))),
-    );
-    if draft.is_empty() {
+    told.push("  never looked for: buckets of S3, which you name yourself".to_owned());
+    let unread = draft.unread.len();
+    if unread > 0 {
+        told.push(format!(
+            "  not looked for: {unread} of {KINDS} kinds, of which there may be more"
+        ));
+    }
+    let whys = draft.unread.iter();
+    told.extend(whys.map(|(kind, why)| format!("    {} ({})", kind.name(), printable(why, 200))));
+    if draft.is_empty() && unread == 0 {
         told.push(format!(
             "  nothing to watch: look whether {} is its region, or write tags or buckets",
             printable(&draft.region, NAME)
@@ -166,6 +236,9 @@ fn found(draft: &WatchDraft) -> Vec<String> {
     }
     told
 }
+
+/// Kinds that are looked for.
+const KINDS: usize = 5;
 
 /// A name that whoever made the thing chose.
 fn short(name: &str) -> String {
@@ -177,9 +250,8 @@ fn fitting(line: &str) -> String {
     out::columns().map_or_else(|| line.to_owned(), |columns| width::cut(line, columns))
 }
 
-async fn ask(account: &dyn Account, ask: Ask) -> Result<Content> {
-    let answer = account.read(ask).await;
-    answer.map_err(|trouble| failed(Failure::Failed, printable(&trouble.to_string(), 500)))
+fn told(trouble: &Trouble) -> color_eyre::Report {
+    failed(Failure::Failed, printable(&trouble.to_string(), 500))
 }
 
 fn unfit() -> color_eyre::Report {
@@ -204,7 +276,11 @@ mod tests {
         let identity = Identity { account: "123456789012".to_owned(), arn };
         let role = Some("arn:aws:iam::123456789012:role/watch".to_owned());
         assert_eq!(
-            who(&identity, &WatchDraft { role, profile: Some("shop".to_owned()), ..draft() }),
+            who(
+                &identity,
+                &WatchDraft { role, profile: Some(shop()), ..draft() },
+                &Profile::default()
+            ),
             [
                 "account  123456789012",
                 "by       arn:aws:iam::123456789012:role/watch",
@@ -212,7 +288,39 @@ mod tests {
                 "region   us-east-1",
             ]
         );
-        assert_eq!(who(&identity, &draft())[1], "by       the usual chain of credentials");
+        let by = |draft: &WatchDraft, profile: &Profile| who(&identity, draft, profile)[1].clone();
+        assert_eq!(by(&draft(), &Profile::default()), "by       the usual chain of credentials");
+        // The role that a profile takes on by itself is told, and not taken on once more.
+        let role = Some("arn:aws:iam::123456789012:role/watch".to_owned());
+        assert_eq!(
+            by(&WatchDraft { profile: Some(shop()), ..draft() }, &Profile { role, region: None }),
+            "by       shop, which takes on arn:aws:iam::123456789012:role/watch"
+        );
+    }
+
+    fn shop() -> String {
+        "shop".to_owned()
+    }
+
+    #[test]
+    fn the_region_is_the_profiles_where_none_is_said() {
+        let aws = |region: Option<&str>, profile| Aws {
+            is_wanted: true,
+            region: region.map(str::to_owned),
+            profile,
+            role: None,
+            environment: "aws".to_owned(),
+        };
+        let own = Profile { region: Some("eu-west-1".to_owned()), role: None };
+        let usual = || Some("us-east-1".to_owned());
+        let said = |aws: &Aws, profile: &Profile, usual| region(aws, profile, usual).unwrap();
+        assert_eq!(said(&aws(Some("ap-south-1"), Some(shop())), &own, usual()), "ap-south-1");
+        assert_eq!(said(&aws(None, Some(shop())), &own, usual()), "eu-west-1");
+        assert_eq!(said(&aws(None, Some(shop())), &Profile::default(), usual()), "us-east-1");
+        let none = Profile::default();
+        let why =
+            region(&aws(None, Some(shop())), &none, Some(String::new())).unwrap_err().to_string();
+        assert!(why.ends_with("AWS's own files name none for the profile shop"), "{why}");
     }
 
     #[test]
@@ -223,7 +331,10 @@ mod tests {
             load_balancers: names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
             instances: vec![("i-1".to_owned(), String::new())],
             services: vec!["shop/web".to_owned()],
-            unread: vec!["ECS services: denied".to_owned()],
+            unread: vec![(
+                Kind::Targets,
+                "elasticloadbalancing:DescribeTargetHealth denied".to_owned(),
+            )],
             ..draft()
         });
         let x = "x".repeat(13);
@@ -233,12 +344,20 @@ mod tests {
                 "found, and proposed for the environment live".to_owned(),
                 format!("  load balancers: 6, a, b, c\u{fffd}, begin-{x}…xx{x}x-end and 2 more"),
                 "  target groups of none: 0".to_owned(),
-                "  EC2 instances that run and are no target: 1, i-1".to_owned(),
+                "  EC2 instances that run, targets among them: 1, i-1".to_owned(),
                 "  ECS services: 1, shop/web".to_owned(),
-                "  not looked for: ECS services: denied".to_owned(),
+                "  never looked for: buckets of S3, which you name yourself".to_owned(),
+                "  not looked for: 1 of 5 kinds, of which there may be more".to_owned(),
+                "    targets (elasticloadbalancing:DescribeTargetHealth denied)".to_owned(),
             ]
         );
         let nothing = found(&draft());
         assert!(nothing.last().unwrap().contains("nothing to watch"), "{nothing:?}");
+        // What was not looked for is not said to be none.
+        let unread = vec![(Kind::Services, "ecs:ListClusters denied".to_owned())];
+        let nothing = found(&WatchDraft { unread, ..draft() });
+        let said = |what: &str| nothing.iter().any(|line| line.contains(what));
+        assert!(!said("ECS services: 0") && !said("nothing to watch"), "{nothing:?}");
+        assert!(said("ECS services (ecs:ListClusters denied)"), "{nothing:?}");
     }
 }

@@ -58,14 +58,14 @@ pub fn shown(watch: &AwsWatch, watched: Option<&Watched>, now: Timestamp) -> Sho
     let access = &watch.access;
     let newest = watched.and_then(Watched::seen_at);
     let of_all = watched.and_then(trouble_of_all);
-    let trouble = of_all.or_else(|| watched.and_then(Watched::trouble));
+    let trouble = watched.and_then(Watched::trouble);
     Shown {
         account: access.account.clone(),
         region: access.region.clone(),
         by: access.by(),
         seen: newest.map(|at| at.0),
         unseen: of_all.is_some() || newest.is_none(),
-        trouble: trouble.map(ToString::to_string),
+        trouble: trouble.map(|trouble| trouble.to_string()),
         age: newest.map_or_else(String::new, |at| out::ago(now, at)),
     }
 }

@@ -3,6 +3,8 @@
 use pilothouse_settings::operator;
 
 use super::super::stage::repository::Repository;
+use super::faults::DENIED;
+use super::proxy::Proxy;
 use super::{ACCOUNT, Emulator, stage};
 
 #[test]
@@ -63,5 +65,46 @@ fn an_account_is_proposed_as_it_is() {
     let why = String::from_utf8(said.stderr).unwrap();
     assert_eq!(said.status.code(), Some(2), "{why}");
     assert!(why.contains("has an environment production already"), "{why}");
+    stage.end();
+}
+
+#[test]
+fn a_named_profile_brings_its_region_and_what_may_not_be_looked_for_is_told() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "1"]);
+    let stage = stage(&moto.endpoint());
+    let repository = Repository::new(&stage);
+    repository.commit("v1");
+    let config = stage.path("aws-config");
+    let proxy = Proxy::before(moto.address());
+    proxy.fails("ListClusters", DENIED);
+    let mut command = stage.binary();
+    command
+        .args(["init", "--name", "other", "--aws", "--profile", "far"])
+        .arg(repository.dir())
+        .env("AWS_ENDPOINT_URL", proxy.endpoint())
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_REGION", "eu-west-1");
+    std::fs::write(
+        &config,
+        "[profile far]\nregion = us-east-1\naws_access_key_id = test\n\
+         aws_secret_access_key = test\n",
+    )
+    .unwrap();
+    let said = command.output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let told = String::from_utf8(said.stdout).unwrap();
+    for line in [
+        "by       far\n",
+        "region   us-east-1\n",
+        "  not looked for: 1 of 5 kinds, of which there may be more\n",
+        "    ECS services (ecs:ListClusters denied)\n",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!told.contains("ECS services: 0"), "{told}");
+    let text = std::fs::read_to_string(stage.path("config/projects/other.toml")).unwrap();
+    assert!(text.contains("region = \"us-east-1\"\nprofile = \"far\"\n"), "{text}");
+    assert!(text.contains("# not looked for: ECS services (ecs:ListClusters denied)\n"), "{text}");
     stage.end();
 }

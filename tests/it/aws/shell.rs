@@ -41,16 +41,30 @@ fn a_terminal_has_what_fits_its_width_and_a_pipe_has_all() {
     // Of a sentence that is too long nothing is lost: it stands below its row.
     let flat: Vec<&str> = screen.split_whitespace().collect();
     let flat = flat.join(" ");
-    for shown in ["looks every", "calls/h", "infracost golden file ebs_volume_test"] {
+    for shown in ["looks every", " calls, ", "infracost golden file ebs_volume_test"] {
         assert!(flat.contains(shown), "{shown} is missing:\n{screen}");
     }
     stage.end();
 }
 
 /// What a verb ends with, and what it prints.
-fn said(stage: &Stage, arguments: &[&str]) -> (i32, String) {
+pub(super) fn said(stage: &Stage, arguments: &[&str]) -> (i32, String) {
     let ended = stage.binary().args(arguments).output().unwrap();
     (ended.status.code().unwrap(), String::from_utf8(ended.stdout).unwrap())
+}
+
+/// Checks that programs and people are told the same sum, and that what is open of it is told so.
+fn totals(stage: &Stage, text: &str) {
+    let (_, json) = said(stage, &["aws", "--json", "shop/production"]);
+    let all: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let (own, account) = (&all[0]["total"], &all[0]["account_total"]);
+    assert_eq!(own, account, "it is the only one");
+    let month = pilothouse_core::cost::NanoUsd(own["known_per_hour"].as_u64().unwrap()).monthly();
+    assert!(text.contains(&month), "{month}: {text}");
+    let is_open = own["unpriced"].as_u64() > Some(0) || own["as_of"].is_u64();
+    assert_eq!((own["open"].as_bool(), own["per_hour"].is_null()), (Some(is_open), is_open));
+    let why = said(stage, &["aws", "nobody"]);
+    assert_eq!(why.0, 5, "there is no such project");
 }
 
 /// What `status --json` says of the only environment.
@@ -90,7 +104,9 @@ fn a_program_is_told_whether_anything_is_seen_and_never_counts_what_is_not_ours(
     let right = stage(&moto.endpoint());
     watch(&right, ACCOUNT, SHOP);
     seen(&right, "its bill", |one| !one.bill.lines.is_empty());
-    assert_eq!(said(&right, &["aws"]).0, 0);
+    let (code, text) = said(&right, &["aws", "shop"]);
+    assert_eq!(code, 0);
+    totals(&right, &text);
     let told = status(&right);
     assert!(told["healthy"].is_null() && told["watched"]["seen"].is_u64(), "{told}");
     assert_eq!(told["watched"]["unseen"], false, "{told}");

@@ -2,12 +2,13 @@
 //! emulators have nothing of the kind, so that `fake` answers in their place.
 
 use pilothouse_core::aws::seen::{TargetState, Task};
-use pilothouse_core::aws::words;
+use pilothouse_core::aws::{Part, Watched, words};
 
 use super::super::attach::terminal::{Setup, Terminal};
 use super::fake::{self, STATES, Target};
+use super::faults::DENIED;
 use super::proxy::Proxy;
-use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
+use super::{ACCOUNT, Emulator, SHOP, seen, shell, stage, watch};
 
 #[test]
 fn every_state_and_reason_of_a_target_is_told_and_shown_as_it_changes() {
@@ -49,6 +50,27 @@ fn every_state_and_reason_of_a_target_is_told_and_shown_as_it_changes() {
     terminal.sees("1/1 healthy");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
+    stage.end();
+}
+
+#[test]
+fn two_actions_that_are_denied_are_both_named() {
+    let moto = Emulator::moto();
+    let proxy = Proxy::before(moto.address());
+    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", "done", 2));
+    proxy.fails("DescribeTaskDefinition", DENIED);
+    proxy.fails("ListTasks", DENIED);
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, "services = [\"shop/web\"]\n");
+    let of = |one: &Watched| {
+        let fresh = one.parts.get(&Part::Services);
+        fresh.and_then(|fresh| fresh.trouble.clone())
+    };
+    let told = seen(&stage, "what is denied", |one| of(one).is_some());
+    let both = "ecs:DescribeTaskDefinition, ecs:ListTasks (denied)";
+    assert_eq!(of(&told).unwrap().shortly(), both);
+    let (_, said) = shell::said(&stage, &["status"]);
+    assert!(said.contains(both), "{said}");
     stage.end();
 }
 

@@ -1,15 +1,13 @@
 //! What is seen at AWS costs by the hour: a line for each environment, and its bill below.
 
-use std::collections::BTreeMap;
-
-use pilothouse_core::aws::bill::Line;
+use pilothouse_core::aws::Watched;
+use pilothouse_core::aws::bill::{Counted, Line, Total, measured_since, read_since};
 use pilothouse_core::aws::book::Origin;
-use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
-use super::{CostLine, CostView};
+use super::{CostLine, CostView, UNSEEN};
 use crate::age;
 use crate::model::Sightings;
 
@@ -27,7 +25,7 @@ pub fn with_watched(
         return view;
     }
     let mut lines = Vec::new();
-    let mut counted = Counted::new();
+    let mut counted = Counted::default();
     for line in view.lines {
         match watched.iter().find(|(key, _)| key.to_string() == line.name) {
             None => lines.push(line),
@@ -35,9 +33,9 @@ pub fn with_watched(
                 let environment = state.environments.get(key);
                 let budget = environment.and_then(|one| one.spec.budget_micro_usd_per_hour);
                 let name = line.name.clone();
-                let shared = shared(&mut counted, watched);
+                let shared = counted.count(watched).micro();
                 lines.push(CostLine { shared, ..whole(line, watched, budget, now) });
-                let read = seen_since(watched, now);
+                let read = read_since(watched, now);
                 let parts = watched.bill.lines.iter().map(|part| (part, ""));
                 let idle = watched.bill.idle.iter().map(|part| (part, "idle: "));
                 let own = lines.len();
@@ -59,48 +57,48 @@ pub fn with_watched(
     CostView { lines, source }
 }
 
-/// What was counted already: of which account, of which thing by its id, and how much by the hour.
-type Counted = BTreeMap<(String, String), NanoUsd>;
-
-/// What of a bill was counted already, of which the rest counts from now on.
-fn shared(counted: &mut Counted, watched: &Watched) -> u64 {
-    let mut shared = NanoUsd::ZERO;
-    for (id, cost) in &watched.bill.things {
-        let account = watched.access.account.clone();
-        let before = counted.entry((account, id.clone())).or_insert(NanoUsd::ZERO);
-        shared = NanoUsd(shared.0.saturating_add((*before).min(*cost).0));
-        *before = (*before).max(*cost);
-    }
-    shared.micro()
-}
-
 /// What all of an environment costs.
 fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp) -> CostLine {
-    let bill = &watched.bill;
-    let known = bill.known();
-    let unpriced = bill.unpriced().count();
-    // Before anything was read there is no bill, which is not one of nothing.
-    let mut parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
-    let was_read = parts.any(|(_, fresh)| fresh.at.is_some());
-    let is_whole = was_read && unpriced == 0;
-    // Of what has no price at all nothing is known, which is not a sum of nothing.
-    let is_known = is_whole || (was_read && known.micro() > 0);
+    let total = Total::of(watched, now);
+    CostLine { shape: shape(watched), ..of_total(line, &total, budget, now) }
+}
+
+/// What the environments of an account cost that are told of, each thing once.
+pub fn of_account<'a>(
+    account: &str,
+    all: impl Iterator<Item = &'a Watched> + Clone,
+    now: Timestamp,
+) -> CostLine {
+    let total = Total::of_all(all.clone(), now);
+    let shape = format!("{} environments", all.count());
+    let name = format!("account {account}");
+    let line = CostLine { label: name.clone(), name, shape, ..CostLine::default() };
+    of_total(line, &total, None, now)
+}
+
+/// A sum, with what is not known of it.
+fn of_total(line: CostLine, total: &Total, budget: Option<u64>, now: Timestamp) -> CostLine {
+    let is_whole = !total.is_partial();
+    let since = total.stale_since;
+    let was = if since.is_some() { "was " } else { "" };
+    let least = if is_whole { "" } else { "at least " };
     let mut notes = Vec::new();
-    if unpriced > 0 {
-        notes.push(format!("{unpriced} unpriced"));
+    if total.unpriced > 0 {
+        notes.push(format!("{} unpriced", total.unpriced));
     }
-    if is_known {
-        let least = if is_whole { "" } else { "at least " };
-        notes.push(format!("{least}{}", known.monthly()));
+    if total.unread > 0 && total.known.is_some() {
+        notes.push(format!("{} not read yet", total.unread));
+    }
+    if let Some(known) = total.known {
+        notes.push(format!("{was}{least}{}", known.monthly()));
         let budget = budget.map(NanoUsd::from_micro);
-        notes.extend(budget.map(|budget| of_budget(known, budget, least)));
+        notes.extend(budget.map(|budget| of_budget(known, budget, &format!("{was}{least}"))));
     }
-    let since = stale_since(watched, now).filter(|_| was_read);
     notes.extend(since.map(|at| format!("as of {} ago", age::ago(now, at))));
+    let known = total.known.map(NanoUsd::micro);
     CostLine {
-        shape: shape(watched),
-        micro_usd: is_whole.then(|| known.micro()),
-        at_least: (is_known && !is_whole).then(|| known.micro()),
+        micro_usd: known.filter(|_| is_whole),
+        at_least: known.filter(|_| !is_whole),
         elsewhere: Vec::new(),
         note: notes.join(" · "),
         is_stale: since.is_some(),
@@ -108,27 +106,7 @@ fn whole(line: CostLine, watched: &Watched, budget: Option<u64>, now: Timestamp)
     }
 }
 
-/// Of when the oldest of what decides the price is, where not all of it is as it is now.
-fn stale_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
-    let lines = watched.bill.lines.iter();
-    let measured = lines.filter_map(|line| measured_since(watched, line, now));
-    seen_since(watched, now).into_iter().chain(measured).min()
-}
-
-/// Of when what measured a line is, where that is not how much it is now.
-fn measured_since(watched: &Watched, line: &Line, now: Timestamp) -> Option<Timestamp> {
-    watched.stale_since(line.measured?, now)
-}
-
-/// Of when the oldest of what decides what is paid is, where not all of it is as it is now. What
-/// was never read is missing from the bill, which says so.
-fn seen_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
-    let read = watched.parts.iter().filter(|(_, fresh)| fresh.at.is_some());
-    let priced = read.map(|(part, _)| *part).filter(|part| part.brings_prices());
-    priced.filter_map(|part| watched.stale_since(part, now)).min()
-}
-
-/// How much of a budget is used; `least` stands before it where that is not all.
+/// How much of a budget is used; `least` stands before it where that is not all, or not now.
 fn of_budget(known: NanoUsd, budget: NanoUsd, least: &str) -> String {
     let (known, whole) = (u128::from(known.0), u128::from(budget.0));
     // It is rounded as amounts are: 154 % of $100 stand beside $154.
@@ -147,7 +125,7 @@ fn shape(watched: &Watched) -> String {
     ];
     let said = counts.into_iter().filter(|(count, _)| *count > 0);
     let said: Vec<String> = said.map(|(count, what)| format!("{count} {what}")).collect();
-    if said.is_empty() { "nothing seen".to_owned() } else { said.join(" · ") }
+    if said.is_empty() { UNSEEN.to_owned() } else { said.join(" · ") }
 }
 
 /// A line of a bill. It tells one count: how much is bought at its price, and where there is none

@@ -162,16 +162,17 @@ pub fn forget_gone(watched: &mut Sightings, state: &State) {
 
 /// Trouble that every part has: it is told once, and not part by part. That we know who we are
 /// heals none of it; where nothing was ever read, it need not be the same.
-pub fn trouble_of_all(watched: &Watched) -> Option<&Trouble> {
-    if let Some(trouble) = &watched.stopped {
-        return Some(trouble);
+pub fn trouble_of_all(watched: &Watched) -> Option<Trouble> {
+    if watched.stopped.is_some() {
+        return watched.stopped.clone();
     }
     let parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
     let mut troubles = parts.map(|(_, fresh)| fresh.trouble.as_ref());
     let first = troubles.next()??;
     let was_seen = watched.seen_at().is_some();
     let is_like = |other: &Trouble| other.kind == first.kind || !was_seen;
-    troubles.all(|other| other.is_some_and(is_like)).then_some(first)
+    let is_of_all = troubles.all(|other| other.is_some_and(is_like));
+    is_of_all.then(|| watched.trouble()).flatten()
 }
 
 fn unread(watched: &Watched, of_targets: bool) -> impl Iterator<Item = Thing> {

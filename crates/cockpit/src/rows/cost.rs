@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, Row, left, name};
 use crate::age;
-use crate::cost::{CostLine, CostView, NOTHING};
+use crate::cost::{CostLine, CostView, Elsewhere, NOTHING};
 use crate::theme::Scope;
 use crate::width;
 
@@ -25,10 +25,19 @@ pub fn row(line: &CostLine) -> Row {
             Cell::new(width::clean(&line.label), Scope::Text),
             shape(line),
             of_line(line),
-            Cell::new(elsewhere.join("  "), Scope::Dim),
+            Cell::new(elsewhere.join("  "), Scope::Dim).or(cheapest(line)),
             Cell::new(width::clean(&line.note), Scope::Dim),
         ],
     }
+}
+
+/// Where it would cost least, which fits where all of them do not; empty where there is one at most.
+fn cheapest(line: &CostLine) -> String {
+    let least = line.elsewhere.iter().min_by_key(|other| other.micro_usd);
+    let said = |least: &Elsewhere| {
+        format!("from {} {}", age::dollars(least.micro_usd), width::clean(&least.name))
+    };
+    least.filter(|_| line.elsewhere.len() > 1).map(said).unwrap_or_default()
 }
 
 fn shape(line: &CostLine) -> Cell {

@@ -7,6 +7,7 @@ pub mod targets;
 
 use pilothouse_core::aws::seen::{Check, Ec2Instance, Ec2State, EcsService, Metric, Series, Task};
 use pilothouse_core::aws::{Part, Trouble, TroubleKind, Watched, bill, words as aws};
+use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::time::Timestamp;
 
 use super::{Cell, Column, Row, left, name, right, words};
@@ -102,20 +103,39 @@ pub(crate) fn state(stale: Option<Timestamp>, mark: Mark, word: &str) -> Cell {
 /// Cells of a task's id, which tell tasks apart.
 const TASK: usize = 12;
 
-/// How much was asked of late, and what that costs.
+/// How often it is looked, how much was asked of late, and what that costs.
 pub fn looking(watched: &Watched, now: Timestamp) -> String {
-    let lately = watched.calls.lately();
-    let by_hour = lately.by_hour(lately.requests, now);
-    let cost = match bill::of_looking(watched.metric_price, &lately, now) {
-        Some(cost) => cost.hourly(),
-        None => "unpriced".to_owned(),
-    };
+    let pace = pace(watched, now);
+    calls(watched, now).map_or_else(|| pace.clone(), |calls| format!("{pace} · {calls}"))
+}
+
+/// How often it is looked, and what of it comes late.
+fn pace(watched: &Watched, now: Timestamp) -> String {
     let every = age::length(watched.every);
-    let length = age::ago(Timestamp(lately.length(now).0), Timestamp(0));
     let late = late(watched, now).map_or_else(String::new, |(part, at)| {
         format!(", late: {} as of {} ago", part.name(), age::ago(now, at))
     });
-    format!("looks every {every}{late} · {by_hour} calls/h, {cost} over the last {length}")
+    format!("looks every {every}{late}")
+}
+
+/// How much was asked of late; none where nothing was sent. What just began is no rate.
+fn calls(watched: &Watched, now: Timestamp) -> Option<String> {
+    let lately = watched.calls.lately();
+    if watched.calls.requests == 0 {
+        return None;
+    }
+    let unpriced = || "unpriced".to_owned();
+    if !lately.is_rate(now) {
+        let cost = bill::of_asking(watched.metric_price, lately.metrics);
+        let cost = cost.map_or_else(unpriced, |cost| cost.to_string());
+        let length = age::length(lately.length(now));
+        return Some(format!("{} calls, {cost} in the first {length}", lately.requests));
+    }
+    let by_hour = lately.by_hour(lately.requests, now);
+    let cost = bill::of_looking(watched.metric_price, &lately, now);
+    let cost = cost.map_or_else(unpriced, NanoUsd::hourly);
+    let length = age::ago(Timestamp(lately.length(now).0), Timestamp(0));
+    Some(format!("{by_hour} calls/h, {cost} over the last {length}"))
 }
 
 /// What is to be read in every round, and was not of late, of when: the account answers slower
@@ -229,6 +249,7 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
         word = format!("{word}, {} unhealthy", one.unhealthy());
     }
     let mut said = vec![one.definition.clone()];
+    said.extend(one.untold().map(|count| format!("{count} more tasks are not looked at")));
     if one.is_gone() {
         said.push("it was deleted".to_owned());
     }
@@ -257,6 +278,8 @@ pub fn service_mark(one: &EcsService) -> Mark {
         0 if one.desired == 0 => Mark::None,
         0 => Mark::Error,
         well if well < one.desired => Mark::Warn,
+        // Of some nobody knows how they are.
+        _ if one.has_more => Mark::Unknown,
         _ => Mark::Ok,
     }
 }

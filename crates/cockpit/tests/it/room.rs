@@ -86,6 +86,31 @@ fn a_price_has_its_environments_name_at_the_smallest_size() {
     assert!(row(&screen, "$0.000/h").contains("production "), "{screen}");
 }
 
+#[test]
+fn the_least_that_it_would_cost_elsewhere_stands_whole_where_all_of_it_has_no_room() {
+    let screen = |width, height| {
+        let mut model = operator(normal(), width, height);
+        for line in &mut model.costs.lines {
+            line.elsewhere = [
+                ("Fargate + ALB us-east-1", 45_000),
+                ("EC2 + ALB us-east-1", 42_000),
+                ("Fargate + ALB ap-northeast-2", 47_000),
+                ("EC2 + ALB ap-northeast-2", 31_400),
+            ]
+            .map(|(name, micro_usd)| Elsewhere { name: name.to_owned(), micro_usd })
+            .to_vec();
+        }
+        press(&mut model, "5z");
+        text(&model)
+    };
+    let small = screen(80, 24);
+    let told = row(&small, "production");
+    assert!(told.contains("from $0.031/h EC2 + ALB ap-northeast-2"), "{small}");
+    assert!(told.contains("$0.000/h"), "{small}");
+    let large = screen(200, 60);
+    assert!(row(&large, "production").contains("EC2 + ALB ap-northeast-2 $0.031/h"), "{large}");
+}
+
 fn said(model: &mut Model, sentence: &str) -> String {
     model.ui.toast =
         Some(Toast { text: sentence.to_owned(), is_error: true, at: NOW, about: None });

@@ -123,5 +123,12 @@ fn what_runs_nothing_says_so_beside_a_price_elsewhere() {
     model.costs = price(&model.replica);
     press(&mut model, "5z");
     let screen = text(&model);
+    // Where a shorter form of the prices leaves it room, it is said in full.
+    assert!(screen.contains("nothing runs  $0.000/h"), "{screen}");
+    let mut model = operator(normal(), 60, 40);
+    model.price = price;
+    model.costs = price(&model.replica);
+    press(&mut model, "5z");
+    let screen = text(&model);
     assert!(screen.contains("none") && !screen.contains("nothin"), "{screen}");
 }

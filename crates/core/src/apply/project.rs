@@ -32,12 +32,15 @@ pub(super) fn project(state: &mut State, event: &ProjectEvent, at: Timestamp) {
         }
         ProjectEvent::LookAsked { trigger, .. } => {
             project.poll.asks += 1;
+            let by_person = u32::from(trigger.is_by_person());
+            project.poll.asked_by_people = project.poll.asked_by_people.wrapping_add(by_person);
             project.poll.asked = Some(*trigger);
             project.poll.due = at;
         }
         ProjectEvent::Looked { unread, .. } => {
             project.poll = Poll {
                 asks: project.poll.asks,
+                asked_by_people: project.poll.asked_by_people,
                 changed_at: Some(at),
                 due: at.after(project.spec.poll),
                 unread: *unread,

@@ -17,7 +17,11 @@ use super::{
     AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill, search,
 };
 use crate::deployment::EnvironmentKey;
+use crate::text::printable;
 use crate::time::{Millis, Timestamp};
+
+/// Characters of tags that are told.
+const SAID: usize = 200;
 
 /// An account in one region, as it was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -301,12 +305,38 @@ impl Inventory {
                     let is_there = self.services.iter().any(is_it);
                     (Part::Services, "ECS service", of.to_string(), is_there)
                 }
-                Name::Tags(_) | Name::Bucket(_) => return None,
+                Name::Tags(tags) => return self.absent_tags(name, tags, belongings),
+                Name::Bucket(_) => return None,
             };
             let was_read = self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
             let is_known = was_read && !self.is_unasked(part, name);
             (is_known && !is_there).then(|| format!("there is no {what} {name_of}"))
         };
         belongings.names().filter_map(|name| sentence(&name)).collect()
+    }
+
+    /// That nothing has the tags which are to choose, where all that may have them was read.
+    fn absent_tags(&self, name: &Name, tags: &Tags, belongings: &Belongings) -> Option<String> {
+        const PARTS: [Part; 5] =
+            [Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Instances];
+        let was_read = |part: Part| {
+            let fresh = self.parts.get(&part);
+            // Without a load balancer and a target group there are no tags of theirs to be read.
+            let has_none =
+                part == Part::Tags && self.balancers.is_empty() && self.groups.is_empty();
+            !self.is_unasked(part, name)
+                && (has_none || fresh.is_some_and(|fresh| fresh.at.is_some()))
+        };
+        let fits = |tags: &Tags| belongings.fits(Some(tags));
+        let is_there = self.tags.values().any(fits)
+            || self.service_tags.values().any(fits)
+            || self.instances.iter().any(|one| fits(&one.tags));
+        let written: Vec<String> =
+            tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let said = printable(&written.join(", "), SAID);
+        (PARTS.into_iter().all(was_read) && !is_there).then(|| match tags.len() {
+            1 => format!("nothing has the tag {said}"),
+            _ => format!("nothing has all of the tags {said}"),
+        })
     }
 }

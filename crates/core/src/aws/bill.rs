@@ -7,12 +7,14 @@ mod idle;
 mod tasks;
 mod things;
 mod till;
+mod total;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use self::till::Till;
+pub use self::total::{Counted, Total, measured_since, read_since};
 use super::Belongings;
 use super::asking::ORDER;
 use super::belongs::Inventory;
@@ -126,6 +128,15 @@ pub fn of_metrics(region: &str, book: &Book) -> Option<NanoUsd> {
     listed.or_else(|| Some(price(Region::named(region)?, book::METRICS)?.usd))
 }
 
+/// What asking for so many metrics costs; none where that has no price there.
+pub fn of_asking(metric_price: Option<NanoUsd>, metrics: u64) -> Option<NanoUsd> {
+    if metrics == 0 {
+        return Some(NanoUsd::ZERO);
+    }
+    // The price is for a thousand, and a quantity counts thousandths: one metric is one of these.
+    Some(metric_price?.times(Quantity(metrics), 1))
+}
+
 /// What looking costs by the hour, at the pace at which it was looked of late; none where asking
 /// for metrics has no price there.
 pub fn of_looking(
@@ -133,25 +144,19 @@ pub fn of_looking(
     lately: &Lately,
     now: Timestamp,
 ) -> Option<NanoUsd> {
-    if lately.metrics == 0 {
-        return Some(NanoUsd::ZERO);
-    }
-    // The price is for a thousand, and a quantity counts thousandths: one metric is one of these.
-    Some(metric_price?.times(Quantity(lately.by_hour(lately.metrics, now)), 1))
+    of_asking(metric_price, lately.by_hour(lately.metrics, now))
 }
 
-/// Why something was not measured: for the reason that is told, or because nobody asked.
-fn unmeasured<'a>(
-    inventory: &Inventory,
-    belongings: &Belongings,
-    part: Part,
-    why: &'a str,
-) -> &'a str {
+/// Why something was not measured: because it could not be, for the reason that is told, or because
+/// nobody asked.
+fn unmeasured(inventory: &Inventory, belongings: &Belongings, part: Part, why: &str) -> String {
     let fresh = inventory.parts.get(&part);
+    if let Some(trouble) = fresh.and_then(|fresh| fresh.trouble.as_ref()) {
+        return format!("not measured: {}", trouble.shortly());
+    }
     let was_read = fresh.is_some_and(|fresh| fresh.at.is_some());
-    let is_asked = (was_read && !inventory.is_unasked_of(part, belongings))
-        || fresh.is_some_and(|fresh| fresh.trouble.is_some());
-    if is_asked { why } else { UNASKED }
+    let is_asked = was_read && !inventory.is_unasked_of(part, belongings);
+    if is_asked { why.to_owned() } else { UNASKED.to_owned() }
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.

@@ -9,6 +9,9 @@ use crate::time::{Millis, Timestamp};
 
 /// How far back it is counted.
 const HOUR: Millis = Millis::minutes(60);
+/// What is shorter says nothing of an hour: whoever begins reads all at once that is then read now
+/// and then.
+const RATE: Millis = Millis::minutes(5);
 /// How far sums that are kept lie apart, at least: it bounds how many there are.
 const APART: Millis = Millis::minutes(1);
 
@@ -28,6 +31,11 @@ impl Lately {
     /// How long that is. What just began counts as a minute, so that a first round is no rate.
     pub fn length(&self, now: Timestamp) -> Millis {
         now.since(self.since).max(APART)
+    }
+
+    /// Whether that is long enough to say how much it comes to in an hour.
+    pub fn is_rate(&self, now: Timestamp) -> bool {
+        self.length(now) >= RATE
     }
 
     /// How many of these come to an hour.
@@ -102,8 +110,10 @@ mod tests {
         let now = begin.after(Millis::seconds(10));
         let lately = recent.count(&sent(9), now);
         assert_eq!((lately.since, lately.by_hour(lately.requests, now)), (begin, 540));
+        assert!(!lately.is_rate(now), "a first round says nothing of an hour");
         let now = begin.after(Millis::minutes(30));
         let lately = recent.count(&sent(900), now);
         assert_eq!((lately.since, lately.by_hour(lately.requests, now)), (begin, 1800));
+        assert!(lately.is_rate(now));
     }
 }

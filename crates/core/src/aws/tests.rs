@@ -207,7 +207,7 @@ fn what_could_not_be_read_stays_and_grows_old() {
     assert_eq!(watched.instances.len(), 2);
     assert_eq!(watched.stale_since(Part::Instances, Timestamp(9000)), Some(Timestamp(1000)));
     assert_eq!(watched.stale_since(Part::Health, Timestamp(9000)), None);
-    assert_eq!(watched.trouble(), Some(&trouble));
+    assert_eq!(watched.trouble(), Some(trouble));
     // Whoever tells nothing any more makes everything old, too.
     let later = Timestamp(1000 + 81_000);
     assert_eq!(watched.stale_since(Part::Health, later), Some(Timestamp(1000)));
@@ -295,6 +295,32 @@ fn reasons_are_sentences_and_unknown_ones_stay_as_they_are() {
     odd.said = Some("It is moody".to_owned());
     assert_eq!(words::reason(&odd, &group).unwrap(), "It is moody (Target.Moody)");
     assert_eq!(words::reason(&target("i-1", TargetState::Healthy, None), &group), None);
+}
+
+#[test]
+fn all_that_is_denied_is_named_and_none_hides_behind_another() {
+    let denied = |action: &str| Trouble::new(TroubleKind::Denied, action, "");
+    let named = |all: &[Trouble]| Trouble::together(all.iter()).map(|one| one.shortly());
+    assert_eq!(named(&[]), None);
+    let [one, two] = [denied("ecs:ListTasks"), denied("ecs:DescribeTaskDefinition")];
+    let both = "ecs:ListTasks, ecs:DescribeTaskDefinition (denied)";
+    assert_eq!(named(&[one.clone(), one.clone(), two.clone()]).unwrap(), both);
+    // Of another kind the first says enough.
+    let late = Trouble::new(TroubleKind::Late, "ec2:DescribeVolumes", "");
+    assert_eq!(
+        named(&[late.clone(), one.clone()]).unwrap(),
+        "ec2:DescribeVolumes (no answer in time)"
+    );
+    let many: Vec<Trouble> = (0..9).map(|place| denied(&format!("ec2:{place}"))).collect();
+    assert_eq!(named(&many).unwrap(), "ec2:0, ec2:1, ec2:2, ec2:3 and 5 more (denied)");
+    // What an environment meets is told so.
+    let mut inventory = account();
+    inventory.take(Part::Checks, Timestamp(9), Err(one));
+    inventory.take(Part::Volumes, Timestamp(9), Err(late));
+    inventory.take(Part::Services, Timestamp(9), Err(two));
+    let trouble = watched(&inventory, balancer_alone()).trouble().unwrap();
+    assert_eq!(trouble.shortly(), both);
+    assert!(trouble.to_string().contains("`pilothouse iam-policy` prints"), "{trouble}");
 }
 
 #[test]

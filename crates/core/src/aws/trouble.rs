@@ -9,6 +9,8 @@ use crate::text::printable;
 
 /// Characters of what was said that are told at most.
 const SAID: usize = 240;
+/// Denied actions that are named at once; the policy that is needed has them all.
+const ACTIONS: usize = 4;
 
 /// Why something could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,32 @@ impl Trouble {
     pub fn asked_in(self, place: &str) -> Self {
         let place = if self.kind.is_of_place() { printable(place, SAID) } else { String::new() };
         Self { place, ..self }
+    }
+
+    /// The first of several troubles with every action that was denied, so that none hides behind
+    /// another: one change of a policy mends them all. None of none.
+    pub fn together<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
+        let first = all.clone().next()?.clone();
+        if first.kind != TroubleKind::Denied {
+            return Some(first);
+        }
+        let mut actions: Vec<&str> = Vec::new();
+        for one in all.filter(|one| one.kind == TroubleKind::Denied) {
+            if !actions.contains(&one.action.as_str()) {
+                actions.push(&one.action);
+            }
+        }
+        let more = match actions.len().saturating_sub(ACTIONS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        actions.truncate(ACTIONS);
+        Some(Self { action: format!("{}{more}", actions.join(", ")), ..first })
+    }
+
+    /// What failed and how, in few words: `ec2:DescribeVolumes (denied)`.
+    pub fn shortly(&self) -> String {
+        format!("{} ({})", self.action, self.kind.name())
     }
 
     /// The service that was asked, as policies name it: `ec2`.

@@ -249,10 +249,10 @@ impl Watched {
         Millis(self.every.0.saturating_mul(SILENT).max(FEWEST.0))
     }
 
-    /// The first trouble, that of everything before that of a part.
-    pub fn trouble(&self) -> Option<&Trouble> {
-        let mut parts = self.parts.values();
-        self.stopped.as_ref().or_else(|| parts.find_map(|fresh| fresh.trouble.as_ref()))
+    /// The first trouble, that of everything before that of a part, with all that is denied.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let parts = self.parts.values().filter_map(|fresh| fresh.trouble.as_ref());
+        self.stopped.clone().or_else(|| Trouble::together(parts))
     }
 }
 

@@ -66,8 +66,14 @@ impl NanoUsd {
         format!("{self}/h")
     }
 
-    /// What an hourly amount comes to in a month of 730 hours: whole dollars from $100 on and
-    /// cents below, rounded half up: `$154/month`, `$16.43/month`.
+    /// What an hourly amount comes to in a month of 730 hours.
+    #[must_use]
+    pub fn by_month(self) -> Self {
+        Self(self.0.saturating_mul(MONTH_HOURS))
+    }
+
+    /// The same for people: whole dollars from $100 on and cents below, rounded half up:
+    /// `$154/month`, `$16.43/month`.
     pub fn monthly(self) -> String {
         let month = u128::from(self.0) * u128::from(MONTH_HOURS);
         let (dollar, cent) = (u128::from(DOLLAR), u128::from(DOLLAR / 100));

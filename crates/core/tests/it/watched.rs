@@ -8,6 +8,7 @@ use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::Input;
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::plan;
+use pilothouse_core::run::Trigger;
 use pilothouse_core::spec::{EnvironmentSpec, ProjectSpec, Runtime};
 use pilothouse_core::time::Millis;
 
@@ -68,4 +69,22 @@ fn what_serves_here_cannot_become_something_that_is_only_watched() {
     let refused = decide(&serving, &command, world.now).reply.unwrap().unwrap_err();
     assert_eq!(refused.kind, RejectionKind::Conflict);
     assert!(refused.why.contains("shop/live serves on this machine now"), "{refused}");
+}
+
+#[test]
+fn a_look_of_a_person_alone_is_one_at_what_is_watched_too() {
+    let mut world = World::new(1);
+    world.ask(with(vec![watched("live")])).unwrap();
+    let look = |trigger| Command::Look { project: Some("shop".into()), trigger };
+    let asked = |world: &World| world.state.projects["shop"].poll.asked_by_people;
+    for trigger in [Trigger::Hook, Trigger::Poll, Trigger::Apply] {
+        world.ask(look(trigger)).unwrap();
+        assert_eq!(asked(&world), 0, "{trigger:?} is of the repository alone");
+    }
+    world.ask(look(Trigger::Manual)).unwrap();
+    assert_eq!(asked(&world), 1);
+    // What a look found does not make it another one.
+    world.run_for(Millis::minutes(1));
+    assert!(world.state.projects["shop"].poll.changed_at.is_some());
+    assert_eq!(asked(&world), 1);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, ServiceName};
 use pilothouse_core::spec::Runtime;
+use pilothouse_core::spec::allowed::watch::shape::{self, Shape};
 use pilothouse_core::spec::allowed::watch::{self, MOST};
 use pilothouse_core::text::printable;
 
@@ -70,7 +71,7 @@ pub(super) fn runtime(
     let region = region(&inner, found);
     let profile = one(&inner, "profile", "write profile = \"shop-readonly\"", found);
     let role = role(&inner, found);
-    let belongings = belongings(&inner, found);
+    let belongings = belongings(&inner, region.as_deref(), found);
     if belongings.is_empty() {
         let help = "name a load balancer, as in load_balancers = [\"shop\"], or tags, \
                     target_groups, services, instances or buckets";
@@ -94,7 +95,7 @@ fn account(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
 }
 
 fn region(section: &Section<'_>, found: &mut Found<'_>) -> Option<String> {
-    let help = "write region = \"us-east-1\"";
+    let help = "write region = \"us-east-1\"; a zone, as us-east-1a, is a part of one";
     let Some(field) = section.get("region") else {
         section.miss(found, "region", help);
         return None;
@@ -123,26 +124,13 @@ fn one(
     section.get(key)?.line(found, help).map(str::to_owned)
 }
 
-fn belongings(section: &Section<'_>, found: &mut Found<'_>) -> Belongings {
-    let services = names(section, "services", "write services = [\"cluster/service\"]", found);
-    let services = services.into_iter().filter_map(|(text, at)| {
-        let name = ServiceName::parse(&text);
-        if name.is_none() {
-            let message = format!("{} is no ECS service", quoted(&text));
-            let help = "write the cluster's and the service's name: \"shop/web\"";
-            found.add(ProblemKind::WrongValue, at, &message, help);
-        }
-        name
-    });
-    let services = services.collect();
-    let mut plain = |key, help| {
-        let names = names(section, key, help, found);
-        names.into_iter().map(|(text, _)| text).collect()
-    };
-    let load_balancers = plain("load_balancers", "write load_balancers = [\"shop\"], by name");
-    let target_groups = plain("target_groups", "write target_groups = [\"shop-web\"], by name");
-    let instances = plain("instances", "write instances = [\"i-0123456789abcdef0\"], by id");
-    let buckets = plain("buckets", "write buckets = [\"shop-media\"], by name");
+fn belongings(section: &Section<'_>, region: Option<&str>, found: &mut Found<'_>) -> Belongings {
+    let services = shaped(section, shape::SERVICE, found);
+    let services = services.iter().filter_map(|text| ServiceName::parse(text)).collect();
+    let load_balancers = shaped(section, shape::BALANCER, found);
+    let target_groups = shaped(section, shape::GROUP, found);
+    let instances = shaped(section, shape::INSTANCE, found);
+    let buckets = shaped(section, shape::bucket(region), found);
     Belongings {
         tags: section.get("tags").map_or_else(BTreeMap::new, |field| tags(&field, found)),
         instances,
@@ -151,6 +139,20 @@ fn belongings(section: &Section<'_>, found: &mut Found<'_>) -> Belongings {
         services,
         buckets,
     }
+}
+
+/// Names of a kind, of which those are refused that AWS would always refuse.
+fn shaped(section: &Section<'_>, shape: Shape, found: &mut Found<'_>) -> Vec<String> {
+    let names = names(section, shape.key, shape.help, found);
+    let fitting = names.into_iter().filter_map(|(text, at)| {
+        if (shape.fits)(&text) {
+            return Some(text);
+        }
+        let message = format!("{} cannot be the {}", quoted(&text), shape.what);
+        found.add(ProblemKind::WrongValue, at, &message, shape.help);
+        None
+    });
+    fitting.collect()
 }
 
 fn names(
@@ -180,9 +182,25 @@ fn tags(field: &Field<'_>, found: &mut Found<'_>) -> BTreeMap<String, String> {
         return BTreeMap::new();
     };
     let fields = section.fields();
-    let read = fields
-        .iter()
-        .take(MOST)
-        .filter_map(|field| Some((field.name.clone(), field.text(found, help)?.to_owned())));
-    read.collect()
+    if fields.len() > shape::TAGS {
+        let message = format!("nothing at AWS has more than {} tags", shape::TAGS);
+        field.wrong(found, &message, help);
+    }
+    fields.iter().take(shape::TAGS).filter_map(|field| tag(field, help, found)).collect()
+}
+
+fn tag(field: &Field<'_>, help: &str, found: &mut Found<'_>) -> Option<(String, String)> {
+    let text = field.text(found, help)?;
+    if !(1..=shape::TAG_KEY).contains(&field.name.chars().count()) {
+        let message = format!("{} cannot be the key of a tag", quoted(&field.name));
+        let help = format!("one has 1 to {} characters: {help}", shape::TAG_KEY);
+        found.add(ProblemKind::WrongValue, field.key_at.clone(), &message, &help);
+        return None;
+    }
+    if text.chars().count() > shape::TAG_VALUE {
+        let message = format!("{} cannot be the value of a tag", quoted(text));
+        field.wrong(found, &message, &format!("one has up to {} characters", shape::TAG_VALUE));
+        return None;
+    }
+    Some((field.name.clone(), text.to_owned()))
 }

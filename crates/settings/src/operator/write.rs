@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use toml_edit::Value;
 
-pub use watch::{WatchDraft, write_watch};
+pub use watch::{Kind, WatchDraft, write_watch};
 
 /// What is known when a project is added.
 #[derive(Clone, Debug, PartialEq, Eq)]

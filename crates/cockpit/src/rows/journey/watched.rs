@@ -7,20 +7,21 @@ use pilothouse_core::time::Timestamp;
 use super::super::Cell;
 use super::super::watched::instance_mark;
 use super::super::watched::targets::healthy;
-use super::Leg;
+use super::{Leg, rank};
 use crate::model::{Model, trouble_of_all};
 use crate::theme::Mark;
 
-/// What is to be known of it first, in few words: why it is not seen, what of it is not as it
-/// should be, or what answers.
+/// What is to be known of it first, in few words: why it is not seen, what of it is worst where not
+/// all is as it should be, or what answers.
 pub fn state(model: &Model, watched: &Watched) -> Cell {
     let legs = legs(model, watched);
     let (whose, rest) = legs.split_first().map_or((None, &[][..]), |(one, rest)| (Some(one), rest));
     if let Some(whose) = whose.filter(|leg| !leg.is_fine()) {
         return Cell::state(whose.mark.unwrap_or(Mark::Unknown), whose.short.clone());
     }
-    let last = |is_it: fn(&&Leg) -> bool| rest.iter().rev().find(is_it);
-    let told = last(|leg| !leg.is_fine()).or_else(|| last(|leg| leg.mark == Some(Mark::Ok)));
+    let ill = rest.iter().filter(|leg| !leg.is_fine());
+    let worst = ill.max_by_key(|leg| leg.mark.map(rank));
+    let told = worst.or_else(|| rest.iter().rev().find(|leg| leg.mark == Some(Mark::Ok)));
     let told = told.or(rest.last());
     told.map_or_else(
         || Cell::state(Mark::None, "seen"),

@@ -8,7 +8,7 @@ use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::time::Timestamp;
 
 use super::super::Cell;
-use super::{looking, mark_of};
+use super::{looking, mark_of, pace};
 use crate::age;
 use crate::model::{Model, trouble_of_all};
 use crate::theme::{Mark, Scope};
@@ -19,13 +19,14 @@ pub fn row(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
     let trouble = trouble_of_all(watched);
     let newest = watched.seen_at();
     let seen = newest.map_or_else(|| "—".to_owned(), |at| age::ago(now, at));
-    let (mark, word) = match (trouble, newest) {
+    let (mark, word) = match (&trouble, newest) {
         (Some(trouble), _) => (mark_of(trouble), trouble.kind.name()),
         (None, None) => (Mark::Running, "asking"),
         (None, Some(at)) if now.since(at) > watched.silence() => (Mark::Stale, "stale"),
         (None, Some(_)) => (Mark::Ok, "seen"),
     };
-    let said = trouble.map_or_else(|| looking(watched, now), ToString::to_string);
+    let looks = || if is_told(model, watched) { pace(watched, now) } else { looking(watched, now) };
+    let said = trouble.map_or_else(looks, |trouble| trouble.to_string());
     let place = format!("{} {}", watched.access.account, watched.access.region);
     let is_alone = model.scope().is_some() && model.replica.projects.len() <= 1;
     let key = &watched.environment;
@@ -45,6 +46,13 @@ pub fn row(model: &Model, watched: &Watched, now: Timestamp) -> Vec<Cell> {
         Cell::none(),
         Cell::new(width::clean(&said), Scope::Dim),
     ]
+}
+
+/// Whether a row above tells how much the account was asked: all environments that reach it in one
+/// way are asked for at once.
+fn is_told(model: &Model, watched: &Watched) -> bool {
+    let mut above = model.watched.range(..&watched.environment);
+    model.scope().is_none() && above.any(|(_, one)| one.access == watched.access)
 }
 
 /// An environment by its name or a shorter one, with its project where there are several.

@@ -174,6 +174,9 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
     if one.unhealthy() > 0 {
         count = format!("{count}, {} unhealthy", one.unhealthy());
     }
+    if let Some(untold) = one.untold() {
+        count = format!("{count}; {untold} more are not looked at");
+    }
     let mut lines = vec![
         told("service", stale, service_mark(one), &count),
         Line::fact("definition", width::clean(&one.definition)),

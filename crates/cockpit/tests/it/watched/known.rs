@@ -5,6 +5,7 @@ use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::msg::Request;
 use pilothouse_cockpit::rows::cost::summary;
 use pilothouse_cockpit::rows::watched::rows;
+use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
 use pilothouse_core::aws::asking::Content;
 use pilothouse_core::aws::seen::{Check, Checks, Identity};
@@ -39,6 +40,74 @@ fn the_branches_say_what_is_seen_of_an_environment_that_is_watched() {
     assert!(row.contains("✗ unreachable"), "{row}");
     let row = branch_in(&operator(state(), 200, 60));
     assert!(row.contains("▶ asking") && !row.contains("passed"), "{row}");
+}
+
+#[test]
+fn the_branches_tell_what_is_worst() {
+    // Where all targets are well, a service without any task is not.
+    let mut inventory = account(3, |_| false);
+    inventory.instances.clear();
+    (inventory.services[0].running, inventory.services[0].tasks) = (0, Vec::new());
+    let row = branch(&inventory);
+    assert!(row.contains("✗ 0/2 instances"), "{row}");
+    // One target that fails is less than that.
+    let targets = super::targets(3, |place| place == 1);
+    inventory.targets.insert(super::WEB.to_owned(), targets);
+    let row = branch(&inventory);
+    assert!(row.contains("✗ 0/2 instances"), "{row}");
+    inventory.targets.insert(super::WEB.to_owned(), super::targets(3, |_| true));
+    let row = branch(&inventory);
+    assert!(row.contains("✗ 0/3 targets"), "of two that are as bad, what answers: {row}");
+}
+
+#[test]
+fn tasks_that_are_not_looked_at_are_told_and_not_known_to_be_well() {
+    let mut inventory = account(0, |_| false);
+    let service = &mut inventory.services[0];
+    (service.desired, service.running, service.pending) = (1500, 1500, 0);
+    let row = |inventory: &Inventory| {
+        let model = shown(inventory, 200, 60);
+        let cells = rows(&model, Pane::Containers, 2, 1).remove(0).cells;
+        (cells[1].mark, cells[6].text.clone())
+    };
+    let (mark, said) = row(&inventory);
+    assert_eq!((mark, said.contains("more tasks")), (Some(Mark::Ok), false), "{said}");
+    inventory.services[0].has_more = true;
+    let (mark, said) = row(&inventory);
+    assert_eq!(mark, Some(Mark::Unknown));
+    assert!(said.contains("1499 more tasks are not looked at"), "{said}");
+    let mut model = shown(&inventory, 120, 40);
+    press(&mut model, "3jj<Enter>");
+    assert!(text(&model).contains("; 1499 more are not looked at"), "{}", text(&model));
+}
+
+#[test]
+fn what_an_account_was_asked_is_told_once() {
+    let calls = Calls { since: ago(3600), requests: 1200, metrics: 0, lately: None };
+    let inventory = account(0, |_| false);
+    let mut model = operator(state(), 200, 60);
+    let looks = |model: &Model| -> Vec<String> {
+        let rows = rows(model, Pane::Containers, 0, 100).into_iter();
+        let said = rows.filter_map(|row| Some(row.cells.get(6)?.text.clone()));
+        said.filter(|said| said.starts_with("looks every")).collect()
+    };
+    let both = ["production", "qa"];
+    let spec = model.replica.environments[&key("production")].spec.clone();
+    model.replica.environments.get_mut(&key("qa")).unwrap().spec.runtime = spec.runtime;
+    for name in both {
+        let watched = inventory.watched(&key(name), &watch(), EVERY, calls);
+        update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    }
+    press(&mut model, "e");
+    let all = looks(&model);
+    assert_eq!(all, ["looks every 10s · 1200 calls/h, $0/h over the last 1h", "looks every 10s"]);
+    // One that is reached otherwise is asked for by itself.
+    let mut other = watch();
+    other.access.region = "eu-west-1".to_owned();
+    let watched = inventory.watched(&key("qa"), &other, EVERY, calls);
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    let all = looks(&model);
+    assert!(all.len() == 2 && all.iter().all(|said| said.contains("calls/h")), "{all:?}");
 }
 
 #[test]
@@ -139,7 +208,7 @@ fn target_health_that_comes_late_is_told_so_and_soon_as_it_was() {
         (looks, group)
     };
     let (looks, group) = told(9);
-    assert!(looks.starts_with("looks every 10s · ") && !group.contains("was"), "{looks} {group}");
+    assert!(looks == "looks every 10s" && !group.contains("was"), "{looks} {group}");
     let (looks, group) = told(31);
     assert!(looks.starts_with("looks every 10s, late: target health as of <1m ago"), "{looks}");
     assert!(!group.contains("was"), "{group}");

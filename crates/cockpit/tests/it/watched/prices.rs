@@ -66,6 +66,15 @@ fn what_two_environments_of_one_account_have_is_counted_once() {
     assert_eq!(of(&sum(&watched)), known * 2);
 }
 
+#[test]
+fn what_is_watched_and_not_seen_yet_costs_what_nobody_knows() {
+    let model = operator(state(), 200, 60);
+    let line = model.costs.lines.iter().find(|line| line.name == "shop/production").unwrap();
+    assert_eq!((line.micro_usd, line.shape.as_str()), (None, "nothing seen"));
+    let sum = model.costs.sum();
+    assert_eq!((sum.micro_usd, sum.at_least), (None, None), "and so does all of it");
+}
+
 /// The last line of the fifth pane's sheet on a whole environment, which says whose prices it has.
 fn sources(inventory: &Inventory) -> String {
     let mut model = shown(inventory, 160, 50);

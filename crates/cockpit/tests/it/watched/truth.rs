@@ -190,7 +190,14 @@ fn calls_are_told_by_the_hour_as_they_were_of_late() {
     assert_eq!(told(calls), "looks every 10s · 60 calls/h, $0.00024/h over the last 1h");
     let lately = Some(Lately { since: ago(4), requests: 20, metrics: 0 });
     let began = Calls { since: ago(4), requests: 20, metrics: 0, lately };
-    assert_eq!(told(began), "looks every 10s · 1200 calls/h, $0/h over the last 1m");
+    assert_eq!(told(began), "looks every 10s · 20 calls, $0 in the first 1:00");
+    let lately = Some(Lately { since: ago(290), requests: 70, metrics: 24 });
+    let began = Calls { since: ago(290), requests: 70, metrics: 24, lately };
+    assert_eq!(told(began), "looks every 10s · 70 calls, $0.00024 in the first 4:50");
+    let lately = Some(Lately { since: ago(300), requests: 70, metrics: 24 });
+    let began = Calls { since: ago(300), requests: 70, metrics: 24, lately };
+    assert_eq!(told(began), "looks every 10s · 840 calls/h, $0.00288/h over the last 5m");
+    assert_eq!(told(Calls::default()), "looks every 10s", "nothing was sent");
     // An engine that does not say of late said it in all.
     let old = Calls { lately: None, ..calls };
     assert_eq!(told(old), "looks every 10s · 10000 calls/h, $0.04/h over the last 24h");

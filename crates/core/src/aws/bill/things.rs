@@ -188,7 +188,7 @@ pub(super) fn balancers(
                     Part::Metrics,
                     "how many LCUs it uses was not measured",
                 );
-                till.note(&capacity, &one.name, why);
+                till.note(&capacity, &one.name, &why);
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
         }
@@ -233,7 +233,7 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         if inside.is_none() && outside.is_none() {
             let why =
                 unmeasured(inventory, belongings, Part::Meters, "how much passes was not measured");
-            till.note("NAT gateway bytes", &one.id, why);
+            till.note("NAT gateway bytes", &one.id, &why);
             continue;
         }
         let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
@@ -256,7 +256,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
                 Part::Meters,
                 "how much it stores was not measured",
             );
-            till.note("S3 stored", bucket, why);
+            till.note("S3 stored", bucket, &why);
         }
         for (class, bytes) in stored {
             let what = match class {
@@ -298,7 +298,7 @@ pub(super) fn buckets(till: &mut Till, inventory: &Inventory, belongings: &Belon
         ] {
             match count {
                 Some(count) => till.meter(what, usage, count, bucket, Part::Meters),
-                None => till.note(what, bucket, why),
+                None => till.note(what, bucket, &why),
             }
         }
     }

@@ -52,6 +52,9 @@ pub struct EcsService {
     pub groups: Vec<String>,
     /// Its tasks, those that run first.
     pub tasks: Vec<Task>,
+    /// Whether it has more than these, of which nothing is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_more: bool,
     /// Its deployments that have tasks, the newest and those that it replaces.
     #[serde(default)]
     pub deployments: Vec<EcsDeployment>,
@@ -139,6 +142,13 @@ impl EcsService {
     /// How many of its tasks run and do not fail their health check.
     pub fn well(&self) -> u32 {
         self.running.saturating_sub(self.unhealthy())
+    }
+
+    /// Of how many of its tasks nothing is told, where that are some: how they are is not known.
+    pub fn untold(&self) -> Option<u32> {
+        let told = self.tasks.iter().filter(|task| task.runs()).count();
+        let told = u32::try_from(told).unwrap_or(u32::MAX);
+        self.has_more.then(|| self.running.saturating_sub(told).max(1))
     }
 
     /// Where it is on its way to be gone, in a word; none while it is there to stay.

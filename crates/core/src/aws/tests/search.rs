@@ -126,3 +126,27 @@ fn no_more_groups_are_looked_into_than_a_limit_and_that_is_said() {
         "not found in 50 of the 62 target groups of its VPC: name its groups in `target_groups`"
     );
 }
+
+#[test]
+fn an_instance_that_is_newly_named_is_in_no_group_only_once_that_was_looked_into() {
+    let mut inventory = account();
+    registered(&mut inventory);
+    inventory.want([&watch(named(&["i-1"]))].into_iter());
+    for part in [Part::Instances, Part::Groups, Part::Registrations] {
+        let had = inventory.unregistered(&named(&["i-3"])).is_some();
+        assert!(had, "before it is named anew it is known");
+        inventory.want([&watch(named(&["i-3"]))].into_iter());
+        let unasked = inventory.unasked.clone();
+        inventory.unasked.retain(|one, _| *one == part);
+        assert_eq!(inventory.unregistered(&named(&["i-3"])), None, "{part:?} does not know it");
+        inventory.unasked = unasked;
+        for (part, content) in [
+            (Part::Instances, Content::Instances(inventory.instances.clone())),
+            (Part::Groups, Content::Groups(inventory.groups.clone())),
+        ] {
+            inventory.take(part, Timestamp(3), Ok(content));
+        }
+        registered(&mut inventory);
+        inventory.want([&watch(named(&["i-1"]))].into_iter());
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::asking::{Ask, Content};
 use super::super::seen::EcsService;
-use super::super::{Belongings, Part, ServiceName, Tags};
+use super::super::{Belongings, Inventory, Part, ServiceName, Tags};
 use super::{ADMIN, ALB, WEB, account, balancer_alone, watch, watched};
 use crate::time::Timestamp;
 
@@ -64,4 +64,47 @@ fn tags_are_asked_for_only_where_something_is_chosen_by_them() {
     assert_eq!(inventory.ask(Part::Tags, &[&tagged]), Some(all));
     assert_eq!(inventory.ask(Part::Balancers, &[&tagged]), Some(Ask::Balancers));
     assert_eq!(inventory.ask(Part::Groups, &[&tagged]), Some(Ask::Groups));
+}
+
+#[test]
+fn tags_that_nothing_has_are_told_once_all_that_may_have_them_was_read() {
+    let mut inventory = account();
+    let none = || Belongings { tags: tags("staging"), ..Belongings::default() };
+    inventory.want([&watch(none())].into_iter());
+    let absent = |inventory: &Inventory| watched(inventory, none()).absent;
+    let at = Timestamp(2);
+    for (part, content) in [
+        (Part::Balancers, Content::Balancers(inventory.balancers.clone())),
+        (Part::Groups, Content::Groups(inventory.groups.clone())),
+        (Part::Tags, Content::Tags(BTreeMap::from([(ALB.to_owned(), tags("production"))]))),
+        (Part::ServiceTags, Content::ServiceTags(BTreeMap::new())),
+        (Part::Instances, Content::Instances(inventory.instances.clone())),
+    ] {
+        assert_eq!(absent(&inventory), Vec::<String>::new(), "{part:?} may have them");
+        inventory.take(part, at, Ok(content));
+    }
+    assert_eq!(absent(&inventory), ["nothing has all of the tags app=shop, env=staging"]);
+    let had = inventory.clone();
+    // Whatever has them, it is there.
+    inventory.instances[0].tags = tags("staging");
+    assert_eq!(absent(&inventory), Vec::<String>::new());
+    inventory = had.clone();
+    inventory.tags.insert(WEB.to_owned(), tags("staging"));
+    assert_eq!(absent(&inventory), Vec::<String>::new());
+    inventory = had;
+    inventory.service_tags.insert(ServiceName::parse("shop/web").unwrap(), tags("staging"));
+    assert_eq!(absent(&inventory), Vec::<String>::new());
+    // Where there is nothing that could have tags of its own, none are asked for.
+    let mut bare = Inventory::default();
+    bare.want([&watch(none())].into_iter());
+    for (part, content) in [
+        (Part::Balancers, Content::Balancers(Vec::new())),
+        (Part::Groups, Content::Groups(Vec::new())),
+        (Part::ServiceTags, Content::ServiceTags(BTreeMap::new())),
+        (Part::Instances, Content::Instances(Vec::new())),
+    ] {
+        bare.take(part, at, Ok(content));
+    }
+    bare.pass_over(Part::Tags);
+    assert_eq!(absent(&bare).len(), 1);
 }

@@ -25,4 +25,10 @@ fn a_bill_tells_what_nobody_asked_for_from_what_is_not_measured() {
         let all = said(&inventory);
         assert!(all.iter().all(|one| !one.0 && one.1.contains("not measured")), "{all:?}");
     }
+    // What was denied is named where it is missed, also after it was read without a measurement.
+    let denied = Trouble::new(TroubleKind::Denied, "cloudwatch:GetMetricData", "");
+    inventory.take(Part::Meters, Timestamp(2), Err(denied));
+    let all = said(&inventory);
+    let why = "not measured: cloudwatch:GetMetricData (denied)";
+    assert!(all.iter().all(|one| one.1 == why), "{all:?}");
 }

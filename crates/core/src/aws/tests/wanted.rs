@@ -90,3 +90,17 @@ fn what_is_named_once_more_is_asked_for_once_more() {
     inventory.pass_over(Part::Services);
     assert_eq!(watched(&inventory, mail()).parts.get(&Part::Services), None);
 }
+
+#[test]
+fn what_is_named_while_nothing_can_be_read_says_why_until_something_is() {
+    let mut inventory = account();
+    inventory.want([&watch(live())].into_iter());
+    let gone = Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", "");
+    inventory.fail_all(&gone);
+    inventory.want([&watch(live()), &watch(mail())].into_iter());
+    let of = |inventory: &Inventory| watched(inventory, mail()).parts[&Part::Services].clone();
+    assert_eq!((of(&inventory).at, of(&inventory).trouble), (None, Some(gone)));
+    let hosts = inventory.instances.clone();
+    inventory.take(Part::Instances, Timestamp(3000), Ok(Content::Instances(hosts)));
+    assert_eq!((of(&inventory).at, of(&inventory).trouble), (None, None));
+}

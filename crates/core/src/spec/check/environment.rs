@@ -4,6 +4,7 @@ use super::{Found, NAME, each, rules, variables};
 use crate::aws::{Access, AwsWatch, Belongings, ServiceName};
 use crate::container::{Docker, Limits};
 use crate::id::is_name;
+use crate::spec::allowed::watch::shape;
 use crate::spec::allowed::{self, Owner, container, watch};
 use crate::spec::{EnvironmentSpec, Runtime, SecretSource, Strategy};
 use crate::text::{printable, quoted};
@@ -213,18 +214,20 @@ fn belongs(place: &str, spec: &AwsWatch, found: &mut Found) {
         let wrong = || format!("{} is no ECS service", quoted(&service.to_string()));
         note("belongings.services", (!is_one).then(wrong), "give a cluster and a service");
     }
-    for (field, names) in [
-        ("belongings.instances", instances),
-        ("belongings.load_balancers", load_balancers),
-        ("belongings.target_groups", target_groups),
-        ("belongings.buckets", buckets),
+    for (shape, names) in [
+        (shape::INSTANCE, instances),
+        (shape::BALANCER, load_balancers),
+        (shape::GROUP, target_groups),
+        (shape::bucket(Some(region)), buckets),
     ] {
         for name in names {
-            note(field, watch::name(name), "give names or ids, not ARNs");
+            note(&format!("belongings.{}", shape.key), watch::shaped(&shape, name), shape.help);
         }
     }
+    for (key, value) in tags {
+        note("belongings.tags", watch::tag(key, value), "give a tag that a thing at AWS can have");
+    }
     for (field, count) in [
-        ("belongings.tags", tags.len()),
         ("belongings.services", services.len()),
         ("belongings.instances", instances.len()),
         ("belongings.load_balancers", load_balancers.len()),
@@ -233,4 +236,5 @@ fn belongs(place: &str, spec: &AwsWatch, found: &mut Found) {
     ] {
         found.most(&format!("{place}.{field}"), count, watch::MOST);
     }
+    found.most(&format!("{place}.belongings.tags"), tags.len(), shape::TAGS);
 }

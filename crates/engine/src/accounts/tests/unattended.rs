@@ -3,9 +3,17 @@
 use std::time::Duration;
 
 use pilothouse_api::types::Access as Door;
+use pilothouse_core::apply::apply;
 use pilothouse_core::aws::Part;
+use pilothouse_core::command::Command;
+use pilothouse_core::decide::decide;
+use pilothouse_core::effect::Input;
+use pilothouse_core::event::Recorded;
+use pilothouse_core::run::Trigger;
+use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
+use super::super::wanted;
 use super::{INTERVAL, World};
 
 #[tokio::test(start_paused = true)]
@@ -95,4 +103,27 @@ async fn a_look_that_somebody_asks_for_is_a_whole_one_at_once() {
         let asked = world.made.taken();
         assert!(asked.contains(&Part::Instances) && asked.contains(&Part::Volumes), "{asked:?}");
     }
+}
+
+#[test]
+fn what_a_hook_asks_for_asks_no_account() {
+    let text = "repository = \"/srv/shop\"\n[environment.live]\nruntime = \"aws-watch\"\n\
+                [environment.live.aws]\naccount = \"123456789012\"\nregion = \"us-east-1\"\n\
+                load_balancers = [\"shop\"]\n";
+    let spec = pilothouse_settings::operator::read("shop", "shop.toml", text).unwrap();
+    let mut state = State::default();
+    let mut asks = |command| {
+        let input = Input::Command { actor: "kim".to_owned(), command };
+        for event in decide(&state, &input, Timestamp(1)).events {
+            let seq = state.seq.next();
+            apply(&mut state, &Recorded { seq, at: Timestamp(1), event });
+        }
+        let watches: Vec<_> = wanted(&state).into_values().collect();
+        assert_eq!(watches.len(), 1, "{watches:?}");
+        watches[0].asks
+    };
+    let look = |trigger| Command::Look { project: None, trigger };
+    let before = asks(Command::Apply { spec: Box::new(spec) });
+    assert_eq!(asks(look(Trigger::Hook)), before);
+    assert_eq!(asks(look(Trigger::Manual)), before + 1);
 }

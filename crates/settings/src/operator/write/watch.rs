@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use pilothouse_core::spec::allowed::watch::{self, MOST};
+use pilothouse_core::spec::allowed::watch::MOST;
+use pilothouse_core::spec::allowed::watch::shape::{self, Shape};
 
 use super::{list, quoted};
 
@@ -28,7 +29,35 @@ pub struct WatchDraft {
     /// ECS services, as `cluster/service`.
     pub services: Vec<String>,
     /// What could not be looked for, and why.
-    pub unread: Vec<String>,
+    pub unread: Vec<(Kind, String)>,
+}
+
+/// Kinds of things that are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Load balancers.
+    Balancers,
+    /// Target groups.
+    Groups,
+    /// The targets of target groups, which bring instances.
+    Targets,
+    /// EC2 instances.
+    Instances,
+    /// ECS services.
+    Services,
+}
+
+impl Kind {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Balancers => "load balancers",
+            Self::Groups => "target groups",
+            Self::Targets => "targets",
+            Self::Instances => "EC2 instances",
+            Self::Services => "ECS services",
+        }
+    }
 }
 
 impl WatchDraft {
@@ -72,13 +101,13 @@ pub fn write_watch(draft: &WatchDraft) -> String {
     let balancers = draft.load_balancers.iter().map(|(name, _)| name.clone());
     let instances = draft.instances.iter().map(|(id, _)| id.clone());
     let named = [
-        names(&mut out, "load_balancers", balancers.collect(), groups),
-        names(&mut out, "target_groups", draft.target_groups.clone(), |_| None),
-        names(&mut out, "instances", instances.collect(), called),
-        names(&mut out, "services", draft.services.clone(), |_| None),
+        names(&mut out, shape::BALANCER, balancers.collect(), groups),
+        names(&mut out, shape::GROUP, draft.target_groups.clone(), |_| None),
+        names(&mut out, shape::INSTANCE, instances.collect(), called),
+        names(&mut out, shape::SERVICE, draft.services.clone(), |_| None),
     ];
-    for unread in &draft.unread {
-        let _ = writeln!(out, "# not looked for: {}", printable(unread));
+    for (kind, why) in &draft.unread {
+        let _ = writeln!(out, "# not looked for: {} ({})", kind.name(), printable(why));
     }
     if draft.services.is_empty() {
         out.push_str("# services = [\"cluster/service\"]    # of ECS\n");
@@ -110,12 +139,12 @@ pub fn write_watch(draft: &WatchDraft) -> String {
 /// is there. No more stand there than an environment may have, and none that it may not.
 fn names(
     out: &mut String,
-    key: &str,
+    shape: Shape,
     found: Vec<String>,
     known: impl Fn(&str) -> Option<String>,
 ) -> bool {
     let (mut plain, odd): (Vec<String>, Vec<String>) =
-        found.into_iter().partition(|name| watch::name(name).is_none());
+        found.into_iter().partition(|name| (shape.fits)(name));
     for name in odd {
         let _ = writeln!(out, "# left out, since no file can have its name: {}", printable(&name));
     }
@@ -134,7 +163,7 @@ fn names(
              choose by tags instead, or write several environments"
         );
     }
-    let _ = writeln!(out, "{key} = {}", list(&plain));
+    let _ = writeln!(out, "{} = {}", shape.key, list(&plain));
     true
 }
 
@@ -158,9 +187,9 @@ mod tests {
             role: Some("arn:aws:iam::123456789012:role/watch".to_owned()),
             load_balancers: vec![("shop".to_owned(), vec![hostile.to_owned()])],
             target_groups: vec!["alone".to_owned()],
-            instances: vec![("i-1".to_owned(), hostile.to_owned())],
+            instances: vec![("i-0123456789abcdef0".to_owned(), hostile.to_owned())],
             services: vec!["shop/web".to_owned()],
-            unread: vec![hostile.to_owned()],
+            unread: vec![(Kind::Targets, hostile.to_owned())],
         };
         let text = format!("repository = \"/srv/git/shop.git\"\n{}", write_watch(&draft));
         let spec = crate::operator::read("shop", "shop.toml", &text).unwrap_or_else(|problems| {
@@ -173,7 +202,7 @@ mod tests {
         assert_eq!((&watch.access.profile, &watch.access.role), (&draft.profile, &draft.role));
         assert_eq!(watch.belongings.load_balancers, ["shop"]);
         assert_eq!(watch.belongings.target_groups, draft.target_groups);
-        assert_eq!(watch.belongings.instances, ["i-1"]);
+        assert_eq!(watch.belongings.instances, ["i-0123456789abcdef0"]);
         assert_eq!(watch.belongings.services[0].to_string(), "shop/web");
         // Where there are none, an example stands in a comment.
         let none = write_watch(&WatchDraft { services: Vec::new(), ..draft });
@@ -203,11 +232,11 @@ mod tests {
     #[test]
     fn more_than_an_environment_may_name_is_left_out_and_told() {
         let many = |count: usize| (0..count).map(|n| format!("shop-{n}")).collect::<Vec<_>>();
-        let named = |names: Vec<String>| names.into_iter().map(|name| (name, String::new()));
+        let hosts = (0..350).map(|n| (format!("i-{n:017x}"), String::new()));
         let draft = WatchDraft {
             load_balancers: many(101).into_iter().map(|name| (name, Vec::new())).collect(),
             target_groups: many(100),
-            instances: named(many(350)).collect(),
+            instances: hosts.collect(),
             services: many(102).iter().map(|name| format!("shop/{name}")).collect(),
             ..empty()
         };
