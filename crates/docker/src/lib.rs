@@ -32,6 +32,7 @@ pub use engine::{Docker, Facts};
 pub use error::{Error, Kind};
 pub use image::Image;
 pub use import::ImageFile;
+pub use line::Changes;
 pub use record::{Record, read_record};
 pub use shell::{Shell, ShellInput, ShellOutput};
 pub use spec::{ContainerSpec, Mount, NO_NEW_RIGHTS, Only, Program, Publish};

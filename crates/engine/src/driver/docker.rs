@@ -25,6 +25,7 @@ use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record}
 pub use self::image::STEPS;
 use super::Surroundings;
 use crate::places::Places;
+pub use self::others::Others;
 
 /// The label that every container of this engine has, with the engine's own id; images have
 /// [`image::ORIGIN`].
