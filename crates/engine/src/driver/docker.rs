@@ -5,6 +5,7 @@
 //! is to say what a container is to be, to prove that it is ours, and to make sure that nothing
 //! of it is left. A container, image or volume without this engine's label is never touched.
 
+mod home;
 mod image;
 mod inspect;
 mod instance;
@@ -15,6 +16,7 @@ mod sweep;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pilothouse_core::effect::Fault;
@@ -23,9 +25,9 @@ use pilothouse_core::text::printable;
 use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
 pub use self::image::STEPS;
+pub use self::others::Others;
 use super::Surroundings;
 use crate::places::Places;
-pub use self::others::Others;
 
 /// The label that every container of this engine has, with the engine's own id; images have
 /// [`image::ORIGIN`].
@@ -51,6 +53,8 @@ pub struct Docker {
     engine_id: String,
     /// The ports of the host that instances may be reached by, the first and the last.
     ports: (u16, u16),
+    /// Whether the engine that answers was found to be the one that has the instances.
+    is_home: AtomicBool,
 }
 
 impl Docker {
@@ -60,13 +64,27 @@ impl Docker {
             binary: surroundings.binary.clone(),
             engine_id: surroundings.engine_id.clone(),
             ports: (*surroundings.ports.start(), *surroundings.ports.end()),
+            is_home: AtomicBool::new(false),
         }
     }
 
-    /// Connects to the engine of this machine.
-    pub(super) async fn client(&self) -> Result<Client, Fault> {
+    /// Connects to whatever engine answers.
+    async fn connect(&self) -> Result<Client, Fault> {
         let client = Client::local().map_err(|error| fault(&error))?;
         client.ready().await.map_err(|error| fault(&error))
+    }
+
+    /// Connects to the engine that has the instances, and to none in its stead.
+    pub(super) async fn client(&self) -> Result<Client, Fault> {
+        let client = self.connect().await?;
+        // Whoever listens to it finds out when it is to be asked again.
+        if !self.is_home.load(Ordering::Relaxed) {
+            if let Some(why) = self.elsewhere(&client).await? {
+                return Err(Fault::transient(why));
+            }
+            self.is_home.store(true, Ordering::Relaxed);
+        }
+        Ok(client)
     }
 
     /// Labels that say whose something is.
@@ -178,6 +196,7 @@ mod tests {
             binary: PathBuf::new(),
             engine_id: "e1".to_owned(),
             ports: (1, 2),
+            is_home: AtomicBool::new(false),
         };
         let is_own = |name: &str, labels: &[(&str, &str)]| {
             let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into()));
