@@ -209,6 +209,15 @@ mod tests {
         }
     }
 
+    async fn until_happened(changes: &mut Changes) {
+        let happens = async {
+            while !changes.happened() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), happens).await.expect("nothing is told");
+    }
+
     #[tokio::test]
     async fn a_changed_list_is_told_once_and_an_engine_that_went_for_ever() {
         let dir = tempfile::tempdir().unwrap();
@@ -220,15 +229,11 @@ mod tests {
         let mut changes = docker.changes().await.unwrap();
         assert!(!changes.happened());
         say.send("{\"status\":\"start\"}\n").await.unwrap();
-        while !changes.happened() {
-            tokio::task::yield_now().await;
-        }
+        until_happened(&mut changes).await;
         assert!(!changes.happened(), "it is told twice");
         drop(say);
         serving.await.unwrap();
-        while !changes.happened() {
-            tokio::task::yield_now().await;
-        }
+        until_happened(&mut changes).await;
         assert!(changes.happened(), "nobody tells any more");
     }
 
