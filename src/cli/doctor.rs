@@ -91,7 +91,7 @@ fn show(check: &Check) {
         Level::Fail => (Tone::Bad, "fail"),
     };
     let word = out::paint(tone, word);
-    out::line(&format!("{word}  {:<12}  {}", check.what, printable(&check.found, 400)));
+    out::line(&format!("{word}  {:<12}  {}", check.what, printable(&check.found, 800)));
     if let Some(mend) = &check.mend {
         out::line(&format!("{:20}→ {}", "", printable(mend, 400)));
     }

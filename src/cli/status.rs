@@ -166,10 +166,12 @@ fn print(place: &Place, state: &State, shown: &Shown) {
         note("everything is being stopped");
     }
     if let Some(away) = &state.containers.away {
-        note(&format!(
-            "the Docker engine does not answer; containers are judged once it is back: {}",
-            printable(&away.why, 300)
-        ));
+        let judged = if away.elsewhere {
+            "containers are judged by their own Docker engine alone"
+        } else {
+            "the Docker engine does not answer; containers are judged once it is back"
+        };
+        note(&format!("{judged}: {}", printable(&away.why, 800)));
     }
     if !state.projects.is_empty() && !shown.edge {
         let why = state.edge.error.as_deref().unwrap_or("it is being started");

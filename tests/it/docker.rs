@@ -11,6 +11,7 @@ mod daemon;
 mod demo;
 mod displaced;
 mod doctor;
+mod elsewhere;
 mod faults;
 mod given;
 pub mod image;

@@ -118,6 +118,10 @@ pub fn banner(model: &Model) -> Option<Banner> {
 /// Since when the engine of containers is away, and what was said.
 fn no_containers(model: &Model) -> Option<String> {
     let away = model.replica.containers.away.as_ref()?;
+    if away.elsewhere {
+        let why = printable(&away.why, WHY);
+        return Some(format!("Containers are judged by their own Docker engine alone: {why}"));
+    }
     Some(format!(
         "The Docker engine went away {} ago: containers are judged once it is back. {}",
         age::ago(model.now, away.since),

@@ -167,8 +167,9 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
 
 fn containers(state: &mut State, event: &ContainersEvent, at: crate::time::Timestamp) {
     match event {
-        ContainersEvent::Lost { why } => {
-            state.containers.away = Some(Away { since: at, why: why.clone() });
+        ContainersEvent::Lost { why, elsewhere } => {
+            let (why, elsewhere) = (why.clone(), *elsewhere);
+            state.containers.away = Some(Away { since: at, why, elsewhere });
         }
         ContainersEvent::Back => {
             watch_anew(state, at, State::is_out_of_reach);

@@ -32,6 +32,9 @@ pub struct Away {
     pub since: Timestamp,
     /// What was said, printable.
     pub why: String,
+    /// Whether another one answers in its stead: what is not there is elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 impl State {

@@ -1,7 +1,7 @@
 //! A connection to a Docker engine.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -37,6 +37,8 @@ pub struct Docker {
 /// What an engine says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
+    /// What it calls itself. Before Docker 23 all engines of a machine had one id.
+    pub id: String,
     /// Its version, such as `20.10.24`.
     pub version: String,
     /// The newest API that it speaks, such as `1.41`.
@@ -74,6 +76,11 @@ impl Docker {
         let client = Client::connect_with_unix(path, ANSWER, API_DEFAULT_VERSION)
             .map_err(|raw| from(&format!("reach the Docker engine at {path}"), &raw))?;
         Ok(Self { client, socket: path.into() })
+    }
+
+    /// Where it answers.
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Agrees on a version with the engine.
@@ -145,6 +152,7 @@ impl Docker {
         let version = self.client.version().await.map_err(failed)?;
         let info = self.client.info().await.map_err(failed)?;
         Ok(Facts {
+            id: info.id.unwrap_or_default(),
             version: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             root: info.docker_root_dir.unwrap_or_default(),

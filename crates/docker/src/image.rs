@@ -119,7 +119,10 @@ pub(crate) async fn find_or_pull(docker: &Docker, name: &str) -> Result<Image, E
     }
     if name.starts_with("sha256:") {
         let id = name.get(..SHORT).unwrap_or(name);
-        let why = format!("the image {id} is gone: run the pipeline again, and it is built anew");
+        let why = format!(
+            "the image {id} is gone: run the pipeline again, and it is built anew; where its commit \
+             is no branch's newest any more, deploy another release, or revert to it with git"
+        );
         return Err(Error::new(Kind::NotFound, why));
     }
     say(&format!("pulls {name}"));

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bollard::errors::Error as Raw;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection};
@@ -22,6 +23,14 @@ use crate::error::{Error, from};
 /// What an engine tells: `{"type":["network"],"event":["disconnect"]}`.
 const DISCONNECTED: &str = "%7B%22type%22%3A%5B%22network%22%5D%2C\
                             %22event%22%3A%5B%22disconnect%22%5D%7D";
+
+/// What an engine tells where its list of containers changes:
+/// `{"type":["container"],"event":["create","start","die","destroy","rename","pause","unpause"]}`.
+const LISTED: &str = "%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C\
+                      %22start%22%2C%22die%22%2C%22destroy%22%2C%22rename%22%2C%22pause%22%2C\
+                      %22unpause%22%5D%7D";
+/// How much is taken at once of what was told. What is left is there the next time.
+const TAKEN: usize = 1024;
 
 /// What a line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +50,42 @@ pub(crate) struct Line {
     heard: Vec<u8>,
 }
 
+/// Tells whether an engine's list of containers has changed.
+pub struct Changes(Line);
+
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Changes").finish()
+    }
+}
+
+impl Changes {
+    /// Whether the list may have changed since this was asked last, or since the beginning. Waits
+    /// for nothing. Once it is not known any more it stays so.
+    pub fn happened(&mut self) -> bool {
+        let mut happened = false;
+        // What is read by the first look that finds nothing is there for the second.
+        let mut looks = 0;
+        for _ in 0..TAKEN {
+            match self.0.told().now_or_never() {
+                Some(true) => happened = true,
+                Some(false) => return true,
+                None => looks += 1,
+            }
+            if looks == 2 {
+                break;
+            }
+        }
+        happened
+    }
+}
+
 impl Docker {
+    /// Opens a line that tells when the list of containers changes.
+    pub async fn changes(&self) -> Result<Changes, Error> {
+        self.line_of(LISTED).await.map(Changes)
+    }
+
     /// Opens a line to the engine that answers now.
     pub(crate) async fn line(&self) -> Result<Line, Error> {
         self.line_of(DISCONNECTED).await
@@ -142,7 +186,56 @@ fn named(heard: &mut Vec<u8>, piece: &[u8], id: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
+
+    /// An engine that answers one question with pieces, as they are given, and then goes.
+    async fn engine(
+        listener: tokio::net::UnixListener,
+        mut pieces: tokio::sync::mpsc::Receiver<&'static str>,
+    ) {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(socket.read_u8().await.unwrap());
+        }
+        let asked = String::from_utf8(asked).unwrap();
+        assert!(asked.contains("/events?filters=%7B%22type%22"), "{asked}");
+        socket.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        while let Some(piece) = pieces.recv().await {
+            let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+            socket.write_all(chunk.as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn until_happened(changes: &mut Changes) {
+        let happens = async {
+            while !changes.happened() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), happens).await.expect("nothing is told");
+    }
+
+    #[tokio::test]
+    async fn a_changed_list_is_told_once_and_an_engine_that_went_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("docker.sock");
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let (say, pieces) = tokio::sync::mpsc::channel(1);
+        let serving = tokio::spawn(engine(listener, pieces));
+        let docker = Docker::at(path.to_str().unwrap()).unwrap();
+        let mut changes = docker.changes().await.unwrap();
+        assert!(!changes.happened());
+        say.send("{\"status\":\"start\"}\n").await.unwrap();
+        until_happened(&mut changes).await;
+        assert!(!changes.happened(), "it is told twice");
+        drop(say);
+        serving.await.unwrap();
+        until_happened(&mut changes).await;
+        assert!(changes.happened(), "nobody tells any more");
+    }
 
     #[test]
     fn an_id_is_seen_in_pieces_and_once() {

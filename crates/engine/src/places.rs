@@ -113,6 +113,11 @@ impl Places {
         self.root.join("built-images")
     }
 
+    /// Which engine of containers has the instances that are containers.
+    pub fn docker_engine(&self) -> PathBuf {
+        self.root.join("docker-engine.json")
+    }
+
     /// Exists once the engine of containers was asked for anything.
     pub fn used_docker(&self) -> PathBuf {
         self.root.join("docker-used")

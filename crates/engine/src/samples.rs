@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::driver::Drivers;
+use crate::driver::docker::Others;
 use crate::driver::local::usage::{Gauge, Used};
 use crate::places::Places;
 use crate::publish::Publisher;
@@ -21,7 +22,7 @@ use crate::room::Looker;
 const STILL: u32 = 5;
 /// See [`STILL`]. A cockpit marks samples as stale only later than this.
 const RARER: u32 = 6;
-/// The shortest time between two lists of others' containers, which a busy engine is asked for.
+/// The shortest time between two lists of others' containers: a busy engine would be asked for each.
 const LIST: Duration = Duration::from_secs(10);
 /// One part of so many of the interval is the time to the second measurement: rates are known only
 /// with it, and whoever just attached waits for them.
@@ -42,6 +43,7 @@ pub async fn sample(
     let mut before = Before::default();
     let mut gauge = Gauge::new(places.clone());
     let mut still = 0;
+    let mut list = Others::default();
     let mut listed: Option<tokio::time::Instant> = None;
     let mut happened = publisher.happened();
     let mut room = Looker::default();
@@ -60,6 +62,9 @@ pub async fn sample(
         room.look(&places, &publisher).await;
         if !publisher.wants_samples() {
             before = Before::default();
+            // They hold files and a connection open, which is for nothing now.
+            gauge = Gauge::new(places.clone());
+            list = Others::default();
             still = 0;
             listed = None;
             continue;
@@ -67,7 +72,7 @@ pub async fn sample(
         let state = publisher.state();
         let lists = listed.is_none_or(|at| at.elapsed() >= LIST);
         let (status, others) = tokio::join!(drivers.edge().status(), async {
-            if lists { drivers.docker().others(&state).await } else { None }
+            if lists { drivers.docker().others(&state, &mut list).await } else { None }
         });
         let status = status.ok();
         if lists {

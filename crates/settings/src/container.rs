@@ -14,6 +14,8 @@ use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::quoted;
 
+/// What to do where two things would be in one place.
+const ONE: &str = "leave one of the two out, or name another place";
 const BUILD_KEYS: [&str; 4] = ["dockerfile", "context", "memory", "cpus"];
 const VOLUME: &str = "write volumes = [\"/srv/data:/data\"], with :ro behind it to be read alone";
 
@@ -67,12 +69,23 @@ pub(crate) fn volumes(
     let Some(field) = section.get("volumes") else { return Vec::new() };
     let mut volumes = Vec::new();
     for (text, at) in few(&field, VOLUME, found) {
-        match volume(text).ok_or_else(|| format!("{} is not a volume", quoted(text))) {
-            Ok(volume) => match lies_over(&volume.target) {
-                None => volumes.push(volume),
-                Some(message) => found.add(ProblemKind::WrongValue, at, &message, VOLUME),
-            },
-            Err(message) => found.add(ProblemKind::WrongValue, at, &message, VOLUME),
+        let Some(volume) = volume(text) else {
+            let message = format!("{} is not a volume", quoted(text));
+            found.add(ProblemKind::WrongValue, at, &message, VOLUME);
+            continue;
+        };
+        let is_there = |other: &&Volume| parts(&other.target).eq(parts(&volume.target));
+        if let Some(message) = lies_over(&volume.target) {
+            found.add(ProblemKind::WrongValue, at, &message, VOLUME);
+        } else if let Some(other) = volumes.iter().find(is_there) {
+            let message = format!(
+                "{} would be seen where {} is",
+                quoted(&volume.source),
+                quoted(&other.source)
+            );
+            found.add(ProblemKind::WrongValue, at, &message, ONE);
+        } else {
+            volumes.push(volume);
         }
     }
     volumes
@@ -91,20 +104,47 @@ fn volume(text: &str) -> Option<Volume> {
     })
 }
 
-/// Paths in a container that are kept; `lies_over` says of one what it would hide.
+/// Paths in a container that are kept; `lies_over` says of one what it would hide. None lies within
+/// another, nor where a volume is: Docker would make a directory of its own there, which nobody but
+/// root could remove, and what is kept in the outer one would be hidden.
 pub(crate) fn caches(
     section: &Section<'_>,
+    volumes: &[Volume],
     found: &mut Found<'_>,
     lies_over: impl Fn(&str) -> Option<String>,
 ) -> Vec<String> {
     const HELP: &str =
         "name the directory that a tool keeps things in, as in cache = [\"/var/cache/npm\"]";
-    absolute(section, "cache", found, HELP, |path| match parts(path).next() {
-        Some("proc" | "sys" | "dev") => {
-            Some(format!("{} is the kernel's, and nothing is kept there", quoted(path)))
+    let refuse = |path: &str, caches: &[String]| {
+        if let Some("proc" | "sys" | "dev") = parts(path).next() {
+            let message = format!("{} is the kernel's, and nothing is kept there", quoted(path));
+            return Some((message, HELP));
         }
-        _ => lies_over(path),
-    })
+        let message = lies_over(path).map(|message| (message, HELP));
+        message.or_else(|| {
+            let caches = caches.iter().map(|cache| (cache.as_str(), "a cache as well"));
+            let volumes = volumes.iter().map(|volume| (volume.target.as_str(), "a volume's place"));
+            caches.chain(volumes).find_map(|(other, what)| {
+                let how = lies(path, other)?;
+                Some((format!("{} {how} {}, {what}", quoted(path), quoted(other)), ONE))
+            })
+        })
+    };
+    absolute(section, "cache", found, HELP, refuse)
+}
+
+/// How a path lies to another, if one of the two holds the other.
+fn lies(path: &str, other: &str) -> Option<&'static str> {
+    let (mut own, mut others) = (parts(path), parts(other));
+    loop {
+        match (own.next(), others.next()) {
+            (None, None) => return Some("is"),
+            (Some(_), None) => return Some("lies within"),
+            (None, Some(_)) => return Some("lies around"),
+            (Some(part), Some(other)) if part == other => {}
+            (Some(_), Some(_)) => return None,
+        }
+    }
 }
 
 /// Absolute paths of the host.
@@ -114,7 +154,7 @@ pub(crate) fn paths(
     found: &mut Found<'_>,
 ) -> Vec<String> {
     let help = format!("write {key} = [\"/srv/cache\"], with absolute paths");
-    absolute(section, key, found, &help, |_| None)
+    absolute(section, key, found, &help, |_, _| None)
 }
 
 fn absolute(
@@ -122,14 +162,15 @@ fn absolute(
     key: &'static str,
     found: &mut Found<'_>,
     help: &str,
-    refuse: impl Fn(&str) -> Option<String>,
+    refuse: impl Fn(&str, &[String]) -> Option<(String, &'static str)>,
 ) -> Vec<String> {
     let Some(field) = section.get(key) else { return Vec::new() };
     let mut paths = Vec::new();
     for (text, at) in few(&field, help, found) {
-        match path(text).or_else(|| refuse(text)) {
+        let wrong = path(text).map(|message| (message, help));
+        match wrong.or_else(|| refuse(text, &paths)) {
             None => paths.push(text.to_owned()),
-            Some(message) => found.add(ProblemKind::WrongValue, at, &message, help),
+            Some((message, help)) => found.add(ProblemKind::WrongValue, at, &message, help),
         }
     }
     paths

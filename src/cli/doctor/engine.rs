@@ -78,6 +78,11 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
         let found = format!("{}: {}", one.environment, printable(&one.why, 400));
         checks.push(Check::fail("routes", found, "mend its file and `pilothouse apply`"));
     }
+    // What this program finds at its own DOCKER_HOST may be another than the engine's.
+    let away = snapshot.state.containers.away.as_ref();
+    if let Some(away) = away.filter(|away| away.elsewhere) {
+        checks.push(Check::fail("docker", printable(&away.why, 800), "do one of the two"));
+    }
     repositories(place, &snapshot.state, checks);
     Ok(status.ok())
 }

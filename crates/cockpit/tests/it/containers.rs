@@ -338,10 +338,16 @@ fn no_successor_is_promised_while_the_docker_engine_is_away() {
     state.containers.back_at = Some(NOW);
     assert!(told(&state).contains("unless it comes up by itself"), "{}", told(&state));
     let why = "cannot reach the Docker engine".to_owned();
-    state.containers.away = Some(Away { since: ago(7), why });
+    state.containers.away = Some(Away { since: ago(7), why, elsewhere: false });
     assert!(told(&state).contains("none while the Docker engine is away"), "{}", told(&state));
-    let shown = text(&operator(state, 120, 40));
+    let shown = text(&operator(state.clone(), 120, 40));
     assert!(shown.contains("The Docker engine went away <1m ago"), "{shown}");
+    // One that is there, and has others' containers, did not go away.
+    let why = "another Docker engine (/a) answers than the one with the containers (/b)".to_owned();
+    state.containers.away = Some(Away { since: ago(7), why, elsewhere: true });
+    let shown = text(&operator(state, 200, 40));
+    let told = "Containers are judged by their own Docker engine alone: another Docker engine (/a)";
+    assert!(shown.contains(told) && !shown.contains("went away"), "{shown}");
 }
 
 #[test]

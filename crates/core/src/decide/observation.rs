@@ -70,9 +70,12 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             }
             vec![Event::Edge(EdgeEvent::Disconnected { why: why.clone() })]
         }
-        Observation::ContainersLost { why } => match state.containers.away {
-            Some(_) => Vec::new(),
-            None => vec![Event::Containers(ContainersEvent::Lost { why: why.clone() })],
+        Observation::ContainersLost { why, elsewhere } => match &state.containers.away {
+            Some(away) if away.elsewhere == *elsewhere => Vec::new(),
+            Some(_) | None => {
+                let (why, elsewhere) = (why.clone(), *elsewhere);
+                vec![Event::Containers(ContainersEvent::Lost { why, elsewhere })]
+            }
         },
         Observation::ContainersReached => match state.containers.away {
             Some(_) => vec![Event::Containers(ContainersEvent::Back)],

@@ -65,6 +65,9 @@ pub enum Observation {
     ContainersLost {
         /// A sentence that says what was tried, printable.
         why: String,
+        /// Whether another one answers in its stead.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
     },
     /// The engine of containers answers.
     ContainersReached,

@@ -10,6 +10,9 @@ pub enum ContainersEvent {
     Lost {
         /// A sentence that says what was tried.
         why: String,
+        /// Whether another one answers in its stead.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
     },
     /// It answers again.
     Back,

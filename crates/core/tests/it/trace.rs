@@ -31,7 +31,9 @@ fn say(event: &Event) -> Option<String> {
         Event::Deployment(event) => Some(deployment(event)),
         Event::Instance(event) => Some(instance(event)),
         Event::Edge(event) => Some(edge(event)),
-        Event::Containers(ContainersEvent::Lost { why }) => Some(format!("containers lost: {why}")),
+        Event::Containers(ContainersEvent::Lost { why, .. }) => {
+            Some(format!("containers lost: {why}"))
+        }
         Event::Containers(ContainersEvent::Back) => Some("containers back".to_owned()),
     }
 }

@@ -5,6 +5,7 @@
 //! is to say what a container is to be, to prove that it is ours, and to make sure that nothing
 //! of it is left. A container, image or volume without this engine's label is never touched.
 
+mod home;
 mod image;
 mod inspect;
 mod instance;
@@ -15,6 +16,7 @@ mod sweep;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pilothouse_core::effect::Fault;
@@ -23,7 +25,9 @@ use pilothouse_core::text::printable;
 use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
 pub use self::image::STEPS;
+pub use self::others::Others;
 use super::Surroundings;
+use super::local::unit_of;
 use crate::places::Places;
 
 /// The label that every container of this engine has, with the engine's own id; images have
@@ -50,6 +54,8 @@ pub struct Docker {
     engine_id: String,
     /// The ports of the host that instances may be reached by, the first and the last.
     ports: (u16, u16),
+    /// Whether the engine that answers was found to be the one that has the instances.
+    is_home: AtomicBool,
 }
 
 impl Docker {
@@ -59,13 +65,27 @@ impl Docker {
             binary: surroundings.binary.clone(),
             engine_id: surroundings.engine_id.clone(),
             ports: (*surroundings.ports.start(), *surroundings.ports.end()),
+            is_home: AtomicBool::new(false),
         }
     }
 
-    /// Connects to the engine of this machine.
-    pub(super) async fn client(&self) -> Result<Client, Fault> {
+    /// Connects to whatever engine answers.
+    async fn connect(&self) -> Result<Client, Fault> {
         let client = Client::local().map_err(|error| fault(&error))?;
         client.ready().await.map_err(|error| fault(&error))
+    }
+
+    /// Connects to the engine that has the instances, and to none in its stead.
+    pub(super) async fn client(&self) -> Result<Client, Fault> {
+        let client = self.connect().await?;
+        // Whoever listens to it finds out when it is to be asked again.
+        if !self.is_home.load(Ordering::Relaxed) {
+            if let Some(why) = self.elsewhere(&client).await? {
+                return Err(Fault::transient(why));
+            }
+            self.is_home.store(true, Ordering::Relaxed);
+        }
+        Ok(client)
     }
 
     /// Labels that say whose something is.
@@ -102,26 +122,44 @@ impl Docker {
         }
     }
 
-    /// Ends an instance's container and removes it, also one that somebody has renamed: its owner
-    /// noted its id.
+    /// Ends an instance's container and removes it.
     pub(super) async fn remove_instance(&self, id: &InstanceId, unit: &Path) -> Result<(), Fault> {
-        self.remove(&self.instance_name(id)).await?;
-        match record_of(unit, None)? {
+        self.remove_noted(&self.instance_name(id), &unit.join(RECORD)).await
+    }
+
+    /// Ends a step's container and removes it.
+    pub(super) async fn remove_step(&self, run: RunId, step: u32) -> Result<(), Fault> {
+        self.remove_noted(&self.step_name(run, step), &self.step_record(run, step)).await
+    }
+
+    /// Ends a container and removes it, also one that somebody has renamed: its owner noted its id.
+    async fn remove_noted(&self, name: &str, record: &Path) -> Result<(), Fault> {
+        self.remove(name).await?;
+        match record_at(record)? {
             Some(record) if !record.id.is_empty() => self.remove(&record.id).await,
             Some(_) | None => Ok(()),
         }
     }
 
     /// Whether a container is one that this engine had made. An image can have labels too, and gives
-    /// them to whatever anybody makes of it, but no name.
+    /// them to whatever anybody makes of it, but neither a name nor an id that an owner noted.
     fn is_own(&self, one: &Container) -> bool {
         let label = |name: &str| one.labels.get(name).map(String::as_str);
-        let is_named = match (label(INSTANCE), label(RUN)) {
-            (Some(id), _) => one.name == self.name(id),
-            (None, Some(run)) => one.name.starts_with(&self.name(&format!("run-{run}-"))),
+        if label(ENGINE) != Some(&self.engine_id) {
+            return false;
+        }
+        match (label(INSTANCE), label(RUN).and_then(|run| run.parse().ok()).map(RunId)) {
+            (Some(id), _) => {
+                let unit = unit_of(&self.places.instance(&InstanceId::new(id)));
+                one.name == self.name(id) || is_noted(one, &unit.join(RECORD))
+            }
+            (None, Some(run)) => {
+                let own = self.name(&format!("run-{}-", run.0));
+                one.name.starts_with(&own)
+                    || self.step_records(run).iter().any(|record| is_noted(one, record))
+            }
             (None, None) => false,
-        };
-        is_named && label(ENGINE) == Some(&self.engine_id)
+        }
     }
 
     /// The command line of the process that owns a container.
@@ -133,12 +171,20 @@ impl Docker {
 /// What the owning process tells of an instance's container; where `owner` is given, only if that
 /// is the process.
 pub(super) fn record_of(unit: &Path, owner: Option<i32>) -> Result<Option<Record>, Fault> {
-    let path = unit.join(RECORD);
-    let found = read_record(&path)
-        .map_err(|error| Fault::transient(format!("cannot read {}: {error}", path.display())))?;
     let is_by =
         |record: &Record| owner.is_none_or(|owner| i64::from(record.owner) == i64::from(owner));
-    Ok(found.filter(is_by))
+    Ok(record_at(&unit.join(RECORD))?.filter(is_by))
+}
+
+fn record_at(path: &Path) -> Result<Option<Record>, Fault> {
+    read_record(path)
+        .map_err(|error| Fault::transient(format!("cannot read {}: {error}", path.display())))
+}
+
+/// Whether a record tells of this container. One that cannot be read tells of none.
+fn is_noted(one: &Container, record: &Path) -> bool {
+    let noted = read_record(record).ok().flatten();
+    noted.is_some_and(|noted| !noted.id.is_empty() && noted.id == one.id)
 }
 
 /// Names one start of a container: no other ever has the same.
@@ -177,6 +223,7 @@ mod tests {
             binary: PathBuf::new(),
             engine_id: "e1".to_owned(),
             ports: (1, 2),
+            is_home: AtomicBool::new(false),
         };
         let is_own = |name: &str, labels: &[(&str, &str)]| {
             let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -197,5 +244,41 @@ mod tests {
             assert!(!is_own(name, labels), "{name}: {labels:?}");
         }
         assert!(!is_own("pilothouse-e1-run-7-0", &step[..1]));
+    }
+
+    #[test]
+    fn one_that_somebody_renamed_is_known_by_the_id_that_its_owner_noted() {
+        let dir = tempfile::tempdir().unwrap();
+        let docker = Docker {
+            places: Places::new(dir.path()),
+            binary: PathBuf::new(),
+            engine_id: "e1".to_owned(),
+            ports: (1, 2),
+            is_home: AtomicBool::new(false),
+        };
+        let unit = unit_of(&docker.places.instance(&InstanceId::new("shop-production-r1-0")));
+        let (instance, step) = (unit.join(RECORD), docker.step_record(RunId(7), 0));
+        for (path, id) in [(&instance, "c1"), (&step, "c2"), (&docker.step_record(RunId(7), 1), "")]
+        {
+            write(path, &Record { id: id.to_owned(), ..Record::default() }).unwrap();
+        }
+        let is_own = |id: &str, labels: &[(&str, &str)]| {
+            let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            let (id, name) = (id.to_owned(), "kims".to_owned());
+            docker.is_own(&Container { id, name, labels: labels.collect(), ..Container::default() })
+        };
+        let as_instance = [(ENGINE, "e1"), (INSTANCE, "shop-production-r1-0")];
+        let as_step = [(ENGINE, "e1"), (RUN, "7")];
+        assert!(is_own("c1", &as_instance) && is_own("c2", &as_step));
+        for (id, labels) in [
+            ("c3", as_instance),
+            ("c3", as_step),
+            ("", as_step),
+            ("c1", as_step),
+            ("c2", [(ENGINE, "e1"), (RUN, "8")]),
+            ("c2", [(ENGINE, "e2"), (RUN, "7")]),
+        ] {
+            assert!(!is_own(id, &labels), "{id}: {labels:?}");
+        }
     }
 }

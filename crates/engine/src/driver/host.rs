@@ -79,9 +79,8 @@ impl Host {
     /// Whoever owned the step's container may have died before it: then the container goes now.
     /// Where the engine of containers does not answer, it goes when everything is tidied up.
     async fn leave_no_container(&self, run: RunId, step: u32) {
-        let name = self.docker.step_name(run, step);
-        if let Err(fault) = self.docker.remove(&name).await {
-            tracing::warn!(%name, why = %fault.why, "a step's container could not be removed");
+        if let Err(fault) = self.docker.remove_step(run, step).await {
+            tracing::warn!(run = run.0, step, why = %fault.why, "a step's container could not be removed");
         }
     }
 

@@ -249,7 +249,7 @@ pub(super) fn variables(order: &InstanceOrder, port: u16) -> BTreeMap<String, St
 }
 
 /// An instance's unit directory, within its own.
-fn unit_of(home: &Path) -> PathBuf {
+pub(super) fn unit_of(home: &Path) -> PathBuf {
     home.join("unit")
 }
 

@@ -61,10 +61,11 @@ pub(super) fn read(
     };
     let mut flag = |key| section.get(key).and_then(|field| field.flag(found)).unwrap_or_default();
     let (privileged, docker_socket) = (flag("privileged"), flag("docker_socket"));
+    let volumes = volumes(section, found, |path| usual.lies_over(path));
     Some(Container {
         image,
-        caches: caches(section, found, |path| usual.lies_over(path)),
-        volumes: volumes(section, found, |path| usual.lies_over(path)),
+        caches: caches(section, &volumes, found, |path| usual.lies_over(path)),
+        volumes,
         network: network(section, found),
         limits: limits(section, found),
         privileged,

@@ -112,6 +112,32 @@ fn the_first_line_of_what_is_told_says_what_was_mistyped() {
 }
 
 #[test]
+fn no_cache_lies_where_another_or_a_volume_is() {
+    let read = |caches: &str, volumes: &str| {
+        let text = format!(
+            "[[stage]]\nname = \"test\"\nimage = \"debian:12\"\nrun = \"make\"\n\
+             cache = [{caches}]\nvolumes = [{volumes}]\n[service]\nrun = \"x\"\n"
+        );
+        let read = pipeline::read("pilothouse.toml", &text);
+        read.err().map(|problems| report(&problems)).unwrap_or_default()
+    };
+    assert_eq!(read(r#""/root/.cache", "/root/.cache2", "/root/.npm""#, r#""/srv:/root/x""#), "");
+    assert_eq!(read("", r#""/srv:/a", "/srv/x:/a/b", "/srv:/b""#), "", "Docker puts them in order");
+    for (caches, volumes, at, told) in [
+        (r#""/c", "/c/pip""#, "", "5:16", r#""/c/pip" lies within "/c", a cache as well"#),
+        (r#""/c/pip", "//c/.""#, "", "5:20", r#""//c/." lies around "/c/pip", a cache as well"#),
+        (r#""/c", "/c/""#, "", "5:16", r#""/c/" is "/c", a cache as well"#),
+        (r#""/c/pip""#, r#""/srv:/c""#, "5:10", r#""/c/pip" lies within "/c", a volume's place"#),
+        (r#""/c""#, r#""/srv:/c/x:ro""#, "5:10", r#""/c" lies around "/c/x", a volume's place"#),
+        (r#""/c""#, r#""/srv:/c""#, "5:10", r#""/c" is "/c", a volume's place"#),
+        ("", r#""/srv:/c", "/opt:/c/""#, "6:23", r#""/opt" would be seen where "/srv" is"#),
+    ] {
+        let said = read(caches, volumes);
+        assert!(said.starts_with(&format!("pilothouse.toml:{at}: {told}")), "{said}");
+    }
+}
+
+#[test]
 fn nothing_lies_over_the_workspace() {
     let read = |key: &str, path: &str| {
         let text = format!(

@@ -70,7 +70,7 @@ impl World {
             return;
         }
         self.observations.push(if away {
-            Observation::ContainersLost { why: "connection refused".to_owned() }
+            Observation::ContainersLost { why: "connection refused".to_owned(), elsewhere: false }
         } else {
             Observation::ContainersReached
         });

@@ -8,9 +8,11 @@ use pilothouse_core::container::{Docker as Settings, Reach};
 use pilothouse_core::effect::{Fault, InstanceOrder};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::pipeline::{Run, script_argv};
-use pilothouse_docker::{Container, ContainerSpec, Health, Mount, Program, Publish, Record};
+use pilothouse_docker::{
+    Container, ContainerSpec, Health, Mount, Program, Publish, Record, is_on_loopback_alone,
+};
 
-use super::super::local::variables;
+use super::super::local::{unit_of, variables};
 use super::image::image_id;
 use super::{Docker, INSTANCE, PROCESSES, RECORD, SPEC, fault, write};
 
@@ -99,6 +101,23 @@ impl Docker {
         let path = home.join(SPEC);
         write(&path, &spec)?;
         Ok(self.owner(&path))
+    }
+
+    /// What is wrong where an instance's program listens within its container alone: a sentence.
+    /// A container without a network of its own has no such within.
+    pub(in super::super) fn heard_within(&self, id: &InstanceId) -> Option<String> {
+        let home = self.places.instance(id);
+        let record = super::record_of(&unit_of(&home), None).ok().flatten()?;
+        let spec = std::fs::read(home.join(SPEC)).ok()?;
+        let spec: ContainerSpec = serde_json::from_slice(&spec).ok()?;
+        let port = spec.publish?.port;
+        let is_own = spec.network.as_deref() != Some("host");
+        (is_own && is_on_loopback_alone(record.pid, port)).then(|| {
+            format!(
+                "it listens on loopback alone, where nobody outside its container reaches port \
+                 {port}: have it listen on 0.0.0.0"
+            )
+        })
     }
 
     fn pinned(&self, order: &InstanceOrder) -> Result<String, Fault> {

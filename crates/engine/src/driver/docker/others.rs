@@ -8,7 +8,7 @@ use pilothouse_api::types::OtherContainer;
 use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
-use pilothouse_docker::Container;
+use pilothouse_docker::{Changes, Container};
 
 use super::Docker;
 
@@ -20,22 +20,55 @@ const WITHIN: Duration = Duration::from_secs(2);
 const NAME: usize = 80;
 const PORTS: usize = 4;
 
+/// Others' containers, for as long as somebody looks.
+#[derive(Debug, Default)]
+pub struct Others {
+    listed: Option<Listed>,
+}
+
+/// The list as it was read last, which is read again only once it may be another: an engine needs
+/// long to write it, and whoever reads it as well.
+#[derive(Debug)]
+struct Listed {
+    changes: Changes,
+    /// What was being built then.
+    building: BTreeSet<String>,
+    others: Vec<OtherContainer>,
+}
+
 impl Docker {
     /// The containers that this engine did not have made, but for those in which its images are
     /// being built. None where nobody knows, or where this engine has nothing to do with
     /// containers: then none is asked.
-    pub async fn others(&self, state: &State) -> Option<Vec<OtherContainer>> {
+    pub async fn others(&self, state: &State, last: &mut Others) -> Option<Vec<OtherContainer>> {
         if !self.was_used(state) {
             return None;
         }
-        let listing = async { self.client().await.ok()?.containers().await.ok() };
-        let all = tokio::time::timeout(WITHIN, listing).await.ok()??;
         let building = self.building(state);
+        let known = last.listed.take().and_then(|mut known| {
+            let is_same = !known.changes.happened() && known.building == building;
+            is_same.then_some(known)
+        });
+        let listed = match known {
+            Some(known) => known,
+            None => tokio::time::timeout(WITHIN, self.list(building)).await.ok()??,
+        };
+        let others = listed.others.clone();
+        last.listed = Some(listed);
+        Some(others)
+    }
+
+    async fn list(&self, building: BTreeSet<String>) -> Option<Listed> {
+        let client = self.client().await.ok()?;
+        // Listened to before it is looked at, so that nothing changes in between.
+        let changes = client.changes().await.ok()?;
+        let all = client.containers().await.ok()?;
         let is_own = |one: &Container| self.is_own(one) || building.contains(&one.id);
         let mut others: Vec<Container> = all.into_iter().filter(|one| !is_own(one)).collect();
         others.sort_by(|a, b| (!a.is_running, &a.name).cmp(&(!b.is_running, &b.name)));
         others.truncate(MOST);
-        Some(others.iter().map(told).collect())
+        let others = others.iter().map(told).collect();
+        Some(Listed { changes, building, others })
     }
 
     /// The ids of the containers in which images are being built for runs, as their builds tell.

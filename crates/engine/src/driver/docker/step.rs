@@ -16,6 +16,8 @@ use super::{Docker, PROCESSES, RUN, write};
 
 /// The socket that a step gets where the operator's file grants it.
 const SOCKET: &str = "/var/run/docker.sock";
+/// What the names of the files begin with in which steps' containers are told of.
+const STEP_RECORD: &str = "record-";
 
 impl Docker {
     /// Writes what a step's container is to be, and returns the command line of its owner.
@@ -115,7 +117,17 @@ impl Docker {
 
     /// The file in which the owner of a step's container tells what runs.
     pub(super) fn step_record(&self, run: RunId, step: u32) -> PathBuf {
-        self.places.run(run).join(format!("record-{step}.json"))
+        self.places.run(run).join(format!("{STEP_RECORD}{step}.json"))
+    }
+
+    /// The files in which the owners of a run's containers told what runs.
+    pub(super) fn step_records(&self, run: RunId) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.places.run(run)).into_iter().flatten().flatten();
+        let is_record = |path: &PathBuf| {
+            let name = path.file_stem().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with(STEP_RECORD))
+        };
+        entries.map(|entry| entry.path()).filter(is_record).collect()
     }
 
     /// A directory that is kept for an environment. Previews and other environments have others,

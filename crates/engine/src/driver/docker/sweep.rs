@@ -24,7 +24,11 @@ impl Docker {
     /// `state` gives what is known now, and is asked once everything is listed: what is made
     /// later is not on the list, and what is listed was known before it was made.
     pub async fn sweep(&self, state: impl Fn() -> Arc<State>) {
-        if !self.was_used(&state()) {
+        let known = state();
+        if !known.has_containers() {
+            self.leave_home();
+        }
+        if !self.was_used(&known) {
             return;
         }
         if let Err(fault) = self.try_sweep(state).await {
@@ -214,6 +218,7 @@ mod tests {
             binary: PathBuf::new(),
             engine_id: "e1".to_owned(),
             ports: (1, 2),
+            is_home: std::sync::atomic::AtomicBool::new(false),
         };
         let shop = ProjectName::new("shop");
         let known = [(&shop, None), (&shop, Some("production"))];

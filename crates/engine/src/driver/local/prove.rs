@@ -174,7 +174,12 @@ impl Local {
     }
 
     fn late(&self, id: &InstanceId, missing: &str) -> String {
-        self.with_log(id, &format!("not healthy by its start deadline: {missing}"))
+        let why = format!("not healthy by its start deadline: {missing}");
+        // What it says itself is that it listens, which is not what is wrong.
+        match self.docker.heard_within(id) {
+            Some(within) => format!("{why}; {within}"),
+            None => self.with_log(id, &why),
+        }
     }
 
     /// What is said of an instance that ended again and again. Where there was no container to end,

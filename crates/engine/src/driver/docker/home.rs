@@ -1,0 +1,146 @@
+//! Which engine of containers has this engine's instances, so that another one that answers in its
+//! stead is not taken for it: what is not there is not gone, it is elsewhere.
+
+use std::path::Path;
+
+use pilothouse_core::effect::Fault;
+use pilothouse_core::text::{printable, shell_word};
+use pilothouse_docker::{Docker as Client, Facts};
+use serde::{Deserialize, Serialize};
+
+use super::{Docker, fault, write};
+
+/// Characters that are told of an engine's id.
+const ID: usize = 12;
+
+/// An engine of containers, as it says itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Home {
+    /// Its id, which engines of before share with every other of the machine.
+    id: String,
+    /// Where it keeps containers.
+    root: String,
+    /// Where it answered.
+    socket: String,
+}
+
+impl Home {
+    fn of(facts: Facts, client: &Client) -> Self {
+        let socket = client.socket().display().to_string();
+        Self { id: facts.id, root: facts.root, socket }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.root == other.root
+    }
+}
+
+impl std::fmt::Display for Home {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (root, id) = (printable(&self.root, 80), printable(&self.id, ID));
+        write!(f, "{root}, id {id}, at {}", printable(&self.socket, 107))
+    }
+}
+
+impl Docker {
+    /// Why the engine that answers is another than the one that has this engine's instances, if it
+    /// is. Where none was known, this one is remembered.
+    pub(super) async fn come_home(&self, client: &Client) -> Result<Option<String>, Fault> {
+        let path = self.places.docker_engine();
+        if known(&path)?.is_some() {
+            return self.elsewhere(client).await;
+        }
+        if let Some(here) = here(client).await? {
+            write(&path, &here)?;
+        }
+        Ok(None)
+    }
+
+    /// Why the engine that answers is another than the one that is known, if it is.
+    pub(super) async fn elsewhere(&self, client: &Client) -> Result<Option<String>, Fault> {
+        let path = self.places.docker_engine();
+        let Some(known) = known(&path)? else { return Ok(None) };
+        let here = here(client).await?;
+        Ok(here.filter(|here| !known.is(here)).map(|here| elsewhere(&known, &here, &path)))
+    }
+
+    /// Forgets which engine it was: it has none of this engine's instances any more.
+    pub(super) fn leave_home(&self) {
+        let path = self.places.docker_engine();
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot be removed");
+        }
+    }
+}
+
+/// The engine that answers. One that does not say what it is, as behind a proxy that lets few
+/// questions through, is told from no other.
+async fn here(client: &Client) -> Result<Option<Home>, Fault> {
+    match client.facts().await {
+        Ok(facts) => Ok(Some(Home::of(facts, client))),
+        Err(error) if error.may_pass() => Err(fault(&error)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The engine that is known, if one is.
+fn known(path: &Path) -> Result<Option<Home>, Fault> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Fault::transient(format!("cannot read {}: {error}", path.display()))
+    };
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn elsewhere(known: &Home, here: &Home, path: &Path) -> String {
+    let path = shell_word(&path.display().to_string());
+    format!(
+        "another Docker engine ({here}) answers than the one with the containers ({known}): start \
+         pilothouse with that one's DOCKER_HOST, or give those containers up: rm {path}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home(id: &str, root: &str) -> Home {
+        Home { id: id.to_owned(), root: root.to_owned(), socket: "/run/docker.sock".to_owned() }
+    }
+
+    #[test]
+    fn an_engine_is_known_by_its_id_and_by_where_it_keeps_containers() {
+        let known = home("AB:CD", "/var/lib/docker");
+        assert!(known.is(&Home { socket: "/elsewhere.sock".to_owned(), ..known.clone() }));
+        assert!(!known.is(&home("AB:CE", "/var/lib/docker")));
+        assert!(!known.is(&home("AB:CD", "/home/kim/.local/share/docker")));
+    }
+
+    #[test]
+    fn whoever_is_told_of_another_reads_both_and_the_way_on() {
+        let (known, here) = (home("AB:CD", "/var/lib/docker"), home("\x1b[2J", "/srv/docker"));
+        let told = elsewhere(&known, &here, Path::new("/state dir/docker-engine.json"));
+        assert!(
+            told.contains("/var/lib/docker, id AB:CD") && told.contains("(/srv/docker"),
+            "{told}"
+        );
+        assert!(told.ends_with("rm '/state dir/docker-engine.json'"), "{told}");
+        assert!(!told.contains('\x1b'), "{told}");
+    }
+
+    #[test]
+    fn what_is_known_is_read_back_and_what_cannot_be_read_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("docker-engine.json");
+        assert!(known(&path).unwrap().is_none());
+        write(&path, &home("AB:CD", "/var/lib/docker")).unwrap();
+        assert!(known(&path).unwrap().unwrap().is(&home("AB:CD", "/var/lib/docker")));
+        std::fs::write(&path, "{").unwrap();
+        assert!(known(&path).unwrap_err().why.contains("docker-engine.json"));
+    }
+}
