@@ -8,6 +8,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_engine::accounts::{Cloud, Looking};
 use pilothouse_engine::engine::Settings;
+use pilothouse_engine::journal::Losses;
 use pilothouse_engine::server::{SocketSettings, SocketUse};
 
 use crate::cli::serve::Serve;
@@ -35,6 +36,7 @@ pub fn engine(place: &Place, serve: &Serve) -> Result<Settings> {
             interval: Duration::from_millis(serve.aws_interval_ms),
             prices: Some(prices),
         },
+        losses: if serve.accept_lost_records { Losses::Accept } else { Losses::Refuse },
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pilothouse_core::apply::fold;
 use pilothouse_core::event::Recorded;
 use pilothouse_core::state::State;
-use pilothouse_engine::journal::{Disk, Format, Journal, Limits, Options, Seq};
+use pilothouse_engine::journal::{Disk, Epoch, Format, Journal, Limits, Losses, Options, Seq};
 use pilothouse_engine::kernel::Ledger;
 
 use crate::Outcome;
@@ -80,7 +80,7 @@ fn recover() -> Outcome<Row> {
     }
     drop(journal);
     let begun = Instant::now();
-    let ledger = Ledger::open(&dir)?;
+    let ledger = Ledger::open(&dir, Disk::default())?;
     let took = begun.elapsed();
     if ledger.state().seq.0 != RECOVERED {
         return Err(format!("recovered only {}", ledger.state().seq.0).into());
@@ -90,7 +90,8 @@ fn recover() -> Outcome<Row> {
 }
 
 fn open(dir: &Path) -> Outcome<Journal> {
-    let options = Options { payload: FORMAT, disk: Disk::default() };
+    let options =
+        Options { payload: FORMAT, disk: Disk::default(), told: Epoch(0), losses: Losses::Refuse };
     Ok(Journal::open(dir, Limits::default(), options)?.0)
 }
 

@@ -3,6 +3,7 @@
 mod docker;
 mod engine;
 mod files;
+mod records;
 mod system;
 
 use color_eyre::Result;
@@ -64,6 +65,7 @@ impl Check {
 /// Looks at everything; fails where something does not work.
 pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     let mut checks = system::checks(place);
+    checks.extend(records::checks(place));
     let specs = files::checks(place, &mut checks)?;
     let edge = ask::run(engine::checks(place, &mut checks))?;
     files::ports(&specs, edge.as_ref(), &mut checks);
@@ -84,6 +86,9 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     }
 }
 
+/// The longest sentence that is shown, in characters.
+const LINE: usize = 1000;
+
 fn show(check: &Check) {
     let (tone, word) = match check.level {
         Level::Ok => (Tone::Good, "ok  "),
@@ -91,8 +96,8 @@ fn show(check: &Check) {
         Level::Fail => (Tone::Bad, "fail"),
     };
     let word = out::paint(tone, word);
-    out::line(&format!("{word}  {:<12}  {}", check.what, printable(&check.found, 800)));
+    out::line(&format!("{word}  {:<12}  {}", check.what, printable(&check.found, LINE)));
     if let Some(mend) = &check.mend {
-        out::line(&format!("{:20}→ {}", "", printable(mend, 400)));
+        out::line(&format!("{:20}→ {}", "", printable(mend, LINE)));
     }
 }

@@ -4,7 +4,7 @@ mod images;
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use color_eyre::Result;
@@ -12,8 +12,8 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::ClientError;
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
+use pilothouse_engine::left;
 use pilothouse_engine::places::Places;
-use pilothouse_supervisor::{Liveness, find};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -126,12 +126,8 @@ fn revive(place: &Place) -> Result<bool> {
 /// Whether the load balancer, an instance or a step lives below a state directory.
 fn is_anything_left(state: &Path) -> bool {
     let places = Places::new(state);
-    let below = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let instances = below(places.instances()).map(|entry| entry.path().join("unit"));
-    let steps = below(places.runs()).flat_map(|run| below(run.path().join("steps")));
-    let lives = |unit: PathBuf| matches!(find(&unit), Ok(Liveness::Alive(..) | Liveness::Starting));
     UnixStream::connect(places.edge_socket()).is_ok()
-        || instances.chain(steps.map(|step| step.path())).any(lives)
+        || left::units(&places).any(|unit| left::lives(&unit))
 }
 
 async fn plan(place: &Place, state: &State) {

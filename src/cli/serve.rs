@@ -23,6 +23,9 @@ pub struct Serve {
     /// Let every user of this machine watch
     #[arg(long)]
     pub watch_all: bool,
+    /// Go on where the journal's newest records are lost; the log and `doctor` name what still runs of them
+    #[arg(long)]
+    pub accept_lost_records: bool,
     /// Milliseconds before the first retry of what failed
     #[arg(long, default_value_t = 500, hide = true)]
     pub retry_ms: u64,

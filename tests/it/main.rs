@@ -17,6 +17,7 @@ mod demo;
 mod docker;
 mod examples;
 mod faults;
+mod lost;
 mod newcomer;
 mod orphans;
 mod removal;

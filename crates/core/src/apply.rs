@@ -114,6 +114,7 @@ fn engine(state: &mut State, event: &EngineEvent, at: crate::time::Timestamp) {
             state.edge.retry_at = at;
             watch_anew(state, at, |_, _| true);
         }
+        EngineEvent::RecordsLost { loss } => loss.pass_over(state),
         EngineEvent::HaltAsked { .. } => state.halting = true,
         EngineEvent::Forgot { runs, deployments, artifacts } => {
             for id in runs {

@@ -56,6 +56,9 @@ pub fn decide(state: &State, input: &Input, now: Timestamp) -> Decision {
                 limits: limits.clone(),
             })])
         }
+        Input::RecordsLost(loss) => {
+            Decision::of(vec![Event::Engine(EngineEvent::RecordsLost { loss: loss.clone() })])
+        }
         Input::Deadline => Decision::default(),
     }
 }

@@ -358,6 +358,8 @@ pub enum Input {
         /// Its limits.
         limits: crate::state::Limits,
     },
+    /// Records are lost, and somebody accepted that the engine goes on without them.
+    RecordsLost(Box<crate::event::Loss>),
     /// A point in time that the state waits for has come.
     Deadline,
 }

@@ -3,6 +3,7 @@
 mod containers;
 mod edge;
 mod instance;
+mod loss;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ use crate::time::Timestamp;
 pub use containers::ContainersEvent;
 pub use edge::EdgeEvent;
 pub use instance::InstanceEvent;
+pub use loss::Loss;
 
 /// An event with its place and time: one line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +68,11 @@ pub enum EngineEvent {
         epoch: u64,
         /// How much it does at once and how much it keeps.
         limits: Limits,
+    },
+    /// It goes on behind records that are lost, as somebody accepted.
+    RecordsLost {
+        /// Which, and what was passed over because of it.
+        loss: Box<Loss>,
     },
     /// Everything is to be stopped, so that the engine can go.
     HaltAsked {

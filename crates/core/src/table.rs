@@ -83,7 +83,11 @@ pub fn may_change(event: &Event) -> bool {
     use crate::event::{EngineEvent, EnvironmentEvent, ProjectEvent};
     match event {
         Event::Engine(EngineEvent::Started { .. }) => true,
-        Event::Engine(EngineEvent::HaltAsked { .. } | EngineEvent::Forgot { .. }) => false,
+        Event::Engine(
+            EngineEvent::RecordsLost { .. }
+            | EngineEvent::HaltAsked { .. }
+            | EngineEvent::Forgot { .. },
+        ) => false,
         Event::Project(event) => {
             matches!(event, ProjectEvent::Applied { .. } | ProjectEvent::Removed { .. })
         }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use pilothouse_engine::journal::{Disk, Format, Journal, Limits, Options};
+use pilothouse_engine::journal::{Disk, Epoch, Format, Journal, Limits, Losses, Options};
 
 const RECORDS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
@@ -16,7 +16,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let named = std::env::args_os().nth(1).map(PathBuf::from);
     let dir = named.unwrap_or_else(|| temporary.path().join("journal"));
     let mut out = std::io::stdout().lock();
-    let options = || Options { payload: Format(1, 0), disk: Disk::default() };
+    let options = || Options {
+        payload: Format(1, 0),
+        disk: Disk::default(),
+        told: Epoch(0),
+        losses: Losses::Refuse,
+    };
     let (mut journal, _) = Journal::open(&dir, Limits::default(), options())?;
 
     let started = Instant::now();

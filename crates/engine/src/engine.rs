@@ -1,6 +1,7 @@
 //! Puts the engine together and runs it.
 
 mod listener;
+mod loss;
 mod token;
 mod view;
 
@@ -9,18 +10,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pilothouse_core::id::RunId;
 use pilothouse_core::state::Limits;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Looking};
 use crate::audit::{self, Audit};
 use crate::driver::{Drivers, Surroundings};
-use crate::journal::{Disk, DiskError};
+use crate::journal::{ACCEPT, Disk, DiskError, Losses};
 use crate::kernel::{Kernel, Ledger, OpenError};
 use crate::places::Places;
 use crate::publish::{PublishLimits, Publisher};
 use crate::server::{BindError, Bound, ServeLimits, SocketSettings};
-use crate::{clock::Clock, samples, tidy};
+use crate::{clock::Clock, left, samples, tidy};
 
 /// What an engine is told when it starts.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Settings {
     pub retry_first: Duration,
     /// How accounts at AWS are looked at.
     pub looking: Looking,
+    /// What is done with a journal that lost its newest records.
+    pub losses: Losses,
 }
 
 /// The file that holds the engine's name for what it makes; it is made once a journal is there.
@@ -76,6 +80,18 @@ pub enum StartError {
         /// The state directory.
         state: PathBuf,
     },
+    /// Something was done for a run that the journal does not know.
+    #[error(
+        "{} is of a run that the journal does not know, which ends with run {last}: its newest records are gone, \
+         or an older copy of it stands in place of the newest. Restore the newest one; nothing was removed. To go \
+         on with the older one instead, {ACCEPT}", run.display()
+    )]
+    Behind {
+        /// The run's directory.
+        run: PathBuf,
+        /// The last run of the journal.
+        last: RunId,
+    },
     /// A socket cannot be opened.
     #[error(transparent)]
     Socket(#[from] BindError),
@@ -101,7 +117,8 @@ pub async fn run(
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
     remembers(&places.journal(), &settings.state_dir)?;
-    let ledger = Ledger::open(&places.journal())?;
+    let told = left::table_epoch(&places);
+    let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {
@@ -114,7 +131,8 @@ pub async fn run(
     };
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
-    let audit = Audit::open(&places.audit(), audit::Limits::default(), Disk::default())?;
+    let mut audit = Audit::open(&places.audit(), audit::Limits::default(), Disk::default())?;
+    loss::note(&settings, &places, &mut ledger, &mut audit, surroundings.clock)?;
     let (listener, changed) = listener::listener(publisher.clone(), audit, surroundings.clock);
     let limits = Limits {
         executors: settings.executors,

@@ -10,6 +10,7 @@
 //! ```text
 //! lock                                  flock of the engine that owns the journal, its pid
 //! epoch.json                            grows with each start; a record that must be there
+//! mark                                  the newest record that must be there
 //! 00000000000000000001.jsonl            segment; the name is its first record's number
 //! snapshot-00000000000000004000.json    the state after record 4000; the newest two stay
 //! cut-00000000000000004711-3.torn       what epoch 3 cut off a torn end, from record 4711
@@ -19,12 +20,15 @@
 //! forms of a line, a header and a snapshot stand in the files of the same names.
 
 mod append;
+mod complete;
 mod disk;
 mod epoch;
 mod error;
 mod format;
+mod inspect;
 mod line;
 mod lock;
+mod mark;
 mod open;
 mod prune;
 mod recovered;
@@ -39,10 +43,11 @@ use std::path::{Path, PathBuf};
 #[cfg(test)]
 pub(crate) use disk::NoSync;
 pub use disk::{Disk, DiskError, Faults, Step, Verdict};
-pub use error::{AppendError, OpenError, RecoverError, SnapshotError};
+pub use error::{ACCEPT, AppendError, OpenError, RecoverError, SnapshotError};
 pub use format::{Format, LAYOUT, Mismatch, Older};
+pub use inspect::{Inspected, inspect};
 pub use prune::Pruned;
-pub use recovered::{Note, Record, Records, Recovered, Snapshot};
+pub use recovered::{Loss, Note, Record, Records, Recovered, Snapshot};
 pub use segment::Damage;
 
 /// Numbers a record. The first has 1; 0 stands for the empty journal.
@@ -50,7 +55,7 @@ pub use segment::Damage;
 pub struct Seq(pub u64);
 
 /// Numbers a start of the engine; a writer with a smaller one is stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u64);
 
 /// Bounds what the journal writes and keeps.
@@ -90,6 +95,21 @@ pub struct Options {
     pub payload: Format,
     /// The disk; a test installs one that fails.
     pub disk: Disk,
+    /// The newest epoch that something other than the journal tells of; 0 where nothing does.
+    pub told: Epoch,
+    /// What is done with a journal that lost its newest records.
+    pub losses: Losses,
+}
+
+/// Says what is done with a journal that lost its newest records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Losses {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It goes on behind the records that are there; see [`Recovered::loss`]. The first append must
+    /// record the loss: until then the next start finds it again.
+    Accept,
 }
 
 /// Says whether appends are accepted.
@@ -117,8 +137,8 @@ pub struct Journal {
     durable: u64,
     /// Number of the last durable record.
     last: u64,
-    /// Whether the epoch's file knows of a record of this start in the last segment.
-    is_noted: bool,
+    /// Where the last durable record is told, once one that was told before is there or given up.
+    mark: Option<mark::Mark>,
     health: Health,
     /// Lines of one append; kept so that appending allocates nothing.
     lines: Vec<u8>,
@@ -130,7 +150,7 @@ impl Journal {
     ///
     /// Raises the epoch, cuts off a torn end, and skips an unusable newest snapshot where
     /// the previous one and the segments still reach. Refuses everything else with the
-    /// directory unchanged.
+    /// directory unchanged, among it a journal that ends before a record which was durable.
     pub fn open(
         dir: &Path,
         limits: Limits,

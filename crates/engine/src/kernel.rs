@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::executor::{Executor, Perform};
-pub use ledger::{Ledger, OpenError};
+pub use ledger::{Ledger, OpenError, look};
 
 /// Commands and questions that may wait for the kernel.
 const REQUESTS: usize = 256;
@@ -148,8 +148,10 @@ impl<L: Listen> Kernel<L> {
     /// on, and the next engine finds them.
     pub async fn run(mut self, stop: CancellationToken) {
         let epoch = self.ledger.epoch();
+        let lost = self.ledger.loss.take().map(Input::RecordsLost);
         let started = Input::Started { epoch, limits: self.limits.clone() };
-        self.take(&[started]);
+        let inputs: Vec<Input> = lost.into_iter().chain([started]).collect();
+        self.take(&inputs);
         loop {
             let again = self.reconcile();
             // The order is fixed, and nobody starves: requests are answered in every round, and

@@ -14,6 +14,7 @@ pub mod executor;
 pub mod failpoint;
 pub mod journal;
 pub mod kernel;
+pub mod left;
 pub mod logs;
 pub mod places;
 pub mod publish;

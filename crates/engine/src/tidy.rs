@@ -12,6 +12,7 @@ use pilothouse_core::state::State;
 
 use crate::artifact::{ArtifactError, Digest, Limits, Store};
 use crate::journal::Disk;
+use crate::left;
 use crate::places::Places;
 
 /// What is younger than this stays, because the state may be about to learn of it.
@@ -119,13 +120,14 @@ fn remove_but(dir: &Path, named: &BTreeSet<String>, keep: usize) {
     }
 }
 
-/// Old entries of a directory that are not named, the oldest first.
+/// Old entries of a directory that are not named and in which nothing runs, the oldest first.
 fn old_but(dir: &Path, named: &BTreeSet<String>) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let now = SystemTime::now();
     let mut old: Vec<_> = entries
         .flatten()
         .filter(|entry| !entry.file_name().to_str().is_some_and(|name| named.contains(name)))
+        .filter(|entry| !left::is_in_use(&entry.path()))
         .filter_map(|entry| {
             let modified = entry.metadata().ok()?.modified().ok()?;
             let age = now.duration_since(modified).ok()?;

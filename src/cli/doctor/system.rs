@@ -77,6 +77,12 @@ fn shell() -> Check {
     }
 }
 
+/// Whether the state directory is that of the engine that is meant, and this user's.
+pub fn is_own_state(place: &Place) -> bool {
+    let is_named = place.socket.is_none() || place.state.is_some();
+    is_named && !place.is_installed() && !is_closed(place)
+}
+
 fn state_dir(place: &Place) -> Vec<Check> {
     let dir = place.state_dir();
     let shown = dir.display().to_string();

@@ -17,7 +17,7 @@ use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Re
 use pilothouse_core::container::Grants;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::{
-    EdgeEvent, EngineEvent, EnvironmentEvent, Event, ProjectEvent, Recorded, RunEvent,
+    EdgeEvent, EngineEvent, EnvironmentEvent, Event, Loss, ProjectEvent, Recorded, RunEvent,
 };
 use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::room::Room;
@@ -25,7 +25,7 @@ use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase, StepSt
 use pilothouse_core::spec::{
     DeployMode, EnvironmentSpec, LoadBalancerSpec, ProjectSpec, Runtime, SecretSource, Strategy,
 };
-use pilothouse_core::state::{Branch, Commit, Limits, State};
+use pilothouse_core::state::{Branch, Commit, Limits, Retired, State};
 use pilothouse_core::time::{Millis, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,6 +109,17 @@ fn run() -> Run {
     }
 }
 
+fn loss() -> Loss {
+    let used = Retired { release: ReleaseNumber(3), generation: 2 };
+    Loss {
+        after: Seq(40),
+        to: Seq(47),
+        last_run: RunId(12),
+        last_deployment: DeploymentId(9),
+        used: [(production(), used)].into(),
+    }
+}
+
 fn events() -> Vec<Event> {
     let branch = Branch {
         replaced: None,
@@ -154,6 +165,7 @@ fn events() -> Vec<Event> {
             actor: "kim".to_owned(),
         }),
         Event::Project(ProjectEvent::Removed { project: "blog".into() }),
+        Event::Engine(EngineEvent::RecordsLost { loss: Box::new(loss()) }),
     ]
 }
 

@@ -119,7 +119,11 @@ impl Index {
                 self.ended.retain(|(_, job)| exists(state, *job));
                 self.shown.looked = (0, String::new());
             }
-            Event::Engine(EngineEvent::Started { .. } | EngineEvent::HaltAsked { .. })
+            Event::Engine(
+                EngineEvent::Started { .. }
+                | EngineEvent::RecordsLost { .. }
+                | EngineEvent::HaltAsked { .. },
+            )
             | Event::Edge(_)
             | Event::Containers(_)
             | Event::Project(

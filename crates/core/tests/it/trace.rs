@@ -41,6 +41,9 @@ fn say(event: &Event) -> Option<String> {
 fn engine(event: &EngineEvent) -> String {
     match event {
         EngineEvent::Started { epoch, .. } => format!("engine started, epoch {epoch}"),
+        EngineEvent::RecordsLost { loss } => {
+            format!("engine goes on without records {} to {}", loss.after.next(), loss.to)
+        }
         EngineEvent::HaltAsked { by } => format!("engine asked to halt by {by}"),
         EngineEvent::Forgot { runs, deployments, artifacts } => format!(
             "engine forgot {} runs, {} deployments, {} artifacts",

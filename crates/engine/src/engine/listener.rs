@@ -79,11 +79,11 @@ fn leaves_files(event: &Event) -> bool {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| format!("cannot be written: {error}"))
 }
 
-fn rfc3339(at: pilothouse_core::time::Timestamp) -> String {
+pub(super) fn rfc3339(at: pilothouse_core::time::Timestamp) -> String {
     i64::try_from(at.0)
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())

@@ -6,7 +6,9 @@
 use std::fs::OpenOptions;
 
 use super::disk::DiskError;
+use super::epoch::Known;
 use super::error::{AppendError, RecoverError};
+use super::mark::Mark;
 use super::segment::End;
 use super::{Health, Journal, Seq, epoch, line, segment};
 
@@ -34,12 +36,23 @@ impl Journal {
         self.lines.shrink_to(1 << 20);
         written?;
         self.last += u64::from(of);
-        if !self.is_noted {
-            // Where the disk refuses, the file goes on naming an older record for one append more.
-            let noted = epoch::write(&self.options.disk, &self.dir, self.epoch, self.last);
-            self.is_noted = noted.is_ok();
-        }
+        // Where the disk refuses, the mark goes on naming an older record for one append more.
+        let _ = self.set_mark();
         Ok(Seq(self.last))
+    }
+
+    /// Tells the mark of the last record. Where the journal goes on behind records that are lost,
+    /// this first append says so, and only now may the mark that told of them go.
+    fn set_mark(&mut self) -> Result<(), DiskError> {
+        let disk = &self.options.disk;
+        if let Some(mark) = &mut self.mark {
+            return mark.set(disk, self.last);
+        }
+        let mark = Mark::create(disk, &self.dir, self.last)?;
+        let known = Known { epoch: self.epoch, durable: self.last, has_mark: true };
+        epoch::write(disk, &self.dir, &known)?;
+        self.mark = Some(mark);
+        Ok(())
     }
 
     /// Tries to leave [`Health::Degraded`]; does nothing when the journal is ready.
@@ -112,6 +125,14 @@ impl Journal {
         Err(AppendError::Disk { cut_back: self.cut_back().is_ok(), source })
     }
 
+    /// Makes the mark durable, where a segment or a snapshot is.
+    pub(super) fn sync_mark(&mut self) {
+        if let Some(mark) = &mut self.mark {
+            // Where the disk refuses, a loss of power puts back an older mark, and nothing is lost.
+            let _ = mark.sync(&self.options.disk, self.last);
+        }
+    }
+
     fn cut_back(&self) -> Result<(), DiskError> {
         let path = self.active_path();
         self.options.disk.truncate(&self.active, &path, self.durable)?;
@@ -134,7 +155,7 @@ impl Journal {
             .open(&path)
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.segments.push(first);
-        self.is_noted = false;
+        self.sync_mark();
         self.active = file;
         self.durable = header.len() as u64;
         Ok(())

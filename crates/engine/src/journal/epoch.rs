@@ -2,8 +2,7 @@
 //!
 //! Responsible for reading it and for raising it durably before anybody can use it. What
 //! refuses a smaller epoch is whatever an engine writes to. Beside it stands a record that was
-//! durable when the file was written, so that a journal which lost its records is not taken for a
-//! short one.
+//! durable when the engine started, and whether a mark belongs to the journal, which tells of later ones.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,18 +25,23 @@ pub struct Known {
     pub epoch: u64,
     /// A record that was durable; 0 where none is known.
     pub durable: u64,
+    /// Whether there must be a mark.
+    pub has_mark: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     format: Format,
     epoch: u64,
-    // Files of before have none.
+    // Files of before have neither.
     #[serde(default)]
     durable: u64,
+    #[serde(default)]
+    mark: bool,
 }
 
-fn path(dir: &Path) -> PathBuf {
+/// The file's path.
+pub fn path(dir: &Path) -> PathBuf {
     dir.join("epoch.json")
 }
 
@@ -66,13 +70,15 @@ pub fn read(dir: &Path, is_new: bool) -> Result<Known, OpenError> {
     if stored.epoch >= u64::MAX - 1 {
         return Err(OpenError::Epoch { path, why: "the number cannot grow".to_owned() });
     }
-    Ok(Known { epoch: stored.epoch, durable: stored.durable })
+    Ok(Known { epoch: stored.epoch, durable: stored.durable, has_mark: stored.mark })
 }
 
-/// Makes an epoch durable, and that a record is.
-pub fn write(disk: &Disk, dir: &Path, epoch: u64, durable: u64) -> Result<(), DiskError> {
+/// Makes an epoch durable, and what stands beside it.
+pub fn write(disk: &Disk, dir: &Path, known: &Known) -> Result<(), DiskError> {
     let (major, minor) = (LAYOUT.0, LAYOUT.1);
-    let line =
-        format!("{{\"format\":[{major},{minor}],\"epoch\":{epoch},\"durable\":{durable}}}\n");
+    let Known { epoch, durable, has_mark } = known;
+    let line = format!(
+        "{{\"format\":[{major},{minor}],\"epoch\":{epoch},\"durable\":{durable},\"mark\":{has_mark}}}\n"
+    );
     disk.replace(&path(dir), line.as_bytes())
 }

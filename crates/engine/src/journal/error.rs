@@ -7,6 +7,9 @@ use super::disk::DiskError;
 use super::format::Mismatch;
 use super::segment::Damage;
 
+/// How to go on without records that are lost.
+pub const ACCEPT: &str = "start the engine once with `pilothouse serve --accept-lost-records`";
+
 /// Says why a journal could not be opened. Nothing was changed on disk unless the kind is
 /// [`OpenError::Disk`].
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +40,7 @@ pub enum OpenError {
     #[error(
         "{}:{}: {}. The journal is refused because durable records are damaged; nothing was \
          changed. Restore the file from a backup. To give up every record from {lost_from} on \
-         instead: copy the directory, run `truncate -s {} {}` and move newer segments away",
+         instead: copy the directory, run `truncate -s {} {}`, move newer segments away and {ACCEPT}",
         path.display(), damage.line, damage.why, damage.offset, path.display()
     )]
     Damaged {
@@ -48,10 +51,11 @@ pub enum OpenError {
         /// The first record that would be lost.
         lost_from: u64,
     },
-    /// Records between the snapshot and the segments are missing.
+    /// Records between the snapshot and the segments, or between two segments, are missing.
     #[error(
         "records {from} to {to} are missing from {}: neither a usable snapshot nor a segment \
-         holds them. Restore the missing files from a backup; nothing was changed",
+         holds them. Restore the missing files from a backup; nothing was changed. To give up every \
+         record from {from} on instead: move newer segments away and {ACCEPT}",
         dir.display()
     )]
     Missing {
@@ -64,11 +68,10 @@ pub enum OpenError {
     },
     /// The journal ends before a record that was durable.
     #[error(
-        "records {from} to {to} of {} were durable and are gone, and maybe more behind them. Restore the \
-         missing files from a backup; nothing was changed. To give them up instead: write \
-         \"durable\":{} into epoch.json, or, where nothing else is left, end what still runs and move \
-         the whole state directory away",
-        dir.display(), from - 1
+        "records {from} to {to} of {} were durable and are gone: its newest files were cut or removed, or older \
+         ones were put in their place. Restore the missing files from a backup; nothing was changed. \
+         To go on without these records instead, {ACCEPT}",
+        dir.display()
     )]
     Lost {
         /// The journal's directory.
@@ -78,11 +81,54 @@ pub enum OpenError {
         /// The last that is known to be gone.
         to: u64,
     },
+    /// Something other than the journal tells of a later start of an engine.
+    #[error(
+        "start {told} of an engine published the routing table, and {} knows of {known} starts: an older copy of \
+         the journal stands in place of the newest. Restore the newest one; nothing was changed. To go on \
+         with the older one instead, {ACCEPT}",
+        dir.display()
+    )]
+    Older {
+        /// The journal's directory.
+        dir: PathBuf,
+        /// The last epoch that the journal knows of.
+        known: u64,
+        /// The epoch that something else tells of.
+        told: u64,
+    },
+    /// The file that says how far the journal goes cannot be used.
+    #[error(
+        "{}: {why}, so nobody knows whether the journal has all its records. Restore the file from a \
+         backup together with the rest of the directory; nothing was changed. To go on with the \
+         records that are there instead, {ACCEPT}",
+        path.display()
+    )]
+    Mark {
+        /// The mark's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Segments follow each other that no one journal had.
+    #[error(
+        "{} is of another copy of the journal than the segment before it: start {begun} of an engine \
+         began it, and start {earlier} the one before. Restore all files of the directory from one \
+         backup; nothing was changed",
+        path.display()
+    )]
+    Mixed {
+        /// The segment.
+        path: PathBuf,
+        /// The epoch that began it.
+        begun: u64,
+        /// The epoch that began the one before.
+        earlier: u64,
+    },
     /// The file that holds the epoch cannot be used.
     #[error(
         "{}: {why}. The epoch keeps a stale engine from writing, so it is not guessed. Restore \
          the file from a backup, or write {{\"format\":[1,0],\"epoch\":N}} into it, N larger \
-         than the epoch in the newest segment's first line and in the routing table",
+         than the epoch in the newest segment's first line and in the routing table; nothing was changed",
         path.display()
     )]
     Epoch {

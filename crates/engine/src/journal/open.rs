@@ -7,13 +7,15 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::complete::{begin, complete, loss_of};
 use super::disk::{DiskError, TEMPORARY};
 use super::error::OpenError;
 use super::format::{LAYOUT, Versions};
 use super::segment::{self, Damage, End};
 use super::snapshot::{self, Unusable};
 use super::{
-    Epoch, Health, Journal, Limits, Note, Options, Records, Recovered, Seq, Snapshot, epoch, lock,
+    Epoch, Health, Journal, Limits, Losses, Note, Options, Records, Recovered, Seq, Snapshot,
+    epoch, lock, mark,
 };
 
 const TORN: &str = "torn";
@@ -21,27 +23,41 @@ const UNUSABLE: &str = "unusable";
 
 /// Lists what a journal's directory holds.
 #[derive(Debug, Default)]
-struct Found {
-    segments: Vec<u64>,
-    snapshots: Vec<u64>,
+pub(super) struct Found {
+    pub segments: Vec<u64>,
+    pub snapshots: Vec<u64>,
     temporary: Vec<PathBuf>,
     side_files: Vec<PathBuf>,
 }
 
 /// Holds what reading gave, before anything was changed.
-struct Read {
-    snapshot: Option<Snapshot>,
-    unusable: Vec<(u64, String)>,
-    records: Records,
-    notes: Vec<Note>,
+pub(super) struct Read {
+    pub snapshot: Option<Snapshot>,
+    pub unusable: Vec<(u64, String)>,
+    pub records: Records,
+    pub notes: Vec<Note>,
     /// Last record in the segments; 0 where there is none.
-    last: u64,
-    active: Option<Active>,
+    in_segments: u64,
+    /// Epoch of the newest segment that says one.
+    pub epoch: u64,
+    pub active: Option<Active>,
+}
+
+impl Read {
+    /// Last record in the segments and the snapshot; 0 where there is none.
+    pub fn last(&self) -> u64 {
+        self.in_segments.max(self.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq.0))
+    }
+
+    /// Bytes of an append that was cut short.
+    pub fn torn(&self) -> usize {
+        self.active.as_ref().map_or(0, |active| active.torn.len())
+    }
 }
 
 /// Describes the newest segment.
-struct Active {
-    first: u64,
+pub(super) struct Active {
+    pub first: u64,
     good: u64,
     torn: Vec<u8>,
     versions: Option<Versions>,
@@ -58,18 +74,20 @@ pub fn open(
     options.disk.create_dirs(dir)?;
     let lock = lock::take(dir)?;
     let found = survey(dir)?;
-    let is_new = found.segments.is_empty() && found.snapshots.is_empty();
-    let known = epoch::read(dir, is_new)?;
-    let epoch = known.epoch + 1;
+    let known = epoch::read(dir, found.is_new())?;
     let mut read = read(dir, &found, &options)?;
-    let snapshot_seq = read.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq.0);
-    let last = read.last.max(snapshot_seq);
-    if last < known.durable {
-        let (dir, from, to) = (dir.to_path_buf(), last + 1, known.durable);
-        return Err(OpenError::Lost { dir, from, to });
-    }
-    epoch::write(&options.disk, dir, epoch, last)?;
+    let last = read.last();
+    let complete = complete(dir, &known, mark::read(dir), &read, options.told);
+    let loss = match options.losses {
+        Losses::Refuse => complete.map(|()| None)?,
+        Losses::Accept => loss_of(complete, last)?,
+    };
+    let epoch = known.epoch.max(options.told.0).max(read.epoch) + 1;
+    let mark = begin(dir, &known, &read, epoch, loss, &options)?;
     settle(dir, &found, &mut read, epoch, &limits, &options)?;
+    if let Some(loss) = loss {
+        read.notes.push(Note::LossAccepted(loss));
+    }
 
     let mut segments = found.segments;
     let (first, durable) = start_segment(dir, &read, last, epoch, &options)?;
@@ -96,7 +114,7 @@ pub fn open(
         active,
         durable,
         last,
-        is_noted: false,
+        mark,
         health: Health::Ready,
         lines: Vec::new(),
         _lock: lock,
@@ -106,6 +124,7 @@ pub fn open(
         snapshot: read.snapshot,
         records: read.records,
         last: Seq(last),
+        loss,
         notes: read.notes,
     };
     Ok((journal, recovered))
@@ -121,7 +140,14 @@ fn check(limits: &Limits) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn survey(dir: &Path) -> Result<Found, OpenError> {
+impl Found {
+    /// Whether nothing was ever written.
+    pub fn is_new(&self) -> bool {
+        self.segments.is_empty() && self.snapshots.is_empty()
+    }
+}
+
+pub(super) fn survey(dir: &Path) -> Result<Found, OpenError> {
     let fail = |error| DiskError::new("list", dir, error);
     let mut found = Found::default();
     for entry in fs::read_dir(dir).map_err(fail)? {
@@ -151,7 +177,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, OpenError> {
     fs::read(path).map_err(|error| DiskError::new("read", path, error).into())
 }
 
-fn read(dir: &Path, found: &Found, options: &Options) -> Result<Read, OpenError> {
+pub(super) fn read(dir: &Path, found: &Found, options: &Options) -> Result<Read, OpenError> {
     let (snapshot, unusable) = read_snapshot(dir, found, options)?;
     let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq.0);
     let mut read = Read {
@@ -159,19 +185,16 @@ fn read(dir: &Path, found: &Found, options: &Options) -> Result<Read, OpenError>
         unusable,
         records: Records::default(),
         notes: Vec::new(),
-        last: 0,
+        in_segments: 0,
+        epoch: 0,
         active: None,
     };
     for (index, first) in found.segments.iter().copied().enumerate() {
         let next = found.segments.get(index + 1).copied();
         read_segment(dir, first, next, from, options, &mut read)?;
     }
-    if read.active.is_none() && from > 0 {
-        let dir = dir.to_path_buf();
-        return Err(OpenError::Missing { dir, from: from + 1, to: from + 1 });
-    }
-    if read.last < from {
-        let (last, snapshot) = (Seq(read.last), Seq(from));
+    if read.in_segments < from {
+        let (last, snapshot) = (Seq(read.in_segments), Seq(from));
         read.notes.push(Note::SegmentsBehindSnapshot { last, snapshot });
     }
     Ok(read)
@@ -192,6 +215,7 @@ fn read_segment(
         .map_err(|mismatch| OpenError::Version { path: path.clone(), mismatch })?;
     let end = std::mem::replace(&mut scan.end, End::Whole);
     let last = first + scan.payloads.len() as u64 - 1;
+    let is_whole = end == End::Whole;
     let damage = match (next, end) {
         (Some(next), end) => damage_of_full(end, &bytes, last, next),
         (None, End::Damaged(damage)) => Some(damage),
@@ -204,14 +228,23 @@ fn read_segment(
         }
         return Ok(());
     }
-    if first > from + 1 && read.last + 1 != first {
-        let from = read.last.max(from) + 1;
+    if let Some(next) = next.filter(|next| is_whole && last + 1 < *next) {
+        return Err(OpenError::Missing { dir: dir.to_path_buf(), from: last + 1, to: next - 1 });
+    }
+    if first > from + 1 && read.in_segments + 1 != first {
+        let from = read.in_segments.max(from) + 1;
         return Err(OpenError::Missing { dir: dir.to_path_buf(), from, to: first - 1 });
+    }
+    if let Some(begun) = scan.epoch {
+        if begun < read.epoch {
+            return Err(OpenError::Mixed { path, begun, earlier: read.epoch });
+        }
+        read.epoch = begun;
     }
     if let Some(damage) = damage {
         return Err(OpenError::Damaged { path, damage, lost_from: last + 1 });
     }
-    read.last = last;
+    read.in_segments = last;
     if next.is_none() {
         read.active = Some(Active {
             first,
@@ -282,7 +315,7 @@ fn settle(
         read.notes.push(Note::SnapshotUnusable { path: aside, why: why.clone() });
     }
     if let Some(active) = read.active.as_ref().filter(|active| !active.torn.is_empty()) {
-        let kept = dir.join(format!("cut-{:020}-{epoch}.{TORN}", read.last + 1));
+        let kept = dir.join(format!("cut-{:020}-{epoch}.{TORN}", read.in_segments + 1));
         disk.replace(&kept, &active.torn)?;
         side_files.push(kept.clone());
         let path = segment::path(dir, active.first);
@@ -322,7 +355,7 @@ fn start_segment(
 ) -> Result<(u64, u64), OpenError> {
     let versions = Versions { format: LAYOUT, payload: options.payload };
     if let Some(active) = &read.active {
-        let is_current = active.versions == Some(versions) && last == read.last;
+        let is_current = active.versions == Some(versions) && last == read.in_segments;
         if is_current {
             return Ok((active.first, active.good));
         }

@@ -45,6 +45,7 @@ impl Journal {
         let file = snapshot::encode(self.options.payload, seq, state);
         self.options.disk.replace(&snapshot::path(&self.dir, seq), &file)?;
         self.snapshots.push(seq);
+        self.sync_mark();
         let mut pruned = Pruned::default();
         pruned.stopped = self.prune(&mut pruned).err();
         Ok(pruned)

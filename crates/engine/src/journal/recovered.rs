@@ -19,8 +19,19 @@ pub struct Recovered {
     pub records: Records,
     /// The number of the last record, or of the snapshot where no record follows it.
     pub last: Seq,
+    /// What is lost and was accepted.
+    pub loss: Option<Loss>,
     /// What was found and dealt with; to be shown to the operator.
     pub notes: Vec<Note>,
+}
+
+/// Says which records were durable once and are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The last record that is there.
+    pub after: Seq,
+    /// The last that is known to be gone; that which is there where nobody knows.
+    pub to: Seq,
 }
 
 /// Holds the state at one record.
@@ -115,6 +126,8 @@ pub enum Note {
         /// The snapshot's record.
         snapshot: Seq,
     },
+    /// Records that were durable are gone, and whoever started the engine accepted that.
+    LossAccepted(Loss),
 }
 
 impl fmt::Display for Note {
@@ -122,8 +135,9 @@ impl fmt::Display for Note {
         match self {
             Self::TornEnd { path, bytes, kept } => write!(
                 f,
-                "{}: the last append was cut short by a crash; its {bytes} bytes were never \
-                 acknowledged and were moved to {}",
+                "the last engine ended while it wrote its newest records: the {bytes} bytes that it \
+                 had written of them were cut off {} and kept in {}. Nobody had been told of them \
+                 yet, so nothing is lost and nothing is to be done",
                 path.display(),
                 kept.display()
             ),
@@ -143,6 +157,20 @@ impl fmt::Display for Note {
                 "the segments end at record {}, the snapshot holds {}; the journal goes on \
                  behind the snapshot. Check the disk",
                 last.0, snapshot.0
+            ),
+            Self::LossAccepted(Loss { after, to }) if to > after => write!(
+                f,
+                "records {} to {} were durable and are lost, and maybe more behind them; as \
+                 --accept-lost-records says, the engine goes on behind record {}",
+                after.0 + 1,
+                to.0,
+                after.0
+            ),
+            Self::LossAccepted(Loss { after, .. }) => write!(
+                f,
+                "nobody knows whether records behind {} are lost; as --accept-lost-records says, the \
+                 engine goes on behind it",
+                after.0
             ),
         }
     }

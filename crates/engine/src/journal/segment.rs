@@ -79,11 +79,14 @@ pub struct Scan {
     pub end: End,
     /// The header's versions; none where the header itself was cut short.
     pub versions: Option<Versions>,
+    /// The epoch that began the segment; none where the header cannot be read.
+    pub epoch: Option<u64>,
 }
 
 /// Reads a whole segment. Fails only on a version that this engine does not read.
 pub fn scan(bytes: &[u8], first: u64, payload: Format) -> Result<Scan, format::Mismatch> {
-    let mut scan = Scan { payloads: Vec::new(), good: 0, end: End::Whole, versions: None };
+    let mut scan =
+        Scan { payloads: Vec::new(), good: 0, end: End::Whole, versions: None, epoch: None };
     let Some(newline) = memchr::memchr(b'\n', bytes) else {
         scan.end = End::Torn;
         return Ok(scan);
@@ -98,7 +101,7 @@ pub fn scan(bytes: &[u8], first: u64, payload: Format) -> Result<Scan, format::M
         }
     }
     match serde_json::from_slice::<Header>(&bytes[..newline]) {
-        Ok(header) if header.first == first => {}
+        Ok(header) if header.first == first => scan.epoch = Some(header.epoch),
         Ok(header) => {
             scan.end = damaged(format!(
                 "the header says that record {} comes first, the file's name says {first}",

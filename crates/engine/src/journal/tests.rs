@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod failing;
 mod golden;
+mod loss;
 mod random;
 mod rotation;
 
@@ -67,15 +68,30 @@ impl Faults for Failing {
 }
 
 fn options() -> Options {
-    Options { payload: V1, disk: Disk::with_faults(Arc::new(NoSync)) }
+    Options {
+        payload: V1,
+        disk: Disk::with_faults(Arc::new(NoSync)),
+        told: Epoch(0),
+        losses: Losses::Refuse,
+    }
 }
 
 fn failing_options(faults: &Arc<Failing>) -> Options {
-    Options { payload: V1, disk: Disk::with_faults(faults.clone()) }
+    Options {
+        payload: V1,
+        disk: Disk::with_faults(faults.clone()),
+        told: Epoch(0),
+        losses: Losses::Refuse,
+    }
 }
 
 fn open(dir: &Path) -> Result<(Journal, Recovered), OpenError> {
     Journal::open(dir, SMALL, options())
+}
+
+/// Opens as `serve --accept-lost-records` does.
+fn accepted(dir: &Path) -> Result<(Journal, Recovered), OpenError> {
+    Journal::open(dir, SMALL, Options { losses: Losses::Accept, ..options() })
 }
 
 fn payload(n: u64) -> Vec<u8> {
@@ -115,11 +131,24 @@ fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+fn snapshot_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name() != "lock")
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
 fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        if path.is_file() {
+            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
     }
 }
 

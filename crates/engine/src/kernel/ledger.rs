@@ -9,13 +9,16 @@ use pilothouse_core::apply::fold;
 use pilothouse_core::command::{Command, Rejection, RejectionKind, Reply};
 use pilothouse_core::decide::decide;
 use pilothouse_core::effect::Input;
-use pilothouse_core::event::Recorded;
+use pilothouse_core::event::{self, Recorded};
+use pilothouse_core::id::Seq;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Timestamp;
 
 use super::turn;
 use crate::failpoint;
-use crate::journal::{self, AppendError, Disk, Format, Journal, Options};
+use crate::journal::{
+    self, AppendError, Disk, Epoch, Format, Inspected, Journal, Losses, Options, Records, Snapshot,
+};
 
 /// The version of the journal's payloads: [`Recorded`] and [`State`] as JSON.
 pub const PAYLOAD: Format = Format(1, 0);
@@ -73,45 +76,79 @@ pub struct Ledger {
     degraded: Option<String>,
     last_at: Timestamp,
     since_snapshot: u64,
+    /// Records that are lost, which the first append is to tell.
+    pub(super) loss: Option<Box<event::Loss>>,
+}
+
+/// Reads a journal that may be another engine's, and changes nothing. None where there is none.
+pub fn look(dir: &Path, told: Epoch) -> Result<Option<(State, Inspected)>, OpenError> {
+    let options = Options { payload: PAYLOAD, disk: Disk::default(), told, losses: Losses::Refuse };
+    let Some(found) = journal::inspect(dir, &options)? else { return Ok(None) };
+    let (state, _) = remembered(dir, found.snapshot.as_ref(), &found.records)?;
+    Ok(Some((state, found)))
+}
+
+/// Folds what a journal remembers, and tells when the last of it was.
+fn remembered(
+    dir: &Path,
+    snapshot: Option<&Snapshot>,
+    remembered: &Records,
+) -> Result<(State, Timestamp), OpenError> {
+    let unread = |what: String| {
+        let dir = dir.display().to_string();
+        move |source| OpenError::Payload { what, dir, source }
+    };
+    let mut state = match snapshot {
+        Some(snapshot) => serde_json::from_slice(&snapshot.bytes)
+            .map_err(unread(format!("the snapshot at {}", snapshot.seq.0)))?,
+        None => State::default(),
+    };
+    let mut last_at = state.started_at;
+    let mut records = Vec::with_capacity(FOLD.min(remembered.len()));
+    for record in remembered.iter() {
+        let recorded: Recorded = serde_json::from_slice(record.payload)
+            .map_err(unread(format!("record {}", record.seq.0)))?;
+        last_at = last_at.max(recorded.at);
+        records.push(recorded);
+        if records.len() == FOLD {
+            state = fold(state, &records);
+            records.clear();
+        }
+    }
+    Ok((fold(state, &records), last_at))
 }
 
 impl Ledger {
-    /// Opens the journal in a directory and folds what it remembers.
-    pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        Self::open_on(dir, Disk::default())
+    /// Opens the journal in a directory on a given disk, which may be one that fails, and folds
+    /// what it remembers.
+    pub fn open(dir: &Path, disk: Disk) -> Result<Self, OpenError> {
+        Self::open_as(dir, disk, Epoch(0), Losses::Refuse)
     }
 
-    /// Opens the journal on a given disk, which may be one that fails.
-    pub fn open_on(dir: &Path, disk: Disk) -> Result<Self, OpenError> {
-        let options = Options { payload: PAYLOAD, disk };
+    /// The same, where something else may know of a later epoch, and records may be lost.
+    pub fn open_as(dir: &Path, disk: Disk, told: Epoch, losses: Losses) -> Result<Self, OpenError> {
+        let options = Options { payload: PAYLOAD, disk, told, losses };
         let (journal, recovered) = Journal::open(dir, journal::Limits::default(), options)?;
         for note in &recovered.notes {
             tracing::warn!("{note}");
         }
-        let unread = |what: String| {
-            let dir = dir.display().to_string();
-            move |source| OpenError::Payload { what, dir, source }
-        };
-        let mut state = match &recovered.snapshot {
-            Some(snapshot) => serde_json::from_slice(&snapshot.bytes)
-                .map_err(unread(format!("the snapshot at {}", snapshot.seq.0)))?,
-            None => State::default(),
-        };
-        let mut last_at = state.started_at;
-        let mut records = Vec::with_capacity(FOLD.min(recovered.records.len()));
-        for record in recovered.records.iter() {
-            let recorded: Recorded = serde_json::from_slice(record.payload)
-                .map_err(unread(format!("record {}", record.seq.0)))?;
-            last_at = last_at.max(recorded.at);
-            records.push(recorded);
-            if records.len() == FOLD {
-                state = fold(state, &records);
-                records.clear();
-            }
-        }
-        state = fold(state, &records);
+        let (state, last_at) = remembered(dir, recovered.snapshot.as_ref(), &recovered.records)?;
+        let loss = recovered.loss.map(|loss| {
+            let (after, to) = (Seq(loss.after.0), Seq(loss.to.0));
+            Box::new(event::Loss { after, to, ..event::Loss::default() })
+        });
         let since_snapshot = recovered.records.len() as u64;
-        Ok(Self { state, journal, held: Vec::new(), degraded: None, last_at, since_snapshot })
+        Ok(Self { state, journal, held: Vec::new(), degraded: None, last_at, since_snapshot, loss })
+    }
+
+    /// The records that are lost and were accepted.
+    pub fn loss(&self) -> Option<&event::Loss> {
+        self.loss.as_deref()
+    }
+
+    /// Has the loss recorded, together with the engine's start.
+    pub fn record_loss(&mut self, loss: event::Loss) {
+        self.loss = Some(Box::new(loss));
     }
 
     /// The state, with what is held.

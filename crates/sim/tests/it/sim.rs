@@ -206,7 +206,7 @@ impl Sim {
         self.world.killed(false);
         self.lives += 1;
         let disk = Disk::with_faults(Arc::clone(&self.disk) as _);
-        let ledger = Ledger::open_on(self.dir.path(), disk).unwrap();
+        let ledger = Ledger::open(self.dir.path(), disk).unwrap();
         {
             let mut judge = self.judge();
             let (told, read) = (judge.state.seq, ledger.state().seq);

@@ -9,21 +9,10 @@ fn flip(path: &Path, at: usize) {
     fs::write(path, bytes).unwrap();
 }
 
-fn snapshot_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut all: Vec<_> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_name() != "lock")
-        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
-        .collect();
-    all.sort();
-    all
-}
-
 #[test]
 fn a_journal_that_lost_all_its_records_is_not_taken_for_a_new_one() {
-    type Loss = fn(&Path);
-    let losses: [Loss; 3] = [
+    type Spoil = fn(&Path);
+    let losses: [Spoil; 3] = [
         |segment| fs::remove_file(segment).unwrap(),
         |segment| fs::write(segment, "").unwrap(),
         |segment| {
@@ -37,15 +26,17 @@ fn a_journal_that_lost_all_its_records_is_not_taken_for_a_new_one() {
         append_each(&mut journal, 1..=2);
         drop(journal);
         loss(&segments(temp.path())[0]);
-        let before = fs::read(temp.path().join("epoch.json")).unwrap();
+        let before = snapshot_of(temp.path());
         let error = open(temp.path()).unwrap_err();
-        assert!(matches!(error, OpenError::Lost { from: 1, to: 1, .. }), "{error}");
-        assert!(error.to_string().contains("write \"durable\":0 into epoch.json"), "{error}");
-        assert_eq!(fs::read(temp.path().join("epoch.json")).unwrap(), before);
+        assert!(matches!(error, OpenError::Lost { from: 1, to: 2, .. }), "{error}");
+        assert!(error.to_string().contains("`pilothouse serve --accept-lost-records`"), "{error}");
+        assert_eq!(snapshot_of(temp.path()), before);
         // As told.
-        let text = String::from_utf8(before).unwrap().replace("\"durable\":1", "\"durable\":0");
-        fs::write(temp.path().join("epoch.json"), text).unwrap();
-        open(temp.path()).unwrap();
+        let (mut journal, recovered) = accepted(temp.path()).unwrap();
+        assert_eq!(recovered.loss, Some(Loss { after: Seq(0), to: Seq(2) }));
+        append_each(&mut journal, [1]);
+        drop(journal);
+        assert_eq!(numbers(&open(temp.path()).unwrap().1), [1]);
     }
 }
 
@@ -94,7 +85,8 @@ fn the_advice_for_damage_works() {
     let advice = format!("`truncate -s {} {}`", damage.offset, path.display());
     assert!(message.contains(&advice), "{message}");
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(damage.offset as u64).unwrap();
-    assert_eq!(numbers(&open(temp.path()).unwrap().1), [1, 2, 3]);
+    assert!(message.ends_with(ACCEPT), "{message}");
+    assert_eq!(numbers(&accepted(temp.path()).unwrap().1), [1, 2, 3]);
 }
 
 #[test]
@@ -108,7 +100,11 @@ fn a_missing_or_short_segment_in_the_middle_is_refused() {
     let held = fs::read(&all[1]).unwrap();
     fs::remove_file(&all[1]).unwrap();
     let error = open(temp.path()).unwrap_err();
-    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    let first_of = |path: &Path| path.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let (from, to) = (first_of(&all[1]), first_of(&all[2]) - 1);
+    let is_told =
+        matches!(error, OpenError::Missing { from: f, to: t, .. } if (f, t) == (from, to));
+    assert!(is_told, "{error}");
     fs::write(&all[1], &held[..held.len() - 5]).unwrap();
     let error = open(temp.path()).unwrap_err();
     assert!(error.to_string().contains("cut short and another segment follows"), "{error}");
@@ -121,7 +117,7 @@ fn a_missing_or_short_segment_in_the_middle_is_refused() {
 #[test]
 fn versions_are_checked_in_both_directions() {
     let temp = tempfile::tempdir().unwrap();
-    let at = |payload| Journal::open(temp.path(), SMALL, Options { payload, disk: options().disk });
+    let at = |payload| Journal::open(temp.path(), SMALL, Options { payload, ..options() });
     let (mut journal, _) = at(Format(2, 1)).unwrap();
     append_each(&mut journal, [1]);
     drop(journal);
@@ -209,6 +205,26 @@ fn segments_that_end_before_the_snapshot_go_on_behind_it() {
     append_each(&mut journal, [4]);
     drop(journal);
     assert_eq!(numbers(&open(temp.path()).unwrap().1), [4]);
+}
+
+#[test]
+fn a_snapshot_that_holds_everything_goes_on_without_any_segment() {
+    let temp = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(temp.path()).unwrap();
+    append_each(&mut journal, 1..=3);
+    journal.snapshot(Seq(3), b"three").unwrap();
+    drop(journal);
+    let path = segments(temp.path()).pop().unwrap();
+    fs::remove_file(&path).unwrap();
+    // An engine before marks could not know that nothing is behind the snapshot.
+    let old = temp.path().join("old");
+    copy_dir(temp.path(), &old);
+    fs::remove_file(mark::path(&old)).unwrap();
+    fs::write(old.join("epoch.json"), "{\"format\":[1,0],\"epoch\":1,\"durable\":1}").unwrap();
+    assert!(matches!(open(&old).unwrap_err(), OpenError::Missing { from: 4, .. }));
+    let (mut journal, recovered) = open(temp.path()).unwrap();
+    assert!(matches!(&recovered.notes[..], [Note::SegmentsBehindSnapshot { .. }]));
+    append_each(&mut journal, [4]);
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn a_refused_start_can_be_repeated() {
         let path = segments(temp.path()).pop().unwrap();
         let length = fs::metadata(&path).unwrap().len();
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 4).unwrap();
+        mark::Mark::create(&options().disk, temp.path(), 2).unwrap();
         let faults = Arc::new(Failing::default());
         faults.arm(at, None, true);
         let refused = Journal::open(temp.path(), SMALL, failing_options(&faults));

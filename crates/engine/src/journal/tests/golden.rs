@@ -28,14 +28,24 @@ fn what_is_written_today_is_what_version_1_wrote() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-v1");
     for entry in fs::read_dir(fixture).unwrap() {
         let path = entry.unwrap().path();
-        // The record beside the epoch came later; who does not know of it reads on.
+        // What stands beside the epoch came later; who does not know of it reads on.
         if path.ends_with("epoch.json") {
             let written = fs::read_to_string(temp.path().join("epoch.json")).unwrap();
-            assert_eq!(written, "{\"format\":[1,0],\"epoch\":1,\"durable\":7}\n");
+            let beside = "\"durable\":0,\"mark\":true";
+            assert_eq!(written, format!("{{\"format\":[1,0],\"epoch\":1,{beside}}}\n"));
             continue;
         }
         let written = fs::read_to_string(temp.path().join(path.file_name().unwrap())).unwrap();
         assert_eq!(written, fs::read_to_string(&path).unwrap(), "{}", path.display());
     }
     assert_eq!(segments(temp.path()).len(), 2);
+    let mark = fs::read_to_string(mark::path(temp.path())).unwrap();
+    let slots: Vec<_> = mark.lines().map(str::trim_end).collect();
+    assert_eq!(
+        slots,
+        [
+            "{\"format\":[1,0],\"durable\":6,\"crc\":\"d1609937\"}",
+            "{\"format\":[1,0],\"durable\":7,\"crc\":\"a667a9a1\"}",
+        ]
+    );
 }

@@ -77,14 +77,14 @@ fn run(acts: Vec<Act>) {
                 let batch = batch(&journal, size);
                 let before = fs::metadata(journal.active_path()).unwrap().len();
                 let path = journal.active_path();
-                let epoch = fs::read(dir.join("epoch.json")).unwrap();
+                let mark = fs::read(mark::path(dir)).unwrap();
                 journal.append(&batch).unwrap();
                 if path == journal.active_path() {
                     let more = fs::metadata(&path).unwrap().len() - before;
                     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
                     file.set_len(before + more * share as u64 / 256).unwrap();
-                    // What was not acknowledged was not noted either.
-                    fs::write(dir.join("epoch.json"), epoch).unwrap();
+                    // What was not acknowledged had no mark either.
+                    fs::write(mark::path(dir), mark).unwrap();
                     drop(journal);
                     journal = reopened(dir, &faults, last..=last);
                 }

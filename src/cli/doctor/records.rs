@@ -1,0 +1,95 @@
+//! Whether the journal has all its records, and what runs that it does not know.
+//!
+//! It reads the files, with or without an engine, and changes none.
+
+use pilothouse_core::state::State;
+use pilothouse_engine::journal::Inspected;
+use pilothouse_engine::kernel::{OpenError, look};
+use pilothouse_engine::left::{self, Stranger};
+use pilothouse_engine::places::Places;
+
+use super::{Check, system};
+use crate::find::Place;
+
+const WHAT: &str = "records";
+
+/// Looks at the state directory's journal, where it is this user's to look at.
+pub fn checks(place: &Place) -> Vec<Check> {
+    if !system::is_own_state(place) {
+        return Vec::new();
+    }
+    let places = Places::new(place.state_dir());
+    match read(&places) {
+        Ok(None) => vec![Check::ok(WHAT, "no engine has worked here yet")],
+        Ok(Some((state, found))) => {
+            let mut checks = vec![records(&places, &state, &found)];
+            checks.extend(found.unusable.iter().map(|why| {
+                Check::warn(WHAT, why.as_str(), "nothing is lost by it; check the disk")
+            }));
+            checks.extend(strangers(&places, &state).iter().map(stranger));
+            checks
+        }
+        Err(error) => {
+            let mend =
+                "restore the newest journal from a backup, or what the sentence says besides";
+            vec![Check::fail(WHAT, error.to_string(), mend)]
+        }
+    }
+}
+
+fn read(places: &Places) -> Result<Option<(State, Inspected)>, OpenError> {
+    look(&places.journal(), left::table_epoch(places))
+}
+
+fn records(places: &Places, state: &State, found: &Inspected) -> Check {
+    if let Some(run) = left::later_run(places, state) {
+        let found = format!(
+            "{} is of a run that the journal does not know, which ends with run {}",
+            places.run(run).display(),
+            state.last_run
+        );
+        return Check::fail(WHAT, found, "restore the newest journal from a backup");
+    }
+    let (first, last) = (found.first.0, found.last.0);
+    let snapshot = found.snapshot.as_ref();
+    let snapshot =
+        snapshot.map_or_else(String::new, |one| format!(", with a snapshot at {}", one.seq.0));
+    let mark = match found.mark {
+        Some(mark) => format!("the mark says {}", mark.0),
+        None => "there is no mark before the next start".to_owned(),
+    };
+    let torn = match found.torn {
+        0 => String::new(),
+        bytes => format!(
+            "; {bytes} bytes behind them are being written or were cut short by a crash, and nobody \
+             was told of those"
+        ),
+    };
+    let (size, dir) = (found.bytes >> 10, places.journal());
+    let said = format!(
+        "{first} to {last} are readable{snapshot}, {mark}; {size} KiB in {}{torn}",
+        dir.display()
+    );
+    Check::ok(WHAT, said)
+}
+
+/// What runs and the journal does not know, also when it is read again: what an engine starts
+/// meanwhile is in the journal first.
+fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
+    let mut strangers = left::strangers(places, state);
+    if !strangers.is_empty()
+        && let Ok(Some((state, _))) = read(places)
+    {
+        let again = left::strangers(places, &state);
+        strangers.retain(|one| again.contains(one));
+    }
+    strangers
+}
+
+fn stranger(one: &Stranger) -> Check {
+    let mend = match one.supervisor {
+        Some(pid) => format!("`kill {pid}` ends it with all that it started"),
+        None => "look again in a moment".to_owned(),
+    };
+    Check::warn("process", one.to_string(), mend)
+}
