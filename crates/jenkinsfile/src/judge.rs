@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::lexer::UNCLOSED_STRING;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
+use crate::scope::declared_twice;
 use crate::source::{Lines, Span};
 use crate::syntax::Script;
 use crate::table::Table;
@@ -37,6 +38,10 @@ pub fn judge<'t>(
 ) -> Judged<'t> {
     let Read { pipeline, problems } = read(text, script, table);
     let mut all = grammar.to_vec();
+    if grammar.is_empty() {
+        // Where a mistake was mended, names may stand in other braces than were meant.
+        all.extend(declared_twice(text, script));
+    }
     if text.starts_with(MARK) {
         let span = Span::new(0, MARK_BYTES);
         let what = "the file begins with a byte order mark, which is a letter to Groovy";
