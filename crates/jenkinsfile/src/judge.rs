@@ -27,6 +27,9 @@ pub struct Judged<'t> {
     pub pipeline: Option<Pipeline<'t>>,
     /// What is wrong, in the order of the text.
     pub problems: Vec<Diagnostic>,
+    /// What Jenkins would say of names that no plugin brings which is known here, if it has none for
+    /// them either.
+    pub unknown: Vec<Diagnostic>,
 }
 
 /// Judges a script that was parsed, with the problems of its grammar.
@@ -67,7 +70,9 @@ pub fn judge<'t>(
     all.dedup_by(|left, right| {
         left.span.start == right.span.start && left.message == right.message
     });
-    Judged { pipeline, problems: all }
+    let (unknown, problems) =
+        all.into_iter().partition(|problem| problem.kind == DiagnosticKind::Unknown);
+    Judged { pipeline, problems, unknown }
 }
 
 /// Leaves out that something is missing in a part, where something else in it is told, and what is
