@@ -98,18 +98,21 @@ impl Checker<'_> {
         }
     }
 
-    /// `Invalid X type "name"`, with the nearest name or all of them.
-    fn unknown_type(&mut self, what: &str, name: &Key, kind: Kind, known: &[&str]) {
+    /// `Invalid X type "name"`, with all of them.
+    fn unknown_type(&mut self, what: &str, name: &Key, known: &[&str]) {
         let list = known.join(", ");
         let message =
             format!("Invalid {what} type \"{}\". Valid {what} types: [{list}]", name.text);
-        let near = nearest(&name.text, known.iter().copied());
-        let advice = match near {
-            Some(near) => format!("did you mean {near}?"),
-            None if kind == Kind::Tool => "is the plugin that brings it missing?".to_owned(),
-            None => format!("is the plugin that brings {} missing?", name.text),
-        };
-        self.problem_with(name.span, message, advice);
+        self.unknown(name, message, known);
+    }
+
+    /// A name that is not known here. One that is near to a known one is a mistake; any other may come
+    /// from a plugin.
+    fn unknown(&mut self, name: &Key, message: String, known: &[&str]) {
+        match nearest(&name.text, known.iter().copied()) {
+            Some(near) => self.problem_with(name.span, message, format!("did you mean {near}?")),
+            None => self.note(Diagnostic::unknown(name.span, message)),
+        }
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
@@ -202,7 +205,7 @@ impl Checker<'_> {
             // A class' full name needs no symbol.
             if self.table.get(Kind::Tool, &key.text).is_none() && !key.text.contains('.') {
                 let known: Vec<&str> = self.table.names(Kind::Tool).collect();
-                self.unknown_type("tool", key, Kind::Tool, &known);
+                self.unknown_type("tool", key, &known);
             }
         }
     }

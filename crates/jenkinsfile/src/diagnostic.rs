@@ -16,6 +16,8 @@ pub enum DiagnosticKind {
     Limit,
     /// The text is Groovy, but no Declarative Pipeline that Jenkins accepts.
     Declarative,
+    /// A name of no plugin that is known here: Jenkins refuses it where it has no plugin for it.
+    Unknown,
 }
 
 impl DiagnosticKind {
@@ -25,6 +27,7 @@ impl DiagnosticKind {
             Self::Syntax => "syntax",
             Self::Limit => "limit",
             Self::Declarative => "declarative",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -57,6 +60,11 @@ impl Diagnostic {
     /// A problem of the pipeline.
     pub fn declarative(span: Span, message: impl Into<String>) -> Self {
         Self::new(DiagnosticKind::Declarative, span, message)
+    }
+
+    /// A name that a plugin may bring which is not known here.
+    pub fn unknown(span: Span, message: impl Into<String>) -> Self {
+        Self::new(DiagnosticKind::Unknown, span, message)
     }
 
     /// Something that is not looked at.

@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::lexer::UNCLOSED_STRING;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
+use crate::scope::declared_twice;
 use crate::source::{Lines, Span};
 use crate::syntax::Script;
 use crate::table::Table;
@@ -26,6 +27,9 @@ pub struct Judged<'t> {
     pub pipeline: Option<Pipeline<'t>>,
     /// What is wrong, in the order of the text.
     pub problems: Vec<Diagnostic>,
+    /// What Jenkins would say of names that no plugin brings which is known here, if it has none for
+    /// them either.
+    pub unknown: Vec<Diagnostic>,
 }
 
 /// Judges a script that was parsed, with the problems of its grammar.
@@ -37,6 +41,10 @@ pub fn judge<'t>(
 ) -> Judged<'t> {
     let Read { pipeline, problems } = read(text, script, table);
     let mut all = grammar.to_vec();
+    if grammar.is_empty() {
+        // Where a mistake was mended, names may stand in other braces than were meant.
+        all.extend(declared_twice(text, script));
+    }
     if text.starts_with(MARK) {
         let span = Span::new(0, MARK_BYTES);
         let what = "the file begins with a byte order mark, which is a letter to Groovy";
@@ -62,7 +70,9 @@ pub fn judge<'t>(
     all.dedup_by(|left, right| {
         left.span.start == right.span.start && left.message == right.message
     });
-    Judged { pipeline, problems: all }
+    let (unknown, problems) =
+        all.into_iter().partition(|problem| problem.kind == DiagnosticKind::Unknown);
+    Judged { pipeline, problems, unknown }
 }
 
 /// Leaves out that something is missing in a part, where something else in it is told, and what is

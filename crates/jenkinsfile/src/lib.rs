@@ -29,7 +29,8 @@
 //! ```
 //!
 //! Below it stand, each useful alone: [`parser::parse`] makes a [`syntax`] tree of the Groovy that
-//! Jenkinsfiles are written in, with positions and comments; [`read::read`] finds the Declarative
+//! Jenkinsfiles are written in, with positions and comments; [`scope::declared_twice`] says what Groovy
+//! refuses of it for its names; [`read::read`] finds the Declarative
 //! Pipeline in it, as a [`model`]; [`check::check`] says what Jenkins would refuse, in its own words;
 //! [`verdict::verdict`] says what would run; [`convert::convert`] writes a `pilothouse.toml`. What
 //! plugins offer stands in a [`table`] to which lines can be added.
@@ -41,6 +42,7 @@ pub mod model;
 pub mod parser;
 pub mod read;
 pub mod report;
+pub mod scope;
 pub mod source;
 pub mod syntax;
 pub mod table;

@@ -36,6 +36,8 @@ use written::{Change, Piece};
 
 /// Why a part does not run that holds others.
 const NOTHING: &str = "nothing in it is taken over";
+/// Why a section's name that no table knows does not run.
+pub(crate) const UNKNOWN: &str = "of no known plugin; Jenkins refuses the file without one";
 /// The most stages of a pipeline, and the most steps of a stage.
 const MOST: usize = 100;
 

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use jenkinsfile::parser::parse;
+use jenkinsfile::scope::declared_twice;
 use random::Random;
 
 const CORPUS: &str = include_str!("../../tests/corpus/groovy.txt");
@@ -64,7 +65,10 @@ fn compare() -> std::io::Result<bool> {
     let verdicts = ask(&programs)?;
     let mut different = 0;
     for (program, verdict) in programs.iter().zip(&verdicts) {
-        let (_, problems) = parse(program);
+        let (script, mut problems) = parse(program);
+        if problems.is_empty() {
+            problems = declared_twice(program, &script);
+        }
         if problems.is_empty() != (verdict == "ok") {
             different += 1;
             let problem = problems.first().map(|problem| problem.message.as_str());

@@ -93,18 +93,21 @@ fn look(cases: &Cases, case: &Case, table: &Table, counts: &mut Counts, is_verbo
     };
     let (script, grammar) = parse(&text);
     let judged = judge(&text, &script, &grammar, table);
+    // The peer knows which plugins it has: what is not known here is wrong there.
+    let mut problems = judged.problems;
+    problems.extend(judged.unknown);
     let lines = Lines::new(&text);
     match &case.wanted {
         Wanted::Accept | Wanted::Ignored => {
             // What the peer refuses although one of its ignored tests wants it, has a message.
             let is_ignored = matches!(case.wanted, Wanted::Ignored);
             let is_known = |p: &Diagnostic| is_ignored && cases.messages.is_verdict(&p.message);
-            let is_right = judged.problems.iter().all(is_known);
-            counts.ignored += usize::from(is_right && !judged.problems.is_empty());
+            let is_right = problems.iter().all(is_known);
+            counts.ignored += usize::from(is_right && !problems.is_empty());
             counts.accepted.add(is_right);
             if !is_right {
                 println!("{file}: must be accepted");
-                show(&judged.problems, file, &lines, is_verbose);
+                show(&problems, file, &lines, is_verbose);
             }
             let tree = cases.root.join("json").join(file).with_extension("json");
             if let Ok(tree) = std::fs::read_to_string(tree) {
@@ -112,14 +115,14 @@ fn look(cases: &Cases, case: &Case, table: &Table, counts: &mut Counts, is_verbo
             }
         }
         Wanted::Refuse(messages) => {
-            let missing = missing(messages, &judged.problems, &lines);
+            let missing = missing(messages, &problems, &lines);
             // A file without a pipeline is refused for that.
-            let is_refused = !judged.problems.is_empty() || judged.pipeline.is_none();
+            let is_refused = !problems.is_empty() || judged.pipeline.is_none();
             let is_right = missing.is_empty() && is_refused;
             counts.refused.add(is_right);
             if !is_right {
                 println!("{file}: must be refused with {missing:?}");
-                show(&judged.problems, file, &lines, is_verbose);
+                show(&problems, file, &lines, is_verbose);
             }
         }
     }

@@ -20,11 +20,7 @@ impl Checker<'_> {
         let Some(entry) = self.table.get(Kind::Agent, &kind.text) else {
             let message =
                 format!("Invalid agent type \"{}\" specified. Must be one of [{list}]", kind.text);
-            let advice = match nearest(&kind.text, names.iter().copied()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "is the plugin that brings it missing?".to_owned(),
-            };
-            self.problem_with(kind.span, message, advice);
+            self.unknown(kind, message, &names);
             return;
         };
         let required: Vec<&str> = (entry.parameters.iter())

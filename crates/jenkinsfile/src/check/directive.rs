@@ -64,13 +64,14 @@ impl Checker<'_> {
             } else {
                 wrappers.chain(self.table.names(Kind::Option)).collect()
             };
-            self.unknown_type("option", name, Kind::Option, &known);
-            if in_stage
-                && self.table.option(text).is_some()
-                && let Some(problem) = self.problems.last_mut()
-            {
+            if in_stage && self.table.option(text).is_some() {
+                let list = known.join(", ");
+                let message =
+                    format!("Invalid option type \"{text}\". Valid option types: [{list}]");
                 let advice = format!("{text} is an option of a pipeline: put it at its top");
-                problem.advice = Some(advice);
+                self.problem_with(name.span, message, advice);
+            } else {
+                self.unknown_type("option", name, &known);
             }
             return;
         };
@@ -146,7 +147,7 @@ impl Checker<'_> {
             self.call(directive, entry);
         } else {
             let known: Vec<&str> = self.table.names(kind).collect();
-            self.unknown_type(what, name, kind, &known);
+            self.unknown_type(what, name, &known);
         }
     }
 

@@ -64,7 +64,7 @@ impl Checker<'_> {
             return self.problem_with(name.span, message, "did you mean script?");
         }
         let entry = self.table.step(&name.text);
-        if entry.is_none() && self.unknown(name, step.steps.is_some()) {
+        if entry.is_none() && self.misplaced(name, step.steps.is_some()) {
             // What stands in it are no steps.
             return;
         }
@@ -89,7 +89,7 @@ impl Checker<'_> {
     /// A step that no table knows: Jenkins looks for it when it comes to it, and may find it in a
     /// library. What is called like a section, or like a step but for a letter, is a mistake.
     /// Says whether it is a section.
-    fn unknown(&mut self, name: &Key, has_braces: bool) -> bool {
+    fn misplaced(&mut self, name: &Key, has_braces: bool) -> bool {
         let Some(known) = self.known.as_ref().filter(|known| !known.defines(&name.text)) else {
             return false;
         };

@@ -5,7 +5,7 @@
 //! setting does is read in docker-workflow's `DockerPipelineScript` and `AbstractDockerPipelineScript`.
 
 use super::value::left;
-use super::{Planner, Scope};
+use super::{Planner, Scope, UNKNOWN};
 use crate::model::{Agent, AgentSettings, Key, Pipeline, Stage, Value, ValueKind};
 use crate::source::Span;
 use crate::table::{Kind, Support};
@@ -41,7 +41,7 @@ impl Planner<'_> {
         let entry = self.table.get(Kind::Agent, &kind.text);
         let (support, note) = match entry {
             Some(entry) => (entry.support, entry.note.clone()),
-            None => (Support::Library, "of no known plugin".to_owned()),
+            None => (Support::Library, UNKNOWN.to_owned()),
         };
         if support == Support::Runs {
             match (kind.text.as_str(), &agent.settings) {

@@ -4,15 +4,37 @@
 //! a run ends it with its step. POSIX.1-2017, Shell Command Language, 2.9.3 "Asynchronous Lists".
 
 /// Commands that put a process into the background by themselves, and what they are told for it.
-const COMMANDS: [(&str, &[&str]); 7] = [
+const COMMANDS: [(&str, &[&str]); 25] = [
+    ("adb", &["start-server"]),
+    ("apachectl", &["start"]),
+    ("catalina.sh", &["start"]),
+    ("celery", &["-D", "multi"]),
     ("coproc", &[]),
     ("daemonize", &[]),
+    ("forever", &["start"]),
+    ("gunicorn", &["-D"]),
+    ("mongod", &["--fork"]),
+    ("mysqld_safe", &[]),
+    ("pg_ctl", &["start"]),
+    ("pg_ctlcluster", &["start"]),
     ("pm2", &["start"]),
+    ("rails", &["-d"]),
     ("screen", &["-d"]),
+    ("service", &["start", "restart"]),
     ("setsid", &[]),
+    ("ssh-agent", &[]),
     ("start-stop-daemon", &["-b", "--background"]),
+    ("startup.sh", &[]),
+    ("supervisord", &[]),
+    ("systemctl", &["start", "restart"]),
     ("tmux", &["-d"]),
+    ("uwsgi", &["-d"]),
+    ("vagrant", &["up"]),
 ];
+/// What many commands are told for it.
+const DAEMON: [&str; 5] = ["--daemon", "--daemonize", "--detach", "-daemon", "/etc/init.d/"];
+/// Those of which what is left is no process of a build: containers, and what Gradle keeps by itself.
+const APART: [&str; 5] = ["docker", "docker-compose", "podman", "gradle", "gradlew"];
 /// What tells Jenkins to let processes live beyond the build (hudson.util.ProcessTree).
 const COOKIE: &str = "dontKillMe";
 
@@ -34,7 +56,14 @@ pub(super) fn leaves_process(script: &str) -> bool {
         let name = word.rsplit('/').next().unwrap_or_default();
         COMMANDS.iter().any(|(command, words)| *command == name && is_told(words))
     };
-    if script.contains(COOKIE) || script.split(is_word).any(is_one) {
+    let is_apart = |word: &str| APART.contains(&word.rsplit('/').next().unwrap_or_default());
+    let is_daemon = |line: &str| {
+        let mut words = line.split(is_word);
+        let is_any = words.clone().any(|word| DAEMON.iter().any(|told| word.starts_with(told)));
+        is_any && !words.any(is_apart)
+    };
+    if script.contains(COOKIE) || script.split(is_word).any(is_one) || script.lines().any(is_daemon)
+    {
         return true;
     }
     match last_sign(script, is_bash) {

@@ -2,7 +2,7 @@
 
 use super::time::seconds_of;
 use super::value::{Bit, left};
-use super::{Planner, Scope};
+use super::{Planner, Scope, UNKNOWN};
 use crate::model::{
     Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue, Key, Section, Value,
     ValueKind,
@@ -71,7 +71,7 @@ impl Planner<'_> {
             let entry = self.table.option(&name.text);
             let (mut support, mut note) = match entry {
                 Some(entry) => (entry.support, entry.note.clone()),
-                None => (Support::Library, "of no known plugin".to_owned()),
+                None => (Support::Library, UNKNOWN.to_owned()),
             };
             if support < Support::Interpreter && !is_literal(option) {
                 (support, note) = (Support::Interpreter, "an argument is an expression".to_owned());

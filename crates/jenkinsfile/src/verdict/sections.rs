@@ -6,7 +6,7 @@ use crate::model::{
     Agent, Arguments, Branch, Common, Condition, Directive, DirectiveValue, EnvironmentValue, Key,
     Matrix, Pipeline, PostCondition, Section, Stage, Step, Value, When,
 };
-use crate::plan::plain;
+use crate::plan::{UNKNOWN, plain};
 use crate::source::Span;
 use crate::syntax::Node;
 use crate::table::{Kind, Support};
@@ -97,8 +97,7 @@ impl Teller<'_> {
     }
 
     fn unknown(&mut self, part: Part, name: &Key) {
-        let note = "of no known plugin";
-        self.add(part, &name.text, name.span, Support::Library, note);
+        self.add(part, &name.text, name.span, Support::Library, UNKNOWN);
     }
 
     fn options(&mut self, section: Option<&Section<Directive<'_>>>) {

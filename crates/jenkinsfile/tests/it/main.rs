@@ -5,4 +5,5 @@
 
 mod corpus;
 mod recovery;
+mod scope;
 mod slips;

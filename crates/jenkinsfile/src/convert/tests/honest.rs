@@ -37,6 +37,12 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "daemonize /usr/bin/app",
         "/sbin/start-stop-daemon --start -b -x /usr/bin/app",
         "pm2 start app.js",
+        "gunicorn --daemon app:app",
+        "./venv/bin/gunicorn -D app:app",
+        "redis-server --daemonize yes",
+        "mongod --fork --logpath x",
+        "sudo service nginx start",
+        "/etc/init.d/tomcat start",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(text.contains("line 5: sh: it may leave a process in the background"), "{text}");
@@ -48,6 +54,9 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "curl \"https://x/?a=1&b=2\" >&2",
         "echo a \\\\& b # c & d",
         "#!/bin/bash\na &> log |& cat",
+        "docker run --detach app",
+        "./gradlew --daemon test",
+        "systemctl status nginx",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(running(&text).contains("run = "), "{script}: {text}");

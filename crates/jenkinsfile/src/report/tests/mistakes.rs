@@ -1,6 +1,8 @@
 //! What Jenkins refuses, and how it is told.
 
 use super::{json, look, sarif, with_steps};
+use crate::table::Support;
+use crate::verdict::Level;
 
 #[test]
 fn what_is_too_much_to_be_told_is_counted() {
@@ -220,4 +222,37 @@ fn the_history_to_keep_has_names_that_are_known() {
     let told = with("dayToKeepStr");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].0.contains("did you mean \"daysToKeepStr\"?"), "{told:?}");
+}
+
+#[test]
+fn a_name_that_a_plugin_may_bring_is_unknown_and_no_mistake() {
+    let text = "pipeline { agent { podman { image 'a' } }\noptions { gitHubThing('a') }\ntriggers { ours() }\n\
+                parameters { shape(name: 'A') }\n\
+                stages { stage('a') { options { ours() }\nsteps { sh 'b' } } } }";
+    let report = look(text);
+    assert_eq!(report.problems.len(), 0, "{:?}", report.problems);
+    assert_eq!(report.level, Level::Library);
+    let unknown: Vec<_> = report.unknown().map(|part| (&*part.name, &*part.note)).collect();
+    let names = ["podman", "gitHubThing", "ours", "shape", "ours"];
+    let note = "of no known plugin; Jenkins refuses the file without one";
+    assert_eq!(unknown, names.map(|name| (name, note)));
+    assert_eq!(report.count(Support::Runs), 0, "{:?}", report.parts);
+}
+
+#[test]
+fn a_name_that_is_nearly_a_known_one_is_a_mistake() {
+    let text = "pipeline { agent { dockr { image 'a' } }\noptions { timestmps() }\ntriggers { corn('@daily') }\n\
+                parameters { sting(name: 'A') }\n\
+                stages { stage('a') { options { buildDiscarder(logRotator()) }\nsteps { sh 'b' } } } }";
+    let report = look(text);
+    let advice: Vec<_> = report.problems.iter().filter_map(|one| one.advice.as_deref()).collect();
+    let wanted = [
+        "did you mean docker?",
+        "did you mean timestamps?",
+        "did you mean cron?",
+        "did you mean string?",
+        "buildDiscarder is an option of a pipeline: put it at its top",
+    ];
+    assert_eq!(advice, wanted);
+    assert_eq!(report.level, Level::Broken);
 }
