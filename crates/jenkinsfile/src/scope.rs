@@ -5,6 +5,7 @@
 //! Groovy 2.4's `VariableScopeVisitor` and `ResolveVisitor`. Which classes there are it must not
 //! judge: plugins and libraries bring some.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostic;
@@ -30,8 +31,8 @@ struct Scopes<'s> {
     lines: Lines<'s>,
     /// Each name that is known here, and where it was declared; nothing for `it`.
     known: HashMap<&'s str, Option<Span>>,
-    /// The names of the scopes around this place, the innermost last, with what was known before.
-    declared: Vec<(&'s str, Option<Option<Span>>)>,
+    /// The names of the scopes around this place, the innermost last.
+    declared: Vec<&'s str>,
     problems: Vec<Diagnostic>,
 }
 
@@ -40,11 +41,8 @@ impl<'s> Scopes<'s> {
     fn inside(&mut self, go: impl FnOnce(&mut Self)) {
         let outer = self.declared.len();
         go(self);
-        for (name, before) in self.declared.drain(outer..).rev() {
-            match before {
-                Some(before) => self.known.insert(name, before),
-                None => self.known.remove(name),
-            };
+        for name in self.declared.drain(outer..) {
+            self.known.remove(name);
         }
     }
 
@@ -73,8 +71,10 @@ impl<'s> Scopes<'s> {
     }
 
     fn put(&mut self, name: &'s str, place: Option<Span>) {
-        let before = self.known.insert(name, place);
-        self.declared.push((name, before));
+        if let Entry::Vacant(entry) = self.known.entry(name) {
+            entry.insert(place);
+            self.declared.push(name);
+        }
     }
 
     fn problem(&mut self, problem: Diagnostic) {
@@ -169,7 +169,9 @@ impl<'s> Scopes<'s> {
                     self.statement(first);
                 }
                 self.maybe(condition.as_ref());
-                then.iter().for_each(|step| self.expression(step));
+                for step in then {
+                    self.expression(step);
+                }
             }
         }
     }
@@ -185,7 +187,9 @@ impl<'s> Scopes<'s> {
                 }
             }
             ExpressionKind::New { arguments, body, .. } => {
-                arguments.iter().for_each(|argument| self.expression(argument.value()));
+                for argument in arguments {
+                    self.expression(argument.value());
+                }
                 // Other than a class with a name it sees what is around it.
                 if let Some(class) = body {
                     self.members(class);
