@@ -88,6 +88,16 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
             add.name
         ));
     }
+    if serves_from_image || !add.trusted {
+        ask::run(async {
+            if let Some(why) = super::doctor::docker::missing().await {
+                out::line(&format!(
+                    "containers need a Docker engine, and none is of use now: {why}"
+                ));
+            }
+            Ok(())
+        })?;
+    }
     first_look(place, &add.name)
 }
 

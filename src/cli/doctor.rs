@@ -1,6 +1,6 @@
 //! `pilothouse doctor`: what is wrong or will be, and what mends it.
 
-mod docker;
+pub mod docker;
 mod engine;
 mod files;
 mod records;

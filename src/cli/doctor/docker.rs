@@ -27,26 +27,35 @@ pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
             checks.push(Check::ok("docker", "no engine answers, and no environment needs one"));
         }
         Err(error) => {
-            let mend = match error.kind {
-                Kind::Unreachable => "start it: systemctl start docker",
-                Kind::Denied => {
-                    "add this user to the group docker, and log in again: whoever is in it can \
-                     become root"
-                }
-                // Where it is said to be is wrong already.
-                _ if Docker::local().is_err() => {
-                    "unset DOCKER_HOST, or name a socket: DOCKER_HOST=unix:///var/run/docker.sock"
-                }
-                Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Unread | Kind::Broken => {
-                    "update it"
-                }
-            };
+            let mend = mend(&error);
             let found = printable(&error.why, 300);
             checks.push(if is_needed {
                 Check::fail("docker", found, mend)
             } else {
                 Check::warn("docker", found, mend)
             });
+        }
+    }
+}
+
+/// Why no container can run here now and what mends it, a sentence; none where an engine answers.
+pub async fn missing() -> Option<String> {
+    let error = facts().await.err()?;
+    Some(format!("{}; {}", printable(&error.why, 300), mend(&error)))
+}
+
+fn mend(error: &Error) -> &'static str {
+    match error.kind {
+        Kind::Unreachable => "start it: systemctl start docker",
+        Kind::Denied => {
+            "add this user to the group docker, and log in again: whoever is in it can become root"
+        }
+        // Where it is said to be is wrong already.
+        _ if Docker::local().is_err() => {
+            "unset DOCKER_HOST, or name a socket: DOCKER_HOST=unix:///var/run/docker.sock"
+        }
+        Kind::NotFound | Kind::Conflict | Kind::Refused | Kind::Unread | Kind::Broken => {
+            "update it"
         }
     }
 }

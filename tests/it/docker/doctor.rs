@@ -82,3 +82,26 @@ fn a_socket_that_is_closed_to_a_user_and_a_disk_that_is_nearly_full_are_told() {
     assert!(found.contains("ermission denied"), "{found}");
     assert!(mend.contains("to the group docker") && mend.contains("can become root"), "{mend}");
 }
+
+#[test]
+fn who_adds_what_needs_a_docker_engine_is_told_that_none_answers() {
+    let mut stage = Stage::new();
+    stage.use_docker("unix:///nowhere/docker.sock".to_owned());
+    stage.start();
+    let repository = Repository::new(&stage);
+    repository.commit("v1");
+    let (path, listen) = (repository.dir().to_str().unwrap(), stage.address.to_string());
+    let added = |name: &str, more: &[&str]| {
+        let verb = ["add", name, path, "--listen", &listen];
+        let said = stage.binary().args(verb).args(more).output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    };
+    let told = "containers need a Docker engine, and none is of use now: ";
+    let said = added("shop", &[]);
+    assert!(said.contains(told) && said.contains("; start it: systemctl start docker"), "{said}");
+    // Its steps and its service run on the host.
+    let said = added("blog", &["--trusted"]);
+    assert!(!said.contains(told), "{said}");
+    stage.end();
+}
