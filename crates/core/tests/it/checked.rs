@@ -45,7 +45,7 @@ fn good() -> Value {
     watched["runtime"] = json!({ "aws_watch": {
         "access": { "account": "123456789012", "region": "us-east-1", "profile": "p",
                     "role": "arn:aws:iam::123456789012:role/watch" },
-        "belongings": { "tags": { "app": "shop" }, "instances": ["i-0"], "load_balancers": ["shop"],
+        "belongings": { "tags": { "app": "shop" }, "instances": ["i-0123456789abcdef0"], "load_balancers": ["shop"],
                         "target_groups": ["web"], "buckets": ["media"],
                         "services": [{ "cluster": "shop", "service": "web" }] } } });
     for (field, none) in [
@@ -235,6 +235,21 @@ fn of_runtimes() -> Vec<Row> {
             "/environments/3/runtime/aws_watch/belongings/buckets/0",
             json!("arn:x"),
             "environments[3].runtime",
+        ),
+        (
+            "/environments/3/runtime/aws_watch/belongings/instances/0",
+            json!("i-0"),
+            "environments[3].runtime.aws_watch.belongings.instances: ",
+        ),
+        (
+            "/environments/3/runtime/aws_watch/belongings/load_balancers/0",
+            json!("internal-shop"),
+            "environments[3].runtime.aws_watch.belongings.load_balancers: ",
+        ),
+        (
+            "/environments/3/runtime/aws_watch/belongings/tags/app",
+            json!("a".repeat(257)),
+            "environments[3].runtime.aws_watch.belongings.tags: ",
         ),
         (
             "/environments/3/runtime/aws_watch/belongings/services/0/cluster",
