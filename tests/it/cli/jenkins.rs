@@ -152,7 +152,7 @@ fn long_lists_and_far_places_stay_readable() {
     let world = World::new();
     let steps = "\n".repeat(22_000);
     let text = format!(
-        "pipeline {{ agent any\noptions {{ foo() }}\nstages {{ stage('a') {{ steps {{{steps}sh 'b' }} }} }} }}"
+        "pipeline {{ agent any\noptions {{ timestmps() }}\nstages {{ stage('a') {{ steps {{{steps}sh 'b' }} }} }} }}"
     );
     std::fs::write(world.path("Jenkinsfile"), text).unwrap();
     let said = world.run(&["check"]).ends_with(1);
