@@ -34,9 +34,10 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
     let journal = stage.state_dir().join("journal");
     // What told of the records goes, and what tells that there were some stays.
     for entry in std::fs::read_dir(&journal).unwrap().flatten() {
-        let name = entry.file_name().into_string().unwrap();
-        if name.ends_with(".jsonl") || name.starts_with("snapshot-") {
-            std::fs::remove_file(entry.path()).unwrap();
+        let path = entry.path();
+        let is_snapshot = entry.file_name().as_encoded_bytes().starts_with(b"snapshot-");
+        if is_snapshot || path.extension().is_some_and(|extension| extension == "jsonl") {
+            std::fs::remove_file(path).unwrap();
         }
     }
     let refused = |stage: &Stage| {
