@@ -130,24 +130,22 @@ impl Group {
 
     /// Version 2: one directory.
     fn unified(dir: &Path, pid: i32) -> Self {
-        Self {
-            is_unified: true,
-            cpu: Source::at(dir.join("cpu.stat")),
-            current: Source::at(dir.join("memory.current")),
-            network: Source::at(format!("/proc/{pid}/net/dev").into()),
-            stat: dir.join("memory.stat"),
-            known: Memory::default(),
-        }
+        Self::at(dir.join("cpu.stat"), dir.join("memory.current"), dir.join("memory.stat"), pid)
     }
 
     /// Version 1: one for processors, one for memory.
     fn split(cpu: &Path, memory: &Path, pid: i32) -> Self {
+        let (current, stat) = (memory.join("memory.usage_in_bytes"), memory.join("memory.stat"));
+        Self { is_unified: false, ..Self::at(cpu.join("cpuacct.usage"), current, stat, pid) }
+    }
+
+    fn at(cpu: PathBuf, current: PathBuf, stat: PathBuf, pid: i32) -> Self {
         Self {
-            is_unified: false,
-            cpu: Source::at(cpu.join("cpuacct.usage")),
-            current: Source::at(memory.join("memory.usage_in_bytes")),
+            is_unified: true,
+            cpu: Source::at(cpu),
+            current: Source::at(current),
             network: Source::at(format!("/proc/{pid}/net/dev").into()),
-            stat: memory.join("memory.stat"),
+            stat,
             known: Memory::default(),
         }
     }

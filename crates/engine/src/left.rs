@@ -15,10 +15,12 @@ use pilothouse_core::state::{Retired, State};
 use pilothouse_supervisor::{Liveness, find};
 
 use crate::journal::Epoch;
-use crate::places::Places;
+use crate::places::{Places, unit_of};
 
 /// Processes that are told at most.
-pub const MOST: usize = 100;
+const MOST: usize = 100;
+/// How many numbers are passed over where nobody knows how many records are lost.
+const UNKNOWN: u64 = 1000;
 
 /// A supervised program that the state does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +99,10 @@ pub fn table_epoch(places: &Places) -> Epoch {
 /// something on disk has.
 pub fn passed_over(places: &Places, state: &State, loss: &Loss) -> Loss {
     // Each record makes one run or one deployment at most.
-    let lost = loss.to.0.saturating_sub(loss.after.0);
+    let lost = match loss.to.0.saturating_sub(loss.after.0) {
+        0 => UNKNOWN,
+        lost => lost,
+    };
     let last_run = RunId(state.last_run.0.saturating_add(lost));
     Loss {
         last_run: last_run.max(later_run(places, state).unwrap_or_default()),
@@ -154,10 +159,6 @@ fn name_of(dir: &Path) -> Option<&str> {
     dir.file_name()?.to_str()
 }
 
-fn unit_of(instance: &Path) -> PathBuf {
-    instance.join("unit")
-}
-
 fn steps_of(run: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     below(&run.join("steps"))
 }
@@ -203,6 +204,10 @@ mod tests {
         assert_eq!(passed.used, expected.into());
         assert_eq!((passed.after, passed.to), (Seq(20), Seq(22)));
         assert_eq!((passed.last_run, passed.last_deployment), (RunId(9), DeploymentId(2)));
+        // Where nobody knows how many are lost, it may have been many.
+        let unknown = passed_over(&places, &state, &Loss { to: known.after, ..known.clone() });
+        let (run, deployment) = (RunId(5 + UNKNOWN), DeploymentId(UNKNOWN));
+        assert_eq!((unknown.last_run, unknown.last_deployment), (run, deployment));
         // Each lost record may have been a run.
         let known = Loss { to: Seq(120), ..known };
         assert_eq!(passed_over(&places, &state, &known).last_run, RunId(105));

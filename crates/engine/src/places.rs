@@ -182,3 +182,8 @@ impl Places {
         self.sockets().join("edge.sock")
     }
 }
+
+/// An instance's unit directory, within its own.
+pub fn unit_of(home: &Path) -> PathBuf {
+    home.join("unit")
+}

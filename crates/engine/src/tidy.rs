@@ -127,12 +127,12 @@ fn old_but(dir: &Path, named: &BTreeSet<String>) -> Vec<PathBuf> {
     let mut old: Vec<_> = entries
         .flatten()
         .filter(|entry| !entry.file_name().to_str().is_some_and(|name| named.contains(name)))
-        .filter(|entry| !left::is_in_use(&entry.path()))
         .filter_map(|entry| {
             let modified = entry.metadata().ok()?.modified().ok()?;
             let age = now.duration_since(modified).ok()?;
             (age >= YOUNG).then_some((modified, entry.path()))
         })
+        .filter(|(_, path)| !left::is_in_use(path))
         .collect();
     old.sort();
     old.into_iter().map(|(_, path)| path).collect()

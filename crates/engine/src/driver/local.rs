@@ -30,6 +30,7 @@ use super::{Surroundings, blocking};
 use crate::clock::Clock;
 use crate::executor::Ended;
 use crate::places::Places;
+pub(super) use crate::places::unit_of;
 
 /// The first and the longest wait before an instance is started again, and how long it must
 /// run for the waits to begin anew.
@@ -246,11 +247,6 @@ pub(super) fn variables(order: &InstanceOrder, port: u16) -> BTreeMap<String, St
         .map(|(name, value)| (name.to_owned(), value)),
     );
     env
-}
-
-/// An instance's unit directory, within its own.
-pub(super) fn unit_of(home: &Path) -> PathBuf {
-    home.join("unit")
 }
 
 /// Names one start of an instance's process: no other process ever has the same.

@@ -15,7 +15,7 @@ use crate::audit;
 use crate::driver::Drivers;
 use crate::kernel::Handle;
 use crate::logs::{Part, page};
-use crate::places::Places;
+use crate::places::{Places, unit_of};
 use crate::publish::Publisher;
 use crate::server::{Actor, Backend, View};
 
@@ -78,7 +78,7 @@ impl View for Engine {
     }
 
     async fn instance_log(&self, id: InstanceId, query: LogQuery) -> Result<LogPage, Rejection> {
-        let dir = self.places.instance(&id).join("unit");
+        let dir = unit_of(&self.places.instance(&id));
         let known = self.publisher.state().instances.contains_key(&id);
         // The name comes from a client: only one that is known, or one whose form cannot leave
         // the directory of instances, is looked for.

@@ -22,15 +22,17 @@ pub fn complete(
     read: &Read,
     told: Epoch,
 ) -> Result<(), OpenError> {
-    let (mark, last) = (mark?, read.last());
+    let last = read.last();
+    // What is known to be gone is told first: it says how much, also where the mark cannot be read.
+    let durable = known.durable.max(mark.as_ref().ok().copied().flatten().unwrap_or(0));
+    if last < durable {
+        return Err(OpenError::Lost { dir: dir.to_path_buf(), from: last + 1, to: durable });
+    }
+    let mark = mark?;
     if mark.is_none() && known.has_mark {
         return Err(OpenError::Mark { path: mark::path(dir), why: "the file is missing" });
     }
-    let durable = known.durable.max(mark.unwrap_or(0));
     let dir = || dir.to_path_buf();
-    if last < durable {
-        return Err(OpenError::Lost { dir: dir(), from: last + 1, to: durable });
-    }
     if mark.is_none() && read.active.is_none() && last > 0 {
         return Err(OpenError::Missing { dir: dir(), from: last + 1, to: last + 1 });
     }

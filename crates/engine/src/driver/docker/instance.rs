@@ -94,7 +94,7 @@ impl Docker {
             stop_signal: signal,
             grace_ms: order.service.stop.grace.0,
             by_image: order.service.health.by_image,
-            record: home.join("unit").join(RECORD),
+            record: unit_of(home).join(RECORD),
             is_service: true,
         };
         self.note_use()?;

@@ -189,14 +189,19 @@ fn damage_behind_the_snapshot_is_told_but_stops_nothing() {
     assert!(matches!(&recovered.notes[..], [Note::OldSegmentDamaged { .. }]));
 }
 
-#[test]
-fn segments_that_end_before_the_snapshot_go_on_behind_it() {
+/// A journal whose snapshot holds all its records, and its newest segment.
+fn all_in_a_snapshot() -> (tempfile::TempDir, PathBuf) {
     let temp = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(temp.path()).unwrap();
     append_each(&mut journal, 1..=3);
     journal.snapshot(Seq(3), b"three").unwrap();
-    drop(journal);
     let path = segments(temp.path()).pop().unwrap();
+    (temp, path)
+}
+
+#[test]
+fn segments_that_end_before_the_snapshot_go_on_behind_it() {
+    let (temp, path) = all_in_a_snapshot();
     let length = fs::metadata(&path).unwrap().len();
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 4).unwrap();
     let (mut journal, recovered) = open(temp.path()).unwrap();
@@ -209,12 +214,7 @@ fn segments_that_end_before_the_snapshot_go_on_behind_it() {
 
 #[test]
 fn a_snapshot_that_holds_everything_goes_on_without_any_segment() {
-    let temp = tempfile::tempdir().unwrap();
-    let (mut journal, _) = open(temp.path()).unwrap();
-    append_each(&mut journal, 1..=3);
-    journal.snapshot(Seq(3), b"three").unwrap();
-    drop(journal);
-    let path = segments(temp.path()).pop().unwrap();
+    let (temp, path) = all_in_a_snapshot();
     fs::remove_file(&path).unwrap();
     // An engine before marks could not know that nothing is behind the snapshot.
     let old = temp.path().join("old");

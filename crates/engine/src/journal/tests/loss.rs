@@ -79,6 +79,22 @@ fn a_mark_that_is_gone_or_unreadable_is_not_guessed() {
 }
 
 #[test]
+fn what_is_known_to_be_gone_is_told_also_without_a_mark() {
+    let temp = tempfile::tempdir().unwrap();
+    filled(temp.path());
+    drop(open(temp.path()).unwrap());
+    fs::remove_file(segments(temp.path()).pop().unwrap()).unwrap();
+    for spoil in [(|path| fs::write(path, "").unwrap()) as fn(&Path), |path| {
+        fs::remove_file(path).unwrap();
+    }] {
+        spoil(&mark::path(temp.path()));
+        assert!(matches!(refused(temp.path()), OpenError::Lost { to: 24, .. }));
+    }
+    let (_, recovered) = accepted(temp.path()).unwrap();
+    assert_eq!(recovered.loss.map(|loss| loss.to), Some(Seq(24)));
+}
+
+#[test]
 fn a_changed_byte_of_the_mark_is_not_believed() {
     let temp = tempfile::tempdir().unwrap();
     filled(temp.path());
