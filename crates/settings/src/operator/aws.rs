@@ -12,7 +12,6 @@ use super::elsewhere;
 use crate::ProblemKind;
 use crate::found::Found;
 use crate::section::{Field, Section};
-use crate::value::quoted;
 
 /// What an environment's `runtime` says where it is watched at AWS.
 pub(super) const AWS_WATCH: &str = "aws-watch";
@@ -143,24 +142,7 @@ fn belongings(section: &Section<'_>, region: Option<&str>, found: &mut Found<'_>
 
 /// Names of a kind, of which those are refused that AWS would always refuse.
 fn shaped(section: &Section<'_>, shape: Shape, found: &mut Found<'_>) -> Vec<String> {
-    let names = names(section, shape.key, shape.help, found);
-    let fitting = names.into_iter().filter_map(|(text, at)| {
-        if (shape.fits)(&text) {
-            return Some(text);
-        }
-        let message = format!("{} cannot be the {}", quoted(&text), shape.what);
-        found.add(ProblemKind::WrongValue, at, &message, shape.help);
-        None
-    });
-    fitting.collect()
-}
-
-fn names(
-    section: &Section<'_>,
-    key: &'static str,
-    help: &str,
-    found: &mut Found<'_>,
-) -> Vec<(String, std::ops::Range<usize>)> {
+    let (key, help) = (shape.key, shape.help);
     let Some(field) = section.get(key) else { return Vec::new() };
     let texts = field.texts(found, help).unwrap_or_default();
     if texts.len() > MOST {
@@ -168,9 +150,9 @@ fn names(
     }
     let mut names = Vec::new();
     for (text, at) in texts.into_iter().take(MOST) {
-        match watch::name(text) {
+        match watch::shaped(&shape, text) {
             Some(message) => found.add(ProblemKind::WrongValue, at, &message, help),
-            None => names.push((text.to_owned(), at)),
+            None => names.push(text.to_owned()),
         }
     }
     names
@@ -191,16 +173,14 @@ fn tags(field: &Field<'_>, found: &mut Found<'_>) -> BTreeMap<String, String> {
 
 fn tag(field: &Field<'_>, help: &str, found: &mut Found<'_>) -> Option<(String, String)> {
     let text = field.text(found, help)?;
-    if !(1..=shape::TAG_KEY).contains(&field.name.chars().count()) {
-        let message = format!("{} cannot be the key of a tag", quoted(&field.name));
-        let help = format!("one has 1 to {} characters: {help}", shape::TAG_KEY);
-        found.add(ProblemKind::WrongValue, field.key_at.clone(), &message, &help);
-        return None;
-    }
-    if text.chars().count() > shape::TAG_VALUE {
-        let message = format!("{} cannot be the value of a tag", quoted(text));
-        field.wrong(found, &message, &format!("one has up to {} characters", shape::TAG_VALUE));
-        return None;
-    }
-    Some((field.name.clone(), text.to_owned()))
+    let Some(message) = watch::tag(&field.name, text) else {
+        return Some((field.name.clone(), text.to_owned()));
+    };
+    let help = format!(
+        "a key has 1 to {} characters and a value up to {}: {help}",
+        shape::TAG_KEY,
+        shape::TAG_VALUE
+    );
+    found.add(ProblemKind::WrongValue, field.key_at.clone(), &message, &help);
+    None
 }
