@@ -161,8 +161,8 @@ impl<'s> Scopes<'s> {
     fn head(&mut self, head: &ForHead<'s>) {
         match head {
             ForHead::Each { variable, of } => {
-                self.expression(of);
                 self.declare(*variable);
+                self.expression(of);
             }
             ForHead::Steps { first, condition, then } => {
                 if let Some(first) = first {

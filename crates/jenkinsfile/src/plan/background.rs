@@ -4,8 +4,9 @@
 //! a run ends it with its step. POSIX.1-2017, Shell Command Language, 2.9.3 "Asynchronous Lists".
 
 /// Commands that put a process into the background by themselves, and what they are told for it.
-const COMMANDS: [(&str, &[&str]); 25] = [
+const COMMANDS: [(&str, &[&str]); 31] = [
     ("adb", &["start-server"]),
+    ("apache2ctl", &["start"]),
     ("apachectl", &["start"]),
     ("catalina.sh", &["start"]),
     ("celery", &["-D", "multi"]),
@@ -13,15 +14,20 @@ const COMMANDS: [(&str, &[&str]); 25] = [
     ("daemonize", &[]),
     ("forever", &["start"]),
     ("gunicorn", &["-D"]),
+    ("haproxy", &["-D"]),
+    ("memcached", &["-d"]),
     ("mongod", &["--fork"]),
     ("mysqld_safe", &[]),
     ("pg_ctl", &["start"]),
     ("pg_ctlcluster", &["start"]),
-    ("pm2", &["start"]),
+    ("pm2", &["start", "resurrect"]),
+    ("rabbitmq-server", &["-detached"]),
     ("rails", &["-d"]),
+    ("rc-service", &["start", "restart"]),
     ("screen", &["-d"]),
     ("service", &["start", "restart"]),
     ("setsid", &[]),
+    ("ssh", &["-f"]),
     ("ssh-agent", &[]),
     ("start-stop-daemon", &["-b", "--background"]),
     ("startup.sh", &[]),
@@ -35,42 +41,64 @@ const COMMANDS: [(&str, &[&str]); 25] = [
 const DAEMON: [&str; 5] = ["--daemon", "--daemonize", "--detach", "-daemon", "/etc/init.d/"];
 /// Those of which what is left is no process of a build: containers, and what Gradle keeps by itself.
 const APART: [&str; 5] = ["docker", "docker-compose", "podman", "gradle", "gradlew"];
+/// Words behind a sign of the background with which a `wait` is another shell's, or is not reached.
+const OTHERWISE: [&str; 7] = ["if", "then", "else", "elif", "case", "function", "{"];
 /// What tells Jenkins to let processes live beyond the build (hudson.util.ProcessTree).
 const COOKIE: &str = "dontKillMe";
 
 /// Whether a process may be left; in doubt it is.
 pub(super) fn leaves_process(script: &str) -> bool {
-    let first = script.lines().next().unwrap_or_default();
-    if first.starts_with("#!") && !first.ends_with("sh") && !first.contains("sh ") {
+    if script.contains(COOKIE) {
+        return true;
+    }
+    let interpreter = interpreter(script);
+    if interpreter.is_some_and(|name| !name.ends_with("sh")) {
         // Another language has no background in a sign.
         return false;
     }
-    // To a shell of POSIX `a &> b` is `a &` and `> b`.
-    let is_bash = first.starts_with("#!") && first.contains("bash");
-    let is_word = |c: char| c.is_whitespace() || ";()".contains(c);
-    let is_told = |words: &[&str]| {
-        let mut all = script.split(is_word);
-        words.is_empty() || all.any(|word| words.iter().any(|told| word.starts_with(told)))
-    };
-    let is_one = |word: &str| {
-        let name = word.rsplit('/').next().unwrap_or_default();
-        COMMANDS.iter().any(|(command, words)| *command == name && is_told(words))
-    };
-    let is_apart = |word: &str| APART.contains(&word.rsplit('/').next().unwrap_or_default());
-    let is_daemon = |line: &str| {
-        let mut words = line.split(is_word);
-        let is_any = words.clone().any(|word| DAEMON.iter().any(|told| word.starts_with(told)));
-        is_any && !words.any(is_apart)
-    };
-    if script.contains(COOKIE) || script.split(is_word).any(is_one) || script.lines().any(is_daemon)
-    {
+    let whole = script.replace("\\\n", " ");
+    if whole.split(['\n', ';', '&', '|']).any(daemonizes) {
         return true;
     }
-    match last_sign(script, is_bash) {
-        // All of them are waited for.
-        Some(rest) => !rest.split(['\n', ';']).any(|command| command.trim() == "wait"),
-        None => false,
+    // To a shell of POSIX `a &> b` is `a &` and `> b`.
+    last_sign(script, interpreter == Some("bash")).is_some_and(|rest| !is_waited_for(rest))
+}
+
+/// What reads a script, where it says so.
+fn interpreter(script: &str) -> Option<&str> {
+    let first = script.lines().next()?.strip_prefix("#!")?;
+    let mut words = first.split_whitespace().filter_map(|word| word.rsplit('/').next());
+    let name = words.next()?;
+    if name == "env" { words.find(|word| !word.starts_with('-')) } else { Some(name) }
+}
+
+/// Whether a command puts a process into the background by itself.
+fn daemonizes(command: &str) -> bool {
+    let is_apart = |c: char| c.is_whitespace() || "()\"'`".contains(c);
+    let words: Vec<&str> = command.split(is_apart).filter(|word| !word.is_empty()).collect();
+    let name = |word: &&str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_told = |told: &[&str]| {
+        told.is_empty() || words.iter().any(|word| told.iter().any(|one| word.starts_with(one)))
+    };
+    let is_one = |word: &&str| {
+        COMMANDS.iter().any(|(command, told)| *command == name(word) && is_told(told))
+    };
+    let is_container = |word: &&str| APART.contains(&name(word).as_str());
+    words.iter().any(is_one) || (is_told(&DAEMON) && !words.iter().any(is_container))
+}
+
+/// Whether all processes in the background are waited for behind the last sign.
+fn is_waited_for(rest: &str) -> bool {
+    for command in rest.split(['\n', ';']).map(str::trim) {
+        if command == "wait" {
+            return true;
+        }
+        let is_otherwise = |word: &str| OTHERWISE.contains(&word);
+        if command.contains(')') || command.split_whitespace().any(is_otherwise) {
+            return false;
+        }
     }
+    false
 }
 
 /// What follows the last sign of the background.
@@ -91,12 +119,15 @@ fn last_sign(script: &str, is_bash: bool) -> Option<&str> {
             }
             (None, '"' | '\'') => quote = Some(c),
             (Some(open), _) if c == open => quote = None,
-            // In quotes it may be a sign in a script for another shell, where a command ends.
-            (Some(open), '&') if before == ' ' && after.starts_with([open, '\n', ';']) => {
-                found = Some(after);
-            }
-            (None, '&') if after.starts_with('&') => {
+            (_, '&') if after.starts_with('&') => {
                 rest.next();
+            }
+            // In quotes it may be a sign in a script for another shell, where a command ends.
+            (Some(open), '&')
+                if before == ' '
+                    && (after.is_empty() || after.starts_with([open, ' ', '\n', ';'])) =>
+            {
+                found = Some(after);
             }
             (None, '&') if "><|".contains(before) || (is_bash && after.starts_with('>')) => {}
             (None, '&') => {

@@ -28,6 +28,7 @@ fn groovy_refuses_a_name_that_is_known_already() {
         ("a { it -> b { it -> 1 } }", "1:15"),
         ("def x\nif (a) { def x }", "2:14"),
         ("for (x in y) { def x }", "1:20"),
+        ("for (x in y.findAll { x -> x }) { }", "1:23"),
         ("def i\nfor (int i = 0; i < 1; i++) { }", "2:10"),
         ("try { } catch (e) { def e }", "1:25"),
         ("def e\ntry { } catch (e) { }", "2:16"),

@@ -43,6 +43,20 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "mongod --fork --logpath x",
         "sudo service nginx start",
         "/etc/init.d/tomcat start",
+        "bash -c \"npm start & sleep 10; npm test\"",
+        "PID=\"$(java -jar app.jar >/dev/null & echo $!)\"",
+        "cat >a <<EOF\nit\\'s\nEOF\nserver & sleep 5",
+        "eval `ssh-agent -s`",
+        "su app -c \"pm2 start app.js\"",
+        "cd app&&pm2 start x",
+        "(server &)\nwait",
+        "server &\nif false\nthen\nwait\nfi",
+        "docker pull x && redis-server --daemonize yes",
+        "rabbitmq-server -detached",
+        "#!/bin/bash\t-e\nserver &",
+        "#!/usr/bin/env -S bash -e\nserver &",
+        "#!/usr/bin/python3\nos.environ[\"JENKINS_NODE_COOKIE\"] = \"dontKillMe\"",
+        "start-stop-daemon --start \\\\\n -b -x app",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(text.contains("line 5: sh: it may leave a process in the background"), "{text}");
@@ -57,6 +71,10 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "docker run --detach app",
         "./gradlew --daemon test",
         "systemctl status nginx",
+        "for x in a b; do run $x & done; wait",
+        "rm -f a; ssh host make",
+        "test \"$A\" && echo \"a && b\"",
+        "kubectl get service\nnpm start",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(running(&text).contains("run = "), "{script}: {text}");
