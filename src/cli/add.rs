@@ -7,6 +7,7 @@ use std::time::Duration;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_core::id::is_name;
+use pilothouse_core::spec::allowed;
 use pilothouse_core::text::printable;
 use pilothouse_settings::operator::{Draft, DraftEnvironment, write};
 
@@ -135,13 +136,20 @@ pub fn first_look(place: &Place, name: &str) -> Result<()> {
 /// The repository as the file says it: a directory that is here is named in full.
 pub fn repository(text: &str) -> Result<String> {
     let path = Path::new(text);
-    if !path.is_dir() {
-        return Ok(text.to_owned());
+    let text = if path.is_dir() {
+        let full = path.canonicalize().wrap_err_with(|| format!("cannot resolve {text}"))?;
+        full.into_os_string().into_string().map_err(|path| {
+            failed(Failure::Usage, format!("{} is not UTF-8; move it", path.display()))
+        })?
+    } else {
+        text.to_owned()
+    };
+    let of_line = allowed::line(&text)
+        .map(|message| (format!("the repository's path {message}"), "move it".to_owned()));
+    match of_line.or_else(|| allowed::repository(&text)) {
+        None => Ok(text),
+        Some((message, help)) => Err(failed(Failure::Usage, format!("{message}; {help}"))),
     }
-    let full = path.canonicalize().wrap_err_with(|| format!("cannot resolve {text}"))?;
-    full.into_os_string()
-        .into_string()
-        .map_err(|path| failed(Failure::Usage, format!("{} is not UTF-8; move it", path.display())))
 }
 
 /// Writes a file that is not there yet, whole or not at all.

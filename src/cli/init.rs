@@ -46,8 +46,11 @@ pub struct Init {
 pub fn run(place: &Place, init: &Init) -> Result<()> {
     let dir = init.dir.canonicalize();
     let dir = dir.wrap_err_with(|| format!("cannot look into {}", init.dir.display()))?;
-    let shown = dir.display().to_string();
-    let name = init.name.clone().or_else(|| name_from(&shown));
+    let Some(shown) = dir.to_str() else {
+        let why = format!("{} is not UTF-8; move it", dir.display());
+        return Err(failed(Failure::Usage, why));
+    };
+    let name = init.name.clone().or_else(|| name_from(shown));
     let Some(name) = name else {
         let why = "names of projects have letters from a to z, and the directory's has none; \
                    say one with --name";
@@ -59,7 +62,7 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     }
     let mut known = facts::of(&dir)?;
     known.name.clone_from(&name);
-    known.repository = repository(init.repository.as_deref().unwrap_or(&shown))?;
+    known.repository = repository(init.repository.as_deref().unwrap_or(shown))?;
     known.trusted = init.trusted;
     let mut proposal = propose(&known);
     let operators = place.project_file(&name);

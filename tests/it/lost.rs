@@ -2,7 +2,6 @@
 //! them is named and left alone.
 
 use std::path::Path;
-use std::process::Output;
 
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 
@@ -31,9 +30,7 @@ fn files(dir: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
 fn refused(stage: &Stage) -> String {
     let journal = stage.state_dir().join("journal");
     let before = files(&journal);
-    let Output { status, stderr, .. } = stage.binary().arg("serve").output().unwrap();
-    let said = String::from_utf8_lossy(&stderr).into_owned();
-    assert_eq!(status.code(), Some(1), "{said}");
+    let said = stage.refusal();
     assert!(said.contains("`pilothouse serve --accept-lost-records`"), "{said}");
     assert_eq!(files(&journal), before, "{said}");
     said

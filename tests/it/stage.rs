@@ -112,6 +112,16 @@ impl Stage {
         self.command(Path::new(env!("CARGO_BIN_EXE_pilothouse")))
     }
 
+    /// What an engine that refuses to start says. One that starts after all is ended, and its test with it.
+    pub fn refusal(&self) -> String {
+        let binary = env!("CARGO_BIN_EXE_pilothouse");
+        let mut command = self.command(Path::new("timeout"));
+        let output = command.args(["60", binary, "serve"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        said
+    }
+
     /// The same as whoever owns the stage.
     pub fn user_binary(&self) -> Process {
         let Some((user, binary)) = &self.user else { return self.binary() };

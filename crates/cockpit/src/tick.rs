@@ -21,8 +21,11 @@ pub fn next_tick(model: &Model) -> Option<Millis> {
         next = next.min(to_next(1000));
     }
     if let Some(toast) = &model.ui.toast {
+        // One that is over is not shown, and stays until the next key.
         let left = TOAST.0.saturating_sub(model.now.since(toast.at).0);
-        next = next.min(Millis(left.max(1)));
+        if left > 0 {
+            next = next.min(Millis(left));
+        }
     }
     if let Some(samples) = model.samples.as_ref().filter(|_| model.link == Link::Live) {
         let left = STALE_AFTER.0.saturating_sub(model.now.since(samples.at).0);

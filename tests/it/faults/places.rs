@@ -12,9 +12,7 @@ use super::super::stage::{DOMAIN, PROJECT, Stage, processes};
 fn a_second_engine_on_one_state_is_refused_and_harms_nothing() {
     let mut stage = Stage::with_engine();
     let repository = stage.deployed("v1");
-    let output = stage.binary().args(["serve"]).output().unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = stage.refusal();
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");
     assert!(said.contains("another engine"), "what? {said}");
     assert!(stage.engine_runs());
@@ -40,15 +38,10 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    let refused = |stage: &Stage| {
-        let output = stage.binary().args(["serve"]).output().unwrap();
-        assert!(!output.status.success());
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    let said = refused(&stage);
+    let said = stage.refusal();
     assert!(said.contains("Restore the missing files from a backup"), "{said}");
     std::fs::remove_dir_all(&journal).unwrap();
-    let said = refused(&stage);
+    let said = stage.refusal();
     assert!(said.contains("an engine worked here before"), "{said}");
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");
 }
@@ -111,9 +104,7 @@ fn result(deployment: &Deployment) -> Option<DeploymentResult> {
 fn a_state_directory_that_is_none_is_told() {
     let stage = Stage::new();
     std::fs::write(stage.state_dir(), "a file").unwrap();
-    let output = stage.binary().args(["serve"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = stage.refusal();
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");
     assert!(!said.contains("panicked"), "{said}");
 }

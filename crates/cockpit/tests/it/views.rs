@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pilothouse_api::types::{Access, STALE_AFTER};
 use pilothouse_cockpit::cost::Elsewhere;
-use pilothouse_cockpit::model::View;
+use pilothouse_cockpit::model::{Toast, View};
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
@@ -240,6 +240,25 @@ fn nothing_looks_alive_when_the_engine_is_gone() {
             "{screen}"
         );
     }
+}
+
+#[test]
+fn what_was_said_once_wakes_nobody_when_it_is_over() {
+    let mut state = normal();
+    state.live_runs.clear();
+    state.live_deployments.clear();
+    let mut model = operator(state, 80, 24);
+    let text = "the engine took it".to_owned();
+    model.ui.toast = Some(Toast { text, is_error: false, at: NOW, about: None });
+    let mut wakes = 0;
+    while model.now < Timestamp(NOW.0 + 600_000) && wakes < 100 {
+        let next = next_tick(&model).unwrap();
+        let now = Timestamp(model.now.0 + next.0);
+        update(&mut model, Msg::Tick(now));
+        wakes += 1;
+    }
+    // Each minute, when the samples are old, and when the text goes.
+    assert!(wakes <= 13, "{wakes} in ten minutes");
 }
 
 #[test]

@@ -3,14 +3,17 @@
 //! Responsible for the conditions that a shell can ask as Jenkins does: those on the name of the
 //! branch. Every other one is left, and its stage with it.
 
+mod glob;
+
+use glob::{Glob, Guard};
+
 use super::argument::single;
 use super::{Planner, Scope};
 use crate::model::{Condition, EnvironmentValue, Key, Section, When};
 use crate::table::Support;
 
-/// The most names of a condition, and the longest of them in bytes.
-const NAMES: usize = 20;
-const NAME_BYTES: usize = 200;
+/// The most patterns of a condition.
+const PATTERNS: usize = 20;
 const NOTE: &str = "on another branch each of its steps ends at once";
 
 impl Planner<'_> {
@@ -25,10 +28,10 @@ impl Planner<'_> {
         let others = scope.variables.iter().map(|(name, _)| name.as_str());
         let missing = scope.missing.iter().map(String::as_str);
         let is_jenkins = own.chain(others).chain(missing).all(|name| name != "BRANCH_NAME");
-        let all: Option<Vec<Vec<&str>>> = when.conditions.iter().map(branches).collect();
-        match all {
-            Some(all) if is_jenkins && !all.is_empty() => {
-                scope.guards.extend(all.iter().map(|names| guard(names)));
+        let all: Option<Vec<Vec<Guard>>> = when.conditions.iter().map(asked_of_branch).collect();
+        match all.map(|guards| guards.concat()) {
+            Some(guards) if is_jenkins && !guards.is_empty() => {
+                scope.guards.extend(guards.iter().map(Guard::line));
                 when.conditions.iter().for_each(|condition| self.asked(condition, scope));
                 self.comment(when.span, "when branch", NOTE, false);
             }
@@ -53,41 +56,35 @@ impl Planner<'_> {
     }
 }
 
-/// The names of branches of which the condition wants one, where it asks nothing else.
-fn branches<'c>(condition: &'c Condition<'_>) -> Option<Vec<&'c str>> {
-    let names = match condition.name.as_ref()?.text.as_str() {
+/// What a condition asks of the branch, where it asks nothing else.
+fn asked_of_branch(condition: &Condition<'_>) -> Option<Vec<Guard>> {
+    let name = condition.name.as_ref()?.text.as_str();
+    match name {
+        "branch" | "anyOf" => Some(vec![Guard { globs: globs(condition)?, is_not: false }]),
+        "not" if condition.arguments.is_none() => match condition.conditions.as_slice() {
+            [one] => Some(vec![Guard { globs: globs(one)?, is_not: true }]),
+            _ => None,
+        },
+        "allOf" if condition.arguments.is_none() => {
+            let inner: Option<Vec<Vec<Guard>>> =
+                condition.conditions.iter().map(asked_of_branch).collect();
+            inner.map(|guards| guards.concat()).filter(|guards| !guards.is_empty())
+        }
+        _ => None,
+    }
+}
+
+/// The patterns of which the condition wants one, where it asks nothing else.
+fn globs(condition: &Condition<'_>) -> Option<Vec<Glob>> {
+    let globs = match condition.name.as_ref()?.text.as_str() {
         "branch" if condition.conditions.is_empty() => {
-            vec![single(condition.arguments.as_ref()?)?.text()?]
+            vec![Glob::of(single(condition.arguments.as_ref()?)?.text()?)?]
         }
         "anyOf" if condition.arguments.is_none() => {
-            let inner: Option<Vec<Vec<&str>>> = condition.conditions.iter().map(branches).collect();
+            let inner: Option<Vec<Vec<Glob>>> = condition.conditions.iter().map(globs).collect();
             inner?.concat()
         }
         _ => return None,
     };
-    let is_fit =
-        !names.is_empty() && names.len() <= NAMES && names.iter().all(|name| is_name(name));
-    is_fit.then_some(names)
-}
-
-/// Whether a pattern is the name of one branch.
-fn is_name(pattern: &str) -> bool {
-    let is_part = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-    pattern.len() <= NAME_BYTES
-        && pattern.split('/').all(|part| !part.is_empty() && part.bytes().all(is_part))
-}
-
-/// Ends a script on every other branch. Jenkins compares without regard to case (the plugin's
-/// Comparator, "GLOB").
-fn guard(names: &[&str]) -> String {
-    let either = |c: char| match c {
-        c if c.is_ascii_alphabetic() => {
-            format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase())
-        }
-        c => c.to_string(),
-    };
-    let patterns: Vec<String> =
-        names.iter().map(|name| name.chars().map(either).collect()).collect();
-    let patterns = patterns.join("|");
-    format!("case $PILOTHOUSE_BRANCH in {patterns}) ;; *) exit 0 ;; esac\n")
+    (!globs.is_empty() && globs.len() <= PATTERNS).then_some(globs)
 }

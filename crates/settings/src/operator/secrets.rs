@@ -33,7 +33,13 @@ pub(super) fn read(
         found.add(ProblemKind::WrongValue, field.key_at.clone(), message, help);
         return secrets;
     }
-    for field in section.fields().iter().take(SECRETS) {
+    let fields = section.fields();
+    if fields.len() > SECRETS {
+        let message = format!("`secrets` takes at most {SECRETS}");
+        let help = "let one secret be a file that holds the many";
+        found.add(ProblemKind::TooLarge, field.key_at.clone(), &message, help);
+    }
+    for field in fields.iter().take(SECRETS) {
         let is_free = !env.contains_key(&field.name);
         if !is_free {
             let name = printable(&field.name, 60);

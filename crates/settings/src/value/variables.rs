@@ -21,7 +21,13 @@ impl Field<'_> {
         let Some(section) = self.section(&title, &[], found) else {
             return variables;
         };
-        for field in section.fields().iter().take(allowed::VARIABLES) {
+        let fields = section.fields();
+        if fields.len() > allowed::VARIABLES {
+            let message = format!("`{}` takes at most {} variables", self.name, allowed::VARIABLES);
+            let help = "put the many into a file that the program reads";
+            found.add(ProblemKind::TooLarge, self.key_at.clone(), &message, help);
+        }
+        for field in fields.iter().take(allowed::VARIABLES) {
             if !is_usable(field, found, owner) {
                 continue;
             }

@@ -3,6 +3,9 @@
 use pilothouse_settings::{MOST_BYTES, Problem, ProblemKind, operator, pipeline, text_of};
 use proptest::prelude::*;
 
+const PRODUCTION: &str = "repository = \"/srv/git/shop\"\n[load_balancer]\nlisten = \
+     \"127.0.0.1:8080\"\n[environment.production]\ndomain = \"shop.test\"\n";
+
 /// Pieces that files are made of, so that random texts get past the parser.
 const PIECES: [&str; 44] = [
     "[",
@@ -162,6 +165,26 @@ fn many_problems_end_at_the_limit() {
     let text = keys.join("\n");
     let problems = pipeline::read("x", &text).unwrap_err();
     assert_eq!(problems.len(), pilothouse_settings::MOST_PROBLEMS);
+}
+
+/// More than is read is told instead of left out: an instance would miss it.
+#[test]
+fn more_variables_and_secrets_than_are_read_are_told() {
+    let secret = |n: usize| format!("S{n} = {{ file = \"/run/s{n}\" }}");
+    let variable = |n: usize| format!("V{n} = \"x\"");
+    let table = |name: &str, lines: &dyn Fn(usize) -> String, count: usize| {
+        let lines: Vec<_> = (0..count).map(lines).collect();
+        format!("{PRODUCTION}[environment.production.{name}]\n{}\n", lines.join("\n"))
+    };
+    for (name, lines, most) in
+        [("env", &variable as &dyn Fn(usize) -> String, 500), ("secrets", &secret, 200)]
+    {
+        let read = |count| operator::read("shop", "x", &table(name, lines, count));
+        assert!(read(most).is_ok(), "{name}");
+        let problems = read(most + 1).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].kind, ProblemKind::TooLarge);
+    }
 }
 
 #[test]

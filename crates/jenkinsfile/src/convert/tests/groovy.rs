@@ -65,6 +65,51 @@ fn nothing_runs_behind_groovy_that_may_stop_the_run() {
     assert_eq!(running(&text).trim(), "", "a method of the file: {text}");
 }
 
+/// As Ant's `SelectorUtils.matchPath` judges them.
+#[test]
+fn a_stage_of_a_pattern_runs_on_the_branches_that_jenkins_means() {
+    let names = ["main", "MAIN", "release", "release/1", "release/1/x", "releases/1", "hot/fix/1"];
+    let release = ["release/1"].as_slice();
+    for (when, wanted) in [
+        ("branch 'main'", ["main", "MAIN"].as_slice()),
+        ("branch 'release/*'", release),
+        ("branch 'R*e/*'", release),
+        ("branch 'rel*'", &["release"]),
+        ("branch '*'", &["main", "MAIN", "release"]),
+        ("branch '*/*'", &["release/1", "releases/1"]),
+        ("branch 'release/**'", &["release", "release/1", "release/1/x"]),
+        ("branch '**'", &names),
+        ("branch '*.*'", &[]),
+        (
+            "anyOf { branch 'ma*'; branch '*/1'; branch 'hot/*/*' }",
+            &["main", "MAIN", "release/1", "releases/1", "hot/fix/1"],
+        ),
+        (
+            "not { branch 'main' }",
+            &["release", "release/1", "release/1/x", "releases/1", "hot/fix/1"],
+        ),
+        ("not { branch '*' }", &["release/1", "release/1/x", "releases/1", "hot/fix/1"]),
+        ("not { anyOf { branch '*'; branch 'release/**' } }", &["releases/1", "hot/fix/1"]),
+        ("not { branch 'release/**' }; branch 'rel*/*'", &["releases/1"]),
+        ("allOf { branch 'rel*/*'; not { branch 'release/**' } }", &["releases/1"]),
+    ] {
+        let text = converted(&format!(
+            "pipeline {{ agent any\nstages {{ stage('a') {{\nwhen {{ {when} }}\nsteps {{ sh 'echo \
+             runs' }} }} }} }}"
+        ));
+        let script = text.split("run = '''\n").nth(1).and_then(|rest| rest.split("'''").next());
+        let script = script.unwrap_or_else(|| panic!("{when}: {text}"));
+        let runs = |branch: &&&str| {
+            let mut shell = std::process::Command::new("sh");
+            let out = shell.args(["-c", script]).env("PILOTHOUSE_BRANCH", branch).output().unwrap();
+            assert!(out.status.success(), "{when}: {script}");
+            out.stdout == b"runs\n"
+        };
+        let found: Vec<&str> = names.iter().filter(runs).copied().collect();
+        assert_eq!(found, wanted, "{when}: {script}");
+    }
+}
+
 #[test]
 fn a_stage_of_some_branches_ends_at_once_on_the_others() {
     let with = |before: &str, when: &str| {
@@ -81,6 +126,7 @@ fn a_stage_of_some_branches_ends_at_once_on_the_others() {
         ("anyOf { branch 'ab-1/x'; branch 'c' }", line(&format!("{ab}|{c}"))),
         ("branch 'ab-1/x'; branch 'c'", line(ab) + &line(c)),
         ("beforeAgent true; branch 'c'", line(c)),
+        ("allOf { branch 'ab-1/x'; branch 'c' }", line(ab) + &line(c)),
     ] {
         let text = with("", when);
         assert!(text.contains(&format!("run = '''\n{wanted}make'''")), "{when}: {text}");
@@ -88,15 +134,19 @@ fn a_stage_of_some_branches_ends_at_once_on_the_others() {
         assert!(text.contains("run = \"all\""), "{when}: {text}");
     }
     for when in [
-        "branch 'release/*'",
         "branch 'a?'",
+        "branch 'a/**/b'",
+        "branch 'a*/**'",
+        "not { not { branch 'a' } }",
+        "not { allOf { branch 'a'; branch 'b' } }",
+        "anyOf { branch 'a'; not { branch 'b' } }",
         "branch 'a b'",
         "branch '/a'",
         "branch ''",
         "branch \"${V}\"",
         "branch pattern: 'a', comparator: 'REGEXP'",
-        "not { branch 'a' }",
-        "allOf { branch 'a' }",
+        "not { buildingTag() }",
+        "allOf { branch 'a'; buildingTag() }",
         "anyOf { branch 'a'; buildingTag() }",
         "branch 'a'; environment name: 'A', value: 'b'",
         "expression { BRANCH_NAME == 'a' }",
