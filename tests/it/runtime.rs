@@ -26,12 +26,32 @@ use crate::stage::{Stage, processes, production};
 
 mod local {
     use super::{Machine, play};
+    use crate::contract::{Engine, Ground as _, Kind};
 
     fn with(case: impl AsyncFnOnce(&mut Machine)) {
         play(|_| None, case);
     }
 
     crate::contract::tests!(with);
+
+    /// What does not listen yet, or waits to be started again, does so on its own port.
+    #[test]
+    fn a_port_is_one_instances_until_it_has_ended() {
+        with(async |machine| {
+            let port = *machine.surroundings.ports.start();
+            machine.surroundings.ports = port..=port;
+            let (first, second) = (machine.order(Kind::Sick), machine.order(Kind::Sick));
+            let mut engine = Engine::begin(machine, 0);
+            assert!(engine.starts(&first).await.is_ok());
+            let refused = engine.starts(&second).await.unwrap_err();
+            assert!(refused.why.contains("no port of the range"), "{}", refused.why);
+            engine.stop(&first.id).await;
+            let third = machine.order(Kind::Sick);
+            assert!(engine.starts(&third).await.is_ok());
+            engine.stop(&third.id).await;
+            engine.end().await;
+        });
+    }
 }
 
 mod docker {

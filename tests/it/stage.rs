@@ -7,6 +7,7 @@ pub mod ended;
 pub mod load;
 pub mod processes;
 pub mod repository;
+pub mod stranger;
 mod tree;
 
 use std::fs::File;

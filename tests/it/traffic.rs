@@ -3,11 +3,13 @@
 use std::io::{Read as _, Write as _};
 
 use pilothouse_core::deployment::Phase;
-use pilothouse_core::id::InstanceId;
+use pilothouse_core::id::{DeploymentId, InstanceId};
 use pilothouse_core::instance::Role;
+use rustix::process::Signal;
 
 use super::stage::load::{self, Load};
 use super::stage::repository::Repository;
+use super::stage::stranger::Stranger;
 use super::stage::{DOMAIN, Stage, processes, wait_until};
 
 /// Deployments in a row.
@@ -165,5 +167,41 @@ fn a_restart_loses_no_request() {
     });
     load.end_without_failure();
     assert_eq!(restart("shop-production-r9-0").status.code(), Some(5));
+    stage.end();
+}
+
+/// An instance that is started again gets nothing before its socket is known to be its own.
+#[test]
+fn who_takes_the_port_of_an_instance_that_restarts_gets_no_visitor() {
+    let stage = Stage::with_engine();
+    let repository = Repository::new(&stage);
+    let gate = stage.path("gate");
+    let waits = format!("while [ -e '{}' ]; do sleep 0.05; done", gate.display());
+    *repository.before.borrow_mut() = Box::leak(waits.into_boxed_str());
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()));
+    stage.succeeds(DeploymentId(0));
+    let id = InstanceId::new("shop-production-r1-0");
+    let address = stage.state().instances[&id].address().unwrap();
+
+    std::fs::write(&gate, "").unwrap();
+    let unit = stage.state_dir().join("instances").join(id.as_str()).join("unit");
+    let supervisor = processes::one(&stage.path(""), &format!("supervise {}", unit.display()));
+    processes::signal(processes::below(supervisor)[0], Signal::KILL);
+    let stranger = Stranger::at(address);
+    stage.wait("it is started again", |state| state.instances[&id].restarts > 0);
+    stage.wait("the table is read back", |state| {
+        state.edge.active.as_ref() == Some(&state.edge.wanted)
+    });
+    // The edge checks whoever is there, and finds him well.
+    let before = stranger.asked();
+    wait_until(|| "it is checked".to_owned(), || stranger.asked() >= before + 5);
+    for _ in 0..20 {
+        let (status, body) = load::ask(stage.address, DOMAIN, "/").unwrap();
+        assert!(status == 200 && body.contains("v1"), "{status} {body}");
+    }
+    drop(stranger);
+    std::fs::remove_file(&gate).unwrap();
+    stage.wait("it serves again", |state| state.instances[&id].is_proved());
     stage.end();
 }

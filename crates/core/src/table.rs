@@ -106,15 +106,18 @@ pub(crate) fn target_of(state: &State, id: &InstanceId) -> Option<Target> {
 }
 
 fn target(instance: &Instance) -> Option<Target> {
+    let InstancePhase::Running { address, proof, proved, over: false, .. } = &instance.phase else {
+        return None;
+    };
     let role = match instance.role {
         Role::None => return None,
         // What is drained goes on being checked, so that a rollback finds it healthy.
         Role::Standby | Role::Drained => TargetRole::Standby,
+        // One that was started again is checked and gets nothing until its socket is known to be its
+        // own: anybody may have taken the address meanwhile.
+        Role::Active if !proved => TargetRole::Standby,
         Role::Active => TargetRole::Active,
         Role::Draining => TargetRole::Draining,
-    };
-    let InstancePhase::Running { address, proof, over: false, .. } = &instance.phase else {
-        return None;
     };
     Some(Target {
         id: instance.id.to_string(),

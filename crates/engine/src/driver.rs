@@ -6,10 +6,10 @@
 pub mod docker;
 pub mod edge;
 pub mod git;
+mod group;
 pub mod host;
 mod jenkins;
 pub mod local;
-mod ports;
 mod program;
 pub mod store;
 mod unit;
@@ -121,7 +121,7 @@ impl Perform for Drivers {
                         ArtifactKind::Image => Ok(Outcome::Done),
                     }
                 }
-                Effect::Start(order) => local.start(*order).await,
+                Effect::Start(order) => local.start(*order, &attention).await,
                 Effect::Prove { id, address, min_healthy_time, deadline } => {
                     local.prove(&id, address, min_healthy_time, deadline, &attention).await
                 }
@@ -152,5 +152,10 @@ async fn blocking<T: Send + 'static>(
 
 /// The end of an effect that was cancelled. Nobody hears of it.
 fn cancelled() -> Result<Outcome, Fault> {
-    Err(Fault::unknown("no longer wanted"))
+    Err(no_longer_wanted())
+}
+
+/// See [`cancelled`].
+fn no_longer_wanted() -> Fault {
+    Fault::unknown("no longer wanted")
 }

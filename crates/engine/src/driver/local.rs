@@ -1,6 +1,8 @@
 //! Runs instances as processes of this machine, each under a supervisor of its own.
 
+mod address;
 mod inspect;
+mod ports;
 mod prove;
 mod secret;
 pub mod usage;
@@ -21,14 +23,14 @@ use pilothouse_supervisor::{
     spawn, stop,
 };
 
+use self::ports::Ports;
 use super::docker::{self, Docker, OWNER_GRACE};
 use super::edge::Edge;
 use super::host::{base_env, engine_env, millis, supervisor};
-use super::ports::Ports;
 use super::unit::{MOMENT, clean_up, look, over_within};
 use super::{Surroundings, blocking};
 use crate::clock::Clock;
-use crate::executor::Ended;
+use crate::executor::{Attention, Ended};
 use crate::places::Places;
 pub(super) use crate::places::unit_of;
 
@@ -45,15 +47,12 @@ const PROCESS: Duration = Duration::from_secs(2);
 /// See [`PROCESS`]. The engine of containers may be busy, or be gone for a moment.
 const CONTAINER: Duration = Duration::from_secs(60);
 const TERM: i32 = 15;
-/// The file in an instance's directory that holds its address.
-const ADDRESS: &str = "address";
-
 /// Runs instances as processes of this machine.
 pub struct Local {
     places: Places,
     clock: Clock,
     binary: PathBuf,
-    ports: Ports,
+    ports: Arc<Ports>,
     edge: Arc<Edge>,
     docker: Arc<Docker>,
 }
@@ -64,20 +63,26 @@ impl Local {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
             binary: surroundings.binary.clone(),
-            ports: Ports::new(surroundings.engine_id.clone(), surroundings.ports.clone()),
+            ports: Arc::new(Ports::new(
+                surroundings.engine_id.clone(),
+                surroundings.ports.clone(),
+                surroundings.places.instances(),
+            )),
             edge,
             docker,
         }
     }
 
-    pub(super) async fn start(&self, order: InstanceOrder) -> Ended {
+    pub(super) async fn start(&self, order: InstanceOrder, attention: &Attention) -> Ended {
         let home = self.places.instance(&order.id);
         let unit = unit_of(&home);
         for _ in 0..100 {
             match look(&unit)? {
                 Liveness::Alive(handle, _) => return self.up(&order.id, &home, &handle).await,
                 Liveness::Starting => tokio::time::sleep(MOMENT).await,
-                Liveness::NeverStarted => return self.launch(order, home, unit).await,
+                Liveness::NeverStarted => {
+                    return self.launch(order, home, unit, attention).await;
+                }
                 Liveness::Interrupted => {
                     blocking("clearing up", move || clean_up(&unit)).await?;
                     return Err(Fault::permanent("its supervisor died while it started"));
@@ -90,11 +95,22 @@ impl Local {
         Err(Fault::transient("its supervisor says nothing"))
     }
 
-    async fn launch(&self, order: InstanceOrder, home: PathBuf, unit: PathBuf) -> Ended {
-        let address = self.ports.choose(order.id.as_str()).ok_or_else(|| {
-            Fault::permanent("no port of the range for instances is free on 127.0.0.1")
-        })?;
-        let secrets = secret::of(&order).await?;
+    async fn launch(
+        &self,
+        order: InstanceOrder,
+        home: PathBuf,
+        unit: PathBuf,
+        attention: &Attention,
+    ) -> Ended {
+        let secrets = secret::of(&order, attention).await?;
+        let (ports, name) = (Arc::clone(&self.ports), order.id.to_string());
+        let chosen = blocking("choosing a port", move || {
+            ports.choose(&name).ok_or_else(|| {
+                Fault::permanent("no port of the range for instances is free on 127.0.0.1")
+            })
+        })
+        .await?;
+        let address = chosen.address;
         let binary = supervisor(&self.binary);
         let script = match &order.service.run {
             Run::Script(script) => Some(script.clone()),
@@ -115,7 +131,8 @@ impl Local {
             }
         })
         .await;
-        self.ports.release(address.port());
+        // Its directory says it now, as long as its supervisor lives.
+        drop(chosen);
         self.up(&id, &home, &started?).await
     }
 
@@ -134,13 +151,13 @@ impl Local {
                     if let Some(record) = docker::record_of(&handle.dir, owner)?
                         && let Some(address) = record.address
                     {
-                        write_address(home, address)?;
+                        address::write(home, address)?;
                         let proof = docker::proof(&record);
                         return Ok(Outcome::Started { address, proof });
                     }
                 }
                 Liveness::Alive(_, status) if status.main.is_some() => {
-                    let address = read_address(home)?;
+                    let address = address::read(home)?;
                     return Ok(Outcome::Started { address, proof: proof(&status) });
                 }
                 Liveness::Alive(..) | Liveness::Starting => {}
@@ -275,21 +292,7 @@ fn prepare(
     if let Some(script) = script {
         std::fs::write(home.join("script"), script).map_err(failed)?;
     }
-    write_address(home, address)
-}
-
-fn write_address(home: &Path, address: SocketAddr) -> Result<(), Fault> {
-    std::fs::write(home.join(ADDRESS), address.to_string()).map_err(|error| {
-        Fault::transient(format!("cannot write the address into {}: {error}", home.display()))
-    })
-}
-
-fn read_address(home: &Path) -> Result<SocketAddr, Fault> {
-    let path = home.join(ADDRESS);
-    std::fs::read_to_string(&path)
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .ok_or_else(|| Fault::permanent(format!("{} holds no address", path.display())))
+    address::write(home, address)
 }
 
 fn unit_stop(stop: &Stop) -> UnitStop {

@@ -1,6 +1,7 @@
 //! Runs a program of the system and takes what it prints, within limits.
 //!
-//! The program gets a small environment of its own and no terminal, and never outlives its call.
+//! The program gets a small environment of its own and no terminal, and neither it nor what it started
+//! outlives a call that was given up.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,6 +13,8 @@ use pilothouse_core::text::printable;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
+use super::group::Group;
+use super::no_longer_wanted;
 use crate::executor::Attention;
 
 /// The longest output that is taken, in bytes.
@@ -45,16 +48,14 @@ pub(super) async fn run(call: Call<'_>, attention: &Attention) -> Result<Vec<u8>
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
+        .stderr(Stdio::piped());
     for name in ["PATH", "HOME", "SSH_AUTH_SOCK", "LANG", "USER"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
     }
     command.envs(call.env.iter().copied());
-    let mut child = command.spawn().map_err(|error| {
+    let mut group = Group::spawn(&mut command).map_err(|error| {
         let why = format!("{} needs {}, which cannot be run: {error}", call.what, call.program);
         if error.kind() == std::io::ErrorKind::NotFound {
             Fault::permanent(why)
@@ -62,6 +63,7 @@ pub(super) async fn run(call: Call<'_>, attention: &Attention) -> Result<Vec<u8>
             Fault::transient(why)
         }
     })?;
+    let child = group.child();
     let (mut output, mut complaint) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = async {
@@ -74,7 +76,7 @@ pub(super) async fn run(call: Call<'_>, attention: &Attention) -> Result<Vec<u8>
         child.wait().await
     };
     let status = tokio::select! {
-        () = attention.cancelled.cancelled() => return Err(Fault::unknown("no longer wanted")),
+        () = attention.cancelled.cancelled() => return Err(no_longer_wanted()),
         ended = tokio::time::timeout(call.limit, ended) => ended,
     };
     match status {

@@ -114,7 +114,8 @@ impl Engine {
         }
     }
 
-    async fn starts(&mut self, order: &InstanceOrder) -> Ended {
+    /// Starts an instance, or says why not.
+    pub async fn starts(&mut self, order: &InstanceOrder) -> Ended {
         let id = EffectId::Start(order.id.clone());
         self.does(id, Effect::Start(Box::new(order.clone()))).await
     }
@@ -191,7 +192,7 @@ impl Engine {
     }
 
     /// Takes an instance out of the table and stops it.
-    async fn stop(&mut self, id: &InstanceId) {
+    pub async fn stop(&mut self, id: &InstanceId) {
         self.publish(Vec::new()).await;
         let stop = Stop { grace: GRACE, ..Stop::default() };
         let effect = Effect::Stop { id: id.clone(), stop };

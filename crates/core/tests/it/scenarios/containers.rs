@@ -71,8 +71,8 @@ fn an_outage_while_a_release_is_watched_takes_nothing_back() {
      255.5 d2 -> Retiring
      255.5 shop-production-r1-0 stopping
      255.5 shop-production-r1-1 stopping
-     255.7 shop-production-r1-0 gone: stopped
      255.7 shop-production-r1-1 gone: stopped
+     255.7 shop-production-r1-0 gone: stopped
      255.7 d2 SUCCEEDED
      255.7 d2 ended Succeeded
     = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
@@ -118,8 +118,8 @@ fn silence_before_an_outage_is_noticed_takes_nothing_back() {
      147.5 d2 -> Retiring
      147.5 shop-production-r1-0 stopping
      147.5 shop-production-r1-1 stopping
-     147.7 shop-production-r1-0 gone: stopped
      147.7 shop-production-r1-1 gone: stopped
+     147.7 shop-production-r1-0 gone: stopped
      147.7 d2 SUCCEEDED
      147.7 d2 ended Succeeded
     = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
@@ -206,21 +206,21 @@ fn what_an_outage_takes_in_the_moment_of_the_shift_passes_the_gate_again() {
      133.2 shop-production-r2-1 -> Active
      133.2 shop-production-r1-1 -> Draining
      133.2 shop-production-r1-0 -> Draining
-     133.3 d2 SHIFTED
-     133.3 d2 -> Draining
-     134.3 shop-production-r1-0 -> Drained
-     134.3 shop-production-r1-1 -> Drained
-     134.3 d2 DRAINED
-     134.3 d2 -> Verifying
-     134.4 d2 -> Baking
-     139.4 d2 BAKED
-     139.4 d2 -> Retiring
-     139.4 shop-production-r1-0 stopping
-     139.4 shop-production-r1-1 stopping
-     139.6 shop-production-r1-1 gone: stopped
-     139.6 shop-production-r1-0 gone: stopped
-     139.6 d2 SUCCEEDED
-     139.6 d2 ended Succeeded
+     133.4 d2 SHIFTED
+     133.4 d2 -> Draining
+     134.4 shop-production-r1-0 -> Drained
+     134.4 shop-production-r1-1 -> Drained
+     134.4 d2 DRAINED
+     134.4 d2 -> Verifying
+     134.5 d2 -> Baking
+     139.5 d2 BAKED
+     139.5 d2 -> Retiring
+     139.5 shop-production-r1-0 stopping
+     139.5 shop-production-r1-1 stopping
+     139.7 shop-production-r1-1 gone: stopped
+     139.7 shop-production-r1-0 gone: stopped
+     139.7 d2 SUCCEEDED
+     139.7 d2 ended Succeeded
     = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
     "#);
 }

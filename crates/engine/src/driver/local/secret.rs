@@ -8,18 +8,25 @@ use pilothouse_core::spec::{MAX_SECRET_BYTES, SecretSource};
 use pilothouse_supervisor::Secrets;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use super::super::group::Group;
+use super::super::no_longer_wanted;
+use crate::executor::Attention;
+
 /// How long the command that gives a secret may take.
 const SECRET_LIMIT: Duration = Duration::from_secs(30);
 
 /// Fetches the secrets' values, which go to the supervisor through a pipe and nowhere else.
-pub(super) async fn of(order: &InstanceOrder) -> Result<Secrets, Fault> {
+pub(super) async fn of(order: &InstanceOrder, attention: &Attention) -> Result<Secrets, Fault> {
     let mut secrets = Secrets::default();
     for (name, source) in &order.secrets {
         let value = match source {
             SecretSource::File(path) => secret_in(path).await.map_err(|why| {
                 Fault::transient(format!("cannot read the secret {name} from {path}: {why}"))
             })?,
-            SecretSource::Command(argv) => secret_from(name, argv).await?,
+            SecretSource::Command(argv) => tokio::select! {
+                () = attention.cancelled.cancelled() => return Err(no_longer_wanted()),
+                value = secret_from(name, argv) => value?,
+            },
         };
         let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
         secrets.env.insert(name.clone(), value);
@@ -33,15 +40,15 @@ async fn secret_from(name: &str, argv: &[String]) -> Result<String, Fault> {
     };
     let (program, arguments) =
         argv.split_first().ok_or_else(|| failed("it is empty".to_owned()))?;
-    let mut child = tokio::process::Command::new(program)
+    let mut command = tokio::process::Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         // What it complains of may hold the secret, so that nobody hears it.
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
+        .stderr(Stdio::null());
+    let mut group = Group::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
+    let child = group.child();
     let value = async {
         let printed = match child.stdout.take() {
             Some(pipe) => limited(pipe).await,
