@@ -136,6 +136,9 @@ pub struct Status {
     pub main_started_ms: Option<u64>,
     /// How many times an instance was started again.
     pub restarts: u32,
+    /// How many of those followed one another, none of its runs between them being a long one.
+    #[serde(default)]
+    pub in_a_row: u32,
     /// How the main process ended last.
     pub last_exit: Option<MainExit>,
     /// When the instance is started again, while it backs off.

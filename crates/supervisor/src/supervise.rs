@@ -133,6 +133,7 @@ fn prepare(unit: &Path, launch: &[OsString]) -> Result<Supervision, Report> {
         started_ms: unit::now_ms(),
         main_started_ms: None,
         restarts: 0,
+        in_a_row: 0,
         last_exit: None,
         next_restart_ms: None,
     };

@@ -142,7 +142,7 @@ impl Local {
         let until = tokio::time::Instant::now() + if is_container { CONTAINER } else { PROCESS };
         while tokio::time::Instant::now() < until {
             match look(&handle.dir)? {
-                Liveness::Alive(_, status) if status.restarts >= prove::RESTARTS => {
+                Liveness::Alive(_, status) if status.in_a_row >= prove::RESTARTS => {
                     return Err(Fault::permanent(self.given_up(id, status.last_exit)?));
                 }
                 Liveness::Alive(_, status) if status.main.is_some() && is_container => {

@@ -64,12 +64,13 @@ fn golden_status() {
         started_ms: 1,
         main_started_ms: Some(2),
         restarts: 3,
+        in_a_row: 2,
         last_exit: Some(MainExit::Code(0)),
         next_restart_ms: None,
     };
     check(
         &status,
-        r#"{"version":1,"id":"shop/0","marker":"shop/0:ab","boot_id":"b","supervisor":{"pid":10,"start_time":11},"phase":"backing_off","main":{"pid":12,"start_time":13},"started_ms":1,"main_started_ms":2,"restarts":3,"last_exit":{"code":0},"next_restart_ms":null}"#,
+        r#"{"version":1,"id":"shop/0","marker":"shop/0:ab","boot_id":"b","supervisor":{"pid":10,"start_time":11},"phase":"backing_off","main":{"pid":12,"start_time":13},"started_ms":1,"main_started_ms":2,"restarts":3,"in_a_row":2,"last_exit":{"code":0},"next_restart_ms":null}"#,
     );
 }
 

@@ -31,6 +31,11 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         self.min.saturating_mul(factor).min(self.max)
     }
+
+    /// The runs in a row that were no long ones, the last among them.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
 }
 
 #[cfg(test)]

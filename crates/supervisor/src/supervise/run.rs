@@ -42,7 +42,11 @@ pub(super) struct Supervision {
     status: Status,
     state: State,
     backoff: Option<Backoff>,
+    /// What the next start is counted as, see [`Status::in_a_row`].
+    next_in_a_row: u32,
     main_since: Instant,
+    /// When a status that could not be written is tried again.
+    status_due: Option<Instant>,
     /// Why the unit ends, once that is decided.
     end: Option<Outcome>,
     leftovers: u32,
@@ -81,7 +85,9 @@ impl Supervision {
             status,
             state: State::Over,
             backoff,
+            next_in_a_row: 0,
             main_since: Instant::now(),
+            status_due: None,
             end: None,
             leftovers: 0,
             survivors: 0,
@@ -119,7 +125,8 @@ impl Supervision {
 
     /// Blocks until a signal, output or the next due time, and takes the first two in.
     fn wait(&mut self) -> io::Result<()> {
-        let timeout = self.state.due().map(remaining);
+        let due = self.state.due().into_iter().chain(self.status_due).min();
+        let timeout = due.map(remaining);
         let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
         let pipes = self.pumps.iter().filter_map(Pump::as_fd);
         fds.extend(pipes.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
@@ -133,6 +140,9 @@ impl Supervision {
         }
         for pump in &mut self.pumps {
             pump.turn(&mut self.sink);
+        }
+        if self.status_due.is_some_and(|due| due <= Instant::now()) {
+            self.write_status(self.status.phase);
         }
         Ok(())
     }
@@ -221,6 +231,7 @@ impl Supervision {
 
     fn restart(&mut self) {
         self.status.restarts = self.status.restarts.saturating_add(1);
+        self.status.in_a_row = self.next_in_a_row;
         if let Err(why) = self.start_main() {
             self.sink.log.note(&format!("the instance cannot be started: {}", why.message));
             self.main_since = Instant::now();
@@ -242,6 +253,7 @@ impl Supervision {
             return;
         };
         let delay = backoff.after(self.main_since.elapsed());
+        self.next_in_a_row = backoff.failures();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).min(MAX_GRACE_MS);
         self.state = State::BackingOff { until: Instant::now() + Duration::from_millis(delay_ms) };
         self.status.next_restart_ms = Some(now_ms().saturating_add(delay_ms));

@@ -79,6 +79,28 @@ fn an_instance_whose_program_is_away_waits_for_it() {
 }
 
 #[test]
+fn a_status_that_could_not_be_written_is_written_once_it_can_be() {
+    let unit = Unit::shell("echo $$ > pid; exec sleep 60").instance();
+    let handle = unit.start();
+    let first = number_in(&unit.path("pid"));
+    // A directory where the new status is written first stands for a disk without room.
+    let obstacle = unit.dir.join(format!("status.json.{}.tmp", handle.supervisor.pid));
+    std::fs::create_dir(&obstacle).unwrap();
+    kill(first, Signal::KILL);
+    until("another process", || Some(number_in(&unit.path("pid"))).filter(|&pid| pid != first));
+    until("it is told", || {
+        Some(unit.text(Stream::Note)).filter(|notes| notes.contains("cannot be written"))
+    });
+    assert_eq!(unit.status().restarts, 0);
+    std::fs::remove_dir(&obstacle).unwrap();
+    let status = until("its status", || Some(unit.status()).filter(|s| s.restarts == 1));
+    assert_eq!((status.phase, status.in_a_row), (Phase::Running, 1));
+    assert_eq!(unit.text(Stream::Note).matches("cannot be written").count(), 1);
+    stop(&handle, None).unwrap();
+    unit.record_after(&handle);
+}
+
+#[test]
 fn a_stop_without_grace_kills() {
     let unit = Unit::shell("trap '' TERM; echo ready; while :; do sleep 60; done").instance();
     let handle = unit.start();

@@ -18,7 +18,7 @@ use super::super::{blocking, cancelled};
 use super::{Local, alive, proof, unit_of};
 use crate::executor::{Attention, Ended};
 
-/// Restarts after which an instance that never proved healthy is given up.
+/// Restarts in a row after which an instance that does not prove healthy is given up.
 pub(super) const RESTARTS: u32 = 3;
 /// How long to wait for the edge's next word before the socket is looked at again.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -45,7 +45,7 @@ struct Newest {
     owner: Option<Owner>,
     /// What names this start, once it is known.
     proof: Option<String>,
-    restarts: u32,
+    in_a_row: u32,
     exit: Option<MainExit>,
 }
 
@@ -53,9 +53,9 @@ impl Newest {
     fn of(home: &Path, address: SocketAddr) -> Result<Self, Fault> {
         let unit = unit_of(home);
         let Some((handle, status)) = alive(&unit)? else {
-            return Ok(Self { owner: None, proof: None, restarts: 0, exit: None });
+            return Ok(Self { owner: None, proof: None, in_a_row: 0, exit: None });
         };
-        let (restarts, exit) = (status.restarts, status.last_exit);
+        let (in_a_row, exit) = (status.in_a_row, status.last_exit);
         let (owner, proof) = if docker::is_container(home) {
             let record = match status.main {
                 // One that is reached nowhere is over.
@@ -71,7 +71,7 @@ impl Newest {
                 .map_err(|error| Fault::transient(format!("cannot look at sockets: {error}")))?;
             (Owner::Process(owner), Some(proof(&status)))
         };
-        Ok(Self { owner: Some(owner), proof, restarts, exit })
+        Ok(Self { owner: Some(owner), proof, in_a_row, exit })
     }
 }
 
@@ -128,9 +128,9 @@ impl Local {
     ) -> Result<Option<Missing>, Fault> {
         let home = self.places.instance(id);
         let look = move || Newest::of(&home, address);
-        let Newest { owner, proof, restarts, exit } =
+        let Newest { owner, proof, in_a_row, exit } =
             blocking("looking at the instance", look).await?;
-        if restarts >= RESTARTS {
+        if in_a_row >= RESTARTS {
             return Ok(Some(Missing::Ever(self.given_up(id, exit)?)));
         }
         // It may have been started anew elsewhere since this was asked for.

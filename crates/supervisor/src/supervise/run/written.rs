@@ -1,18 +1,27 @@
 //! What a unit leaves in its directory: the status as it goes, the record at the end.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::Supervision;
 use crate::record::{ExitRecord, MainExit, Outcome, Phase};
 use crate::unit::{self, Durability, now_ms};
 
+/// How long a status that could not be written waits, as on a full disk.
+const AGAIN: Duration = Duration::from_secs(1);
+
 impl Supervision {
     pub(super) fn write_status(&mut self, phase: Phase) {
         self.status.phase = phase;
         let path = unit::status_path(&self.unit);
-        if let Err(error) = unit::write_json(&path, &self.status, Durability::Unsynced) {
-            // The unit matters more than the news of it; who reads finds an older status.
-            self.sink.log.note(&format!("the status cannot be written: {error}"));
+        let written = unit::write_json(&path, &self.status, Durability::Unsynced);
+        // The unit matters more than the news of it; until then who reads finds an older status.
+        let was_due = self.status_due.take();
+        if let Err(error) = written {
+            self.status_due = Some(Instant::now() + AGAIN);
+            if was_due.is_none() {
+                self.sink.log.note(&format!("the status cannot be written: {error}"));
+            }
         }
     }
 
