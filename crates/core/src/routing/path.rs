@@ -4,15 +4,15 @@
 //! as it was sent: what it means beyond this form is the target's to say.
 //!
 //! The form is what most servers would find: escapes are decoded once, `\` is `/`, what follows
-//! a `;` in a segment is left out, slashes in a row are one, and `.` and `..` are resolved.
+//! a `;` in a segment is left out, slashes in a row are one, and a `.` is left out.
 //! Three decisions are its own:
 //!
 //! - A percent sign is `%25`, whether it was sent so or as an escape that is none. So what was
 //!   encoded twice is not decoded twice, as a target would not either: `%2561` is not `a`.
 //! - A control character is refused, decoded or not: programs in C end a text at NUL, and others
 //!   end a line. Nobody's file or route has one.
-//! - A `..` is refused where only some servers see one: beside a `\` or an escaped slash, or
-//!   before a `;`. `/admin/..;/x` is below `/admin` for one server and not for the next.
+//! - A `..` is refused: `/admin/..` is below `/admin` for a server that does not resolve it, and not
+//!   for the next. Clients resolve it before they send (RFC 3986, section 5.2.4).
 //!
 //! Bytes that are not UTF-8 stay as they are.
 
@@ -27,7 +27,7 @@ pub struct RequestPath<'a> {
 
 /// A path that servers would read in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the path holds a control character, or a `..` that not every server would see")]
+#[error("the path holds a control character, or a `..`, which not every server resolves")]
 pub struct UnclearPath;
 
 impl RequestPath<'static> {
@@ -74,7 +74,7 @@ pub(super) fn normal(sent: &[u8]) -> Result<Cow<'_, [u8]>, UnclearPath> {
     while let Some((byte, width)) = decoded(rest) {
         rest = &rest[width..];
         match byte {
-            b'/' | b'\\' => written.end_segment(byte == b'/' && width == 1, true)?,
+            b'/' | b'\\' => written.end_segment(true)?,
             0..b' ' | 0x7f => return Err(UnclearPath),
             _ if written.is_in_parameters => {}
             b';' => written.is_in_parameters = true,
@@ -82,7 +82,7 @@ pub(super) fn normal(sent: &[u8]) -> Result<Cow<'_, [u8]>, UnclearPath> {
             _ => written.out.push(byte),
         }
     }
-    written.end_segment(true, false)?;
+    written.end_segment(false)?;
     Ok(Cow::Owned(written.out))
 }
 
@@ -114,14 +114,11 @@ fn decoded(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// What is written of the form so far; everything before the segment at hand is final unless a
-/// `..` takes it back.
+/// What is written of the form so far; everything before the segment at hand is final.
 struct Written {
     out: Vec<u8>,
     /// Where the segment at hand begins, behind a slash.
     start: usize,
-    /// Whether every server sees where that segment begins.
-    begins_plainly: bool,
     is_in_parameters: bool,
 }
 
@@ -129,24 +126,18 @@ impl Written {
     fn new(length: usize) -> Self {
         let mut out = Vec::with_capacity(length + 1);
         out.push(b'/');
-        Self { out, start: 1, begins_plainly: true, is_in_parameters: false }
+        Self { out, start: 1, is_in_parameters: false }
     }
 
     /// Ends the segment at hand, which the path's end does as well.
-    fn end_segment(&mut self, ends_plainly: bool, has_next: bool) -> Result<(), UnclearPath> {
-        let is_plain = self.begins_plainly && ends_plainly && !self.is_in_parameters;
+    fn end_segment(&mut self, has_next: bool) -> Result<(), UnclearPath> {
         match &self.out[self.start..] {
             b"" | b"." => self.out.truncate(self.start),
-            b".." if is_plain => {
-                let above = self.out[..self.start - 1].iter().rposition(|byte| *byte == b'/');
-                self.out.truncate(above.map_or(1, |slash| slash + 1));
-            }
             b".." => return Err(UnclearPath),
             _ if has_next => self.out.push(b'/'),
             _ => {}
         }
         self.start = self.out.len();
-        self.begins_plainly = ends_plainly;
         self.is_in_parameters = false;
         Ok(())
     }

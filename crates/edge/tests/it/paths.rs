@@ -36,9 +36,6 @@ fn no_spelling_of_a_path_passes_its_rule() {
         "/admin/x",
         "//admin/x",
         "/./admin/x",
-        "/a/../admin/x",
-        "/a/%2e%2E/admin/x",
-        "/../admin/x",
         "/%61dmin/x",
         "/%61%64%6D%69%6e",
         "/admin;a=b/x",
@@ -60,8 +57,18 @@ fn no_spelling_of_a_path_passes_its_rule() {
 #[test]
 fn a_path_that_two_servers_would_read_in_two_ways_is_refused() {
     let (rig, origin) = fenced();
-    let unclear =
-        ["/a%00b", "/a%0d%0ab", "/%7f", "/admin%2f..%2fx", "/admin/..;/x", "/admin\\..\\x"];
+    let unclear = [
+        "/a%00b",
+        "/a%0d%0ab",
+        "/%7f",
+        "/admin%2f..%2fx",
+        "/admin/..;/x",
+        "/admin\\..\\x",
+        "/admin/..",
+        "/a/../admin/x",
+        "/a/%2e%2E/x",
+        "/..",
+    ];
     for path in unclear {
         assert_eq!(rig.get(path).status, 400, "{path}");
     }
@@ -76,7 +83,7 @@ fn a_target_and_a_redirect_get_the_path_as_it_was_sent() {
         let head = origin.last_head();
         assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");
     }
-    let moved = rig.get("//old/%61;b/../c?d=e");
+    let moved = rig.get("//old/%61;b/./c?d=e");
     assert_eq!(moved.status, 301);
-    assert_eq!(moved.field("location"), Some("https://shop.localhost//old/%61;b/../c?d=e"));
+    assert_eq!(moved.field("location"), Some("https://shop.localhost//old/%61;b/./c?d=e"));
 }

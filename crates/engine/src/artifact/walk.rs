@@ -35,14 +35,13 @@ pub struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Opens the tree's root, which may itself be reached through a link.
+    /// Opens the tree's root. A link in its place leads out of it: a step may have put one there.
     pub fn open(
         tree: &Path,
         limits: Limits,
         take_in: &'a mut TakeIn<'a>,
     ) -> Result<Self, SealError> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::open(tree, flags, Mode::empty())
+        let root = rustix::fs::open(tree, DIRECTORY, Mode::empty())
             .map_err(|error| DiskError::new("open", tree, error.into()))?;
         Ok(Self { root, limits, take_in, entries: Entries::new(), bytes: 0 })
     }

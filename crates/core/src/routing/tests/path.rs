@@ -17,8 +17,6 @@ fn spellings_meet_in_one_form() {
         "/admin/x",
         "//admin///x",
         "/./admin/./x",
-        "/a/../admin/b/../x",
-        "/../../admin/x",
         "/%61dmin/%78",
         "/admin;a=b/x;c",
         "/;a/admin/x",
@@ -26,7 +24,7 @@ fn spellings_meet_in_one_form() {
         "/admin%2Fx",
         "/admin%5cx",
         "/admin%3ba/x",
-        "/%2e/admin/a/%2e%2E/x",
+        "/%2e/admin/%2E/x",
         "admin/x",
     ];
     for sent in spellings {
@@ -40,11 +38,9 @@ fn ends_and_odd_segments_have_their_form() {
     let forms = [
         ("", "/"),
         ("//", "/"),
-        ("/..", "/"),
         ("/a/", "/a/"),
         ("/a//", "/a/"),
         ("/a/.", "/a/"),
-        ("/a/b/..", "/a/"),
         ("/a;b", "/a"),
         ("/a/;b", "/a/"),
         ("/...", "/..."),
@@ -79,13 +75,17 @@ fn bytes_that_are_no_text_stay() {
 }
 
 #[test]
-fn controls_and_hidden_parents_are_refused() {
+fn controls_and_parents_are_refused() {
     let unclear = [
         "/a%00",
         "/a%0a",
         "/%1f",
         "/%7F",
         "/a;%00",
+        "/..",
+        "/a/../b",
+        "/a/b/..",
+        "/a/%2e%2E/b",
         "/a/..;/b",
         "/a/..;",
         "/a%2f../b",

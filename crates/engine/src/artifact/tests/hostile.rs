@@ -76,6 +76,10 @@ fn paths_that_leave_the_tree_or_go_through_a_link_are_refused() {
         assert!(matches!(error, SealError::Path { .. }), "{path:?}: {error}");
     }
     assert!(matches!(place.store.seal(&tree, &[], &|| false).unwrap_err(), SealError::Path { .. }));
+    // A step can put a link in its workspace's own place.
+    fs::rename(&tree, place.path("away")).unwrap();
+    symlink(place.path("outside"), &tree).unwrap();
+    assert!(place.store.seal(&tree, &[PathBuf::from("secret")], &|| false).is_err());
 }
 
 #[test]
