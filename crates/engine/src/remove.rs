@@ -40,7 +40,7 @@ pub fn tree(path: &Path) -> io::Result<()> {
             opened => opened?,
         };
     let mut removal = Removal { parent, open: Vec::new(), moved: 0, emptied: 0, trouble: None };
-    removal.entry(name);
+    removal.entry(&name);
     while !removal.open.is_empty() {
         removal.step();
     }
@@ -86,7 +86,7 @@ impl Removal {
         let Some(last) = self.open.last_mut() else { return };
         match last.dir.read() {
             Some(Ok(entry)) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
-            Some(Ok(entry)) => self.entry(entry.file_name().to_owned()),
+            Some(Ok(entry)) => self.entry(entry.file_name()),
             Some(Err(errno)) => {
                 if let Some(last) = self.open.pop() {
                     self.failed(&last.name, errno);
@@ -95,22 +95,22 @@ impl Removal {
             // The root is read through, and what was moved up to it comes next, each by its name.
             None if self.open.len() == 1 && self.emptied < self.moved => {
                 self.emptied += 1;
-                self.entry(moved_name(self.emptied));
+                self.entry(&moved_name(self.emptied));
             }
             None => self.leave(),
         }
     }
 
     /// Removes an entry of the innermost open directory, goes into it, or puts it off.
-    fn entry(&mut self, name: CString) {
-        let done = match self.unlink(&name) {
-            Err(Errno::NOTEMPTY | Errno::EXIST) if self.open.len() < OPEN => self.enter(&name),
-            Err(Errno::NOTEMPTY | Errno::EXIST) => self.move_up(&name),
+    fn entry(&mut self, name: &CStr) {
+        let done = match self.unlink(name) {
+            Err(Errno::NOTEMPTY | Errno::EXIST) if self.open.len() < OPEN => self.enter(name),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => self.move_up(name),
             removed => removed,
         };
         match done {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => self.failed(&name, errno),
+            Err(errno) => self.failed(name, errno),
         }
     }
 

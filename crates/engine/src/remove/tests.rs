@@ -18,10 +18,8 @@ fn chain(root: &Path, name: &str, levels: usize, made: impl Fn(&OwnedFd, usize))
 fn made() -> (tempfile::TempDir, PathBuf, PathBuf) {
     // Where that is memory, since some disks take minutes for so many directories.
     let memory = Path::new("/dev/shm");
-    let temp = match memory.is_dir() {
-        true => tempfile::tempdir_in(memory).unwrap(),
-        false => tempfile::tempdir().unwrap(),
-    };
+    let memory = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let temp = tempfile::tempdir_in(memory).unwrap();
     let (root, kept) = (temp.path().join("root"), temp.path().join("outside/kept"));
     std::fs::create_dir(&root).unwrap();
     std::fs::create_dir(temp.path().join("outside")).unwrap();
@@ -60,7 +58,7 @@ fn a_directory_that_lets_nobody_in_goes_and_its_owner_alone_is_let_in() {
         std::fs::create_dir_all(dir.join("below")).unwrap();
         std::fs::write(dir.join("below/file"), "").unwrap();
         symlink(kept.parent().unwrap(), dir.join("link")).unwrap();
-        std::fs::set_permissions(dir.join("below"), PermissionsExt::from_mode(0)).unwrap();
+        std::fs::set_permissions(dir.join("below"), PermissionsExt::from_mode(0o000)).unwrap();
         std::fs::set_permissions(&dir, PermissionsExt::from_mode(mode)).unwrap();
     }
     let fd = rustix::fs::open(&root, OFlags::PATH, Mode::empty()).unwrap();
