@@ -63,6 +63,12 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
             }
             confirmed?;
             client.submit(Command::Halt).await?;
+            let state = &snapshot.state;
+            if state.instances.values().any(|one| !one.is_gone() && state.is_out_of_reach(one)) {
+                out::line(
+                    "waits for Docker, which does not answer: its containers cannot be ended",
+                );
+            }
         } else {
             engine.terminate()?;
         }

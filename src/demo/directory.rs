@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
 use color_eyre::eyre::{WrapErr as _, bail};
-use pilothouse_engine::tidy::remove;
+use pilothouse_engine::remove;
 use serde::{Deserialize, Serialize};
 
 /// How a demonstration's directory is called, before the number of its process.
@@ -101,10 +101,10 @@ impl Directory {
         for entry in std::fs::read_dir(&self.path)? {
             let entry = entry?;
             if entry.file_name() != OWNER {
-                remove(&entry.path())?;
+                remove::tree(&entry.path())?;
             }
         }
-        remove(&self.path)
+        remove::tree(&self.path)
     }
 }
 

@@ -170,7 +170,10 @@ fn containers(state: &mut State, event: &ContainersEvent, at: crate::time::Times
     match event {
         ContainersEvent::Lost { why, elsewhere } => {
             let (why, elsewhere) = (why.clone(), *elsewhere);
-            state.containers.away = Some(Away { since: at, why, elsewhere });
+            // Another reason for the same is no new absence.
+            let before = state.containers.away.as_ref().filter(|away| away.elsewhere == elsewhere);
+            let since = before.map_or(at, |away| away.since);
+            state.containers.away = Some(Away { since, why, elsewhere });
         }
         ContainersEvent::Back => {
             watch_anew(state, at, State::is_out_of_reach);

@@ -87,3 +87,36 @@ fn silent_until(instance: &Instance) -> Option<Timestamp> {
         && matches!(health.reason, Some(Reason::Timeout | Reason::FailedHealthChecks));
     is_silent.then(|| health.since.after(SILENCE))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::apply::apply;
+    use crate::decide::decide;
+    use crate::effect::{Input, Observation};
+    use crate::event::{ContainersEvent, Event, Recorded};
+    use crate::id::Seq;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_reason_is_told_and_is_no_new_absence() {
+        let mut state = State::default();
+        let mut told = Vec::new();
+        for (at, why) in [(1, "no answer"), (2, "no answer"), (3, "permission denied")] {
+            let lost = Observation::ContainersLost { why: why.to_owned(), elsewhere: false };
+            let at = Timestamp(at);
+            for event in decide(&state, &Input::Observation(lost), at).events {
+                let seq = Seq(told.len() as u64 + 1);
+                apply(&mut state, &Recorded { seq, at, event: event.clone() });
+                told.push((at.0, event));
+            }
+        }
+        let lost = |why: &str| {
+            let why = why.to_owned();
+            Event::Containers(ContainersEvent::Lost { why, elsewhere: false })
+        };
+        assert_eq!(told, [(1, lost("no answer")), (3, lost("permission denied"))]);
+        let away = state.containers.away.unwrap();
+        assert_eq!((away.since, away.why.as_str()), (Timestamp(1), "permission denied"));
+    }
+}

@@ -247,10 +247,11 @@ fn environment_rules(
     domain: &str,
 ) -> Vec<Rule> {
     let host = host(domain);
-    let forward = if serves {
-        Action::forward(group_of(key))
-    } else {
-        Action::fixed(503, format!("no release of {key} serves\n"))
+    let forward = match environment.current {
+        _ if serves => Action::forward(group_of(key)),
+        // Its instances are starting, or will.
+        Some(_) => Action::fixed(503, format!("no healthy instance of {key}\n")),
+        None => Action::fixed(503, format!("no release of {key} serves\n")),
     };
     let mut own: Vec<_> = environment.spec.rules.iter().collect();
     own.sort_by_key(|rule| rule.priority);

@@ -14,6 +14,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 /// How many pieces wait for the engine at most, and how large one is.
 const PIECES: usize = 8;
 const PIECE: usize = 64 << 10;
+/// Directories in each other at most: each takes stack while the archive is made.
+const MOST_DEEP: usize = 128;
 /// Characters of a path that a message shows.
 const SHOWN: usize = 160;
 
@@ -128,6 +130,10 @@ struct Files {
 impl Files {
     fn add(&self, archive: &mut tar::Builder<&mut Pieces>, within: &Path) -> io::Result<()> {
         let dir = self.dir.join(within);
+        if within.components().count() > MOST_DEEP {
+            let why = format!("more than {MOST_DEEP} directories are in each other");
+            return Err(of(&dir, &io::Error::other(why)));
+        }
         let entries = std::fs::read_dir(&dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = entries.map_err(|error| of(&dir, &error))?;
         // In one order, so that the same files make the same archive.
@@ -291,6 +297,22 @@ mod tests {
         let expected = ["in", "link", "other", "other/below", "other/below/Dockerfile"];
         assert_eq!(names[..5], expected);
         assert_eq!(names[5..], ["real/below/Dockerfile"]);
+    }
+
+    #[tokio::test]
+    async fn directories_without_end_are_refused() {
+        for (levels, is_sent) in [(MOST_DEEP, true), (MOST_DEEP + 1, false)] {
+            let temp = tempfile::tempdir().unwrap();
+            std::fs::write(temp.path().join("Dockerfile"), "FROM x").unwrap();
+            std::fs::create_dir_all(temp.path().join("d/".repeat(levels))).unwrap();
+            let read = dockerfile(temp.path(), "Dockerfile").unwrap();
+            let mut pieces = send(temp.path(), read, Ignored::default());
+            let mut ended = Ok(());
+            while let Some(piece) = pieces.recv().await {
+                ended = piece.map(|_| ());
+            }
+            assert_eq!(ended.is_ok(), is_sent, "{ended:?}");
+        }
     }
 
     #[tokio::test]

@@ -11,13 +11,14 @@ use pilothouse_core::id::{
     DeploymentId, EnvironmentName, InstanceId, ProjectName, ReleaseNumber, RunId,
 };
 use pilothouse_core::routing::Table;
+use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::{Retired, State};
 use pilothouse_supervisor::{Liveness, find};
 
 use crate::journal::Epoch;
 use crate::places::{Places, unit_of};
 
-/// Processes that are told at most.
+/// Processes or directories that are told at most.
 const MOST: usize = 100;
 /// How many numbers are passed over where nobody knows how many records are lost.
 const UNKNOWN: u64 = 1000;
@@ -86,6 +87,19 @@ pub fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
 pub fn later_run(places: &Places, state: &State) -> Option<RunId> {
     let runs = below(&places.runs()).filter_map(|dir| name_of(&dir)?.parse().ok().map(RunId));
     runs.max().filter(|run| *run > state.last_run)
+}
+
+/// Workspaces and homes of runs that are over: a run ends once they are removed, or cannot be.
+pub fn leftovers(places: &Places, state: &State) -> Vec<PathBuf> {
+    let is_over = |run: &RunId| match state.runs.get(run) {
+        Some(known) => matches!(known.phase, RunPhase::Ended { .. }),
+        // It was forgotten.
+        None => *run <= state.last_run,
+    };
+    let runs = below(&places.runs()).filter_map(|dir| name_of(&dir)?.parse().ok().map(RunId));
+    let dirs =
+        runs.filter(is_over).flat_map(|run| [places.workspace(run), places.container_home(run)]);
+    dirs.filter(|dir| dir.symlink_metadata().is_ok()).take(MOST).collect()
 }
 
 /// The epoch of the engine that published the saved routing table; 0 where there is none. An edge
@@ -211,6 +225,22 @@ mod tests {
         // Each lost record may have been a run.
         let known = Loss { to: Seq(120), ..known };
         assert_eq!(passed_over(&places, &state, &known).last_run, RunId(105));
+    }
+
+    #[test]
+    fn what_a_run_that_is_over_left_is_found() {
+        let (_temp, places) = made(&[
+            "runs/3/workspace/deep",
+            "runs/4/steps/0",
+            "runs/5/home",
+            "runs/5/workspace",
+            "runs/9/workspace",
+        ]);
+        let state = State { last_run: RunId(8), ..State::default() };
+        let mut found = leftovers(&places, &state);
+        found.sort();
+        let own = [places.workspace(RunId(3)), places.container_home(RunId(5))];
+        assert_eq!(found, [&own[..], &[places.workspace(RunId(5))]].concat());
     }
 
     #[test]

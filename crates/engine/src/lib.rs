@@ -18,6 +18,7 @@ pub mod left;
 pub mod logs;
 pub mod places;
 pub mod publish;
+pub mod remove;
 pub mod room;
 pub mod samples;
 pub mod server;

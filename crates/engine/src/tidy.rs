@@ -14,6 +14,7 @@ use crate::artifact::{ArtifactError, Digest, Limits, Store};
 use crate::journal::Disk;
 use crate::left;
 use crate::places::Places;
+use crate::remove;
 
 /// What is younger than this stays, because the state may be about to learn of it.
 const YOUNG: Duration = Duration::from_secs(600);
@@ -140,36 +141,9 @@ fn old_but(dir: &Path, named: &BTreeSet<String>) -> Vec<PathBuf> {
 
 /// Removes a tree, and says so where it cannot be.
 fn gone(path: &Path) {
-    if let Err(error) = remove(path) {
+    if let Err(error) = remove::tree(path) {
         tracing::warn!(path = %path.display(), %error, "cannot be removed");
     }
-}
-
-/// Removes a tree whose directories may be read-only, as a release's are.
-pub fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            std::fs::remove_file(path)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            allow(path)?;
-            std::fs::remove_dir_all(path)
-        }
-        other => other,
-    }
-}
-
-fn allow(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::symlink_metadata(path)?;
-    if !metadata.is_dir() {
-        return Ok(());
-    }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-    for entry in std::fs::read_dir(path)? {
-        allow(&entry?.path())?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -59,12 +59,12 @@ fn path_within(field: &Field<'_>, found: &mut Found<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Absolute paths of the host, and where a container sees them; `lies_over` says of such a place
-/// what it would hide.
+/// Absolute paths of the host, and where a container sees them; `disturbs` says of such a place
+/// what it would do to the run's own.
 pub(crate) fn volumes(
     section: &Section<'_>,
     found: &mut Found<'_>,
-    lies_over: impl Fn(&str) -> Option<String>,
+    disturbs: impl Fn(&str) -> Option<String>,
 ) -> Vec<Volume> {
     let Some(field) = section.get("volumes") else { return Vec::new() };
     let mut volumes = Vec::new();
@@ -75,7 +75,7 @@ pub(crate) fn volumes(
             continue;
         };
         let is_there = |other: &&Volume| parts(&other.target).eq(parts(&volume.target));
-        if let Some(message) = lies_over(&volume.target) {
+        if let Some(message) = disturbs(&volume.target) {
             found.add(ProblemKind::WrongValue, at, &message, VOLUME);
         } else if let Some(other) = volumes.iter().find(is_there) {
             let message = format!(
@@ -104,14 +104,14 @@ fn volume(text: &str) -> Option<Volume> {
     })
 }
 
-/// Paths in a container that are kept; `lies_over` says of one what it would hide. None lies within
+/// Paths in a container that are kept; `disturbs` says of one what it would do to the run's own. None lies within
 /// another, nor where a volume is: Docker would make a directory of its own there, which nobody but
 /// root could remove, and what is kept in the outer one would be hidden.
 pub(crate) fn caches(
     section: &Section<'_>,
     volumes: &[Volume],
     found: &mut Found<'_>,
-    lies_over: impl Fn(&str) -> Option<String>,
+    disturbs: impl Fn(&str) -> Option<String>,
 ) -> Vec<String> {
     const HELP: &str =
         "name the directory that a tool keeps things in, as in cache = [\"/var/cache/npm\"]";
@@ -120,7 +120,7 @@ pub(crate) fn caches(
             let message = format!("{} is the kernel's, and nothing is kept there", quoted(path));
             return Some((message, HELP));
         }
-        let message = lies_over(path).map(|message| (message, HELP));
+        let message = disturbs(path).map(|message| (message, HELP));
         message.or_else(|| {
             let caches = caches.iter().map(|cache| (cache.as_str(), "a cache as well"));
             let volumes = volumes.iter().map(|volume| (volume.target.as_str(), "a volume's place"));
@@ -134,7 +134,7 @@ pub(crate) fn caches(
 }
 
 /// How a path lies to another, if one of the two holds the other.
-fn lies(path: &str, other: &str) -> Option<&'static str> {
+pub(crate) fn lies(path: &str, other: &str) -> Option<&'static str> {
     let (mut own, mut others) = (parts(path), parts(other));
     loop {
         match (own.next(), others.next()) {

@@ -2,6 +2,8 @@
 //!
 //! It reads the files, with or without an engine, and changes none.
 
+use std::path::Path;
+
 use pilothouse_core::state::State;
 use pilothouse_engine::journal::Inspected;
 use pilothouse_engine::kernel::{OpenError, look};
@@ -27,6 +29,7 @@ pub fn checks(place: &Place) -> Vec<Check> {
                 Check::warn(WHAT, why.as_str(), "nothing is lost by it; check the disk")
             }));
             checks.extend(strangers(&places, &state).iter().map(stranger));
+            checks.extend(left::leftovers(&places, &state).iter().map(|dir| leftover(dir)));
             checks
         }
         Err(error) => {
@@ -84,6 +87,14 @@ fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
         strangers.retain(|one| again.contains(one));
     }
     strangers
+}
+
+fn leftover(dir: &Path) -> Check {
+    let dir = dir.display();
+    let found = format!("{dir} is of a run that is over, and could not be removed");
+    let mend =
+        format!("the engine's log says why; where it is another user's, as root: rm -rf {dir}");
+    Check::warn("state", found, mend)
 }
 
 fn stranger(one: &Stranger) -> Check {

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::ToSocketAddrs as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,8 +19,6 @@ use crate::find::Place;
 const GIT: (u32, u32) = (2, 20);
 /// Fewer inotify instances or watches than this are used up by others soon.
 const INOTIFY: [(&str, u64); 2] = [("max_user_instances", 128), ("max_user_watches", 8192)];
-/// Files that steps left which are looked at.
-const ENTRIES: usize = 100_000;
 
 /// What mends a filesystem that cannot hold more files.
 const FILES: &str = "remove files, however small: without more, builds and deployments fail";
@@ -100,7 +98,6 @@ fn state_dir(place: &Place) -> Vec<Check> {
     // Before the first start it is the nearest directory that there is, where it would be made.
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let mut checks = vec![writable(&dir, there)];
-    checks.extend(left_over(&dir, rustix::process::getuid().as_raw()));
     checks.push(match measure(there) {
         Ok(room) => {
             let found = format!("{} MiB free for {shown}", room.free >> 20);
@@ -121,27 +118,6 @@ fn state_dir(place: &Place) -> Vec<Check> {
         }
     });
     checks
-}
-
-/// Whether steps left something that only another user can remove, as a step does that became root.
-fn left_over(dir: &Path, user: u32) -> Option<Check> {
-    let runs = std::fs::read_dir(dir.join("runs")).into_iter().flatten().flatten();
-    let dirs = runs.flat_map(|run| ["workspace", "home"].map(|name| run.path().join(name)));
-    let mut looked = 0;
-    let foreign = dirs.into_iter().find(|dir| user != 0 && has_others(dir, user, &mut looked))?;
-    let found = format!("a step left files of another user in {}", foreign.display());
-    Some(Check::warn("state", found, format!("remove it as root: rm -r {}", foreign.display())))
-}
-
-/// Whether a directory has something that is not a user's, as far as it is looked through.
-fn has_others(dir: &Path, user: u32, looked: &mut usize) -> bool {
-    std::fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
-        *looked += 1;
-        let Some(found) = entry.metadata().ok().filter(|_| *looked <= ENTRIES) else {
-            return false;
-        };
-        found.uid() != user || found.is_dir() && has_others(&entry.path(), user, looked)
-    })
 }
 
 /// Whether this user may watch an engine and not tell it anything.
@@ -251,18 +227,5 @@ mod tests {
         ] {
             assert_eq!(kills(&format!("KillUserProcesses={word} \n")), Some(is_yes), "{word}");
         }
-    }
-
-    #[test]
-    fn what_a_step_left_of_another_user_is_told() {
-        let temp = tempfile::tempdir().unwrap();
-        let deep = temp.path().join("runs/7/workspace/deep");
-        std::fs::create_dir_all(&deep).unwrap();
-        std::fs::write(deep.join("file"), "").unwrap();
-        let own = std::fs::metadata(&deep).unwrap().uid();
-        assert!(!has_others(temp.path(), own, &mut 0));
-        let told = left_over(temp.path(), own + 1).unwrap();
-        assert!(told.found.ends_with("runs/7/workspace"), "{}", told.found);
-        assert!(left_over(&deep, own + 1).is_none());
     }
 }

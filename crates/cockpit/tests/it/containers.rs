@@ -288,6 +288,10 @@ fn a_close_look_is_asked_for_and_shown() {
         assert!(text(&model).contains("137, for want of memory"), "{}", text(&model));
         assert_eq!(press(&mut model, "i"), [Request::Inspect(id.clone())], "once more");
         assert!(text(&model).contains("137"), "what was found stays in sight");
+        let mut later = model.clone();
+        later.replica.instances.remove(&id);
+        assert!(text(&later).contains("it is gone; as it was"), "{}", text(&later));
+        assert!(!text(&later).contains("asks again"));
         let why = Err("the Docker engine says nothing".to_owned());
         update(&mut model, Msg::Inspected { id: id.clone(), found: Box::new(why) });
         assert!(text(&model).contains("says nothing"), "{}", text(&model));

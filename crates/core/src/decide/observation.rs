@@ -71,7 +71,7 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             vec![Event::Edge(EdgeEvent::Disconnected { why: why.clone() })]
         }
         Observation::ContainersLost { why, elsewhere } => match &state.containers.away {
-            Some(away) if away.elsewhere == *elsewhere => Vec::new(),
+            Some(away) if away.elsewhere == *elsewhere && away.why == *why => Vec::new(),
             Some(_) | None => {
                 let (why, elsewhere) = (why.clone(), *elsewhere);
                 vec![Event::Containers(ContainersEvent::Lost { why, elsewhere })]

@@ -12,6 +12,7 @@ use super::error::ArtifactError;
 use super::manifest::Entry;
 use super::{Digest, Store};
 use crate::journal::DiskError;
+use crate::remove;
 
 /// Tells what was removed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +69,7 @@ impl Store {
         for entry in list(&temporary)? {
             let path = entry.path();
             if is_old(&path) {
-                fs::remove_dir_all(&path)
-                    .map_err(|error| DiskError::new("remove", &path, error))?;
+                remove::tree(&path).map_err(|error| DiskError::new("remove", &path, error))?;
             }
         }
         Ok(pruned)

@@ -70,7 +70,7 @@ struct Objects<'a> {
 impl Drop for Objects<'_> {
     fn drop(&mut self) {
         // What stays is swept by the next prune.
-        let _ = fs::remove_dir_all(&self.dir);
+        let _ = crate::remove::tree(&self.dir);
     }
 }
 

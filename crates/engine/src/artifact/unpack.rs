@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use std::ffi::OsStr;
 
@@ -17,6 +17,7 @@ use super::error::ArtifactError;
 use super::manifest::{self, Entries, Entry, MARK};
 use super::{Digest, Sealed, Store};
 use crate::journal::DiskError;
+use crate::remove;
 
 /// Says what unpacking found at its destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,11 +191,6 @@ fn new_file(path: &Path) -> Result<File, DiskError> {
         .map_err(|error| DiskError::new("create", path, error))
 }
 
-fn remove_tree(path: &PathBuf) -> Result<(), DiskError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(DiskError::new("remove", path, error))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
+fn remove_tree(path: &Path) -> Result<(), DiskError> {
+    remove::tree(path).map_err(|error| DiskError::new("remove", path, error))
 }

@@ -22,6 +22,7 @@ use super::{Surroundings, blocking, cancelled, jenkins};
 use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
+use crate::remove;
 
 /// How long git may take to list or fetch.
 const NETWORK: Duration = Duration::from_secs(120);
@@ -344,11 +345,7 @@ fn clear(place: &Path) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::transient(format!("cannot clear {}: {error}", place.display()))
     };
-    match std::fs::remove_dir_all(place) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
-    }
+    remove::tree(place).map_err(failed)?;
     place.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)
 }
 

@@ -20,6 +20,7 @@ use super::unit::{MOMENT, clean_up, look, over, over_within};
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
+use crate::remove;
 
 /// The most output of one step that is kept, in bytes.
 const OUTPUT: u64 = 512 << 20;
@@ -276,13 +277,8 @@ fn write_script(path: &Path, script: &str) -> Result<(), Fault> {
 
 fn start(binary: &Binary, dir: &Path, spec: &Spec) -> Result<Found, Fault> {
     // A directory without a supervisor's trace is what an engine left that died while it made it.
-    match std::fs::remove_dir_all(dir) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => {
-            return Err(Fault::transient(format!("cannot clear {}: {error}", dir.display())));
-        }
-    }
+    remove::tree(dir)
+        .map_err(|error| Fault::transient(format!("cannot clear {}: {error}", dir.display())))?;
     dir.parent()
         .map_or(Ok(()), std::fs::create_dir_all)
         .map_err(|error| Fault::transient(format!("cannot make {}: {error}", dir.display())))?;

@@ -33,6 +33,7 @@ use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
 pub(super) use crate::places::unit_of;
+use crate::remove;
 
 /// The first and the longest wait before an instance is started again, and how long it must
 /// run for the waits to begin anew.
@@ -284,11 +285,7 @@ fn prepare(
         Fault::transient(format!("cannot prepare {}: {error}", home.display()))
     };
     std::fs::create_dir_all(home).map_err(failed)?;
-    match std::fs::remove_dir_all(unit) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
-    }
+    remove::tree(unit).map_err(failed)?;
     if let Some(script) = script {
         std::fs::write(home.join("script"), script).map_err(failed)?;
     }

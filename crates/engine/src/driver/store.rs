@@ -12,6 +12,7 @@ use crate::artifact::{ArtifactError, Digest, Limits, SealError, Store as Artifac
 use crate::executor::{Attention, Ended};
 use crate::journal::Disk;
 use crate::places::Places;
+use crate::remove;
 
 /// How long to wait for a store that is being pruned.
 const FREE: Duration = Duration::from_secs(60);
@@ -61,17 +62,15 @@ impl Store {
         // What steps in containers took for their home goes with it.
         let dirs = [self.places.workspace(run), self.places.container_home(run)];
         blocking("removing the workspace", move || {
+            let mut fault = None;
             for dir in dirs {
-                match crate::tidy::remove(&dir) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        let why = format!("cannot remove {}: {error}", dir.display());
-                        tracing::warn!("{why}");
-                        return Err(Fault::transient(why));
-                    }
-                    Ok(()) | Err(_) => {}
+                if let Err(error) = remove::tree(&dir) {
+                    let why = format!("cannot remove {}: {error}", dir.display());
+                    tracing::warn!("{why}");
+                    fault = Some(Fault::transient(why));
                 }
             }
-            Ok(Outcome::Done)
+            fault.map_or(Ok(Outcome::Done), Err)
         })
         .await
     }

@@ -13,6 +13,8 @@ use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use super::actor::Door;
 
+use crate::remove;
+
 /// How long an engine that listens may take to show it.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -149,7 +151,7 @@ impl Bound {
         let made = make_workshop(&workshop)
             .and_then(|()| doors.iter().try_for_each(|door| bound.add(settings, *door, &workshop)));
         // What stays behind there can be reached by nobody and is removed by the next start.
-        let _ = fs::remove_dir_all(&workshop);
+        let _ = remove::tree(&workshop);
         made.map(|()| bound)
     }
 
@@ -281,11 +283,6 @@ async fn refuse_living(path: &Path) -> Result<(), BindError> {
 
 /// Makes the directory in which sockets get their mode before anybody can reach them.
 fn make_workshop(path: &Path) -> Result<(), BindError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(failed("clear", path)(error));
-        }
-        Ok(()) | Err(_) => {}
-    }
+    remove::tree(path).map_err(failed("clear", path))?;
     DirBuilder::new().mode(0o700).create(path).map_err(failed("make the directory", path))
 }

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::stage::TIMEOUT;
 use crate::ProblemKind;
-use crate::container::{build, caches, image, limits, network, parts, volumes};
+use crate::container::{build, caches, image, lies, limits, network, volumes};
 use crate::found::Found;
 use crate::section::{Field, Section};
 use crate::value::quoted;
@@ -28,17 +28,15 @@ pub(super) struct Usual<'a> {
 }
 
 impl Usual<'_> {
-    /// What the workspace's own place, or one above it, would hide if something else were there.
-    fn lies_over(&self, path: &str) -> Option<String> {
+    /// What a path has to do with the run's own directory, which holds the workspace and the home.
+    /// Over it something else would hide them; within it Docker would make a directory of its own,
+    /// which nobody but root could remove.
+    fn disturbs(&self, path: &str) -> Option<String> {
         let workspace = self.workspace?;
-        let mut below = parts(workspace);
-        parts(path).all(|part| below.next() == Some(part)).then(|| {
-            format!(
-                "{} lies over the workspace, which is {}",
-                quoted(path),
-                printable(workspace, 200)
-            )
-        })
+        let run = workspace.trim_end_matches('/').rsplit_once('/')?.0;
+        let how = lies(path, run)?;
+        let how = if how == "lies within" { how } else { "lies over" };
+        Some(format!("{} {how} the run's own directory, {}", quoted(path), printable(run, 200)))
     }
 }
 
@@ -61,10 +59,10 @@ pub(super) fn read(
     };
     let mut flag = |key| section.get(key).and_then(|field| field.flag(found)).unwrap_or_default();
     let (privileged, docker_socket) = (flag("privileged"), flag("docker_socket"));
-    let volumes = volumes(section, found, |path| usual.lies_over(path));
+    let volumes = volumes(section, found, |path| usual.disturbs(path));
     Some(Container {
         image,
-        caches: caches(section, &volumes, found, |path| usual.lies_over(path)),
+        caches: caches(section, &volumes, found, |path| usual.disturbs(path)),
         volumes,
         network: network(section, found),
         limits: limits(section, found),

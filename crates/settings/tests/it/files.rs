@@ -138,7 +138,7 @@ fn no_cache_lies_where_another_or_a_volume_is() {
 }
 
 #[test]
-fn nothing_lies_over_the_workspace() {
+fn nothing_lies_over_or_within_the_directory_of_a_run() {
     let read = |key: &str, path: &str| {
         let text = format!(
             "[[stage]]\nname = \"test\"\nimage = \"debian:12\"\nrun = \"make\"\n\
@@ -148,18 +148,23 @@ fn nothing_lies_over_the_workspace() {
             pipeline::read_for("pilothouse.toml", &text, Some("/var/lib/ph/runs/7/workspace"));
         read.err().map(|problems| report(&problems))
     };
-    for path in
-        ["/var/cache", "/var/lib/p", "/var/lib/ph/runs/70", "/var/lib/ph/runs/7/workspace/x"]
+    for path in ["/var/cache", "/var/lib/p", "/var/lib/ph/runs/70", "/var/lib/ph/runs/6/workspace"]
     {
         assert_eq!(read("cache", path), None, "{path}");
         assert_eq!(read("volumes", &format!("/srv:{path}")), None, "{path}");
     }
-    for path in ["/var", "/var/lib/ph/runs/7/workspace", "//var/./lib/", "/var/lib/ph/runs"] {
+    let run = "/var/lib/ph/runs/7";
+    for (path, how) in [
+        ("/var", "over"),
+        ("//var/./lib/", "over"),
+        (run, "over"),
+        ("/var/lib/ph/runs/7/workspace", "within"),
+        ("/var/lib/ph/runs/7/workspace/q/r", "within"),
+        ("/var/lib/ph/runs//7/home/.npm", "within"),
+    ] {
         for (key, value) in [("cache", path.to_owned()), ("volumes", format!("/srv:{path}"))] {
             let said = read(key, &value).unwrap_or_default();
-            let what = format!(
-                "\"{path}\" lies over the workspace, which is /var/lib/ph/runs/7/workspace"
-            );
+            let what = format!("\"{path}\" lies {how} the run's own directory, {run}");
             assert!(said.contains(&what), "{said}");
             assert!(said.starts_with("pilothouse.toml:5:"), "{said}");
         }

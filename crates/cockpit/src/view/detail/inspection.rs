@@ -1,6 +1,7 @@
 //! An instance looked at closely: what the container engine or the system says of it.
 
 use pilothouse_core::id::InstanceId;
+use pilothouse_core::instance::Instance;
 
 use super::super::lines::{Line, sentence};
 use super::Sheet;
@@ -17,8 +18,14 @@ pub(super) fn sheet(model: &Model, close: &Close, room: u16) -> Sheet {
         None => lines.push(Line::new("Asking the engine…", Scope::Dim)),
         Some(Err(why)) => lines.extend(sentence(&width::clean(why), room, Scope::StateError)),
         Some(Ok(found)) => {
-            let asked = format!("as it was {} ago; i asks again", age::ago(model.now, close.at));
-            lines.push(Line::new(asked, Scope::Dim));
+            let ago = age::ago(model.now, close.at);
+            let instance = model.replica.instances.get(&close.id);
+            lines.push(if instance.is_none_or(Instance::is_gone) {
+                // Nobody can be asked any more.
+                Line::new(format!("it is gone; as it was {ago} ago"), Scope::StateError)
+            } else {
+                Line::new(format!("as it was {ago} ago; i asks again"), Scope::Dim)
+            });
             for (name, text) in inspection::facts(found, model.now) {
                 let left = room.saturating_sub(12);
                 let folded = width::fold(&text, usize::from(left.max(8)));
