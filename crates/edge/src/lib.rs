@@ -24,6 +24,7 @@ mod edge;
 mod error;
 mod fields;
 mod flight;
+mod heads;
 mod health;
 mod link;
 mod live;

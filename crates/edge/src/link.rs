@@ -1,18 +1,19 @@
-//! A client's connection as the worker sees it: in which phase, since when, and its raw head.
+//! A client's connection as the worker sees it: in which phase, and since when.
 //!
 //! Responsible for knowing who is being waited for, so that one sweep per worker can end
-//! connections that wait too long, and for keeping the bytes of a head that the codec hides.
+//! connections that wait too long, and for showing `heads` the bytes that are read.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::coarse_ms;
+use crate::heads::{Behind, Heads, Unfinished};
 use crate::placed::Placed;
 use crate::settings::Limits;
 
@@ -69,15 +70,14 @@ pub(crate) struct Link {
     pub(crate) is_too_large: AtomicBool,
     /// The next piece of the request body is the client's to send.
     pub(crate) owes_body: AtomicBool,
-    /// The bytes read since the connection was idle, while a head may be among them.
-    head: Mutex<Vec<u8>>,
-    head_limit: usize,
+    /// The heads as they were sent.
+    heads: Mutex<Heads>,
     /// Wakes the connection's task to look at the verdict; a task's waker stays the same.
     waker: OnceLock<Waker>,
 }
 
 impl Link {
-    pub(crate) fn new(head_limit: usize) -> Self {
+    pub(crate) fn new(head_limit: usize, unfinished: Unfinished) -> Self {
         let now = coarse_ms();
         Self {
             phase: AtomicU8::new(Phase::Idle as u8),
@@ -92,8 +92,7 @@ impl Link {
             owes_answer: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             owes_body: AtomicBool::new(false),
-            head: Mutex::new(Vec::new()),
-            head_limit,
+            heads: Mutex::new(Heads::new(head_limit, unfinished)),
             waker: OnceLock::new(),
         }
     }
@@ -204,14 +203,18 @@ impl Link {
         }
     }
 
-    /// Begins a request and hands out the bytes of its head, if it is certain where it begins.
-    pub(crate) fn begin(&self, has_body: bool) -> Vec<u8> {
+    /// Begins a request and hands out the bytes of its head as far as they are known.
+    pub(crate) fn begin(&self, behind: Behind) -> Vec<u8> {
         self.enter(Phase::Waiting);
         self.has_looked.store(false, Ordering::Relaxed);
-        self.has_body.store(has_body, Ordering::Relaxed);
+        self.has_body.store(behind != Behind::Length(0), Ordering::Relaxed);
         self.came_behind.store(false, Ordering::Relaxed);
         self.is_too_large.store(false, Ordering::Relaxed);
-        std::mem::take(&mut *self.head.lock().unwrap_or_else(PoisonError::into_inner))
+        self.heads().begin(behind)
+    }
+
+    fn heads(&self) -> MutexGuard<'_, Heads> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a request: its answer is complete.
@@ -244,9 +247,13 @@ impl Link {
     }
 
     /// Gives the buffer of a head back for the next one.
-    pub(crate) fn give_back(&self, mut head: Vec<u8>) {
-        head.clear();
-        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    pub(crate) fn give_back(&self, head: Vec<u8>) {
+        self.heads().give_back(head);
+    }
+
+    /// Says whether the client's unfinished head is too much beside those of all the others.
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.is_in_head() && self.heads().is_too_much()
     }
 
     fn moved(&self) {
@@ -272,10 +279,8 @@ impl Link {
         if phase == Phase::Idle {
             self.enter_at(Phase::Head, now);
         }
-        if matches!(phase, Phase::Idle | Phase::Head) {
-            let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = self.head_limit.saturating_sub(head.len());
-            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if phase != Phase::Upgraded {
+            self.heads().read(bytes, !is_answered);
         }
     }
 }

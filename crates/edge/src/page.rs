@@ -12,6 +12,13 @@ pub(crate) const HEAD_LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
     Connection: close\r\n\r\n\
     408: the request's head did not arrive in time\n";
 
+/// The whole answer to a large head that came in pieces while many others did.
+pub(crate) const HEAD_TOO_MUCH: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 52\r\n\
+    Connection: close\r\n\r\n\
+    431: too large while many other heads arrive slowly\n";
+
 /// Why there is no target's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {

@@ -22,6 +22,7 @@ use crate::body::{Answer, Lease, Outgoing};
 use crate::counters::add;
 use crate::fields::{self, DIGEST, RELEASE, TARGET};
 use crate::flight::{Flight, Sent};
+use crate::heads::Behind;
 use crate::link::{Phase, Verdict};
 use crate::page::Cause;
 use crate::plan::{Next, Plan, plan};
@@ -38,7 +39,11 @@ pub(crate) fn answer(
 ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
     let Session { worker, link, .. } = &**session;
     add(&worker.edge.totals.requests);
-    let raw = link.begin(!request.body().is_end_stream());
+    let behind = match request.body() {
+        body if body.is_end_stream() => Behind::Length(0),
+        body => body.size_hint().exact().map_or(Behind::Chunks, Behind::Length),
+    };
+    let raw = link.begin(behind);
     let is_old = request.version() < Version::HTTP_11;
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();

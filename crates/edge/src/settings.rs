@@ -21,9 +21,11 @@ pub struct Settings {
 /// What the edge allows clients and targets.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The largest request head and response head, in bytes; also the size of body buffers. At
-    /// least 8 KiB, which is what is meant by less.
+    /// The largest request head, in bytes. At least 8 KiB, which is what is meant by less.
     pub head_bytes: usize,
+    /// The largest response head, in bytes; also the size of body buffers. At least as large as
+    /// a request head.
+    pub buffer_bytes: usize,
     /// The largest request body, in bytes.
     pub body_bytes: u64,
     /// From the first byte of a request to the end of its head.
@@ -50,16 +52,22 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The largest head as the codec is told: it takes no smaller buffer.
+    /// The largest request head as the codec is told.
     pub(crate) fn head_bytes(&self) -> usize {
         self.head_bytes.max(8 * 1024)
+    }
+
+    /// The buffers as the codec is told, which takes none below 8 KiB.
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.buffer_bytes.max(self.head_bytes())
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            head_bytes: 64 * 1024,
+            head_bytes: 32 * 1024,
+            buffer_bytes: 64 * 1024,
             body_bytes: 1024 * 1024 * 1024,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

@@ -70,7 +70,7 @@ pub(crate) async fn connect(
         _ = cuts.changed() => return Err(ConnectError::Other),
     };
     let (sender, connection) = Builder::new()
-        .max_buf_size(limits.head_bytes())
+        .max_buf_size(limits.buffer_bytes())
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| ConnectError::Other)?;

@@ -25,8 +25,9 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::edge::Edge;
+use crate::heads::Unfinished;
 use crate::link::{ClientIo, Link, Phase, Verdict, is_empty_lines};
-use crate::page::HEAD_LATE;
+use crate::page::{HEAD_LATE, HEAD_TOO_MUCH};
 use crate::placed::Placed;
 use crate::plan::Entry;
 use crate::proxy::answer;
@@ -67,6 +68,7 @@ pub(crate) struct Worker {
     is_stopping: Cell<bool>,
     /// One for each client's connection.
     places: Arc<Semaphore>,
+    unfinished: Unfinished,
     listening: RefCell<HashMap<SocketAddr, oneshot::Sender<()>>>,
 }
 
@@ -117,6 +119,7 @@ impl Worker {
             tunnels: Cell::new(0),
             is_stopping: Cell::new(false),
             places,
+            unfinished: Unfinished::default(),
             listening: RefCell::default(),
             edge,
         }
@@ -272,12 +275,11 @@ fn start(
         return;
     }
     let limits = &worker.edge.settings.limits;
-    let head_bytes = limits.head_bytes();
     let peer = peer.ip().to_canonical();
     let Ok(peer_text) = HeaderValue::try_from(peer.to_string()) else {
         return;
     };
-    let link = Arc::new(Link::new(head_bytes));
+    let link = Arc::new(Link::new(limits.head_bytes(), worker.unfinished.clone()));
     if worker.is_stopping.get() {
         link.judge(Verdict::Finish);
     }
@@ -288,21 +290,25 @@ fn start(
     let worker = Rc::clone(worker);
     tokio::task::spawn_local(async move {
         let session = Session { worker: Rc::clone(&worker), link, entry };
-        drive(Rc::new(session), Placed::new(stream, place), head_bytes).await;
+        drive(Rc::new(session), Placed::new(stream, place)).await;
         worker.links.borrow_mut().remove(&number);
     });
 }
 
-async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
+async fn drive(session: Rc<Session>, stream: Placed) {
+    let limits = &session.worker.edge.settings.limits;
     let link = &session.link;
     let io = TokioIo::new(ClientIo::new(stream, Arc::clone(link)));
     let service = service_fn(|request| answer(&session, request));
     let mut builder = Http::new();
     // The worker's sweep ends slow clients, which is cheaper than a timer per request.
-    builder.header_read_timeout(None).max_buf_size(head_bytes);
+    builder
+        .header_read_timeout(None)
+        .max_header_size(limits.head_bytes())
+        .max_buf_size(limits.buffer_bytes());
     let mut connection = builder.serve_connection(io, service).with_upgrades();
     let mut followed = Verdict::Keep;
-    let is_aborted = poll_fn(|cx| {
+    let told = poll_fn(|cx| {
         link.driven_by(cx.waker());
         loop {
             // Also polls a request whose target is late.
@@ -310,7 +316,11 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a client's connection ended with an error");
                 }
-                return Poll::Ready(false);
+                return Poll::Ready(None);
+            }
+            if link.is_too_much() {
+                let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                return Poll::Ready(Some((status, HEAD_TOO_MUCH)));
             }
             let verdict = link.verdict();
             if verdict == followed {
@@ -322,18 +332,20 @@ async fn drive(session: Rc<Session>, stream: Placed, head_bytes: usize) {
                     Pin::new(&mut connection).graceful_shutdown();
                 }
                 Verdict::Keep | Verdict::Finish => {}
-                Verdict::Abort => return Poll::Ready(true),
+                // The codec knows no answer to part of a head (RFC 9110, section 15.5.9).
+                Verdict::Abort => {
+                    return Poll::Ready(Some((StatusCode::REQUEST_TIMEOUT, HEAD_LATE)));
+                }
             }
         }
     });
-    if is_aborted.await
+    if let Some((status, answer)) = told.await
         && link.is_in_head()
         && let Some(parts) = connection.into_parts()
         // Behind a body an empty line cannot be told from part of a head any sooner.
         && !is_empty_lines(&parts.read_buf)
     {
-        // The codec knows no answer to part of a head (RFC 9110, section 15.5.9).
-        session.worker.edge.totals.answered(StatusCode::REQUEST_TIMEOUT.as_u16());
-        parts.io.into_inner().send_last(HEAD_LATE);
+        session.worker.edge.totals.answered(status.as_u16());
+        parts.io.into_inner().send_last(answer);
     }
 }

@@ -57,7 +57,7 @@ pub enum StartError {
     #[error(transparent)]
     State(#[from] OpenError),
     /// The disk refuses.
-    #[error(transparent)]
+    #[error("{0}{help}", help = .0.help())]
     Disk(#[from] DiskError),
     /// A file of the state directory cannot be read or written.
     #[error("cannot {what} {}: {source}", path.display())]

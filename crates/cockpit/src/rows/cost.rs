@@ -10,6 +10,9 @@ use crate::width;
 pub const COLUMNS: &[Column] =
     &[name(8, 40, 0), left(6, 24, 3), left(10, 15, 0), left(30, 200, 1), left(12, 200, 2)];
 
+/// Cells of an environment's name where all of it has no room.
+const LABEL: usize = 26;
+
 /// Cells of a count such as `12/34` with its gap.
 const COUNT: usize = 8;
 
@@ -22,13 +25,21 @@ pub fn row(line: &CostLine) -> Row {
         .collect();
     Row {
         cells: vec![
-            Cell::new(width::clean(&line.label), Scope::Text),
+            label(line),
             shape(line),
             of_line(line),
             Cell::new(elsewhere.join("  "), Scope::Dim).or(cheapest(line)),
             Cell::new(width::clean(&line.note), Scope::Dim),
         ],
     }
+}
+
+/// Whose it is. A branch's long name leaves the other columns their room, in all rows.
+fn label(line: &CostLine) -> Cell {
+    let label = width::clean(&line.label);
+    let short = width::cut_middle(&label, LABEL);
+    let cell = Cell::new(label, Scope::Text);
+    if line.is_part { cell } else { cell.or(short) }
 }
 
 /// Where it would cost least, which fits where all of them do not; empty where there is one at most.

@@ -4,7 +4,7 @@
 //! same is told the obstacle.
 
 use pilothouse_core::command::DeployWhat;
-use pilothouse_core::deployment::{EnvironmentKey, Phase};
+use pilothouse_core::deployment::{Deployment, EnvironmentKey, Phase};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
 use pilothouse_core::state::Environment;
@@ -91,7 +91,15 @@ fn over(model: &Model) -> Option<String> {
                 let how = if one.phase == Phase::Retiring { "; x b rolls back" } else { "" };
                 format!("Deployment {id} {why}{how}.")
             }),
-            _ => Some(format!("Deployment {id} is over; x b rolls back.")),
+            one => {
+                let serves = |one: &&Deployment| {
+                    let environment = model.environment(&one.environment);
+                    environment.is_some_and(|found| found.current == Some(one.release))
+                };
+                let how =
+                    one.filter(serves).map_or("there is nothing to cancel", |_| "x b rolls back");
+                Some(format!("Deployment {id} is over; {how}."))
+            }
         },
     }
 }

@@ -2,8 +2,9 @@
 
 use pilothouse_api::types::Access;
 use pilothouse_cockpit::Model;
+use pilothouse_cockpit::model::JobRef;
 use pilothouse_core::deployment::{DeploymentResult, Phase};
-use pilothouse_core::id::DeploymentId;
+use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 use pilothouse_core::state::Fate;
 
 use crate::fixture::{ago, key, lose, model, normal, operator, press, text};
@@ -30,13 +31,34 @@ fn a_deployment_that_ended_is_not_cancelled_and_has_no_branch_to_run() {
     state.live_deployments.clear();
     let mut model = operator(state, 200, 60);
     press(&mut model, "2");
-    while !matches!(model.subject().job, Some(pilothouse_cockpit::model::JobRef::Deployment(_))) {
+    while !matches!(model.subject().job, Some(JobRef::Deployment(_))) {
         press(&mut model, "j");
     }
     let (footer, said) = told(&mut model, "xr");
     assert!(!footer.contains("x r run again") && said.contains("has no branch"), "{footer} {said}");
     let (footer, said) = told(&mut model, "xc");
-    assert!(!footer.contains("x c cancel") && said.contains("is over; x b"), "{footer} {said}");
+    assert!(!footer.contains("x c cancel") && said.contains("is over"), "{footer} {said}");
+}
+
+#[test]
+fn a_deployment_that_ended_is_rolled_back_only_where_it_serves() {
+    for (release, way) in
+        [(40, "is over; x b rolls back"), (41, "is over; there is nothing to cancel")]
+    {
+        let mut state = normal();
+        let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+        deployment.release = ReleaseNumber(release);
+        deployment.phase = Phase::Ended { result: DeploymentResult::Succeeded, at: ago(5) };
+        state.environments.get_mut(&key("production")).unwrap().running = None;
+        state.live_deployments.clear();
+        let mut model = operator(state, 200, 60);
+        press(&mut model, "2");
+        while !matches!(model.subject().job, Some(JobRef::Deployment(_))) {
+            press(&mut model, "j");
+        }
+        let (_, said) = told(&mut model, "xc");
+        assert!(said.contains(way), "{said}");
+    }
 }
 
 #[test]

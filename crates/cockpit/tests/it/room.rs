@@ -1,7 +1,7 @@
 //! What stands in the room that there is: columns, the line of the journey, sentences and facts.
 
 use pilothouse_cockpit::Model;
-use pilothouse_cockpit::cost::Elsewhere;
+use pilothouse_cockpit::cost::{CostLine, Elsewhere};
 use pilothouse_cockpit::model::{Toast, View};
 use pilothouse_core::deployment::{DeploymentKind, DeploymentResult, Phase};
 use pilothouse_core::id::{DeploymentId, InstanceId, RunId};
@@ -84,6 +84,25 @@ fn a_price_has_its_environments_name_at_the_smallest_size() {
     press(&mut model, "5");
     let screen = text(&model);
     assert!(row(&screen, "$0.000/h").contains("production "), "{screen}");
+}
+
+#[test]
+fn a_long_name_leaves_the_other_environments_what_they_cost_and_run() {
+    let screen = |label: &str| {
+        let mut model = operator(normal(), 200, 60);
+        for line in &mut model.costs.lines {
+            let name = "Fargate + ALB us-east-1".to_owned();
+            line.elsewhere = vec![Elsewhere { name, micro_usd: 53_000 }];
+        }
+        let long = CostLine { label: label.to_owned(), ..model.costs.lines[0].clone() };
+        model.costs.lines.push(long);
+        text(&model)
+    };
+    for label in ["feature/short".to_owned(), format!("feature/{}", "long-".repeat(26))] {
+        let screen = screen(&label);
+        let rows = screen.lines().filter(|line| line.contains("$0.000/h")).collect::<Vec<_>>();
+        assert!(rows[1].contains(" local") && rows[1].contains("Fargate"), "{screen}");
+    }
 }
 
 #[test]

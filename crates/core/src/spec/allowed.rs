@@ -193,10 +193,17 @@ pub fn domain(domain: &str, preview: bool, help: &str) -> Option<Wrong> {
     None
 }
 
-/// Whether two addresses cannot be listened on beside each other. Port 0 lets the system choose, and
-/// so overlaps with nothing.
+/// What is wrong with an address that is listened on.
+pub fn address(address: SocketAddr) -> Option<Wrong> {
+    (address.port() == 0).then(|| {
+        let message = format!("{address} has no port, so that nobody would know where to ask");
+        (message, "give it a port from 1 to 65535, as in 127.0.0.1:8080".to_owned())
+    })
+}
+
+/// Whether two addresses cannot be listened on beside each other.
 pub fn overlap(one: SocketAddr, two: SocketAddr) -> bool {
-    let is_same_port = one.port() == two.port() && one.port() != 0;
+    let is_same_port = one.port() == two.port();
     let is_everywhere = one.ip().is_unspecified() || two.ip().is_unspecified();
     let is_same_family = one.is_ipv4() == two.is_ipv4();
     is_same_port && is_same_family && (is_everywhere || one.ip() == two.ip())

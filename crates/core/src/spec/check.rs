@@ -87,6 +87,10 @@ fn check_listen(spec: &LoadBalancerSpec, found: &mut Found) {
     }
     found.most(place, listen.len(), allowed::ADDRESSES);
     for (index, address) in listen.iter().enumerate().take(allowed::ADDRESSES) {
+        if let Some(wrong) = allowed::address(*address) {
+            found.add(&format!("{place}[{index}]"), wrong);
+            continue;
+        }
         let before = listen.iter().take(index);
         if let Some(other) = before.into_iter().find(|one| allowed::overlap(**one, *address)) {
             let message = format!("{address} cannot be listened on beside {other}");

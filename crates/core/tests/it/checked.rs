@@ -106,6 +106,7 @@ fn of_projects() -> Vec<Row> {
         ("/grants/volumes_below/0", json!("/srv/../etc"), "grants.volumes_below[0]: "),
         ("/grants/networks/0", json!("container:x"), "grants.networks[0]: "),
         ("/load_balancer/listen", json!([]), "load_balancer.listen: "),
+        ("/load_balancer/listen", json!(["127.0.0.1:0"]), "load_balancer.listen[0]: "),
         ("/load_balancer/listen", json!(["0.0.0.0:1", "127.0.0.1:1"]), "load_balancer.listen[1]: "),
     ]
 }

@@ -13,7 +13,7 @@ async fn pair() -> (ClientIo, Arc<Link>, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    let link = Arc::new(Link::new(8 * 1024));
+    let link = Arc::new(Link::new(8 * 1024, Unfinished::default()));
     (ClientIo::new(Placed::new(stream, place), Arc::clone(&link)), link, client)
 }
 
@@ -43,21 +43,21 @@ async fn a_late_head_is_not_answered_in_the_middle_of_another_answer() {
 
 #[test]
 fn empty_lines_between_requests_are_no_head_and_keep_no_connection_open() {
-    let link = Link::new(100);
+    let link = Link::new(100, Unfinished::default());
     link.progress.store(7, Ordering::Relaxed);
     link.has_read(b"\r\n\r\n");
     assert_eq!((link.phase(), link.progress.load(Ordering::Relaxed)), (Phase::Idle, 7));
     link.has_read(b"\r\nGET");
     assert_eq!(link.phase(), Phase::Head);
     link.has_read(b"\r\n");
-    assert_eq!(link.head.lock().unwrap().as_slice(), b"\r\nGET\r\n");
+    assert_eq!(link.begin(Behind::Length(0)), b"\r\nGET\r\n");
 }
 
 #[test]
 fn a_head_has_its_time_from_when_the_answer_before_it_is_written() {
     let limits = Limits { head_timeout: Duration::ZERO, ..Limits::default() };
-    let link = Link::new(100);
-    link.begin(false);
+    let link = Link::new(100, Unfinished::default());
+    link.begin(Behind::Length(0));
     link.has_written(false);
     link.end();
     assert_eq!(link.phase(), Phase::Head);
@@ -72,20 +72,20 @@ fn a_head_has_its_time_from_when_the_answer_before_it_is_written() {
 
 #[test]
 fn part_of_a_head_that_comes_while_another_request_is_answered_is_a_head() {
-    for (has_body, came, phase) in [
-        (false, &b"GET / HTTP/1.1\r\nHo"[..], Phase::Head),
-        (false, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Phase::Idle),
-        (false, b"\r\n", Phase::Idle),
-        (true, b"name=value", Phase::Idle),
+    for (behind, came, phase) in [
+        (Behind::Length(0), &b"GET / HTTP/1.1\r\nHo"[..], Phase::Head),
+        (Behind::Length(0), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Phase::Idle),
+        (Behind::Length(0), b"\r\n", Phase::Idle),
+        (Behind::Chunks, b"name=value", Phase::Idle),
     ] {
-        let link = Link::new(100);
-        link.begin(has_body);
+        let link = Link::new(100, Unfinished::default());
+        link.begin(behind);
         link.has_looked.store(true, Ordering::Relaxed);
         link.has_read(came);
         assert_eq!(link.phase(), Phase::Waiting);
         link.end();
         assert_eq!(link.phase(), phase, "{came:?}");
-        link.begin(false);
+        link.begin(Behind::Length(0));
         link.has_looked.store(true, Ordering::Relaxed);
         link.end();
         assert_eq!(link.phase(), Phase::Idle, "it was answered as well");

@@ -131,6 +131,17 @@ fn a_head_has_one_limit_however_much_the_codec_reads_at_once() {
 }
 
 #[test]
+fn a_head_of_32_kib_is_the_largest() {
+    let (rig, _origin) = one();
+    let ask = |fill: usize| {
+        let mut client = rig.client();
+        client.send(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(fill)));
+        client.read().status
+    };
+    assert_eq!([ask(32_000), ask(33_000)], [200, 431]);
+}
+
+#[test]
 fn a_large_body_is_refused_whether_announced_or_not() {
     let (rig, origin) = one_with(|limits| limits.body_bytes = 1000);
     let mut client = rig.client();

@@ -77,6 +77,52 @@ fn a_folded_field_is_refused() {
 }
 
 #[test]
+fn a_line_that_ends_with_a_line_feed_alone_is_refused() {
+    for head in ["GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"] {
+        assert_eq!(refused(head), 400, "{head:?}");
+        assert_eq!(refused(&format!("\r\n{head}")), 400, "{head:?}");
+    }
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: a\r\n\n"), 400);
+}
+
+#[test]
+fn a_head_behind_another_is_judged_as_a_first_one() {
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n";
+    let (rig, _origin) = one();
+    for first in [get, post, &format!("{get}{post}")] {
+        for (second, status) in [
+            (format!("{chunked}\r\n0\r\n\r\n"), 200),
+            (format!("{chunked}Content-Length: 40\r\n\r\n0\r\n\r\n{get}"), 400),
+            ("GET / HTTP/1.1\nHost: a\r\n\r\n".to_owned(), 400),
+        ] {
+            let mut client = rig.client();
+            client.send(&format!("{first}{second}"));
+            for _ in 0..first.matches("HTTP").count() {
+                assert_eq!(client.read().status, 200);
+            }
+            assert_eq!(client.read().status, status, "{second:?} behind {first:?}");
+            assert!(status == 200 || client.is_closed());
+        }
+    }
+}
+
+#[test]
+fn a_chunked_request_waits_for_the_answer_to_the_one_before_it() {
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let (rig, _origin) = one();
+    let mut client = rig.client();
+    client.send(chunked);
+    assert_eq!(client.read().status, 200);
+    client.send(chunked);
+    assert_eq!(client.read().status, 200);
+    client.send(&chunked.repeat(2));
+    assert_eq!([client.read().status, client.read().status], [200, 400]);
+    assert!(client.is_closed());
+}
+
+#[test]
 fn a_chunked_request_behind_another_cannot_hide_a_length() {
     let (rig, origin) = one();
     let mut client = rig.client();

@@ -71,6 +71,11 @@ impl DiskError {
     pub fn is_full(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
+
+    /// What to do before an engine is started again, where that is known.
+    pub(crate) fn help(&self) -> &'static str {
+        if self.is_full() { "; make room there and start the engine again" } else { "" }
+    }
 }
 
 /// Reaches the disk, through [`Faults`] where a test installed some.

@@ -141,7 +141,7 @@ pub enum OpenError {
     #[error("journal limits cannot be used: {0}")]
     Limits(&'static str),
     /// The disk refused.
-    #[error("journal: {0}")]
+    #[error("journal: {0}{help}", help = .0.help())]
     Disk(#[from] DiskError),
 }
 

@@ -136,8 +136,8 @@ impl fmt::Display for Note {
             Self::TornEnd { path, bytes, kept } => write!(
                 f,
                 "the last engine ended while it wrote its newest records: the {bytes} bytes that it \
-                 had written of them were cut off {} and kept in {}. Nobody had been told of them \
-                 yet, so nothing is lost and nothing is to be done",
+                 had written of them were cut off {} and kept in {}. What anybody had been told of \
+                 is in the records before them or in a snapshot, so nothing is to be done",
                 path.display(),
                 kept.display()
             ),

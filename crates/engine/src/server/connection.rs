@@ -69,7 +69,11 @@ pub(super) async fn serve<B: Backend>(
 
 /// Keeps one door.
 async fn keep<B: Backend>(house: Arc<House<B>>, door: Door, listener: UnixListener) {
-    let seats = Seats::new(house.limits.connections, house.limits.connections_of_user);
+    let most_of_one = match door {
+        Door::Operator => house.limits.connections_of_operator,
+        Door::Watch | Door::Trigger => house.limits.connections_of_watcher,
+    };
+    let seats = Seats::new(house.limits.connections, most_of_one);
     let refusals = Arc::new(Semaphore::new(house.limits.refusals));
     let mut connections = JoinSet::new();
     loop {

@@ -7,8 +7,11 @@ use std::time::Duration;
 pub struct ServeLimits {
     /// Connections per socket at once.
     pub connections: usize,
-    /// Connections of one user per socket at once, so that nobody shuts the others out.
-    pub connections_of_user: usize,
+    /// Connections of one operator at once, so that none shuts the others out.
+    pub connections_of_operator: usize,
+    /// Connections of one user at once who only watches or triggers: anybody may be one, so that
+    /// two together shut nobody out.
+    pub connections_of_watcher: usize,
     /// Connections beyond those that are told so; further ones are closed without a word.
     pub refusals: usize,
     /// The largest body of a request in bytes.
@@ -39,7 +42,8 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 256,
-            connections_of_user: 192,
+            connections_of_operator: 192,
+            connections_of_watcher: 64,
             refusals: 16,
             body_bytes: 1 << 20,
             head_bytes: 16 << 10,

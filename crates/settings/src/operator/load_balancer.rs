@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use pilothouse_core::routing::Cidr;
 use pilothouse_core::spec::LoadBalancerSpec;
-use pilothouse_core::spec::allowed::{ADDRESSES, overlap};
+use pilothouse_core::spec::allowed::{self, ADDRESSES, overlap};
 
 use super::elsewhere;
 use crate::ProblemKind;
@@ -56,6 +56,10 @@ fn listen(field: &Field<'_>, found: &mut Found<'_>) -> Vec<SocketAddr> {
             found.add(ProblemKind::WrongValue, at, &message, &mend(text));
             continue;
         };
+        if let Some((message, help)) = allowed::address(address) {
+            found.add(ProblemKind::WrongValue, at, &message, &help);
+            continue;
+        }
         if let Some(other) = addresses.iter().find(|other| overlap(**other, address)) {
             let message = format!("{address} cannot be listened on beside {other}");
             let help = "keep one of the two; an unspecified address takes its port everywhere";

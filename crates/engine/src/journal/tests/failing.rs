@@ -112,6 +112,19 @@ fn whatever_step_fails_nothing_acknowledged_is_lost_and_nothing_refused_appears(
 }
 
 #[test]
+fn a_start_on_a_full_disk_says_that_room_is_wanted() {
+    for (kind, wants_room) in [(io::ErrorKind::StorageFull, true), (io::ErrorKind::Other, false)] {
+        let error = DiskError::new("write", Path::new("mark.tmp"), kind.into());
+        let said = OpenError::Disk(error).to_string();
+        assert_eq!(
+            said.ends_with("; make room there and start the engine again"),
+            wants_room,
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_refused_start_can_be_repeated() {
     for at in 1..40 {
         let temp = tempfile::tempdir().unwrap();
