@@ -199,7 +199,7 @@ impl Plan {
             done: 0,
             plan: Self::default(),
         };
-        planner.around(source, pipeline.span);
+        planner.around(&source.statements, pipeline.span);
         planner.pipeline(pipeline);
         planner.plan
     }

@@ -216,7 +216,7 @@ impl Planner<'_> {
                 ))
             }
             "timestamps" | "ansiColor" => inside(scope.clone()),
-            "checkout" => match (is_scm(single(arguments)), is_moved) {
+            "checkout" => match (is_scm(single(arguments), &self.known), is_moved) {
                 // Jenkins' git plugin puts back what was changed of the commit's files.
                 (true, false) if self.is_touched && scope.image.is_none() => {
                     Ok(Said::Script("git checkout --force \"$PILOTHOUSE_COMMIT\"".to_owned()))
