@@ -31,6 +31,7 @@ use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
 pub(crate) use script::plain;
+use section::Beside;
 use value::Bit;
 use written::{Change, Piece};
 
@@ -262,7 +263,11 @@ impl Planner<'_> {
             self.agent(agent, &mut scope);
         }
         let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, &mut scope, false, true);
+        let parameters = pipeline.parameters.as_ref();
+        let spans =
+            [parameters.map(|all| all.span), pipeline.environment.as_ref().map(|all| all.span)];
+        let spans = spans.into_iter().flatten().collect();
+        self.options(options, &mut scope, &Beside { is_one: false, has_agent: true, spans });
         let mut names = options.iter().filter_map(|option| option.name.as_ref());
         self.is_apart = names.any(|name| name.text == "newContainerPerStage");
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
@@ -273,7 +278,7 @@ impl Planner<'_> {
             let why = "runs start when a branch moves, or by hand";
             self.comment(trigger.span, &format!("trigger {name}"), why, is_left);
         }
-        let parameters = pipeline.parameters.as_ref().map_or(&[][..], |section| &section.entries);
+        let parameters = parameters.map_or(&[][..], |section| &section.entries);
         self.parameters(parameters, &mut scope);
         self.tools(pipeline.tools.as_ref(), &mut scope);
         self.environment(pipeline.environment.as_ref(), &mut scope);

@@ -4,6 +4,7 @@ mod agent;
 mod container;
 mod groovy;
 mod honest;
+mod option;
 mod parameter;
 mod script;
 

@@ -3,6 +3,8 @@
 //! Responsible for finding them in its text. Jenkins lets such a process live until the build ends;
 //! a run ends it with its step. POSIX.1-2017, Shell Command Language, 2.9.3 "Asynchronous Lists".
 
+use super::value::Bit;
+
 /// Commands that put a process into the background by themselves, and what they are told for it.
 const COMMANDS: [(&str, &[&str]); 31] = [
     ("adb", &["start-server"]),
@@ -45,10 +47,18 @@ const APART: [&str; 5] = ["docker", "docker-compose", "podman", "gradle", "gradl
 const OTHERWISE: [&str; 7] = ["if", "then", "else", "elif", "case", "function", "{"];
 /// What tells Jenkins to let processes live beyond the build (hudson.util.ProcessTree).
 const COOKIE: &str = "dontKillMe";
+/// The variable by whose value it knows the processes of a build.
+const MARK: &str = "JENKINS_NODE_COOKIE";
+
+/// Whether a variable around a script tells Jenkins to let its processes live.
+pub(super) fn keeps_processes(name: &str, bits: &[Bit]) -> bool {
+    let tells = |bit: &Bit| matches!(bit, Bit::Text(text) if text.contains(COOKIE));
+    MARK == name || bits.iter().any(tells)
+}
 
 /// Whether a process may be left; in doubt it is.
 pub(super) fn leaves_process(script: &str) -> bool {
-    if script.contains(COOKIE) {
+    if script.contains(COOKIE) || script.contains(MARK) {
         return true;
     }
     let interpreter = interpreter(script);

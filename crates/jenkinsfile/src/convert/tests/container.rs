@@ -62,6 +62,7 @@ fn a_change_ends_with_its_container() {
     };
     let docker = "agent { docker 'debian' }";
     assert!(!with(docker, "", ""));
+    assert!(!with(docker, "", "agent none"));
     assert!(with(docker, "", "agent any"));
     assert!(with(docker, docker, ""));
     assert!(with("agent none", docker, docker));

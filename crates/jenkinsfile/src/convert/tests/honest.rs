@@ -82,6 +82,37 @@ fn a_script_that_leaves_a_process_behind_is_left() {
 }
 
 #[test]
+fn where_processes_may_live_no_script_runs() {
+    for variable in
+        ["JENKINS_NODE_COOKIE=dontKillMe", "BUILD_ID=dontKillMe", "JENKINS_NODE_COOKIE="]
+    {
+        let (name, value) = variable.split_once('=').unwrap();
+        let text =
+            with_steps("", &format!("withEnv(['{variable}']) {{ sh './start' }}\nsh 'rm 1'"));
+        assert_eq!(running(&text).trim(), "", "{variable}: {text}");
+        let text = converted(&format!(
+            "pipeline {{ agent any\nstages {{ stage('a') {{ environment {{ {name} = '{value}' }}\nsteps \
+             {{ sh './start' }} }} }} }}"
+        ));
+        assert_eq!(running(&text).trim(), "", "{variable}: {text}");
+    }
+    assert_eq!(running(&with_steps("", "sh 'unset JENKINS_NODE_COOKIE; ./start'")).trim(), "");
+}
+
+#[test]
+fn nothing_runs_that_names_a_variable_of_jenkins_alone() {
+    for name in [
+        "RUN_TESTS_DISPLAY_URL",
+        "RUN_ARTIFACTS_DISPLAY_URL",
+        "RUN_CHANGES_DISPLAY_URL",
+        "BUILD_USER",
+        "BUILD_USER_EMAIL",
+    ] {
+        assert_eq!(running(&with_steps("", &format!("sh 'echo ${name}'"))).trim(), "", "{name}");
+    }
+}
+
+#[test]
 fn nothing_runs_behind_an_error_that_is_left() {
     for gate in [
         "stage('g') { when { not { buildingTag() } }\nsteps { error 'no' } }",
