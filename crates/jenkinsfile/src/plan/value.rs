@@ -83,7 +83,7 @@ pub(super) const ELSEWHERE: [&str; 30] = [
 /// Whether Jenkins sets a variable of this name.
 pub(super) fn is_of_jenkins(name: &str) -> bool {
     let is_own = |other: &&str| *other == name || other.ends_with('_') && name.starts_with(*other);
-    OUTSIDE.iter().any(|outside| outside.theirs == name) || ELSEWHERE.iter().any(|one| is_own(&one))
+    OUTSIDE.iter().any(|outside| outside.theirs == name) || ELSEWHERE.iter().any(is_own)
 }
 
 /// Why something is left.

@@ -1,7 +1,7 @@
 //! Patterns of branches as a shell asks them.
 //!
 //! Jenkins compares by Ant's rules, without regard to case (the plugin's Comparator, "GLOB"; Ant's
-//! SelectorUtils, "matchPath"): `*` stands for what a name has between two slashes, and a `**` at the
+//! `SelectorUtils`, "matchPath"): `*` stands for what a name has between two slashes, and a `**` at the
 //! end for any more parts or none. A `*` of a shell also stands for slashes, so they are counted.
 
 /// The longest pattern in bytes.
