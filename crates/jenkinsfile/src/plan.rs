@@ -259,6 +259,9 @@ impl Planner<'_> {
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
         let mut scope = Scope::default();
+        for library in pipeline.libraries.iter().flat_map(|libraries| &libraries.entries) {
+            self.leave(library.span, "library", "its steps are not known here");
+        }
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }

@@ -289,6 +289,16 @@ fn a_script_is_not_changed() {
 }
 
 #[test]
+fn a_letter_by_its_number_is_that_letter_in_each_string() {
+    for script in ["'m\\u0061ke'", "/m\\u0061ke/", "$/m\\u0061ke/$"] {
+        let text = with_steps("", &format!("sh({script})"));
+        assert!(text.contains("run = \"make\""), "{script}: {text}");
+    }
+    let text = with_steps("", "sh(/a\\\\u0061/)");
+    assert!(text.contains("a\\\\\\\\u0061") || text.contains("'a\\\\u0061'"), "{text}");
+}
+
+#[test]
 fn each_stage_of_a_matrix_stands_there() {
     let text = converted(
         "pipeline { agent any\n options { timeout(5) }\n stages { stage('m') { matrix { axes { axis \

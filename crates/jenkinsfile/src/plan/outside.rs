@@ -10,7 +10,8 @@ mod words;
 
 use super::value::Bit;
 use install::{Places, installs};
-use words::{Command, commands, expanded, is_outside, uncommented};
+pub(super) use words::commands;
+use words::{Command, expanded, is_outside, uncommented};
 
 /// Commands that write what they name; the last word of those that copy.
 const WRITERS: [&str; 21] = [

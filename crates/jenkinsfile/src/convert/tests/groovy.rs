@@ -205,6 +205,8 @@ fn what_stands_outside_of_the_pipeline_is_told() {
     }
     let text = converted(&format!("def call() {{ if (a) {{ return }}\n{pipeline} }}"));
     assert_eq!(running(&text).trim(), "", "{text}");
+    let library = converted(&pipeline.replace("agent any", "agent any\nlibraries { lib('x') }"));
+    assert!(library.contains("not yet, line 2: library: its steps"), "{library}");
     assert!(converted(&format!("@Library('a') _\n{pipeline}")).contains("line 1: library: its"));
 }
 

@@ -17,7 +17,7 @@ const TAKING: [&str; 8] =
     ["chroot", "flock", "gosu", "retry", "runuser", "su", "su-exec", "timeout"];
 
 /// A command, and what it is told.
-pub(super) struct Command<'s> {
+pub(in crate::plan) struct Command<'s> {
     /// What it is called, without the place of it.
     pub name: &'s str,
     /// The words behind it, without redirections.
@@ -71,7 +71,7 @@ pub(super) fn assigned(word: &str) -> Option<(&str, &str)> {
 
 /// What may be the command of a simple one: its first word, and behind a word as `sudo` each that
 /// is no option. Whether an option takes the word behind it is not known, so both are.
-pub(super) fn commands(simple: &str) -> Vec<Command<'_>> {
+pub(in crate::plan) fn commands(simple: &str) -> Vec<Command<'_>> {
     let all = words(simple);
     let mut found = Vec::new();
     let mut is_behind = false;
