@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::lexer::UNCLOSED_STRING;
 use crate::model::Pipeline;
 use crate::read::{Read, read};
-use crate::scope::declared_twice;
+use crate::scope::{declared_twice, imports_in_braces};
 use crate::source::{Lines, Span};
 use crate::syntax::Script;
 use crate::table::Table;
@@ -44,6 +44,7 @@ pub fn judge<'t>(
     if grammar.is_empty() {
         // Where a mistake was mended, names may stand in other braces than were meant.
         all.extend(declared_twice(text, script));
+        all.extend(imports_in_braces(script));
     }
     if text.starts_with(MARK) {
         let span = Span::new(0, MARK_BYTES);

@@ -31,6 +31,7 @@ use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
 pub(crate) use script::plain;
+use section::Beside;
 use value::Bit;
 use written::{Change, Piece};
 
@@ -199,7 +200,7 @@ impl Plan {
             done: 0,
             plan: Self::default(),
         };
-        planner.around(source, pipeline.span);
+        planner.around(&source.statements, pipeline.span);
         planner.pipeline(pipeline);
         planner.plan
     }
@@ -258,11 +259,18 @@ impl Planner<'_> {
 
     fn pipeline(&mut self, pipeline: &Pipeline<'_>) {
         let mut scope = Scope::default();
+        for library in pipeline.libraries.iter().flat_map(|libraries| &libraries.entries) {
+            self.leave(library.span, "library", "its steps are not known here");
+        }
         if let Some(agent) = &pipeline.agent {
             self.agent(agent, &mut scope);
         }
         let options = pipeline.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, &mut scope, false, true);
+        let parameters = pipeline.parameters.as_ref();
+        let spans =
+            [parameters.map(|all| all.span), pipeline.environment.as_ref().map(|all| all.span)];
+        let spans = spans.into_iter().flatten().collect();
+        self.options(options, &mut scope, &Beside { is_one: false, has_agent: true, spans });
         let mut names = options.iter().filter_map(|option| option.name.as_ref());
         self.is_apart = names.any(|name| name.text == "newContainerPerStage");
         for trigger in pipeline.triggers.iter().flat_map(|section| &section.entries) {
@@ -273,7 +281,7 @@ impl Planner<'_> {
             let why = "runs start when a branch moves, or by hand";
             self.comment(trigger.span, &format!("trigger {name}"), why, is_left);
         }
-        let parameters = pipeline.parameters.as_ref().map_or(&[][..], |section| &section.entries);
+        let parameters = parameters.map_or(&[][..], |section| &section.entries);
         self.parameters(parameters, &mut scope);
         self.tools(pipeline.tools.as_ref(), &mut scope);
         self.environment(pipeline.environment.as_ref(), &mut scope);

@@ -27,6 +27,24 @@ pub fn declared_twice(text: &str, script: &Script<'_>) -> Vec<Diagnostic> {
     scopes.problems
 }
 
+/// Each `import` in braces: Groovy takes them at the top of a file alone.
+pub fn imports_in_braces(script: &Script<'_>) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for statement in &script.statements {
+        Node::Statement(statement).each_child(&mut |child| {
+            child.each(&mut |node| {
+                if let Node::Statement(Statement { kind: StatementKind::Import(_), span, .. }) =
+                    node
+                {
+                    let problem = Diagnostic::syntax(*span, "Unknown type: IMPORT");
+                    problems.push(problem.advise("put it at the top of the file"));
+                }
+            });
+        });
+    }
+    problems
+}
+
 struct Scopes<'s> {
     lines: Lines<'s>,
     /// Each name that is known here, and where it was declared; nothing for `it`.

@@ -67,7 +67,14 @@ fn characters(bytes: &[u8]) -> u32 {
 impl<'s> Lines<'s> {
     /// Finds the lines of a text.
     pub fn new(text: &'s str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        // Groovy ends a line at a CR alone as well.
+        let bytes = text.as_bytes();
+        let is_end = |(index, byte): &(usize, &u8)| match **byte {
+            b'\n' => true,
+            b'\r' => bytes.get(index + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let ends = bytes.iter().enumerate().filter(is_end);
         let after = ends.map(|(index, _)| u32::try_from(index + 1).unwrap_or(u32::MAX));
         let starts = std::iter::once(0).chain(after).collect();
         let mut count = 0_u32;
@@ -111,7 +118,7 @@ impl<'s> Lines<'s> {
             return "";
         };
         let rest = self.text.get(*start as usize..).unwrap_or_default();
-        rest.split('\n').next().unwrap_or_default().trim_end_matches('\r')
+        rest.split(['\n', '\r']).next().unwrap_or_default()
     }
 
     /// How many lines there are.
@@ -130,16 +137,18 @@ mod tests {
             "",
             "a",
             "äb\ncö\n",
+            "a\rb\r\nc\r\r\nd\n\re\r",
             &"é".repeat(128),
             &format!("{}\n{}", "x".repeat(700), "日".repeat(300)),
         ] {
             let lines = Lines::new(text);
             let (mut line, mut column) = (1, 1);
-            for (at, character) in text.char_indices() {
-                let at = u32::try_from(at).unwrap();
+            for (index, character) in text.char_indices() {
+                let at = u32::try_from(index).unwrap();
                 assert_eq!(lines.position(at), Position { line, column }, "{at} of {text:?}");
                 column += 1;
-                if character == '\n' {
+                let is_pair = text[index..].starts_with("\r\n");
+                if character == '\n' || character == '\r' && !is_pair {
                     (line, column) = (line + 1, 1);
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::model::{Agent, AgentSettings};
+use crate::source::Span;
 use crate::suggest::nearest;
 use crate::table::Kind;
 
@@ -11,7 +12,9 @@ impl Checker<'_> {
         let list = names.join(", ");
         let Some(kind) = &agent.kind else {
             let message = format!("No agent type specified. Must be one of [{list}]");
-            self.lack(agent.span, &message, agent.span);
+            // What else is wrong with it is told at its beginning.
+            let Span { start, end } = agent.span;
+            self.lack(agent.span, &message, Span::new(start.saturating_sub(1), end));
             return;
         };
         if self.table.is_bare_agent(&kind.text) {

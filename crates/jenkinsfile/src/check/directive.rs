@@ -7,6 +7,9 @@ use crate::table::{Entry, Kind, Type};
 
 /// The most stashes that Jenkins keeps.
 const MOST_STASHES: i64 = 50;
+/// Steps with braces that want an agent's files, so that Jenkins has no options of their name
+/// ("getRequiredContext" of their descriptors).
+const WITH_FILES: [&str; 2] = ["dir", "tee"];
 
 /// Where a call stands.
 #[derive(Clone, Copy)]
@@ -64,15 +67,17 @@ impl Checker<'_> {
             } else {
                 wrappers.chain(self.table.names(Kind::Option)).collect()
             };
-            if in_stage && self.table.option(text).is_some() {
-                let list = known.join(", ");
-                let message =
-                    format!("Invalid option type \"{text}\". Valid option types: [{list}]");
-                let advice = format!("{text} is an option of a pipeline: put it at its top");
-                self.problem_with(name.span, message, advice);
+            let is_step = |step: &Entry| !step.is_block || WITH_FILES.contains(&step.name.as_str());
+            let advice = if in_stage && self.table.option(text).is_some() {
+                format!("{text} is an option of a pipeline: put it at its top")
+            } else if self.table.step(text).is_some_and(is_step) {
+                format!("{text} is a step: put it into steps {{ }}")
             } else {
-                self.unknown_type("option", name, &known);
-            }
+                return self.unknown_type("option", name, &known);
+            };
+            let list = known.join(", ");
+            let message = format!("Invalid option type \"{text}\". Valid option types: [{list}]");
+            self.problem_with(name.span, message, advice);
             return;
         };
         self.call(option, entry);

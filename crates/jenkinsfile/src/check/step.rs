@@ -96,14 +96,18 @@ impl Checker<'_> {
         let place = place_of(&name.text).filter(|_| has_braces || name.text == "agent");
         let advice = match place {
             Some(place) => place.to_owned(),
-            None if self.has_library || name.text.len() < SHORTEST => return false,
+            None if self.has_library || known.has(&name.text) => return false,
             None => {
                 let steps = self.table.names(Kind::Step).chain(self.table.names(Kind::Block));
                 let is_own = |step: &&str| {
                     self.table.step(step).is_some_and(|entry| OWN.contains(&entry.plugin.as_str()))
                 };
-                match closest(&name.text, steps.filter(is_own)) {
-                    Some((1, near)) if !known.has(&name.text) => format!("did you mean {near}?"),
+                let own: Vec<&str> = steps.filter(is_own).collect();
+                let same = own.iter().find(|step| step.eq_ignore_ascii_case(&name.text)).copied();
+                let is_long = name.text.len() >= SHORTEST;
+                let near = same.map(|step| (1, step));
+                match near.or_else(|| closest(&name.text, own).filter(|_| is_long)) {
+                    Some((1, near)) => format!("did you mean {near}?"),
                     _ => return false,
                 }
             }

@@ -4,6 +4,7 @@ mod agent;
 mod container;
 mod groovy;
 mod honest;
+mod option;
 mod parameter;
 mod script;
 
@@ -285,6 +286,16 @@ fn a_script_is_not_changed() {
     let text = with_steps("", &format!("sh '''{script}'''"));
     let said = script.replace("\\\\", "\\");
     assert!(text.contains(&format!("run = '''\n{said}'''\n")), "{text}");
+}
+
+#[test]
+fn a_letter_by_its_number_is_that_letter_in_each_string() {
+    for script in ["'m\\u0061ke'", "/m\\u0061ke/", "$/m\\u0061ke/$"] {
+        let text = with_steps("", &format!("sh({script})"));
+        assert!(text.contains("run = \"make\""), "{script}: {text}");
+    }
+    let text = with_steps("", "sh(/a\\\\u0061/)");
+    assert!(text.contains("a\\\\\\\\u0061") || text.contains("'a\\\\u0061'"), "{text}");
 }
 
 #[test]

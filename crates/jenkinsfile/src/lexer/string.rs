@@ -189,14 +189,15 @@ impl Lexer<'_> {
 
 /// What a string says whose quotes are off.
 pub fn cook(raw: &str, quote: Quote) -> Cow<'_, str> {
-    let has_return = raw.contains('\r');
-    let marks = if quote == Quote::DollarSlash { '$' } else { '\\' };
-    if !raw.contains(marks) && !has_return {
+    let is_dollar = |c: char| c == '$' && quote == Quote::DollarSlash;
+    if !raw.contains(|c: char| is_dollar(c) || c == '\\' || c == '\r') {
         return Cow::Borrowed(raw);
     }
     let mut cooked = String::with_capacity(raw.len());
     let mut rest = raw.chars();
+    let mut last = '\0';
     while let Some(character) = rest.next() {
+        let before = std::mem::replace(&mut last, character);
         match (quote, character) {
             (_, '\r') => {
                 // Ends of lines in a string are one character, however the file was saved.
@@ -209,6 +210,12 @@ pub fn cook(raw: &str, quote: Quote) -> Cow<'_, str> {
                 cooked.extend(rest.next());
             }
             (Quote::Slash, '\\') if rest.as_str().starts_with('/') => cooked.extend(rest.next()),
+            // Groovy reads these before it knows of strings (its `UnicodeEscapingReader`).
+            (Quote::Slash | Quote::DollarSlash, '\\')
+                if before != '\\' && rest.as_str().starts_with('u') =>
+            {
+                rest = escaped(rest, &mut cooked);
+            }
             (Quote::Slash | Quote::DollarSlash, _) => cooked.push(character),
             (_, '\\') => rest = escaped(rest, &mut cooked),
             _ => cooked.push(character),

@@ -202,9 +202,14 @@ pub(super) fn workspaces(pipeline: &Pipeline<'_>) -> usize {
     usize::from(pipeline.agent.iter().any(has_workspace)) + stages
 }
 
+/// Whether it is another agent than the one around it.
+pub(super) fn takes_agent(agent: &Agent<'_>) -> bool {
+    agent.kind.as_ref().is_none_or(|kind| kind.text != "none")
+}
+
 /// Whether Jenkins checks out for it.
 fn has_workspace(agent: &Agent<'_>) -> bool {
-    agent.kind.as_ref().is_some_and(|kind| kind.text != "none") && !reuses_node(&agent.settings)
+    agent.kind.is_some() && takes_agent(agent) && !reuses_node(&agent.settings)
 }
 
 /// Whether a container runs on the node of the agent around it, with its files.

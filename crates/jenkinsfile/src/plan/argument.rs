@@ -4,6 +4,7 @@ use super::time::{WEEK, limit, seconds};
 use super::value::{Left, groovy, left};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::table::Support;
+use crate::verdict::Known;
 
 /// The time limit of a step that says none, and what a sleep is given to begin and end, in seconds.
 pub(super) const USUAL: u64 = 30 * 60;
@@ -87,10 +88,11 @@ pub(super) fn pause(step: &str, arguments: &Arguments<'_>) -> Option<u64> {
     (seconds + SPARE > USUAL).then_some(seconds + SPARE)
 }
 
-/// Whether it is the variable `scm`: the commit of the run.
-pub(super) fn is_scm(value: Option<&Value<'_>>) -> bool {
+/// Whether it is Jenkins' variable `scm`, the commit of the run, and none of the file's own.
+pub(super) fn is_scm(value: Option<&Value<'_>>, known: &Known<'_>) -> bool {
     let Some(Value { kind: ValueKind::Code(code), .. }) = value else {
         return false;
     };
-    code.expression.is_some_and(|expression| expression.kind.is_name("scm"))
+    let is_named = code.expression.is_some_and(|expression| expression.kind.is_name("scm"));
+    is_named && !known.defines("scm")
 }

@@ -8,22 +8,35 @@ use super::Planner;
 use super::argument::values;
 use crate::model::{Condition, Step, Value, ValueKind};
 use crate::source::Span;
-use crate::syntax::{Block, Expression, ExpressionKind, Member, Node, Script, StatementKind};
+use crate::syntax::{
+    Block, Expression, ExpressionKind, ForHead, Member, Method, Node, Statement, StatementKind,
+};
 use crate::table::Kind;
+use crate::token::Mark;
 use crate::verdict::holds;
+
+/// Classes of Java of which a new thing does nothing by itself.
+const PLAIN: [&str; 5] = ["ArrayList", "Date", "HashMap", "LinkedHashMap", "StringBuilder"];
 
 impl Planner<'_> {
     /// Says what stands outside of the pipeline; methods and classes only do what is asked of them.
-    pub(super) fn around(&mut self, source: &Script<'_>, pipeline: Span) {
-        for statement in &source.statements {
+    pub(super) fn around(&mut self, statements: &[Statement<'_>], pipeline: Span) {
+        for statement in statements {
             let (what, annotations) = match &statement.kind {
+                // That of a library's global step: what stands before its pipeline runs before it.
+                StatementKind::Method(Method { body: Some(body), .. })
+                    if holds(statement, Some(pipeline)) =>
+                {
+                    self.around(&body.statements, pipeline);
+                    continue;
+                }
                 StatementKind::Method(_) | StatementKind::Class(_) => continue,
                 StatementKind::Import(import) => ("import", import.annotations.as_slice()),
                 StatementKind::Declare(declared) => ("def", declared.annotations.as_slice()),
                 _ => ("Groovy", &[][..]),
             };
             let is_library = annotations.iter().any(|one| one.name.text == "Library");
-            let is_still = self.is_still(Node::Statement(statement));
+            let is_still = self.is_still(Node::Statement(statement)) && !returns(statement);
             if is_library {
                 self.leave(statement.span, "library", "its steps are not known here");
             } else if (!is_still || what == "Groovy") && !holds(statement, Some(pipeline)) {
@@ -79,20 +92,63 @@ impl Planner<'_> {
 
     fn is_still_itself(&self, node: Node<'_, '_>) -> bool {
         match node {
-            Node::Statement(statement) => !matches!(
-                statement.kind,
+            Node::Statement(statement) => match &statement.kind {
                 StatementKind::Throw(_)
-                    | StatementKind::Assert { .. }
-                    | StatementKind::While { .. }
-            ),
+                | StatementKind::Assert { .. }
+                | StatementKind::While { .. } => false,
+                StatementKind::For { head, .. } => ends(head),
+                _ => true,
+            },
             Node::Expression(expression) => match &expression.kind {
                 ExpressionKind::Call(call) => match &call.method {
                     Member::Name(name) => call.object.is_none() && self.reports(name.text),
                     _ => false,
                 },
                 ExpressionKind::Assign { left, .. } => is_own(left),
+                ExpressionKind::Unary { mark: Mark::Increment | Mark::Decrement, of }
+                | ExpressionKind::Postfix { of, .. } => is_own(of),
+                // What is made by it may do anything in its constructor.
+                ExpressionKind::New { type_name, body, .. } => {
+                    let name = type_name.text;
+                    body.is_none() && PLAIN.contains(&name) && !self.known.defines(name)
+                }
                 _ => true,
             },
+        }
+    }
+}
+
+/// Whether it ends the script that it stands in; to end a method or a closure ends nothing else.
+fn returns(statement: &Statement<'_>) -> bool {
+    fn find(node: Node<'_, '_>) -> bool {
+        match node {
+            Node::Statement(statement) => match statement.kind {
+                StatementKind::Return(_) => return true,
+                StatementKind::Method(_) | StatementKind::Class(_) => return false,
+                _ => {}
+            },
+            Node::Expression(expression) => {
+                if matches!(expression.kind, ExpressionKind::Closure(_)) {
+                    return false;
+                }
+            }
+        }
+        let mut is_found = false;
+        node.each_child(&mut |child| is_found |= find(child));
+        is_found
+    }
+    find(Node::Statement(statement))
+}
+
+/// Whether a loop is sure to end, as one that counts up to a bound does.
+fn ends(head: &ForHead<'_>) -> bool {
+    match head {
+        ForHead::Each { .. } => true,
+        ForHead::Steps { condition, then, .. } => {
+            let is_bound = condition
+                .as_ref()
+                .is_some_and(|condition| matches!(condition.kind, ExpressionKind::Binary { .. }));
+            is_bound && !then.is_empty()
         }
     }
 }

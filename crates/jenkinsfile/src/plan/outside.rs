@@ -5,90 +5,57 @@
 //! all of them. What a program does that a script calls is not seen here, and what is only a cache
 //! of downloads is fetched again.
 
-/// Commands that change the system, and the words of which they are told one for it; any where
-/// there are none.
-const COMMANDS: [(&str, &[&str]); 38] = [
-    ("a2enmod", &[]),
-    ("addgroup", &[]),
-    ("adduser", &[]),
-    ("apk", &[]),
-    ("apt", &[]),
-    ("apt-get", &[]),
-    ("aptitude", &[]),
-    ("cargo", &["install"]),
-    ("cmake", &["--install", "install"]),
-    ("composer", &["global"]),
-    ("conda", &["install", "create", "env", "update"]),
-    ("corepack", &["enable", "prepare"]),
-    ("cpan", &[]),
-    ("cpanm", &[]),
-    ("dnf", &[]),
-    ("dpkg", &["-i", "--install"]),
-    ("gem", &["install"]),
-    ("git", &["--system"]),
-    ("go", &["install", "get"]),
-    ("groupadd", &[]),
-    ("ldconfig", &[]),
-    ("locale-gen", &[]),
-    ("make", &["install"]),
-    ("microdnf", &[]),
-    ("ninja", &["install"]),
-    ("npm", &["-g", "--global", "link"]),
-    ("pnpm", &["-g", "--global", "link"]),
-    ("python", &["setup.py"]),
-    ("python3", &["setup.py"]),
-    ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install"]),
-    ("rustup", &[]),
-    ("update-alternatives", &[]),
-    ("update-ca-certificates", &[]),
-    ("useradd", &[]),
-    ("usermod", &[]),
-    ("yarn", &["global", "link"]),
-    ("yum", &[]),
-    ("zypper", &[]),
-];
+mod install;
+mod words;
+
+use super::value::Bit;
+use install::{Places, installs};
+pub(super) use words::commands;
+use words::{Command, expanded, is_outside, uncommented};
+
 /// Commands that write what they name; the last word of those that copy.
-const WRITERS: [&str; 17] = [
-    "cd", "chmod", "chown", "curl", "dd", "ln", "mkdir", "mv", "pushd", "rm", "sed", "tar", "tee",
-    "touch", "unzip", "wget", "install",
-];
-/// Words before a command.
-const BEFORE: [&str; 19] = [
-    "!", "-c", "bash", "command", "do", "elif", "else", "env", "exec", "if", "nice", "nohup", "sh",
-    "sudo", "then", "time", "until", "while", "xargs",
-];
-/// What shows that packages go into the workspace, or into `$HOME`.
-const INSIDE: [&str; 11] = [
-    "--deployment",
-    "--path",
-    "--prefix",
-    "--root",
-    "--target",
-    "--user",
-    "-t",
-    "BUNDLE_PATH",
-    "PYTHONUSERBASE",
-    "activate",
-    "config",
+const WRITERS: [&str; 21] = [
+    "cd",
+    "chmod",
+    "chown",
+    "curl",
+    "dd",
+    "git",
+    "install",
+    "ln",
+    "mkdir",
+    "mv",
+    "pushd",
+    "rm",
+    "rsync",
+    "sed",
+    "tar",
+    "tee",
+    "touch",
+    "truncate",
+    "unzip",
+    "virtualenv",
+    "wget",
 ];
 
-/// The command by which a script changes its container, as far as its text shows one.
-pub(super) fn changed(script: &str) -> Option<String> {
-    let is_inside = |word: &str| INSIDE.iter().any(|told| word.split('=').next() == Some(told));
-    let has_place = script.split(|c: char| c.is_whitespace() || c == '/').any(is_inside);
-    let script = script.replace("\\\n", " ");
+/// The command by which a script changes its container, as far as its text and the variables around
+/// it show one.
+pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<String> {
+    let script = expanded(&script.replace("\\\n", " "), variables);
+    let mut places = Places::of(&script, variables);
     script.lines().find_map(|line| {
         let line = uncommented(line);
-        let ends = |c: char| ";&|(){}`".contains(c);
-        redirected(line).or_else(|| line.split(ends).find_map(|one| command(one, has_place)))
+        redirected(line).or_else(|| {
+            let ends = |c: char| ";&|(){}`".contains(c);
+            line.split(ends).find_map(|simple| {
+                places.see(simple);
+                commands(simple).into_iter().find_map(|one| {
+                    let is_change = installs(&one, &places) || writes(&one);
+                    is_change.then(|| one.shown())
+                })
+            })
+        })
     })
-}
-
-/// A line up to its comment.
-fn uncommented(line: &str) -> &str {
-    let begins = |at: usize| line.get(..at).is_none_or(|before| before.trim_end().len() < at);
-    let at = line.match_indices('#').map(|(at, _)| at).find(|at| *at == 0 || begins(*at));
-    at.and_then(|at| line.get(..at)).unwrap_or(line)
 }
 
 /// A redirection to a file of the container.
@@ -104,56 +71,33 @@ fn redirected(line: &str) -> Option<String> {
     })
 }
 
-/// Whether a path is one of the container, and no device.
-fn is_outside(path: &str) -> bool {
-    let is_device = ["/dev/", "/proc/"].iter().any(|place| path.starts_with(place));
-    path.starts_with('/') && !is_device
-}
-
-fn command(text: &str, has_place: bool) -> Option<String> {
-    let words = text.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
-    let is_before = |word: &&str| {
-        let assigns = word
-            .split_once('=')
-            .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-        assigns || BEFORE.contains(word) || word.is_empty()
-    };
-    let mut words = words.skip_while(is_before);
-    let path = words.next()?;
-    let words: Vec<&str> = words.collect();
-    // One that is in the workspace works there, as that of a virtual environment.
-    let name = match path.rsplit_once('/') {
-        Some((place, name)) if place.is_empty() || place.starts_with('/') => name,
-        Some(_) => return None,
-        None => path,
-    };
-    let is_told = |all: &[&str]| all.is_empty() || words.iter().any(|word| all.contains(word));
-    let is_change = COMMANDS.iter().any(|(command, all)| *command == name && is_told(all))
-        || is_installer(name, &words) && !has_place
-        || writes(name, &words);
-    let shown = [name].into_iter().chain(words.iter().copied().take(2));
-    is_change.then(|| shown.collect::<Vec<_>>().join(" "))
-}
-
-/// Whether it puts packages beside its own, where nothing names another place.
-fn is_installer(name: &str, words: &[&str]) -> bool {
-    match name {
-        "bundle" => words.first().is_none_or(|word| matches!(*word, "install" | "update")),
-        "pip" | "pip3" | "uv" => words.contains(&"install"),
-        "pipenv" => words.contains(&"--system"),
-        "python" | "python3" => words.contains(&"pip") && words.contains(&"install"),
-        _ => false,
-    }
-}
-
-fn writes(name: &str, words: &[&str]) -> bool {
-    match name {
-        "cp" => words.iter().rfind(|word| !word.starts_with('-')).is_some_and(|to| is_outside(to)),
+fn writes(command: &Command<'_>) -> bool {
+    let words = &command.words;
+    match command.name {
+        "cp" => {
+            let last = words.iter().rfind(|word| !word.starts_with('-'));
+            let is_told = command.values(&["-t", "--target-directory"]).any(is_outside);
+            is_told || last.is_some_and(|to| is_outside(to))
+        }
+        "git" if !command.is_told(&["-C", "clone", "init", "worktree"]) => false,
         // What is read stands first.
         "sed" if !words.iter().any(|word| word.starts_with("-i")) => false,
-        _ if WRITERS.contains(&name) => {
-            words.iter().any(|word| is_outside(word.strip_prefix("of=").unwrap_or(word)))
-        }
+        name if WRITERS.contains(&name) => words.iter().any(|word| names_outside(word)),
         _ => false,
     }
+}
+
+/// Whether a word is a path of the container, or an option with one in it.
+fn names_outside(word: &str) -> bool {
+    let path = match word.split_once('/') {
+        // As in `-C/usr`, `-Lo/usr/bin/x`, `--output=/usr/bin/x` and `of=/dev/sda`.
+        Some((before, _)) => {
+            let is_letters = |of: &str| of.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            let option = before.strip_prefix('-').map(|of| of.trim_end_matches('='));
+            let is_option = before == "of=" || option.is_some_and(is_letters);
+            if is_option { word.get(before.len()..).unwrap_or(word) } else { word }
+        }
+        None => word,
+    };
+    is_outside(path)
 }

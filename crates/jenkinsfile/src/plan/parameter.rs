@@ -4,7 +4,7 @@
 //! each its default then, in the environment and in `params`. A run here has no others.
 
 use super::section::{assignable, name_of};
-use super::value::{Bit, ELSEWHERE, OUTSIDE};
+use super::value::{Bit, is_of_jenkins};
 use super::{Planner, Scope};
 use crate::model::{Directive, DirectiveValue, Value, ValueKind};
 use crate::syntax::{Argument, ExpressionKind};
@@ -51,12 +51,8 @@ impl Planner<'_> {
 
 /// What a variable is set to, where no variable of Jenkins' own has its name.
 fn variable(name: &str, value: &str) -> Option<Vec<Bit>> {
-    let is_own = OUTSIDE.iter().any(|outside| outside.theirs == name)
-        || ELSEWHERE
-            .iter()
-            .any(|other| *other == name || other.ends_with('_') && name.starts_with(other));
     let bits = if value.is_empty() { Vec::new() } else { vec![Bit::Text(value.to_owned())] };
-    assignable(name, bits).ok().filter(|_| !is_own)
+    assignable(name, bits).ok().filter(|_| !is_of_jenkins(name))
 }
 
 /// The value that a parameter has where nobody chose one, if the file says it.

@@ -32,8 +32,7 @@ fn is_plain_step(step: &Step<'_>, table: &Table, known: &Known<'_>) -> bool {
     let is_known = table
         .step(&name.text)
         .is_some_and(|entry| !matches!(entry.support, Support::Interpreter | Support::Library));
-    let is_own =
-        name.text == "checkout" && !known.defines("scm") && is_scm(single(&step.arguments));
+    let is_own = name.text == "checkout" && is_scm(single(&step.arguments), known);
     let is_literal = || values(&step.arguments).into_iter().all(is_plain);
     let mut inner = step.steps.iter().flatten();
     is_known

@@ -1,12 +1,14 @@
 //! Options, variables and tools.
 
+use super::agent::takes_agent;
 use super::time::seconds_of;
-use super::value::{Bit, left};
+use super::value::{Bit, Left, is_of_jenkins, left};
 use super::{Planner, Scope, UNKNOWN};
 use crate::model::{
     Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue, Key, Section, Value,
     ValueKind,
 };
+use crate::source::Span;
 use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
@@ -27,6 +29,16 @@ const TOOLS: [(&str, &str); 7] = [
 ];
 const SECRET: &str = "secrets are named in the project file of the operator";
 
+/// What stands beside options.
+pub(super) struct Beside {
+    /// Whether a time limit is that of one step.
+    pub is_one: bool,
+    /// Whether an agent is taken for them.
+    pub has_agent: bool,
+    /// Where variables are set.
+    pub spans: Vec<Span>,
+}
+
 impl Planner<'_> {
     pub(super) fn common(&mut self, common: &Common<'_>, scope: &mut Scope, is_one: bool) {
         if let Some(agent) = &common.agent {
@@ -42,30 +54,33 @@ impl Planner<'_> {
             scope.turn_off("its stage has an input");
         }
         let options = common.options.as_ref().map_or(&[][..], |options| &options.entries);
-        self.options(options, scope, is_one, common.agent.is_some());
+        let beside = Beside {
+            is_one,
+            has_agent: common.agent.as_ref().is_some_and(takes_agent),
+            spans: common.environment.iter().map(|section| section.span).collect(),
+        };
+        self.options(options, scope, &beside);
         self.tools(common.tools.as_ref(), scope);
         self.environment(common.environment.as_ref(), scope);
     }
 
-    /// Options; `is_one` says whether a time limit is that of one step, `has_agent` whether an agent
-    /// stands beside them.
+    /// Options, and what stands beside them.
     pub(super) fn options(
         &mut self,
         options: &[Directive<'_>],
         scope: &mut Scope,
-        is_one: bool,
-        has_agent: bool,
+        beside: &Beside,
     ) {
         for option in options {
             let Some(name) = &option.name else {
                 continue;
             };
             if name.text == "timeout" {
-                self.limit(option, name, scope, is_one);
+                self.limit(option, name, scope, beside.is_one);
                 continue;
             }
             if name.text == "skipDefaultCheckout" {
-                self.skip_checkout(option, name, scope, has_agent);
+                self.skip_checkout(option, name, scope, beside.has_agent);
                 continue;
             }
             let entry = self.table.option(&name.text);
@@ -75,6 +90,13 @@ impl Planner<'_> {
             };
             if support < Support::Interpreter && !is_literal(option) {
                 (support, note) = (Support::Interpreter, "an argument is an expression".to_owned());
+            }
+            let is_wrapper = self.table.get(Kind::Option, &name.text).is_none();
+            if support == Support::Runs
+                && is_wrapper
+                && let Err(left) = self.wrap(option, &name.text, scope, beside)
+            {
+                (support, note) = (left.support, left.why);
             }
             self.mark(name.span, support, &note);
             if support == Support::Runs {
@@ -89,6 +111,36 @@ impl Planner<'_> {
             }
             self.leave(option.span, &what, why);
         }
+    }
+
+    /// A step with braces as an option: what stands in it has what it would have in the step.
+    fn wrap(
+        &self,
+        option: &Directive<'_>,
+        name: &str,
+        scope: &mut Scope,
+        beside: &Beside,
+    ) -> Result<(), Left> {
+        let value = match option.arguments.as_slice() {
+            [DirectiveArgument { value: DirectiveValue::Value(value), .. }] => Some(value),
+            _ => None,
+        };
+        let within = match name {
+            "timestamps" => return Ok(()),
+            "ansiColor" => self.colours(value, scope)?,
+            "withEnv" => self.with_env(value, scope)?,
+            _ => return Err(left(Support::NotYet, "pilothouse.toml has no words for it yet")),
+        };
+        // Which of two comes last is not known here, nor what a condition reads.
+        let is_new = |one: &&(String, Vec<Bit>)| !scope.variables.contains(one);
+        let is_open = |name: &str| {
+            is_of_jenkins(name) || beside.spans.iter().any(|span| span.of(self.text).contains(name))
+        };
+        if within.variables.iter().filter(is_new).any(|(name, _)| is_open(name)) {
+            return Err(left(Support::NotYet, "what stands beside it names its variable as well"));
+        }
+        *scope = within;
+        Ok(())
     }
 
     /// An agent that begins without the sources: a run has them from the beginning.
@@ -204,7 +256,7 @@ impl Planner<'_> {
         value: &EnvironmentValue<'_>,
         outer: &Scope,
         scope: &Scope,
-    ) -> Result<Vec<Bit>, super::value::Left> {
+    ) -> Result<Vec<Bit>, Left> {
         let EnvironmentValue::Value(value) = value else {
             return Err(left(Support::Adapter, SECRET));
         };
@@ -257,7 +309,7 @@ fn names_of(key: &Key, value: &EnvironmentValue<'_>) -> Vec<String> {
 }
 
 /// What a variable is set to, where a run can set it.
-pub(super) fn assignable(name: &str, bits: Vec<Bit>) -> Result<Vec<Bit>, super::value::Left> {
+pub(super) fn assignable(name: &str, bits: Vec<Bit>) -> Result<Vec<Bit>, Left> {
     let is_first = |c: u8| c.is_ascii_alphabetic() || c == b'_';
     let is_name = name.bytes().next().is_some_and(is_first)
         && name.len() <= NAME_BYTES

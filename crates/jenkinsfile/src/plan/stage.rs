@@ -3,6 +3,7 @@
 //! Responsible for what stands in a stage, in order, and for whether the stage runs: where nothing
 //! in it is taken over, it does not.
 
+use super::agent::takes_agent;
 use super::written::Change;
 use super::{Line, MOST, Made, Mark, NOTHING, Planner, Scope, StagePart};
 use crate::model::{Branch, Matrix, Stage, Step};
@@ -28,11 +29,11 @@ impl Planner<'_> {
         let is_one =
             stage.branches.iter().flat_map(|branch| &branch.steps).map(leaves).sum::<usize>() == 1;
         let (done, bare) = (self.done, self.bare);
-        if let (Some(_), Some(line)) = (&stage.common.agent, self.skips) {
+        let has_agent = stage.common.agent.as_ref().is_some_and(takes_agent);
+        if let Some(line) = self.skips.filter(|_| has_agent) {
             self.bare = Some(line);
         }
-        let is_own = stage.common.agent.is_some() || self.is_apart;
-        let change = is_own.then(|| self.change.take());
+        let change = (has_agent || self.is_apart).then(|| self.change.take());
         self.common(&stage.common, &mut scope, is_one);
         if let Some(agent) = &stage.common.agent {
             self.workspace(agent, &scope);
@@ -80,7 +81,7 @@ impl Planner<'_> {
         let is_done = self.done > done;
         self.heading(stage.span, &scope, is_done, reason);
         self.post(stage.common.post.as_ref(), &scope);
-        if stage.common.agent.is_some() {
+        if has_agent {
             self.bare = bare;
         }
         if let Some(change) = change {

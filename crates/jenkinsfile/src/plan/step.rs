@@ -4,7 +4,7 @@
 //! sentence in its place. What stands in the braces of a step that is left is left with it.
 
 use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
-use super::background::leaves_process;
+use super::background::{keeps_processes, leaves_process};
 use super::shell::{missing, script, word};
 use super::value::{Bit, Left, groovy, left};
 use super::{Comment, Mark, NOTHING, Planner, Scope, StagePart, plain};
@@ -205,7 +205,7 @@ impl Planner<'_> {
                 within.directories.push(self.directory(single(arguments), scope)?);
                 inside(within)
             }
-            "withEnv" => inside(self.with_env(arguments, scope)?),
+            "withEnv" => inside(self.with_env(single(arguments), scope)?),
             "timeout" => {
                 let mut within = scope.clone();
                 let seconds = timeout(arguments)?;
@@ -215,8 +215,9 @@ impl Planner<'_> {
                     "a time limit is that of one step, not of several",
                 ))
             }
-            "timestamps" | "ansiColor" => inside(scope.clone()),
-            "checkout" => match (is_scm(single(arguments)), is_moved) {
+            "timestamps" => inside(scope.clone()),
+            "ansiColor" => inside(self.colours(single(arguments), scope)?),
+            "checkout" => match (is_scm(single(arguments), &self.known), is_moved) {
                 // Jenkins' git plugin puts back what was changed of the commit's files.
                 (true, false) if self.is_touched && scope.image.is_none() => {
                     Ok(Said::Script("git checkout --force \"$PILOTHOUSE_COMMIT\"".to_owned()))
@@ -285,7 +286,8 @@ impl Planner<'_> {
             return Err(groovy());
         }
         let text = script(&bits)?;
-        if leaves_process(&text) {
+        let mut variables = scope.variables.iter();
+        if leaves_process(&text) || variables.any(|(name, bits)| keeps_processes(name, bits)) {
             let why = "it may leave a process in the background, which here ends with its step";
             return Err(left(Support::NotYet, why));
         }

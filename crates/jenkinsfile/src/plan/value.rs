@@ -46,11 +46,13 @@ pub(super) const OUTSIDE: [Outside; 6] = [
 ];
 
 /// Variables that Jenkins sets and a run does not, by name or by how the name begins.
-pub(super) const ELSEWHERE: [&str; 25] = [
+pub(super) const ELSEWHERE: [&str; 30] = [
     "BRANCH_IS_PRIMARY",
     "BUILD_DISPLAY_NAME",
     "BUILD_TAG",
     "BUILD_URL",
+    "BUILD_USER",
+    "BUILD_USER_",
     "CHANGE_",
     "EXECUTOR_NUMBER",
     "GIT_AUTHOR_",
@@ -67,13 +69,22 @@ pub(super) const ELSEWHERE: [&str; 25] = [
     "JOB_URL",
     "NODE_LABELS",
     "NODE_NAME",
+    "RUN_ARTIFACTS_DISPLAY_URL",
+    "RUN_CHANGES_DISPLAY_URL",
     "RUN_DISPLAY_URL",
+    "RUN_TESTS_DISPLAY_URL",
     "STAGE_NAME",
     "TAG_DATE",
     "TAG_NAME",
     "WORKSPACE_TMP",
     "BUILD_CAUSE",
 ];
+
+/// Whether Jenkins sets a variable of this name.
+pub(super) fn is_of_jenkins(name: &str) -> bool {
+    let is_own = |other: &&str| *other == name || other.ends_with('_') && name.starts_with(*other);
+    OUTSIDE.iter().any(|outside| outside.theirs == name) || ELSEWHERE.iter().any(is_own)
+}
 
 /// Why something is left.
 #[derive(Clone, Debug)]

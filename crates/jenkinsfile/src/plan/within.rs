@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::argument::{argument_of, single};
+use super::argument::argument_of;
 use super::section::assignable;
 use super::shell::{quoted, word};
 use super::value::{Bit, Left, groovy, joined, left};
@@ -10,6 +10,17 @@ use super::{Planner, Scope};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::syntax::{Argument, ExpressionKind};
 use crate::table::Support;
+
+impl Scope {
+    /// Sets a variable for what stands in it.
+    fn set(&mut self, name: &str, bits: Vec<Bit>) -> Result<(), Left> {
+        let bits = assignable(name, bits)?;
+        self.missing.remove(name);
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), bits));
+        Ok(())
+    }
+}
 
 impl Planner<'_> {
     pub(super) fn directory(
@@ -29,8 +40,8 @@ impl Planner<'_> {
     }
 
     /// `withEnv(['A=b'])`
-    pub(super) fn with_env(&self, arguments: &Arguments<'_>, scope: &Scope) -> Result<Scope, Left> {
-        let Some(Value { kind: ValueKind::Code(code), .. }) = single(arguments) else {
+    pub(super) fn with_env(&self, value: Option<&Value<'_>>, scope: &Scope) -> Result<Scope, Left> {
+        let Some(Value { kind: ValueKind::Code(code), .. }) = value else {
             return Err(groovy());
         };
         let Some(ExpressionKind::List(all)) = code.expression.map(|expression| &expression.kind)
@@ -54,11 +65,20 @@ impl Planner<'_> {
             let name = name.to_owned();
             *first = value.to_owned();
             bits.retain(|bit| !matches!(bit, Bit::Text(text) if text.is_empty()));
-            let bits = assignable(&name, bits)?;
-            within.missing.remove(&name);
-            within.variables.retain(|(known, _)| *known != name);
-            within.variables.push((name, bits));
+            within.set(&name, bits)?;
         }
+        Ok(within)
+    }
+
+    /// `ansiColor('xterm')`, whose name is the terminal of what stands in it
+    /// (ansicolor, `AnsiColorStep`).
+    pub(super) fn colours(&self, value: Option<&Value<'_>>, scope: &Scope) -> Result<Scope, Left> {
+        let name = self.constant(value.ok_or_else(groovy)?, scope)?;
+        if name.is_empty() {
+            return Err(left(Support::NotYet, "it names no colours"));
+        }
+        let mut within = scope.clone();
+        within.set("TERM", vec![Bit::Text(name)])?;
         Ok(within)
     }
 

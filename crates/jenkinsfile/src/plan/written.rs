@@ -128,7 +128,8 @@ impl Planner<'_> {
         let is_script = matches!(name.text.as_str(), "sh" | "writeFile");
         if is_script && !is_off && scope.image.is_some() && self.change.is_none() {
             let (at, line) = (name.span.start, self.line(step.span));
-            self.change = changed(&text).map(|command| Change { at, line, command });
+            self.change =
+                changed(&text, &scope.variables).map(|command| Change { at, line, command });
         }
         if !self.is_aside(step) {
             self.is_touched |= !is_off;

@@ -27,6 +27,37 @@ fn each_level_has_its_files() {
 }
 
 #[test]
+fn an_import_in_braces_is_refused() {
+    let report = with_steps("script {\nimport java.util.Date\nnew Date() }");
+    let told: Vec<_> =
+        report.problems.iter().map(|one| (one.message.as_str(), one.from.line)).collect();
+    assert_eq!(told, [("Unknown type: IMPORT", 4)]);
+    let top = look(
+        "import java.util.Date\npipeline { agent any\nstages { stage('a') { steps { echo 'b' } } } }",
+    );
+    assert!(top.problems.is_empty(), "{:?}", top.problems);
+}
+
+#[test]
+fn an_agent_is_told_once() {
+    for agent in ["agent { }", "agent all", "agent { label: 'x' }"] {
+        let report = look(&format!(
+            "pipeline {{ {agent}\nstages {{ stage('a') {{ steps {{ echo 'b' }} }} }} }}"
+        ));
+        assert_eq!(report.problems.len(), 1, "{agent}: {:?}", report.problems);
+        assert!(!report.problems[0].message.starts_with("No agent type"), "{agent}");
+    }
+}
+
+#[test]
+fn a_step_is_known_by_capitals_too() {
+    for step in ["Sh 'x'", "SH 'x'", "Echo 'x'"] {
+        let report = with_steps(step);
+        assert_eq!(report.problems.len(), 1, "{step}");
+    }
+}
+
+#[test]
 fn a_step_that_nobody_knows_is_named_with_its_line() {
     let report = with_steps("script { foo 'a' }\nbar()\nlib.baz()");
     let unknown: Vec<_> = report.unknown().map(|part| (part.name.as_str(), part.at.line)).collect();

@@ -62,6 +62,7 @@ fn a_change_ends_with_its_container() {
     };
     let docker = "agent { docker 'debian' }";
     assert!(!with(docker, "", ""));
+    assert!(!with(docker, "", "agent none"));
     assert!(with(docker, "", "agent any"));
     assert!(with(docker, docker, ""));
     assert!(with("agent none", docker, docker));
@@ -76,13 +77,14 @@ fn a_change_ends_with_its_container() {
     assert!(running(&text).contains("beside") && !running(&text).contains("behind"), "{text}");
 }
 
+fn is_change(script: &str) -> bool {
+    let text = in_container(&format!("sh '''{script}'''\nsh 'make'"));
+    assert!(running(&text).contains("make"), "{text}");
+    text.contains("changes its container")
+}
+
 #[test]
 fn a_change_is_seen_in_a_script() {
-    let is_change = |script: &str| {
-        let text = in_container(&format!("sh '''{script}'''\nsh 'make'"));
-        assert!(running(&text).contains("make"), "{text}");
-        text.contains("changes its container")
-    };
     for script in [
         "sudo apt-get -y install x",
         "set -e\nif true; then apk add x; fi",
@@ -109,6 +111,54 @@ fn a_change_is_seen_in_a_script() {
     ] {
         assert!(is_change(script), "{script}");
     }
+}
+
+#[test]
+fn a_change_is_seen_behind_other_words_and_by_other_names() {
+    for script in [
+        "sudo -E apt-get install x",
+        "sudo -H -n pip install x",
+        "sudo -u root apt-get install x",
+        "timeout 60 apt-get update",
+        "timeout -k 5 1.5m apt-get update",
+        "nice -n 5 apt-get update",
+        "env -i A=b apt-get update",
+        "bash -ec \"apt-get update\"",
+        "su root -c \"yum install x\"",
+        "which x || sudo -E apt-get install x",
+        "/usr/bin/sudo /usr/bin/apt-get install x",
+        "pip install -r config/requirements.txt",
+        "git config user.name x\npip install x",
+        "pip install x && docker build -t app .",
+        "kubectl config view; pip install x",
+        ". /opt/venv/bin/activate && pip install x",
+        "pip install --target /opt/x x",
+        "python3.11 -m pip install x",
+        "pip3.11 install x",
+        "docker-php-ext-install pdo",
+        "pecl install x",
+        "pacman -S x",
+        "mamba install x",
+        "poetry config virtualenvs.create false\npoetry install",
+        "POETRY_VIRTUALENVS_CREATE=false poetry install",
+        "npm install --location=global x",
+        "npx playwright install --with-deps",
+        "git clone x /tmp/y",
+        "cp -t /usr/local/bin x",
+        "cp x /usr/local/bin > log",
+        "tar -C/usr -xf x",
+        "curl -Lo/usr/local/bin/x https://x",
+        "wget --output-document=/opt/x https://x",
+        "OUT=/opt/x\necho a > $OUT",
+        "OUT=\"/opt/x\"; tar -xf a -C \"${OUT}/b\"",
+        "python3 -m venv /opt/venv",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+}
+
+#[test]
+fn what_stays_in_the_workspace_is_no_change() {
     for script in [
         "npm install\nnpm ci",
         "pip install --user x",
@@ -124,9 +174,27 @@ fn a_change_is_seen_in_a_script() {
         "mvn -B verify",
         "curl https://a/b > c",
         "echo \"<a>/b</a>\"",
+        ". venv/bin/activate\npip install -r a",
+        "python3.11 -m venv venv",
+        "PIP_TARGET=lib pip install x",
+        "bundle config set --local path vendor\nbundle install",
+        "poetry install",
+        "sudo docker run x make",
+        "OUT=out; cp x $OUT; tar -C$OUT -xf x",
+        "git clone https://a/b c",
+        "bash ./build.sh install",
+        "curl -Lo x https://a/b",
+        "command -v apt-get || true",
+        "git config --global --add safe.directory /a",
     ] {
         assert!(!is_change(script), "{script}");
     }
+    let with = |value: &str, script: &str| {
+        in_container(&format!("withEnv(['OUT={value}']) {{\nsh '{script}'\nsh 'make'\n}}"))
+            .contains("changes its container")
+    };
+    assert!(with("/opt/x", "echo a > $OUT") && !with("x", "echo a > $OUT"));
+    assert!(with("apt-get", "$OUT update"));
 }
 
 #[test]

@@ -9,6 +9,8 @@ fn a_variable_that_groovy_sets_is_not_set_here() {
     for code in [
         "env.OUT = 'a'",
         "env.OUT += 'a'",
+        "env.OUT++",
+        "--env.OUT",
         "env['OUT'] = 'a'",
         "env.setProperty('OUT', 'a')",
         "env.\"OUT\" = 'a'",
@@ -43,6 +45,7 @@ fn nothing_runs_behind_groovy_that_may_stop_the_run() {
         "script { currentBuild.displayName = \"#${BUILD_NUMBER}\" }",
         "script { def a = [b: 1]; if (a) { echo \"${a.b}\" } }",
         "script { slackSend message: V }",
+        "script { if (V) { return }\ndef a = new Date() }",
         "junit testResults: V",
         "echo V",
     ] {
@@ -55,6 +58,8 @@ fn nothing_runs_behind_groovy_that_may_stop_the_run() {
         "script { env.A = 'b' }",
         "script { currentBuild.result = 'FAILURE' }",
         "script { assert V }",
+        "script { for (;;) { } }",
+        "script { new Foo(this) }",
         "echo x()",
         "echo \"${sh(script: 'rm 1', returnStdout: true)}\"",
     ] {
@@ -180,10 +185,28 @@ fn what_stands_outside_of_the_pipeline_is_told() {
         let is_run = running(&converted(&before)).contains("make");
         assert_eq!(is_run, around.starts_with("def"), "{around}");
     }
-    for around in ["if (a) { error 'b' }", "node { input 'b' }", "def a = b() { throw c }"] {
+    for around in [
+        "if (a) { error 'b' }",
+        "node { input 'b' }",
+        "def a = b() { throw c }",
+        "return",
+        "if (a) { return }",
+        "try { return 1 } finally { }",
+        "for (;;) { }",
+        "for (int i = 0; true; i++) { }",
+        "for (int i = 0; i < 2;) { }",
+    ] {
         let text = converted(&format!("{around}\n{pipeline}"));
         assert_eq!(running(&text).trim(), "", "{text}");
     }
+    for around in ["def f() { return 1 }", "f = { return 1 }", "for (int i = 0; i < 2; i++) { }"] {
+        let text = converted(&format!("{around}\n{pipeline}"));
+        assert!(running(&text).contains("make"), "{text}");
+    }
+    let text = converted(&format!("def call() {{ if (a) {{ return }}\n{pipeline} }}"));
+    assert_eq!(running(&text).trim(), "", "{text}");
+    let library = converted(&pipeline.replace("agent any", "agent any\nlibraries { lib('x') }"));
+    assert!(library.contains("not yet, line 2: library: its steps"), "{library}");
     assert!(converted(&format!("@Library('a') _\n{pipeline}")).contains("line 1: library: its"));
 }
 

@@ -57,6 +57,20 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "#!/usr/bin/env -S bash -e\nserver &",
         "#!/usr/bin/python3\nos.environ[\"JENKINS_NODE_COOKIE\"] = \"dontKillMe\"",
         "start-stop-daemon --start \\\\\n -b -x app",
+        "elasticsearch -d",
+        "php-fpm -D",
+        "bin/zkServer.sh start",
+        "httpd -k start",
+        "caddy start",
+        "vncserver :1",
+        "cockroach start --background",
+        "mvn -B spring-boot:start",
+        "echo ./server | at now",
+        "nginx",
+        "sudo nginx -c a.conf",
+        "cat >a <<-\"E\"\nit\\'s\n\tE\n./server&",
+        "bash <<E\n./server&\nE",
+        "a & exit 0; wait",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(text.contains("line 5: sh: it may leave a process in the background"), "{text}");
@@ -75,9 +89,45 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         "rm -f a; ssh host make",
         "test \"$A\" && echo \"a && b\"",
         "kubectl get service\nnpm start",
+        "nginx -t",
+        "nginx -g \"daemon off;\"",
+        "docker run nginx",
+        "cat >a <<E\nit\\'s\nE\na & wait",
+        "echo $((1 <<A))\nmake",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(running(&text).contains("run = "), "{script}: {text}");
+    }
+}
+
+#[test]
+fn where_processes_may_live_no_script_runs() {
+    for variable in
+        ["JENKINS_NODE_COOKIE=dontKillMe", "BUILD_ID=dontKillMe", "JENKINS_NODE_COOKIE="]
+    {
+        let (name, value) = variable.split_once('=').unwrap();
+        let text =
+            with_steps("", &format!("withEnv(['{variable}']) {{ sh './start' }}\nsh 'rm 1'"));
+        assert_eq!(running(&text).trim(), "", "{variable}: {text}");
+        let text = converted(&format!(
+            "pipeline {{ agent any\nstages {{ stage('a') {{ environment {{ {name} = '{value}' }}\nsteps \
+             {{ sh './start' }} }} }} }}"
+        ));
+        assert_eq!(running(&text).trim(), "", "{variable}: {text}");
+    }
+    assert_eq!(running(&with_steps("", "sh 'unset JENKINS_NODE_COOKIE; ./start'")).trim(), "");
+}
+
+#[test]
+fn nothing_runs_that_names_a_variable_of_jenkins_alone() {
+    for name in [
+        "RUN_TESTS_DISPLAY_URL",
+        "RUN_ARTIFACTS_DISPLAY_URL",
+        "RUN_CHANGES_DISPLAY_URL",
+        "BUILD_USER",
+        "BUILD_USER_EMAIL",
+    ] {
+        assert_eq!(running(&with_steps("", &format!("sh 'echo ${name}'"))).trim(), "", "{name}");
     }
 }
 

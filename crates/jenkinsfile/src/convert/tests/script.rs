@@ -52,6 +52,15 @@ fn a_script_with_groovy_is_left_as_a_whole() {
 }
 
 #[test]
+fn a_variable_of_the_file_is_no_checkout_of_the_run() {
+    for steps in ["checkout scm", "script { checkout scm }", "checkout(scm: scm)"] {
+        let text = with_steps("def scm = [$class: 'GitSCM']\n", &format!("{steps}\nsh 'make'"));
+        assert_eq!(running(&text).trim(), "", "{steps}: {text}");
+        assert!(running(&with_steps("", &format!("{steps}\nsh 'make'"))).contains("make"));
+    }
+}
+
+#[test]
 fn what_holds_back_in_a_script_holds_back() {
     for script in
         ["input 'Deploy?'", "sh 'make'\nwaitForQualityGate abortPipeline: true", "unstash 'a'"]
