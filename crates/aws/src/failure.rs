@@ -142,9 +142,23 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
 fn said(error: &(impl Error + 'static)) -> String {
     let first: &(dyn Error + 'static) = error;
     let all = causes(of_credentials(error).unwrap_or(first));
-    let all = all.iter().map(ToString::to_string).collect::<Vec<String>>().join(": ");
+    let all = all.iter().map(|one| without_output(&one.to_string()));
+    let all = all.collect::<Vec<String>>().join(": ");
     // The SDK tells what it tried in lines of their own.
     all.split_whitespace().collect::<Vec<&str>>().join(" ")
+}
+
+/// What was said without what a `credential_process` wrote before it failed, which may be a secret
+/// and is for whoever runs it. The SDK tells how it ended and that as one text, and no kind.
+fn without_output(said: &str) -> String {
+    const OUTPUT: &str = "Stderr:";
+    match said.split_once(OUTPUT) {
+        Some((how, _)) => format!(
+            "{} (`credential_process` failed; what it wrote is not told: run it by hand)",
+            how.trim_end().trim_end_matches('.')
+        ),
+        None => said.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +200,12 @@ mod tests {
             "the credential provider was not enabled: profile `shop` was not defined"
         );
         assert_eq!(said(&std::io::Error::other("broken")), "broken");
+        // As the SDK says it of a profile's `credential_process`.
+        let process = "Error retrieving credentials: external process exited with code exit \
+                       status: 7. Stderr: SECRET\nStderr: SECRET";
+        let told = said(&CredentialsError::provider_error(process));
+        assert!(told.contains("exited with code exit status: 7 (`credential_process`"), "{told}");
+        assert!(!told.contains("SECRET"), "{told}");
         assert_eq!(said(&std::io::Error::other("Attempted:\n  one\n  two")), "Attempted: one two");
     }
 }

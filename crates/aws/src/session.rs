@@ -70,6 +70,22 @@ fn endpoint(config: &SdkConfig, id: &str) -> Option<String> {
     own.or_else(|| config.endpoint_url().map(Into::into))
 }
 
+/// An endpoint as watchers may read it: without a name and password, which an address may have, and
+/// without what may stand behind its path (RFC 3986, section 3).
+fn shown(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let path = behind.split(['?', '#']).next().unwrap_or_default();
+    let begin = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    // One that is not written as it should be may have its password anywhere before this sign.
+    if behind.contains('@') {
+        return format!("{begin}…");
+    }
+    format!("{begin}{host}{path}")
+}
+
 impl Clients {
     /// A trouble with where its service is asked.
     fn tell(&self, trouble: Trouble) -> Trouble {
@@ -124,7 +140,7 @@ impl Session {
     async fn connect(&self) -> Clients {
         let config = self.config().await;
         let place = |id: &str| match endpoint(&config, id) {
-            Some(url) => format!("{} at {url}", self.access.region),
+            Some(url) => format!("{} at {}", self.access.region, shown(&url)),
             None => self.access.region.clone(),
         };
         Clients {
@@ -220,6 +236,24 @@ mod tests {
         fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
             let is_it = (key.service_id(), key.env()) == ("ECS", "AWS_ENDPOINT_URL");
             is_it.then(|| "http://127.0.0.1:2".to_owned())
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_shown_without_what_may_be_a_secret() {
+        for (url, told) in [
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+            ("http://[::1]:5000/aws/", "http://[::1]:5000/aws/"),
+            ("https://kim:PASS@host:1/aws", "https://host:1/aws"),
+            ("https://kim:PA@SS@host", "https://host"),
+            ("https://kim:PA/SS@host", "https://…"),
+            ("https://kim:PA?SS@host", "https://…"),
+            ("https://kim:PA#SS@host", "https://…"),
+            ("https://host/aws?token=SECRET#SECRET", "https://host/aws"),
+            ("https://host?token=a@SECRET", "https://…"),
+            ("kim:PASS@host", "host"),
+        ] {
+            assert_eq!(shown(url), told, "{url}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod belongs;
 pub mod bill;
 pub mod book;
 pub mod meter;
+pub mod missing;
 pub mod policy;
 pub mod recent;
 pub mod search;
@@ -24,6 +25,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use belongs::Inventory;
+pub use missing::Missing;
 pub use recent::{Lately, Recent};
 pub use search::Unregistered;
 pub use trouble::{Trouble, TroubleKind};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::Result;
 use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::model::{Sightings, trouble_of_all};
-use pilothouse_core::aws::{AwsWatch, Watched};
+use pilothouse_core::aws::{AwsWatch, Missing, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
@@ -19,6 +19,9 @@ use crate::out::{self, Tone};
 
 /// How long what was last seen may take to come; the engine has it at hand.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of what is missing is told, one by one.
+const MISSING: usize = 8;
 
 /// How an environment is watched.
 #[derive(Debug, Serialize)]
@@ -34,6 +37,8 @@ pub struct Shown {
     unseen: bool,
     /// Why all or some of it cannot be seen; null where all can.
     trouble: Option<String>,
+    /// What should be there and is not, or does not serve, a sentence each.
+    missing: Vec<String>,
     #[serde(skip)]
     age: String,
 }
@@ -66,8 +71,17 @@ pub fn shown(watch: &AwsWatch, watched: Option<&Watched>, now: Timestamp) -> Sho
         seen: newest.map(|at| at.0),
         unseen: of_all.is_some() || newest.is_none(),
         trouble: trouble.map(|trouble| trouble.to_string()),
+        missing: watched.map_or_else(Vec::new, |watched| missing(watched, now)),
         age: newest.map_or_else(String::new, |at| out::ago(now, at)),
     }
+}
+
+fn missing(watched: &Watched, now: Timestamp) -> Vec<String> {
+    let said = |one: Missing| match one.since {
+        Some(at) => format!("{}, as of {} ago", one.what, out::ago(now, at)),
+        None => one.what,
+    };
+    watched.missing(now).into_iter().map(said).collect()
 }
 
 impl Shown {
@@ -77,17 +91,23 @@ impl Shown {
             (true, Some(_)) => (Tone::Bad, "watched: not seen".to_owned()),
             (true, None) => (Tone::Dim, "watched: asking".to_owned()),
             (false, Some(_)) => (Tone::Warn, "watched: in part".to_owned()),
+            (false, None) if !self.missing.is_empty() => {
+                (Tone::Bad, format!("watched: {} missing", self.missing.len()))
+            }
             (false, None) => (Tone::Plain, "watched".to_owned()),
         }
     }
 
-    /// Whose account it is, and what of it cannot be seen.
+    /// Whose account it is, what of it cannot be seen, and what is missing.
     pub fn sentences(&self, key: &EnvironmentKey) -> Vec<String> {
         let Self { account, region, by, age, .. } = self;
         let seen = if age.is_empty() { String::new() } else { format!(", seen {age} ago") };
         let whose = format!("{account} {region}, by {by}{seen}");
         let mut said = vec![format!("watched at AWS: {whose}; see `pilothouse aws {key}`")];
         said.extend(self.trouble.as_ref().map(|trouble| printable(trouble, 400)));
+        let more = self.missing.len().saturating_sub(MISSING);
+        said.extend(self.missing.iter().take(MISSING).map(|one| printable(one, 400)));
+        said.extend((more > 0).then(|| format!("{more} more are missing")));
         said
     }
 }

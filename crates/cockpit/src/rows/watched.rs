@@ -220,10 +220,19 @@ fn instance(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Vec<Cell> {
 
 /// How an instance is: one that runs is well only if its checks say so, and say so now.
 pub fn instance_mark(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Mark {
-    let checks = one.checks.as_ref().filter(|_| watched.stale_since(Part::Checks, now).is_none());
+    let is_stale = watched.stale_since(Part::Checks, now).is_some();
+    match one.state {
+        Ec2State::Running if is_stale => Mark::Unknown,
+        _ => instance_mark_once(one),
+    }
+}
+
+/// How an instance was when it and its checks were last read.
+pub fn instance_mark_once(one: &Ec2Instance) -> Mark {
+    let both = one.checks.as_ref().map(|checks| [&checks.system, &checks.instance]);
     match &one.state {
         Ec2State::Pending => Mark::Running,
-        Ec2State::Running => match checks.map(|checks| [&checks.system, &checks.instance]) {
+        Ec2State::Running => match both {
             None => Mark::Unknown,
             Some(both) if both.contains(&&Check::Impaired) => Mark::Error,
             Some(both) if both.contains(&&Check::Initializing) => Mark::Running,

@@ -33,7 +33,8 @@ pub struct Bill {
     /// not in any sum.
     pub idle: Vec<Line>,
     /// What each thing of the lines costs by the hour, by its id, as far as that is known: several
-    /// environments may have one thing, which is paid once.
+    /// environments may have one thing, which is paid once. No two things of an account have one
+    /// id, in whichever region they are; a bucket, which is of all regions, has its name.
     #[serde(default)]
     pub things: BTreeMap<String, NanoUsd>,
 }

@@ -5,11 +5,12 @@ use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::time::Timestamp;
 
 use super::super::Cell;
-use super::super::watched::instance_mark;
-use super::super::watched::targets::healthy;
+use super::super::watched::instance_mark_once;
+use super::super::watched::targets::{balancer_mark, healthy};
 use super::{Leg, rank};
 use crate::model::{Model, trouble_of_all};
 use crate::theme::Mark;
+use crate::width;
 
 /// What is to be known of it first, in few words: why it is not seen, what of it is worst where not
 /// all is as it should be, or what answers.
@@ -46,24 +47,75 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
         (None, true) => Leg::new(Mark::Ok, place, watched.access.account.clone()),
     };
     let mut legs = vec![whose.letter("aws")];
-    // One whose checks fail runs, and is no more there than one that does not.
-    let running = |one: &&Ec2Instance| {
-        one.state == Ec2State::Running && instance_mark(watched, one, now) != Mark::Error
-    };
+    let hosts = hosts(watched, now);
+    let is_told = watched.parts.contains_key(&Part::Health);
+    let targets = is_told.then(|| targets(watched, now));
+    let is_well = targets.as_ref().map_or(hosts.have, |targets| targets.have) > 0;
+    legs.extend(missing(watched, is_well, now));
+    legs.push(hosts.leg(("instances", "inst", "i")));
+    legs.extend(targets.map(|targets| targets.leg(("targets", "tgt", "t"))));
+    legs
+}
+
+/// What runs: hosts and tasks that are known to be well, of those that there should be. One that
+/// ended for ever or is about to is wanted no more.
+fn hosts(watched: &Watched, now: Timestamp) -> Count {
+    let is_wanted =
+        |one: &&Ec2Instance| !matches!(one.state, Ec2State::ShuttingDown | Ec2State::Terminated);
+    let hosts = watched.instances.iter().filter(is_wanted);
+    let are = |mark| hosts.clone().filter(|one| instance_mark_once(one) == mark).count();
     let tasks = |count: fn(&EcsService) -> u32| -> usize {
         watched.services.iter().map(|one| usize::try_from(count(one)).unwrap_or(0)).sum()
     };
-    let have = watched.instances.iter().filter(running).count() + tasks(EcsService::well);
-    let want = watched.instances.len() + tasks(|one| one.desired);
-    let of = [Part::Instances, Part::Services];
-    legs.push(counted(have, want, age_of(watched, &of, now), ("instances", "inst", "i")));
-    let counts = watched.groups.iter().map(healthy);
-    let (well, all) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    if watched.parts.contains_key(&Part::Health) {
-        let known = age_of(watched, &[Part::Health], now);
-        legs.push(counted(well, all, known, ("targets", "tgt", "t")));
+    let untold = tasks(|one| one.untold().unwrap_or(0));
+    let mut parts = vec![Part::Instances, Part::Services];
+    // Checks that were never read say nothing of when.
+    let once = |part: &Part| watched.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
+    parts.extend([Part::Checks].into_iter().filter(once));
+    let want = hosts.clone().count() + tasks(|one| one.desired);
+    if want == 0 {
+        // That there is nothing is known by those who bring something alone.
+        parts.extend(BRING);
     }
-    legs
+    Count {
+        have: are(Mark::Ok) + tasks(EcsService::well).saturating_sub(untold),
+        unknown: are(Mark::Unknown) + untold,
+        want,
+        known: age_of(watched, &parts, now),
+    }
+}
+
+/// Parts by which it is found out what there is.
+const BRING: [Part; 5] =
+    [Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Health];
+
+/// What answers.
+fn targets(watched: &Watched, now: Timestamp) -> Count {
+    let counts = watched.groups.iter().map(healthy);
+    let (have, want) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    Count { have, want, unknown: 0, known: age_of(watched, &[Part::Health], now) }
+}
+
+/// What should be there and is not: it is worst where nothing else is well.
+fn missing(watched: &Watched, is_well: bool, now: Timestamp) -> Option<Leg> {
+    let all = watched.missing(now);
+    let first = all.iter().find(|one| one.since.is_none()).or(all.first())?;
+    let is_down = watched.balancers.iter().any(|one| balancer_mark(one) == Mark::Error);
+    let (mark, was) = match first.since {
+        Some(_) => (Mark::Stale, "was "),
+        None if is_down || !is_well => (Mark::Error, ""),
+        None => (Mark::Warn, ""),
+    };
+    let more = match all.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let long = match first.since {
+        Some(_) => format!("was: {}{more}", first.what),
+        None => format!("{}{more}", first.what),
+    };
+    let short = format!("{was}{} missing", all.len());
+    Some(Leg::new(mark, width::clean(&long), short).letter("gone").tiny("gone"))
 }
 
 /// Whether a count is known: as it is, as it was, or not at all.
@@ -86,22 +138,35 @@ fn age_of(watched: &Watched, parts: &[Part], now: Timestamp) -> Known {
     }
 }
 
-fn counted(have: usize, want: usize, known: Known, names: (&str, &str, &str)) -> Leg {
-    if known == Known::Never {
-        return Leg::new(Mark::Unknown, format!("{} unknown", names.0), format!("? {}", names.1));
+/// How many are well, of so many.
+struct Count {
+    have: usize,
+    /// Of how many it is not known.
+    unknown: usize,
+    want: usize,
+    known: Known,
+}
+
+impl Count {
+    fn leg(&self, (long, short, tiny): (&str, &str, &str)) -> Leg {
+        let Self { have, unknown, want, known } = *self;
+        if known == Known::Never || (unknown > 0 && unknown == want) {
+            return Leg::new(Mark::Unknown, format!("{long} unknown"), format!("? {short}"));
+        }
+        let stale = known == Known::Once;
+        let count = format!("{have}/{want}");
+        let mark = match have {
+            _ if stale => Mark::Stale,
+            0 if want == 0 => Mark::None,
+            _ if unknown > 0 => Mark::Unknown,
+            0 => Mark::Error,
+            _ if have < want => Mark::Warn,
+            _ => Mark::Ok,
+        };
+        let was = if stale { "was " } else { "" };
+        let beside = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+        Leg::new(mark, format!("{was}{count} {long}{beside}"), format!("{was}{count} {short}"))
+            .letter(short)
+            .tiny(format!("{count}{tiny}"))
     }
-    let stale = known == Known::Once;
-    let count = format!("{have}/{want}");
-    let mark = match have {
-        _ if stale => Mark::Stale,
-        0 if want == 0 => Mark::None,
-        0 => Mark::Error,
-        _ if have < want => Mark::Warn,
-        _ => Mark::Ok,
-    };
-    let was = if stale { "was " } else { "" };
-    let (long, short, tiny) = names;
-    Leg::new(mark, format!("{was}{count} {long}"), format!("{was}{count} {short}"))
-        .letter(short)
-        .tiny(format!("{count}{tiny}"))
 }

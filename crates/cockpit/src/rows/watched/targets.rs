@@ -81,6 +81,8 @@ fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
     let is_read = watched.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
     let (mark, word) = match (well, all) {
         _ if !is_read => (Mark::Unknown, "not read".to_owned()),
+        // Whoever is sent to it is turned away.
+        (_, 0) if watched.is_hole(one) => (Mark::Error, "0 targets".to_owned()),
         (_, 0) => (Mark::None, "0 targets".to_owned()),
         (0, _) => (Mark::Error, format!("0/{all} healthy")),
         _ if well < all => (Mark::Warn, format!("{well}/{all} healthy")),

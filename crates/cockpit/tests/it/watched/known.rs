@@ -8,7 +8,7 @@ use pilothouse_cockpit::rows::watched::rows;
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
 use pilothouse_core::aws::asking::Content;
-use pilothouse_core::aws::seen::{Check, Checks, Identity};
+use pilothouse_core::aws::seen::{Action, Check, Checks, Ec2State, Identity};
 use pilothouse_core::aws::{Calls, Inventory, Part, Trouble, TroubleKind};
 
 use super::{EVERY, account, shown, state, watch};
@@ -26,12 +26,145 @@ fn branch_in(model: &Model) -> String {
     row.unwrap_or_else(|| panic!("no row:\n{screen}")).to_owned()
 }
 
+/// An account in which nothing is missing or ill.
+fn well() -> Inventory {
+    let mut inventory = account(3, |_| false);
+    let service = &mut inventory.services[0];
+    (service.running, service.pending) = (2, 0);
+    let one = super::targets(1, |_| false);
+    inventory.targets.insert(super::ADMIN.to_owned(), one);
+    inventory
+}
+
+/// The line over the panes.
+fn top(inventory: &Inventory) -> String {
+    text(&shown(inventory, 200, 60)).lines().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn an_instance_of_which_nobody_knows_how_it_is_is_not_counted_as_one_that_is_well() {
+    let top = |inventory: &Inventory| top(inventory);
+    assert!(top(&well()).contains("● 5/5 instances"), "{}", top(&well()));
+    let checks = |inventory: &mut Inventory, count, both: Option<Checks>| {
+        let ids: Vec<String> = inventory.checks.keys().take(count).cloned().collect();
+        for id in ids {
+            inventory.checks.remove(&id);
+            inventory.checks.extend(both.clone().map(|both| (id, both)));
+        }
+    };
+    let of = |system| Some(Checks { system, instance: Check::Ok });
+    for (both, told) in [
+        (of(Check::Unknown), "? 4/5 instances, 1 unknown"),
+        (None, "? 4/5 instances, 1 unknown"),
+        (of(Check::Initializing), "◐ 4/5 instances"),
+        (of(Check::Impaired), "◐ 4/5 instances"),
+    ] {
+        let mut inventory = well();
+        checks(&mut inventory, 1, both.clone());
+        assert!(top(&inventory).contains(told), "{told}: {}", top(&inventory));
+        // Where none is left, what fails is told as such and what is unknown as that.
+        checks(&mut inventory, 3, both);
+        inventory.services[0].desired = 0;
+        (inventory.services[0].running, inventory.services[0].tasks) = (0, Vec::new());
+        let told = if told.contains('?') { "? instances unknown" } else { "✗ 0/3 instances" };
+        assert!(top(&inventory).contains(told), "{told}: {}", top(&inventory));
+    }
+    // What was read before is told as it was, be it good or bad, and what never was not at all.
+    let silent = Trouble::new(TroubleKind::Late, "ec2:DescribeInstanceStatus", "");
+    for (both, told) in
+        [(of(Check::Ok), "◌ was 5/5 instances"), (of(Check::Impaired), "◌ was 2/5 instances")]
+    {
+        let mut inventory = well();
+        checks(&mut inventory, 3, both);
+        inventory.take(Part::Checks, NOW, Err(silent.clone()));
+        assert!(top(&inventory).contains(told), "{told}: {}", top(&inventory));
+    }
+    let mut inventory = well();
+    (inventory.checks, inventory.parts) = (Default::default(), well().parts);
+    inventory.parts.remove(&Part::Checks);
+    inventory.take(Part::Checks, NOW, Err(silent));
+    let told = "? 2/5 instances, 3 unknown";
+    assert!(top(&inventory).contains(told), "{}", top(&inventory));
+}
+
+#[test]
+fn what_ended_for_ever_is_wanted_no_more() {
+    let mut inventory = well();
+    for (state, told) in [
+        (Ec2State::Terminated, "● 4/4 instances"),
+        (Ec2State::ShuttingDown, "● 4/4 instances"),
+        (Ec2State::Stopped, "◐ 4/5 instances"),
+        (Ec2State::Unsaid, "? 4/5 instances, 1 unknown"),
+    ] {
+        inventory.instances[0].state = state;
+        assert!(top(&inventory).contains(told), "{told}: {}", top(&inventory));
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_beside_what_is_well() {
+    type Loses = fn(&mut Inventory);
+    let all: [(Loses, &str, &str); 6] = [
+        (|one| one.balancers[0].name = "other".to_owned(), "✗", "there is no load balancer shop"),
+        (|one| one.services.clear(), "◐", "there is no ECS service shop/worker"),
+        (
+            |one| {
+                let service = &mut one.services[0];
+                (service.state, service.desired) = ("INACTIVE".to_owned(), 0);
+                (service.running, service.tasks) = (0, Vec::new());
+            },
+            "◐",
+            "the ECS service shop/worker was deleted",
+        ),
+        (
+            |one| one.balancers[0].state = "failed".to_owned(),
+            "✗",
+            "the load balancer shop is failed",
+        ),
+        (
+            |one| one.balancers[0].state.clear(),
+            "◐",
+            "the load balancer shop is in an unknown state",
+        ),
+        (
+            |one| drop(one.targets.insert(super::ADMIN.to_owned(), Vec::new())),
+            "◐",
+            "the target group admin has no target",
+        ),
+    ];
+    assert!(!branch(&well()).contains("missing"));
+    for (loses, mark, told) in all {
+        let mut inventory = well();
+        loses(&mut inventory);
+        let row = branch(&inventory);
+        assert!(row.contains(&format!("{mark} {told}")), "{told}: {row}");
+        let top = top(&inventory);
+        assert!(top.contains(&format!("{mark} 1 missing")) || top.contains(told), "{top}");
+    }
+    // A group that a rule has by name alone, with no weight, gets nothing.
+    let mut inventory = well();
+    inventory.targets.insert(super::ADMIN.to_owned(), Vec::new());
+    let rules = &mut inventory.listeners.get_mut(super::ALB).unwrap()[0].rules;
+    rules[0].actions = vec![Action::Forward(vec![(super::ADMIN.to_owned(), 0)])];
+    assert!(branch(&inventory).contains("● 3/3 targets"), "{}", branch(&inventory));
+    // Where nothing is left it is bad, and not merely nothing.
+    inventory.services.clear();
+    inventory.instances.clear();
+    inventory.targets.clear();
+    assert!(branch(&inventory).contains("✗"), "{}", branch(&inventory));
+    // What was read long ago is told as it was.
+    let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
+    let mut inventory = well();
+    inventory.services.clear();
+    inventory.take(Part::Services, NOW, Err(denied));
+    let row = branch(&inventory);
+    assert!(!row.contains("●") && row.contains("was"), "{row}");
+}
+
 #[test]
 fn the_branches_say_what_is_seen_of_an_environment_that_is_watched() {
-    let mut well = account(3, |_| false);
-    well.services.clear();
-    let row = branch(&well);
-    assert!(row.contains("● 3/3 targets") && !row.contains("no run yet"), "{row}");
+    let row = branch(&well());
+    assert!(row.contains("● 4/4 targets") && !row.contains("no run yet"), "{row}");
     let row = branch(&account(3, |_| true));
     assert!(row.contains("✗ 0/3 targets"), "{row}");
     let mut inventory = account(3, |_| false);

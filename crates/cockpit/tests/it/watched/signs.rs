@@ -197,6 +197,9 @@ fn a_target_has_its_own_sign_and_a_group_that_of_all_of_its_targets() {
         assert_eq!(sign, Some(if is_well { Mark::Ok } else { Mark::Warn }));
     }
     let mut inventory = account(0, |_| false);
+    assert_eq!(told(&inventory, Pane::Targets, "web").0, Some(Mark::Error), "it gets requests");
+    let rules = &mut inventory.listeners.get_mut(super::ALB).unwrap()[0].rules;
+    rules.retain(|rule| !rule.sends_to(WEB));
     assert_eq!(told(&inventory, Pane::Targets, "web").0, Some(Mark::None), "no targets");
     inventory.parts.remove(&Part::Health);
     let (sign, text, _) = told(&inventory, Pane::Targets, "web");

@@ -19,7 +19,9 @@ const FREE_DISK: u32 = 20;
 
 pub(super) fn services(till: &mut Till, watched: &Watched) {
     for service in &watched.services {
-        till.of(&format!("{}/{}", service.cluster, service.name));
+        // Each region may have a service of this cluster and name, and all are paid.
+        let region = &watched.access.region;
+        till.of(&format!("{region}/{}/{}", service.cluster, service.name));
         let running = service.running_by_what_they_take();
         let mut noted = BTreeSet::new();
         for (takes, count) in &running {

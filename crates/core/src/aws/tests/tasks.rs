@@ -1,12 +1,16 @@
 //! What tasks of ECS cost, by what they run on.
 
+use std::collections::BTreeMap;
+
 use super::super::asking::Content;
-use super::super::bill;
+use super::super::bill::{self, Total};
+use super::super::meter::{Meter, StorageClass};
 use super::super::seen::{EcsDeployment, EcsService, Takes, Task};
-use super::super::{Belongings, Inventory, Part, ServiceName};
+use super::super::{Belongings, Calls, Inventory, Part, ServiceName};
 use super::bill::lines;
 use super::watched;
-use crate::time::Timestamp;
+use crate::cost::NanoUsd;
+use crate::time::{Millis, Timestamp};
 
 #[test]
 fn fargate_is_billed_by_what_runs_on_each_architecture() {
@@ -42,6 +46,32 @@ pub(super) fn bill_of(service: EcsService) -> bill::Bill {
     inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(vec![service])));
     let services = vec![ServiceName::parse("shop/web").unwrap()];
     watched(&inventory, Belongings { services, ..Belongings::default() }).bill
+}
+
+#[test]
+fn what_has_one_name_in_two_regions_is_paid_twice_and_a_bucket_once() {
+    let mut inventory = super::account();
+    let running = vec![service("FARGATE", &[])];
+    inventory.take(Part::Services, Timestamp(1), Ok(Content::Services(running)));
+    let said = BTreeMap::from([(Meter::Stored(StorageClass::Standard), 730 << 30)]);
+    inventory.meters.insert("shop-media".to_owned(), said);
+    let of = |region: &str, belongings: &Belongings| {
+        let mut watch = super::watch(belongings.clone());
+        region.clone_into(&mut watch.access.region);
+        inventory.watched(&super::key(), &watch, Millis::seconds(10), Calls::default())
+    };
+    let both = |belongings: &Belongings| {
+        let both = ["us-east-1", "ap-northeast-2"].map(|region| of(region, belongings));
+        let costs = both.each_ref().map(|one| one.bill.known());
+        assert!(costs[0] > NanoUsd::ZERO && costs[1] > NanoUsd::ZERO, "{costs:?}");
+        (costs, Total::of_all(both.iter(), Timestamp(1)).known.unwrap())
+    };
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    let (costs, sum) = both(&Belongings { services, ..Belongings::default() });
+    assert_eq!(sum, costs[0] + costs[1]);
+    let buckets = vec!["shop-media".to_owned()];
+    let (costs, sum) = both(&Belongings { buckets, ..Belongings::default() });
+    assert_eq!(sum, costs[0].max(costs[1]));
 }
 
 #[test]
