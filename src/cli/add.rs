@@ -82,7 +82,8 @@ pub fn run(place: &Place, add: &Add) -> Result<()> {
     out::line(&format!("wrote {shown}"));
     start::ensure_engine(place)?;
     super::apply::activate(place, vec![spec], false)?;
-    if !add.trusted {
+    // What serves from an image is built in containers as a rule; a step that is not says so.
+    if !add.trusted && !serves_from_image {
         out::line(&format!(
             "trusted is false, so no step runs on the host; if whoever can push may run \
              programs as you, say trusted = true in {shown} and `pilothouse apply {}`",

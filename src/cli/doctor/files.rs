@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use color_eyre::Result;
 use pilothouse_core::routing::EdgeStatus;
-use pilothouse_core::spec::{MAX_SECRET_BYTES, ProjectSpec, SecretSource};
+use pilothouse_core::spec::{MAX_SECRET_BYTES, ProjectSpec, Runtime, SecretSource};
 use pilothouse_supervisor::MIN_MASKED_BYTES;
 
 use super::Check;
@@ -49,6 +49,9 @@ fn trust(spec: &ProjectSpec, checks: &mut Vec<Check>) {
     checks.push(if spec.trusted {
         let found = format!("whoever can push to {name} runs programs as the engine's user");
         Check::warn("trust", found, "this is what trusted = true says; see who can push")
+    } else if !spec.environments.iter().any(|one| matches!(one.runtime, Runtime::Local)) {
+        // A step that wants to run on this machine all the same says so itself.
+        Check::ok("trust", format!("{name} is not trusted, and runs in containers alone"))
     } else {
         let found = format!("{name} is not trusted, so its steps do not run on this machine");
         Check::warn("trust", found, "say trusted = true if whoever can push may act as you")
