@@ -73,13 +73,8 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let watch = found.map(|draft| write_watch(&draft));
     proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let jenkinsfile = Jenkinsfile::of(&dir, &known.files);
-    let why = match jenkinsfile.map(|jenkinsfile| jenkinsfile.fate) {
-        Some(Fate::Runs) => Some(format!("the {JENKINSFILE} says more")),
-        Some(Fate::Refused) => Some(format!("Jenkins refuses the {JENKINSFILE}: mend it first")),
-        Some(Fate::Left) | None => None,
-    };
     let file = dir.join(pipeline::FILE);
-    let ours = match why {
+    let ours = match jenkinsfile.and_then(Jenkinsfile::keeps) {
         Some(why) => {
             out::line(&format!("wrote no {}: {why}", out::path(&file)));
             false
@@ -132,6 +127,15 @@ impl Jenkinsfile {
         let is_there = files.iter().any(|file| file == JENKINSFILE);
         let has_ours = dir.join(pipeline::FILE).symlink_metadata().is_ok();
         (is_there && !has_ours).then(|| Self { fate: fate(&dir.join(JENKINSFILE)) })
+    }
+
+    /// Why no other pipeline is proposed beside it.
+    fn keeps(self) -> Option<String> {
+        match self.fate {
+            Fate::Runs => Some(format!("the {JENKINSFILE} says more")),
+            Fate::Refused => Some(format!("Jenkins refuses the {JENKINSFILE}: mend it first")),
+            Fate::Left => None,
+        }
     }
 
     /// Says what can be done with it.
