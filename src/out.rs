@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
+use color_eyre::eyre::WrapErr as _;
 use pilothouse_cockpit::width::fold;
 use pilothouse_core::text::{is_plain, printable};
 use pilothouse_core::time::Timestamp;
@@ -38,6 +39,17 @@ pub fn try_lines(lines: &[String]) -> std::io::Result<()> {
     out.flush()
 }
 
+/// Prints what was asked for, and an end of line. That it cannot be written is a failure, as on a full
+/// disk; that nobody reads any more is none.
+pub fn whole(text: &str) -> color_eyre::Result<()> {
+    match try_lines(&[text.to_owned()]) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).wrap_err("cannot write to the standard output")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Prints a line to the standard error.
 pub fn error(text: &str) {
     // Nobody is left to be told.
@@ -54,8 +66,7 @@ pub fn question(text: &str) {
 
 /// Prints a value as JSON, for programs.
 pub fn json(value: &impl serde::Serialize) -> color_eyre::Result<()> {
-    line(&escaped(&serde_json::to_string_pretty(value)?));
-    Ok(())
+    whole(&escaped(&serde_json::to_string_pretty(value)?))
 }
 
 /// A value as JSON in one line.
@@ -176,11 +187,13 @@ impl Table {
     }
 
     /// Prints it, each row indented, and cut to the terminal's width where there is one.
-    pub fn print(&self, indent: usize) {
-        for row in self.lines(indent, columns()) {
-            let painted: Vec<String> = row.iter().map(|(tone, text)| paint(*tone, text)).collect();
-            line(painted.concat().trim_end());
-        }
+    pub fn print(&self, indent: usize) -> color_eyre::Result<()> {
+        let painted = |row: Vec<(Tone, String)>| {
+            let cells: Vec<String> = row.iter().map(|(tone, text)| paint(*tone, text)).collect();
+            cells.concat().trim_end().to_owned()
+        };
+        let rows: Vec<String> = self.lines(indent, columns()).into_iter().map(painted).collect();
+        whole(&rows.join("\n"))
     }
 
     fn lines(&self, indent: usize, columns: Option<usize>) -> Vec<Vec<(Tone, String)>> {

@@ -46,7 +46,7 @@ pub fn run(place: &Place, audit: &Audit) -> Result<()> {
     if table.is_empty() {
         out::line("nobody has asked for anything yet");
     } else {
-        table.print(0);
+        table.print(0)?;
     }
     Ok(())
 }

@@ -64,12 +64,12 @@ pub fn run(place: &Place, aws: &Aws) -> Result<()> {
         if !told.insert(watched.access.clone()) {
             watched.calls = Calls::default();
         }
-        print(&snapshot, key, watched);
+        print(&snapshot, key, watched)?;
     }
     let accounts = total::lines(&seen, snapshot.now);
     if !accounts.is_empty() {
         out::line("");
-        costs("OF ALL SHOWN", accounts.iter());
+        costs("OF ALL SHOWN", accounts.iter())?;
     }
     ended(&seen)
 }
@@ -190,7 +190,7 @@ fn is_told(watched: &Watched) -> bool {
 }
 
 /// Prints the rows of the cockpit's panes.
-fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
+fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) -> Result<()> {
     let mut model = Model::new(Keymap::default(), snapshot.now);
     model.ui.all_environments = true;
     update(&mut model, Msg::Snapshot(Box::new(snapshot.clone())));
@@ -199,19 +199,19 @@ fn print(snapshot: &Snapshot, key: &EnvironmentKey, watched: Watched) {
     for row in watched::rows(&model, Pane::Containers, 0, usize::MAX) {
         add::<7>(&mut table, &row.cells, watched::COLUMNS);
     }
-    table.print(0);
+    table.print(0)?;
     out::line("");
     let mut table = Table::new(&["NAME", "STATE", ""]);
     for row in watched::rows(&model, Pane::Targets, 0, usize::MAX) {
         add::<3>(&mut table, &row.cells, watched::targets::COLUMNS);
     }
-    table.print(0);
+    table.print(0)?;
     out::line("");
-    costs("COST", model.costs.lines.iter().filter(|line| is_of(line, key)));
+    costs("COST", model.costs.lines.iter().filter(|line| is_of(line, key)))
 }
 
 /// Prints what something costs.
-fn costs<'a>(title: &'static str, lines: impl Iterator<Item = &'a CostLine>) {
+fn costs<'a>(title: &'static str, lines: impl Iterator<Item = &'a CostLine>) -> Result<()> {
     let mut table = Table::new(&[title, "WHAT", "PER HOUR", ""]);
     for line in lines {
         // What is watched has no price elsewhere, whose column is the one before the last.
@@ -220,7 +220,7 @@ fn costs<'a>(title: &'static str, lines: impl Iterator<Item = &'a CostLine>) {
         columns.remove(ELSEWHERE);
         add::<4>(&mut table, &cells, &columns);
     }
-    table.print(0);
+    table.print(0)
 }
 
 /// The column of what the same would cost elsewhere.

@@ -97,7 +97,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
     } else if table.is_empty() {
         out::line("no branch yet; `pilothouse look` looks at the repositories now");
     } else {
-        table.print(0);
+        table.print(0)?;
     }
     Ok(())
 }

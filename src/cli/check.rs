@@ -7,7 +7,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
-use color_eyre::eyre::WrapErr as _;
 use jenkinsfile::MOST_BYTES;
 use jenkinsfile::report::{Report, json, sarif};
 use jenkinsfile::table::Table;
@@ -84,7 +83,7 @@ pub fn run(check: &Check) -> Result<()> {
         out::json(&sarif(&told(), env!("CARGO_PKG_VERSION")))?;
     } else if !reports.is_empty() {
         let is_whole = check.all || reports.len() == 1;
-        out::line(text::told(&reports, is_whole, check.color.is_on()).trim_end());
+        out::whole(text::told(&reports, is_whole, check.color.is_on()).trim_end())?;
     }
     for problem in unread.iter().flat_map(|report| &report.problems) {
         out::error(&printable(&problem.message, LINE));
@@ -115,8 +114,10 @@ fn ended(check: &Check, reports: &[Report], unread: usize) -> Result<()> {
 pub fn table(steps: &[PathBuf]) -> Result<Table> {
     let mut table = Table::built_in();
     for file in steps {
-        let lines = std::fs::read_to_string(file)
-            .wrap_err_with(|| format!("cannot read {}", file.display()))?;
+        let lines = std::fs::read_to_string(file).map_err(|error| {
+            let why = format!("cannot read {}: {error}", file.display());
+            failed(Failure::Usage, printable(&why, LINE))
+        })?;
         if let Err(problems) = table.add(&lines) {
             let found = jenkinsfile::source::Lines::new(&lines);
             for problem in &problems {

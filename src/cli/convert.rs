@@ -13,7 +13,7 @@ use jenkinsfile::table::Table;
 use jenkinsfile::{DiagnosticKind, MOST_BYTES, judge};
 use pilothouse_core::text::printable;
 
-use super::check::{bytes, name_of};
+use super::check::{bytes, is_input, name_of};
 use crate::exit::{Failure, failed};
 use crate::{facts, out};
 
@@ -26,7 +26,7 @@ pub struct Convert {
     /// The Jenkinsfile; - is the standard input
     #[arg(value_name = "FILE", default_value = "Jenkinsfile")]
     file: PathBuf,
-    /// Write to this file, which must not be there yet, instead of the standard output
+    /// Write to this file, which must not be there yet; - is the standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -55,7 +55,8 @@ pub fn run(wanted: &Convert) -> Result<()> {
         return Err(failed(Failure::Failed, "what came out is no pipeline; change it by hand"));
     }
     match &wanted.output {
-        None => out::line(converted.text.trim_end()),
+        None => out::whole(converted.text.trim_end())?,
+        Some(file) if is_input(file) => out::whole(converted.text.trim_end())?,
         Some(file) => write(file, &converted.text)?,
     }
     let Converted { steps, left, .. } = converted;
@@ -68,19 +69,34 @@ pub fn run(wanted: &Convert) -> Result<()> {
     Ok(())
 }
 
-/// Whether something of a Jenkinsfile would run here.
-pub(super) fn gives_steps(file: &Path) -> bool {
+/// What becomes of a Jenkinsfile here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Something of it would run.
+    Runs,
+    /// Nothing of it would.
+    Left,
+    /// Jenkins refuses it.
+    Refused,
+}
+
+/// Says what becomes of a Jenkinsfile.
+pub(super) fn fate(file: &Path) -> Fate {
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
     let read = facts::regular(file, most).filter(|bytes| bytes.len() <= MOST_BYTES);
     let Some(text) = read.and_then(|bytes| String::from_utf8(bytes).ok()) else {
-        return false;
+        return Fate::Left;
     };
     let table = Table::built_in();
     let (script, grammar) = parse(&text);
     let judged = judge(&text, &script, &grammar, &table);
+    if judged.problems.iter().any(|problem| problem.kind != DiagnosticKind::Limit) {
+        return Fate::Refused;
+    }
     let pipeline = judged.pipeline.filter(|_| judged.problems.is_empty());
-    pipeline
-        .is_some_and(|pipeline| convert("Jenkinsfile", &text, &script, &pipeline, &table).steps > 0)
+    let steps =
+        pipeline.map(|pipeline| convert("Jenkinsfile", &text, &script, &pipeline, &table).steps);
+    if steps.unwrap_or_default() > 0 { Fate::Runs } else { Fate::Left }
 }
 
 fn converted(name: &str, text: &str) -> Result<Converted> {

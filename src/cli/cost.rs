@@ -87,11 +87,14 @@ pub fn run(place: &Place, cost: &Cost) -> Result<()> {
         );
         return Ok(());
     }
-    print(state, &environments, cost);
-    Ok(())
+    print(state, &environments, cost)
 }
 
-fn print(state: &State, environments: &[(&EnvironmentKey, &Environment)], cost: &Cost) {
+fn print(
+    state: &State,
+    environments: &[(&EnvironmentKey, &Environment)],
+    cost: &Cost,
+) -> Result<()> {
     let mut table = Table::new(&["ENVIRONMENT", "INSTANCES", "WHERE", "PER HOUR", "PER MONTH"]);
     for (key, environment) in environments {
         let here = environment_cost(state, key).map(|cost| cost.per_hour);
@@ -110,7 +113,7 @@ fn print(state: &State, environments: &[(&EnvironmentKey, &Environment)], cost: 
             table.toned(row(line.what.clone(), count, &line.per_hour, Tone::Dim));
         }
     }
-    table.print(0);
+    table.print(0)?;
     out::line("");
     let region = cost.region.name();
     out::line(&format!(
@@ -125,6 +128,7 @@ fn print(state: &State, environments: &[(&EnvironmentKey, &Environment)], cost: 
             out::line(&format!("{} (prices of {date}): {}", line.what, line.note));
         }
     }
+    Ok(())
 }
 
 fn lines(environment: &Environment, cost: &Cost) -> Vec<Line> {

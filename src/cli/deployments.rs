@@ -82,7 +82,7 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
     if table.is_empty() {
         out::line("no deployment yet; `pilothouse deploy ENVIRONMENT` makes one");
     } else {
-        table.print(0);
+        table.print(0)?;
     }
     Ok(())
 }

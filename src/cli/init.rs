@@ -15,7 +15,7 @@ use pilothouse_settings::pipeline;
 
 use self::beside::Beside;
 use super::add::{repository, write_new};
-use super::convert;
+use super::convert::{Fate, fate};
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{facts, out};
@@ -73,13 +73,13 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
     let watch = found.map(|draft| write_watch(&draft));
     proposal.operator.text.push_str(watch.as_deref().unwrap_or(""));
     let jenkinsfile = Jenkinsfile::of(&dir, &known.files);
-    let ours = match jenkinsfile {
-        Some(Jenkinsfile { converts: true }) => {
-            let file = dir.join(pipeline::FILE);
-            out::line(&format!("wrote no {}: the {JENKINSFILE} says more", out::path(&file)));
+    let file = dir.join(pipeline::FILE);
+    let ours = match jenkinsfile.and_then(Jenkinsfile::keeps) {
+        Some(why) => {
+            out::line(&format!("wrote no {}: {why}", out::path(&file)));
             false
         }
-        _ => write(&dir.join(pipeline::FILE), &proposal.pipeline)?,
+        None => write(&file, &proposal.pipeline)?,
     };
     let theirs = write(&operators, &proposal.operator)?;
     if let Some(watch) = watch.filter(|_| !theirs) {
@@ -118,29 +118,39 @@ pub fn run(place: &Place, init: &Init) -> Result<()> {
 /// A Jenkinsfile in a repository without a pipeline of ours.
 #[derive(Clone, Copy)]
 struct Jenkinsfile {
-    /// Whether something of it would run here.
-    converts: bool,
+    /// What becomes of it here.
+    fate: Fate,
 }
 
 impl Jenkinsfile {
     fn of(dir: &Path, files: &[String]) -> Option<Self> {
         let is_there = files.iter().any(|file| file == JENKINSFILE);
         let has_ours = dir.join(pipeline::FILE).symlink_metadata().is_ok();
-        (is_there && !has_ours)
-            .then(|| Self { converts: convert::gives_steps(&dir.join(JENKINSFILE)) })
+        (is_there && !has_ours).then(|| Self { fate: fate(&dir.join(JENKINSFILE)) })
+    }
+
+    /// Why no other pipeline is proposed beside it.
+    fn keeps(self) -> Option<String> {
+        match self.fate {
+            Fate::Runs => Some(format!("the {JENKINSFILE} says more")),
+            Fate::Refused => Some(format!("Jenkins refuses the {JENKINSFILE}: mend it first")),
+            Fate::Left => None,
+        }
     }
 
     /// Says what can be done with it.
     fn say(self) {
         out::line(&format!("  pilothouse check    says what of the {JENKINSFILE} runs here"));
         let file = pipeline::FILE;
-        if self.converts {
-            out::line(&format!("  pilothouse convert -o {file}"));
-            out::line(&format!("  say in {file} how the service is run, and commit it"));
-        } else {
-            out::line(&format!(
+        match self.fate {
+            // Of one that Jenkins refuses the line above says where.
+            Fate::Runs | Fate::Refused => {
+                out::line(&format!("  pilothouse convert -o {file}"));
+                out::line(&format!("  say in {file} how the service is run, and commit it"));
+            }
+            Fate::Left => out::line(&format!(
                 "  pilothouse convert  says why nothing of it is taken over: write {file} yourself"
-            ));
+            )),
         }
     }
 }

@@ -87,7 +87,7 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     let lost = shown.filter_map(|(_, one)| words::lost(one, snapshot.now));
     let missing: Vec<String> = stopped.into_iter().chain(lost).collect();
     if !table.is_empty() {
-        table.print(0);
+        table.print(0)?;
     } else if missing.is_empty() {
         out::line("nothing runs; `pilothouse deploy ENVIRONMENT` deploys what is ready");
     } else {

@@ -90,7 +90,7 @@ pub fn run(place: &Place, runs: &Runs) -> Result<()> {
     if table.is_empty() {
         out::line("no run yet; every push makes one, and so does `pilothouse run BRANCH`");
     } else {
-        table.print(0);
+        table.print(0)?;
     }
     Ok(())
 }

@@ -125,11 +125,10 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
     if status.json {
         return out::json(&shown);
     }
-    print(place, &snapshot.state, &shown);
-    Ok(())
+    print(place, &snapshot.state, &shown)
 }
 
-fn print(place: &Place, state: &State, shown: &Shown) {
+fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
     if shown.projects.is_empty() {
         let files = words::unapplied(&apply::names(place));
         let adds = || "add one with `pilothouse add NAME REPOSITORY`".to_owned();
@@ -147,7 +146,7 @@ fn print(place: &Place, state: &State, shown: &Shown) {
             // Below the row, where all of it is read however narrow the terminal is.
             table.notes(&first(&environment.now));
         }
-        table.print(2);
+        table.print(2)?;
         let spec = state.projects.get(project.name.as_str()).map(|one| &one.spec.load_balancer);
         let listen = spec.map_or(&[][..], |balancer| &balancer.listen);
         for unbound in state.edge.unbound.iter().filter(|one| listen.contains(&one.address)) {
@@ -180,6 +179,7 @@ fn print(place: &Place, state: &State, shown: &Shown) {
             printable(why, 300)
         ));
     }
+    Ok(())
 }
 
 /// As much of what goes on as a person reads, and how much more there is.

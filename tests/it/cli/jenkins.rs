@@ -120,6 +120,8 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     assert_eq!(said["files"][1]["file"], "nowhere/Jenkinsfile");
     let said = world.run(&["check", "--sarif", "nowhere/Jenkinsfile"]).ends_with(2).json();
     assert_eq!(said["runs"][0]["results"][0]["ruleId"], "limit");
+    let said = world.run(&["check", "--steps", "nowhere.tsv", &good]).ends_with(2);
+    assert!(said.err.contains("cannot read nowhere.tsv: "), "{}", said.err);
     let said = world.run(&["check", "-", "-"]).ends_with(2);
     assert!(said.err.contains("name - once"), "{}", said.err);
 }
@@ -197,6 +199,8 @@ fn convert_writes_what_its_own_reader_takes() {
         }
     }
     let source = file("1-declarative").display().to_string();
+    let said = world.run(&["convert", &source, "-o", "-"]).ends_with(0);
+    assert!(said.out.contains("[[stage]]"), "{}", said.out);
     world.run(&["convert", &source, "-o", "pilothouse.toml"]).ends_with(0);
     let said = world.run(&["convert", &source, "-o", "pilothouse.toml"]).ends_with(5);
     assert_eq!(said.err, "pilothouse: pilothouse.toml is there already; remove it first\n");
@@ -204,4 +208,18 @@ fn convert_writes_what_its_own_reader_takes() {
     assert!(said.err.contains("it is a program"), "{}", said.err);
     let said = world.run(&["convert", &file("7-broken").display().to_string()]).ends_with(2);
     assert!(said.err.contains("  |     ^^^^^\n  = did you mean agent?"), "{}", said.err);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    let world = World::new();
+    for verb in ["check", "check --json", "convert"] {
+        let mut command = world.command();
+        command.args(verb.split(' ')).arg(file("1-declarative"));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let said = command.stdout(full).output().unwrap();
+        let told = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(1), "{verb}: {told}");
+        assert!(told.contains("cannot write to the standard output"), "{verb}: {told}");
+    }
 }

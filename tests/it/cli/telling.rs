@@ -126,7 +126,9 @@ fn init_writes_both_files_once() {
 
 #[test]
 fn init_leaves_a_pipeline_to_the_jenkinsfile() {
-    for (steps, is_written) in [("sh 'make'", false), ("retry(2) { sh 'make' }", true)] {
+    for (steps, is_written) in
+        [("sh 'make'", false), ("retry(2) { sh 'make' }", true), ("sh 'make", false)]
+    {
         let world = World::new();
         let dir = world.path("site");
         std::fs::create_dir_all(&dir).unwrap();
@@ -139,6 +141,8 @@ fn init_leaves_a_pipeline_to_the_jenkinsfile() {
         assert!(said.out.contains("  pilothouse check "), "{}", said.out);
         let is_told = said.out.contains("  pilothouse convert -o pilothouse.toml\n");
         assert_eq!(is_told, !is_written, "{}", said.out);
+        let is_refused = said.out.contains(": Jenkins refuses the Jenkinsfile: mend it first\n");
+        assert_eq!(is_refused, steps == "sh 'make", "{}", said.out);
         assert_eq!(dir.join("pilothouse.toml").exists(), is_written, "{}", said.out);
         assert!(world.path("config/projects/site.toml").exists(), "{}", said.out);
     }

@@ -52,11 +52,11 @@ impl<'t> Reader<'t> {
     ) -> (Option<Key>, AgentSettings<'t>) {
         let statements = &block.body.statements;
         let [only] = statements.as_slice() else {
-            let message = match statements.as_slice() {
-                [] => "Expected an agent",
-                _ => "Only one agent type is allowed per agent section",
-            };
-            self.problem(call.span, message);
+            // Of empty braces the check says that no type is named, as Jenkins does.
+            if !statements.is_empty() {
+                let message = "Only one agent type is allowed per agent section";
+                self.problem(call.span, message);
+            }
             return (None, AgentSettings::None);
         };
         let Some(inner) = CallView::of(only) else {

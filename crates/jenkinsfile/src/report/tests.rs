@@ -45,7 +45,8 @@ fn an_agent_is_told_once() {
             "pipeline {{ {agent}\nstages {{ stage('a') {{ steps {{ echo 'b' }} }} }} }}"
         ));
         assert_eq!(report.problems.len(), 1, "{agent}: {:?}", report.problems);
-        assert!(!report.problems[0].message.starts_with("No agent type"), "{agent}");
+        let is_untyped = report.problems[0].message.starts_with("No agent type specified");
+        assert_eq!(is_untyped, agent == "agent { }", "{agent}");
     }
 }
 

@@ -76,6 +76,10 @@ fn a_script_that_leaves_a_process_behind_is_left() {
         assert!(text.contains("line 5: sh: it may leave a process in the background"), "{text}");
         assert_eq!(running(&text).trim(), "", "{script}: {text}");
     }
+}
+
+#[test]
+fn a_script_that_leaves_no_process_is_taken_over() {
     for script in [
         "a && b > log 2>&1",
         "a & b &\nwait",
