@@ -12,7 +12,7 @@ use pilothouse_core::aws::policy;
 use pilothouse_core::aws::seen::{Address, Check, Checks, Ec2Instance, Ec2State, Gateway, Volume};
 
 use crate::failure::trouble;
-use crate::{Count, PAGES, point, text, too_many};
+use crate::{Count, PAGES, point, repeated, text, told, too_many};
 
 /// Things on a page: half of the most that EC2 takes, so that one comes in time on a slow line.
 const PAGE: i32 = 500;
@@ -27,9 +27,10 @@ pub(crate) async fn instances(client: &Client, count: &Count) -> Result<Vec<Ec2I
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        let instances = page.reservations().iter().flat_map(|one| one.instances());
+        let instances =
+            told(action, page.reservations.as_ref())?.iter().flat_map(|one| one.instances());
         found.extend(instances.map(instance));
         if page.next_token().is_none_or(str::is_empty) {
             return Ok(found);
@@ -93,7 +94,7 @@ pub(crate) async fn checks(
         count.request();
         let request = client.describe_instance_status().set_instance_ids(Some(ids.to_vec()));
         let answer = request.send().await.map_err(|error| trouble(action, &error))?;
-        for one in answer.instance_statuses() {
+        for one in told(action, answer.instance_statuses.as_ref())? {
             let checks = Checks {
                 system: check(one.system_status()),
                 instance: check(one.instance_status()),
@@ -119,9 +120,10 @@ pub(crate) async fn volumes(client: &Client, count: &Count) -> Result<Vec<Volume
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.volumes().iter().map(|one| Volume {
+        let volumes = told(action, page.volumes.as_ref())?;
+        found.extend(volumes.iter().map(|one| Volume {
             id: text(one.volume_id()),
             kind: text(one.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str)),
             size: number(one.size()).unwrap_or(0),
@@ -145,7 +147,7 @@ pub(crate) async fn addresses(client: &Client, count: &Count) -> Result<Vec<Addr
     count.request();
     let answer = client.describe_addresses().send().await;
     let answer = answer.map_err(|error| trouble(action, &error))?;
-    Ok(answer.addresses().iter().map(address).collect())
+    Ok(told(action, answer.addresses.as_ref())?.iter().map(address).collect())
 }
 
 fn address(one: &aws_sdk_ec2::types::Address) -> Address {
@@ -163,9 +165,9 @@ pub(crate) async fn gateways(client: &Client, count: &Count) -> Result<Vec<Gatew
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.nat_gateways().iter().map(gateway));
+        found.extend(told(action, page.nat_gateways.as_ref())?.iter().map(gateway));
         if page.next_token().is_none_or(str::is_empty) {
             return Ok(found);
         }

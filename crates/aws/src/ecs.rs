@@ -17,7 +17,7 @@ use pilothouse_core::aws::{ServiceName, Trouble, TroubleKind};
 pub(crate) use self::definition::Definitions;
 use self::definition::vcpu_milli;
 use crate::failure::trouble;
-use crate::{Count, point, text};
+use crate::{Count, point, repeated, text, told};
 
 /// Services that ECS describes at once.
 const SERVICES: usize = 10;
@@ -54,7 +54,7 @@ pub(crate) async fn services(
                 Err(error) if error.code() == Some("ClusterNotFoundException") => continue,
                 answer => answer.map_err(|error| trouble(action, &error))?,
             };
-            for one in answer.services() {
+            for one in told(action, answer.services.as_ref())? {
                 let mut service = service(cluster, one);
                 // One that was deleted is told of for a while, and nothing of it can be asked for.
                 if service.is_gone() {
@@ -196,7 +196,7 @@ async fn tell(
         let request = client.describe_tasks().cluster(&of.cluster);
         let answer = request.set_tasks(Some(arns.to_vec())).send().await;
         let answer = answer.map_err(|error| trouble(action, &error))?;
-        found.extend(answer.tasks.unwrap_or_default());
+        found.extend(told(action, answer.tasks)?);
     }
     Ok((found, has_more))
 }
@@ -238,15 +238,14 @@ async fn list(
     let mut found = Vec::new();
     for _ in 0..if is_stopped { 1 } else { TASK_PAGES } {
         count.request();
-        let page = match pages.next().await {
-            None => return Ok((found, false)),
+        let page = match pages.next().await.ok_or_else(|| repeated(action))? {
             // It was deleted meanwhile, which is nothing of the other services.
-            Some(Err(error)) if error.code().is_some_and(|code| GONE.contains(&code)) => {
+            Err(error) if error.code().is_some_and(|code| GONE.contains(&code)) => {
                 return Ok((found, false));
             }
-            Some(page) => page.map_err(|error| trouble(action, &error))?,
+            page => page.map_err(|error| trouble(action, &error))?,
         };
-        found.extend(page.task_arns().iter().cloned());
+        found.extend(told(action, page.task_arns.as_ref())?.iter().cloned());
         if page.next_token().is_none_or(str::is_empty) {
             return Ok((found, false));
         }

@@ -15,7 +15,7 @@ use pilothouse_core::aws::seen::{
 };
 
 use crate::failure::trouble;
-use crate::{Count, PAGES, text, too_many};
+use crate::{Count, PAGES, repeated, text, too_many};
 
 /// Things on a page, the most that this API takes.
 const PAGE: i32 = 400;
@@ -26,7 +26,7 @@ pub(crate) async fn balancers(client: &Client, count: &Count) -> Result<Vec<Bala
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
         found.extend(page.load_balancers().iter().map(balancer));
         if page.next_marker().is_none_or(str::is_empty) {
@@ -45,6 +45,7 @@ fn balancer(one: &LoadBalancer) -> Balancer {
         kind: text(one.r#type().map(|kind| kind.as_str())),
         state: text(state.map(|state| state.as_str())),
         is_public: one.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing),
+        is_scheme_unsaid: one.scheme().is_none(),
         is_ipv6_alone: one.ip_address_type() == Some(&IpAddressType::DualstackWithoutPublicIpv4),
         zones: zones.collect(),
         domain: text(one.dns_name()),
@@ -60,31 +61,39 @@ pub(crate) async fn rules(
     count: &Count,
     arns: &[String],
 ) -> Result<BTreeMap<String, Vec<Listener>>, Trouble> {
-    let action = policy::DESCRIBE_LISTENERS;
     let mut found = BTreeMap::new();
     for arn in arns {
-        count.request();
-        let mut pages = client.describe_listeners().load_balancer_arn(arn).into_paginator().send();
-        let mut listeners = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Err(error) if error.code() == Some("LoadBalancerNotFound") => break,
-                page => page.map_err(|error| trouble(action, &error))?,
-            };
-            for one in page.listeners() {
-                let arn = text(one.listener_arn());
-                listeners.push(Listener {
-                    rules: rules_of(client, count, &arn).await?,
-                    arn,
-                    protocol: text(one.protocol().map(|protocol| protocol.as_str())),
-                    port: port(one.port()).unwrap_or(0),
-                });
-            }
-        }
+        let mut listeners = listeners_of(client, count, arn).await?;
         listeners.sort_by_key(|listener| listener.port);
         found.insert(arn.clone(), listeners);
     }
     Ok(found)
+}
+
+async fn listeners_of(client: &Client, count: &Count, arn: &str) -> Result<Vec<Listener>, Trouble> {
+    let action = policy::DESCRIBE_LISTENERS;
+    let mut pages = client.describe_listeners().load_balancer_arn(arn).into_paginator().send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        count.request();
+        let page = match pages.next().await.ok_or_else(|| repeated(action))? {
+            Err(error) if error.code() == Some("LoadBalancerNotFound") => return Ok(found),
+            page => page.map_err(|error| trouble(action, &error))?,
+        };
+        for one in page.listeners() {
+            let arn = text(one.listener_arn());
+            found.push(Listener {
+                rules: rules_of(client, count, &arn).await?,
+                arn,
+                protocol: text(one.protocol().map(|protocol| protocol.as_str())),
+                port: port(one.port()).unwrap_or(0),
+            });
+        }
+        if page.next_marker().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+    Err(too_many(action))
 }
 
 async fn rules_of(client: &Client, count: &Count, listener: &str) -> Result<Vec<Rule>, Trouble> {
@@ -93,19 +102,22 @@ async fn rules_of(client: &Client, count: &Count, listener: &str) -> Result<Vec<
     let mut rules = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { break };
-        let page = match page {
-            Err(error) if error.code() == Some("ListenerNotFound") => break,
+        let page = match pages.next().await.ok_or_else(|| repeated(action))? {
+            Err(error) if error.code() == Some("ListenerNotFound") => return Ok(in_order(rules)),
             page => page.map_err(|error| trouble(action, &error))?,
         };
         rules.extend(page.rules().iter().map(rule));
         if page.next_marker().is_none_or(str::is_empty) {
-            break;
+            return Ok(in_order(rules));
         }
     }
-    // The default is matched last.
+    Err(too_many(action))
+}
+
+/// The default is matched last.
+fn in_order(mut rules: Vec<Rule>) -> Vec<Rule> {
     rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
-    Ok(rules)
+    rules
 }
 
 fn rule(one: &ElbRule) -> Rule {
@@ -196,7 +208,7 @@ pub(crate) async fn groups(client: &Client, count: &Count) -> Result<Vec<Group>,
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
         found.extend(page.target_groups().iter().map(group));
         if page.next_marker().is_none_or(str::is_empty) {

@@ -168,6 +168,16 @@ fn too_many(action: Action) -> Trouble {
     unreadable(action, &format!("it has more than {PAGES} pages, which is more than is read"))
 }
 
+/// What stands where a page names itself as the next one: what comes behind it is never told.
+fn repeated(action: Action) -> Trouble {
+    unreadable(action, "a page of it names itself as the next one")
+}
+
+/// What was asked for, of an answer that has it: an empty list is there, and says that it is empty.
+fn told<T>(action: Action, asked: Option<T>) -> Result<T, Trouble> {
+    asked.ok_or_else(|| unreadable(action, "the answer does not have what was asked for"))
+}
+
 fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let ms = since.unwrap_or_default().as_millis();

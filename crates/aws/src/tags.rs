@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::ServiceField;
 use pilothouse_core::aws::{ServiceName, Tags, Trouble, policy};
 
 use crate::failure::trouble;
-use crate::{Count, PAGES, text, too_many};
+use crate::{Count, PAGES, repeated, text, told, too_many};
 
 /// Load balancers and target groups whose tags are told at once, the most that this API takes.
 const AT_ONCE: usize = 20;
@@ -50,7 +50,7 @@ pub(crate) async fn of_services(
             let request = client.describe_services().cluster(&cluster).include(ServiceField::Tags);
             let answer = request.set_services(Some(services.to_vec())).send().await;
             let answer = answer.map_err(|error| trouble(action, &error))?;
-            for one in answer.services() {
+            for one in told(action, answer.services.as_ref())? {
                 let name = ServiceName {
                     cluster: text(Some(last(&cluster))),
                     service: text(one.service_name()),
@@ -73,10 +73,11 @@ pub(crate) async fn clusters(
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.cluster_arns().iter().cloned());
-        if page.next_token().is_none_or(str::is_empty) {
+        let is_last = page.next_token().is_none_or(str::is_empty);
+        found.extend(told(action, page.cluster_arns)?);
+        if is_last {
             return Ok(found);
         }
     }
@@ -95,10 +96,11 @@ async fn services(
     let mut found = Vec::new();
     for _ in 0..PAGES {
         count.request();
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.service_arns().iter().cloned());
-        if page.next_token().is_none_or(str::is_empty) {
+        let is_last = page.next_token().is_none_or(str::is_empty);
+        found.extend(told(action, page.service_arns)?);
+        if is_last {
             return Ok(found);
         }
     }

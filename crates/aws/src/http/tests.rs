@@ -5,7 +5,7 @@ use aws_credential_types::Credentials;
 use pilothouse_core::aws::{Trouble, TroubleKind};
 
 use super::*;
-use crate::{Count, elb};
+use crate::{Count, ec2, elb, tags};
 
 /// An endpoint that answers every request alike.
 #[derive(Debug)]
@@ -99,4 +99,39 @@ async fn an_answer_that_is_too_large_is_not_taken() {
     assert_eq!(trouble.said, "the answer has more than 32 MiB, which is more than is read");
     body.pop();
     assert_eq!(targets(&body).await, Ok(2));
+}
+
+/// What came of a reader: how much it found, or why it did not understand.
+fn came<T>(answer: Result<Vec<T>, Trouble>) -> Result<usize, String> {
+    answer.map(|found| found.len()).map_err(|trouble| {
+        assert_eq!(trouble.kind, TroubleKind::Unreadable, "{trouble}");
+        trouble.said
+    })
+}
+
+#[tokio::test]
+async fn an_answer_without_what_was_asked_for_is_not_understood_and_an_empty_list_is() {
+    let without = Err("the answer does not have what was asked for".to_owned());
+    let count = Count::default();
+    for (body, volumes) in [
+        ("<DescribeVolumesResponse/>", &without),
+        ("<DescribeVolumesResponse><requestId>1</requestId></DescribeVolumesResponse>", &without),
+        ("<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>", &Ok(0)),
+    ] {
+        let client = aws_sdk_ec2::Client::new(&config("text/xml", body.as_bytes()).await);
+        assert_eq!(came(ec2::volumes(&client, &count).await), *volumes, "{body}");
+    }
+    for (body, clusters) in [
+        (r#"{"message":"hi"}"#, without),
+        (r#"{"clusterArns":[]}"#, Ok(0)),
+        (r#"{"clusterArns":["a"]}"#, Ok(1)),
+        (
+            r#"{"clusterArns":["a"],"nextToken":"again"}"#,
+            Err("a page of it names itself as the next one".to_owned()),
+        ),
+    ] {
+        let kind = "application/x-amz-json-1.1";
+        let client = aws_sdk_ecs::Client::new(&config(kind, body.as_bytes()).await);
+        assert_eq!(came(tags::clusters(&client, &count).await), clusters, "{body}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pilothouse_api::types::Sighting;
-use pilothouse_core::aws::seen::TargetState;
+use pilothouse_core::aws::seen::{Group, TargetState};
 use pilothouse_core::aws::{Part, Trouble, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::State;
@@ -161,12 +161,14 @@ pub fn forget_gone(watched: &mut Sightings, state: &State) {
 }
 
 /// Trouble that every part has: it is told once, and not part by part. That we know who we are
-/// heals none of it; where nothing was ever read, it need not be the same.
+/// heals none of it, nor does what is measured, which tells of nothing that there is; where nothing
+/// was ever read, it need not be the same.
 pub fn trouble_of_all(watched: &Watched) -> Option<Trouble> {
     if watched.stopped.is_some() {
         return watched.stopped.clone();
     }
-    let parts = watched.parts.iter().filter(|(part, _)| **part != Part::Identity);
+    let tells = |part: &Part| *part != Part::Identity && !part.is_paid();
+    let parts = watched.parts.iter().filter(|(part, _)| tells(part));
     let mut troubles = parts.map(|(_, fresh)| fresh.trouble.as_ref());
     let first = troubles.next()??;
     let was_seen = watched.seen_at().is_some();
@@ -197,7 +199,14 @@ fn containers(watched: &Watched) -> Vec<Thing> {
 
 fn targets(watched: &Watched) -> Vec<Thing> {
     let mut things: Vec<Thing> = unread(watched, true).collect();
-    for (place, group) in watched.groups.iter().enumerate() {
+    // As of targets: the worst group first, and otherwise by name.
+    let mut groups: Vec<(usize, &Group)> = watched.groups.iter().enumerate().collect();
+    groups.sort_by_key(|(_, group)| {
+        let states = group.targets.iter().map(|one| rank(&one.state));
+        let hole = watched.is_hole(group).then_some(0);
+        states.chain(hole).min().unwrap_or(u8::MAX)
+    });
+    for (place, group) in groups {
         things.push(Thing::Group(place));
         let mut targets: Vec<usize> = (0..group.targets.len()).collect();
         // Those that need a person's eye come first, and stay in AWS's order otherwise.

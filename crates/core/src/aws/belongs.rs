@@ -209,6 +209,23 @@ impl Inventory {
         self.gateways.iter().filter(|one| one.state == "available")
     }
 
+    /// The NAT gateways that may be an environment's and paid: AWS did not say in which state or
+    /// network they are.
+    pub(super) fn gateways_unsaid<'a>(
+        &'a self,
+        belongings: &'a Belongings,
+    ) -> impl Iterator<Item = &'a Gateway> {
+        const KNOWN: [&str; 5] = ["pending", "available", "deleting", "deleted", "failed"];
+        let networks = self.networks_of(belongings);
+        self.gateways.iter().filter(move |one| {
+            let is_paid = one.state == "available";
+            let may_be_paid = is_paid || !KNOWN.contains(&one.state.as_str());
+            let may_be_of = networks.contains(one.vpc.as_str()) || one.vpc.is_empty();
+            let is_sure = is_paid && !one.vpc.is_empty();
+            !networks.is_empty() && may_be_paid && may_be_of && !is_sure
+        })
+    }
+
     /// The networks that an environment's load balancers, target groups and instances are in.
     fn networks_of<'a>(&'a self, belongings: &'a Belongings) -> BTreeSet<&'a str> {
         let balancers = self.balancers_of(belongings).map(|one| one.vpc.as_str());
@@ -327,6 +344,10 @@ impl Inventory {
             !self.is_unasked(part, name)
                 && (has_none || fresh.is_some_and(|fresh| fresh.at.is_some()))
         };
+        // What came since their tags were read may have them.
+        let at = |part: Part| self.parts.get(&part).and_then(|fresh| fresh.at);
+        let is_newer = at(Part::Balancers).max(at(Part::Groups)) > at(Part::Tags);
+        let is_between = is_newer && !(self.balancers.is_empty() && self.groups.is_empty());
         let fits = |tags: &Tags| belongings.fits(Some(tags));
         let is_there = self.tags.values().any(fits)
             || self.service_tags.values().any(fits)
@@ -334,7 +355,7 @@ impl Inventory {
         let written: Vec<String> =
             tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let said = printable(&written.join(", "), SAID);
-        (PARTS.into_iter().all(was_read) && !is_there).then(|| match tags.len() {
+        (PARTS.into_iter().all(was_read) && !is_between && !is_there).then(|| match tags.len() {
             1 => format!("nothing has the tag {said}"),
             _ => format!("nothing has all of the tags {said}"),
         })

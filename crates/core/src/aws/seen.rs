@@ -79,6 +79,13 @@ pub enum Ec2State {
     Other(String),
 }
 
+impl Ec2State {
+    /// Whether this version cannot tell what it is: it may run.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unsaid | Self::Other(_))
+    }
+}
+
 /// The two status checks of an EC2 instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
@@ -110,7 +117,7 @@ pub struct Volume {
     pub id: String,
     /// Its type: `gp3`.
     pub kind: String,
-    /// GiB.
+    /// GiB; 0 where AWS does not say, for no volume has none.
     pub size: u32,
     /// Operations by the second that it can do, where AWS says.
     pub iops: Option<u32>,
@@ -159,6 +166,9 @@ pub struct Balancer {
     pub state: String,
     /// Whether it is reached from the internet.
     pub is_public: bool,
+    /// Whether AWS does not say whether it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_scheme_unsaid: bool,
     /// Whether the internet reaches it by IPv6 alone.
     #[serde(default)]
     pub is_ipv6_alone: bool,

@@ -7,6 +7,7 @@ mod search;
 mod tags;
 mod tasks;
 mod unasked;
+mod unsaid;
 mod volumes;
 mod wanted;
 

@@ -88,6 +88,18 @@ fn an_instance_of_which_nobody_knows_how_it_is_is_not_counted_as_one_that_is_wel
 }
 
 #[test]
+fn an_account_of_which_only_measures_are_read_is_not_seen() {
+    let mut inventory = well();
+    let denied = Trouble::new(TroubleKind::Denied, "ec2:DescribeInstances", "");
+    for (part, fresh) in &mut inventory.parts {
+        if !matches!(part, Part::Identity | Part::Metrics) {
+            fresh.trouble = Some(denied.clone());
+        }
+    }
+    assert!(top(&inventory).contains("✗ 123456789012 us-east-1 denied"), "{}", top(&inventory));
+}
+
+#[test]
 fn what_ended_for_ever_is_wanted_no_more() {
     let mut inventory = well();
     for (state, told) in [

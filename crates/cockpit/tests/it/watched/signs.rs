@@ -243,6 +243,21 @@ fn the_worst_targets_stand_first_in_their_group() {
 }
 
 #[test]
+fn the_worst_group_stands_first() {
+    let first = |inventory: &Inventory| {
+        let rows = rows(&shown(inventory, 200, 60), Pane::Targets, 0, 1);
+        rows[0].cells[0].text.clone()
+    };
+    let mut inventory = account(2, |_| false);
+    inventory.targets.insert(super::ADMIN.to_owned(), super::targets(1, |_| false));
+    assert_eq!(first(&inventory), "web");
+    inventory.targets.insert(super::ADMIN.to_owned(), super::targets(1, |_| true));
+    assert_eq!(first(&inventory), "admin");
+    inventory.targets.insert(super::ADMIN.to_owned(), Vec::new());
+    assert_eq!(first(&inventory), "admin", "it gets requests");
+}
+
+#[test]
 fn a_service_opens_with_its_size_its_rollout_and_its_tasks() {
     let mut model = shown(&account(0, |_| false), 120, 40);
     press(&mut model, "3jj<Enter>");

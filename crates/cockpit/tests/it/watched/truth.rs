@@ -68,7 +68,8 @@ fn what_is_measured_is_told_as_it_was_once_that_is_old() {
         addresses: 0,
     };
     inventory.gateways.push(nat);
-    inventory.meters.insert("nat-1".to_owned(), BTreeMap::from([(Meter::FromInside, 1 << 30)]));
+    let said = BTreeMap::from([(Meter::FromInside, 1 << 30), (Meter::FromOutside, 0)]);
+    inventory.meters.insert("nat-1".to_owned(), said);
     for (part, what) in [(Part::Metrics, "ALB capacity"), (Part::Meters, "NAT gateway bytes")] {
         let mut inventory = inventory.clone();
         inventory.parts.insert(Part::Meters, Freshness { at: Some(ago(4)), trouble: None });
@@ -157,9 +158,9 @@ fn what_is_opened_is_told_as_it_was_too() {
         ("3jj<Enter>", "running"),
         ("3jj<Enter>", "2/2 checks"),
         ("3jjj<Enter>", "1 of 2 tasks run, 1 pending"),
-        ("4<Enter>", "1 of 1 healthy"),
-        ("4<Enter>", "shop, active"),
-        ("4j<Enter>", "healthy"),
+        ("4j<Enter>", "1 of 1 healthy"),
+        ("4j<Enter>", "shop, active"),
+        ("4jj<Enter>", "healthy"),
         ("4jjj<Enter>", "active"),
         ("4jjj<Enter>", "912/min"),
     ];

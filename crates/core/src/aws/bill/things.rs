@@ -29,6 +29,8 @@ pub(super) fn instances(till: &mut Till, inventory: &Inventory, watched: &Watche
             if one.public_ip.is_some() {
                 till.buy("public IPv4", USED, Quantity::whole(1), name, "");
             }
+        } else if one.state.is_unknown() {
+            till.note(&format!("EC2 {}", one.kind), name, "whether it runs was not said");
         }
     }
     for volume in &inventory.volumes {
@@ -107,7 +109,10 @@ pub(super) fn storage(till: &mut Till, volume: &Volume, state: &str, whose: &str
         "io1" => "EBS:VolumeUsage.piops".to_owned(),
         kind => format!("EBS:VolumeUsage.{kind}"),
     };
-    till.buy(&what, &usage, Quantity::whole(volume.size), whose, "");
+    match volume.size {
+        0 => till.note(&what, whose, "how large it is was not said"),
+        size => till.buy(&what, &usage, Quantity::whole(size), whose, ""),
+    }
     let beyond = |have: Option<u32>, free: u32| have.map_or(0, |have| have.saturating_sub(free));
     match kind {
         "gp3" => {
@@ -192,6 +197,9 @@ pub(super) fn balancers(
             }
             (None, Some(_)) => till.note(&capacity, &one.name, "it has a price of its own"),
         }
+        if one.is_scheme_unsaid && units.is_some() {
+            till.note("public IPv4", &one.name, "whether the internet reaches it was not said");
+        }
         if one.is_public && !one.is_ipv6_alone {
             let zones = u32::try_from(one.zones.len()).unwrap_or(u32::MAX);
             let note = "one for each zone of a public load balancer";
@@ -216,6 +224,9 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         let note = format!("{unsure} in the region may be its tasks', whose VPC ECS does not name");
         till.note("NAT gateway", "", &note);
     }
+    for one in inventory.gateways_unsaid(belongings) {
+        till.note("NAT gateway", &one.id, "its state or whose VPC it is in was not said");
+    }
     for one in inventory.gateways_of(belongings) {
         till.of(&one.id);
         till.buy("NAT gateway", NAT, Quantity::whole(1), &one.id, "shared by all of its VPC");
@@ -230,13 +241,13 @@ pub(super) fn gateways(till: &mut Till, inventory: &Inventory, belongings: &Belo
         let of = |meter| said.and_then(|said| said.get(&meter)).copied();
         // Every byte that passes is paid for, whichever way it goes (Amazon VPC pricing).
         let (inside, outside) = (of(Meter::FromInside), of(Meter::FromOutside));
-        if inside.is_none() && outside.is_none() {
+        let (Some(inside), Some(outside)) = (inside, outside) else {
             let why =
                 unmeasured(inventory, belongings, Part::Meters, "how much passes was not measured");
             till.note("NAT gateway bytes", &one.id, &why);
             continue;
-        }
-        let bytes = inside.unwrap_or(0).saturating_add(outside.unwrap_or(0));
+        };
+        let bytes = inside.saturating_add(outside);
         let what = "NAT gateway bytes";
         till.meter(what, "NatGateway-Bytes", gigabytes(bytes), &one.id, Part::Meters);
     }

@@ -154,7 +154,7 @@ fn what_is_said_of_some_of_a_line_is_said_whoever_comes_first() {
 #[test]
 fn what_is_measured_says_by_which_part() {
     let mut inventory = account();
-    let said = BTreeMap::from([(Meter::FromInside, 1 << 30)]);
+    let said = BTreeMap::from([(Meter::FromInside, 1 << 30), (Meter::FromOutside, 0)]);
     inventory.meters.insert("nat-1".to_owned(), said);
     let bill = watched(&inventory, balancer_alone()).bill;
     let measured = bill.lines.iter().filter_map(|line| Some((line.what.as_str(), line.measured?)));
@@ -241,6 +241,14 @@ fn what_passes_a_nat_gateway_is_paid_both_ways() {
     let bill = watched(&inventory, balancer_alone()).bill;
     assert_eq!(lines(&bill).last().unwrap(), "NAT gateway bytes $0.18");
     assert!(!bill.is_open());
+    // Of a way that was not measured nobody knows that nothing passed.
+    for meter in [Meter::FromInside, Meter::FromOutside] {
+        inventory.meters.get_mut("nat-1").unwrap().remove(&meter);
+        let bill = watched(&inventory, balancer_alone()).bill;
+        assert_eq!(lines(&bill).last().unwrap(), "NAT gateway bytes unpriced");
+        let said = BTreeMap::from([(Meter::FromInside, GIB), (Meter::FromOutside, GIB)]);
+        inventory.meters.insert("nat-1".to_owned(), said);
+    }
 }
 
 #[test]
