@@ -1,5 +1,7 @@
 //! What is told first of what is watched: in the branches, the line over the panes, and one row.
 
+use std::collections::BTreeMap;
+
 use pilothouse_api::types::Sighting;
 use pilothouse_cockpit::model::Pane;
 use pilothouse_cockpit::msg::Request;
@@ -80,7 +82,7 @@ fn an_instance_of_which_nobody_knows_how_it_is_is_not_counted_as_one_that_is_wel
         assert!(top(&inventory).contains(told), "{told}: {}", top(&inventory));
     }
     let mut inventory = well();
-    (inventory.checks, inventory.parts) = (Default::default(), well().parts);
+    (inventory.checks, inventory.parts) = (BTreeMap::default(), well().parts);
     inventory.parts.remove(&Part::Checks);
     inventory.take(Part::Checks, NOW, Err(silent));
     let told = "? 2/5 instances, 3 unknown";
