@@ -3,9 +3,20 @@
 use std::collections::BTreeMap;
 
 use color_eyre::Result;
+use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::spec::ProjectSpec;
 use pilothouse_core::time::Millis;
 use serde_json::{Map, Value};
+
+/// What an environment's file calls otherwise than its specification does.
+const WRITTEN: [(&str, &str); 6] = [
+    ("branches", "branch"),
+    ("budget_micro_usd_per_hour", "budget"),
+    ("keep_releases", "keep"),
+    ("max_percent", "max"),
+    ("min_healthy_percent", "min_healthy"),
+    ("rules", "rule"),
+];
 
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +58,7 @@ fn flat(spec: &ProjectSpec) -> Result<Value> {
     let mut value = serde_json::to_value(spec)?;
     let environments = value.get_mut("environments").map(Value::take);
     let Some(Value::Array(environments)) = environments else { return Ok(value) };
-    let named = environments.into_iter().map(|environment| {
+    let named = environments.into_iter().map(as_written).map(|environment| {
         let name = environment.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         (format!("environment {name}"), environment)
     });
@@ -57,6 +68,20 @@ fn flat(spec: &ProjectSpec) -> Result<Value> {
         object.extend(named);
     }
     Ok(value)
+}
+
+/// An environment by the names that its file has.
+fn as_written(mut environment: Value) -> Value {
+    let Some(object) = environment.as_object_mut() else { return environment };
+    if let Some(Value::Object(strategy)) = object.remove("strategy") {
+        object.extend(strategy);
+    }
+    for (own, written) in WRITTEN {
+        if let Some(value) = object.remove(own) {
+            object.insert(written.to_owned(), value);
+        }
+    }
+    environment
 }
 
 fn compare(what: &str, old: &Value, new: &Value, found: &mut Vec<Difference>) {
@@ -110,6 +135,10 @@ fn brief(what: &str, value: &Value) -> String {
     let key = what.rsplit(": ").next().unwrap_or(what);
     match value {
         Value::Object(_) if key.starts_with("environment ") => String::new(),
+        Value::Number(number) if key == "budget" => {
+            let micro = number.as_u64().unwrap_or_default();
+            NanoUsd::from_micro(micro).hourly()
+        }
         Value::Number(number) if matches!(key, "poll" | "drain" | "bake") => {
             number.as_u64().map_or_else(|| number.to_string(), |ms| Millis(ms).to_string())
         }
@@ -182,15 +211,31 @@ mod tests {
         assert_eq!(
             found,
             [
+                changed("environment production: drain", "5s", "30s"),
                 added("environment production: env: LOG", "info"),
                 changed("environment production: instances", "1", "2"),
-                changed("environment production: strategy: drain", "5s", "30s"),
                 removed,
                 changed("repository", "/srv/a", "/srv/b"),
                 added("environment development", ""),
             ]
         );
         assert_eq!(differences(&new, &new).unwrap(), []);
+    }
+
+    #[test]
+    fn an_environment_has_the_names_of_its_file() {
+        let plain = "repository = \"/srv/a\"\n[environment.qa]\n";
+        let old = spec(&format!("{plain}branch = \"main\"\n"));
+        let new = spec(&format!(
+            "{plain}branch = \"next\"\nkeep = 2\nmax = 300\nmin_healthy = 50\nbudget = \"$0.50/h\"\n"
+        ));
+        let what = |one: &Difference| match one {
+            Difference::Changed { what, to, .. } => format!("{what} {to}"),
+            Difference::Added { .. } | Difference::Removed { .. } => String::new(),
+        };
+        let told: Vec<String> = differences(&old, &new).unwrap().iter().map(what).collect();
+        let expected = ["branch next", "budget $0.50/h", "keep 2", "max 300", "min_healthy 50"];
+        assert_eq!(told, expected.map(|line| format!("environment qa: {line}")));
     }
 
     #[test]
@@ -206,7 +251,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "Added { what: \"environment qa: rules: 1\", value: \"action answer, conditions \
+                "Added { what: \"environment qa: rule: 1\", value: \"action answer, conditions \
                  path /admin/*; source_ip 10.0.0.0/8, priority 10\" }",
                 "Changed { what: \"environment qa: runtime\", from: \"local\", to: \"docker\" }",
             ]

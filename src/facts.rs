@@ -22,7 +22,7 @@ const MOST: usize = 10_000;
 /// The largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What is there to be seen in a directory. `name`, `repository` and `trusted` are the caller's.
+/// What is there to be seen in a repository, which has no link in its path. `name`, `repository` and `trusted` are the caller's.
 pub fn of(dir: &Path) -> Result<RepositoryFacts> {
     let Some(files) = git(dir, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
     else {
@@ -41,6 +41,17 @@ pub fn of(dir: &Path) -> Result<RepositoryFacts> {
         };
         return Err(failed(Failure::Usage, why));
     };
+    // What is fetched from, and where a pipeline is looked for, is the whole working copy.
+    if let Some(top) = git(dir, &["rev-parse", "--show-toplevel"])
+        && Path::new(top.trim_end_matches('\n')) != dir
+    {
+        let why = format!(
+            "{} is within the repository {}; name that one",
+            out::path(dir),
+            printable(top.trim_end(), 300)
+        );
+        return Err(failed(Failure::Usage, why));
+    }
     let package = json(&dir.join("package.json"));
     let scripts = package.get("scripts").and_then(Value::as_object);
     let refs = ["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin"];

@@ -52,6 +52,14 @@ pub fn ensure_engine(place: &Place) -> Result<()> {
     Ok(())
 }
 
+/// Why no engine answers, if none does.
+pub fn unanswered(place: &Place) -> Option<String> {
+    match answers(&ask::operator(place)) {
+        Err(error @ ClientError::EngineUnreachable { .. }) => Some(error.to_string()),
+        Ok(()) | Err(_) => None,
+    }
+}
+
 fn answers(client: &Client) -> Result<(), ClientError> {
     let asked = ask::run(async { Ok(client.version().await) });
     match asked {

@@ -9,11 +9,12 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::Client;
 use pilothouse_core::command::Command;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::environment_key;
 use pilothouse_core::id::{BranchName, ProjectName};
 use pilothouse_core::plan::remake;
-use pilothouse_core::spec::{EnvironmentSpec, ProjectSpec};
-use pilothouse_core::state::State;
+use pilothouse_core::spec::{DeployMode, EnvironmentSpec, ProjectSpec};
+use pilothouse_core::state::{Environment, State};
 use pilothouse_core::text::shell_word;
 use pilothouse_settings::problem::report;
 use pilothouse_settings::{operator, text_of};
@@ -38,7 +39,7 @@ pub struct Apply {
     /// Projects by name, or files; all of the operator's files where nothing is said
     #[arg(value_name = "FILE|NAME")]
     which: Vec<String>,
-    /// Do not ask before an environment is removed, or an address is applied that another program has
+    /// Do not ask before an environment is removed
     #[arg(long, short)]
     yes: bool,
     /// Only say what is wrong with the files
@@ -55,7 +56,14 @@ pub fn run(place: &Place, apply: &Apply) -> Result<()> {
             let _ = tell_fileless(place);
         }
     })?;
-    let specs = read_all(&files)?;
+    let specs = read_all(&files).inspect_err(|_| {
+        // Nobody else would say so: an engine is started once there is something to apply.
+        if !apply.check
+            && let Some(why) = start::unanswered(place)
+        {
+            out::error(&why);
+        }
+    })?;
     if apply.check {
         out::line(&format!("{} valid", counted(specs.len())));
         return Ok(());
@@ -121,19 +129,17 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
         }
     }
     let listen = spec.load_balancer.listen.clone();
-    if let Some(active) = active
+    // The load balancer would give up where it listens now before it has the other address.
+    if active.is_some()
         && let Some(address) = taken(state, &listen)
     {
-        let closes = active.load_balancer.listen.iter().filter(|old| !listen.contains(old));
-        let closes: Vec<String> = closes.map(ToString::to_string).collect();
-        let what = match closes.as_slice() {
-            [] => String::new(),
-            closes => format!(", and {} closes", closes.join(" and ")),
-        };
-        let question =
-            format!("another program listens on {address}{what}; apply it all the same?");
-        ask::confirm(yes, &question)?;
+        let why = format!(
+            "{name} stays as it is: another program listens on {address}, or this machine does not \
+             have it; end what listens there, or name another in [load_balancer]"
+        );
+        return Err(failed(Failure::Refused, why));
     }
+    goes_out(state, &spec).iter().for_each(|line| out::line(&format!("  {line}")));
     let power = spec.grants.power();
     if let Some(what) = power.filter(|_| active.map(|one| one.grants.power()) != Some(power)) {
         let warning = format!("its steps may have {what}: whoever can push can become root here");
@@ -160,6 +166,22 @@ fn made_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
     environments
         .filter_map(|one| remake(state, &environment_key(&spec.name, &one.name), one))
         .collect()
+}
+
+/// What is ready and waited for a person until now, where the file lets it go out by itself.
+fn goes_out(state: &State, spec: &ProjectSpec) -> Vec<String> {
+    let own = state.environments.iter().filter(|(key, _)| key.project == spec.name);
+    let line = |(key, environment): (&EnvironmentKey, &Environment)| {
+        let fed = match &environment.preview_of {
+            Some(branch) => spec.environment_fed_by(branch)?,
+            None => spec.environments.iter().find(|one| one.name == key.name)?.clone(),
+        };
+        let waited = environment.spec.deploy == DeployMode::Manual;
+        let ready = environment.ready.as_ref().filter(|_| waited)?;
+        (fed.deploy == DeployMode::Auto)
+            .then(|| format!("{key}: {} is ready and goes out", ready.run))
+    };
+    own.filter_map(line).collect()
 }
 
 /// When what is to be kept no more goes, where that is less than before.
@@ -195,14 +217,17 @@ fn untrusted_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
     failed.into_iter().take(MOST_TOLD).map(again).collect()
 }
 
-/// The first address that is new to the load balancer and that another program has.
+/// The first address that is new to the load balancer and that it cannot have.
 fn taken(state: &State, listen: &[SocketAddr]) -> Option<SocketAddr> {
     let own: Vec<&SocketAddr> =
         state.projects.values().flat_map(|one| &one.spec.load_balancer.listen).collect();
     // A port of our own on another address can be in its way until it is closed.
     let is_new = |address: &&SocketAddr| !own.iter().any(|own| own.port() == address.port());
     let in_use = |address: &&SocketAddr| {
-        TcpListener::bind(*address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+        // Whether a low port may be had is the engine's matter, whose rights may be others.
+        TcpListener::bind(*address).is_err_and(|error| {
+            matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable)
+        })
     };
     listen.iter().filter(is_new).find(in_use).copied()
 }

@@ -2,7 +2,8 @@
 
 use color_eyre::Result;
 use pilothouse_api::types::Snapshot;
-use pilothouse_cockpit::rows::words::{self, WAITS_FOR_PLACE};
+use pilothouse_cockpit::rows::words::WAITS_FOR_PLACE;
+use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{EnvironmentName, ProjectName};
 use pilothouse_core::state::{Branch, Environment, Project, State};
@@ -106,7 +107,7 @@ pub fn run(place: &Place, branches: &Branches) -> Result<()> {
 fn tell_unread(snapshot: &Snapshot, only: Option<&ProjectName>) {
     let all = snapshot.state.projects.iter();
     for (name, project) in all.filter(|(name, _)| only.is_none_or(|only| only == *name)) {
-        if let Some(text) = words::unread(name.as_str(), project, snapshot.now) {
+        if let Some(text) = look::unread(name.as_str(), project, snapshot.now) {
             out::error(&text);
         }
         let (count, verb) = match project.poll.unread {

@@ -122,13 +122,32 @@ fn print(
         Quantity(u64::from(cost.vcpu)),
         cost.memory
     ));
-    if let Some((_, environment)) = environments.first() {
+    for (whose, environment) in alike(environments) {
+        out::line("");
+        out::line(&format!("{whose}:"));
         for line in lines(environment, cost) {
             let date = oldest(&line).unwrap_or("no date");
             out::line(&format!("{} (prices of {date}): {}", line.what, line.note));
         }
     }
     Ok(())
+}
+
+/// Environments whose arithmetic is the same, by their names; one of each.
+fn alike<'a>(
+    environments: &[(&'a EnvironmentKey, &'a Environment)],
+) -> Vec<(String, &'a Environment)> {
+    let mut all: Vec<(String, &Environment)> = Vec::new();
+    for (key, environment) in environments {
+        let same = |(_, one): &&mut (String, &Environment)| {
+            one.spec.instances == environment.spec.instances
+        };
+        match all.iter_mut().find(same) {
+            Some((names, _)) => *names = format!("{names}, {key}"),
+            None => all.push((key.to_string(), environment)),
+        }
+    }
+    all
 }
 
 fn lines(environment: &Environment, cost: &Cost) -> Vec<Line> {

@@ -147,11 +147,11 @@ fn looks_like_an_instance(text: &str) -> bool {
 
 fn step_of(state: &State, id: RunId, text: &str) -> Result<u32> {
     let steps = state.runs.get(&id).map(|run| run.steps.as_slice()).unwrap_or_default();
-    let named = steps.iter().position(|step| step.name == text);
+    let named = steps.iter().position(|step| step.name == text || step.title() == text);
     let numbered = || text.parse::<usize>().ok()?.checked_sub(1).filter(|n| *n < steps.len());
     let found = named.or_else(numbered).and_then(|index| u32::try_from(index).ok());
     found.ok_or_else(|| {
-        let known = steps.iter().map(|step| printable(&step.name, 40)).collect::<Vec<_>>();
+        let known = steps.iter().map(|step| printable(&step.title(), 80)).collect::<Vec<_>>();
         let text = printable(text, 40);
         let why = format!("{id} has no step {text}; it has: {}", known.join(", "));
         failed(Failure::Refused, why)
@@ -341,7 +341,9 @@ impl Printer<'_> {
         columns: Option<usize>,
     ) -> std::io::Result<String> {
         if self.logs.json {
-            return out::json_line(line);
+            // As `--step` counts them, and as people do.
+            let step = line.step + u32::from(self.run.is_some());
+            return out::json_line(&LogLine { step, ..line.clone() });
         }
         let heading = self.heading(line, state).unwrap_or_default();
         let text = printable(&line.text, 10_000);
@@ -363,7 +365,7 @@ impl Printer<'_> {
         self.step = Some(line.step);
         let index = usize::try_from(line.step).unwrap_or(usize::MAX);
         let step = state.runs.get(&run).and_then(|run| run.steps.get(index));
-        let step = step.map_or_else(String::new, |s| printable(&s.name, 80));
+        let step = step.map_or_else(String::new, |step| printable(&step.title(), 160));
         let heading = format!("{}{} {step}", own::MARK, line.step + 1);
         Some(out::paint(Tone::Dim, &heading) + "\n")
     }

@@ -75,7 +75,9 @@ fn plan(place: &Place, state: &State, project: &ProjectName) {
     for run in state.live_runs.iter().filter_map(own) {
         out::line(&format!("  run {} of {} is cancelled", run.id, shown(run.branch.as_str())));
     }
-    out::line("  its runs, their logs and its releases are forgotten");
+    out::line(
+        "  its runs and releases are forgotten; logs go from the disk later, those of instances last",
+    );
     let file = place.project_file(project.as_str());
     out::line(&if file.exists() {
         let file = shown(&file.display().to_string());

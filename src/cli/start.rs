@@ -29,9 +29,15 @@ pub fn run(place: &Place, start: &Start) -> Result<()> {
         if start.json {
             return out::json(&accepted);
         }
-        out::line(&format!(
-            "what was stopped in {environment} is started; see `pilothouse status`"
-        ));
+        let running = snapshot.state.environments.get(&environment).and_then(|one| one.running);
+        out::line(&match running {
+            Some(running) => format!(
+                "what was stopped in {environment} is wanted again; what {running} brings goes first"
+            ),
+            None => {
+                format!("what was stopped in {environment} is started; see `pilothouse status`")
+            }
+        });
         Ok(())
     })
 }

@@ -8,7 +8,7 @@ mod watched;
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::model::Sightings;
-use pilothouse_cockpit::rows::words;
+use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
@@ -155,7 +155,10 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
         }
         let known = state.projects.get(project.name.as_str());
         known
-            .and_then(|known| words::unread(&project.name, known, Timestamp(shown.now)))
+            .and_then(|known| {
+                let (name, now) = (&project.name, Timestamp(shown.now));
+                look::unread(name, known, now).or_else(|| look::first(name, known, now))
+            })
             .iter()
             .for_each(|text| note(text));
     }
@@ -316,7 +319,11 @@ fn going_on(
     now.extend(last_word(state, key));
     let stopped = environment.missing();
     if stopped > 0 {
-        now.push(format!("{stopped} stopped by a person: pilothouse start {key}"));
+        // Nothing starts before the deployment ends, which fills the places where it succeeds.
+        now.push(match environment.running {
+            Some(running) => format!("{stopped} stopped by a person, until {running} succeeds"),
+            None => format!("{stopped} stopped by a person: pilothouse start {key}"),
+        });
     }
     if let Some(lost) = words::lost(environment, snapshot.now) {
         let nothing = !state.instances_of(key).any(|one| one.role == Role::Active);

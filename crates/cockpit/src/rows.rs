@@ -9,6 +9,7 @@ pub mod head;
 pub mod inspection;
 pub mod jobs;
 pub mod journey;
+pub mod look;
 pub mod others;
 pub mod serving;
 pub mod targets;

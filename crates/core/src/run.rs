@@ -139,6 +139,16 @@ pub struct StepState {
     pub phase: StepPhase,
 }
 
+impl StepState {
+    /// Its name, with its stage's where that says more.
+    pub fn title(&self) -> String {
+        if self.stage == self.name || self.stage.is_empty() {
+            return self.name.clone();
+        }
+        format!("{} {}", self.stage, self.name)
+    }
+}
+
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -148,6 +148,17 @@ pub struct Poll {
     pub due: Timestamp,
 }
 
+impl Project {
+    /// Since when its repository is looked at for the first time, where nothing is known of it yet;
+    /// the beginning of time where nobody noted it.
+    pub fn first_look(&self) -> Option<Timestamp> {
+        let poll = &self.poll;
+        let is_first =
+            poll.changed_at.is_none() && poll.error.is_none() && self.branches.is_empty();
+        (is_first && !self.removing).then_some(self.poll.due)
+    }
+}
+
 /// A branch as the last look found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Branch {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use color_eyre::Result;
 use pilothouse_api::client::{Client, ClientError, StreamItem};
-use pilothouse_cockpit::rows::words;
+use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::routing::EdgeStatus;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
+use pilothouse_core::time::Timestamp;
 
 use super::Check;
 use crate::ask;
@@ -83,12 +84,12 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
     if let Some(away) = away.filter(|away| away.elsewhere) {
         checks.push(Check::fail("docker", printable(&away.why, 800), "do one of the two"));
     }
-    repositories(place, &snapshot.state, checks);
+    repositories(place, &snapshot.state, snapshot.now, checks);
     Ok(status.ok())
 }
 
 /// Whether each project has its file, and its repository can be looked at.
-fn repositories(place: &Place, state: &State, checks: &mut Vec<Check>) {
+fn repositories(place: &Place, state: &State, now: Timestamp, checks: &mut Vec<Check>) {
     for (name, project) in state.projects.iter().filter(|(_, one)| !one.removing) {
         // A watcher may not be able to look into the operator's directory, and that of an engine
         // that somebody named is not known.
@@ -99,9 +100,13 @@ fn repositories(place: &Place, state: &State, checks: &mut Vec<Check>) {
             let found = format!("{name} has no file any more");
             checks.push(Check::warn("project", found, format!("pilothouse remove {name}")));
         }
-        checks.push(match &project.poll.error {
-            None => Check::ok("repository", format!("{name} can be looked at")),
-            Some(error) => {
+        checks.push(match (&project.poll.error, look::first(name.as_str(), project, now)) {
+            (None, Some(found)) => {
+                let mend = format!("wait for it; `pilothouse look {name}` begins anew");
+                Check::warn("repository", found, mend)
+            }
+            (None, None) => Check::ok("repository", format!("{name} can be looked at")),
+            (Some(error), _) => {
                 let found = format!("{name} cannot be looked at: {error}");
                 let mend = if is_gone {
                     format!("mend the repository, or `pilothouse remove {name}`")

@@ -1,7 +1,7 @@
 //! What is under way, in a few words.
 
 use pilothouse_core::deployment::Phase;
-use pilothouse_core::run::{Run, RunPhase};
+use pilothouse_core::run::{Run, RunPhase, StepState};
 use pilothouse_core::text::printable;
 
 /// What a deployment is doing, in a few words.
@@ -32,8 +32,8 @@ pub fn run_phase(run: &Run) -> String {
         RunPhase::CheckingOut => "checks out".to_owned(),
         RunPhase::Running { step } => {
             let index = usize::try_from(*step).unwrap_or(usize::MAX);
-            let name = run.steps.get(index).map_or("a step", |step| step.name.as_str());
-            let name = printable(name, 40);
+            let name = run.steps.get(index).map_or("a step".to_owned(), StepState::title);
+            let name = printable(&name, 80);
             format!("runs {name} ({}/{})", step + 1, run.steps.len())
         }
         RunPhase::Sealing => "seals its output".to_owned(),

@@ -69,6 +69,8 @@ fn doctor_and_cost_ask_the_engine() {
     let cost = cost.json();
     assert_eq!((&cost[0]["environment"], &cost[0]["here"]), (&"shop/production".into(), &0.into()));
     assert!(cost[0]["elsewhere"][0]["per_hour"].as_u64().unwrap() > 0, "{cost:#}");
+    let told = world.run(&["cost"]).ends_with(0).out;
+    assert!(told.contains("\nshop/production:\nFargate + ALB "), "{told}");
     let said = world.run(&["cost", "--region", "mars-1"]).ends_with(2);
     assert!(said.err.contains("there are for us-east-1, ap-northeast-2"), "{}", said.err);
 }
@@ -122,6 +124,19 @@ fn init_writes_both_files_once() {
     assert_eq!(said.out.matches("was left as it is").count(), 2, "{}", said.out);
     assert_eq!(std::fs::read_to_string(dir.join("pilothouse.toml")).unwrap(), "# mine\n");
     assert_eq!(std::fs::read_to_string(&operators).unwrap(), text);
+}
+
+#[test]
+fn init_takes_a_whole_repository() {
+    let world = World::new();
+    let repository = Repository::new(world.path("site"), &Pipeline::default());
+    let within = repository.path().join("docs");
+    std::fs::create_dir_all(&within).unwrap();
+    let said = world.run(&["init", within.to_str().unwrap()]).ends_with(2);
+    let top = repository.path().canonicalize().unwrap();
+    let wanted = format!("is within the repository {}; name that one\n", top.display());
+    assert!(said.err.ends_with(&wanted), "{}", said.err);
+    assert!(!within.join("pilothouse.toml").exists());
 }
 
 #[test]

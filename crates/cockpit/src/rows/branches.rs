@@ -58,6 +58,9 @@ fn gone_branch(model: &Model, row: &BranchRef) -> Cell {
     if environment.is_some_and(|environment| environment.spec.runtime.watch().is_some()) {
         return Cell::new("at AWS", Scope::Dim);
     }
+    if is_first_look(model, row) {
+        return Cell::new("not known yet", Scope::Dim);
+    }
     let preview = environment.and_then(|environment| environment.preview_of.as_ref());
     let gone = preview.map_or("no branch".to_owned(), |branch| width::clean(branch.as_str()));
     Cell::new(gone, Scope::Dim)
@@ -159,8 +162,15 @@ fn never_ran(model: &Model, row: &BranchRef) -> Cell {
     let why = branch.and_then(|b| words::no_preview(&model.replica, &row.project, b, model.now));
     match why {
         Some((why, short)) => Cell::state(Mark::None, why).or(short),
+        None if is_first_look(model, row) => Cell::state(Mark::Pending, "first look"),
         None => Cell::state(Mark::None, "no run yet"),
     }
+}
+
+/// Whether nobody knows its project's branches yet.
+fn is_first_look(model: &Model, row: &BranchRef) -> bool {
+    let project = model.replica.projects.get(&row.project);
+    project.is_some_and(|project| project.first_look().is_some())
 }
 
 /// Whether an environment is only watched at AWS, and stays.

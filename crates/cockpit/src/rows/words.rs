@@ -8,9 +8,9 @@ use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::room::{Room, Scarce};
 use pilothouse_core::routing::{Reason, TargetState};
 use pilothouse_core::run::{Run, RunPhase, RunResult, StepExit, StepPhase};
-use pilothouse_core::state::{Edge, Environment, Project, State};
+use pilothouse_core::state::{Edge, Environment, State};
 use pilothouse_core::table;
-use pilothouse_core::text::{first_line, printable};
+use pilothouse_core::text::first_line;
 use pilothouse_core::time::Timestamp;
 
 use crate::age;
@@ -92,16 +92,7 @@ pub fn run_result(run: &Run, result: &RunResult) -> (Mark, String) {
 /// A step's name, with its stage's where that says more.
 pub fn step_name(run: &Run, step: u32) -> String {
     let step = usize::try_from(step).ok().and_then(|step| run.steps.get(step));
-    step.map_or_else(
-        || "a step".to_owned(),
-        |step| {
-            if step.stage == step.name || step.stage.is_empty() {
-                width::clean(&step.name)
-            } else {
-                width::clean(&format!("{} {}", step.stage, step.name))
-            }
-        },
-    )
+    step.map_or_else(|| "a step".to_owned(), |step| width::clean(&step.title()))
 }
 
 /// The sign of a deployment and what it does or came to.
@@ -327,20 +318,6 @@ pub fn no_preview(
     let old = age::ago(now, known.head.at);
     let said = || (format!("no preview: its last commit is {old} old; push to it"), "no preview");
     state.is_passed_over(project, branch, now).then(said)
-}
-
-/// That a project's repository cannot be read, since when, why, and what asks at once: the engine waits
-/// longer after each failure.
-pub fn unread(name: &str, project: &Project, now: Timestamp) -> Option<String> {
-    let why = printable(project.poll.error.as_deref()?, 300);
-    let since = project
-        .poll
-        .failing_since
-        .map_or_else(String::new, |since| format!(" since {} ago", age::ago(now, since)));
-    let name = width::clean(name);
-    Some(format!(
-        "the repository of {name} cannot be read{since}; `pilothouse look {name}` tries at once: {why}"
-    ))
 }
 
 /// Says where the engine has no project that operator's files are there already, and what makes them

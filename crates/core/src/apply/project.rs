@@ -94,7 +94,7 @@ fn applied(state: &mut State, spec: &crate::spec::ProjectSpec, at: Timestamp) {
     let project = state.projects.entry(spec.name.clone()).or_insert_with(|| Project {
         spec: spec.clone(),
         branches: std::collections::BTreeMap::new(),
-        poll: Poll::default(),
+        poll: Poll { due: at, ..Poll::default() },
         removing: false,
     });
     // A look that is going on knows the old repository: another one takes its place.

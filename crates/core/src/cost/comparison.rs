@@ -126,7 +126,8 @@ fn on_fargate(shape: Shape, region: Region, architecture: Architecture) -> Line 
     let size = if let Some(task) = fargate::smallest(shape) {
         bill.buy(vcpu, task.vcpu.each(count));
         bill.buy(memory, task.memory.each(count));
-        format!("{count} tasks of {} vCPU and {} GB", task.vcpu, task.memory)
+        let tasks = if count == 1 { "task" } else { "tasks" };
+        format!("{count} {tasks} of {} vCPU and {} GB", task.vcpu, task.memory)
     } else {
         bill.missing.push(format!("a Fargate task of {}", needs(shape)));
         "no task is large enough".to_owned()

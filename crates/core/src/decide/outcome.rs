@@ -116,7 +116,7 @@ fn step_ended(state: &State, id: RunId, step: u32, result: Result<'_>) -> Vec<Ev
         Ok(_) => return Vec::new(),
         Err(fault) => (StepExit::NotStarted(fault.why.clone()), None),
     };
-    let name = run.steps.get(step as usize).map_or("the step", |step| step.name.as_str());
+    let name = run.steps.get(step as usize).map_or("the step".to_owned(), StepState::title);
     let follows = if let Some(by) = &run.cancelled_by {
         fix(id, RunResult::Cancelled { by: by.clone() })
     } else if exit == StepExit::Code(0) {
@@ -124,7 +124,7 @@ fn step_ended(state: &State, id: RunId, step: u32, result: Result<'_>) -> Vec<Ev
     } else {
         let log_error =
             log_error.map(|why| format!("; its log could not be written: {}", printable(why, 200)));
-        fix(id, unpassed(step, name, &exit, &log_error.unwrap_or_default()))
+        fix(id, unpassed(step, &name, &exit, &log_error.unwrap_or_default()))
     };
     vec![Event::Run(RunEvent::StepEnded { id, step, exit }), follows]
 }

@@ -247,8 +247,8 @@ fn what_a_force_push_took_away_is_neither_built_on_nor_ready_nor_deployed() {
       22.2 run #3 step 0 ended: Cancelled
       22.8 run #4 checked out
       25.8 run #4 step 0 ended: Code(1)
-      25.8 run #4 result Failed { step: Some(0), why: "compile ended with status 1" }
-      25.9 run #4 ended Failed { step: Some(0), why: "compile ended with status 1" }
+      25.8 run #4 result Failed { step: Some(0), why: "build compile ended with status 1" }
+      25.9 run #4 ended Failed { step: Some(0), why: "build compile ended with status 1" }
       82.0 production r1 made of sha-a
       82.0 d1 queued: Deploy r1
       82.0 d1 locked, from nothing × 0

@@ -29,8 +29,8 @@ fn a_broken_build_goes_no_further() {
        0.6 run #1 checked out
        0.6 run #1 step 0 started
        3.6 run #1 step 0 ended: Code(1)
-       3.6 run #1 result Failed { step: Some(0), why: "compile ended with status 1" }
-       3.7 run #1 ended Failed { step: Some(0), why: "compile ended with status 1" }
+       3.6 run #1 result Failed { step: Some(0), why: "build compile ended with status 1" }
+       3.7 run #1 ended Failed { step: Some(0), why: "build compile ended with status 1" }
     = production nothing:
     "#);
 }
