@@ -139,7 +139,9 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
         );
         return Err(failed(Failure::Refused, why));
     }
-    goes_out(state, &spec).iter().for_each(|line| out::line(&format!("  {line}")));
+    for line in goes_out(state, &spec) {
+        out::line(&format!("  {line}"));
+    }
     let power = spec.grants.power();
     if let Some(what) = power.filter(|_| active.map(|one| one.grants.power()) != Some(power)) {
         let warning = format!("its steps may have {what}: whoever can push can become root here");
