@@ -7,13 +7,17 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+/// What is noted. AWS's SDK notes requests and what a `credential_process` wrote as they are, secrets
+/// among it, and what it says of errors is told without them.
+const FILTER: &str = "info,aws_config=off,aws_runtime=off,aws_smithy_runtime=off,\
+                      aws_smithy_runtime_api=off";
 /// How large a log grows before it becomes its own predecessor, of which one is kept, in bytes.
 const MOST: u64 = 4 << 20;
 
 /// Begins to write what the program notes. `RUST_LOG` says how much.
 pub fn begin(log: PathBuf) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(FILTER));
     // What is written elsewhere, or cannot be moved, simply goes on where it is.
     let _ = turn(&log);
     // It fails only where a subscriber is set already, which is then as good.

@@ -205,3 +205,37 @@ fn who_takes_the_port_of_an_instance_that_restarts_gets_no_visitor() {
     stage.wait("it serves again", |state| state.instances[&id].is_proved());
     stage.end();
 }
+
+/// Three restarts in a row end what does not get well, and nothing that did.
+#[test]
+fn what_got_well_while_no_engine_ran_is_kept_by_the_next_one() {
+    let mut stage = Stage::with_engine();
+    stage.deployed("v1");
+    let id = InstanceId::new("shop-production-r1-0");
+    let address = stage.state().instances[&id].address().unwrap();
+    let unit = stage.state_dir().join("instances").join(id.as_str()).join("unit");
+    let supervisor = processes::one(&stage.path(""), &format!("supervise {}", unit.display()));
+    stage.kill_engine();
+    for _ in 0..3 {
+        let program = processes::below(supervisor)[0];
+        processes::signal(program, Signal::KILL);
+        wait_until(
+            || "it is started again".to_owned(),
+            || {
+                let is_other =
+                    processes::below(supervisor).first().is_some_and(|pid| *pid != program);
+                is_other && std::net::TcpStream::connect(address).is_ok()
+            },
+        );
+    }
+    let load = Load::begin(stage.address, DOMAIN);
+    stage.start();
+    let state = stage.wait("it is proved anew", |state| {
+        state.instances.values().all(|one| one.is_proved() && one.role == Role::Active)
+            && state.instances.values().any(|one| one.restarts >= 3)
+    });
+    let ids: Vec<&str> = state.instances.keys().map(InstanceId::as_str).collect();
+    assert_eq!(ids, ["shop-production-r1-0", "shop-production-r1-1"]);
+    load.end_without_failure();
+    stage.end();
+}

@@ -150,13 +150,25 @@ fn said(error: &(impl Error + 'static)) -> String {
 
 /// What was said without what a `credential_process` wrote before it failed, which may be a secret
 /// and is for whoever runs it. The SDK tells how it ended and that as one text, and no kind.
+///
+/// Nor does anybody hear of an endpoint that is no address, which the SDK tells as it was written: it
+/// may have a password anywhere.
 fn without_output(said: &str) -> String {
     const OUTPUT: &str = "Stderr:";
-    match said.split_once(OUTPUT) {
-        Some((how, _)) => format!(
+    const ENDPOINT: &str = "failed to apply endpoint";
+    if let Some((how, _)) = said.split_once(OUTPUT) {
+        return format!(
             "{} (`credential_process` failed; what it wrote is not told: run it by hand)",
             how.trim_end().trim_end_matches('.')
-        ),
+        );
+    }
+    match said.split_once(ENDPOINT) {
+        Some((before, _)) => {
+            format!("{before}the endpoint is no address; write it as https://HOST:PORT")
+        }
+        None if said.contains("ndpoint") && said.contains('@') => {
+            "the endpoint cannot be used; write it as https://HOST:PORT".to_owned()
+        }
         None => said.to_owned(),
     }
 }
@@ -164,6 +176,27 @@ fn without_output(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_that_is_no_address_is_not_told_as_it_was_written() {
+        for (said, wanted) in [
+            (
+                "other: failed to apply endpoint `kim:secret@127.0.0.1:1` to request `Request {",
+                "other: the endpoint is no address; write it as https://HOST:PORT",
+            ),
+            (
+                "failed to apply endpoint `http://kim:secret ep@127.0.0.1:1` to request",
+                "the endpoint is no address; write it as https://HOST:PORT",
+            ),
+            (
+                "Endpoint kim:secret@x was invalid",
+                "the endpoint cannot be used; write it as https://HOST:PORT",
+            ),
+            ("kim@example.com may not", "kim@example.com may not"),
+        ] {
+            assert_eq!(without_output(said), wanted);
+        }
+    }
 
     #[test]
     fn codes_and_statuses_are_kinds() {

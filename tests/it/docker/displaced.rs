@@ -26,6 +26,7 @@ fn a_process_that_takes_a_port_which_a_container_lost_gets_no_visitor() {
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
+    wait_for_restarts(&repository);
     stage.apply(&project(&stage, &repository, ""));
     stage.succeeds(DeploymentId(0));
     let victim = base.containers(&stage).remove(0);
@@ -46,6 +47,7 @@ fn a_container_that_takes_an_address_which_another_lost_gets_no_visitor() {
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
+    wait_for_restarts(&repository);
     let docker = format!(
         "[environment.production.docker]\nnetwork = \"{}\"\nreach = \"address\"\n",
         network.name
@@ -63,6 +65,16 @@ fn a_container_that_takes_an_address_which_another_lost_gets_no_visitor() {
     nobody_meets_a_stranger(&stage);
     base.remove(&stranger);
     stage.end();
+}
+
+/// Gives one that starts anew more time before it gets a successor.
+fn wait_for_restarts(repository: &Repository) {
+    let path = repository.dir().join("pilothouse.toml");
+    let pipeline = std::fs::read_to_string(&path).unwrap();
+    let patient = pipeline.replace("timeout = \"2s\"", "timeout = \"20s\"");
+    assert_ne!(patient, pipeline);
+    repository.write("pilothouse.toml", &patient);
+    repository.commit_all("v1");
 }
 
 /// Waits until the container's instance serves at another address, as all do that serve.

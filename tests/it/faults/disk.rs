@@ -206,6 +206,8 @@ fn a_build_that_fills_the_disk_says_so() {
     wait_until(|| "the run has a result".to_owned(), || why().is_some());
     let Some(RunResult::Failed { why, .. }) = why() else { panic!("{:?}", why()) };
     assert!(why.contains("ended with status 3; its log could not be written: No space"), "{why}");
+    // It notices by itself that there is room again.
+    wait_until(|| "commands are taken again".to_owned(), || look(&stage).is_ok());
     stage.halt();
     drop(disk);
 }

@@ -313,8 +313,18 @@ impl Inventory {
                     (Part::Groups, "target group", of.clone(), is_there)
                 }
                 Name::Instance(of) => {
-                    let is_there = self.instances.iter().any(|one| one.id == *of);
-                    (Part::Instances, "EC2 instance", of.clone(), is_there)
+                    let found = self.instances.iter().find(|one| one.id == *of);
+                    // EC2 tells of one for a while after its end.
+                    match found.map(|one| &one.state) {
+                        Some(Ec2State::Terminated) => {
+                            return Some(format!("the EC2 instance {of} was terminated"));
+                        }
+                        Some(Ec2State::ShuttingDown) => {
+                            return Some(format!("the EC2 instance {of} is being terminated"));
+                        }
+                        Some(_) | None => {}
+                    }
+                    (Part::Instances, "EC2 instance", of.clone(), found.is_some())
                 }
                 Name::Service(of) => {
                     let is_it =

@@ -48,8 +48,8 @@ impl Watched {
             let listeners = self.balancers.iter().find(|one| one.arn == *arn);
             let listeners = listeners.map_or(&[][..], |one| &one.listeners);
             let mut rules = listeners.iter().flat_map(|one| &one.rules);
-            // Where no rule was read it is known that the load balancer has the group alone.
-            listeners.is_empty() || rules.any(|rule| rule.sends_to(&group.arn))
+            // Of a load balancer of others, or one whose rules were not read, nobody knows what it sends.
+            rules.any(|rule| rule.sends_to(&group.arn))
         };
         was_read(Part::Health) && group.targets.is_empty() && group.balancers.iter().any(sends)
     }

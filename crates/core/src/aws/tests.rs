@@ -186,6 +186,23 @@ fn what_is_named_and_not_there_is_said_once_it_was_looked_for() {
 }
 
 #[test]
+fn a_named_instance_that_is_gone_for_ever_is_missing_while_ec2_still_tells_of_it() {
+    let mut inventory = account();
+    let id = inventory.instances[0].id.clone();
+    let belongings = Belongings { instances: vec![id.clone()], ..Belongings::default() };
+    for (state, end) in [
+        (Ec2State::Running, None),
+        (Ec2State::Stopped, None),
+        (Ec2State::ShuttingDown, Some("is being terminated")),
+        (Ec2State::Terminated, Some("was terminated")),
+    ] {
+        inventory.instances[0].state = state;
+        let wanted: Vec<_> = end.iter().map(|end| format!("the EC2 instance {id} {end}")).collect();
+        assert_eq!(watched(&inventory, belongings.clone()).absent, wanted);
+    }
+}
+
+#[test]
 fn only_what_belongs_to_somebody_is_asked_for() {
     let inventory = account();
     let (named, other) = (watch(balancer_alone()), watch(Belongings::default()));

@@ -43,27 +43,17 @@ mod tests {
 
     use super::Group;
 
-    /// Whether a process runs; one that nobody waited for yet does not.
-    fn runs(pid: &str) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['Z', 'X']));
-        state == Some(false)
-    }
-
     #[tokio::test]
     async fn what_a_program_started_ends_with_it() {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(Stdio::piped());
+        command.args(["-c", "sleep 60 & echo both; wait"]).stdout(Stdio::piped());
         let mut group = Group::spawn(&mut command).unwrap();
         let stdout = group.child().stdout.take().unwrap();
-        let pid = BufReader::new(stdout).lines().next_line().await.unwrap().unwrap();
-        assert!(runs(&pid));
+        let mut lines = BufReader::new(stdout).lines();
+        assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("both"));
         drop(group);
-        let gone = async {
-            while runs(&pid) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+        // Its output is over once nobody holds it.
+        let over = tokio::time::timeout(Duration::from_secs(10), lines.next_line());
+        assert_eq!(over.await.unwrap().unwrap(), None);
     }
 }

@@ -1,3 +1,5 @@
+//! Trees of every kind, and what beside them must stay.
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 

@@ -114,7 +114,6 @@ impl Engine {
         }
     }
 
-    /// Starts an instance, or says why not.
     pub async fn starts(&mut self, order: &InstanceOrder) -> Ended {
         let id = EffectId::Start(order.id.clone());
         self.does(id, Effect::Start(Box::new(order.clone()))).await

@@ -69,8 +69,10 @@ fn hosts(watched: &Watched, now: Timestamp) -> Count {
     };
     let untold = tasks(|one| one.untold().unwrap_or(0));
     let mut parts = vec![Part::Instances, Part::Services];
-    // Checks that were never read say nothing of when.
-    let once = |part: &Part| watched.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
+    // Only what runs is checked, and checks that were never read say nothing of when.
+    let runs = hosts.clone().any(|one| one.state == Ec2State::Running);
+    let once =
+        |part: &Part| runs && watched.parts.get(part).is_some_and(|fresh| fresh.at.is_some());
     parts.extend([Part::Checks].into_iter().filter(once));
     let want = hosts.clone().count() + tasks(|one| one.desired);
     if want == 0 {

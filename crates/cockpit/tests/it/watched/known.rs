@@ -161,6 +161,17 @@ fn what_is_missing_is_told_beside_what_is_well() {
     let rules = &mut inventory.listeners.get_mut(super::ALB).unwrap()[0].rules;
     rules[0].actions = vec![Action::Forward(vec![(super::ADMIN.to_owned(), 0)])];
     assert!(branch(&inventory).contains("● 3/3 targets"), "{}", branch(&inventory));
+    // Nor is it known what a load balancer sends whose rules nobody read, or which is another's.
+    for unknown in ["rules", "balancer"] {
+        let mut inventory = well();
+        inventory.targets.insert(super::ADMIN.to_owned(), Vec::new());
+        match unknown {
+            "rules" => inventory.listeners.clear(),
+            _ => inventory.balancers[0].arn = "another".to_owned(),
+        }
+        let row = branch(&inventory);
+        assert!(!row.contains("admin has no target"), "{unknown}: {row}");
+    }
     // Where nothing is left it is bad, and not merely nothing.
     inventory.services.clear();
     inventory.instances.clear();

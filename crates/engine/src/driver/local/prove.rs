@@ -88,12 +88,13 @@ impl Local {
     ) -> Ended {
         let mut statuses = self.edge.statuses();
         let mut healthy_since: Option<Timestamp> = None;
+        let mut in_a_row_at_first = None;
         loop {
             let target = statuses.borrow_and_update().as_ref().and_then(|status| {
                 status.newest().find(|target| target.id == id.as_str()).cloned()
             });
             let now = self.clock.now();
-            let missing = match self.missing(id, address, target).await? {
+            let missing = match self.missing(id, address, target, &mut in_a_row_at_first).await? {
                 None => {
                     let since = *healthy_since.get_or_insert(now);
                     if now.since(since) >= min_healthy_time {
@@ -125,12 +126,16 @@ impl Local {
         id: &InstanceId,
         address: SocketAddr,
         target: Option<TargetStatus>,
+        in_a_row_at_first: &mut Option<u32>,
     ) -> Result<Option<Missing>, Fault> {
         let home = self.places.instance(id);
         let look = move || Newest::of(&home, address);
         let Newest { owner, proof, in_a_row, exit } =
             blocking("looking at the instance", look).await?;
-        if in_a_row >= RESTARTS {
+        // What was started again while nobody looked may be well by now: only one more says that it
+        // is not.
+        let at_first = *in_a_row_at_first.get_or_insert(in_a_row);
+        if in_a_row >= RESTARTS && in_a_row > at_first {
             return Ok(Some(Missing::Ever(self.given_up(id, exit)?)));
         }
         // It may have been started anew elsewhere since this was asked for.
