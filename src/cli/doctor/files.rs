@@ -49,9 +49,12 @@ fn trust(spec: &ProjectSpec, checks: &mut Vec<Check>) {
     checks.push(if spec.trusted {
         let found = format!("whoever can push to {name} runs programs as the engine's user");
         Check::warn("trust", found, "this is what trusted = true says; see who can push")
+    } else if spec.environments.iter().all(|one| one.runtime.watch().is_some()) {
+        Check::ok("trust", format!("{name} is only watched, and runs nothing here"))
     } else if !spec.environments.iter().any(|one| matches!(one.runtime, Runtime::Local)) {
-        // A step that wants to run on this machine all the same says so itself.
-        Check::ok("trust", format!("{name} is not trusted, and runs in containers alone"))
+        // What a stage wants stands in its commit, which nobody has here.
+        let found = format!("{name} is not trusted: of its stages only those with an image run");
+        Check::ok("trust", found)
     } else {
         let found = format!("{name} is not trusted, so its steps do not run on this machine");
         Check::warn("trust", found, "say trusted = true if whoever can push may act as you")

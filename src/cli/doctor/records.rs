@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use pilothouse_core::state::State;
+use pilothouse_core::text::shell_word;
 use pilothouse_engine::journal::Inspected;
 use pilothouse_engine::kernel::{OpenError, look};
 use pilothouse_engine::left::{self, Stranger};
@@ -12,6 +13,7 @@ use pilothouse_engine::places::Places;
 
 use super::{Check, system};
 use crate::find::Place;
+use crate::out;
 
 const WHAT: &str = "records";
 
@@ -90,10 +92,11 @@ fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
 }
 
 fn leftover(dir: &Path) -> Check {
-    let dir = dir.display();
+    let word = shell_word(&dir.display().to_string());
+    let dir = out::path(dir);
     let found = format!("{dir} is of a run that is over, and could not be removed");
     let mend =
-        format!("the engine's log says why; where it is another user's, as root: rm -rf {dir}");
+        format!("the engine's log says why; where it is another user's, as root: rm -rf {word}");
     Check::warn("state", found, mend)
 }
 
