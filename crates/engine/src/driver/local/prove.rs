@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pilothouse_core::effect::{Fault, FaultKind, Outcome};
 use pilothouse_core::id::InstanceId;
@@ -20,6 +20,8 @@ use crate::executor::{Attention, Ended};
 
 /// Restarts in a row after which an instance that does not prove healthy is given up.
 pub(super) const RESTARTS: u32 = 3;
+/// How long a start counts as one that was only just made.
+const FRESH: Duration = Duration::from_secs(3);
 /// How long to wait for the edge's next word before the socket is looked at again.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -46,6 +48,8 @@ struct Newest {
     /// What names this start, once it is known.
     proof: Option<String>,
     in_a_row: u32,
+    /// How long it has run, if it runs.
+    ran_for: Option<Duration>,
     exit: Option<MainExit>,
 }
 
@@ -53,9 +57,13 @@ impl Newest {
     fn of(home: &Path, address: SocketAddr) -> Result<Self, Fault> {
         let unit = unit_of(home);
         let Some((handle, status)) = alive(&unit)? else {
-            return Ok(Self { owner: None, proof: None, in_a_row: 0, exit: None });
+            return Ok(Self { owner: None, proof: None, in_a_row: 0, ran_for: None, exit: None });
         };
         let (in_a_row, exit) = (status.in_a_row, status.last_exit);
+        let ran_for = status.main.and(status.main_started_ms).map(|began| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            now.saturating_sub(Duration::from_millis(began))
+        });
         let (owner, proof) = if docker::is_container(home) {
             let record = match status.main {
                 // One that is reached nowhere is over.
@@ -71,7 +79,7 @@ impl Newest {
                 .map_err(|error| Fault::transient(format!("cannot look at sockets: {error}")))?;
             (Owner::Process(owner), Some(proof(&status)))
         };
-        Ok(Self { owner: Some(owner), proof, in_a_row, exit })
+        Ok(Self { owner: Some(owner), proof, in_a_row, ran_for, exit })
     }
 }
 
@@ -88,13 +96,12 @@ impl Local {
     ) -> Ended {
         let mut statuses = self.edge.statuses();
         let mut healthy_since: Option<Timestamp> = None;
-        let mut in_a_row_at_first = None;
         loop {
             let target = statuses.borrow_and_update().as_ref().and_then(|status| {
                 status.newest().find(|target| target.id == id.as_str()).cloned()
             });
             let now = self.clock.now();
-            let missing = match self.missing(id, address, target, &mut in_a_row_at_first).await? {
+            let missing = match self.missing(id, address, target).await? {
                 None => {
                     let since = *healthy_since.get_or_insert(now);
                     if now.since(since) >= min_healthy_time {
@@ -126,16 +133,15 @@ impl Local {
         id: &InstanceId,
         address: SocketAddr,
         target: Option<TargetStatus>,
-        in_a_row_at_first: &mut Option<u32>,
     ) -> Result<Option<Missing>, Fault> {
         let home = self.places.instance(id);
         let look = move || Newest::of(&home, address);
-        let Newest { owner, proof, in_a_row, exit } =
+        let Newest { owner, proof, in_a_row, ran_for, exit } =
             blocking("looking at the instance", look).await?;
-        // What was started again while nobody looked may be well by now: only one more says that it
-        // is not.
-        let at_first = *in_a_row_at_first.get_or_insert(in_a_row);
-        if in_a_row >= RESTARTS && in_a_row > at_first {
+        // One that listens or goes on by now may be well, however often it was started before.
+        let listens = matches!(owner, Some(Owner::Process(SocketOwner::Unit)));
+        let is_fresh = !listens && ran_for.is_none_or(|ran| ran < FRESH);
+        if in_a_row >= RESTARTS && is_fresh {
             return Ok(Some(Missing::Ever(self.given_up(id, exit)?)));
         }
         // It may have been started anew elsewhere since this was asked for.
