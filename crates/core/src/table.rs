@@ -94,9 +94,9 @@ pub fn may_change(event: &Event) -> bool {
         Event::Environment(event) => {
             matches!(event, EnvironmentEvent::Specified { .. } | EnvironmentEvent::Removed { .. })
         }
-        Event::Instance(_) => true,
-        // Instances that are only to be started are no targets.
-        Event::Deployment(_) | Event::Run(_) | Event::Edge(_) | Event::Containers(_) => false,
+        // What is answered where nothing serves depends on whether a release is current.
+        Event::Instance(_) | Event::Deployment(_) => true,
+        Event::Run(_) | Event::Edge(_) | Event::Containers(_) => false,
     }
 }
 

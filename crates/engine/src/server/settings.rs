@@ -43,7 +43,7 @@ impl Default for ServeLimits {
         Self {
             connections: 256,
             connections_of_operator: 192,
-            connections_of_watcher: 64,
+            connections_of_watcher: 120,
             refusals: 16,
             body_bytes: 1 << 20,
             head_bytes: 16 << 10,
