@@ -22,7 +22,8 @@ const MOST: usize = 10_000;
 /// The largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What is there to be seen in a repository, which has no link in its path. `name`, `repository` and `trusted` are the caller's.
+/// What is there to be seen in a repository, which has no link in its path. `name`, `repository` and
+/// `trusted` are the caller's.
 pub fn of(dir: &Path) -> Result<RepositoryFacts> {
     let Some(files) = git(dir, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
     else {

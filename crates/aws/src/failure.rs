@@ -142,7 +142,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
 fn said(error: &(impl Error + 'static)) -> String {
     let first: &(dyn Error + 'static) = error;
     let all = causes(of_credentials(error).unwrap_or(first));
-    let all = all.iter().map(|one| without_output(&one.to_string()));
+    let all = all.iter().map(|one| without_secrets(&one.to_string()));
     let all = all.collect::<Vec<String>>().join(": ");
     // The SDK tells what it tried in lines of their own.
     all.split_whitespace().collect::<Vec<&str>>().join(" ")
@@ -153,7 +153,7 @@ fn said(error: &(impl Error + 'static)) -> String {
 ///
 /// Nor does anybody hear of an endpoint that is no address, which the SDK tells as it was written: it
 /// may have a password anywhere.
-fn without_output(said: &str) -> String {
+fn without_secrets(said: &str) -> String {
     const OUTPUT: &str = "Stderr:";
     const ENDPOINT: &str = "failed to apply endpoint";
     if let Some((how, _)) = said.split_once(OUTPUT) {
@@ -194,7 +194,7 @@ mod tests {
             ),
             ("kim@example.com may not", "kim@example.com may not"),
         ] {
-            assert_eq!(without_output(said), wanted);
+            assert_eq!(without_secrets(said), wanted);
         }
     }
 

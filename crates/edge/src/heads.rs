@@ -53,8 +53,7 @@ impl Heads {
         }
         if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
             // What comes next would be taken for what was passed over.
-            self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-            self.bytes = Vec::new();
+            self.forget();
             self.behind = Behind::Chunks;
             return;
         }
@@ -73,6 +72,12 @@ impl Heads {
         head
     }
 
+    /// Lets go of what is held, where no head comes any more.
+    pub(crate) fn forget(&mut self) {
+        self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.bytes = Vec::new();
+    }
+
     /// Takes the buffer of a head back for the next one.
     pub(crate) fn give_back(&mut self, mut head: Vec<u8>) {
         if self.bytes.is_empty() && head.capacity() <= KEPT {
@@ -89,7 +94,7 @@ impl Heads {
 
 impl Drop for Heads {
     fn drop(&mut self) {
-        self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.forget();
     }
 }
 
@@ -167,6 +172,7 @@ mod tests {
         all.truncate(all.len() - 2);
         assert!(!all[0].is_too_much());
         all[0].begin(Behind::Length(0));
+        all[1].forget();
         drop(all);
         assert_eq!(small.unfinished.0.load(Ordering::Relaxed), GET.len());
     }

@@ -213,6 +213,12 @@ impl Link {
         self.heads().begin(behind)
     }
 
+    /// The connection belongs to the target from now on: what came early is no head.
+    pub(crate) fn upgrade(&self) {
+        self.enter(Phase::Upgraded);
+        self.heads().forget();
+    }
+
     fn heads(&self) -> MutexGuard<'_, Heads> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }

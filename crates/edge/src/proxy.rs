@@ -174,7 +174,7 @@ fn deliver(
         claim.failed();
         return page(worker, Cause::Unasked);
     };
-    link.enter(Phase::Upgraded);
+    link.upgrade();
     let target = hyper::upgrade::on(&mut response);
     let chosen = response.headers().get(hyper::header::UPGRADE).cloned().unwrap_or(protocol);
     fields::to_client(response.headers_mut(), Some(&chosen));

@@ -1,10 +1,6 @@
 //! Somebody takes a container out of its network, and somebody else takes the address it had.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::net::SocketAddr;
 
 use pilothouse_core::id::DeploymentId;
 use pilothouse_core::instance::Instance;
@@ -13,7 +9,8 @@ use pilothouse_core::state::State;
 use pilothouse_docker::Container;
 
 use super::super::stage::repository::Repository;
-use super::super::stage::{DOMAIN, Stage, load, wait_until};
+use super::super::stage::stranger::Stranger;
+use super::super::stage::{DOMAIN, Stage, load};
 use super::image::Base;
 use super::{commit, project};
 
@@ -32,10 +29,10 @@ fn a_process_that_takes_a_port_which_a_container_lost_gets_no_visitor() {
     let victim = base.containers(&stage).remove(0);
     let address = victim.ports[0].0;
     disconnect("bridge", &victim);
-    let stranger = Process::at(address);
+    let stranger = Stranger::at(address);
     is_elsewhere(&stage, &victim, address);
     nobody_meets_a_stranger(&stage);
-    stranger.end();
+    drop(stranger);
     stage.end();
 }
 
@@ -110,49 +107,6 @@ fn disconnect(network: &str, container: &Container) {
     let body = format!("{{\"Container\":\"{}\"}}", container.id);
     let path = format!("/networks/{network}/disconnect");
     assert_eq!(Base::asks("POST", &path, &body).0, 200);
-}
-
-/// A process of this machine that answers everybody.
-struct Process {
-    address: SocketAddr,
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-impl Process {
-    /// Takes an address as soon as it is free.
-    fn at(address: SocketAddr) -> Self {
-        let mut taken = None;
-        wait_until(
-            || format!("{address} is free"),
-            || {
-                taken = TcpListener::bind(address).ok();
-                taken.is_some()
-            },
-        );
-        let (listener, is_over) = (taken.unwrap(), Arc::new(AtomicBool::new(false)));
-        let over = Arc::clone(&is_over);
-        let thread = std::thread::spawn(move || {
-            for mut caller in listener.incoming().flatten() {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                let mut head = [0; 4096];
-                // Whoever hangs up is no concern of it.
-                let _ = caller.read(&mut head);
-                let length = STRANGER.len();
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n");
-                let _ = write!(caller, "{head}connection: close\r\n\r\n{STRANGER}");
-            }
-        });
-        Self { address, is_over, thread }
-    }
-
-    fn end(self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address);
-        self.thread.join().unwrap();
-    }
 }
 
 /// A network of the machine's Docker engine in which addresses can be chosen.

@@ -201,7 +201,7 @@ fn targets(watched: &Watched) -> Vec<Thing> {
     let mut things: Vec<Thing> = unread(watched, true).collect();
     // As of targets: the worst group first, and otherwise by name.
     let mut groups: Vec<(usize, &Group)> = watched.groups.iter().enumerate().collect();
-    groups.sort_by_key(|(_, group)| {
+    groups.sort_by_cached_key(|(_, group)| {
         let states = group.targets.iter().map(|one| rank(&one.state));
         let hole = watched.is_hole(group).then_some(0);
         states.chain(hole).min().unwrap_or(u8::MAX)

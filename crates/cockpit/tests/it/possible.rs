@@ -21,11 +21,11 @@ fn told(model: &mut Model, keys: &str) -> (String, String) {
     (before, said)
 }
 
-#[test]
-fn a_deployment_that_ended_is_not_cancelled_and_has_no_branch_to_run() {
+/// On a deployment of a release that came to an end.
+fn on_ended(release: u32, result: DeploymentResult) -> Model {
     let mut state = normal();
     let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
-    let result = DeploymentResult::Cancelled { by: "kim".to_owned() };
+    deployment.release = ReleaseNumber(release);
     deployment.phase = Phase::Ended { result, at: ago(5) };
     state.environments.get_mut(&key("production")).unwrap().running = None;
     state.live_deployments.clear();
@@ -34,6 +34,12 @@ fn a_deployment_that_ended_is_not_cancelled_and_has_no_branch_to_run() {
     while !matches!(model.subject().job, Some(JobRef::Deployment(_))) {
         press(&mut model, "j");
     }
+    model
+}
+
+#[test]
+fn a_deployment_that_ended_is_not_cancelled_and_has_no_branch_to_run() {
+    let mut model = on_ended(41, DeploymentResult::Cancelled { by: "kim".to_owned() });
     let (footer, said) = told(&mut model, "xr");
     assert!(!footer.contains("x r run again") && said.contains("has no branch"), "{footer} {said}");
     let (footer, said) = told(&mut model, "xc");
@@ -45,17 +51,7 @@ fn a_deployment_that_ended_is_rolled_back_only_where_it_serves() {
     for (release, way) in
         [(40, "is over; x b rolls back"), (41, "is over; there is nothing to cancel")]
     {
-        let mut state = normal();
-        let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
-        deployment.release = ReleaseNumber(release);
-        deployment.phase = Phase::Ended { result: DeploymentResult::Succeeded, at: ago(5) };
-        state.environments.get_mut(&key("production")).unwrap().running = None;
-        state.live_deployments.clear();
-        let mut model = operator(state, 200, 60);
-        press(&mut model, "2");
-        while !matches!(model.subject().job, Some(JobRef::Deployment(_))) {
-            press(&mut model, "j");
-        }
+        let mut model = on_ended(release, DeploymentResult::Succeeded);
         let (_, said) = told(&mut model, "xc");
         assert!(said.contains(way), "{said}");
     }

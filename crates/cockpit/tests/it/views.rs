@@ -242,12 +242,17 @@ fn nothing_looks_alive_when_the_engine_is_gone() {
     }
 }
 
-#[test]
-fn what_was_said_once_wakes_nobody_when_it_is_over() {
+/// Where nothing is under way.
+fn still() -> Model {
     let mut state = normal();
     state.live_runs.clear();
     state.live_deployments.clear();
-    let mut model = operator(state, 80, 24);
+    operator(state, 80, 24)
+}
+
+#[test]
+fn what_was_said_once_wakes_nobody_when_it_is_over() {
+    let mut model = still();
     let text = "the engine took it".to_owned();
     model.ui.toast = Some(Toast { text, is_error: false, at: NOW, about: None });
     let mut wakes = 0;
@@ -263,10 +268,7 @@ fn what_was_said_once_wakes_nobody_when_it_is_over() {
 
 #[test]
 fn a_still_screen_is_drawn_once_a_minute() {
-    let mut state = normal();
-    state.live_runs.clear();
-    state.live_deployments.clear();
-    let mut model = operator(state, 80, 24);
+    let mut model = still();
     update(&mut model, Msg::Tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
     let next = next_tick(&model).unwrap();
     assert_eq!((model.now.0 + next.0) % 60_000, 0);

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{Rule, Violation};
 use crate::deployment::{Deployment, Phase};
 use crate::instance::{InstancePhase, Role};
+use crate::routing::Role as TargetRole;
 use crate::state::State;
+use crate::table;
 
 /// Says what is wrong with a state that has settled; nothing where all is well.
 ///
@@ -100,6 +102,11 @@ fn instances(state: &State, found: &mut Vec<Violation>) {
         };
         if !fits || *id != instance.id {
             let what = format!("{id} is {:?} as {:?}", instance.role, instance.phase);
+            found.push(Violation::new(Rule::Roles, what));
+        }
+        let gets = table::target_of(state, id).map(|target| target.role);
+        if gets == Some(TargetRole::Active) && !instance.is_proved() {
+            let what = format!("{id} gets visitors before it is proved");
             found.push(Violation::new(Rule::Roles, what));
         }
         let known = state

@@ -48,6 +48,7 @@ const PROCESS: Duration = Duration::from_secs(2);
 /// See [`PROCESS`]. The engine of containers may be busy, or be gone for a moment.
 const CONTAINER: Duration = Duration::from_secs(60);
 const TERM: i32 = 15;
+
 /// Runs instances as processes of this machine.
 pub struct Local {
     places: Places,
@@ -143,25 +144,15 @@ impl Local {
         let until = tokio::time::Instant::now() + if is_container { CONTAINER } else { PROCESS };
         while tokio::time::Instant::now() < until {
             match look(&handle.dir)? {
-                Liveness::Alive(_, status) if status.in_a_row >= prove::RESTARTS => {
-                    return Err(Fault::permanent(self.given_up(id, status.last_exit)?));
-                }
-                Liveness::Alive(_, status) if status.main.is_some() && is_container => {
-                    let owner = status.main.map(|main| main.pid);
-                    // What is reached nowhere has ended already, and is started again.
-                    if let Some(record) = docker::record_of(&handle.dir, owner)?
-                        && let Some(address) = record.address
-                    {
-                        address::write(home, address)?;
-                        let proof = docker::proof(&record);
+                Liveness::Alive(_, status) => {
+                    if let Some((address, proof)) = reached(home, &handle.dir, &status)? {
                         return Ok(Outcome::Started { address, proof });
                     }
+                    if status.in_a_row >= prove::RESTARTS {
+                        return Err(Fault::permanent(self.given_up(id, status.last_exit)?));
+                    }
                 }
-                Liveness::Alive(_, status) if status.main.is_some() => {
-                    let address = address::read(home)?;
-                    return Ok(Outcome::Started { address, proof: proof(&status) });
-                }
-                Liveness::Alive(..) | Liveness::Starting => {}
+                Liveness::Starting => {}
                 Liveness::Exited(_)
                 | Liveness::Interrupted
                 | Liveness::OtherBoot
@@ -273,6 +264,25 @@ fn proof(status: &Status) -> String {
         Some(main) => format!("{}/{}/{}", status.boot_id, main.pid, main.start_time),
         None => format!("{}/{}/none", status.boot_id, status.restarts),
     }
+}
+
+/// Where the newest start of an instance is reached, and what names it. What is reached nowhere has
+/// ended already, and is started again.
+fn reached(
+    home: &Path,
+    unit: &Path,
+    status: &Status,
+) -> Result<Option<(SocketAddr, String)>, Fault> {
+    let Some(main) = status.main else { return Ok(None) };
+    if !docker::is_container(home) {
+        return Ok(Some((address::read(home)?, proof(status))));
+    }
+    let record = docker::record_of(unit, Some(main.pid))?;
+    let Some((record, address)) = record.and_then(|one| one.address.map(|at| (one, at))) else {
+        return Ok(None);
+    };
+    address::write(home, address)?;
+    Ok(Some((address, docker::proof(&record))))
 }
 
 fn prepare(
