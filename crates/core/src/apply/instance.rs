@@ -178,8 +178,18 @@ fn failed_at_rest(state: &State, instance: &Instance) -> bool {
     is_wanted(state, instance) && !instance.is_proved()
 }
 
-/// Whether one is to be there and to stay, and no deployment is under way that would tell.
+/// Whether one is to be there and to stay, and no deployment is under way that would tell. One whose
+/// successor serves is missed by nobody.
 fn is_wanted(state: &State, instance: &Instance) -> bool {
+    let has_followed = |other: &Instance| {
+        other.release == instance.release
+            && other.slot == instance.slot
+            && other.generation > instance.generation
+            && other.is_proved()
+    };
+    if state.instances_of(&instance.environment).any(has_followed) {
+        return false;
+    }
     let wanted = state.environments.get(&instance.environment).is_some_and(|environment| {
         environment.running.is_none()
             && !environment.removing

@@ -65,3 +65,22 @@ fn requests_go_nowhere_while_none_runs() {
     let actions: Vec<_> = rules.map(|rule| rule.action.clone()).collect();
     assert_eq!(actions, [Action::forward("shop/production")]);
 }
+
+#[test]
+fn one_whose_successor_serves_is_missed_by_nobody() {
+    let mut play = served();
+    let id = InstanceId::new(OWN);
+    play.line("restart shop-production-r1-0");
+    // It starts again by itself while its successor comes up, and is not proved before that one is.
+    play.line("sicken shop-production-r1-0");
+    let proof = "again".to_owned();
+    tell(
+        &mut play,
+        Observation::InstanceRestarted { id: id.clone(), restarts: 1, proof, address: None },
+    );
+    assert!(!play.world.state.instances[&id].is_proved());
+    play.line("run 30");
+    assert!(!play.world.state.instances.contains_key(&id));
+    let environment = play.world.state.environments.values().next().unwrap();
+    assert_eq!(environment.lost, None);
+}

@@ -185,6 +185,15 @@ fn fixed_answers_and_redirects_need_no_target() {
     assert_eq!(moved.status, 301);
     assert_eq!(moved.field("location"), Some("https://shop.localhost/old/a?b=c"));
     assert_eq!(rig.get("/").status, 503, "no target, no answer");
+    // A body that nobody reads ends the connection, which is said.
+    for (path, status) in [("/fixed", 418), ("/old/a", 301), ("/", 503)] {
+        let mut client = rig.client();
+        client.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf"
+        ));
+        let answer = client.read();
+        assert_eq!((answer.status, answer.field("connection")), (status, Some("close")), "{path}");
+    }
 }
 
 #[test]

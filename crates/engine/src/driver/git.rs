@@ -26,6 +26,9 @@ use crate::remove;
 
 /// How long git may take to list or fetch.
 const NETWORK: Duration = Duration::from_secs(120);
+/// How ssh is called: it asks nobody, and gives up what was silent for two minutes.
+const SSH: &str =
+    "ssh -o BatchMode=yes -o ConnectTimeout=120 -o ServerAliveInterval=30 -o ServerAliveCountMax=4";
 /// How long git may take to lay a commit out.
 const CHECKOUT: Duration = Duration::from_secs(600);
 /// Branches beyond these are not looked at.
@@ -203,11 +206,16 @@ fn git<'a, const N: usize>(what: &'a str, limit: Duration, arguments: [&'a str; 
         "advice.detachedHead=false",
         "-c",
         "gc.auto=0",
+        // A remote that went silent is given up by git itself: an engine that was killed cannot.
+        "-c",
+        "http.lowSpeedLimit=1",
+        "-c",
+        "http.lowSpeedTime=120",
     ];
     let arguments = quiet.into_iter().chain(arguments).map(OsStr::new).collect();
     let env = vec![
         ("GIT_TERMINAL_PROMPT", OsStr::new("0")),
-        ("GIT_SSH_COMMAND", OsStr::new("ssh -o BatchMode=yes")),
+        ("GIT_SSH_COMMAND", OsStr::new(SSH)),
         ("GIT_OPTIONAL_LOCKS", OsStr::new("0")),
     ];
     Call { program: "git", what, arguments, env, limit }
