@@ -17,7 +17,7 @@ pub struct Serve {
     /// Runs that execute at once
     #[arg(long, default_value_t = 2)]
     pub executors: u32,
-    /// Ports that local instances get
+    /// Ports that local instances get, one each; a deployment needs as many again
     #[arg(long, default_value = "20000-29999", value_name = "FIRST-LAST")]
     pub ports: Ports,
     /// Let every user of this machine watch

@@ -93,7 +93,8 @@ pub fn propose(facts: &RepositoryFacts) -> Proposal {
         serves_from_image: facts.serves_from_image,
         environments,
     });
-    if !facts.trusted {
+    // As in `add`: what serves from an image is built in containers as a rule.
+    if !facts.trusted && !facts.serves_from_image {
         notes.push(
             "trusted is false: where steps cannot run under a user of their own, say true if \
          everybody who can push may act as the engine's user"
