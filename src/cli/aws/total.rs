@@ -1,13 +1,13 @@
-//! What the bills of an environment and of its account come to, for programs and for people: both
-//! are told the same.
+//! What the bills of an environment and of its account come to, and what is missing, for programs and
+//! for people: both are told the same.
 
 use std::collections::BTreeMap;
 
 use color_eyre::Result;
 use pilothouse_cockpit::cost::{CostLine, of_account};
 use pilothouse_cockpit::model::Sightings;
-use pilothouse_core::aws::Watched;
 use pilothouse_core::aws::bill::Total;
+use pilothouse_core::aws::{Missing, Watched};
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -51,16 +51,33 @@ impl From<Total> for Shown {
     }
 }
 
-/// All that is seen, each with what its bill comes to, and with what those of its account come to
-/// that are told with it.
+/// What should be there and is not, or does not serve.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Lacked {
+    /// What it is, for people.
+    what: String,
+    /// Of when that is, in milliseconds since the Unix epoch; null where it is so now.
+    as_of: Option<u64>,
+}
+
+impl From<Missing> for Lacked {
+    fn from(missing: Missing) -> Self {
+        Self { what: missing.what, as_of: missing.since.map(|at| at.0) }
+    }
+}
+
+/// All that is seen, each with what is missing of it and what its bill comes to, and with what those
+/// of its account come to that are told with it.
 pub(super) fn json(seen: &Sightings, now: Timestamp) -> Result<Vec<Value>> {
     let accounts = accounts(seen);
     let shown = seen.values().map(|watched| {
         let mut value = serde_json::to_value(watched)?;
         let own = Shown::from(Total::of(watched, now));
+        let missing: Vec<Lacked> = watched.missing(now).into_iter().map(Lacked::from).collect();
         let all = accounts.get(watched.access.account.as_str()).into_iter().flatten().copied();
         let all = Shown::from(Total::of_all(all, now));
         if let Value::Object(fields) = &mut value {
+            fields.insert("missing".to_owned(), serde_json::to_value(missing)?);
             fields.insert("total".to_owned(), serde_json::to_value(own)?);
             fields.insert("account_total".to_owned(), serde_json::to_value(all)?);
         }
@@ -165,6 +182,12 @@ mod tests {
             );
             assert!(told["known_per_hour"].is_u64() && told["known_per_month"].is_u64(), "{told}");
         }
+        let mut lacking = live();
+        lacking.absent.push("there is no load balancer shop".to_owned());
+        let told = json(&seen([lacking]), NOW).unwrap()[0]["missing"].clone();
+        let wanted = [("there is no load balancer shop", Value::Null)];
+        let wanted = wanted.map(|(what, at)| serde_json::json!({ "what": what, "as_of": at }));
+        assert_eq!(told, Value::from(wanted.to_vec()));
         // Of nothing at all nothing is known, which is no sum of nothing.
         let mut nothing = live();
         nothing.parts.clear();
