@@ -1,7 +1,7 @@
 //! `pilothouse instances`: what runs, by the names that other verbs take.
 
 use color_eyre::Result;
-use pilothouse_cockpit::rows::words;
+use pilothouse_cockpit::rows::{targets, words};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
@@ -74,8 +74,8 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
             (Tone::Plain, one.restarts.to_string()),
             (Tone::Plain, out::ago(snapshot.now, one.since)),
         ]);
-        let is_ill = one.own_health() == TargetState::Unhealthy;
-        let why = (is_ill && !one.health.detail.is_empty()).then(|| one.health.detail.clone());
+        let is_ill = one.own_health() == TargetState::Unhealthy || one.is_doubtful();
+        let why = is_ill.then(|| targets::sentence(one)).filter(|why| !why.is_empty());
         table.notes(why.as_slice());
     }
     let shown = state.environments.iter().filter(|(key, _)| is_shown(key));

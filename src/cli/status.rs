@@ -8,7 +8,7 @@ mod watched;
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::model::Sightings;
-use pilothouse_cockpit::rows::{look, words};
+use pilothouse_cockpit::rows::{look, targets, words};
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey};
 use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::instance::{Instance, Role};
@@ -363,7 +363,7 @@ fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Opt
     // What only cannot be reached for now is mended by no earlier release.
     let is_ill = |one: &&Instance| {
         one.role == Role::Active
-            && one.health.state == TargetState::Unhealthy
+            && (one.health.state == TargetState::Unhealthy || one.is_doubtful())
             && !state.is_out_of_reach(one)
     };
     let ill: Vec<&Instance> = state.instances_of(key).filter(is_ill).collect();
@@ -372,7 +372,7 @@ fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Opt
         1 => String::new(),
         count => format!(" (and {} more)", count - 1),
     };
-    let why = printable(&first.health.detail, 200);
+    let why = printable(&targets::sentence(first), 200);
     let back = rollback_candidate(state, key)
         .map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
     Some(format!("{}{more}: {why}{back}", first.id))

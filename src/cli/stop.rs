@@ -29,7 +29,10 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
     ask::run(async {
         let (_, snapshot) = ask::look(place).await?;
         let id = name::instance(&snapshot.state, &stop.instance)?;
-        if !stop.json {
+        let stays = snapshot.state.followed(&id).map(|one| one.id.clone());
+        if let Some(stays) = stays.as_ref().filter(|_| !stop.json) {
+            out::line(&format!("{id} would be stopped, and {stays} serve on"));
+        } else if !stop.json {
             out::line(&format!(
                 "{id} would finish what it has and be stopped, and none would take its place"
             ));
@@ -43,6 +46,10 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
         let accepted = ask::operator(place).submit(command).await?;
         if stop.json {
             return out::json(&accepted);
+        }
+        if let Some(stays) = stays {
+            out::line(&format!("{id} is being stopped; {stays} serves on"));
+            return Ok(());
         }
         out::line(&format!(
             "{id} is being stopped; its place is filled by the next release, or by `pilothouse \

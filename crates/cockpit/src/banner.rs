@@ -1,6 +1,7 @@
 //! What is wrong with all of the screen: one sentence and one key.
 
 use pilothouse_core::aws::TroubleKind;
+use pilothouse_core::instance::Instance;
 use pilothouse_core::plan::rollback_candidate;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::text::printable;
@@ -142,7 +143,9 @@ fn out_of_service(model: &Model) -> Option<String> {
         .filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
     let mut dark = at_rest.filter_map(|(key, one)| {
         let serving = serving(model, key);
-        let ill = model.instances_in(key).find(|one| one.health.state == TargetState::Unhealthy)?;
+        let is_ill =
+            |one: &&Instance| one.health.state == TargetState::Unhealthy || one.is_doubtful();
+        let ill = model.instances_in(key).find(is_ill)?;
         (serving.targets > 0 && serving.healthy == 0).then_some((key, one, serving, ill))
     });
     let (key, environment, serving, ill) = dark.next()?;

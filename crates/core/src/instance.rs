@@ -142,6 +142,11 @@ impl Instance {
         }
     }
 
+    /// Whether it is answered for at its address, and nobody knows yet whether by itself.
+    pub fn is_doubtful(&self) -> bool {
+        self.own_health() != self.health.state
+    }
+
     /// Whether nothing of it is left.
     pub fn is_gone(&self) -> bool {
         matches!(self.phase, InstancePhase::Gone { .. })
@@ -180,7 +185,8 @@ mod tests {
             (running(false), TargetState::Unhealthy, TargetState::Unhealthy),
             (stopping, TargetState::Healthy, TargetState::Healthy),
         ] {
-            assert_eq!(instance(phase, told).own_health(), own);
+            let one = instance(phase, told);
+            assert_eq!((one.own_health(), one.is_doubtful()), (own, own != told));
         }
     }
 

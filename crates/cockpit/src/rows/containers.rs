@@ -71,7 +71,7 @@ pub fn haystack(model: &Model, instance: &Instance) -> String {
         "{} {} {:?} {word} {} {} {} {} {}",
         instance.id,
         instance.release,
-        instance.health.state,
+        instance.own_health(),
         restarts(instance).unwrap_or_default(),
         port(instance).unwrap_or_default(),
         volumes(model, instance),
@@ -156,7 +156,7 @@ pub fn image(release: &Release) -> String {
 fn why(model: &Model, instance: &Instance) -> Option<String> {
     let is_told = model.replica.edge.connected
         && instance.role != Role::None
-        && !matches!(instance.health.state, TargetState::Healthy | TargetState::Draining);
+        && !matches!(instance.own_health(), TargetState::Healthy | TargetState::Draining);
     (is_told || instance.is_over())
         .then(|| targets::sentence(instance))
         .filter(|said| !said.is_empty())

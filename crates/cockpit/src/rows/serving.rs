@@ -55,7 +55,7 @@ pub fn serving(model: &Model, key: &EnvironmentKey) -> Serving {
         let is_well = instance.health.state != TargetState::Unhealthy;
         serving.instances += usize::from(instance.is_proved() && is_well);
         serving.targets += 1;
-        serving.healthy += usize::from(instance.health.state == TargetState::Healthy);
+        serving.healthy += usize::from(instance.own_health() == TargetState::Healthy);
     }
     serving
 }

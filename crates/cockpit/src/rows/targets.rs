@@ -29,7 +29,7 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
     let address = instance
         .address()
         .map_or_else(Cell::none, |address| Cell::new(address.to_string(), Scope::Dim));
-    let why = match instance.health.state {
+    let why = match instance.own_health() {
         _ if !model.replica.edge.connected => Cell::new("the edge does not answer", Scope::Dim),
         _ if instance.is_over() => Cell::new(sentence(instance), Scope::Dim),
         TargetState::Healthy if instance.role == Role::Drained => {
@@ -83,6 +83,9 @@ fn p99(sample: &TargetSample) -> String {
 
 /// Why a target is not healthy: what was measured, otherwise what its code means.
 pub fn sentence(instance: &Instance) -> String {
+    if instance.is_doubtful() {
+        return "its check is answered, and not known yet by whom: it gets no requests".to_owned();
+    }
     let health = &instance.health;
     if !health.detail.is_empty() {
         return width::clean(&health.detail);

@@ -203,7 +203,7 @@ pub fn target(model: &Model, instance: &Instance) -> (Mark, &'static str) {
         Role::Standby => (Mark::Warn, "standby"),
         Role::None | Role::Active | Role::Draining => (Mark::Ok, "healthy"),
     };
-    match instance.health.state {
+    match instance.own_health() {
         TargetState::Initial => (Mark::Warn, "initial"),
         TargetState::Healthy => healthy,
         TargetState::Unhealthy => (Mark::Error, "unhealthy"),

@@ -38,6 +38,14 @@ pub(super) fn stop(model: &mut Model) -> Vec<Request> {
     let Some((id, instance)) = selected(model) else {
         return Vec::new();
     };
+    if let Some(stays) = model.replica.followed(&id) {
+        let lines = vec![
+            format!("{} of {}", instance.release, instance.environment),
+            format!("It is stopped before it serves, and {} serves on.", stays.id),
+        ];
+        let command = Command::StopInstance { id: id.clone(), force: false };
+        return dialog::ask(model, format!("Stop {id}"), lines, command);
+    }
     let short = shortfall(&model.replica, &instance);
     let mut lines = vec![format!("{} of {}", instance.release, instance.environment)];
     lines.extend(short.as_ref().map(|why| format!("! {why}.")));

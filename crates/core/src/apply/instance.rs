@@ -64,19 +64,28 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 environment.stopped.insert(instance.slot);
             }
         }
+        InstanceEvent::CalledOff { id, .. } => {
+            let followed = state.followed(id).map(|one| one.id.clone());
+            if let Some(followed) = followed {
+                change(state, &followed, |instance| instance.relief_asked = false);
+            }
+            change(state, id, |instance| stopping(instance, at));
+        }
         InstanceEvent::StopBegan { id, why } => {
             if let Some(one) = state.instances.get(id).filter(|one| failed_at_rest(state, one)) {
                 let why = why.clone().unwrap_or_else(|| unwell(one));
                 wait_longer(state, id, at);
                 lost(state, id, &why, at);
             }
-            change(state, id, |instance| {
-                instance.phase = InstancePhase::Stopping { address: instance.address() };
-                set_role(instance, Role::None, at);
-            });
+            change(state, id, |instance| stopping(instance, at));
         }
         InstanceEvent::Gone { id, why } => gone(state, id, why, at),
     }
+}
+
+fn stopping(instance: &mut Instance, at: Timestamp) {
+    instance.phase = InstancePhase::Stopping { address: instance.address() };
+    set_role(instance, Role::None, at);
 }
 
 /// Nobody is reached at its address any more, whoever answers there.

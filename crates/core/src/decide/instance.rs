@@ -22,12 +22,17 @@ pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
     Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
 }
 
-/// What is wanted at rest is stopped; with too few beside it only where that was said.
+/// What is wanted at rest is stopped; with too few beside it only where that was said. A successor
+/// that does not serve yet is called off: what it was to follow serves on.
 pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> Answer {
     let (instance, environment) = at_rest(state, id)?;
     let is_stopping = matches!(instance.phase, InstancePhase::Stopping { .. });
     if is_stopping || !environment.wants(instance.slot) {
         return Err(conflict(format!("{id} is being stopped already")));
+    }
+    if state.followed(&instance.id).is_some() {
+        let (id, by) = (id.clone(), actor.to_owned());
+        return Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by })], Reply::Accepted));
     }
     if !force && let Some(why) = shortfall(state, instance) {
         let way = format!("`pilothouse stop {id} --force` stops it all the same");
@@ -61,12 +66,12 @@ pub(super) fn start(state: &State, actor: &str, key: &EnvironmentKey) -> Answer 
 }
 
 /// Why too few would serve without an instance, if they would: fewer than the environment's
-/// minimum of what is wanted then, or none.
+/// minimum of what is wanted then, or none. Its place is empty then, whoever is to follow it.
 pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
     let key = &instance.environment;
     let environment = state.environments.get(key)?;
     let stays = |one: &&Instance| {
-        one.id != instance.id
+        one.slot != instance.slot
             && one.role == Role::Active
             && one.is_proved()
             && one.health.state != TargetState::Unhealthy

@@ -84,6 +84,13 @@ pub enum InstanceEvent {
         /// Who.
         by: String,
     },
+    /// Somebody wants what it was to follow to serve on: it is to be stopped, and nothing else.
+    CalledOff {
+        /// The instance.
+        id: InstanceId,
+        /// Who.
+        by: String,
+    },
     /// It is to be stopped.
     StopBegan {
         /// The instance.
@@ -116,6 +123,7 @@ impl InstanceEvent {
             | Self::RoleChanged { id, .. }
             | Self::ReliefAsked { id, .. }
             | Self::StopAsked { id, .. }
+            | Self::CalledOff { id, .. }
             | Self::StopBegan { id, .. }
             | Self::Gone { id, .. } => id,
         }

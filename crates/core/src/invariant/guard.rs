@@ -272,6 +272,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         | InstanceEvent::RoleChanged { id, .. }
         | InstanceEvent::ReliefAsked { id, .. }
         | InstanceEvent::StopAsked { id, .. }
+        | InstanceEvent::CalledOff { id, .. }
         | InstanceEvent::StopBegan { id, .. }
         | InstanceEvent::Gone { id, .. } => id,
     };
@@ -284,7 +285,8 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
             environment.removing || (environment.current.is_none() && environment.running.is_none())
         });
     let serves = matches!(instance.role, Role::Active | Role::Draining) && instance.is_proved();
-    if matches!(event, InstanceEvent::StopBegan { .. }) && serves && !leaving {
+    let stops = matches!(event, InstanceEvent::StopBegan { .. } | InstanceEvent::CalledOff { .. });
+    if stops && serves && !leaving {
         let what = format!("{id} is to stop as {:?}", instance.role);
         broken.push(Violation::new(Rule::StopsLast, what));
     }

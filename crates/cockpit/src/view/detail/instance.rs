@@ -110,6 +110,7 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
     let role = match instance.role {
         Role::None => "the load balancer does not know it",
         Role::Standby => "checked, gets no requests",
+        Role::Active if !instance.is_proved() => "gets no requests until it is proved",
         Role::Active => "gets requests",
         Role::Draining => "finishes what it has",
         Role::Drained => "waits, in case of a rollback",
@@ -122,7 +123,7 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
     if let Some(reason) = instance.health.reason {
         lines.push(Line::fact("why", format!("{} ({reason:?})", words::reason(reason))));
     }
-    if !instance.health.detail.is_empty() {
+    if instance.is_doubtful() || !instance.health.detail.is_empty() {
         lines.push(Line::fact("measured", targets::sentence(instance)));
     }
     let environment = model.environment(&instance.environment);

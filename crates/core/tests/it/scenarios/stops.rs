@@ -5,6 +5,38 @@ use insta::assert_snapshot;
 use crate::scenario::check;
 
 #[test]
+fn a_successor_that_is_stopped_before_it_serves_leaves_what_it_was_to_follow() {
+    assert_snapshot!(check(
+        "
+        env production main instances=1
+        apply
+        push main a
+        run
+        from here
+        restart shop-production-r1-0
+        run 1
+        stop shop-production-r1-0
+        stop shop-production-r1-0.1
+        run 300
+        show
+        lost production
+        "
+    ), @r"
+     120.0 shop-production-r1-0 restart asked by kim
+     120.0 shop-production-r1-0.1 replaces
+     120.1 shop-production-r1-0.1 started
+     120.1 shop-production-r1-0.1 is initial
+     120.2 edge serves v4
+    refused, Conflict: nothing else serves shop/production: its domain answers 503 afterwards; `pilothouse stop shop-production-r1-0 --force` stops it all the same
+     121.0 shop-production-r1-0.1 called off by kim
+     121.1 edge serves v5
+     121.2 shop-production-r1-0.1 gone: stopped
+    = production r1: shop-production-r1-0 Active
+    = production lost nothing
+    ");
+}
+
+#[test]
 fn what_is_stopped_drains_and_stays_stopped() {
     assert_snapshot!(check(
         "
