@@ -282,6 +282,12 @@ impl<'s> Lexer<'s> {
             '\u{a0}' => "a no-break space".to_owned(),
             _ => format!("{first:?}"),
         };
+        let begins = |before: &str| before.ends_with(char::is_whitespace) || before.is_empty();
+        if first == '#' && self.text.get(..start).is_some_and(begins) {
+            // What a shell would not read.
+            let rest = self.rest();
+            self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+        }
         let advice = match first {
             '`' | '\u{b4}' => "write ' instead",
             '\u{ab}' | '\u{bb}' => "write \" instead",
