@@ -7,7 +7,7 @@ mod expand;
 mod read;
 
 use super::value::is_of_jenkins;
-pub(super) use read::{End, Simple, simple_commands};
+pub(super) use read::{End, Simple, is_whole, simple_commands};
 
 /// Words before a command.
 const BEFORE: [&str; 40] = [
@@ -51,7 +51,7 @@ impl<'s> Command<'s> {
 
     /// How it reads, in a few words.
     pub fn shown(&self) -> String {
-        let words = self.words.iter().map(String::as_str).take(2);
+        let words = self.words.iter().map(String::as_str).filter(|word| *word != "--").take(2);
         [self.name()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
     }
 

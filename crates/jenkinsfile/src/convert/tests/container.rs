@@ -36,6 +36,13 @@ fn what_cannot_be_one_step_with_a_change_is_left() {
         "sh '''#!/bin/bash\nmake'''",
         "sh '''cat <<A\nmake\n A'''",
         "sh '# make'",
+        "sh \"make 'a\"",
+        "sh 'make \"a'",
+        "sh 'make )'",
+        "sh '(make'",
+        "sh 'make `a'",
+        "sh 'make ${A'",
+        "sh 'make \\\\'",
         "withEnv(['A=b']) { sh 'make' }",
         "timeout(5) { sh 'make' }",
     ] {
@@ -188,6 +195,8 @@ fn a_change_is_seen_at_a_place_that_is_not_written_out() {
 
 #[test]
 fn an_installer_is_seen_whatever_it_is_called() {
+    let text = in_container("sh 'mkdir -p -- /opt/x'\nsh 'make'");
+    assert!(text.contains("since `mkdir -p /opt/x` changes its container"), "{text}");
     for script in [
         "cargo install x",
         "npm i -g x",

@@ -35,6 +35,7 @@ impl Reader<'_, '_> {
                 c => open.push(c),
             }
         }
+        self.shared.is_open = true;
     }
 
     /// Behind `$`.
@@ -80,6 +81,7 @@ impl Reader<'_, '_> {
             };
             depth == 0
         });
+        self.shared.is_open |= end.is_none();
         let length = end.map_or(rest.len(), |(at, _)| at);
         let inner = rest.get(..length).unwrap_or_default();
         self.rest = rest.get(length + 1..).unwrap_or_default().chars();

@@ -67,6 +67,15 @@ pub(in crate::plan) fn simple_commands(
     (!shared.is_lost).then_some(shared.all)
 }
 
+/// Whether a script ends what it begins and nothing else: no quote and no parenthesis of it is
+/// another's.
+pub(in crate::plan) fn is_whole(script: &str) -> bool {
+    let mut shared = Shared { is_bash: true, ..Shared::default() };
+    Reader::new(script, &mut shared, 0).list(None, 0);
+    let backslashes = script.len() - script.trim_end_matches('\\').len();
+    !(shared.is_lost || shared.is_open) && backslashes.is_multiple_of(2)
+}
+
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -79,6 +88,8 @@ pub(super) struct Shared {
     is_bash: bool,
     /// Whether something was too deep.
     pub is_lost: bool,
+    /// Whether something is not closed, or closed that is not open.
+    pub is_open: bool,
 }
 
 impl Shared {
@@ -169,6 +180,7 @@ impl<'s, 'v> Reader<'s, 'v> {
     /// What stands before a sign, which is taken too.
     pub fn up_to(&mut self, sign: &str) -> &'s str {
         let rest = self.rest.as_str();
+        self.shared.is_open |= !rest.contains(sign);
         let (before, after) = rest.split_once(sign).unwrap_or((rest, ""));
         self.rest = after.chars();
         before
@@ -181,8 +193,9 @@ impl<'s, 'v> Reader<'s, 'v> {
         while let Some(c) = self.rest.next().filter(|_| !self.shared.is_lost) {
             let is_pattern = c == ')' && (cases > 0 || open.begins("case"));
             if Some(c) == until && !is_pattern {
-                break;
+                return self.end(&mut open, End::Line, shell);
             }
+            self.shared.is_open |= c == ')' && until.is_none() && !is_pattern;
             match c {
                 '\\' => match self.rest.next() {
                     Some('\n') | None => {}
@@ -225,6 +238,7 @@ impl<'s, 'v> Reader<'s, 'v> {
                 c => open.push(c),
             }
         }
+        self.shared.is_open |= until.is_some();
         self.end(&mut open, End::Line, shell);
     }
 
