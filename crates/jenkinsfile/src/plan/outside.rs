@@ -14,7 +14,7 @@ use super::command::{
 };
 use super::value::Bit;
 use install::{Places, installs};
-use write::{is_told_place, writes};
+use write::{is_place, is_told_place, writes};
 
 /// Scripts that only report, and are fetched for that.
 const REPORTERS: [&str; 2] = ["codecov", "coveralls"];
@@ -25,6 +25,9 @@ pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<
     let Some(all) = simple_commands(script, variables, true) else {
         return Some("what stands in its parentheses".to_owned());
     };
+    if let Some(variable) = around(variables) {
+        return Some(variable);
+    }
     let mut places = Places::of(script, variables);
     all.iter().enumerate().find_map(|(index, simple)| {
         places.see(&simple.words);
@@ -68,10 +71,22 @@ fn is_fetched(simple: &Simple) -> bool {
     all.any(|one| matches!(one.name(), "curl" | "wget")) && !simple.words.iter().any(is_reporter)
 }
 
-/// A variable of a command that says where it writes.
+/// A variable of a command, or of all that follow, that says where they write.
 fn set(simple: &Simple) -> Option<String> {
-    let set = simple.words.iter().map_while(|word| assigned(word));
-    let is_alone = simple.words.iter().all(|word| assigned(word).is_some());
-    let mut set = set.filter(|(name, value)| !is_alone && write::is_place(name, value));
-    set.next().map(|(name, value)| format!("{name}={value}"))
+    let is_export = simple.words.first().is_some_and(|word| word == "export");
+    let mut words = simple.words.iter().skip(usize::from(is_export));
+    let is_alone = !is_export && words.clone().all(|word| assigned(word).is_some());
+    let (name, value) = words
+        .by_ref()
+        .map_while(|word| assigned(word))
+        .find(|(name, value)| !is_alone && is_place(name, value))?;
+    Some(format!("{name}={value}"))
+}
+
+/// A variable around a script that says so of what it calls.
+fn around(variables: &[(String, Vec<Bit>)]) -> Option<String> {
+    variables.iter().find_map(|(name, bits)| match bits.as_slice() {
+        [Bit::Text(value)] if is_place(name, value) => Some(format!("{name}={value}")),
+        _ => None,
+    })
 }

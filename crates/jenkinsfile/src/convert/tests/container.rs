@@ -174,6 +174,7 @@ fn a_change_is_seen_at_a_place_that_is_not_written_out() {
         "go build -o /tmp/x",
         "OUT=/tmp/x make",
         "INSTALL_DIR=/opt/x ./install.sh",
+        "export OUT=/opt/x\nmake",
         "./install.sh --bin-dir \"$TOOLS/bin\"",
         "./configure --prefix=/opt/x",
         "java -jar a.jar --outputDir /srv/x",
@@ -294,6 +295,7 @@ fn what_stays_in_the_workspace_is_no_change() {
     };
     assert!(with("/opt/x", "echo a > $OUT") && !with("x", "echo a > $OUT"));
     assert!(with("apt-get", "$OUT update"));
+    assert!(with("/tmp/x", "make") && !with("out", "make") && !with("/dev/null", "make"));
 }
 
 #[test]
