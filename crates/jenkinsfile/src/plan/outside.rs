@@ -19,6 +19,9 @@ use write::{is_place, is_told_place, writes};
 /// Scripts that only report, and are fetched for that.
 const REPORTERS: [&str; 2] = ["codecov", "coveralls"];
 
+/// How many commands before a shell are looked at for what it reads.
+const MOST_BEFORE: usize = 20;
+
 /// The command by which a script changes its container, as far as its text and the variables around
 /// it show one.
 pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<String> {
@@ -35,7 +38,13 @@ pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<
         let file = simple.files.iter().find(|file| is_outside(file));
         file.map(|file| format!("> {file}"))
             .or_else(|| set(simple))
-            .or_else(|| commands.iter().find(|one| is_change(one, &places)).map(Command::shown))
+            .or_else(|| {
+                // Who only goes there does nothing there.
+                let is_last = index + 1 == all.len();
+                let is_idle = |one: &Command<'_>| is_last && matches!(one.name(), "cd" | "pushd");
+                let mut made = commands.iter().filter(|one| is_change(one, &places));
+                made.find(|one| !is_idle(one)).map(Command::shown)
+            })
             .or_else(|| fetched(all.get(..index)?, simple, &commands))
     })
 }
@@ -53,7 +62,8 @@ fn fetched(before: &[Simple], simple: &Simple, own: &[Command<'_>]) -> Option<St
     let mut told = all.values(&["-b", "-d", "--bin-dir", "--prefix", "--to"]).peekable();
     let is_placed = told.peek().is_some() && !told.any(is_outside);
     let is_inner = |one: &&Simple| one.end == End::Pipe || one.shell > simple.shell;
-    let mut source = before.iter().rev().take_while(is_inner).filter(|one| is_fetched(one));
+    let mut source =
+        before.iter().rev().take(MOST_BEFORE).take_while(is_inner).filter(|one| is_fetched(one));
     let source = source.next().filter(|_| !is_placed)?;
     let shell = simple.words.iter().find(|word| reads_commands(std::slice::from_ref(*word)))?;
     Some(format!("{} | {shell}", source.words.first()?))

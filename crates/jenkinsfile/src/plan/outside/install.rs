@@ -3,12 +3,14 @@
 //! Responsible for knowing such commands, and where each of them puts things: a place in the
 //! workspace or in `$HOME` is no change of the container.
 
+use std::collections::BTreeSet;
+
 use crate::plan::command::{Command, assigned, is_outside};
 use crate::plan::value::Bit;
 
 /// Commands that change the system, and the words of which they are told one for it; any where
 /// there are none. Whatever else is told to install does so too.
-const COMMANDS: [(&str, &[&str]); 54] = [
+const COMMANDS: [(&str, &[&str]); 52] = [
     ("a2dismod", &[]),
     ("a2enmod", &[]),
     ("a2ensite", &[]),
@@ -24,7 +26,6 @@ const COMMANDS: [(&str, &[&str]); 54] = [
     ("brew", &["link", "tap", "upgrade"]),
     ("bun", &["-g", "--global", "link"]),
     ("chpasswd", &[]),
-    ("cmake", &["--install", "install"]),
     ("composer", &["global"]),
     ("conda", &["create", "env", "update"]),
     ("corepack", &["enable", "prepare"]),
@@ -52,7 +53,6 @@ const COMMANDS: [(&str, &[&str]); 54] = [
     ("phpenmod", &[]),
     ("playwright", &["--with-deps", "install-deps"]),
     ("pnpm", &["-g", "--global", "--location=global", "global", "link"]),
-    ("python", &["setup.py"]),
     ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install"]),
     ("rustup", &[]),
     ("update-alternatives", &[]),
@@ -134,16 +134,25 @@ const PLACE: [&str; 10] = [
     "PREFIX",
     "prefix",
 ];
+/// What tells a build where `make install` and its like put it.
+const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
 /// What tells Poetry to make no environment of its own.
 const POETRY: &str = "POETRY_VIRTUALENVS_CREATE";
 
+/// What is installed by one program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    /// What is built, by `make install` and its like.
+    Build,
+    Python,
+    Ruby,
+}
+
 /// Where installers put packages by what stood before them.
 pub(super) struct Places {
-    /// Those of Python go into the workspace.
-    is_python: bool,
-    /// Those of Ruby do.
-    is_ruby: bool,
-    /// Poetry puts them beside its own.
+    /// What goes into the workspace.
+    within: BTreeSet<Family>,
+    /// Poetry puts packages beside its own.
     is_poetry_bare: bool,
 }
 
@@ -151,7 +160,7 @@ impl Places {
     pub(super) fn of(script: &str, variables: &[(String, Vec<Bit>)]) -> Self {
         let is_told = variables.iter().any(|(name, _)| name == POETRY);
         let is_poetry_bare = is_told || script.contains(POETRY);
-        Self { is_python: false, is_ruby: false, is_poetry_bare }
+        Self { within: BTreeSet::new(), is_poetry_bare }
     }
 
     /// Looks at a simple command for what the following ones are told by it.
@@ -159,19 +168,43 @@ impl Places {
         let word = |at: usize| words.get(at).map(String::as_str);
         let activated = word(1).filter(|_| matches!(word(0), Some("." | "source")));
         if let Some(script) = activated.filter(|script| script.ends_with("/activate")) {
-            self.is_python = !is_outside(script);
+            self.put(Family::Python, script);
         }
-        self.is_ruby |= word(0) == Some("bundle")
+        let is_bundle = word(0) == Some("bundle")
             && word(1) == Some("config")
-            && words.iter().any(|word| matches!(word.as_str(), "path" | "deployment"))
-            && !words.iter().any(|word| is_outside(word));
-        for (name, value) in words.iter().filter_map(|word| assigned(word)) {
+            && words.iter().any(|word| matches!(word.as_str(), "path" | "deployment"));
+        if is_bundle && !words.iter().any(|word| is_outside(word)) {
+            self.within.insert(Family::Ruby);
+        }
+        let builds = |name: &str| name.ends_with("configure") || matches!(name, "cmake" | "meson");
+        let prefix = |word: &String| {
+            let value = PREFIXES.iter().find_map(|name| word.strip_prefix(name)?.strip_prefix('='));
+            value.map(str::to_owned)
+        };
+        if word(0).is_some_and(builds)
+            && let Some(place) = words.iter().find_map(prefix)
+        {
+            self.put(Family::Build, &place);
+        }
+        for (name, place) in words.iter().filter_map(|word| assigned(word)) {
             match name {
-                "BUNDLE_PATH" => self.is_ruby = !is_outside(value),
-                "PIP_PREFIX" | "PIP_TARGET" | "PIP_USER" => self.is_python = !is_outside(value),
+                "BUNDLE_PATH" => self.put(Family::Ruby, place),
+                "PIP_PREFIX" | "PIP_TARGET" | "PIP_USER" => self.put(Family::Python, place),
                 _ => {}
             }
         }
+    }
+
+    fn put(&mut self, family: Family, place: &str) {
+        if is_outside(place) {
+            self.within.remove(&family);
+        } else {
+            self.within.insert(family);
+        }
+    }
+
+    fn has(&self, family: Family) -> bool {
+        self.within.contains(&family)
     }
 }
 
@@ -180,14 +213,19 @@ pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
     let name = plain(command.name());
     let is_told = |all: &[&str]| all.is_empty() || command.is_told(all);
     COMMANDS.iter().any(|(known, all)| *known == name && is_told(all))
-        || (is_installer(name, command, places) || is_told_to(name, command)) && !is_placed(command)
+        || (is_installer(name, command, places) || is_told_to(name, command, places))
+            && !is_placed(command)
 }
 
 /// Whether it is told to install something, as in `go install`, or `gcloud components install`.
-fn is_told_to(name: &str, command: &Command<'_>) -> bool {
+fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
+    let is_here = match name {
+        "cmake" | "make" | "ninja" => places.has(Family::Build),
+        _ => HERE.contains(&name) && !command.is_told(&PLUGINS),
+    };
     let mut words = command.plain().filter(|word| !word.contains('='));
-    let is_here = HERE.contains(&name) && !command.is_told(&PLUGINS);
-    !is_here && words.by_ref().take(3).any(|word| word == "install")
+    let is_told = words.by_ref().take(3).any(|word| word == "install");
+    !is_here && (is_told || name == "cmake" && command.has("--install"))
 }
 
 /// A name without its version, as of `python3.11`.
@@ -214,10 +252,10 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
     match name {
         "bundle" => {
             let first = command.words.first();
-            !places.is_ruby
+            !places.has(Family::Ruby)
                 && first.is_none_or(|word| matches!(word.as_str(), "install" | "update"))
         }
-        "pip" | "uv" => has("install") && !places.is_python,
+        "pip" | "uv" => has("install") && !places.has(Family::Python),
         "pipenv" => has("--system"),
         "poetry" if has("virtualenvs.create") => has("false"),
         "poetry" => {
@@ -225,7 +263,8 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
             places.is_poetry_bare && command.is_told(&installs)
         }
         "python" if has("venv") => command.words.iter().any(|word| is_outside(word)),
-        "python" => has("pip") && has("install") && !places.is_python,
+        "python" if has("setup.py") => command.is_told(&["develop", "easy_install", "install"]),
+        "python" => has("pip") && has("install") && !places.has(Family::Python),
         _ => false,
     }
 }
