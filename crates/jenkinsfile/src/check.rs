@@ -14,11 +14,13 @@ mod stage;
 mod step;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{EnvironmentValue, Key, Pipeline, PostCondition, Section, Step, Value};
+use crate::model::{
+    Code, EnvironmentValue, Key, Pipeline, PostCondition, Section, Step, Value, ValueKind,
+};
 use crate::read::{POST_CONDITIONS, invalid_identifier};
 use crate::source::Span;
 use crate::suggest::nearest;
-use crate::syntax::Script;
+use crate::syntax::{ExpressionKind, Script};
 use crate::table::{Kind, Table};
 use crate::verdict::Known;
 
@@ -154,10 +156,30 @@ impl Checker<'_> {
         if section.entries.is_empty() {
             self.lack(section.span, "No variables specified for environment", section.span);
         }
-        for (key, _) in &section.entries {
+        for (key, value) in &section.entries {
             if !is_identifier(&key.text) {
                 self.problem(key.span, invalid_identifier(&key.text));
             }
+            if let EnvironmentValue::Value(value) = value {
+                self.nearly_credentials(value);
+            }
+        }
+    }
+
+    /// A function that is called nearly as the one that every Jenkins has: it fails when it comes to it.
+    fn nearly_credentials(&mut self, value: &Value<'_>) {
+        let ValueKind::Code(Code { expression: Some(expression), .. }) = &value.kind else {
+            return;
+        };
+        let ExpressionKind::Call(call) = &expression.kind else {
+            return;
+        };
+        let name = call.method.text().filter(|_| call.object.is_none()).unwrap_or_default();
+        let is_own = self.known.as_ref().is_none_or(|known| known.has(name) || known.defines(name));
+        let is_near = nearest(name, ["credentials"]).is_some();
+        if is_near && !is_own && !self.has_library && self.table.step(name).is_none() {
+            let message = format!("No such DSL method '{name}' found");
+            self.problem_with(call.method.span(), message, "did you mean credentials?");
         }
     }
 

@@ -88,6 +88,8 @@ struct Lexer<'s> {
     mending: usize,
     /// Whether no comment is closed from here on.
     is_commented: bool,
+    /// Where the last character ended that belongs to no word.
+    strayed: usize,
 }
 
 /// An offset as spans have it; a text is far shorter than 4 GiB, see [`crate::MOST_BYTES`].
@@ -118,6 +120,7 @@ impl<'s> Lexer<'s> {
             is_open_ended: false,
             mending: 0,
             is_commented: false,
+            strayed: 0,
         }
     }
 
@@ -282,6 +285,12 @@ impl<'s> Lexer<'s> {
             '\u{a0}' => "a no-break space".to_owned(),
             _ => format!("{first:?}"),
         };
+        let begins = |before: &str| before.ends_with(char::is_whitespace) || before.is_empty();
+        if first == '#' && self.text.get(..start).is_some_and(begins) {
+            // What a shell would not read.
+            let rest = self.rest();
+            self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+        }
         let advice = match first {
             '`' | '\u{b4}' => "write ' instead",
             '\u{ab}' | '\u{bb}' => "write \" instead",
@@ -292,11 +301,12 @@ impl<'s> Lexer<'s> {
         let message = format!("unexpected char: {name}");
         // What opens and closes is told once, and so is each other of a line.
         let is_told = self.found.problems.last().is_some_and(|last| {
-            let between = self.text.get(last.span.end as usize..start);
+            let between = self.text.get(self.strayed.max(last.span.end as usize)..start);
             last.advice.as_deref() == Some(advice)
                 && last.message.starts_with("unexpected char")
                 && between.is_some_and(|between| !between.contains('\n'))
         });
+        self.strayed = self.at;
         if !is_told {
             self.problem(start, message, advice);
         }

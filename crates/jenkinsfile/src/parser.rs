@@ -49,12 +49,14 @@ pub fn parse(text: &str) -> (Script<'_>, Vec<Diagnostic>) {
 fn parse_words(text: &str, words: Words) -> (Script<'_>, Vec<Diagnostic>) {
     let Words { tokens, comments, mut problems, unclosed, is_doubtful: _ } = words;
     problems.truncate(MOST_FOUND);
+    let swallowed = swallowed(text, &tokens, &unclosed);
     let unclosed = unclosed.into_iter().take(MOST_PROBLEMS).map(|at| line(text, at));
     let unclosed: Vec<Span> = unclosed.collect();
     let (tokens, of_brackets) = bracket::mend(text, tokens, &unclosed);
-    problems.extend(of_brackets);
     let (tokens, of_braces) = brace::mend(text, tokens);
-    problems.extend(of_braces);
+    // What is not closed may be closed in it.
+    let is_known = |problem: &Diagnostic| swallowed.is_none_or(|from| problem.span.start < from);
+    problems.extend(of_brackets.into_iter().chain(of_braces).filter(is_known));
     let arrows = closure::arrows(&tokens);
     let mut parser = Parser {
         text,
@@ -72,6 +74,14 @@ fn parse_words(text: &str, words: Words) -> (Script<'_>, Vec<Diagnostic>) {
     };
     let statements = parser.script();
     (Script { statements, comments }, parser.problems)
+}
+
+/// Where a string begins that is never closed and holds the rest of the text.
+fn swallowed(text: &str, tokens: &[Token], unclosed: &[u32]) -> Option<u32> {
+    let last = tokens.iter().rev().find(|token| token.kind != Kind::End)?.span;
+    let is_rest = last.end as usize == text.len() && unclosed.contains(&last.start);
+    let has_lines = last.of(text).trim_end().contains('\n');
+    (is_rest && has_lines).then_some(last.start)
 }
 
 struct Parser<'s> {
@@ -265,6 +275,7 @@ impl<'s> Parser<'s> {
         self.fail(match self.kind() {
             Kind::Word(Word::Finally) => problem
                 .advise("in post it is called always or cleanup; in Groovy it follows try { }"),
+            Kind::Mark(Mark::Comma) => problem.advise("remove the comma"),
             _ => problem,
         })
     }

@@ -9,6 +9,7 @@
 mod agent;
 mod argument;
 mod background;
+mod command;
 mod groovy;
 mod outside;
 mod parameter;

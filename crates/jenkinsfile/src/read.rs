@@ -24,6 +24,7 @@ use crate::table::Table;
 use call::CallView;
 pub(crate) use environment::invalid_identifier;
 pub use post::POST_CONDITIONS;
+pub(crate) use step::{NEXT_STEP, comma_at_end};
 
 /// What a file is, and its pipeline where it has one.
 #[derive(Clone, Debug)]

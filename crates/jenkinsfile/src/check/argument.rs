@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::model::{Arguments, Key, Value, ValueKind};
+use crate::read::{NEXT_STEP, comma_at_end};
 use crate::source::Span;
 use crate::suggest::{closest, nearest};
 use crate::table::{Entry, Parameter, Type};
@@ -64,7 +65,13 @@ impl Checker<'_> {
                 if !entry.is_open {
                     let message =
                         format!("Arguments to \"{}\" must be explicitly named.", entry.name);
-                    self.problem(span, message);
+                    match comma_at_end(span.of(self.text)) {
+                        Some(at) => {
+                            let comma = Span::new(span.start + at, span.start + at + 1);
+                            self.problem_with(comma, message, NEXT_STEP);
+                        }
+                        None => self.problem(span, message),
+                    }
                 }
             }
             Arguments::Single(value) => match entry.sole_required() {

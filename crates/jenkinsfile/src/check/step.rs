@@ -75,7 +75,8 @@ impl Checker<'_> {
         let Some(entry) = entry else {
             return;
         };
-        if entry.is_block && step.steps.is_none() {
+        // Of a script that is none it is told where it is read.
+        if entry.is_block && step.steps.is_none() && entry.name != "script" {
             let message = format!("{} step must be called with a body", entry.name);
             self.problem_with(
                 name.span,

@@ -6,7 +6,7 @@
 use super::{Lexer, Mark, Open, Quote, UNCLOSED_STRING, offset};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::token::Kind;
+use crate::token::{Kind, Token};
 
 /// The most strings of several lines that are ended before their end.
 pub(super) const MOST: usize = 20;
@@ -19,6 +19,9 @@ const BYTES: usize = 2000;
 impl Lexer<'_> {
     /// A string that reaches the end of its line, or of the text.
     pub(super) fn unclosed(&mut self, quote: Quote, is_first: bool, start: usize) {
+        if is_first && self.simple > 0 && self.ends_outer(quote, start) {
+            return;
+        }
         let end = self.at;
         let mut advice = "close it where it ends";
         if quote.has_lines() {
@@ -110,19 +113,50 @@ impl Lexer<'_> {
         run.trim_start().len()
     }
 
+    /// Takes a quote in an expression of a string as the end of that string, where it opens another
+    /// one that is never closed: who wrote `"done ${A"` forgot the brace. Says whether it is so.
+    fn ends_outer(&mut self, quote: Quote, start: usize) -> bool {
+        let outer = self.open.iter().rev().find_map(|open| match open {
+            Open::Expression(outer) => Some(*outer),
+            _ => None,
+        });
+        let is_template =
+            |token: &&Token| matches!(token.kind, Kind::TemplateStart | Kind::TemplateMiddle);
+        let string = self.found.tokens.iter().rev().find(is_template);
+        let Some(dollar) = string.map(|token| token.span.end).filter(|_| outer == Some(quote))
+        else {
+            return false;
+        };
+        let span = Span::new(dollar, dollar + 2);
+        let problem = Diagnostic::syntax(span, "this ${ is never closed, it wants }");
+        self.found.problems.push(problem.advise("close it before its string ends"));
+        self.at = start;
+        self.end_expression();
+        self.at = start + quote.closing().len();
+        self.push(Kind::TemplateEnd, start);
+        true
+    }
+
     /// An expression of a string that reaches the end of its line: it ends there, and the string.
     pub(super) fn end_simple(&mut self) {
-        while self.simple > 0 {
+        while self.simple > 0 && self.end_expression() {
+            self.push(Kind::TemplateEnd, self.at);
+        }
+    }
+
+    /// Closes what is open up to the next string around it; says whether there is one.
+    fn end_expression(&mut self) -> bool {
+        loop {
             match self.open.pop() {
                 Some(Open::Parenthesis(Mark::LeftBracket)) => self.synthetic(Mark::RightBracket),
                 Some(Open::Parenthesis(_)) => self.synthetic(Mark::RightParen),
                 Some(Open::Brace) => self.synthetic(Mark::RightBrace),
                 Some(Open::Expression(quote)) => {
                     self.synthetic(Mark::RightBrace);
-                    self.push(Kind::TemplateEnd, self.at);
                     self.simple -= usize::from(quote.is_simple());
+                    return true;
                 }
-                None => return,
+                None => return false,
             }
         }
     }

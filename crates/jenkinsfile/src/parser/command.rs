@@ -66,11 +66,17 @@ impl<'s> Parser<'s> {
                 self.lacks_comma("','");
                 continue;
             }
+            let comma = self.span();
             if !self.take_if(Mark::Comma) {
                 self.check_names(&arguments);
                 return Ok(arguments);
             }
             self.skip_newline();
+            if self.kind() == Kind::Mark(Mark::RightBrace) {
+                let problem = Diagnostic::syntax(comma, "unexpected token: ','");
+                self.note(problem.advise("remove the comma"));
+                return Ok(arguments);
+            }
         }
     }
 

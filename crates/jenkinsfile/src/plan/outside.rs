@@ -6,98 +6,97 @@
 //! of downloads is fetched again.
 
 mod install;
-mod words;
+mod write;
 
+use super::command::{
+    Command, End, SUBSTITUTED, Simple, assigned, commands, is_outside, reads_commands,
+    simple_commands,
+};
 use super::value::Bit;
 use install::{Places, installs};
-pub(super) use words::commands;
-use words::{Command, expanded, is_outside, uncommented};
+use write::{is_place, is_told_place, writes};
 
-/// Commands that write what they name; the last word of those that copy.
-const WRITERS: [&str; 21] = [
-    "cd",
-    "chmod",
-    "chown",
-    "curl",
-    "dd",
-    "git",
-    "install",
-    "ln",
-    "mkdir",
-    "mv",
-    "pushd",
-    "rm",
-    "rsync",
-    "sed",
-    "tar",
-    "tee",
-    "touch",
-    "truncate",
-    "unzip",
-    "virtualenv",
-    "wget",
-];
+/// Scripts that only report, and are fetched for that.
+const REPORTERS: [&str; 2] = ["codecov", "coveralls"];
+
+/// How many commands before a shell are looked at for what it reads.
+const MOST_BEFORE: usize = 20;
 
 /// The command by which a script changes its container, as far as its text and the variables around
 /// it show one.
 pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<String> {
-    let script = expanded(&script.replace("\\\n", " "), variables);
-    let mut places = Places::of(&script, variables);
-    script.lines().find_map(|line| {
-        let line = uncommented(line);
-        redirected(line).or_else(|| {
-            let ends = |c: char| ";&|(){}`".contains(c);
-            line.split(ends).find_map(|simple| {
-                places.see(simple);
-                commands(simple).into_iter().find_map(|one| {
-                    let is_change = installs(&one, &places) || writes(&one);
-                    is_change.then(|| one.shown())
-                })
-            })
-        })
-    })
-}
-
-/// A redirection to a file of the container.
-fn redirected(line: &str) -> Option<String> {
-    let begins = |at: usize| {
-        let before = line.get(..at).and_then(|before| before.chars().next_back());
-        before.is_none_or(|c| c.is_whitespace() || c.is_ascii_digit() || "&>)\"'".contains(c))
+    let Some(all) = simple_commands(script, variables, true) else {
+        return Some("what stands in its parentheses".to_owned());
     };
-    line.match_indices('>').filter(|(at, _)| begins(*at)).find_map(|(at, _)| {
-        let file = line.get(at + 1..)?.trim_start_matches(['>', '|', ' ', '"', '\'']);
-        let file = file.split(|c: char| c.is_whitespace() || ";&|)\"'".contains(c)).next()?;
-        is_outside(file).then(|| format!("> {file}"))
-    })
-}
-
-fn writes(command: &Command<'_>) -> bool {
-    let words = &command.words;
-    match command.name {
-        "cp" => {
-            let last = words.iter().rfind(|word| !word.starts_with('-'));
-            let is_told = command.values(&["-t", "--target-directory"]).any(is_outside);
-            is_told || last.is_some_and(|to| is_outside(to))
-        }
-        "git" if !command.is_told(&["-C", "clone", "init", "worktree"]) => false,
-        // What is read stands first.
-        "sed" if !words.iter().any(|word| word.starts_with("-i")) => false,
-        name if WRITERS.contains(&name) => words.iter().any(|word| names_outside(word)),
-        _ => false,
+    if let Some(variable) = around(variables) {
+        return Some(variable);
     }
+    let mut places = Places::of(script, variables);
+    all.iter().enumerate().find_map(|(index, simple)| {
+        places.see(&simple.words);
+        let commands = commands(&simple.words);
+        let file = simple.files.iter().find(|file| is_outside(file));
+        file.map(|file| format!("> {file}"))
+            .or_else(|| set(simple))
+            .or_else(|| {
+                // Who only goes there does nothing there.
+                let is_last = index + 1 == all.len();
+                let is_idle = |one: &Command<'_>| is_last && matches!(one.name(), "cd" | "pushd");
+                let mut made = commands.iter().filter(|one| is_change(one, &places));
+                made.find(|one| !is_idle(one)).map(Command::shown)
+            })
+            .or_else(|| fetched(all.get(..index)?, simple, &commands))
+    })
 }
 
-/// Whether a word is a path of the container, or an option with one in it.
-fn names_outside(word: &str) -> bool {
-    let path = match word.split_once('/') {
-        // As in `-C/usr`, `-Lo/usr/bin/x`, `--output=/usr/bin/x` and `of=/dev/sda`.
-        Some((before, _)) => {
-            let is_letters = |of: &str| of.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            let option = before.strip_prefix('-').map(|of| of.trim_end_matches('='));
-            let is_option = before == "of=" || option.is_some_and(is_letters);
-            if is_option { word.get(before.len()..).unwrap_or(word) } else { word }
-        }
-        None => word,
-    };
-    is_outside(path)
+/// A shell that reads what a command before it fetches: who lets others write a script does it to
+/// install something, unless the script is told a place in the workspace.
+fn fetched(before: &[Simple], simple: &Simple, own: &[Command<'_>]) -> Option<String> {
+    let is_read = own.is_empty()
+        || simple.words.iter().any(|word| word == "-s")
+        || own.iter().any(|one| matches!(one.path, SUBSTITUTED | "."));
+    if !is_read || !reads_commands(&simple.words) {
+        return None;
+    }
+    let all = Command { path: "", words: &simple.words };
+    let mut told = all.values(&["-b", "-d", "--bin-dir", "--prefix", "--to"]).peekable();
+    let is_placed = told.peek().is_some() && !told.any(is_outside);
+    let is_inner = |one: &&Simple| one.end == End::Pipe || one.shell > simple.shell;
+    let mut source =
+        before.iter().rev().take(MOST_BEFORE).take_while(is_inner).filter(|one| is_fetched(one));
+    let source = source.next().filter(|_| !is_placed)?;
+    let shell = simple.words.iter().find(|word| reads_commands(std::slice::from_ref(*word)))?;
+    Some(format!("{} | {shell}", source.words.first()?))
+}
+
+fn is_change(command: &Command<'_>, places: &Places) -> bool {
+    let is_known = !command.is_own() && (installs(command, places) || writes(command));
+    is_known || is_told_place(command)
+}
+
+/// Whether a script is fetched that is no reporter.
+fn is_fetched(simple: &Simple) -> bool {
+    let is_reporter = |word: &String| REPORTERS.iter().any(|name| word.contains(name));
+    let mut all = commands(&simple.words).into_iter();
+    all.any(|one| matches!(one.name(), "curl" | "wget")) && !simple.words.iter().any(is_reporter)
+}
+
+/// A variable of a command, or of all that follow, that says where they write.
+fn set(simple: &Simple) -> Option<String> {
+    let is_export = simple.words.first().is_some_and(|word| word == "export");
+    let mut words = simple.words.iter().skip(usize::from(is_export));
+    let is_alone = !is_export && words.clone().all(|word| assigned(word).is_some());
+    let (name, value) = words
+        .by_ref()
+        .map_while(|word| assigned(word))
+        .find(|(name, value)| !is_alone && is_place(name, value))?;
+    Some(format!("{name}={value}"))
+}
+
+/// A variable around a script that says so of what it calls.
+fn around(variables: &[(String, Vec<Bit>)]) -> Option<String> {
+    variables.iter().find_map(|(name, bits)| match bits.as_slice() {
+        [Bit::Text(value)] if is_place(name, value) => Some(format!("{name}={value}")),
+        _ => None,
+    })
 }

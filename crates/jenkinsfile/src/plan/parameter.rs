@@ -20,11 +20,18 @@ impl Planner<'_> {
             let kind = parameter.name.as_ref().map_or("", |name| name.text.as_str());
             let what = format!("parameter {kind}");
             let name = names.get(index).cloned().flatten().unwrap_or_default();
-            let is_single = names.iter().flatten().filter(|other| **other == name).count() == 1;
+            // To Jenkins two that differ only in capitals are one variable (hudson.EnvVars).
+            let is_same = |other: &&String| other.to_uppercase() == name.to_uppercase();
+            let is_single = names.iter().flatten().filter(is_same).count() == 1;
             let value = usual(parameter, kind).filter(|_| is_single && index < MOST);
             let bits = value.as_ref().and_then(|value| variable(&name, value));
             let Some((value, bits)) = value.zip(bits) else {
-                self.leave(parameter.span, &what, "runs have no parameters yet");
+                let why = if is_single {
+                    "runs have no parameters yet"
+                } else {
+                    "another one has its name, but for capitals at most"
+                };
+                self.leave(parameter.span, &what, why);
                 scope.missing.extend(names.get(index).cloned().flatten());
                 continue;
             };
@@ -35,7 +42,7 @@ impl Planner<'_> {
             }
             // Jenkins sets it in capitals as well (hudson.model.StringParameterValue).
             let capitals = name.to_uppercase();
-            if capitals != name && !names.iter().flatten().any(|other| *other == capitals) {
+            if capitals != name {
                 match variable(&capitals, &value) {
                     Some(bits) => scope.variables.push((capitals, bits)),
                     None => {

@@ -134,7 +134,8 @@ impl Planner<'_> {
         // Which of two comes last is not known here, nor what a condition reads.
         let is_new = |one: &&(String, Vec<Bit>)| !scope.variables.contains(one);
         let is_open = |name: &str| {
-            is_of_jenkins(name) || beside.spans.iter().any(|span| span.of(self.text).contains(name))
+            is_of_jenkins(name)
+                || beside.spans.iter().any(|span| is_named(name, span.of(self.text)))
         };
         if within.variables.iter().filter(is_new).any(|(name, _)| is_open(name)) {
             return Err(left(Support::NotYet, "what stands beside it names its variable as well"));
@@ -294,6 +295,12 @@ impl Planner<'_> {
             self.hold(key.span, &what);
         }
     }
+}
+
+/// Whether a text names a variable; parameters are set in capitals as well.
+fn is_named(name: &str, text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| word.eq_ignore_ascii_case(name))
 }
 
 /// The variables that are set by one of a section: a secret sets its user and its password too

@@ -287,7 +287,9 @@ impl Planner<'_> {
         }
         let text = script(&bits)?;
         let mut variables = scope.variables.iter();
-        if leaves_process(&text) || variables.any(|(name, bits)| keeps_processes(name, bits)) {
+        if leaves_process(&text, &scope.variables)
+            || variables.any(|(name, bits)| keeps_processes(name, bits))
+        {
             let why = "it may leave a process in the background, which here ends with its step";
             return Err(left(Support::NotYet, why));
         }

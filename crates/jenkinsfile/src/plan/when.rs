@@ -7,9 +7,9 @@ mod glob;
 
 use glob::{Glob, Guard};
 
-use super::argument::single;
+use super::argument::{argument_of, single};
 use super::{Planner, Scope};
-use crate::model::{Condition, EnvironmentValue, Key, Section, When};
+use crate::model::{Arguments, Condition, EnvironmentValue, Key, Section, Value, When};
 use crate::table::Support;
 
 /// The most patterns of a condition.
@@ -78,7 +78,7 @@ fn asked_of_branch(condition: &Condition<'_>) -> Option<Vec<Guard>> {
 fn globs(condition: &Condition<'_>) -> Option<Vec<Glob>> {
     let globs = match condition.name.as_ref()?.text.as_str() {
         "branch" if condition.conditions.is_empty() => {
-            vec![Glob::of(single(condition.arguments.as_ref()?)?.text()?)?]
+            vec![Glob::of(pattern(condition.arguments.as_ref()?)?)?]
         }
         "anyOf" if condition.arguments.is_none() => {
             let inner: Option<Vec<Vec<Glob>>> = condition.conditions.iter().map(globs).collect();
@@ -87,4 +87,18 @@ fn globs(condition: &Condition<'_>) -> Option<Vec<Glob>> {
         _ => return None,
     };
     (!globs.is_empty() && globs.len() <= PATTERNS).then_some(globs)
+}
+
+/// The pattern of `branch`, where it is compared as patterns usually are, which may be said in any
+/// case (the plugin's Comparator, "get").
+fn pattern<'a>(arguments: &'a Arguments<'_>) -> Option<&'a str> {
+    let Arguments::Named(named) = arguments else {
+        return single(arguments)?.text();
+    };
+    let is_usual = |(key, value): &(Key, Value<'_>)| match key.text.as_str() {
+        "pattern" => true,
+        "comparator" => value.text().is_some_and(|name| name.eq_ignore_ascii_case("GLOB")),
+        _ => false,
+    };
+    argument_of(arguments, "pattern").filter(|_| named.iter().all(is_usual))?.text()
 }

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use super::argument::{USUAL, pause};
+use super::command::is_whole;
 use super::outside::changed;
 use super::shell::{uses, word};
 use super::value::{Bit, Left, OUTSIDE, left};
@@ -67,10 +68,13 @@ impl Script {
 }
 
 /// Whether it can stand in parentheses before another: it has no interpreter of its own, does
-/// something, and has no here-document, whose end may be missing.
+/// something, closes what it opens, and has no here-document, whose end may be missing.
 fn is_joinable(text: &str) -> bool {
     let is_command = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    !text.starts_with("#!") && !text.contains("<<") && text.lines().any(is_command)
+    !text.starts_with("#!")
+        && !text.contains("<<")
+        && text.lines().any(is_command)
+        && is_whole(text)
 }
 
 impl Planner<'_> {

@@ -61,7 +61,14 @@ impl<'t> Reader<'t> {
         };
         let Some(inner) = CallView::of(only) else {
             if !matches!(only.kind, StatementKind::Broken) {
-                self.problem(call.span, "Expected an agent");
+                let text = self.source(only.span);
+                match text.split_once(':') {
+                    Some((name, value)) if super::call::is_word(name.trim()) => {
+                        let advice = format!("write {} {}", name.trim(), value.trim());
+                        self.problem_with(only.span, "Expected an agent", &advice);
+                    }
+                    _ => self.problem(call.span, "Expected an agent"),
+                }
             }
             return (None, AgentSettings::None);
         };

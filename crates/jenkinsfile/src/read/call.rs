@@ -5,6 +5,7 @@
 //! nothing.
 
 use super::Reader;
+use super::step::INNER_QUOTE;
 use crate::source::Span;
 use crate::syntax::{
     Argument, Call, Closure, Expression, ExpressionKind, Statement, StatementKind,
@@ -40,6 +41,11 @@ pub(super) fn bare<'t>(mut expression: &'t Expression<'t>) -> &'t Expression<'t>
         expression = inner;
     }
     expression
+}
+
+/// Whether a text is one name.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 impl<'t> CallView<'t> {
@@ -132,8 +138,15 @@ impl<'t> Reader<'t> {
         let calls = CallView::of_line(self.text, statement);
         if let [_, next, ..] = calls.as_slice() {
             let name = next.name.unwrap_or_default();
-            let advice = format!("begin a new line before {name}");
-            self.problem_with(next.name_span, "Expected a symbol", &advice);
+            let span = next.name_span;
+            let before = self.text.get(..span.start as usize).unwrap_or_default();
+            if before.ends_with(['"', '\'']) {
+                let quote = Span::new(span.start - 1, span.start);
+                self.problem_with(quote, "Expected a symbol", INNER_QUOTE);
+            } else {
+                let advice = format!("begin a new line before {name}");
+                self.problem_with(span, "Expected a symbol", &advice);
+            }
         }
         calls
     }

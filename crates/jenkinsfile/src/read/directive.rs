@@ -53,6 +53,12 @@ impl<'t> Reader<'t> {
                 StatementKind::Expression(Expression { kind: ExpressionKind::Map(_), .. }) => {
                     self.problem(span, format!("{} cannot be defined as maps", words.many));
                 }
+                StatementKind::Expression(Expression {
+                    kind: ExpressionKind::Name(name), ..
+                }) => {
+                    let advice = format!("write {name}()");
+                    self.problem_with(span, format!("Expected {}", words.one), &advice);
+                }
                 _ => self.problem(span, format!("Expected {}", words.one)),
             }
             return unread;

@@ -3,6 +3,7 @@
 use super::Reader;
 use super::call::CallView;
 use crate::model::{Key, PostCondition, Section};
+use crate::source::Span;
 use crate::syntax::StatementKind;
 
 /// When something can be done at the end, in the order in which Jenkins does it.
@@ -32,21 +33,39 @@ impl<'t> Reader<'t> {
                 section.is_broken = true;
                 continue;
             }
-            let call = CallView::of(statement);
-            let named = call.and_then(|call| Some((call.name?, call.block()?, call.name_span)));
-            let Some((name, block, name_span)) = named else {
-                let message = format!(
-                    "The ‘post’ section can only contain build condition names with code blocks. \
-                     Valid condition names are [{}]",
-                    POST_CONDITIONS.join(", ")
-                );
-                self.problem(statement.span, message);
-                continue;
-            };
-            let branch = self.branch("default", &block.body.statements, block.body.span);
-            let condition = Key { text: name.to_owned(), span: name_span };
-            section.entries.push(PostCondition { span: statement.span, condition, branch });
+            let calls = self.calls(statement);
+            let is_one = calls.len() == 1;
+            for call in &calls {
+                let span = if is_one { statement.span } else { call.span };
+                self.post_condition(call, span, &mut section);
+            }
+            if calls.is_empty() {
+                self.no_condition(statement.span);
+            }
         }
         section
+    }
+
+    fn post_condition(
+        &mut self,
+        call: &CallView<'t>,
+        span: Span,
+        section: &mut Section<PostCondition<'t>>,
+    ) {
+        let Some((name, block)) = call.name.zip(call.block()) else {
+            return self.no_condition(span);
+        };
+        let branch = self.branch("default", &block.body.statements, block.body.span);
+        let condition = Key { text: name.to_owned(), span: call.name_span };
+        section.entries.push(PostCondition { span, condition, branch });
+    }
+
+    fn no_condition(&mut self, span: Span) {
+        let message = format!(
+            "The ‘post’ section can only contain build condition names with code blocks. Valid \
+             condition names are [{}]",
+            POST_CONDITIONS.join(", ")
+        );
+        self.problem(span, message);
     }
 }

@@ -1,7 +1,7 @@
 //! Steps.
 
 use super::Reader;
-use super::call::{ArgumentView, CallView};
+use super::call::{ArgumentView, CallView, is_word};
 use crate::model::{Arguments, Branch, Code, Key, Stage, Step, Value, ValueKind};
 use crate::source::Span;
 use crate::syntax::{Block, Expression, ExpressionKind, Statement, StatementKind};
@@ -70,7 +70,7 @@ impl<'t> Reader<'t> {
             match calls.as_slice() {
                 [] => {
                     if !matches!(statement.kind, StatementKind::Broken) {
-                        self.problem_with(span, "Expected a step", advice_for(statement));
+                        self.no_step(statement);
                     }
                     steps.push(unread(span));
                 }
@@ -79,6 +79,17 @@ impl<'t> Reader<'t> {
             }
         }
         steps
+    }
+
+    fn no_step(&mut self, statement: &Statement<'_>) {
+        let (span, message) = (statement.span, "Expected a step");
+        let text = self.source(span);
+        let at = |at: u32| Span::new(span.start + at, span.start + at + 1);
+        match (comma_at_end(text), inner_quote(text)) {
+            (Some(comma), _) => self.problem_with(at(comma), message, NEXT_STEP),
+            (None, Some(quote)) => self.problem_with(at(quote), message, INNER_QUOTE),
+            (None, None) => self.problem_with(span, message, advice_for(statement)),
+        }
     }
 
     fn step(&mut self, call: &CallView<'t>, span: Span) -> Step<'t> {
@@ -94,7 +105,8 @@ impl<'t> Reader<'t> {
             let code = block.map(|closure| &closure.body);
             if code.is_none() {
                 let pronoun = if name == "script" { "Script" } else { "When" };
-                self.problem(span, format!("{pronoun} step without a block"));
+                let message = format!("{pronoun} step without a block");
+                self.problem_with(span, message, &format!("write {name} {{ … }} around Groovy"));
             }
             let arguments = code.map_or_else(Arguments::none, |code| self.code_argument(code));
             return Step { span, name: Some(key), arguments, steps: None, code };
@@ -167,4 +179,43 @@ fn advice_for(statement: &Statement<'_>) -> &'static str {
         },
         _ => "put Groovy into script { }",
     }
+}
+
+/// What to do about a comma behind which another step stands.
+pub(crate) const NEXT_STEP: &str = "remove the comma: what follows is another step";
+/// What to do about a quote within a string.
+pub(super) const INNER_QUOTE: &str = "it ends the string: write \\ before a quote that is meant";
+
+/// Where a quote ends a string on the first line of a text with a letter behind it.
+fn inner_quote(text: &str) -> Option<u32> {
+    let line = text.split('\n').next()?;
+    let mut open = None;
+    let mut letters = line.char_indices().peekable();
+    while let Some((at, c)) = letters.next() {
+        match (open, c) {
+            (Some(_), '\\') => {
+                letters.next();
+            }
+            (None, '"' | '\'') => open = Some(c),
+            (Some(quote), _) if c == quote => {
+                open = None;
+                if letters.peek().is_some_and(|(_, next)| next.is_alphanumeric()) {
+                    return u32::try_from(at).ok();
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where a comma ends the first line of a statement, behind which the next step begins.
+pub(crate) fn comma_at_end(text: &str) -> Option<u32> {
+    let (line, next) = text.split_once('\n')?;
+    let line = line.trim_end();
+    let next = next.trim_start();
+    let length = next.find([' ', '('])?;
+    let is_step = next.get(..length).is_some_and(is_word);
+    let before = line.strip_suffix(',').filter(|_| is_step)?;
+    u32::try_from(before.len()).ok()
 }

@@ -36,6 +36,13 @@ fn what_cannot_be_one_step_with_a_change_is_left() {
         "sh '''#!/bin/bash\nmake'''",
         "sh '''cat <<A\nmake\n A'''",
         "sh '# make'",
+        "sh \"make 'a\"",
+        "sh 'make \"a'",
+        "sh 'make )'",
+        "sh '(make'",
+        "sh 'make `a'",
+        "sh 'make ${A'",
+        "sh 'make \\\\'",
         "withEnv(['A=b']) { sh 'make' }",
         "timeout(5) { sh 'make' }",
     ] {
@@ -158,6 +165,108 @@ fn a_change_is_seen_behind_other_words_and_by_other_names() {
 }
 
 #[test]
+fn a_change_is_seen_at_a_place_that_is_not_written_out() {
+    for script in [
+        "curl -sfL https://a/install.sh | sh -s -- -b $(go env GOPATH)/bin v1",
+        "mv x $GOPATH/bin",
+        "mv x \"${GOPATH}/bin/x\"",
+        "mv x `go env GOPATH`/bin",
+        "go build -o /tmp/x",
+        "OUT=/tmp/x make",
+        "INSTALL_DIR=/opt/x ./install.sh",
+        "export OUT=/opt/x\nmake",
+        "./install.sh --bin-dir \"$TOOLS/bin\"",
+        "./configure --prefix=/opt/x",
+        "java -jar a.jar --outputDir /srv/x",
+        "javac -d /srv/x A.java",
+        "tar -xf a -C $DEST",
+        "curl -o \"$TOOLS/x\" https://a",
+        "curl -sSLo$TOOLS/x https://a",
+        "tar czf $BACKUPS/a.tgz out",
+        "echo a > $CACHE_DIR/b",
+        "for d in /opt/a out; do mkdir $d; done",
+        "place() { cp x $OUT; }\nOUT=/opt/x\nplace",
+        "OUT=${OUT:-/opt/x}\ncp x $OUT",
+        "cp x \"$(dirname $(which node))/x\"",
+        "pytest --junitxml=/tmp/a.xml",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+}
+
+#[test]
+fn an_installer_is_seen_whatever_it_is_called() {
+    let text = in_container("sh 'mkdir -p -- /opt/x'\nsh 'make'");
+    assert!(text.contains("since `mkdir -p /opt/x` changes its container"), "{text}");
+    for script in [
+        "cargo install x",
+        "npm i -g x",
+        "composer global require x",
+        "dotnet tool install -g x",
+        "asdf install",
+        "sdk install java",
+        "brew install x",
+        "helm plugin install x",
+        "kubectl krew install x",
+        "gcloud components install x",
+        "rustup target add x",
+        ". ~/.nvm/nvm.sh && nvm install 20",
+        "make -C sub A=b C=d E=f install",
+        "cmake -DCMAKE_INSTALL_PREFIX=/opt/x .. && ninja install",
+        "cmake --install build",
+        "npm --prefix=web ci && make install",
+        "python3 setup.py install",
+        "curl https://sh.example.org | sudo -E bash -",
+        "wget -qO- https://a | sed s/a/b/ | sh",
+        "sh -c \"$(curl -fsSL https://a/install.sh)\"",
+        "bash <(curl -s https://a/install.sh)",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+    let text = in_container("sh '''bash <<E\napt-get update\nE'''\nsh 'make'");
+    assert!(text.contains("`apt-get update` of line 4 changes its container"), "{text}");
+}
+
+#[test]
+fn what_only_names_a_place_of_the_container_is_no_change() {
+    for script in [
+        "ssh host \"cd /opt/x && apt-get install y\"",
+        "docker exec x sh -c \"apt-get install y > /opt/z\"",
+        "docker run -v /tmp/x:/y z",
+        "echo 'cp a /usr/bin; rm /x' > a",
+        "sed -i /x/d a",
+        "sed -i '/x/ s/a/b/' a",
+        "tar czf a.tgz /opt/x",
+        "curl --cacert /etc/ssl/a.pem https://a",
+        "mvn -B -s /etc/maven/settings.xml -DoutputDirectory=out verify",
+        "JAVA_HOME=/opt/jdk make",
+        "cut -d/ -f1 a",
+        "cp x $WORKSPACE/out; cp x \"$(pwd)/out\"; mkdir -p $PWD/out",
+        "D=$(mktemp -d)\ncp a $D/b",
+        "for f in a b; do rm $f; done",
+        "curl -s https://codecov.io/bash | bash",
+        "curl https://a | sh -s -- -b bin",
+        "curl -o \"$HOME/bin/x\" https://a",
+        "git clone $REPOSITORY",
+        "git clone -b $BRANCH $REPOSITORY sub",
+        "chmod $MODE a",
+        "make install DESTDIR=out",
+        "cargo install --root . x",
+        "python setup.py sdist",
+        "python setup.py install --user",
+        "make\ncd /opt/x",
+        "cmake -DCMAKE_INSTALL_PREFIX=out .. && make -j1 install",
+        "./configure --prefix=$WORKSPACE/out\nmake install",
+        "cat <<E\ncd /opt\nE",
+        "case $1 in\na) make;;\nesac",
+        "echo ${#A} $((1 + 2)) ${A##*/} > b",
+        "[ -d /tmp/x ] || echo none",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+}
+
+#[test]
 fn what_stays_in_the_workspace_is_no_change() {
     for script in [
         "npm install\nnpm ci",
@@ -195,6 +304,7 @@ fn what_stays_in_the_workspace_is_no_change() {
     };
     assert!(with("/opt/x", "echo a > $OUT") && !with("x", "echo a > $OUT"));
     assert!(with("apt-get", "$OUT update"));
+    assert!(with("/tmp/x", "make") && !with("out", "make") && !with("/dev/null", "make"));
 }
 
 #[test]

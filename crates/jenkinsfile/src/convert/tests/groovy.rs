@@ -128,6 +128,8 @@ fn a_stage_of_some_branches_ends_at_once_on_the_others() {
     for (when, wanted) in [
         ("branch 'ab-1/x'", line(ab)),
         ("branch pattern: \"c\"", line(c)),
+        ("branch pattern: 'c', comparator: 'GLOB'", line(c)),
+        ("branch comparator: 'glob', pattern: 'c'", line(c)),
         ("anyOf { branch 'ab-1/x'; branch 'c' }", line(&format!("{ab}|{c}"))),
         ("branch 'ab-1/x'; branch 'c'", line(ab) + &line(c)),
         ("beforeAgent true; branch 'c'", line(c)),
@@ -150,6 +152,7 @@ fn a_stage_of_some_branches_ends_at_once_on_the_others() {
         "branch ''",
         "branch \"${V}\"",
         "branch pattern: 'a', comparator: 'REGEXP'",
+        "branch pattern: 'a', comparator: 'equals'",
         "not { buildingTag() }",
         "allOf { branch 'a'; buildingTag() }",
         "anyOf { branch 'a'; buildingTag() }",

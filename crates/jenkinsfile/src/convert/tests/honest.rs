@@ -79,6 +79,44 @@ fn a_script_that_leaves_a_process_behind_is_left() {
 }
 
 #[test]
+fn who_waits_for_a_process_is_the_shell_that_left_it() {
+    for script in [
+        "bash -c \"x&\"",
+        "bash -c \"x&\"\nwait",
+        "sh -c \"x & y\" ; wait",
+        "sudo -u app bash -c \"x & disown\"",
+        "x & disown",
+        "sudo setsid x",
+        "nohup x & wait | cat",
+        "x & if a; then wait; fi",
+        "x & while a; do\nwait\ndone",
+        "x & y || wait",
+        "x & y & wait $!",
+        "x & kill -0 $!",
+        "x & y & kill $!",
+        "/usr/sbin/sshd",
+        "postfix start",
+        "lighttpd -f a.conf",
+        "mysql.server start",
+        "pg_ctl -D data -l log start",
+        "dockerd &",
+        "systemctl restart x",
+        "bin/nexus start",
+        "./jetty.sh start",
+        "redis-server --daemonize=yes",
+        "ssh -fN -L 1:h:2 h",
+        "ssh -i key -f h x",
+        "eval $(gpg-agent --daemon)",
+        "echo `x & echo $!`",
+        "((i = 1))\nx &",
+        "case a in\na) x &;;\nesac",
+    ] {
+        let text = with_steps("", &format!("sh '''{script}'''"));
+        assert!(text.contains("it may leave a process in the background"), "{script}: {text}");
+    }
+}
+
+#[test]
 fn a_script_that_leaves_no_process_is_taken_over() {
     for script in [
         "a && b > log 2>&1",
@@ -98,6 +136,27 @@ fn a_script_that_leaves_no_process_is_taken_over() {
         "docker run nginx",
         "cat >a <<E\nit\\'s\nE\na & wait",
         "echo $((1 <<A))\nmake",
+        "x & PID=$!\nwait $PID",
+        "x & y\nkill $!",
+        "./server > log 2>&1 &\nPID=$!\nmake test\nkill -9 $PID",
+        "(x; y) & z; wait",
+        "bash -c \"x & wait\"",
+        "setsid --wait x",
+        "git checkout --detach main",
+        "git worktree add --detach a b",
+        "echo \"at now, service x start & --daemon\"",
+        "grep -r service start",
+        "ssh h \"x & systemctl restart y\"",
+        "ssh h rm -f a",
+        "ssh h <<E\nx &\nE",
+        "docker exec x sh -c \"y &\"",
+        "npm start",
+        "node app.js start",
+        "redis-server --daemonize no",
+        "sshd -t",
+        "case $1 in\nstart) make;;\nesac",
+        "echo \"a &\" # x &",
+        "cat <<E > a\nx &\nE",
     ] {
         let text = with_steps("", &format!("sh '''{script}'''"));
         assert!(running(&text).contains("run = "), "{script}: {text}");

@@ -43,10 +43,15 @@ fn an_option_whose_variable_stands_elsewhere_too_is_left() {
         "environment { A = 'c' }",
         "environment { B = \"${A}\" }",
         "parameters { string(name: 'A') }",
+        "parameters { string(name: 'a', defaultValue: 'c') }",
     ] {
         let text = with(&format!("{option}\n{beside}"), "");
         assert_eq!(running(&text).trim(), "", "{beside}: {text}");
     }
+    let text = with(&format!("{option}\nenvironment {{ BASE = 'A-B_A' }}"), "");
+    assert!(!running(&text).contains("make"), "{text}");
+    let text = with(&format!("{option}\nenvironment {{ BASE = 'BA_A' }}"), "");
+    assert!(running(&text).contains("env = { A = \"b\", BASE = \"BA_A\" }"), "{text}");
     let text = with("", "options { withEnv(['BRANCH_NAME=b']) }\nwhen { branch 'b' }");
     assert_eq!(running(&text).trim(), "", "{text}");
     let text = with("environment { A = 'c' }", option);

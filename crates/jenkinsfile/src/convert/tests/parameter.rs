@@ -51,9 +51,17 @@ fn what_nearer_ones_and_capitals_say_is_what_jenkins_has() {
     let step = "withEnv(['target=b']) { sh \"make ${params.target} ${target}\" }";
     let text = converted(&with(parameter, step));
     assert!(running(&text).contains("run = \"make a b\""), "{text}");
-    let other = format!("{parameter}\nstring(name: 'TARGET', defaultValue: 'c')");
-    let text = converted(&with(&other, "sh 'make'"));
-    assert!(running(&text).contains("env = { target = \"a\", TARGET = \"c\" }"), "{text}");
+}
+
+#[test]
+fn parameters_that_differ_only_in_capitals_are_left() {
+    for names in [["target", "TARGET"], ["target", "Target"], ["P", "P"]] {
+        let both = names.map(|name| format!("string(name: '{name}', defaultValue: 'a')"));
+        let text = converted(&with(&both.join("\n"), "sh 'make'"));
+        assert_eq!(running(&text).trim(), "", "{text}");
+        let why = "line 4: parameter string: another one has its name, but for capitals at most";
+        assert!(text.contains(why), "{text}");
+    }
 }
 
 #[test]

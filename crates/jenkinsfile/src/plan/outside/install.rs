@@ -3,27 +3,31 @@
 //! Responsible for knowing such commands, and where each of them puts things: a place in the
 //! workspace or in `$HOME` is no change of the container.
 
-use super::words::{Command, assigned, is_outside, words};
+use std::collections::BTreeSet;
+
+use crate::plan::command::{Command, assigned, is_outside};
 use crate::plan::value::Bit;
 
 /// Commands that change the system, and the words of which they are told one for it; any where
-/// there are none.
-const COMMANDS: [(&str, &[&str]); 56] = [
+/// there are none. Whatever else is told to install does so too.
+const COMMANDS: [(&str, &[&str]); 52] = [
     ("a2dismod", &[]),
     ("a2enmod", &[]),
     ("a2ensite", &[]),
+    ("add-apt-repository", &[]),
     ("addgroup", &[]),
     ("adduser", &[]),
     ("apk", &[]),
     ("apt", &[]),
+    ("apt-add-repository", &[]),
     ("apt-get", &[]),
+    ("apt-key", &[]),
     ("aptitude", &[]),
-    ("brew", &["install", "link", "upgrade"]),
-    ("cargo", &["install"]),
+    ("brew", &["link", "tap", "upgrade"]),
+    ("bun", &["-g", "--global", "link"]),
     ("chpasswd", &[]),
-    ("cmake", &["--install", "install"]),
     ("composer", &["global"]),
-    ("conda", &["install", "create", "env", "update"]),
+    ("conda", &["create", "env", "update"]),
     ("corepack", &["enable", "prepare"]),
     ("cpan", &[]),
     ("cpanm", &[]),
@@ -33,30 +37,24 @@ const COMMANDS: [(&str, &[&str]); 56] = [
     ("docker-php-ext-install", &[]),
     ("dpkg", &["-i", "--install"]),
     ("easy_install", &[]),
-    ("gem", &["install"]),
+    ("gem", &["update"]),
     ("git", &["--system"]),
-    ("go", &["install", "get"]),
+    ("go", &["get"]),
     ("groupadd", &[]),
+    ("keytool", &["-cacerts"]),
     ("ldconfig", &[]),
     ("locale-gen", &[]),
-    ("luarocks", &["install"]),
-    ("make", &["install"]),
-    ("mamba", &["install", "create", "env", "update"]),
+    ("mamba", &["create", "env", "update"]),
     ("microdnf", &[]),
-    ("micromamba", &["install", "create", "env", "update"]),
-    ("ninja", &["install"]),
+    ("micromamba", &["create", "env", "update"]),
     ("npm", &["-g", "--global", "--location=global", "global", "link"]),
     ("npx", &["--with-deps", "install-deps"]),
     ("pacman", &[]),
-    ("pear", &["install"]),
-    ("pecl", &["install"]),
     ("phpenmod", &[]),
     ("playwright", &["--with-deps", "install-deps"]),
     ("pnpm", &["-g", "--global", "--location=global", "global", "link"]),
-    ("python", &["setup.py"]),
     ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install"]),
     ("rustup", &[]),
-    ("snap", &["install"]),
     ("update-alternatives", &[]),
     ("update-ca-certificates", &[]),
     ("useradd", &[]),
@@ -66,18 +64,95 @@ const COMMANDS: [(&str, &[&str]); 56] = [
     ("yum", &[]),
     ("zypper", &[]),
 ];
+/// Those that install into the workspace, `$HOME`, or another machine.
+const HERE: [&str; 52] = [
+    "ant",
+    "bower",
+    "bun",
+    "bundle",
+    "cargo-make",
+    "carthage",
+    "cd",
+    "composer",
+    "conan",
+    "cypress",
+    "docker",
+    "docker-compose",
+    "echo",
+    "find",
+    "gradle",
+    "gradlew",
+    "grep",
+    "grunt",
+    "gulp",
+    "helm",
+    "husky",
+    "istioctl",
+    "kubectl",
+    "lein",
+    "lerna",
+    "librarian-puppet",
+    "meteor",
+    "mvn",
+    "mvnw",
+    "npm",
+    "npx",
+    "nx",
+    "oc",
+    "pip",
+    "pipenv",
+    "playwright",
+    "pnpm",
+    "pod",
+    "poetry",
+    "pre-commit",
+    "printf",
+    "puppeteer",
+    "python",
+    "r10k",
+    "rake",
+    "rush",
+    "sbt",
+    "ssh",
+    "terraform",
+    "test",
+    "uv",
+    "yarn",
+];
+/// What tells some of those to install something for themselves.
+const PLUGINS: [&str; 2] = ["krew", "plugin"];
 /// What tells an installer of another place.
-const PLACE: [&str; 5] = ["--path", "--prefix", "--root", "--target", "-t"];
+const PLACE: [&str; 10] = [
+    "--install-dir",
+    "--path",
+    "--prefix",
+    "--root",
+    "--target",
+    "--tool-path",
+    "-t",
+    "DESTDIR",
+    "PREFIX",
+    "prefix",
+];
+/// What tells a build where `make install` and its like put it.
+const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
 /// What tells Poetry to make no environment of its own.
 const POETRY: &str = "POETRY_VIRTUALENVS_CREATE";
 
+/// What is installed by one program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    /// What is built, by `make install` and its like.
+    Build,
+    Python,
+    Ruby,
+}
+
 /// Where installers put packages by what stood before them.
 pub(super) struct Places {
-    /// Those of Python go into the workspace.
-    is_python: bool,
-    /// Those of Ruby do.
-    is_ruby: bool,
-    /// Poetry puts them beside its own.
+    /// What goes into the workspace.
+    within: BTreeSet<Family>,
+    /// Poetry puts packages beside its own.
     is_poetry_bare: bool,
 }
 
@@ -85,38 +160,72 @@ impl Places {
     pub(super) fn of(script: &str, variables: &[(String, Vec<Bit>)]) -> Self {
         let is_told = variables.iter().any(|(name, _)| name == POETRY);
         let is_poetry_bare = is_told || script.contains(POETRY);
-        Self { is_python: false, is_ruby: false, is_poetry_bare }
+        Self { within: BTreeSet::new(), is_poetry_bare }
     }
 
     /// Looks at a simple command for what the following ones are told by it.
-    pub(super) fn see(&mut self, simple: &str) {
-        let words = words(simple);
-        let is = |word: &str| words.first() == Some(&word);
-        let activated = words.get(1).filter(|_| is(".") || is("source"));
+    pub(super) fn see(&mut self, words: &[String]) {
+        let word = |at: usize| words.get(at).map(String::as_str);
+        let activated = word(1).filter(|_| matches!(word(0), Some("." | "source")));
         if let Some(script) = activated.filter(|script| script.ends_with("/activate")) {
-            self.is_python = !is_outside(script);
+            self.put(Family::Python, script);
         }
-        self.is_ruby |= is("bundle")
-            && words.get(1) == Some(&"config")
-            && words.iter().any(|word| matches!(*word, "path" | "deployment"))
-            && !words.iter().any(|word| is_outside(word));
-        for (name, value) in words.iter().filter_map(|word| assigned(word)) {
-            let value = value.trim_matches(['"', '\'']);
+        let is_bundle = word(0) == Some("bundle")
+            && word(1) == Some("config")
+            && words.iter().any(|word| matches!(word.as_str(), "path" | "deployment"));
+        if is_bundle && !words.iter().any(|word| is_outside(word)) {
+            self.within.insert(Family::Ruby);
+        }
+        let builds = |name: &str| name.ends_with("configure") || matches!(name, "cmake" | "meson");
+        let prefix = |word: &String| {
+            let value = PREFIXES.iter().find_map(|name| word.strip_prefix(name)?.strip_prefix('='));
+            value.map(str::to_owned)
+        };
+        if word(0).is_some_and(builds)
+            && let Some(place) = words.iter().find_map(prefix)
+        {
+            self.put(Family::Build, &place);
+        }
+        for (name, place) in words.iter().filter_map(|word| assigned(word)) {
             match name {
-                "BUNDLE_PATH" => self.is_ruby = !is_outside(value),
-                "PIP_PREFIX" | "PIP_TARGET" | "PIP_USER" => self.is_python = !is_outside(value),
+                "BUNDLE_PATH" => self.put(Family::Ruby, place),
+                "PIP_PREFIX" | "PIP_TARGET" | "PIP_USER" => self.put(Family::Python, place),
                 _ => {}
             }
         }
+    }
+
+    fn put(&mut self, family: Family, place: &str) {
+        if is_outside(place) {
+            self.within.remove(&family);
+        } else {
+            self.within.insert(family);
+        }
+    }
+
+    fn has(&self, family: Family) -> bool {
+        self.within.contains(&family)
     }
 }
 
 /// Whether it puts something into the container.
 pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
-    let name = plain(command.name);
+    let name = plain(command.name());
     let is_told = |all: &[&str]| all.is_empty() || command.is_told(all);
     COMMANDS.iter().any(|(known, all)| *known == name && is_told(all))
-        || is_installer(name, command, places) && !is_placed(command)
+        || (is_installer(name, command, places) || is_told_to(name, command, places))
+            && !is_placed(command)
+}
+
+/// Whether it is told to install something, as in `go install`, or `gcloud components install`.
+fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
+    let is_here = match name {
+        "cmake" | "make" | "ninja" => places.has(Family::Build),
+        _ => HERE.contains(&name) && !command.is_told(&PLUGINS),
+    };
+    let mut words = command.plain().filter(|word| !word.contains('='));
+    let is_told = words.by_ref().take(3).any(|word| word == "install");
+    !is_here && (is_told || name == "cmake" && command.has("--install"))
 }
 
 /// A name without its version, as of `python3.11`.
@@ -139,13 +248,14 @@ fn is_placed(command: &Command<'_>) -> bool {
 
 /// Whether it puts packages beside its own, where nothing names another place.
 fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
-    let has = |word: &str| command.words.contains(&word);
+    let has = |word: &str| command.has(word);
     match name {
         "bundle" => {
             let first = command.words.first();
-            !places.is_ruby && first.is_none_or(|word| matches!(*word, "install" | "update"))
+            !places.has(Family::Ruby)
+                && first.is_none_or(|word| matches!(word.as_str(), "install" | "update"))
         }
-        "pip" | "uv" => has("install") && !places.is_python,
+        "pip" | "uv" => has("install") && !places.has(Family::Python),
         "pipenv" => has("--system"),
         "poetry" if has("virtualenvs.create") => has("false"),
         "poetry" => {
@@ -153,7 +263,8 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
             places.is_poetry_bare && command.is_told(&installs)
         }
         "python" if has("venv") => command.words.iter().any(|word| is_outside(word)),
-        "python" => has("pip") && has("install") && !places.is_python,
+        "python" if has("setup.py") => command.is_told(&["develop", "easy_install", "install"]),
+        "python" => has("pip") && has("install") && !places.has(Family::Python),
         _ => false,
     }
 }

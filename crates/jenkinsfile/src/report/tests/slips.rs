@@ -137,3 +137,74 @@ fn a_letter_that_was_lost_has_a_place() {
     bytes.retain(|byte| *byte < 0x80);
     assert_eq!(Report::of("a", &bytes, &crate::table::Table::built_in()).note, None);
 }
+
+#[test]
+fn a_slip_in_a_step_is_told_once_where_it_is() {
+    let wrong = "it ends the string: write \\ before a quote that is meant";
+    let comma = "remove the comma: what follows is another step";
+    let open = "this ${ is never closed, it wants }";
+    let close = "close it before its string ends";
+    for (step, column, message, advice) in [
+        ("sh \"done ${A\"", 10, open, close),
+        ("sh(\"done ${A\")", 10, open, close),
+        ("sh \"done ${A.b(1)\" // c", 10, open, close),
+        ("script 'x'", 1, "Script step without a block", "write script { … } around Groovy"),
+        ("# it's a comment", 1, "unexpected char: '#'", "a comment begins with //"),
+        ("sh 'x' # it's one", 8, "unexpected char: '#'", "a comment begins with //"),
+        ("sh \"echo \"hi\"\"", 10, "Expected a symbol", wrong),
+        ("sh \"echo \"hi there\" now\"", 10, "Expected a step", wrong),
+        ("sh 'make',", 10, "Expected a step", comma),
+        ("sh('make'),", 11, "unexpected token: ','", "remove the comma"),
+        ("/* open", 1, "this comment is never closed", "close it with */"),
+        ("sh '''make", 4, "this string is never closed, it wants '''", "close it where it ends"),
+    ] {
+        let report = with_steps(&format!("{step}\necho 'z'"));
+        assert_eq!(told(&report), [(3, column, message, advice)], "{step}");
+    }
+    let report = with_steps("sh 'make',\ntimeout(5) { sh 'x' }");
+    let message = "Arguments to \"sh\" must be explicitly named.";
+    assert_eq!(told(&report), [(3, 10, message, comma)]);
+    let report = with_steps("sh 'make',");
+    assert_eq!(told(&report), [(3, 10, "unexpected token: ','", "remove the comma")]);
+    // A quote that is no slip.
+    for step in ["sh \"a ${b ? \"c\" : 'd'}\"", "sh script: 'a',\n  label: 'b'", "sh(script: 'a',)"]
+    {
+        let report = with_steps(step);
+        assert!(report.problems.iter().all(|one| one.from.column > 15), "{step}: {report:?}");
+    }
+}
+
+#[test]
+fn a_slip_in_a_section_is_told_once_where_it_is() {
+    let stages = "stages { stage('a') { steps { sh 'b' } } }";
+    for (sections, column, message, advice) in [
+        ("agent any\noptions { timestamps }", 11, "Expected an option", "write timestamps()"),
+        ("agent any\ntriggers { cron }", 12, "Expected a trigger", "write cron()"),
+        ("\nagent { label: 'x' }", 9, "Expected an agent", "write label 'x'"),
+        (
+            "agent any\npost { always { echo 'a' } failure { echo 'b' } }",
+            28,
+            "Expected a symbol",
+            "begin a new line before failure",
+        ),
+        (
+            "agent any\nenvironment { A = credentialz('x') }",
+            19,
+            "No such DSL method 'credentialz' found",
+            "did you mean credentials?",
+        ),
+    ] {
+        let report = look(&format!("pipeline {{\n{sections}\n{stages} }}"));
+        assert_eq!(told(&report), [(3, column, message, advice)], "{sections}");
+    }
+    let report = look(&format!("\u{feff}pipeline {{\nagent any\n{stages} }}"));
+    let message = "the file begins with a byte order mark, which is a letter to Groovy";
+    let advice = "save it as UTF-8 without a byte order mark";
+    assert_eq!(told(&report), [(1, 1, message, advice)]);
+    // A method of the file, and what a library may bring.
+    for before in ["def credential(a) { a }\n", "@Library('a') _\n"] {
+        let environment = "environment { A = credential('x') }";
+        let report = look(&format!("{before}pipeline {{ agent any\n{environment}\n{stages} }}"));
+        assert_eq!(report.problems.len(), 0, "{before}");
+    }
+}

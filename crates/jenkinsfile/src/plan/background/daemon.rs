@@ -1,0 +1,183 @@
+//! Programs that put themselves into the background.
+//!
+//! Responsible for knowing them: those that are told to, those that do unless they are told not to,
+//! and whatever is told to start something.
+
+use crate::plan::command::Command;
+
+/// Commands, and how the words begin of which they are told to put a process there; any where there
+/// are none.
+const TOLD: [(&str, &[&str]); 33] = [
+    ("adb", &["start-server"]),
+    ("at", &["now"]),
+    ("batch", &[]),
+    ("celery", &["-D", "multi"]),
+    ("cockroach", &["--background"]),
+    ("couchdb", &["-b"]),
+    ("daemonize", &[]),
+    ("dbus-daemon", &["--fork"]),
+    ("dbus-launch", &[]),
+    ("elasticsearch", &["-d"]),
+    ("exim", &["-bd"]),
+    ("gpgconf", &["--launch"]),
+    ("gunicorn", &["-D"]),
+    ("haproxy", &["-D"]),
+    ("memcached", &["-d"]),
+    ("mongod", &["--fork"]),
+    ("mvn", &["cargo:start", "jetty:start", "spring-boot:start"]),
+    ("mvnw", &["cargo:start", "jetty:start", "spring-boot:start"]),
+    ("mysqld_safe", &[]),
+    ("pm2", &["resurrect"]),
+    ("rabbitmq-server", &["-detached"]),
+    ("rails", &["-d"]),
+    ("screen", &["-d"]),
+    ("ssh-agent", &[]),
+    ("start-all.sh", &[]),
+    ("start-dfs.sh", &[]),
+    ("start-stop-daemon", &["-b", "--background"]),
+    ("startup.sh", &[]),
+    ("tmux", &["-d"]),
+    ("unbound", &["-d"]),
+    ("uwsgi", &["-d"]),
+    ("vagrant", &["up"]),
+    ("vncserver", &[]),
+];
+/// Servers that do so unless they are told one of these.
+const SERVERS: [(&str, &[&str]); 30] = [
+    ("apache2", &["-DFOREGROUND", "FOREGROUND", "-V", "-X", "-l", "-t", "-v"]),
+    ("atd", &["-d", "-f"]),
+    ("clamd", &["-F", "--foreground"]),
+    ("cron", &["-f"]),
+    ("crond", &["-f", "-n"]),
+    ("cupsd", &["-F", "-f"]),
+    ("dnsmasq", &["-d", "-k", "--no-daemon", "--keep-in-foreground", "--test"]),
+    ("fcgiwrap", &["-f", "-s"]),
+    ("httpd", &["-DFOREGROUND", "FOREGROUND", "-M", "-S", "-V", "-X", "-f", "-l", "-t", "-v"]),
+    ("inetd", &["-d", "-i"]),
+    ("lighttpd", &["-D", "-V", "-t", "-tt", "-v"]),
+    ("named", &["-V", "-f", "-g", "-v"]),
+    ("nginx", &["-T", "-V", "-h", "-s", "-t", "-v"]),
+    ("nmbd", &["-F", "--foreground"]),
+    ("ntpd", &["-d", "-n", "-q"]),
+    ("php-fpm", &["-F", "--nodaemonize", "-i", "-m", "-t", "-v"]),
+    ("privoxy", &["--no-daemon"]),
+    ("proftpd", &["-n", "--nodaemon", "-t", "-v"]),
+    ("rsyslogd", &["-n", "-v"]),
+    ("slapd", &["-V", "-d"]),
+    ("smbd", &["-F", "--foreground"]),
+    ("snmpd", &["-f", "-v"]),
+    ("spawn-fcgi", &["-n"]),
+    ("squid", &["-N", "-k", "-v", "-z"]),
+    ("sshd", &["-D", "-T", "-V", "-d", "-t"]),
+    ("stunnel", &["-version"]),
+    ("supervisord", &["-n", "--nodaemon", "-v"]),
+    ("tinyproxy", &["-d", "-v"]),
+    ("varnishd", &["-C", "-F", "-V"]),
+    ("xinetd", &["-d", "-dontfork"]),
+];
+/// What many commands are told for it.
+const DAEMON: [&str; 4] = ["--daemon", "--daemonize", "--detach", "-daemon"];
+/// What is told to those that start something else.
+const START: [&str; 2] = ["restart", "start"];
+/// Those of which nothing is left that is a process of a build: containers, and what Gradle keeps
+/// by itself; those to which the words mean something else; and those whose `start` is a task in the
+/// foreground.
+const APART: [&str; 48] = [
+    "aws",
+    "az",
+    "bun",
+    "cat",
+    "cp",
+    "deno",
+    "docker",
+    "docker-compose",
+    "echo",
+    "expo",
+    "gcloud",
+    "git",
+    "gradle",
+    "gradlew",
+    "grep",
+    "grunt",
+    "gulp",
+    "helm",
+    "java",
+    "kubectl",
+    "lerna",
+    "ls",
+    "make",
+    "minikube",
+    "mkdir",
+    "mvn",
+    "mvnw",
+    "nest",
+    "next",
+    "node",
+    "npm",
+    "npx",
+    "nx",
+    "oc",
+    "perl",
+    "php",
+    "pipenv",
+    "pnpm",
+    "podman",
+    "poetry",
+    "printf",
+    "python",
+    "python3",
+    "react-scripts",
+    "ruby",
+    "scp",
+    "test",
+    "yarn",
+];
+/// Options of `ssh` that take a word of their own.
+const OF_SSH: &str = "BbcDEeFIiJLlmOopQRSWw";
+
+/// Whether a command puts a process into the background by itself.
+pub(super) fn daemonizes(command: &Command<'_>) -> bool {
+    let name = command.name();
+    let begins = |told: &&str| command.words.iter().any(|word| word.starts_with(*told));
+    let is_told = TOLD
+        .iter()
+        .any(|(known, told)| *known == name && (told.is_empty() || told.iter().any(begins)));
+    let is_server = SERVERS.iter().any(|(known, told)| *known == name && !command.is_told(told))
+        && !command.words.iter().any(|word| word.contains("daemon off"));
+    match name {
+        "ssh" => is_sent_back(command),
+        _ if is_told || is_server => true,
+        _ if APART.contains(&name) => false,
+        _ => starts(command) || is_daemon(command),
+    }
+}
+
+/// Whether it is told to start something, as in `service x start` and `systemctl start x`.
+fn starts(command: &Command<'_>) -> bool {
+    let mut words = command.plain().take(3).chain(command.plain().next_back());
+    words.any(|word| START.contains(&word))
+}
+
+/// Whether it is told to be a daemon.
+fn is_daemon(command: &Command<'_>) -> bool {
+    command.values(&DAEMON).any(|value| !matches!(value, "no" | "false"))
+}
+
+/// Whether `ssh` is told to go into the background; what is behind the host runs there.
+fn is_sent_back(command: &Command<'_>) -> bool {
+    let mut is_value = false;
+    for word in command.words {
+        let Some(letters) = word.strip_prefix('-').filter(|_| !is_value) else {
+            if !is_value {
+                return false;
+            }
+            is_value = false;
+            continue;
+        };
+        if letters.contains('f') && !letters.contains(|c| OF_SSH.contains(c)) {
+            return true;
+        }
+        is_value = letters.ends_with(|c| OF_SSH.contains(c));
+    }
+    false
+}

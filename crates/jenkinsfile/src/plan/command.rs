@@ -1,0 +1,166 @@
+//! The commands of a script.
+//!
+//! Responsible for finding what a command is behind words as `sudo`, and for what a script says of
+//! the place that a word names. What a command does is not its affair.
+
+mod expand;
+mod read;
+
+use super::value::is_of_jenkins;
+pub(super) use read::{End, Simple, is_whole, simple_commands};
+
+/// Words before a command.
+const BEFORE: [&str; 40] = [
+    "!", "bash", "builtin", "chroot", "command", "dash", "do", "doas", "elif", "else", "env",
+    "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup", "retry",
+    "runuser", "setsid", "sh", "stdbuf", "su", "sudo", "su-exec", "then", "time", "timeout",
+    "until", "unbuffer", "while", "xargs", "xvfb-run", "zsh", "{", "}",
+];
+/// Those of them that take a word of their own.
+const TAKING: [&str; 8] =
+    ["chroot", "flock", "gosu", "retry", "runuser", "su", "su-exec", "timeout"];
+/// Those that read commands where they are told none.
+const SHELLS: [&str; 8] = ["bash", "dash", "eval", "ksh", "runuser", "sh", "su", "zsh"];
+/// How many words before a command are looked at.
+const MOST_BEFORE: usize = 20;
+/// Variables whose places are the same in each step.
+const SHARED: [&str; 5] = ["HOME", "OLDPWD", "PWD", "RANDOM", "WORKSPACE"];
+
+/// What stands in the place of a substitution that is not known.
+pub(super) const SUBSTITUTED: &str = "$…";
+
+/// A command, and what it is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Command<'s> {
+    /// What it is called, with its place.
+    pub path: &'s str,
+    /// The words behind it, without redirections.
+    pub words: &'s [String],
+}
+
+impl<'s> Command<'s> {
+    /// What it is called, without the place of it.
+    pub fn name(&self) -> &'s str {
+        named(self.path)
+    }
+
+    /// Whether it is a file of the workspace, and works there, as that of a virtual environment.
+    pub fn is_own(&self) -> bool {
+        self.path.contains('/') && !self.path.starts_with('/')
+    }
+
+    /// How it reads, in a few words.
+    pub fn shown(&self) -> String {
+        let words = self.words.iter().map(String::as_str).filter(|word| *word != "--").take(2);
+        [self.name()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether this word stands behind it.
+    pub fn has(&self, told: &str) -> bool {
+        self.words.iter().any(|word| word == told)
+    }
+
+    /// Whether one of these words does.
+    pub fn is_told(&self, all: &[&str]) -> bool {
+        all.iter().any(|told| self.has(told))
+    }
+
+    /// The words behind it that are no options.
+    pub fn plain(&self) -> impl DoubleEndedIterator<Item = &'s str> + use<'s> {
+        self.words.iter().map(String::as_str).filter(|word| !word.starts_with('-'))
+    }
+
+    /// What options of these names are told.
+    pub fn values(&self, names: &[&str]) -> impl Iterator<Item = &'s str> {
+        let next = self.words.iter().skip(1).map(|word| Some(word.as_str())).chain([None]);
+        self.words.iter().zip(next).filter_map(move |(word, next)| match word.split_once('=') {
+            Some((name, value)) => names.contains(&name).then_some(value),
+            None if names.contains(&word.as_str()) => Some(next.unwrap_or_default()),
+            None => None,
+        })
+    }
+}
+
+/// A name without its place.
+fn named(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a path is one of the container, and no device. What a variable names that nothing sets
+/// here is one: in doubt an image sets it, as `$GOPATH`.
+pub(super) fn is_outside(path: &str) -> bool {
+    if let Some(rest) = path.strip_prefix('$') {
+        let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        let is_shared = |name: &str| {
+            SHARED.contains(&name) || name.starts_with("PILOTHOUSE_") || is_of_jenkins(name)
+        };
+        // Those that are signs are numbers.
+        let is_number = rest.is_empty() || rest.starts_with(['!', '#', '$', '-', '?']);
+        return !is_number && !name.is_some_and(is_shared);
+    }
+    let is_device = ["/dev/", "/proc/"].iter().any(|place| path.starts_with(place));
+    path.starts_with('/') && !is_device
+}
+
+/// A name and a value, where a word sets a variable.
+pub(super) fn assigned(word: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    word.split_once('=').filter(|(name, _)| is_name(name))
+}
+
+/// What may be the command of these words: the first of them, and behind a word as `sudo` each that
+/// is no option. Whether an option takes the word behind it is not known, so both are.
+pub(super) fn commands(all: &[String]) -> Vec<Command<'_>> {
+    let mut found = Vec::new();
+    let mut is_behind = false;
+    let mut is_taken = false;
+    let mut before = "";
+    for (index, word) in all.iter().enumerate() {
+        if assigned(word).is_some_and(|(_, value)| !is_script(value)) {
+            continue;
+        }
+        let is_own = word.contains('/') && !word.starts_with('/');
+        if let Some(name) = BEFORE.iter().find(|name| !is_own && **name == named(word)) {
+            (is_behind, is_taken) = (true, TAKING.contains(name));
+        } else if is_behind && word.starts_with('-') {
+            // `command -v` only asks where it is.
+            if word.eq_ignore_ascii_case("-v") && before == "command" {
+                break;
+            }
+            is_taken = true;
+        } else {
+            let words = all.get(index + 1..).unwrap_or_default();
+            found.push(Command { path: word, words });
+            let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+            if !(is_taken || is_behind && is_number) {
+                break;
+            }
+            is_taken = false;
+        }
+        before = word;
+    }
+    found
+}
+
+/// The names of the words before a command.
+pub(super) fn before(all: &[String]) -> impl Iterator<Item = &str> {
+    let is_before = |word: &&String| {
+        word.starts_with('-') || assigned(word).is_some() || BEFORE.contains(&named(word))
+    };
+    all.iter().take_while(is_before).map(|word| named(word))
+}
+
+/// Whether a word holds more than one.
+fn is_script(word: &str) -> bool {
+    word.contains(|c: char| c.is_whitespace() || ";&|".contains(c))
+}
+
+/// Whether these words are a shell that reads its commands from elsewhere.
+pub(super) fn reads_commands(words: &[String]) -> bool {
+    let is_first = |word: &&String| assigned(word).is_none();
+    let is_behind = words.iter().find(is_first).is_some_and(|word| BEFORE.contains(&named(word)));
+    is_behind && words.iter().take(MOST_BEFORE).any(|word| SHELLS.contains(&named(word)))
+}

@@ -1,0 +1,141 @@
+//! What a shell puts in the place of a word's variables and substitutions.
+//!
+//! Responsible for values as far as the text shows them. What is not known stays a dollar sign and
+//! its name; of a substitution only what names a place in the workspace is known.
+
+use super::read::{Open, Reader, Simple};
+use super::{SUBSTITUTED, is_outside};
+
+/// Commands that say a name or a number, no place; of some of them whose name nobody else knows.
+const NAMES: [&str; 12] = [
+    "basename", "date", "hostname", "id", "mktemp", "nproc", "pwd", "seq", "uname", "uuidgen",
+    "wc", "whoami",
+];
+/// Commands that say a place of those which they are told.
+const PLACES: [&str; 7] = ["dirname", "echo", "find", "ls", "printf", "readlink", "realpath"];
+
+impl Reader<'_, '_> {
+    /// Behind `"`.
+    pub(super) fn double(&mut self, open: &mut Open) {
+        open.push_str("");
+        while let Some(c) = self.rest.next() {
+            match c {
+                '"' => return,
+                '\\' => match self.rest.next() {
+                    Some('\n') | None => {}
+                    Some(c) => {
+                        if !"$`\"\\".contains(c) {
+                            open.push('\\');
+                        }
+                        open.push(c);
+                    }
+                },
+                '$' => self.expansion(open, true),
+                '`' => self.substitution('`', open),
+                c => open.push(c),
+            }
+        }
+        self.shared.is_open = true;
+    }
+
+    /// Behind `$`.
+    pub(super) fn expansion(&mut self, open: &mut Open, is_quoted: bool) {
+        if self.takes("((") {
+            self.up_to("))");
+            return open.push('0');
+        }
+        if self.takes("(") {
+            return self.substitution(')', open);
+        }
+        if self.takes("{") {
+            return self.braces(open, is_quoted);
+        }
+        let rest = self.rest.as_str();
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let (name, after) = rest.split_at(length.unwrap_or(rest.len()));
+        if name.starts_with(|c: char| !c.is_ascii_digit()) {
+            self.rest = after.chars();
+            return self.variable(name, None, open, is_quoted);
+        }
+        match rest.chars().next() {
+            // Quotes of bash, which are read as such.
+            Some('\'' | '"') if !is_quoted => {}
+            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => {
+                self.rest.next();
+                open.push('$');
+                open.push(c);
+            }
+            _ => open.push('$'),
+        }
+    }
+
+    /// Behind `${`.
+    fn braces(&mut self, open: &mut Open, is_quoted: bool) {
+        let rest = self.rest.as_str();
+        let mut depth = 1_usize;
+        let end = rest.char_indices().find(|(_, c)| {
+            depth = match c {
+                '{' => depth + 1,
+                '}' => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        self.shared.is_open |= end.is_none();
+        let length = end.map_or(rest.len(), |(at, _)| at);
+        let inner = rest.get(..length).unwrap_or_default();
+        self.rest = rest.get(length + 1..).unwrap_or_default().chars();
+        let length = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let (name, after) = inner.split_at(length.unwrap_or(inner.len()));
+        let is_name = name.starts_with(|c: char| !c.is_ascii_digit());
+        match inner.strip_prefix('#') {
+            // A length.
+            Some(name) if !name.is_empty() => open.push('0'),
+            // Without its directories.
+            None if is_name && after.starts_with("##*/") => open.push_str(name),
+            None if is_name => {
+                let default = after.strip_prefix(':').unwrap_or(after).strip_prefix(['-', '=']);
+                let default = default.map(|default| default.trim_matches(['"', '\'']));
+                self.variable(name, default, open, is_quoted);
+            }
+            _ => open.push_str(SUBSTITUTED),
+        }
+    }
+
+    fn variable(&self, name: &str, default: Option<&str>, open: &mut Open, is_quoted: bool) {
+        match self.shared.values.get(name).map(String::as_str).or(default) {
+            Some(value) if is_quoted => open.push_str(value),
+            Some(value) => {
+                for c in value.chars() {
+                    if c.is_whitespace() { open.end_word() } else { open.push(c) }
+                }
+            }
+            None => {
+                open.push('$');
+                open.push_str(name);
+            }
+        }
+    }
+
+    /// Behind `$(`, or an accent.
+    pub(super) fn substitution(&mut self, until: char, open: &mut Open) {
+        let begin = self.shared.all.len();
+        self.inner(until);
+        let all = self.shared.all.get(begin..).unwrap_or_default();
+        open.push_str(if is_within(all) { "." } else { SUBSTITUTED });
+    }
+}
+
+/// Whether what commands say names no place of the container.
+fn is_within(all: &[Simple]) -> bool {
+    let Some(last) = all.last() else {
+        return false;
+    };
+    let told = last.words.get(1..).unwrap_or_default();
+    match last.words.first().map(String::as_str) {
+        Some(name) if NAMES.contains(&name) => true,
+        Some(name) if PLACES.contains(&name) => !told.iter().any(|word| is_outside(word)),
+        Some("git") => true,
+        _ => false,
+    }
+}

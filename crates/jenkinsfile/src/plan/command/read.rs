@@ -1,0 +1,392 @@
+//! A script, taken apart as a shell does.
+//!
+//! Responsible for its simple commands in order, those in substitutions, in quotes and in documents
+//! for other shells among them, with the values of variables as far as the text shows them.
+//! POSIX.1-2017, Shell Command Language, 2.2 "Quoting" to 2.10 "Shell Grammar".
+
+use std::collections::HashMap;
+use std::str::Chars;
+
+use super::{BEFORE, assigned, commands, is_outside, is_script, named, reads_commands};
+use crate::plan::value::Bit;
+
+/// How deep substitutions, parentheses and scripts in words are looked into.
+const DEEPEST: usize = 24;
+/// How many of them.
+const MOST_SHELLS: usize = 2000;
+/// How many documents of a script are looked for.
+const MOST_DOCUMENTS: usize = 100;
+/// How much of a value is known, in bytes.
+const VALUE_BYTES: usize = 1024;
+
+/// What ends a simple command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum End {
+    /// `&`
+    Background,
+    /// `|`
+    Pipe,
+    /// `&&` and `||`
+    Condition,
+    /// Whatever else.
+    Line,
+}
+
+/// A command without any other in it.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Simple {
+    /// Its words without quotes. What is not known begins with a dollar sign.
+    pub words: Vec<String>,
+    /// The files that it writes to.
+    pub files: Vec<String>,
+    pub end: End,
+    /// The number of the shell that it is a command of.
+    pub shell: usize,
+}
+
+/// The simple commands of a script with these variables around it; none where it is too deep.
+pub(in crate::plan) fn simple_commands(
+    script: &str,
+    variables: &[(String, Vec<Bit>)],
+    is_bash: bool,
+) -> Option<Vec<Simple>> {
+    let around = variables.iter().map(|(name, bits)| {
+        let texts = bits.iter().map(|bit| match bit {
+            Bit::Text(text) => text.clone(),
+            Bit::Outside(outside) => format!("${}", outside.ours),
+        });
+        (name.clone(), short(&texts.collect::<String>()).to_owned())
+    });
+    let mut shared = Shared { is_bash, values: around.collect(), ..Shared::default() };
+    // A variable may be used above the line that sets it, as in a function.
+    for _ in 0..2 {
+        shared.all.clear();
+        (shared.shells, shared.documents) = (0, 0);
+        Reader::new(script, &mut shared, 0).list(None, 0);
+    }
+    (!shared.is_lost).then_some(shared.all)
+}
+
+/// Whether a script ends what it begins and nothing else: no quote and no parenthesis of it is
+/// another's.
+pub(in crate::plan) fn is_whole(script: &str) -> bool {
+    let mut shared = Shared { is_bash: true, ..Shared::default() };
+    Reader::new(script, &mut shared, 0).list(None, 0);
+    let backslashes = script.len() - script.trim_end_matches('\\').len();
+    !(shared.is_lost || shared.is_open) && backslashes.is_multiple_of(2)
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub all: Vec<Simple>,
+    /// Variables and their values.
+    pub values: HashMap<String, String>,
+    /// How many shells there are.
+    pub shells: usize,
+    documents: usize,
+    is_bash: bool,
+    /// Whether something was too deep.
+    pub is_lost: bool,
+    /// Whether something is not closed, or closed that is not open.
+    pub is_open: bool,
+}
+
+impl Shared {
+    /// A place of the container stays one: whether another value takes its place is not known.
+    fn set(&mut self, name: &str, value: &str) {
+        let is_kept = self.values.get(name).is_some_and(|known| is_outside(known));
+        if !is_kept || is_outside(value) {
+            self.values.insert(name.to_owned(), short(value).to_owned());
+        }
+    }
+
+    /// The number of a new shell, where there are not too many.
+    fn shell(&mut self, depth: usize) -> Option<usize> {
+        self.shells += 1;
+        self.is_lost |= depth >= DEEPEST || self.shells > MOST_SHELLS;
+        (!self.is_lost).then_some(self.shells)
+    }
+}
+
+/// The beginning of a value: of two that name each other the length would have no end.
+fn short(value: &str) -> &str {
+    value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or_default()
+}
+
+/// A command that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    pub words: Vec<String>,
+    files: Vec<String>,
+    pub word: Option<String>,
+    /// Whether the next word is a file, and whether that is written.
+    redirects: Option<bool>,
+}
+
+impl Open {
+    pub fn push(&mut self, c: char) {
+        self.word.get_or_insert_default().push(c);
+    }
+
+    pub fn push_str(&mut self, text: &str) {
+        self.word.get_or_insert_default().push_str(text);
+    }
+
+    pub fn end_word(&mut self) {
+        let Some(word) = self.word.take() else {
+            return;
+        };
+        match self.redirects.take() {
+            Some(true) => self.files.push(word),
+            Some(false) => {}
+            None => self.words.push(word),
+        }
+    }
+
+    /// Whether its first word is this one, but for words as `then`.
+    fn begins(&self, name: &str) -> bool {
+        let first = self.words.iter().find(|word| !BEFORE.contains(&word.as_str()));
+        first.is_some_and(|word| word == name)
+    }
+}
+
+/// A document that follows the line.
+struct Document {
+    end: String,
+    is_script: bool,
+}
+
+pub(super) struct Reader<'s, 'v> {
+    pub rest: Chars<'s>,
+    pub shared: &'v mut Shared,
+    documents: Vec<Document>,
+    pub depth: usize,
+}
+
+impl<'s, 'v> Reader<'s, 'v> {
+    fn new(script: &'s str, shared: &'v mut Shared, depth: usize) -> Self {
+        Self { rest: script.chars(), shared, documents: Vec::new(), depth }
+    }
+
+    pub fn takes(&mut self, text: &str) -> bool {
+        let rest = self.rest.as_str().strip_prefix(text);
+        if let Some(rest) = rest {
+            self.rest = rest.chars();
+        }
+        rest.is_some()
+    }
+
+    /// What stands before a sign, which is taken too.
+    pub fn up_to(&mut self, sign: &str) -> &'s str {
+        let rest = self.rest.as_str();
+        self.shared.is_open |= !rest.contains(sign);
+        let (before, after) = rest.split_once(sign).unwrap_or((rest, ""));
+        self.rest = after.chars();
+        before
+    }
+
+    /// Commands up to this sign.
+    pub fn list(&mut self, until: Option<char>, shell: usize) {
+        let mut open = Open::default();
+        let mut cases = 0_usize;
+        while let Some(c) = self.rest.next().filter(|_| !self.shared.is_lost) {
+            let is_pattern = c == ')' && (cases > 0 || open.begins("case"));
+            if Some(c) == until && !is_pattern {
+                return self.end(&mut open, End::Line, shell);
+            }
+            self.shared.is_open |= c == ')' && until.is_none() && !is_pattern;
+            match c {
+                '\\' => match self.rest.next() {
+                    Some('\n') | None => {}
+                    Some(c) => open.push(c),
+                },
+                '#' if open.word.is_none() => {
+                    let line = self.rest.as_str();
+                    let length = line.find('\n').unwrap_or(line.len());
+                    self.rest = line.get(length..).unwrap_or_default().chars();
+                }
+                '\'' => open.push_str(self.up_to("'")),
+                '"' => self.double(&mut open),
+                '$' => self.expansion(&mut open, false),
+                '`' => self.substitution('`', &mut open),
+                ' ' | '\t' | '\r' => open.end_word(),
+                '<' | '>' => self.redirection(c == '>', &mut open),
+                '(' => self.parenthesis(&mut open, shell),
+                '&' if self.shared.is_bash && self.takes(">") => self.redirection(true, &mut open),
+                '&' | '|' | ';' | ')' | '\n' => {
+                    let end = match c {
+                        '&' if self.takes("&") => End::Condition,
+                        '&' => End::Background,
+                        '|' if self.takes("|") => End::Condition,
+                        '|' => {
+                            let _ = self.takes("&");
+                            End::Pipe
+                        }
+                        _ => End::Line,
+                    };
+                    cases += usize::from(open.begins("case"));
+                    self.end(&mut open, end, shell);
+                    let is_esac = self.shared.all.last().is_some_and(|last| {
+                        last.shell == shell && last.words.first().is_some_and(|w| w == "esac")
+                    });
+                    cases = cases.saturating_sub(usize::from(is_esac));
+                    if c == '\n' {
+                        self.documents();
+                    }
+                }
+                c => open.push(c),
+            }
+        }
+        self.shared.is_open |= until.is_some();
+        self.end(&mut open, End::Line, shell);
+    }
+
+    fn end(&mut self, open: &mut Open, end: End, shell: usize) {
+        open.end_word();
+        let Open { words, files, .. } = std::mem::take(open);
+        if words.is_empty() && files.is_empty() {
+            return;
+        }
+        self.assign(&words);
+        let inner: Vec<String> = commands(&words)
+            .into_iter()
+            .map(|one| one.path)
+            .filter(|path| is_script(path))
+            .map(str::to_owned)
+            .collect();
+        self.shared.all.push(Simple { words, files, end, shell });
+        for script in inner {
+            self.nested(&script);
+        }
+    }
+
+    /// Variables that a command sets for those behind it.
+    fn assign(&mut self, words: &[String]) {
+        let mut words = words.iter().skip_while(|word| BEFORE.contains(&word.as_str())).peekable();
+        match words.peek().map(|word| word.as_str()) {
+            Some("for") => {
+                let name = words.nth(1);
+                let values: Vec<&String> = words.skip(1).collect();
+                let value = values.iter().find(|value| is_outside(value)).or(values.first());
+                if let Some((name, value)) = name.zip(value) {
+                    self.shared.set(name, value);
+                }
+                return;
+            }
+            Some("declare" | "export" | "local" | "readonly" | "typeset") => {
+                words.next();
+            }
+            _ => {}
+        }
+        let words: Vec<&String> = words.collect();
+        let set: Vec<_> = words.iter().filter_map(|word| assigned(word)).collect();
+        if set.len() == words.len() {
+            for (name, value) in set {
+                self.shared.set(name, value);
+            }
+        }
+    }
+
+    /// A script for another shell.
+    fn nested(&mut self, script: &str) {
+        if let Some(shell) = self.shared.shell(self.depth) {
+            Reader::new(script, self.shared, self.depth + 1).list(None, shell);
+        }
+    }
+
+    /// Commands of a shell within this one.
+    pub fn inner(&mut self, until: char) {
+        if let Some(shell) = self.shared.shell(self.depth) {
+            self.depth += 1;
+            self.list(Some(until), shell);
+            self.depth -= 1;
+        }
+    }
+
+    /// Behind `<` or `>`.
+    fn redirection(&mut self, is_output: bool, open: &mut Open) {
+        // The number of what is redirected is no word.
+        if open.word.as_ref().is_some_and(|word| word.bytes().all(|c| c.is_ascii_digit())) {
+            open.word = None;
+        }
+        open.end_word();
+        if self.takes("(") {
+            self.inner(')');
+            return open.push('.');
+        }
+        if is_output {
+            let _ = self.takes(">") || self.takes("|");
+        } else if !self.takes("<<") && self.takes("<") {
+            return self.document(open);
+        }
+        if self.takes("&") {
+            let rest = self.rest.as_str();
+            let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+            if after.len() < rest.len() {
+                self.rest = after.chars();
+                return;
+            }
+        }
+        open.redirects = Some(is_output);
+    }
+
+    /// Behind `<<`.
+    fn document(&mut self, open: &Open) {
+        let _ = self.takes("-");
+        let rest = self.rest.as_str().trim_start_matches([' ', '\t']);
+        let length = rest.find(|c: char| c.is_whitespace() || ";&|()<>".contains(c));
+        let (end, rest) = rest.split_at(length.unwrap_or(rest.len()));
+        self.rest = rest.chars();
+        let end = end.replace(['\'', '"', '\\'], "");
+        let is_script = reads_commands(&open.words);
+        self.shared.documents += 1;
+        self.shared.is_lost |= self.shared.documents > MOST_DOCUMENTS;
+        self.documents.push(Document { end, is_script });
+    }
+
+    /// The documents of a line that has just ended. Quotes in them are none of the script's.
+    fn documents(&mut self) {
+        for Document { end, is_script } in std::mem::take(&mut self.documents) {
+            let rest = self.rest.as_str();
+            let mut length = 0;
+            let is_last = |line: &&str| line.trim_end_matches('\n').trim_start_matches('\t') == end;
+            let lines = rest.split_inclusive('\n');
+            let found = lines.inspect(|line| length += line.len()).find(is_last);
+            // Where it never ends, it is none.
+            let Some(last) = found else {
+                continue;
+            };
+            let (text, after) = rest.split_at(length);
+            self.rest = after.chars();
+            if is_script {
+                let text = text.get(..length - last.len()).unwrap_or_default();
+                self.nested(text);
+            }
+        }
+    }
+
+    /// Behind `(`.
+    fn parenthesis(&mut self, open: &mut Open, shell: usize) {
+        if open.word.as_ref().is_some_and(|word| word.ends_with('=')) {
+            let inner = self.up_to(")");
+            return open.push_str(inner.split_whitespace().next().unwrap_or_default());
+        }
+        open.end_word();
+        let is_command = open.words.iter().all(|word| BEFORE.contains(&named(word)));
+        if !is_command {
+            let rest = self.rest.as_str().trim_start();
+            if let Some(after) = rest.strip_prefix(')') {
+                // A function, whose commands follow.
+                self.rest = after.chars();
+                *open = Open::default();
+            }
+        } else if self.takes("(") {
+            self.up_to("))");
+        } else {
+            self.end(open, End::Line, shell);
+            self.inner(')');
+            open.words.push(")".to_owned());
+        }
+    }
+}

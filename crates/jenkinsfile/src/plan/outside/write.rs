@@ -1,0 +1,194 @@
+//! Commands that write what they name.
+//!
+//! Responsible for knowing which words of a command those are.
+
+use crate::plan::command::{Command, is_outside};
+
+/// Commands all of whose words they write, work in or remove.
+const ALL: [&str; 10] =
+    ["cd", "mkdir", "mkfifo", "pushd", "rm", "rmdir", "tee", "touch", "truncate", "virtualenv"];
+/// Those of which that is so but for the first.
+const ALL_BUT_FIRST: [&str; 3] = ["chgrp", "chmod", "chown"];
+/// Those that write the last.
+const LAST: [&str; 5] = ["cp", "install", "ln", "mv", "rsync"];
+/// Options by which some commands are told a file or a directory that they write.
+const OPTIONS: [(&str, &[&str]); 9] = [
+    ("cp", &["-t", "--target-directory"]),
+    ("curl", &["-o", "--output", "--output-dir"]),
+    ("git", &["-C"]),
+    ("install", &["-t", "-D"]),
+    ("ln", &["-t"]),
+    ("mv", &["-t", "--target-directory"]),
+    ("tar", &["-C", "--directory"]),
+    ("unzip", &["-d"]),
+    ("wget", &["-O", "-P", "--output-document", "--directory-prefix"]),
+];
+/// Options of `git clone` that take a word of their own.
+const OF_GIT: [&str; 10] = [
+    "--branch",
+    "--config",
+    "--depth",
+    "--jobs",
+    "--origin",
+    "--reference",
+    "-b",
+    "-c",
+    "-j",
+    "-o",
+];
+/// Parts of the name of an option, or of a variable, that says where something is written.
+const OUTPUTS: [&str; 12] = [
+    "dest",
+    "destdir",
+    "destination",
+    "install",
+    "installdir",
+    "out",
+    "outdir",
+    "outfile",
+    "output",
+    "prefix",
+    "bindir",
+    "logfile",
+];
+/// Short options that say so to many.
+const SHORT: [&str; 3] = ["-o", "-b", "-d"];
+/// How many of them stand in one word.
+const MOST_LETTERS: usize = 4;
+/// Commands that do so elsewhere, or that say otherwise what these words mean.
+const ELSEWHERE: [&str; 22] = [
+    "aws",
+    "az",
+    "cut",
+    "docker",
+    "docker-compose",
+    "echo",
+    "find",
+    "gcloud",
+    "grep",
+    "helm",
+    "kubectl",
+    "ls",
+    "nerdctl",
+    "oc",
+    "podman",
+    "printf",
+    "scp",
+    "ssh",
+    "sshpass",
+    "test",
+    "[",
+    "tr",
+];
+/// Where nothing is in an image, so that whoever names a file there writes it, or reads what was
+/// written.
+const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
+
+/// Whether it writes to a place of the container that it names.
+pub(super) fn writes(command: &Command<'_>) -> bool {
+    let name = command.name();
+    let is_told = OPTIONS.iter().filter(|(known, _)| *known == name).any(|(_, options)| {
+        command.values(options).chain(attached(command, options)).any(is_outside)
+    });
+    let mut plain = command.plain();
+    is_told
+        || match name {
+            _ if ALL.contains(&name) => plain.any(is_outside),
+            _ if ALL_BUT_FIRST.contains(&name) => plain.skip(1).any(is_outside),
+            _ if LAST.contains(&name) => {
+                plain.count() > 1 && command.plain().next_back().is_some_and(is_outside)
+            }
+            "dd" => command.values(&["of"]).any(is_outside),
+            // What it does to them stands first.
+            "sed" => {
+                command.words.iter().any(|word| word.starts_with("-i"))
+                    && plain.skip(1).any(is_outside)
+            }
+            "git" => makes(command).any(is_outside),
+            "tar" => creates(command).is_some_and(is_outside),
+            _ => false,
+        }
+}
+
+/// The directories that `git` makes.
+fn makes<'s>(command: &Command<'s>) -> impl Iterator<Item = &'s str> {
+    let words = command.words.iter().map(String::as_str);
+    let mut told = words.skip_while(|word| !matches!(*word, "clone" | "init" | "worktree"));
+    let is_init = told.next() == Some("init");
+    let is_value = std::iter::once(false).chain(told.clone().map(|word| OF_GIT.contains(&word)));
+    let plain = told.zip(is_value).filter(|(word, is_value)| !is_value && !word.starts_with('-'));
+    // Where it is from stands first.
+    plain.map(|(word, _)| word).skip(usize::from(!is_init))
+}
+
+/// What stands in one word with a short option, or with several of one letter.
+fn attached<'s>(command: &Command<'s>, options: &[&str]) -> impl Iterator<Item = &'s str> {
+    command.words.iter().filter_map(move |word| {
+        let letters = word.strip_prefix('-').filter(|_| !word.starts_with("--"))?;
+        let at = letters.find(['/', '$'])?;
+        let (before, value) = letters.split_at(at);
+        // As in `-C/usr`, `-o=/usr/bin/x` and `-sSLo/usr/bin/x`; a longer one is a name.
+        let letters = before.strip_suffix('=').unwrap_or(before);
+        let last = letters.chars().next_back().filter(|_| letters.len() <= MOST_LETTERS)?;
+        let is_one = |option: &&str| option.len() == 2 && option.ends_with(last);
+        options.iter().any(is_one).then_some(value)
+    })
+}
+
+/// The archive that `tar` makes.
+fn creates<'s>(command: &Command<'s>) -> Option<&'s str> {
+    let letters = command.words.first()?.trim_start_matches('-');
+    let is_letters = letters.chars().all(|c| c.is_ascii_alphabetic());
+    let is_made = is_letters && letters.contains('c') && letters.ends_with('f');
+    command.words.get(1).filter(|_| is_made).map(String::as_str)
+}
+
+/// Whether a command that nothing else is known of is told a place of the container to write to.
+pub(super) fn is_told_place(command: &Command<'_>) -> bool {
+    if ELSEWHERE.contains(&command.name()) {
+        return false;
+    }
+    let pairs = command.words.iter().zip(command.words.iter().skip(1));
+    let mut apart = pairs.filter(|(option, _)| option.starts_with('-'));
+    let mut joined = command.words.iter().filter_map(|word| word.split_once('='));
+    let is_empty = |word: &String| EMPTY.iter().any(|place| word.starts_with(place));
+    command.words.iter().any(is_empty)
+        || apart.any(|(option, value)| is_place(option, value))
+        || joined.any(|(option, value)| is_place(option, value))
+        || attached(command, &SHORT).any(is_path)
+}
+
+/// Whether an option, or a variable, of this name says where something is written, and this is a
+/// place of the container.
+pub(super) fn is_place(name: &str, value: &str) -> bool {
+    if !is_path(value) {
+        return false;
+    }
+    let parts = parts(name);
+    let is_output = |part: &String| OUTPUTS.contains(&part.as_str());
+    EMPTY.iter().any(|place| value.starts_with(place))
+        || SHORT.contains(&name)
+        || parts.iter().any(is_output)
+        || parts.windows(2).any(|two| is_output(&two.concat()))
+}
+
+/// Whether it is a place of the container, and sure to be one.
+fn is_path(value: &str) -> bool {
+    is_outside(value) && value.trim_end_matches('/').contains('/') && !value.contains("://")
+}
+
+/// The words of a name as `--output-dir`, `OUTPUT_DIR` or `outputDir`.
+fn parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut is_small = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || (is_small && c.is_ascii_uppercase()) {
+            parts.push(String::new());
+        }
+        is_small = c.is_ascii_lowercase();
+        if let Some(last) = parts.last_mut().filter(|_| c.is_ascii_alphanumeric()) {
+            last.push(c.to_ascii_lowercase());
+        }
+    }
+    parts
+}
