@@ -10,7 +10,11 @@ use serde::de::DeserializeOwned;
 /// Owns the container that a file describes, from beginning to end.
 pub fn contain(arguments: &[OsString]) -> ExitCode {
     with("contain", arguments, async |spec: ContainerSpec| {
-        let Contained::Status(status) = pilothouse_docker::contain(&spec).await;
+        let values = spec.secrets.iter().filter_map(|name| std::env::var(name).ok());
+        let values: Vec<String> = values.collect();
+        let hide =
+            |text: &str| pilothouse_supervisor::hide(text, values.iter().map(String::as_str));
+        let Contained::Status(status) = pilothouse_docker::contain(&spec, &hide).await;
         ExitCode::from(status)
     })
 }

@@ -211,12 +211,15 @@ fn who_takes_the_port_of_an_instance_that_restarts_gets_no_visitor() {
 fn what_got_well_while_no_engine_ran_is_kept_by_the_next_one() {
     let mut stage = Stage::with_engine();
     stage.deployed("v1");
-    let id = InstanceId::new("shop-production-r1-0");
-    let address = stage.state().instances[&id].address().unwrap();
-    let unit = stage.state_dir().join("instances").join(id.as_str()).join("unit");
-    let supervisor = processes::one(&stage.path(""), &format!("supervise {}", unit.display()));
+    let of = |id: &str| {
+        let address = stage.state().instances[&InstanceId::new(id)].address().unwrap();
+        let unit = stage.state_dir().join("instances").join(id).join("unit");
+        let supervise = format!("supervise {}", unit.display());
+        (address, processes::one(&stage.path(""), &supervise))
+    };
+    let (first, second) = (of("shop-production-r1-0"), of("shop-production-r1-1"));
     stage.kill_engine();
-    for _ in 0..3 {
+    for (address, supervisor) in [first, first, first, second] {
         let program = processes::below(supervisor)[0];
         processes::signal(program, Signal::KILL);
         wait_until(
@@ -228,6 +231,11 @@ fn what_got_well_while_no_engine_ran_is_kept_by_the_next_one() {
             },
         );
     }
+    // Both serve again, and go on while the engine finds out that they are themselves.
+    wait_until(
+        || "it serves".to_owned(),
+        || load::ask(stage.address, DOMAIN, "/").is_ok_and(|(status, _)| status == 200),
+    );
     let load = Load::begin(stage.address, DOMAIN);
     stage.start();
     let state = stage.wait("it is proved anew", |state| {

@@ -61,6 +61,7 @@ fn main() {
             restarts,
             proof,
             address: None,
+            is_own: false,
         })
     });
     turn("nothing", &mut state, |_| Input::Deadline);
@@ -232,6 +233,7 @@ impl Log {
             restarts,
             proof,
             address: None,
+            serves_on: false,
         }));
         self.add(Event::Instance(InstanceEvent::Proved { id }));
     }

@@ -76,8 +76,12 @@ impl Asked {
     }
 }
 
-/// Runs one container from beginning to end, or goes on with one that runs already.
-pub async fn contain(spec: &ContainerSpec) -> Contained {
+/// Takes the secrets' values out of a sentence.
+pub type Hide<'a> = &'a dyn Fn(&str) -> String;
+
+/// Runs one container from beginning to end, or goes on with one that runs already. What it notes of
+/// what the container or its engine said goes through `hide`: others read it.
+pub async fn contain(spec: &ContainerSpec, hide: Hide<'_>) -> Contained {
     let mut asked = match Asked::listen() {
         Ok(asked) => asked,
         Err(error) => {
@@ -100,7 +104,7 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
             }
         };
         let ended = match owned {
-            Ok(owned::Found::Runs(owned)) => owned.end(&mut asked).await,
+            Ok(owned::Found::Runs(owned)) => owned.end(&mut asked, hide).await,
             Ok(owned::Found::Over) => Ok(End::WithEngine),
             Err(error) => Err(error),
         };
@@ -118,22 +122,24 @@ pub async fn contain(spec: &ContainerSpec) -> Contained {
                 noted(spec, record::note_taken(&spec.record));
                 return Contained::Status(NO_CONTAINER);
             }
-            Ok(End::Displaced) => return without(spec, DISPLACED),
-            Ok(End::StartedAgain) if spec.is_service => return without(spec, STARTED_AGAIN),
+            Ok(End::Displaced) => return without(spec, (DISPLACED, hide)),
+            Ok(End::StartedAgain) if spec.is_service => {
+                return without(spec, (STARTED_AGAIN, hide));
+            }
             // Its record would say that it never ran.
             Ok(End::StartedAgain) => {
                 say(STARTED_AGAIN);
                 return Contained::Status(NO_CONTAINER);
             }
-            Err(error) => return without(spec, &error.why),
+            Err(error) => return without(spec, (&error.why, hide)),
         }
     }
 }
 
 /// There is no container any more to end with, for this reason.
-fn without(spec: &ContainerSpec, why: &str) -> Contained {
+fn without(spec: &ContainerSpec, (why, hide): (&str, Hide<'_>)) -> Contained {
     say(why);
-    noted(spec, record::note_why_not(&spec.record, why));
+    noted(spec, record::note_why_not(&spec.record, &hide(why)));
     Contained::Status(NO_CONTAINER)
 }
 

@@ -24,6 +24,9 @@ pub struct Record {
     /// Whether the engine took it along when it went away, so that nobody knows what it did.
     #[serde(default)]
     pub is_taken: bool,
+    /// Whether it ended by itself, or because it was asked to, while its engine was there.
+    #[serde(default)]
+    pub has_ended: bool,
     /// How often its owners made it anew because the engine had taken it along.
     #[serde(default)]
     pub renewals: u32,
@@ -89,6 +92,14 @@ pub(crate) fn note_cause(path: &Path, cause: &str) -> io::Result<()> {
 pub(crate) fn note_gone(path: &Path) -> io::Result<()> {
     match read_record(path)? {
         Some(record) => write(path, &Record { address: None, ..record }),
+        None => Ok(()),
+    }
+}
+
+/// Notes that what a record tells of has ended, and not with its engine.
+pub(crate) fn note_end(path: &Path) -> io::Result<()> {
+    match read_record(path)? {
+        Some(record) => write(path, &Record { address: None, has_ended: true, ..record }),
         None => Ok(()),
     }
 }

@@ -39,7 +39,7 @@ pub use log::follow::{Follow, follow};
 pub use log::frame::{Frame, Stream};
 pub use log::read::{LogError, LogSlice, read_log};
 pub use log::tail::{read_before, tail};
-pub use mask::without_escapes;
+pub use mask::{hide, without_escapes};
 pub use proc::ProcessId;
 pub use record::{ExitRecord, LaunchFailure, LaunchFailureKind, MainExit, Outcome, Phase, Status};
 pub use socket::{SocketOwner, owns_socket, socket_owner};

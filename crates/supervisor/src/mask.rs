@@ -188,6 +188,16 @@ fn gap(form: &Form, bytes: &[u8], count: usize) -> Option<usize> {
     Some(at)
 }
 
+/// A text in which each occurrence of a value is hidden, in every form that is known; values of fewer
+/// than [`MIN_MASKED_BYTES`] bytes are not.
+pub fn hide<'a>(text: &str, values: impl Iterator<Item = &'a str>) -> String {
+    let Some(masks) = Masks::new(values) else { return text.to_owned() };
+    let (mut masker, mut shown) = (Masker::default(), Vec::new());
+    masker.push(&masks, text.as_bytes(), &mut shown);
+    masker.finish(&masks, &mut shown);
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
 /// One stream's state between two reads.
 #[derive(Default)]
 pub(crate) struct Masker {

@@ -147,7 +147,12 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let stage = Stage::with_engine();
     let repository = Repository::new(&stage);
     commit(&repository, &base, "v1");
-    let check = "HEALTHCHECK --interval=500ms --timeout=10s --retries=1 CMD [\"/bin/test\", \"-e\", \"/site/well\"]";
+    // What it prints where it fails goes where everybody looks.
+    let check = "HEALTHCHECK --interval=500ms --timeout=10s --retries=1 CMD \
+                 test -e /site/well || { echo \"denied to $TOKEN\"; false; }";
+    let secret = stage.path("token");
+    std::fs::write(&secret, "tr0ub4dor-and-3\n").unwrap();
+    let secrets = format!("secrets = {{ TOKEN = {{ file = '{}' }} }}\n", secret.display());
     // What talks without a pause is listened to all the same.
     let serve =
         "while busybox sleep 0.1; do busybox date; done & exec busybox httpd -f -p 8000 -h /site";
@@ -161,7 +166,7 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let by_image = pipeline.replace("path = \"/index.html\"", "by = \"image\"");
     repository.write("pilothouse.toml", &by_image);
     repository.commit_all("v1, with a check of its own");
-    stage.apply(&project(&stage, &repository, ""));
+    stage.apply(&project(&stage, &repository, &secrets));
     stage.succeeds(DeploymentId(0));
     stage.shows("v1");
     let victim = base.containers(&stage).remove(0);
@@ -180,11 +185,15 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     });
     visitors.end_without_failure();
     assert!(base.container(&victim.id).is_none());
+    let segments = std::fs::read_dir(stage.state_dir().join("journal")).unwrap();
+    let segments = segments.map(|one| std::fs::read(one.unwrap().path()).unwrap());
+    let told: String = segments.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
+    assert!(told.contains("denied to ***") && !told.contains("tr0ub4dor"), "its check said so");
     stage.shows("v1");
 
     // A release that its own check never lets in does not get in.
     let before = stage.state().last_deployment;
-    repository.write("Dockerfile", &image.replace("/site/well\"]", "/site/never\"]"));
+    repository.write("Dockerfile", &image.replace("/site/well", "/site/never"));
     repository.write("index.html", "<p>v2</p>\n");
     repository.commit_all("v2, never well");
     let deployment = stage.ended(before);

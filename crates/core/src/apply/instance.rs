@@ -25,12 +25,14 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             set_role(instance, Role::Standby, at);
         }),
         InstanceEvent::Proved { id } => proved(state, id, at),
-        InstanceEvent::Ended { id, why } => change(state, id, |instance| ended(instance, why, at)),
+        InstanceEvent::Ended { id, why, by_itself } => {
+            change(state, id, |instance| ended(instance, (why, *by_itself), at));
+        }
         InstanceEvent::Ill { id, why } => change(state, id, |instance| {
             instance.ill = true;
-            unwell_since(instance, why, at);
+            unwell_since(instance, (why, Some(Reason::FailedHealthChecks)), at);
         }),
-        InstanceEvent::Restarted { id, restarts, proof, address } => {
+        InstanceEvent::Restarted { id, restarts, proof, address, serves_on } => {
             change(state, id, |instance| {
                 instance.ill = false;
                 instance.restarts = *restarts;
@@ -44,7 +46,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                     if *proved {
                         *since = at;
                     }
-                    *proved = false;
+                    *proved = *serves_on;
                 }
             });
         }
@@ -89,20 +91,22 @@ fn stopping(instance: &mut Instance, at: Timestamp) {
 }
 
 /// Nobody is reached at its address any more, whoever answers there.
-fn ended(instance: &mut Instance, why: &str, at: Timestamp) {
+fn ended(instance: &mut Instance, (why, by_itself): (&str, bool), at: Timestamp) {
     if let InstancePhase::Running { over, .. } = &mut instance.phase {
         *over = true;
     }
-    unwell_since(instance, why, at);
+    // What ended by itself is no silence, of which nothing may be concluded for a while.
+    let reason = (!by_itself).then_some(Reason::FailedHealthChecks);
+    unwell_since(instance, (why, reason), at);
 }
 
 /// Notes that it is not well, and since when that is so.
-fn unwell_since(instance: &mut Instance, why: &str, at: Timestamp) {
+fn unwell_since(instance: &mut Instance, (why, reason): (&str, Option<Reason>), at: Timestamp) {
     let was_ill = instance.health.state == TargetState::Unhealthy;
     let since = if was_ill { instance.health.since } else { at };
     instance.health = TargetHealth {
         state: TargetState::Unhealthy,
-        reason: Some(Reason::FailedHealthChecks),
+        reason,
         detail: why.to_owned(),
         doubted: false,
         since,

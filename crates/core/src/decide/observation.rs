@@ -11,7 +11,7 @@ use crate::state::State;
 
 pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event> {
     match observation {
-        Observation::InstanceRestarted { id, restarts, proof, address } => {
+        Observation::InstanceRestarted { id, restarts, proof, address, is_own } => {
             // What was over and is told of again runs, also where it is the same start.
             let new = state.instances.get(id).is_some_and(|one| {
                 let InstancePhase::Running { proof: old, over, .. } = &one.phase else {
@@ -24,14 +24,17 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             }
             let (id, restarts, proof) = (id.clone(), *restarts, proof.clone());
             let address = address.filter(|address| moved(state, &id, *address));
-            vec![Event::Instance(InstanceEvent::Restarted { id, restarts, proof, address })]
+            let serves_on = *is_own && serves_on(state, &id);
+            let restarted = InstanceEvent::Restarted { id, restarts, proof, address, serves_on };
+            vec![Event::Instance(restarted)]
         }
-        Observation::InstanceEnded { id, why } => {
+        Observation::InstanceEnded { id, why, by_itself } => {
             let new = state.instances.get(id).is_some_and(|one| {
                 matches!(one.phase, InstancePhase::Running { .. })
                     && !(one.is_over() && one.health.detail == *why)
             });
-            let event = || InstanceEvent::Ended { id: id.clone(), why: why.clone() };
+            let event =
+                || InstanceEvent::Ended { id: id.clone(), why: why.clone(), by_itself: *by_itself };
             new.then(|| Event::Instance(event())).into_iter().collect()
         }
         Observation::InstanceIll { id, why } => {
@@ -87,6 +90,15 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
 /// Whether an instance listens elsewhere than was known.
 fn moved(state: &State, id: &InstanceId, address: SocketAddr) -> bool {
     state.instances.get(id).and_then(Instance::address) != Some(address)
+}
+
+/// Whether one that was started again while nobody looked may serve on if it is itself. What a
+/// deployment watches may not: it is the deployment that judges its end.
+fn serves_on(state: &State, id: &InstanceId) -> bool {
+    state.instances.get(id).is_some_and(|one| {
+        let environment = state.environments.get(&one.environment);
+        one.is_proved() && !one.is_over() && environment.is_some_and(|one| one.running.is_none())
+    })
 }
 
 /// What makes a target's health another than it was.

@@ -19,6 +19,8 @@ pub enum Observation {
         id: InstanceId,
         /// How it ended, or why it cannot start: a sentence, printable.
         why: String,
+        /// Whether it is known that nobody took it along.
+        by_itself: bool,
     },
     /// An instance runs, and a check of its own that it once passed fails.
     InstanceIll {
@@ -38,6 +40,8 @@ pub enum Observation {
         /// Where it listens now, if that may be elsewhere.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
+        /// Whether the socket at its address was seen to be its own by now.
+        is_own: bool,
     },
     /// The load balancer says something else of a target.
     TargetChanged {

@@ -36,6 +36,9 @@ pub enum InstanceEvent {
         id: InstanceId,
         /// A sentence that says why, printable.
         why: String,
+        /// Whether it is known that nobody took it along.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_itself: bool,
     },
     /// A check of its own fails. Whatever others say of it, it is not well until it is another.
     Ill {
@@ -55,6 +58,10 @@ pub enum InstanceEvent {
         /// Where it listens now; none where that did not change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<SocketAddr>,
+        /// Whether it serves on: nobody noticed the end of what was proved, and its socket is known
+        /// to be its own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        serves_on: bool,
     },
     /// The load balancer says something else of it.
     HealthChanged {

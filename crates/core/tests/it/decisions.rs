@@ -167,12 +167,14 @@ fn give(play: &mut Play, id: DeploymentId, input: &str) {
         "new ended" => Input::Observation(Observation::InstanceEnded {
             id: new.clone(),
             why: "it ended with status 1".to_owned(),
+            by_itself: false,
         }),
         "new restarted" => Input::Observation(Observation::InstanceRestarted {
             id: new.clone(),
             restarts: 1,
             proof: "again".to_owned(),
             address: None,
+            is_own: false,
         }),
         "deadline" => Input::Deadline,
         "an hour later" => {

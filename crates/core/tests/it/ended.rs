@@ -3,7 +3,7 @@
 use pilothouse_core::effect::{Input, Observation};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::TargetHealth;
-use pilothouse_core::routing::{Action, Table, TargetState};
+use pilothouse_core::routing::{Action, Role, Table, TargetState};
 use pilothouse_core::table;
 
 use crate::scenario::Play;
@@ -23,7 +23,10 @@ fn tell(play: &mut Play, observation: Observation) {
 }
 
 fn end(play: &mut Play, id: &InstanceId) {
-    tell(play, Observation::InstanceEnded { id: id.clone(), why: "it ended".to_owned() });
+    tell(
+        play,
+        Observation::InstanceEnded { id: id.clone(), why: "it ended".to_owned(), by_itself: false },
+    );
 }
 
 fn targets(table: &Table) -> Vec<&str> {
@@ -47,7 +50,16 @@ fn its_address_is_nobodys_until_it_runs_again() {
 
     let address = "127.0.0.1:29999".parse().unwrap();
     let (proof, address) = ("again".to_owned(), Some(address));
-    tell(&mut play, Observation::InstanceRestarted { id: id.clone(), restarts: 1, proof, address });
+    tell(
+        &mut play,
+        Observation::InstanceRestarted {
+            id: id.clone(),
+            restarts: 1,
+            proof,
+            address,
+            is_own: false,
+        },
+    );
     let one = &play.world.state.instances[&id];
     assert_eq!((one.address(), one.is_proved()), (address, false));
     assert_eq!(targets(&table::wanted(&play.world.state)).len(), 2);
@@ -76,11 +88,69 @@ fn one_whose_successor_serves_is_missed_by_nobody() {
     let proof = "again".to_owned();
     tell(
         &mut play,
-        Observation::InstanceRestarted { id: id.clone(), restarts: 1, proof, address: None },
+        Observation::InstanceRestarted {
+            id: id.clone(),
+            restarts: 1,
+            proof,
+            address: None,
+            is_own: false,
+        },
     );
     assert!(!play.world.state.instances[&id].is_proved());
     play.line("run 30");
     assert!(!play.world.state.instances.contains_key(&id));
     let environment = play.world.state.environments.values().next().unwrap();
     assert_eq!(environment.lost, None);
+}
+
+#[test]
+fn what_came_back_unnoticed_serves_on_where_its_socket_is_its_own() {
+    let restarted = |is_own: bool| {
+        let mut play = served();
+        let (id, proof) = (InstanceId::new(OWN), "again".to_owned());
+        let (restarts, address) = (1, None);
+        tell(
+            &mut play,
+            Observation::InstanceRestarted { id: id.clone(), restarts, proof, address, is_own },
+        );
+        let table = table::wanted(&play.world.state);
+        let role = table.target_groups.iter().flat_map(|group| &group.targets).find_map(|one| {
+            let is_same = *one.id == *id.as_str();
+            is_same.then_some((one.role, one.proof.clone()))
+        });
+        (play.world.state.instances[&id].is_proved(), role.unwrap())
+    };
+    assert_eq!(restarted(true), (true, (Role::Active, "again".to_owned())));
+    assert_eq!(restarted(false), (false, (Role::Standby, "again".to_owned())));
+    // Whose end was noticed has to prove itself.
+    let mut play = served();
+    let id = InstanceId::new(OWN);
+    end(&mut play, &id);
+    let (restarts, proof, address, is_own) = (1, "again".to_owned(), None, true);
+    tell(
+        &mut play,
+        Observation::InstanceRestarted { id: id.clone(), restarts, proof, address, is_own },
+    );
+    assert!(!play.world.state.instances[&id].is_proved());
+}
+
+#[test]
+fn a_container_that_ended_by_itself_is_judged_at_once_and_one_that_was_taken_along_later() {
+    let judged = |by_itself: bool| {
+        let mut play = Play::new();
+        for line in ["env production main docker", "apply", "push main a", "until d1 Baking"] {
+            play.line(line);
+        }
+        let (id, why) = (InstanceId::new(OWN), "it ended with status 7".to_owned());
+        tell(&mut play, Observation::InstanceEnded { id, why, by_itself });
+        let deployment = play.world.state.deployments.values().next().unwrap();
+        format!("{:?}", deployment.phase)
+    };
+    let phase = judged(true);
+    assert!(
+        phase.contains("shop-production-r1-0 serves no more: it ended with status 7"),
+        "{phase}"
+    );
+    let phase = judged(false);
+    assert!(phase.starts_with("Baking"), "{phase}");
 }

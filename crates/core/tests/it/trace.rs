@@ -143,7 +143,7 @@ fn instance(event: &InstanceEvent) -> String {
         InstanceEvent::Replaced { instance } => format!("{} replaces", instance.id),
         InstanceEvent::Started { id, .. } => format!("{id} started"),
         InstanceEvent::Proved { id } => format!("{id} proved"),
-        InstanceEvent::Ended { id, why } => format!("{id} ended: {why}"),
+        InstanceEvent::Ended { id, why, .. } => format!("{id} ended: {why}"),
         InstanceEvent::Ill { id, why } => format!("{id} ill: {why}"),
         InstanceEvent::Restarted { id, restarts, .. } => format!("{id} restarted × {restarts}"),
         InstanceEvent::HealthChanged { id, health } => {

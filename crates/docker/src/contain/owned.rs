@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
 use super::wait::{Output, Over};
-use super::{Asked, End, patiently, port};
+use super::{Asked, End, Hide, patiently, port};
 use crate::container::Container;
 use crate::create;
 use crate::engine::Docker;
@@ -202,6 +202,7 @@ impl Owned<'_> {
             address: self.address,
             owner: std::process::id(),
             is_taken: false,
+            has_ended: false,
             renewals: before.map_or(0, |before| before.renewals),
             why_not: None,
             ill: None,
@@ -214,11 +215,18 @@ impl Owned<'_> {
     }
 
     /// Passes output on until the container has ended, asked to or by itself, and removes it.
-    pub(super) async fn end(mut self, asked: &mut Asked) -> Result<End, Error> {
-        let over = self.ended(asked).await?;
-        super::gone(self.spec);
+    pub(super) async fn end(mut self, asked: &mut Asked, hide: Hide<'_>) -> Result<End, Error> {
+        let over = self.ended(asked, hide).await?;
+        if !matches!(over, Over::Ended(_)) {
+            super::gone(self.spec);
+        }
         let ended = match over {
-            Over::Ended(found) => found,
+            Over::Ended(found) => {
+                if self.spec.publish.is_some() {
+                    super::noted(self.spec, record::note_end(&self.spec.record));
+                }
+                found
+            }
             Over::WithEngine => return Ok(End::WithEngine),
             Over::Displaced => {
                 patiently(|| self.docker.remove(&self.id)).await?;

@@ -12,7 +12,7 @@ use bollard::query_parameters::{AttachContainerOptionsBuilder, WaitContainerOpti
 use futures_util::{Stream, StreamExt as _};
 
 use super::owned::Owned;
-use super::{Asked, patiently};
+use super::{Asked, Hide, patiently};
 use crate::container::{Container, Health};
 use crate::engine::Docker;
 use crate::error::{Error, Kind, from};
@@ -72,7 +72,7 @@ pub(super) enum Over {
 
 impl Owned<'_> {
     /// Waits for the container's end, and tells how it ended.
-    pub(super) async fn ended(&mut self, asked: &mut Asked) -> Result<Over, Error> {
+    pub(super) async fn ended(&mut self, asked: &mut Asked, hide: Hide<'_>) -> Result<Over, Error> {
         let (mut is_asked, mut is_ill) = (false, false);
         let mut is_talking = true;
         let mut kill_at = None;
@@ -101,7 +101,8 @@ impl Owned<'_> {
                         is_ill = failed.was_well;
                         if is_ill {
                             // It may serve, and goes once a successor does: the engine sees to it.
-                            super::noted(self.spec, record::note_ill(&self.spec.record, &failed.said));
+                            let said = hide(&failed.said);
+                            super::noted(self.spec, record::note_ill(&self.spec.record, &said));
                         } else {
                             self.docker.signal(&self.id, KILL).await?;
                             is_asked = true;

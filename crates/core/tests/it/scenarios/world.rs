@@ -173,11 +173,22 @@ fn an_instance_that_is_down_tells_why_until_it_runs_again() {
     }
     let id = InstanceId::new("shop-production-r1-0");
     let of = |play: &Play| -> Instance { play.world.state.instances[&id].clone() };
-    let ended =
-        || Input::Observation(Observation::InstanceEnded { id: id.clone(), why: WHY.to_owned() });
+    let ended = || {
+        Input::Observation(Observation::InstanceEnded {
+            id: id.clone(),
+            why: WHY.to_owned(),
+            by_itself: false,
+        })
+    };
     let runs = |restarts: u32, proof: &str| {
         let (id, proof) = (id.clone(), proof.to_owned());
-        Input::Observation(Observation::InstanceRestarted { id, restarts, proof, address: None })
+        Input::Observation(Observation::InstanceRestarted {
+            id,
+            restarts,
+            proof,
+            address: None,
+            is_own: false,
+        })
     };
     let before = play.world.journal.len();
     play.world.turn(&ended());

@@ -119,6 +119,7 @@ impl World {
                     restarts,
                     proof,
                     address: None,
+                    is_own: false,
                 });
             }
         }

@@ -5,14 +5,14 @@ use std::path::Path;
 use pilothouse_core::effect::{Fault, Observation, Outcome};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::text::printable;
-use pilothouse_supervisor::{Handle, Liveness, MainExit};
+use pilothouse_supervisor::{Handle, Liveness, MainExit, SocketOwner, socket_owner};
 use rustix::fs::inotify;
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 
 use super::super::unit::{MOMENT, clean_up, look, over};
 use super::super::{blocking, cancelled, docker};
-use super::{Local, alive, proof, unit_of};
+use super::{Local, address, alive, proof, unit_of};
 use crate::executor::{Attention, Ended};
 
 impl Local {
@@ -55,18 +55,19 @@ impl Local {
         loop {
             let id = id.clone();
             match now(home, &handle.dir)? {
-                Now::Runs { restarts, proof, address, ill } => {
+                Now::Runs { restarts, proof, address, ill, is_own } => {
                     let ill = ill.map(|why| Observation::InstanceIll { id: id.clone(), why });
-                    let runs = Observation::InstanceRestarted { id, restarts, proof, address };
+                    let runs =
+                        Observation::InstanceRestarted { id, restarts, proof, address, is_own };
                     attention.observe(runs).await;
                     if let Some(ill) = ill {
                         attention.observe(ill).await;
                     }
                 }
                 // Its address may be anybody's from now on.
-                Now::Over(exit) => {
+                Now::Over { exit, by_itself } => {
                     let why = self.why_ended(&id, exit)?;
-                    attention.observe(Observation::InstanceEnded { id, why }).await;
+                    attention.observe(Observation::InstanceEnded { id, why, by_itself }).await;
                 }
                 // The next change or the other branch tells.
                 Now::Unknown => {}
@@ -106,22 +107,31 @@ enum Now {
         address: Option<std::net::SocketAddr>,
         /// What a check of its own says that fails.
         ill: Option<String>,
+        /// Whether the socket at its address is its own by now. Of a container nobody asks.
+        is_own: bool,
     },
-    /// What ran is over, in this way if that is known, and nothing runs yet.
-    Over(Option<MainExit>),
+    /// What ran is over, and nothing runs yet.
+    Over {
+        /// How it ended, if that is known.
+        exit: Option<MainExit>,
+        /// Whether it is known that no engine of containers took it along.
+        by_itself: bool,
+    },
     /// Nobody tells. A container whose owner was killed runs on, and the next owner finds it.
     Unknown,
 }
 
 fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
-    let Some((_, status)) = alive(unit)? else { return Ok(Now::Unknown) };
+    let Some((handle, status)) = alive(unit)? else { return Ok(Now::Unknown) };
     if !docker::is_container(home) {
         return Ok(match status.main {
             Some(_) => {
+                let owner = address::read(home).map(|address| socket_owner(&handle, address));
+                let is_own = matches!(owner, Ok(Ok(SocketOwner::Unit)));
                 let restarts = status.restarts;
-                Now::Runs { restarts, proof: proof(&status), address: None, ill: None }
+                Now::Runs { restarts, proof: proof(&status), address: None, ill: None, is_own }
             }
-            None => Now::Over(status.last_exit),
+            None => Now::Over { exit: status.last_exit, by_itself: true },
         });
     }
     let Some(record) = docker::record_of(unit, None)? else { return Ok(Now::Unknown) };
@@ -133,9 +143,10 @@ fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
             proof: docker::proof(&record),
             address: record.address,
             ill: record.ill.map(|said| printable(&said, 400)),
+            is_own: false,
         },
         Some(_) => Now::Unknown,
-        None => Now::Over(status.last_exit),
+        None => Now::Over { exit: status.last_exit, by_itself: record.has_ended },
     })
 }
 

@@ -266,7 +266,13 @@ impl World {
             if restarts > 0 {
                 let id = id.clone();
                 attention
-                    .observe(Observation::InstanceRestarted { id, restarts, proof, address: None })
+                    .observe(Observation::InstanceRestarted {
+                        id,
+                        restarts,
+                        proof,
+                        address: None,
+                        is_own: false,
+                    })
                     .await;
             }
             known = change;
