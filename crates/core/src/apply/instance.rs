@@ -1,5 +1,7 @@
 //! Folds what happened to instances.
 
+use std::net::SocketAddr;
+
 use crate::event::InstanceEvent;
 use crate::id::InstanceId;
 use crate::instance::{Instance, InstancePhase, Lost, Role, TargetHealth};
@@ -34,20 +36,8 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
         }),
         InstanceEvent::Restarted { id, restarts, proof, address, serves_on } => {
             change(state, id, |instance| {
-                instance.ill = false;
                 instance.restarts = *restarts;
-                if let InstancePhase::Running { address: place, proof: old, proved, since, over } =
-                    &mut instance.phase
-                {
-                    *over = false;
-                    proof.clone_into(old);
-                    *place = address.unwrap_or(*place);
-                    // One that never was healthy has no more time because it was started again.
-                    if *proved {
-                        *since = at;
-                    }
-                    *proved = *serves_on;
-                }
+                restarted(instance, proof, *address, *serves_on, at);
             });
         }
         InstanceEvent::HealthChanged { id, health } => {
@@ -82,6 +72,29 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             change(state, id, |instance| stopping(instance, at));
         }
         InstanceEvent::Gone { id, why } => gone(state, id, why, at),
+    }
+}
+
+/// It runs anew. Nobody knows yet who has its address, unless that is said.
+fn restarted(
+    instance: &mut Instance,
+    name: &str,
+    address: Option<SocketAddr>,
+    serves_on: bool,
+    at: Timestamp,
+) {
+    instance.ill = false;
+    if let InstancePhase::Running { address: place, proof, proved, since, over } =
+        &mut instance.phase
+    {
+        *over = false;
+        name.clone_into(proof);
+        *place = address.unwrap_or(*place);
+        // One that never was healthy has no more time because it was started again.
+        if *proved {
+            *since = at;
+        }
+        *proved = serves_on;
     }
 }
 

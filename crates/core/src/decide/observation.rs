@@ -28,15 +28,7 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             let restarted = InstanceEvent::Restarted { id, restarts, proof, address, serves_on };
             vec![Event::Instance(restarted)]
         }
-        Observation::InstanceEnded { id, why, by_itself } => {
-            let new = state.instances.get(id).is_some_and(|one| {
-                matches!(one.phase, InstancePhase::Running { .. })
-                    && !(one.is_over() && one.health.detail == *why)
-            });
-            let event =
-                || InstanceEvent::Ended { id: id.clone(), why: why.clone(), by_itself: *by_itself };
-            new.then(|| Event::Instance(event())).into_iter().collect()
-        }
+        Observation::InstanceEnded { id, why, by_itself } => ended(state, id, why, *by_itself),
         Observation::InstanceIll { id, why } => {
             let new = state.instances.get(id).is_some_and(|one| {
                 matches!(one.phase, InstancePhase::Running { over: false, .. }) && !one.ill
@@ -90,6 +82,16 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
 /// Whether an instance listens elsewhere than was known.
 fn moved(state: &State, id: &InstanceId, address: SocketAddr) -> bool {
     state.instances.get(id).and_then(Instance::address) != Some(address)
+}
+
+/// What ran of an instance is over: news only where that, or why, was not known.
+fn ended(state: &State, id: &InstanceId, why: &str, by_itself: bool) -> Vec<Event> {
+    let new = state.instances.get(id).is_some_and(|one| {
+        matches!(one.phase, InstancePhase::Running { .. })
+            && !(one.is_over() && one.health.detail == *why)
+    });
+    let event = || InstanceEvent::Ended { id: id.clone(), why: why.to_owned(), by_itself };
+    new.then(|| Event::Instance(event())).into_iter().collect()
 }
 
 /// Whether one that was started again while nobody looked may serve on if it is itself. What a
