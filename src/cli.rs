@@ -45,6 +45,7 @@ pub mod version;
 use clap::{Parser, Subcommand};
 use color_eyre::Result;
 
+use crate::exit::{Failure, failed};
 use crate::find::Place;
 
 /// From commit to served traffic, in one terminal.
@@ -142,6 +143,10 @@ enum Verb {
 /// Does what the command line says.
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let place = &cli.place;
+    if cli.attach.is_read_only() && !matches!(cli.verb, None | Some(Verb::Watch(_))) {
+        let why = "--read-only is the cockpit's, and this does something else: leave it out";
+        return Err(failed(Failure::Usage, why));
+    }
     match &cli.verb {
         None => return attach::run(place, &cli.attach),
         Some(Verb::Watch(watch)) => return watch::run(place, watch),

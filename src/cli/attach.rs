@@ -19,6 +19,13 @@ pub struct Attach {
     read_only: bool,
 }
 
+impl Attach {
+    /// Whether it is to change nothing.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+}
+
 /// Shows the cockpit until the person leaves.
 pub fn run(place: &Place, options: &Attach) -> Result<ExitCode> {
     if options.read_only {

@@ -146,7 +146,7 @@ async fn plan(place: &Place, state: &State) {
         }
     }
     for id in &state.live_deployments {
-        out::line(&format!("  deployment {id}"));
+        out::line(&format!("  deployment {id}, which is cancelled"));
     }
     for id in &state.live_runs {
         out::line(&format!("  run {id}"));
@@ -156,8 +156,9 @@ async fn plan(place: &Place, state: &State) {
         out::line(&stays);
     }
     out::line(
-        "undo: start the engine again; it brings every environment back as it was, and runs that \
-         this cancels are started again by `pilothouse run BRANCH`",
+        "undo: start the engine again; it brings every environment back as it was, or as it was \
+         before a deployment that this cancels, and runs that this cancels are started again by \
+         `pilothouse run BRANCH`",
     );
 }
 

@@ -125,7 +125,13 @@ impl Past {
             let id = self.instances[place].clone();
             let restarts = u32::try_from(self.run).unwrap_or(0);
             let proof = format!("3f2b/{}/{}", 1000 + number, self.run);
-            self.add(InstanceEvent::Restarted { id: id.clone(), restarts, proof, address: None });
+            self.add(InstanceEvent::Restarted {
+                id: id.clone(),
+                restarts,
+                proof,
+                address: None,
+                serves_on: false,
+            });
             self.add(InstanceEvent::Proved { id });
         }
     }

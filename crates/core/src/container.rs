@@ -124,7 +124,7 @@ impl Container {
             return Some(refused("a privileged container", "privileged = true"));
         }
         if self.docker_socket && !grants.docker_socket {
-            return Some(refused("the Docker socket", "docker_socket = true"));
+            return Some(refused("the Docker socket", SOCKET_KEY));
         }
         if let Some(network) = self.network.as_ref().filter(|network| !grants.joins(network)) {
             let key = format!("networks = [\"{network}\"]");
@@ -132,6 +132,9 @@ impl Container {
         }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
+            if volume.source.ends_with("/docker.sock") {
+                return refused("Docker's socket as a volume", SOCKET_KEY);
+            }
             let key = format!("volumes_below = [\"{}\"]", volume.source);
             refused(&format!("the volume {}", volume.source), &key)
         })
@@ -173,6 +176,9 @@ impl Grants {
     }
 }
 
+/// What lets steps have the engine's socket, and says so wherever somebody looks.
+const SOCKET_KEY: &str = "docker_socket = true";
+
 fn refused(what: &str, key: &str) -> String {
     format!(
         "the pipeline asks for {what}, which the operator's file does not grant: write {key} into \
@@ -208,5 +214,21 @@ mod tests {
             assert!(!grants.allows(path), "{path}");
         }
         assert!(!Grants::default().allows("/tmp"));
+    }
+
+    #[test]
+    fn whoever_wants_the_socket_as_a_volume_is_told_of_its_own_key() {
+        let source = "/var/run/docker.sock".to_owned();
+        let container = Container {
+            image: Image::Named("x".to_owned()),
+            caches: Vec::new(),
+            volumes: vec![Volume { target: source.clone(), source, read_only: true }],
+            network: None,
+            limits: Limits::default(),
+            privileged: false,
+            docker_socket: false,
+        };
+        let refusal = container.refusal(&Grants::default()).unwrap();
+        assert!(refusal.contains("write docker_socket = true into its [docker]"), "{refusal}");
     }
 }

@@ -146,5 +146,8 @@ fn a_cockpit_without_a_terminal_starts_no_engine() {
     let world = World::new();
     let said = world.run(&[]).ends_with(2);
     assert!(said.err.contains("needs a terminal"), "{said:?}");
+    // What is the cockpit's is not passed over by what does something.
+    let said = world.run(&["--read-only", "run", "main"]).ends_with(2);
+    assert!(said.err.contains("--read-only is the cockpit's"), "{said:?}");
     assert!(!world.state_dir().exists());
 }

@@ -182,6 +182,14 @@ fn volumes(
                 source.display()
             )));
         }
+        if std::fs::canonicalize(SOCKET).is_ok_and(|socket| socket.starts_with(&source)) {
+            return Err(Fault::permanent(format!(
+                "the volume {} holds Docker's socket, which no volume gives: whoever can push would \
+                 be root on the host; write docker_socket = true into the operator's [docker] and \
+                 into the step if that is meant, otherwise mount a directory below it",
+                volume.source
+            )));
+        }
         if let Some(dir) = loose(&source, &roots, user).map_err(failed)? {
             return Err(Fault::permanent(format!(
                 "steps may change {}, and with it where the volume {} leads: grant that very \
@@ -320,6 +328,15 @@ mod tests {
         symlink(&secret, granted.join("a")).unwrap();
         let refused = mounted(&inner, &[&granted, &granted.join("a")], USER).unwrap_err();
         assert!(refused.contains("does not grant"), "{refused}");
+    }
+
+    #[test]
+    fn no_volume_holds_dockers_socket() {
+        for granted in ["/", "/var/run", SOCKET] {
+            let path = Path::new(granted);
+            let refused = mounted(path, &[path], USER).unwrap_err();
+            assert!(refused.contains("docker_socket = true"), "{granted}: {refused}");
+        }
     }
 
     #[test]
