@@ -70,6 +70,7 @@ fn sentence(what: &str) -> String {
         Command::CancelDeployment { id, waiting: false } => format!("cancel {id}"),
         Command::CancelDeployment { id, waiting: true } => format!("cancel {id} --waiting"),
         Command::RestartInstance { id } => format!("restart {id}"),
+        Command::CallOff { id } => format!("call {id} off"),
         Command::StopInstance { id, force: false } => format!("stop {id}"),
         Command::StopInstance { id, force: true } => format!("stop {id} whatever serves then"),
         Command::OpenShell { id } => format!("open a shell in {id}"),

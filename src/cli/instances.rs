@@ -38,7 +38,7 @@ struct Shown<'a> {
     /// What the load balancer says: `initial`, `healthy`, `unhealthy` and so on.
     health: TargetState,
     /// Why, or why it is down; empty where there is nothing to say.
-    detail: &'a str,
+    detail: String,
     restarts: u32,
     /// When it was made, in milliseconds since the Unix epoch.
     since: u64,
@@ -108,7 +108,7 @@ fn shown(one: &Instance) -> Shown<'_> {
         address: one.address().map(|address| address.to_string()),
         state: words::instance(one).1,
         health: one.own_health(),
-        detail: &one.health.detail,
+        detail: targets::sentence(one),
         restarts: one.restarts,
         since: one.since.0,
     }

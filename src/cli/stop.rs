@@ -3,6 +3,8 @@
 use color_eyre::Result;
 use pilothouse_core::command::Command;
 use pilothouse_core::decide::shortfall;
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
 
 use crate::find::Place;
 use crate::{ask, name, out};
@@ -29,9 +31,9 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
     ask::run(async {
         let (_, snapshot) = ask::look(place).await?;
         let id = name::instance(&snapshot.state, &stop.instance)?;
-        let stays = snapshot.state.followed(&id).map(|one| one.id.clone());
-        if let Some(stays) = stays.as_ref().filter(|_| !stop.json) {
-            out::line(&format!("{id} would be stopped, and {stays} serve on"));
+        let stays = snapshot.state.followed(&id);
+        if let Some(stays) = stays.filter(|_| !stop.json) {
+            out::line(&format!("{id} would be stopped before it serves; {}", stay(stays)));
         } else if !stop.json {
             out::line(&format!(
                 "{id} would finish what it has and be stopped, and none would take its place"
@@ -42,13 +44,17 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
             }
         }
         ask::confirm(stop.yes, "go on?")?;
-        let command = Command::StopInstance { id: id.clone(), force: stop.force };
+        // What was said is what is asked for, whatever has become of it meanwhile.
+        let command = match stays {
+            Some(_) => Command::CallOff { id: id.clone() },
+            None => Command::StopInstance { id: id.clone(), force: stop.force },
+        };
         let accepted = ask::operator(place).submit(command).await?;
         if stop.json {
             return out::json(&accepted);
         }
         if let Some(stays) = stays {
-            out::line(&format!("{id} is being stopped; {stays} serves on"));
+            out::line(&format!("{id} is being stopped; {}", stay(stays)));
             return Ok(());
         }
         out::line(&format!(
@@ -57,4 +63,12 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
         ));
         Ok(())
     })
+}
+
+/// What becomes of the one whose successor is called off.
+fn stay(one: &Instance) -> String {
+    match one.own_health() {
+        TargetState::Unhealthy => format!("{} stays, and is not healthy", one.id),
+        _ => format!("{} serves on", one.id),
+    }
 }

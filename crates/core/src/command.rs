@@ -69,6 +69,11 @@ pub enum Command {
         /// Whether fewer than must, or none, may serve afterwards.
         force: bool,
     },
+    /// Stop the successor of an instance before it serves; once it does, this is refused.
+    CallOff {
+        /// The successor.
+        id: InstanceId,
+    },
     /// Start again what was stopped in an environment by [`Command::StopInstance`].
     StartInstances {
         /// The environment.

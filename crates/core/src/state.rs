@@ -16,7 +16,7 @@ use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
     ReleaseNumber, RunId, Seq,
 };
-use crate::instance::{Instance, InstancePhase, Lost, Role};
+use crate::instance::{Instance, Lost, Role};
 use crate::pipeline::Service;
 use crate::run::{Run, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
@@ -337,7 +337,8 @@ impl State {
                 && one.slot == successor.slot
                 && one.generation < successor.generation
                 && one.role == Role::Active
-                && matches!(one.phase, InstancePhase::Running { .. })
+                && one.is_proved()
+                && !one.is_over()
         })
     }
 

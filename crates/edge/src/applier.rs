@@ -218,6 +218,9 @@ impl Applier {
         self.counters.insert(target.id.clone(), Arc::downgrade(&counters));
         self.next_key += 1;
         let live = LiveTarget::new(self.next_key, group, target, counters, now_ms());
+        if let Some(before) = self.known.iter().find(|known| known.serves_on_as(group, target)) {
+            live.inherit(before);
+        }
         let live = Arc::new(live);
         self.known.push(Arc::clone(&live));
         live

@@ -72,6 +72,25 @@ impl LiveTarget {
             && own.proof == target.proof
     }
 
+    /// Says whether a target of a new table is this one, started anew and known to serve: only what
+    /// was proved is active there, and had another start been checked meanwhile, that one would be
+    /// the same.
+    pub(crate) fn serves_on_as(&self, group: &str, target: &Target) -> bool {
+        let own = &self.target;
+        self.group == group
+            && own.id == target.id
+            && own.address == target.address
+            && own.release == target.release
+            && target.role == Role::Active
+            && !self.is_leaving()
+    }
+
+    /// Takes over what is known of the start before.
+    pub(crate) fn inherit(&self, before: &Self) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = before.health();
+        self.flags.store(before.flags.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     pub(crate) fn is_healthy(&self) -> bool {
         self.flags.load(Ordering::Relaxed) & HEALTHY != 0
     }

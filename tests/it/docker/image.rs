@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use pilothouse_docker::{Container, Details, Docker, Error, ImageFile};
 use rustix::process::Signal;
 
-use super::super::stage::{Stage, ended, processes};
+use super::super::stage::{Stage, ended, processes, wait_until};
 
 /// A test's own image. It goes with the test, and what was built on it too.
 pub struct Base {
@@ -139,7 +139,9 @@ impl Base {
 
     /// Removes an image, as a person does who needs room.
     pub fn remove_image(&self, id: &str) {
-        self.runtime.block_on(self.docker.remove_image(id)).unwrap();
+        // Docker may refuse while it builds or removes another one that shares a layer.
+        let removed = || self.runtime.block_on(self.docker.remove_image(id));
+        wait_until(|| format!("{id} is removed: {:?}", removed()), || removed().is_ok());
     }
 
     /// A container by its name or id.

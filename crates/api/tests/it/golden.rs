@@ -221,6 +221,7 @@ fn commands() {
         Command::CancelDeployment { id: DeploymentId(3), waiting: false },
         Command::RestartInstance { id: InstanceId::new("shop-production-r41-0") },
         Command::StopInstance { id: InstanceId::new("shop-production-r41-1"), force: true },
+        Command::CallOff { id: InstanceId::new("shop-production-r41-1.1") },
         Command::StartInstances { environment: production() },
         Command::OpenShell { id: InstanceId::new("shop-production-r41-1") },
         Command::RemoveProject { project: "shop".into() },

@@ -5,6 +5,7 @@ use pilothouse_core::decide::shortfall;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::Environment;
 
 use super::{complain, dialog, obstacle, say};
@@ -41,9 +42,17 @@ pub(super) fn stop(model: &mut Model) -> Vec<Request> {
     if let Some(stays) = model.replica.followed(&id) {
         let lines = vec![
             format!("{} of {}", instance.release, instance.environment),
-            format!("It is stopped before it serves, and {} serves on.", stays.id),
+            match stays.own_health() {
+                TargetState::Unhealthy => {
+                    format!(
+                        "It is stopped before it serves; {} stays, and is not healthy.",
+                        stays.id
+                    )
+                }
+                _ => format!("It is stopped before it serves, and {} serves on.", stays.id),
+            },
         ];
-        let command = Command::StopInstance { id: id.clone(), force: false };
+        let command = Command::CallOff { id: id.clone() };
         return dialog::ask(model, format!("Stop {id}"), lines, command);
     }
     let short = shortfall(&model.replica, &instance);

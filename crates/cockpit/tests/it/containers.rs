@@ -138,6 +138,15 @@ fn stopping_says_what_is_left() {
     let sent = press(&mut model, "3xty");
     let expected = Command::StopInstance { id, force: false };
     assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
+    // A successor that waits is called off, and nothing else.
+    let mut waits = state.clone();
+    let id = InstanceId::new("shop-production-r41-0.9");
+    let mut next = waits.instances[&InstanceId::new("shop-production-r41-0")].clone();
+    (next.id, next.generation, next.role) = (id.clone(), 9, Role::Standby);
+    waits.instances.insert(id.clone(), next);
+    let sent = press(&mut operator(waits, 80, 24), "3/0.9<Enter>xty");
+    let expected = Command::CallOff { id };
+    assert!(matches!(&sent[..], [Request::Submit { command, .. }] if *command == expected));
     let mut watcher = self::model(state.clone(), Access::Watcher, 80, 24);
     assert_eq!(press(&mut watcher, "3xt"), []);
     assert!(watcher.ui.dialog.is_none());

@@ -39,6 +39,7 @@ pub(super) fn command(state: &State, actor: &str, command: &Command, now: Timest
             cancel_deployment(state, actor, *id, *waiting, now)
         }
         Command::RestartInstance { id } => instance::restart(state, actor, id),
+        Command::CallOff { id } => instance::call_off(state, actor, id),
         Command::StopInstance { id, force } => instance::stop(state, actor, id, *force),
         Command::OpenShell { id } => instance::shell(state, id),
         Command::StartInstances { environment } => instance::start(state, actor, environment),

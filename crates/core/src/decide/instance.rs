@@ -22,6 +22,17 @@ pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
     Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
 }
 
+/// A successor that does not serve yet goes, and what it was to follow serves on.
+pub(super) fn call_off(state: &State, actor: &str, id: &InstanceId) -> Answer {
+    at_rest(state, id)?;
+    if state.followed(id).is_none() {
+        let why = "serves by now, or is to follow nothing that does";
+        return Err(conflict(format!("{id} {why}; `pilothouse stop {id}` stops it")));
+    }
+    let (id, by) = (id.clone(), actor.to_owned());
+    Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by })], Reply::Accepted))
+}
+
 /// What is wanted at rest is stopped; with too few beside it only where that was said. A successor
 /// that does not serve yet is called off: what it was to follow serves on.
 pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> Answer {
@@ -31,8 +42,7 @@ pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> 
         return Err(conflict(format!("{id} is being stopped already")));
     }
     if state.followed(&instance.id).is_some() {
-        let (id, by) = (id.clone(), actor.to_owned());
-        return Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by })], Reply::Accepted));
+        return call_off(state, actor, id);
     }
     if !force && let Some(why) = shortfall(state, instance) {
         let way = format!("`pilothouse stop {id} --force` stops it all the same");

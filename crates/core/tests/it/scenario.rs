@@ -123,6 +123,7 @@ impl Play {
                 let force = rest.get(1) == Some(&"force");
                 self.ask(Command::StopInstance { id: InstanceId::new(rest[0]), force });
             }
+            "call" => self.ask(Command::CallOff { id: InstanceId::new(rest[1]) }),
             "shell" => self.ask(Command::OpenShell { id: InstanceId::new(rest[0]) }),
             "again" => {
                 let environment = self.key(rest[0]);

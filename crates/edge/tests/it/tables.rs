@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use pilothouse_core::routing::{Action, ProblemKind, RefusalKind, Table, TableSource, TargetState};
+use pilothouse_core::routing::{
+    Action, ProblemKind, RefusalKind, Role, Table, TableSource, TargetState,
+};
 use pilothouse_edge::{Error, serve};
 
 use super::support::*;
@@ -159,6 +161,28 @@ fn a_restarted_edge_lets_requests_wait_for_the_first_checks() {
     client.stream.set_read_timeout(Some(PATIENCE)).unwrap();
     origin.open_gate();
     assert_eq!(client.read().text(), "shop-0");
+}
+
+/// An engine says so that knows it: what is active is proved.
+#[test]
+fn a_target_that_was_started_anew_and_is_active_serves_on_before_it_is_checked() {
+    let mut rig = Rig::new();
+    let origin = Origin::new("one");
+    let of = |proof: &str, role| {
+        let mut target = with_role(&origin, role);
+        target.proof = proof.to_owned();
+        shop(vec![target])
+    };
+    rig.publish(of("first", Role::Active));
+    rig.wait_healthy("one");
+    // No check passes from here on.
+    origin.set_health(500);
+    rig.publish(of("second", Role::Active));
+    assert_eq!(rig.get("/echo").status, 200);
+    // What had to be taken out proves itself anew.
+    rig.publish(of("third", Role::Standby));
+    rig.publish(of("third", Role::Active));
+    assert_eq!(rig.get("/echo").status, 503);
 }
 
 #[test]

@@ -116,8 +116,15 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
         Role::Drained => "waits, in case of a rollback",
     };
     let since = format!("{health} for {}", age::ago(model.now, instance.health.since));
+    // Its role is older than this start of it.
+    let is_new = instance.role == Role::Active && !instance.is_proved();
+    let traffic = if is_new {
+        role.to_owned()
+    } else {
+        format!("{role}, for {}", age::ago(model.now, instance.role_since))
+    };
     let mut lines = vec![
-        Line::fact("traffic", format!("{role}, for {}", age::ago(model.now, instance.role_since))),
+        Line::fact("traffic", traffic),
         Line::name("target").mark(mark).and(since, Scope::Text),
     ];
     if let Some(reason) = instance.health.reason {

@@ -16,10 +16,20 @@ fn a_successor_that_is_stopped_before_it_serves_leaves_what_it_was_to_follow() {
         restart shop-production-r1-0
         run 1
         stop shop-production-r1-0
-        stop shop-production-r1-0.1
+        call off shop-production-r1-0
+        call off shop-production-r1-0.1
         run 300
         show
         lost production
+        restart shop-production-r1-0
+        run 1
+        stop shop-production-r1-0.2
+        run 300
+        show
+        restart shop-production-r1-0
+        run 300
+        call off shop-production-r1-0.3
+        show
         "
     ), @r"
      120.0 shop-production-r1-0 restart asked by kim
@@ -28,11 +38,37 @@ fn a_successor_that_is_stopped_before_it_serves_leaves_what_it_was_to_follow() {
      120.1 shop-production-r1-0.1 is initial
      120.2 edge serves v4
     refused, Conflict: nothing else serves shop/production: its domain answers 503 afterwards; `pilothouse stop shop-production-r1-0 --force` stops it all the same
+    refused, Conflict: shop-production-r1-0 serves by now, or is to follow nothing that does; `pilothouse stop shop-production-r1-0` stops it
      121.0 shop-production-r1-0.1 called off by kim
      121.1 edge serves v5
      121.2 shop-production-r1-0.1 gone: stopped
     = production r1: shop-production-r1-0 Active
     = production lost nothing
+     421.0 shop-production-r1-0 restart asked by kim
+     421.0 shop-production-r1-0.2 replaces
+     421.1 shop-production-r1-0.2 started
+     421.2 edge serves v6
+     421.2 shop-production-r1-0.2 is initial
+     422.0 shop-production-r1-0.2 called off by kim
+     422.1 edge serves v7
+     422.2 shop-production-r1-0.2 gone: stopped
+    = production r1: shop-production-r1-0 Active
+     722.0 shop-production-r1-0 restart asked by kim
+     722.0 shop-production-r1-0.3 replaces
+     722.1 shop-production-r1-0.3 started
+     722.1 shop-production-r1-0.3 is initial
+     722.2 edge serves v8
+     724.1 shop-production-r1-0.3 is healthy
+     724.1 shop-production-r1-0.3 proved
+     724.1 shop-production-r1-0.3 -> Active
+     724.1 shop-production-r1-0 -> Draining
+     724.2 edge serves v9
+     725.2 shop-production-r1-0 -> Drained
+     725.2 shop-production-r1-0 stopping
+     725.3 edge serves v10
+     725.4 shop-production-r1-0 gone: stopped
+    refused, Conflict: shop-production-r1-0.3 serves by now, or is to follow nothing that does; `pilothouse stop shop-production-r1-0.3` stops it
+    = production r1: shop-production-r1-0.3 Active
     ");
 }
 

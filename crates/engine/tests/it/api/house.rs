@@ -196,6 +196,7 @@ impl Backend for Memory {
             | Command::Deploy { .. }
             | Command::CancelDeployment { .. }
             | Command::RestartInstance { .. }
+            | Command::CallOff { .. }
             | Command::StopInstance { .. }
             | Command::OpenShell { .. }
             | Command::StartInstances { .. }

@@ -265,15 +265,9 @@ impl World {
             };
             if restarts > 0 {
                 let id = id.clone();
-                attention
-                    .observe(Observation::InstanceRestarted {
-                        id,
-                        restarts,
-                        proof,
-                        address: None,
-                        is_own: false,
-                    })
-                    .await;
+                let (address, is_own) = (None, false);
+                let runs = Observation::InstanceRestarted { id, restarts, proof, address, is_own };
+                attention.observe(runs).await;
             }
             known = change;
         }
