@@ -279,7 +279,8 @@ fn state(health: Option<&TargetHealth>) -> TargetState {
         Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => {
             TargetState::Draining
         }
-        Some(TargetHealthStateEnum::Unavailable) | None => TargetState::Unavailable,
+        Some(TargetHealthStateEnum::Unavailable) => TargetState::Unavailable,
+        None => TargetState::Other("unknown".to_owned()),
         Some(other) => TargetState::Other(text(Some(other.as_str()))),
     }
 }
