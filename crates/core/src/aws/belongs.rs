@@ -267,6 +267,7 @@ impl Inventory {
             identity: self.identity.clone(),
             stopped: self.stopped.clone(),
             parts: self.parts_of(belongings),
+            beside: self.parts_beside(watch),
             every,
             calls,
             prices: self.prices.clone(),

@@ -185,14 +185,14 @@ fn a_sum_of_nothing_but_what_has_no_price_is_unknown_and_not_nothing() {
             line.note.ends_with(if is_stale {
                 " ago"
             } else {
-                "7 unpriced"
+                "7 unpriced · how much of $200/month is unknown"
             }),
             "{line:?}"
         );
         let screen = text(&model);
         assert!(screen.lines().nth(1).unwrap().contains("? cost unknown"), "{screen}");
         let row = screen.lines().find(|line| line.contains("│ production       2 EC2")).unwrap();
-        assert!(row.contains("  unknown  ") && !row.contains('$'), "{row}");
+        assert!(row.contains("  unknown  ") && !row.contains("/h"), "{row}");
         press(&mut model, "5<Enter>");
         let sheet = text(&model);
         assert!(sheet.contains("unknown") && !sheet.contains("at least"), "{sheet}");
