@@ -51,6 +51,7 @@ fn balancer(one: &LoadBalancer) -> Balancer {
         domain: text(one.dns_name()),
         vpc: text(one.vpc_id()),
         listeners: Vec::new(),
+        gap: None,
         metrics: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod known;
+mod lacks;
 mod prices;
 mod signs;
 mod truth;

@@ -281,6 +281,7 @@ impl Inventory {
                 .balancers_of(belongings)
                 .map(|one| Balancer {
                     listeners: self.listeners.get(&one.arn).cloned().unwrap_or_default(),
+                    gap: self.gap(one),
                     metrics: measured(&one.arn),
                     ..one.clone()
                 })

@@ -2,6 +2,7 @@
 
 mod beside;
 mod bill;
+mod gap;
 mod idle;
 mod networks;
 mod search;
