@@ -134,7 +134,11 @@ fn an_answer_without_its_list_is_not_understood_and_takes_nothing_away() {
     watch(&stage, ACCOUNT, SHOP);
     let is_whole = |one: &Watched| {
         let rules = one.balancers.iter().flat_map(|one| &one.listeners);
-        is_seen(one) && rules.flat_map(|one| &one.rules).count() == 4 && one.trouble().is_none()
+        let parts = [Part::Balancers, Part::Rules, Part::Groups, Part::Health, Part::Tags];
+        let is_read = |part: &Part| {
+            one.parts.get(part).is_some_and(|fresh| fresh.at.is_some() && fresh.trouble.is_none())
+        };
+        is_seen(one) && rules.flat_map(|one| &one.rules).count() == 4 && parts.iter().all(is_read)
     };
     // What is measured moves with each minute.
     let shape = |one: &Watched| {
