@@ -6,6 +6,7 @@ mod ecs;
 mod emulator;
 mod fake;
 mod faults;
+mod lacks;
 mod panes;
 mod prices;
 mod proposal;

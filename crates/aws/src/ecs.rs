@@ -152,7 +152,7 @@ async fn deployments(
     of: &Service,
 ) -> Result<Vec<EcsDeployment>, Trouble> {
     let mut found = Vec::new();
-    for one in of.deployments().iter().filter(|one| one.running_count() > 0) {
+    for one in of.deployments().iter().filter(|one| one.running_count() + one.pending_count() > 0) {
         let takes = match one.task_definition() {
             Some(arn) => definitions.one(client, count, arn).await?.takes,
             None => Takes::default(),
@@ -161,8 +161,8 @@ async fn deployments(
             Some(launch) => vec![launch],
             None => providers(one.capacity_provider_strategy()),
         };
-        let running = number(one.running_count());
-        found.push(EcsDeployment { running, takes: Takes { on, ..takes } });
+        let (running, pending) = (number(one.running_count()), number(one.pending_count()));
+        found.push(EcsDeployment { running, pending, takes: Takes { on, ..takes } });
     }
     Ok(found)
 }
@@ -211,7 +211,7 @@ async fn tasks(
     let mut found = Vec::new();
     for one in told {
         let told = task(one);
-        let arn = one.task_definition_arn().filter(|_| told.runs());
+        let arn = one.task_definition_arn().filter(|_| told.is_paid());
         let takes = match arn {
             Some(arn) => Some(definitions.one(client, count, arn).await?.takes),
             None => None,

@@ -15,7 +15,7 @@ use pilothouse_core::aws::seen::{
 };
 
 use crate::failure::trouble;
-use crate::{Count, PAGES, repeated, text, too_many};
+use crate::{Count, PAGES, repeated, text, told, too_many};
 
 /// Things on a page, the most that this API takes.
 const PAGE: i32 = 400;
@@ -28,7 +28,7 @@ pub(crate) async fn balancers(client: &Client, count: &Count) -> Result<Vec<Bala
         count.request();
         let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.load_balancers().iter().map(balancer));
+        found.extend(told(action, page.load_balancers.as_ref())?.iter().map(balancer));
         if page.next_marker().is_none_or(str::is_empty) {
             return Ok(found);
         }
@@ -51,6 +51,7 @@ fn balancer(one: &LoadBalancer) -> Balancer {
         domain: text(one.dns_name()),
         vpc: text(one.vpc_id()),
         listeners: Vec::new(),
+        gap: None,
         metrics: Vec::new(),
     }
 }
@@ -80,7 +81,7 @@ async fn listeners_of(client: &Client, count: &Count, arn: &str) -> Result<Vec<L
             Err(error) if error.code() == Some("LoadBalancerNotFound") => return Ok(found),
             page => page.map_err(|error| trouble(action, &error))?,
         };
-        for one in page.listeners() {
+        for one in told(action, page.listeners.as_ref())? {
             let arn = text(one.listener_arn());
             found.push(Listener {
                 rules: rules_of(client, count, &arn).await?,
@@ -106,7 +107,7 @@ async fn rules_of(client: &Client, count: &Count, listener: &str) -> Result<Vec<
             Err(error) if error.code() == Some("ListenerNotFound") => return Ok(in_order(rules)),
             page => page.map_err(|error| trouble(action, &error))?,
         };
-        rules.extend(page.rules().iter().map(rule));
+        rules.extend(told(action, page.rules.as_ref())?.iter().map(rule));
         if page.next_marker().is_none_or(str::is_empty) {
             return Ok(in_order(rules));
         }
@@ -210,7 +211,7 @@ pub(crate) async fn groups(client: &Client, count: &Count) -> Result<Vec<Group>,
         count.request();
         let page = pages.next().await.ok_or_else(|| repeated(action))?;
         let page = page.map_err(|error| trouble(action, &error))?;
-        found.extend(page.target_groups().iter().map(group));
+        found.extend(told(action, page.target_groups.as_ref())?.iter().map(group));
         if page.next_marker().is_none_or(str::is_empty) {
             return Ok(found);
         }
@@ -250,8 +251,8 @@ pub(crate) async fn health(
             Err(error) if error.code() == Some("TargetGroupNotFound") => continue,
             answer => answer.map_err(|error| trouble(action, &error))?,
         };
-        let targets = answer.target_health_descriptions().iter().map(target).collect();
-        found.insert(arn.clone(), targets);
+        let targets = told(action, answer.target_health_descriptions.as_ref())?;
+        found.insert(arn.clone(), targets.iter().map(target).collect());
     }
     Ok(found)
 }
@@ -279,7 +280,8 @@ fn state(health: Option<&TargetHealth>) -> TargetState {
         Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => {
             TargetState::Draining
         }
-        Some(TargetHealthStateEnum::Unavailable) | None => TargetState::Unavailable,
+        Some(TargetHealthStateEnum::Unavailable) => TargetState::Unavailable,
+        None => TargetState::Other("unknown".to_owned()),
         Some(other) => TargetState::Other(text(Some(other.as_str()))),
     }
 }

@@ -8,7 +8,7 @@ use pilothouse_core::cost::NanoUsd;
 use serde_json::Value;
 
 use crate::failure::trouble;
-use crate::{Count, text};
+use crate::{Count, text, told};
 
 /// Products of an answer that are looked at: filters leave one, or a few of other kinds.
 const MOST: i32 = 20;
@@ -46,7 +46,8 @@ pub(crate) async fn look_up(
         .send()
         .await
         .map_err(|error| trouble(action, &error))?;
-    let mut prices = answer.price_list().iter().filter_map(|text| read(product, text));
+    let list = told(action, answer.price_list.as_ref())?;
+    let mut prices = list.iter().filter_map(|text| read(product, text));
     let Some(first) = prices.next() else { return Ok(None) };
     // Where several fit and differ, nobody knows which one is meant.
     Ok(prices.all(|other| other.usd == first.usd).then_some(first))

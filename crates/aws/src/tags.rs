@@ -28,7 +28,7 @@ pub(crate) async fn of(
         count.request();
         let answer = client.describe_tags().set_resource_arns(Some(arns.to_vec())).send().await;
         let answer = answer.map_err(|error| trouble(action, &error))?;
-        for one in answer.tag_descriptions() {
+        for one in told(action, answer.tag_descriptions.as_ref())? {
             let tags = one.tags().iter().map(|tag| (text(tag.key()), text(tag.value())));
             found.insert(text(one.resource_arn()), tags.collect());
         }

@@ -190,6 +190,25 @@ def stop():
     print("{}")
 
 
+def unlisten():
+    """Deletes the shop's listener and its target groups."""
+    balancer = elb.describe_load_balancers(Names=["shop"])["LoadBalancers"][0]["LoadBalancerArn"]
+    for one in elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]:
+        elb.delete_listener(ListenerArn=one["ListenerArn"])
+    for one in elb.describe_target_groups(Names=["shop-web", "shop-admin"])["TargetGroups"]:
+        elb.delete_target_group(TargetGroupArn=one["TargetGroupArn"])
+    print(json.dumps({"balancer": balancer}))
+
+
+def refuse(balancer):
+    """A listener that refuses everything."""
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    elb.create_listener(
+        LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[fixed]
+    )
+    print("{}")
+
+
 def crowd(count):
     """More hosts, and more target groups, than fit on a page of AWS's answers."""
     ec2.run_instances(
@@ -275,5 +294,9 @@ elif sys.argv[1] == "halt":
     print("{}")
 elif sys.argv[1] == "delete":
     delete(sys.argv[2])
+elif sys.argv[1] == "unlisten":
+    unlisten()
+elif sys.argv[1] == "refuse":
+    refuse(sys.argv[2])
 elif sys.argv[1] == "stop":
     stop()

@@ -54,6 +54,16 @@ pub fn health(targets: &[Target<'_>]) -> String {
     )
 }
 
+/// An answer of Elastic Load Balancing that has nothing of what was asked for, not even an empty
+/// list (Elastic Load Balancing API Reference, the responses of its actions).
+pub fn nothing(action: &str) -> String {
+    format!(
+        "<{action}Response xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/\">\
+         <{action}Result></{action}Result>\
+         <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
+    )
+}
+
 /// The ARN of a thing of ECS (Amazon ECS Developer Guide, "ARNs and resource IDs").
 fn arn(of: &str) -> String {
     format!("arn:aws:ecs:us-east-1:123456789012:{of}")

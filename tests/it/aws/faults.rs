@@ -4,7 +4,7 @@ use pilothouse_core::aws::seen::EcsService;
 use pilothouse_core::aws::{Part, TroubleKind, Watched};
 
 use super::proxy::{Fault, Proxy};
-use super::{ACCOUNT, Emulator, SHOP, seen, stage, watch};
+use super::{ACCOUNT, Emulator, SHOP, fake, seen, stage, watch};
 
 pub(super) const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
@@ -122,5 +122,45 @@ fn a_service_that_was_deleted_hides_none_of_the_others() {
     let said = String::from_utf8(said.stdout).unwrap();
     let row = said.lines().find(|line| line.starts_with("shop/other")).expect("its row");
     assert!(row.contains("inactive, ") && row.contains("it was deleted"), "{row}");
+    stage.end();
+}
+
+#[test]
+fn an_answer_without_its_list_is_not_understood_and_takes_nothing_away() {
+    let moto = Emulator::moto();
+    moto.account(&["fill", "2"]);
+    let proxy = Proxy::before(moto.address());
+    let stage = stage(&proxy.endpoint());
+    watch(&stage, ACCOUNT, SHOP);
+    let is_whole = |one: &Watched| {
+        let rules = one.balancers.iter().flat_map(|one| &one.listeners);
+        let parts = [Part::Balancers, Part::Rules, Part::Groups, Part::Health, Part::Tags];
+        let is_read = |part: &Part| {
+            one.parts.get(part).is_some_and(|fresh| fresh.at.is_some() && fresh.trouble.is_none())
+        };
+        is_seen(one) && rules.flat_map(|one| &one.rules).count() == 4 && parts.iter().all(is_read)
+    };
+    // What is measured moves with each minute.
+    let shape = |one: &Watched| {
+        let listeners = one.balancers.iter().map(|one| one.listeners.clone());
+        let groups = one.groups.iter().map(|one| (one.name.clone(), one.targets.clone()));
+        (listeners.collect::<Vec<_>>(), groups.collect::<Vec<_>>())
+    };
+    let before = seen(&stage, "everything", is_whole);
+    for (action, part) in [
+        ("DescribeLoadBalancers", Part::Balancers),
+        ("DescribeListeners", Part::Rules),
+        ("DescribeRules", Part::Rules),
+        ("DescribeTargetGroups", Part::Groups),
+        ("DescribeTargetHealth", Part::Health),
+        ("DescribeTags", Part::Tags),
+    ] {
+        proxy.answers(action, move |_| fake::nothing(action));
+        let told = seen(&stage, action, |one| kind(one, part).is_some());
+        assert_eq!(kind(&told, part), Some(TroubleKind::Unreadable), "{action}");
+        assert_eq!(shape(&told), shape(&before), "{action}");
+        proxy.heals();
+        seen(&stage, "everything again", is_whole);
+    }
     stage.end();
 }

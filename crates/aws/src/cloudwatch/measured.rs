@@ -12,7 +12,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::date;
 use crate::failure::trouble;
-use crate::{Count, text};
+use crate::{Count, text, told};
 
 /// Pages of one answer that are read at most: one has up to 100,800 values (CloudWatch API
 /// Reference, `GetMetricData`), which is more than is ever asked for.
@@ -41,7 +41,7 @@ pub(super) async fn all(
             .send()
             .await
             .map_err(|error| trouble(policy::GET_METRIC_DATA, &error))?;
-        pages.take(&answer);
+        pages.take(&answer)?;
         if pages.next.is_none() {
             break;
         }
@@ -60,8 +60,8 @@ struct Pages {
 }
 
 impl Pages {
-    fn take(&mut self, page: &GetMetricDataOutput) {
-        for result in page.metric_data_results() {
+    fn take(&mut self, page: &GetMetricDataOutput) -> Result<(), Trouble> {
+        for result in told(policy::GET_METRIC_DATA, page.metric_data_results.as_ref())? {
             let place = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
             let Some(place) = place else { continue };
             let times = result.timestamps().iter().map(|at| {
@@ -76,6 +76,7 @@ impl Pages {
             };
         }
         self.next = page.next_token().filter(|token| !token.is_empty()).map(Into::into);
+        Ok(())
     }
 
     /// All that was measured, or why some of it is not there.
@@ -140,9 +141,11 @@ mod tests {
     fn what_is_not_whole_is_asked_on_by_its_token() {
         for status in [StatusCode::PartialData, StatusCode::InternalError] {
             let mut pages = Pages::default();
-            pages.take(&page(Some("abc"), vec![result("m0", status, &[(300, 1.0)])]));
+            pages.take(&page(Some("abc"), vec![result("m0", status, &[(300, 1.0)])])).unwrap();
             assert_eq!(pages.next.as_deref(), Some("abc"));
-            pages.take(&page(None, vec![result("m0", StatusCode::Complete, &[(600, 3.0)])]));
+            pages
+                .take(&page(None, vec![result("m0", StatusCode::Complete, &[(600, 3.0)])]))
+                .unwrap();
             assert_eq!(pages.next, None);
             let whole = pages.whole().unwrap();
             let values = vec![(Timestamp(300_000), 1.0), (Timestamp(600_000), 3.0)];
@@ -162,13 +165,22 @@ mod tests {
             let mut lacking = result("m1", status, &[(300, 1.0)]);
             let message = MessageData::builder().code("x").value("try later").build();
             lacking.messages = Some(vec![message]);
-            pages.take(&page(None, vec![result("m0", StatusCode::Complete, &[]), lacking]));
+            pages
+                .take(&page(None, vec![result("m0", StatusCode::Complete, &[]), lacking]))
+                .unwrap();
             let trouble = pages.whole().unwrap_err();
             assert_eq!(trouble.kind, kind, "{trouble}");
             assert_eq!(trouble.said, format!("{word} for BytesInFromSource: try later"));
         }
         let mut pages = Pages::default();
-        pages.take(&page(Some("abc"), vec![result("m0", StatusCode::Complete, &[])]));
+        pages.take(&page(Some("abc"), vec![result("m0", StatusCode::Complete, &[])])).unwrap();
         assert_eq!(pages.whole().unwrap_err().kind, TroubleKind::Unreadable, "more is to come");
+        let none = GetMetricDataOutput::builder().build();
+        let trouble = Pages::default().take(&none).unwrap_err();
+        assert_eq!(
+            trouble.kind,
+            TroubleKind::Unreadable,
+            "it has no list, which is not an empty one"
+        );
     }
 }

@@ -10,7 +10,7 @@ use pilothouse_core::aws::{Trouble, policy};
 
 use super::number;
 use crate::failure::trouble;
-use crate::{Count, text};
+use crate::{Count, text, told};
 
 /// Task definitions that are kept.
 const MOST: usize = 500;
@@ -20,7 +20,7 @@ const MOST: usize = 500;
 pub(crate) struct Definitions(Mutex<HashMap<String, Definition>>);
 
 /// What is known of a task definition.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Definition {
     /// The images of its containers.
     pub(super) images: Vec<String>,
@@ -43,7 +43,7 @@ impl Definitions {
         count.request();
         let answer = client.describe_task_definition().task_definition(arn).send().await;
         let answer = answer.map_err(|error| trouble(action, &error))?;
-        let read = answer.task_definition().map(read).unwrap_or_default();
+        let read = read(told(action, answer.task_definition())?);
         self.put(arn, read.clone());
         Ok(read)
     }

@@ -1,7 +1,7 @@
 //! What is seen at AWS costs by the hour: a line for each environment, and its bill below.
 
 use pilothouse_core::aws::Watched;
-use pilothouse_core::aws::bill::{Counted, Line, Total, measured_since, read_since};
+use pilothouse_core::aws::bill::{Counted, Line, Total, idle_since, measured_since, read_since};
 use pilothouse_core::aws::book::Origin;
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::state::State;
@@ -35,11 +35,11 @@ pub fn with_watched(
                 let name = line.name.clone();
                 let shared = counted.count(watched).micro();
                 lines.push(CostLine { shared, ..whole(line, watched, budget, now) });
-                let read = read_since(watched, now);
-                let parts = watched.bill.lines.iter().map(|part| (part, ""));
-                let idle = watched.bill.idle.iter().map(|part| (part, "idle: "));
+                let (read, idle_read) = (read_since(watched, now), idle_since(watched, now));
+                let parts = watched.bill.lines.iter().map(|part| (part, "", read));
+                let idle = watched.bill.idle.iter().map(|part| (part, "idle: ", idle_read));
                 let own = lines.len();
-                for (part, before) in parts.chain(idle) {
+                for (part, before, read) in parts.chain(idle) {
                     let is_stale = read.or_else(|| measured_since(watched, part, now)).is_some();
                     let mut line = CostLine { is_stale, ..of_bill(&name, part, before) };
                     // Some of it may have a price and some none, and each opens by its name.
@@ -89,10 +89,17 @@ fn of_total(line: CostLine, total: &Total, budget: Option<u64>, now: Timestamp) 
     if total.unread > 0 && total.known.is_some() {
         notes.push(format!("{} not read yet", total.unread));
     }
-    if let Some(known) = total.known {
-        notes.push(format!("{was}{least}{}", known.monthly()));
-        let budget = budget.map(NanoUsd::from_micro);
-        notes.extend(budget.map(|budget| of_budget(known, budget, &format!("{was}{least}"))));
+    let budget = budget.map(NanoUsd::from_micro);
+    match total.known {
+        Some(known) => {
+            notes.push(format!("{was}{least}{}", known.monthly()));
+            notes.extend(budget.map(|budget| of_budget(known, budget, &format!("{was}{least}"))));
+        }
+        None => {
+            notes.extend(
+                budget.map(|budget| format!("how much of {} is unknown", budget.monthly())),
+            );
+        }
     }
     notes.extend(since.map(|at| format!("as of {} ago", age::ago(now, at))));
     let known = total.known.map(NanoUsd::micro);
@@ -120,7 +127,7 @@ fn of_budget(known: NanoUsd, budget: NanoUsd, least: &str) -> String {
 fn shape(watched: &Watched) -> String {
     let counts = [
         (watched.instances.len(), "EC2"),
-        (watched.services.len(), "ECS"),
+        (watched.services.iter().filter(|one| !one.is_gone()).count(), "ECS"),
         (watched.balancers.len(), "LB"),
     ];
     let said = counts.into_iter().filter(|(count, _)| *count > 0);

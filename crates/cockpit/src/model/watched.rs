@@ -174,15 +174,15 @@ pub fn trouble_of_all(watched: &Watched) -> Option<Trouble> {
     let was_seen = watched.seen_at().is_some();
     let is_like = |other: &Trouble| other.kind == first.kind || !was_seen;
     let is_of_all = troubles.all(|other| other.is_some_and(is_like));
-    is_of_all.then(|| watched.trouble()).flatten()
+    is_of_all.then(|| watched.trouble().unwrap_or_else(|| first.clone()))
 }
 
 fn unread(watched: &Watched, of_targets: bool) -> impl Iterator<Item = Thing> {
     let of_all = trouble_of_all(watched).is_some();
-    let parts = watched.parts.iter().filter(move |(part, fresh)| {
-        !of_all && fresh.trouble.is_some() && is_of_targets(**part) == of_targets
+    let parts = watched.own_parts().filter(move |(part, fresh)| {
+        !of_all && fresh.trouble.is_some() && is_of_targets(*part) == of_targets
     });
-    parts.map(|(part, _)| Thing::Unread(*part))
+    parts.map(|(part, _)| Thing::Unread(part))
 }
 
 fn containers(watched: &Watched) -> Vec<Thing> {

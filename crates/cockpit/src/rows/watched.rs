@@ -141,8 +141,8 @@ fn calls(watched: &Watched, now: Timestamp) -> Option<String> {
 /// What is to be read in every round, and was not of late, of when: the account answers slower
 /// than it is asked.
 fn late(watched: &Watched, now: Timestamp) -> Option<(Part, Timestamp)> {
-    let quick = watched.parts.iter().filter(|(part, _)| part.is_quick());
-    let oldest = quick.filter_map(|(part, fresh)| Some((*part, fresh.at?))).min_by_key(|one| one.1);
+    let quick = watched.own_parts().filter(|(part, _)| part.is_quick());
+    let oldest = quick.filter_map(|(part, fresh)| Some((part, fresh.at?))).min_by_key(|one| one.1);
     oldest.filter(|(_, at)| now.since(*at).0 > watched.every.0.saturating_mul(LATE))
 }
 

@@ -267,6 +267,7 @@ impl Inventory {
             identity: self.identity.clone(),
             stopped: self.stopped.clone(),
             parts: self.parts_of(belongings),
+            beside: self.parts_beside(watch),
             every,
             calls,
             prices: self.prices.clone(),
@@ -280,6 +281,7 @@ impl Inventory {
                 .balancers_of(belongings)
                 .map(|one| Balancer {
                     listeners: self.listeners.get(&one.arn).cloned().unwrap_or_default(),
+                    gap: self.gap(one),
                     metrics: measured(&one.arn),
                     ..one.clone()
                 })

@@ -14,12 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use self::till::Till;
-pub use self::total::{Counted, Total, measured_since, read_since};
+pub use self::total::{Counted, Total, idle_since, measured_since, read_since};
 use super::Belongings;
 use super::asking::ORDER;
 use super::belongs::Inventory;
 use super::book::{self, Book, Origin};
 use super::recent::Lately;
+use super::wanted::has_network;
 use super::watched::{Part, Watched};
 use crate::cost::{NanoUsd, Quantity, Region, price};
 use crate::time::Timestamp;
@@ -164,12 +165,11 @@ fn unmeasured(inventory: &Inventory, belongings: &Belongings, part: Part, why: &
 fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {
     for part in ORDER.into_iter().filter(|part| part.brings_prices()) {
         let fresh = watched.parts.get(&part);
-        let is_wanted = match part {
-            Part::Instances | Part::Volumes | Part::Addresses | Part::Gateways => true,
-            // Another environment of the same account may choose by tags.
-            Part::Tags | Part::ServiceTags => fresh.is_some() && !belongings.tags.is_empty(),
-            _ => fresh.is_some(),
-        };
+        // These are asked for whatever belongs to it, before anything was read as well.
+        let is_first =
+            matches!(part, Part::Instances | Part::Volumes | Part::Addresses | Part::Gateways);
+        let is_wanted =
+            watched.is_own(part) || (is_first && fresh.is_none() && has_network(belongings));
         if !is_wanted || fresh.is_some_and(|fresh| fresh.at.is_some()) {
             continue;
         }

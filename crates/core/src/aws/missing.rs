@@ -1,7 +1,9 @@
 //! What should be there and is not, or does not serve: counts of what is there do not tell it.
 
-use super::seen::{Balancer, Group};
+use super::belongs::Inventory;
+use super::seen::{Action, Balancer, Gap, Group, Listener, Rule};
 use super::watched::{Part, Watched};
+use super::words;
 use crate::time::Timestamp;
 
 /// What is missing of an environment.
@@ -18,6 +20,8 @@ const NAMED: [Part; 6] =
     [Part::Balancers, Part::Groups, Part::Services, Part::Instances, Part::Tags, Part::ServiceTags];
 /// The parts that tell that requests are sent where nothing is.
 const SENT: [Part; 3] = [Part::Groups, Part::Rules, Part::Health];
+/// The parts that tell whether a load balancer sends requests anywhere.
+const LEADS: [Part; 3] = [Part::Balancers, Part::Rules, Part::Groups];
 
 impl Watched {
     /// What the operator's file names and the account does not have, what was deleted, what does
@@ -33,12 +37,16 @@ impl Watched {
             let state = if one.state.is_empty() { "in an unknown state" } else { &one.state };
             of(format!("the load balancer {} is {state}", one.name), &[Part::Balancers])
         });
+        let gaps = self.balancers.iter().filter_map(|one| {
+            let gap = one.gap.as_ref()?.said();
+            Some(of(format!("the load balancer {} {gap}", one.name), &LEADS))
+        });
         let empty = self
             .groups
             .iter()
             .filter(|one| self.is_hole(one))
             .map(|one| of(format!("the target group {} has no target", one.name), &SENT));
-        absent.chain(gone).chain(idle).chain(empty).collect()
+        absent.chain(gone).chain(idle).chain(gaps).chain(empty).collect()
     }
 
     /// Whether requests are sent to a target group that has no target.
@@ -67,5 +75,81 @@ impl Balancer {
     /// `LoadBalancerState`).
     pub fn serves(&self) -> bool {
         self.state == "active"
+    }
+}
+
+impl Gap {
+    /// What of a load balancer it is, for people: `has no listener`.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Listener => "has no listener".to_owned(),
+            Self::Rule => "sends requests nowhere".to_owned(),
+            Self::Group(name) | Self::GroupAlone(name) => {
+                format!("sends to the target group {name}, which is not there")
+            }
+        }
+    }
+
+    /// Whether no request at all is answered.
+    pub fn is_all(&self) -> bool {
+        match self {
+            Self::Listener | Self::Rule | Self::GroupAlone(_) => true,
+            Self::Group(_) => false,
+        }
+    }
+}
+
+impl Inventory {
+    /// Why requests that reach a load balancer are answered by nobody, as far as its rules and the
+    /// account's target groups were read. One that is not active says so by its state.
+    pub(super) fn gap(&self, one: &Balancer) -> Option<Gap> {
+        let listeners = self.listeners.get(&one.arn).filter(|_| one.serves())?;
+        if listeners.is_empty() {
+            return Some(Gap::Listener);
+        }
+        // Every listener has a rule: of one without any it was not told what it does.
+        let leads = |one: &Listener| {
+            one.rules.is_empty() || one.rules.iter().any(|rule| self.leads_somewhere(rule))
+        };
+        let leads = listeners.iter().any(leads);
+        let gone = self.unknown_group(listeners).map(|arn| words::group_name(arn, &self.groups));
+        match gone {
+            Some(name) if leads => Some(Gap::Group(name)),
+            Some(name) => Some(Gap::GroupAlone(name)),
+            None => (!leads).then_some(Gap::Rule),
+        }
+    }
+
+    /// Whether rules send to a target group that was not there when groups were last read.
+    pub fn sends_to_unknown(&self) -> bool {
+        self.listeners.values().any(|listeners| self.unknown_group(listeners).is_some())
+    }
+
+    fn unknown_group<'a>(&self, listeners: &'a [Listener]) -> Option<&'a String> {
+        let actions = listeners.iter().flat_map(|one| &one.rules).flat_map(|one| &one.actions);
+        let to = actions.filter_map(|action| match action {
+            Action::Forward(to) => Some(to),
+            Action::Redirect(..) | Action::Fixed(_) | Action::Other(_) => None,
+        });
+        let mut to = to.flatten().filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn);
+        to.find(|arn| !self.may_have_group(arn))
+    }
+
+    /// Whether what a rule does last is more than to refuse: what comes before it, as to ask who
+    /// somebody is, decides nothing. A group of weight 0 gets nothing.
+    fn leads_somewhere(&self, rule: &Rule) -> bool {
+        match rule.actions.last() {
+            Some(Action::Forward(to)) => {
+                to.iter().any(|(arn, weight)| *weight > 0 && self.may_have_group(arn))
+            }
+            Some(Action::Fixed(status)) => !status.starts_with(['4', '5']),
+            Some(Action::Redirect(..) | Action::Other(_)) | None => true,
+        }
+    }
+
+    /// Whether a target group is there, or groups were never read.
+    fn may_have_group(&self, arn: &str) -> bool {
+        let was_read = self.parts.get(&Part::Groups).is_some_and(|fresh| fresh.at.is_some());
+        !was_read || self.groups.iter().any(|group| group.arn == arn)
     }
 }

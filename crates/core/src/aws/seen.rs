@@ -180,8 +180,25 @@ pub struct Balancer {
     pub vpc: String,
     /// Its listeners, by port.
     pub listeners: Vec<Listener>,
+    /// Why requests that reach it are answered by nobody, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
     /// What was measured of it lately.
     pub metrics: Vec<Series>,
+}
+
+/// Why requests that reach a load balancer are answered by nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// It has no listener.
+    Listener,
+    /// All that its listeners do is to refuse.
+    Rule,
+    /// A rule sends to this target group, which is not there.
+    Group(String),
+    /// The same, and no rule sends anywhere else.
+    GroupAlone(String),
 }
 
 /// A listener of a load balancer.

@@ -1,6 +1,8 @@
 //! What belongs to whom, what it costs, and what it is called.
 
+mod beside;
 mod bill;
+mod gap;
 mod idle;
 mod networks;
 mod search;
@@ -336,7 +338,9 @@ fn all_that_is_denied_is_named_and_none_hides_behind_another() {
     inventory.take(Part::Checks, Timestamp(9), Err(one));
     inventory.take(Part::Volumes, Timestamp(9), Err(late));
     inventory.take(Part::Services, Timestamp(9), Err(two));
-    let trouble = watched(&inventory, balancer_alone()).trouble().unwrap();
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    let belongings = Belongings { services, ..balancer_alone() };
+    let trouble = watched(&inventory, belongings).trouble().unwrap();
     assert_eq!(trouble.shortly(), both);
     assert!(trouble.to_string().contains("`pilothouse iam-policy` prints"), "{trouble}");
 }

@@ -9,6 +9,11 @@ use crate::text::printable;
 
 /// Characters of what was said that are told at most.
 const SAID: usize = 240;
+/// What begins the text that AWS signed, which it tells where signatures differ: it has what the
+/// request had, a session's token among it.
+const SIGNED: [&str; 2] = ["canonical string", "string-to-sign"];
+/// Characters of a word from which on it is no name of anything, and may be a token.
+const TOKEN: usize = 40;
 /// Denied actions that are named at once; the policy that is needed has them all.
 const ACTIONS: usize = 4;
 
@@ -67,7 +72,7 @@ impl Trouble {
 
     /// The same in AWS's own words.
     pub fn by_aws(kind: TroubleKind, action: impl Into<String>, said: &str) -> Self {
-        Self { is_by_aws: true, ..Self::new(kind, action, said) }
+        Self { is_by_aws: true, ..Self::new(kind, action, &without_secrets(said)) }
     }
 
     /// The same with where it was asked, where that may be what is wrong.
@@ -115,6 +120,44 @@ impl Trouble {
         }
         self.kind.remedy()
     }
+}
+
+/// What AWS said without what it says of the request itself, and without what looks like a token.
+fn without_secrets(said: &str) -> String {
+    let small = said.to_ascii_lowercase();
+    let end = SIGNED.iter().filter_map(|begin| small.find(begin)).min();
+    // The sentence that tells of it says nothing without it.
+    let kept = match end {
+        None => said,
+        Some(end) => {
+            let before = said.get(..end).unwrap_or_default();
+            before.rfind(['.', '\n']).map_or("", |dot| before.get(..=dot).unwrap_or_default())
+        }
+    };
+    let words = kept.split_whitespace().map(|word| {
+        // Names at AWS are long, too, and are what is to be read.
+        if word.contains("arn:") { word.to_owned() } else { masked(word) }
+    });
+    words.collect::<Vec<String>>().join(" ")
+}
+
+/// A word in which what looks like a token is left out (RFC 4648, sections 4 and 5).
+fn masked(word: &str) -> String {
+    let is_of_token = |one: char| one.is_ascii_alphanumeric() || "+/=_-".contains(one);
+    let mut told = String::new();
+    let mut rest = word;
+    while !rest.is_empty() {
+        let end = rest.find(|one| !is_of_token(one)).unwrap_or(rest.len());
+        let (piece, more) = rest.split_at(end);
+        let has = |kind: fn(&u8) -> bool| piece.as_bytes().iter().any(kind);
+        let is_token = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        told.push_str(if piece.len() >= TOKEN && is_token { "…" } else { piece });
+        let next = more.chars().next().map_or(0, char::len_utf8);
+        let (sign, more) = more.split_at(next);
+        told.push_str(sign);
+        rest = more;
+    }
+    told
 }
 
 impl TroubleKind {
@@ -223,5 +266,31 @@ impl fmt::Display for Trouble {
             (said, true) => write!(f, ". AWS said: {said}"),
             (said, false) => write!(f, ". Why: {said}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_says_of_a_request_is_told_without_what_may_be_a_secret() {
+        let token = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDfakeTOKEN0123456789";
+        let mismatch = "The request signature we calculated does not match the signature you \
+                        provided. Check your AWS Secret Access Key and signing method.";
+        let whole = format!(
+            "{mismatch}\n\nThe Canonical String for this request should have been\n'POST\n/\n\n\
+             host:sts.amazonaws.com\nx-amz-security-token:{token}\n'\n\nThe String-to-Sign should \
+             have been\n'AWS4-HMAC-SHA256'"
+        );
+        let told =
+            |said: &str| Trouble::by_aws(TroubleKind::Unknown, "sts:GetCallerIdentity", said).said;
+        assert_eq!(told(&whole), mismatch);
+        assert_eq!(told(&format!("bad token:{token}, no")), "bad token:…, no");
+        let arn = "User: arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Watch_0123456789abcdef/\
+                   kim@example.com is not authorized to perform: ec2:DescribeVolumes";
+        assert_eq!(told(arn), arn);
+        assert_eq!(told("Request limit exceeded."), "Request limit exceeded.");
+        assert_eq!(told("The canonical string is odd"), "");
     }
 }

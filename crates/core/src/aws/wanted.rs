@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::belongs::Inventory;
+use super::seen::Group;
 use super::{AwsWatch, Belongings, Freshness, Part, ServiceName, Tags};
 
 /// Something that the operator's file names.
@@ -104,4 +105,36 @@ impl Inventory {
         }
         parts
     }
+
+    /// The parts that nothing of an environment is in: alone in its account it would not ask for
+    /// them, or for what is idle there alone.
+    pub(super) fn parts_beside(&self, watch: &AwsWatch) -> BTreeSet<Part> {
+        let belongings = &watch.belongings;
+        let is_own = |part: Part| match part {
+            Part::Identity => true,
+            Part::Instances | Part::Volumes | Part::Addresses => self.may_have_hosts(belongings),
+            Part::Gateways => has_network(belongings),
+            _ => {
+                self.ask(part, &[watch]).is_some()
+                    || (!part.is_paid() && self.is_unasked_of(part, belongings))
+            }
+        };
+        self.parts.keys().copied().filter(|part| !is_own(*part)).collect()
+    }
+
+    /// Whether instances may be an environment's: by themselves, or as targets of a group.
+    fn may_have_hosts(&self, belongings: &Belongings) -> bool {
+        let was_read = |part| self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
+        let is_of_hosts = |group: &Group| group.target_kind == "instance";
+        !belongings.tags.is_empty()
+            || !belongings.instances.is_empty()
+            || self.groups_of(belongings).any(is_of_hosts)
+            || (has_network(belongings) && !was_read(Part::Groups))
+    }
+}
+
+/// Whether anything is named that is in a network.
+pub(super) fn has_network(belongings: &Belongings) -> bool {
+    let buckets = Vec::new();
+    !Belongings { buckets, ..belongings.clone() }.is_empty()
 }

@@ -3,7 +3,7 @@
 //! A document is sent when something in it changed; that nothing did is told by [`WatchedAge`]
 //! alone. What could not be read keeps what was seen last, with the time at which it was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub struct Watched {
     pub stopped: Option<Trouble>,
     /// How fresh each part is.
     pub parts: BTreeMap<Part, Freshness>,
+    /// Those of them that nothing of the environment is in: they are read for others of the account,
+    /// and tell at most what is idle there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub beside: BTreeSet<Part>,
     /// How often it is looked at now.
     pub every: Millis,
     /// What looking took.
@@ -172,6 +176,7 @@ impl Watched {
             identity: None,
             stopped: None,
             parts: BTreeMap::new(),
+            beside: BTreeSet::new(),
             every: Millis(0),
             calls: Calls::default(),
             prices: Freshness::default(),
@@ -217,6 +222,17 @@ impl Watched {
         (self.parts, self.every, self.calls) = (age.parts, age.every, age.calls);
     }
 
+    /// How fresh the parts are that something of the environment is in, or may be.
+    pub fn own_parts(&self) -> impl Iterator<Item = (Part, &Freshness)> {
+        let own = self.parts.iter().filter(|(part, _)| !self.beside.contains(part));
+        own.map(|(part, fresh)| (*part, fresh))
+    }
+
+    /// Whether a part is watched, and something of the environment is in it, or may be.
+    pub fn is_own(&self, part: Part) -> bool {
+        self.parts.contains_key(&part) && !self.beside.contains(&part)
+    }
+
     /// Since when a part is not known to be true: it could not be read since, or whoever reads it
     /// fell silent. None where it is fresh; the first of all times where it was never read.
     pub fn stale_since(&self, part: Part, now: Timestamp) -> Option<Timestamp> {
@@ -251,8 +267,9 @@ impl Watched {
 
     /// The first trouble, that of everything before that of a part, with all that is denied.
     pub fn trouble(&self) -> Option<Trouble> {
-        let parts = self.parts.values().filter_map(|fresh| fresh.trouble.as_ref());
-        self.stopped.clone().or_else(|| Trouble::together(parts))
+        let parts: Vec<_> =
+            self.own_parts().filter_map(|(_, fresh)| fresh.trouble.as_ref()).collect();
+        self.stopped.clone().or_else(|| Trouble::together(parts.into_iter()))
     }
 }
 

@@ -174,6 +174,11 @@ impl Poller {
             if known.is_some_and(|known| known != self.inventory.registered) {
                 parts.push_front(Part::Health);
             }
+            // A group that rules send to and that was not there may have been made since.
+            if part == Part::Rules && self.inventory.sends_to_unknown() {
+                parts.push_front(Part::Health);
+                parts.push_front(Part::Groups);
+            }
             match read {
                 Read::Well => {}
                 Read::Alone(trouble) if trouble.kind == TroubleKind::Unreachable => {

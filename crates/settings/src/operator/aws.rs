@@ -27,6 +27,8 @@ const KEYS: [&str; 10] = [
     "services",
     "buckets",
 ];
+/// How many of them say how the account is reached; what belongs to it comes behind them.
+const ACCESS: usize = 4;
 /// What else an environment may say that is only watched; all other keys are of deployments.
 const BESIDE: [&str; 3] = ["runtime", "aws", "budget"];
 
@@ -71,7 +73,9 @@ pub(super) fn runtime(
     let profile = one(&inner, "profile", "write profile = \"shop-readonly\"", found);
     let role = role(&inner, found);
     let belongings = belongings(&inner, region.as_deref(), found);
-    if belongings.is_empty() {
+    // What is misspelt may be all that was meant to.
+    let is_meant = |key: &&str| found.is_meant(inner.at.start, key);
+    if belongings.is_empty() && !KEYS.iter().skip(ACCESS).any(is_meant) {
         let help = "name a load balancer, as in load_balancers = [\"shop\"], or tags, \
                     target_groups, services, instances or buckets";
         found.add(ProblemKind::Missing, field.key_at, "nothing belongs to it", help);

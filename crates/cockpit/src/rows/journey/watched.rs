@@ -1,6 +1,6 @@
 //! The way through what is only watched at AWS.
 
-use pilothouse_core::aws::seen::{Ec2Instance, Ec2State, EcsService};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Ec2State, EcsService, Gap};
 use pilothouse_core::aws::{Part, Watched};
 use pilothouse_core::time::Timestamp;
 
@@ -48,11 +48,12 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
     };
     let mut legs = vec![whose.letter("aws")];
     let hosts = hosts(watched, now);
-    let is_told = watched.parts.contains_key(&Part::Health);
-    let targets = is_told.then(|| targets(watched, now));
+    let targets = watched.is_own(Part::Health).then(|| targets(watched, now));
     let is_well = targets.as_ref().map_or(hosts.have, |targets| targets.have) > 0;
-    legs.extend(missing(watched, is_well, now));
-    legs.push(hosts.leg(("instances", "inst", "i")));
+    legs.extend(missing(model, watched, is_well, now));
+    // Before anything was read nobody knows that it has none.
+    let has_hosts = !watched.beside.contains(&Part::Instances) || watched.is_own(Part::Services);
+    legs.extend(has_hosts.then(|| hosts.leg(("instances", "inst", "i"))));
     legs.extend(targets.map(|targets| targets.leg(("targets", "tgt", "t"))));
     legs
 }
@@ -98,11 +99,15 @@ fn targets(watched: &Watched, now: Timestamp) -> Count {
     Count { have, want, unknown: 0, known: age_of(watched, &[Part::Health], now) }
 }
 
-/// What should be there and is not: it is worst where nothing else is well.
-fn missing(watched: &Watched, is_well: bool, now: Timestamp) -> Option<Leg> {
+/// What should be there and is not: it is worst where nothing else is well, or a load balancer
+/// answers nobody.
+fn missing(model: &Model, watched: &Watched, is_well: bool, now: Timestamp) -> Option<Leg> {
     let all = watched.missing(now);
     let first = all.iter().find(|one| one.since.is_none()).or(all.first())?;
-    let is_down = watched.balancers.iter().any(|one| balancer_mark(one) == Mark::Error);
+    let answers_none = |one: &Balancer| {
+        balancer_mark(one) == Mark::Error || one.gap.as_ref().is_some_and(Gap::is_all)
+    };
+    let is_down = watched.balancers.iter().any(answers_none) || lacks_balancer(model, watched);
     let (mark, was) = match first.since {
         Some(_) => (Mark::Stale, "was "),
         None if is_down || !is_well => (Mark::Error, ""),
@@ -120,6 +125,18 @@ fn missing(watched: &Watched, is_well: bool, now: Timestamp) -> Option<Leg> {
     Some(Leg::new(mark, width::clean(&long), short).letter("gone").tiny("gone"))
 }
 
+/// Whether a load balancer is not there that the operator's file names.
+fn lacks_balancer(model: &Model, watched: &Watched) -> bool {
+    let environment = model.environment(&watched.environment);
+    let watch = environment.and_then(|one| one.spec.runtime.watch());
+    let named = watch.map_or(&[][..], |watch| &watch.belongings.load_balancers);
+    let is_there = |name: &String| watched.balancers.iter().any(|one| one.name == *name);
+    // Before they were read none is known to be absent.
+    !watched.absent.is_empty()
+        && watched.parts.get(&Part::Balancers).is_some_and(|fresh| fresh.at.is_some())
+        && !named.iter().all(is_there)
+}
+
 /// Whether a count is known: as it is, as it was, or not at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
@@ -130,7 +147,7 @@ enum Known {
 
 /// How well parts are known, of those that are watched.
 fn age_of(watched: &Watched, parts: &[Part], now: Timestamp) -> Known {
-    let parts = parts.iter().filter(|part| watched.parts.contains_key(part));
+    let parts = parts.iter().filter(|part| watched.is_own(**part));
     let since: Vec<_> = parts.map(|part| watched.stale_since(*part, now)).collect();
     match since.iter().flatten().min() {
         _ if since.is_empty() => Known::Never,

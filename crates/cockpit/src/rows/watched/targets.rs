@@ -139,10 +139,19 @@ fn target(watched: &Watched, group: &Group, one: &Target, now: Timestamp) -> Vec
 fn balancer(watched: &Watched, one: &Balancer, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Balancers, now);
     let measured = watched.stale_since(Part::Metrics, now).is_none().then(|| measured(one));
-    let said = measured.flatten().unwrap_or_else(|| one.domain.clone());
+    let gap = one.gap.as_ref();
+    let is_old = watched.stale_since(Part::Rules, now).is_some();
+    let mark = match gap.filter(|_| !is_old) {
+        Some(gap) if gap.is_all() => Mark::Error,
+        Some(_) => Mark::Warn,
+        None => balancer_mark(one),
+    };
+    let was = if is_old { "was: it " } else { "it " };
+    let lacks = gap.map(|gap| format!("{was}{}", gap.said()));
+    let said = lacks.or(measured.flatten()).unwrap_or_else(|| one.domain.clone());
     vec![
         Cell::new(width::clean(&format!("{} ({})", one.name, one.kind)), Scope::Strong),
-        state(stale, balancer_mark(one), &width::clean(&one.state)),
+        state(stale, mark, &width::clean(&one.state)),
         Cell::new(width::clean(&said), Scope::Dim),
     ]
 }

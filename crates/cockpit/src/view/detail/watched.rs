@@ -213,6 +213,11 @@ fn balancer(model: &Model, watched: &Watched, one: &Balancer) -> Vec<Line> {
         Line::fact("zones", width::clean(&one.zones.join(" "))),
         Line::fact("reached", if one.is_public { "from the internet" } else { "inside its VPC" }),
     ];
+    let was = if watched.stale_since(Part::Rules, now).is_some() { "was: it " } else { "it " };
+    lines.extend(one.gap.as_ref().map(|gap| {
+        let said = width::clean(&format!("{was}{}", gap.said()));
+        Line::name("lacks").mark(Mark::Warn).and(said, Scope::Text)
+    }));
     lines.extend(measured(one, watched.stale_since(Part::Metrics, now)));
     lines.extend(rules(model, watched, one, |_| true));
     lines

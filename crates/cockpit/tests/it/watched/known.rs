@@ -292,7 +292,7 @@ fn a_sum_of_which_something_has_no_price_is_at_least_what_is_known() {
     inventory.metrics.clear();
     let model = shown(&inventory, 80, 24);
     let told = summary(&model.costs, 70).cells[0].text.clone();
-    assert_eq!(told, "all ≥$0.089/h");
+    assert_eq!(told, "all ≥$0.101/h");
 }
 
 #[test]

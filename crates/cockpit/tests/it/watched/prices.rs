@@ -17,12 +17,12 @@ fn a_cost_that_was_open_is_told_as_one_that_was() {
     let mut inventory = account(1, |_| false);
     inventory.metrics.clear();
     let screen = text(&shown(&inventory, 200, 60));
-    assert!(screen.contains("? ≥$0.089/h") && !screen.contains("was ≥"), "{screen}");
+    assert!(screen.contains("? ≥$0.101/h") && !screen.contains("was ≥"), "{screen}");
     let trouble = Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", "refused");
     inventory.fail_all(&trouble);
     let screen = text(&shown(&inventory, 200, 60));
     let journey = screen.lines().nth(1).unwrap();
-    assert!(journey.contains("◌ was ≥$0.089/h"), "{journey}");
+    assert!(journey.contains("◌ was ≥$0.101/h"), "{journey}");
     assert!(!screen.contains("? ≥"), "{screen}");
 }
 
@@ -181,11 +181,18 @@ fn a_sum_of_nothing_but_what_has_no_price_is_unknown_and_not_nothing() {
         let mut model = told(&inventory);
         let line = model.costs.lines.iter().find(|line| line.name == "shop/production").unwrap();
         assert_eq!((line.micro_usd, line.at_least), (None, None), "{line:?}");
-        assert!(line.note.ends_with(if is_stale { " ago" } else { "7 unpriced" }), "{line:?}");
+        assert!(
+            line.note.ends_with(if is_stale {
+                " ago"
+            } else {
+                "7 unpriced · how much of $200/month is unknown"
+            }),
+            "{line:?}"
+        );
         let screen = text(&model);
         assert!(screen.lines().nth(1).unwrap().contains("? cost unknown"), "{screen}");
         let row = screen.lines().find(|line| line.contains("│ production       2 EC2")).unwrap();
-        assert!(row.contains("  unknown  ") && !row.contains('$'), "{row}");
+        assert!(row.contains("  unknown  ") && !row.contains("/h"), "{row}");
         press(&mut model, "5<Enter>");
         let sheet = text(&model);
         assert!(sheet.contains("unknown") && !sheet.contains("at least"), "{sheet}");
@@ -212,12 +219,12 @@ fn a_share_of_a_budget_is_rounded_as_amounts_are() {
         let lines = model.costs.lines;
         lines.iter().find(|line| line.name == "shop/production").unwrap().note.clone()
     };
-    // $67.62 of $43.90 are 154.02 %, of $43.96 153.8 %, of $44.05 153.5 %, of $44.20 153.0 %.
-    for (micro, said) in [(60_137, 154), (60_220, 154), (60_343, 154), (60_548, 153)] {
+    // $76.63 of $49.75 are 154.02 %, of $49.82 153.8 %, of $49.92 153.5 %, of $50.09 153.0 %.
+    for (micro, said) in [(68_150, 154), (68_244, 154), (68_384, 154), (68_616, 153)] {
         let note = note(micro);
-        assert!(note.contains(&format!("████████ {said}% of $4")), "{note}");
+        assert!(note.contains(&format!("████████ {said}% of $")), "{note}");
     }
     // A bar is full where all of it is used, and not before.
-    let note = note(92_800);
-    assert!(note.contains("███████░ 100% of $67."), "{note}");
+    let note = note(105_166);
+    assert!(note.contains("███████░ 100% of $76."), "{note}");
 }

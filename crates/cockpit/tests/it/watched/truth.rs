@@ -86,7 +86,7 @@ fn a_budget_of_which_not_all_is_known_is_used_at_least_so_far() {
     assert!(!note(&inventory).contains("at least"), "{}", note(&inventory));
     inventory.metrics.clear();
     let note = note(&inventory);
-    assert!(note.contains("░ at least 32% of $200/month"), "{note}");
+    assert!(note.contains("░ at least 37% of $200/month"), "{note}");
 }
 
 #[test]

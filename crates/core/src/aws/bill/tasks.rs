@@ -22,16 +22,16 @@ pub(super) fn services(till: &mut Till, watched: &Watched) {
         // Each region may have a service of this cluster and name, and all are paid.
         let region = &watched.access.region;
         till.of(&format!("{region}/{}/{}", service.cluster, service.name));
-        let running = service.running_by_what_they_take();
+        let paid = service.paid_by_what_they_take();
         let mut noted = BTreeSet::new();
-        for (takes, count) in &running {
+        for (takes, count) in &paid {
             // What is paid otherwise is said once, however much each takes.
             if takes.on != [FARGATE] && !noted.insert((&takes.on, takes.is_arm)) {
                 continue;
             }
             tasks(till, &service.name, takes, *count);
         }
-        let count: u32 = running.iter().map(|(_, count)| count).sum();
+        let count: u32 = paid.iter().map(|(_, count)| count).sum();
         if service.is_public && count > 0 {
             till.buy("public IPv4", USED, Quantity::whole(count), &service.name, "");
         }

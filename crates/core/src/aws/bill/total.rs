@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Line;
-use crate::aws::watched::{Part, Watched};
+use crate::aws::watched::{Freshness, Part, Watched};
 use crate::cost::NanoUsd;
 use crate::time::Timestamp;
 
@@ -97,7 +97,19 @@ pub fn measured_since(watched: &Watched, line: &Line, now: Timestamp) -> Option<
 /// Of when the oldest of what decides what is paid is, where not all of it is as it is now. What
 /// was never read is missing from the bill, which says so.
 pub fn read_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
-    let read = watched.parts.iter().filter(|(_, fresh)| fresh.at.is_some());
-    let priced = read.map(|(part, _)| *part).filter(|part: &Part| part.brings_prices());
-    priced.filter_map(|part| watched.stale_since(part, now)).min()
+    of_prices(watched, watched.own_parts(), now)
+}
+
+/// The same of what decides what is idle in the account, whoever it is of.
+pub fn idle_since(watched: &Watched, now: Timestamp) -> Option<Timestamp> {
+    of_prices(watched, watched.parts.iter().map(|(part, fresh)| (*part, fresh)), now)
+}
+
+fn of_prices<'a>(
+    watched: &Watched,
+    parts: impl Iterator<Item = (Part, &'a Freshness)>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let read = parts.filter(|(part, fresh)| part.brings_prices() && fresh.at.is_some());
+    read.filter_map(|(part, _)| watched.stale_since(part, now)).min()
 }

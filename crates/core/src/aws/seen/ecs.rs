@@ -65,8 +65,16 @@ pub struct EcsService {
 pub struct EcsDeployment {
     /// Tasks of it that run.
     pub running: u32,
+    /// Tasks of it that are on their way.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub pending: u32,
     /// What each of its tasks takes.
     pub takes: Takes,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a task runs on and takes, by which it is paid.
@@ -110,20 +118,22 @@ impl EcsService {
         }
     }
 
-    /// How many of the tasks that run take what: each by what it takes itself where all are told
-    /// of, otherwise by their deployments, and by the newest task definition where neither says.
-    pub fn running_by_what_they_take(&self) -> Vec<(Takes, u32)> {
+    /// How many of the tasks that are paid take what: each by what it takes itself where all are
+    /// told of, otherwise by their deployments, and by the newest task definition where neither says.
+    pub fn paid_by_what_they_take(&self) -> Vec<(Takes, u32)> {
         let own = self.takes();
-        let listed = self.tasks.iter().filter(|task| task.runs());
+        let paid = self.running.saturating_add(self.pending);
+        let listed = self.tasks.iter().filter(|task| task.is_paid());
         let listed: Vec<(&Takes, u32)> =
             listed.filter_map(|task| Some((task.takes.as_ref()?, 1))).collect();
-        let is_whole = u32::try_from(listed.len()).is_ok_and(|count| count >= self.running);
+        let is_whole = u32::try_from(listed.len()).is_ok_and(|count| count >= paid);
         let mut told = listed;
         if !is_whole {
-            told = self.deployments.iter().map(|one| (&one.takes, one.running)).collect();
+            let count = |one: &EcsDeployment| one.running.saturating_add(one.pending);
+            told = self.deployments.iter().map(|one| (&one.takes, count(one))).collect();
         }
         let sum = told.iter().fold(0, |sum: u32, (_, count)| sum.saturating_add(*count));
-        told.push((&own, self.running.saturating_sub(sum)));
+        told.push((&own, paid.saturating_sub(sum)));
         let mut all: BTreeMap<Takes, u32> = BTreeMap::new();
         for (takes, count) in told.into_iter().filter(|(_, count)| *count > 0) {
             let on = if takes.on.is_empty() { own.on.clone() } else { takes.on.clone() };
@@ -186,6 +196,12 @@ impl Task {
     /// Whether it runs.
     pub fn runs(&self) -> bool {
         self.state == "RUNNING"
+    }
+
+    /// Whether it is paid for: from when its image is pulled until it ends (AWS Fargate pricing,
+    /// "Duration"). What comes before that takes moments, and counts as well.
+    pub fn is_paid(&self) -> bool {
+        self.runs() || matches!(self.state.as_str(), "PROVISIONING" | "PENDING" | "ACTIVATING")
     }
 
     /// Whether it runs and its containers' health check fails (Amazon ECS API Reference, `Task`,

@@ -7,7 +7,9 @@ use super::super::bill;
 use super::super::book::{Book, Listed, Origin};
 use super::super::meter::{self, Meter, StorageClass};
 use super::super::seen::{Address, EcsService};
-use super::super::{Belongings, Calls, Freshness, Inventory, Lately, Part, Trouble, TroubleKind};
+use super::super::{
+    Belongings, Calls, Freshness, Inventory, Lately, Part, ServiceName, Trouble, TroubleKind,
+};
 use super::tasks::{bill_of, service};
 use super::{account, balancer_alone, watch, watched};
 use crate::cost::NanoUsd;
@@ -57,7 +59,8 @@ fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
     inventory.instances[1].is_spot = true;
     let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
     inventory.take(Part::Services, Timestamp(1), Err(denied));
-    let bill = watched(&inventory, balancer_alone()).bill;
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    let bill = watched(&inventory, Belongings { services, ..balancer_alone() }).bill;
     let open: Vec<&str> = bill.unpriced().map(|line| line.what.as_str()).collect();
     assert_eq!(
         open,
@@ -70,7 +73,8 @@ fn what_was_not_read_or_has_no_price_keeps_a_bill_open() {
 fn every_part_that_decides_what_is_paid_keeps_a_bill_open_until_it_was_read() {
     let priced = || ORDER.into_iter().filter(|part| part.brings_prices());
     let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
-    let belongings = Belongings { tags, ..balancer_alone() };
+    let services = vec![ServiceName::parse("shop/web").unwrap()];
+    let belongings = Belongings { tags, services, ..balancer_alone() };
     let of = |inventory: &Inventory| -> Vec<String> {
         let bill = watched(inventory, belongings.clone()).bill;
         let names: Vec<&str> = priced().map(Part::name).collect();

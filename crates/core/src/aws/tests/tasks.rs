@@ -155,7 +155,6 @@ fn in_a_rollout_each_task_is_paid_by_what_it_takes_itself() {
         task("RUNNING", takes("FARGATE", 1000, false)),
         task("RUNNING", takes("FARGATE", 1000, false)),
         task("RUNNING", takes("FARGATE", 500, true)),
-        task("PENDING", takes("FARGATE", 500, true)),
         task("STOPPED", takes("FARGATE", 500, true)),
     ];
     let both = ["Fargate vCPU 2", "public IPv4 3", "Fargate ARM vCPU 0.5"];
@@ -167,7 +166,7 @@ fn in_a_rollout_each_task_is_paid_by_what_it_takes_itself() {
     let listed = EcsService { tasks: tasks.clone(), ..newest(3) };
     assert_eq!(sorted(vcpus(listed)), both);
     // Where not all are told of, it is known how many of each deployment run.
-    let deployment = |running, takes| EcsDeployment { running, takes };
+    let deployment = |running, takes| EcsDeployment { running, pending: 0, takes };
     let old = deployment(2, takes("FARGATE", 1000, false));
     let new = deployment(1, Takes { on: Vec::new(), ..takes("", 500, true) });
     let by_deployment = EcsService {
@@ -195,4 +194,28 @@ fn of_tasks_on_fargate_and_on_spot_only_those_on_spot_have_no_price() {
         ["Fargate vCPU $0.04048", "Fargate memory $0.004445", "Fargate spot unpriced"]
     );
     assert_eq!(bill.lines[2].count, 1, "one service, however much each task takes");
+}
+
+#[test]
+fn tasks_on_their_way_are_paid_as_those_that_run() {
+    let own = |tasks: Vec<Task>| EcsService {
+        desired: 3,
+        running: 1,
+        pending: 2,
+        is_public: true,
+        tasks,
+        ..service("FARGATE", &[])
+    };
+    let takes = || takes("FARGATE", 500, false);
+    let states = ["RUNNING", "PENDING", "ACTIVATING", "STOPPED"];
+    let listed = own(states.map(|state| task(state, takes())).to_vec());
+    assert_eq!(vcpus(listed), ["Fargate vCPU 1.5", "public IPv4 3"]);
+    // Of those that are not told of, their deployment says what they take, or the newest definition.
+    let deployments = vec![EcsDeployment { running: 1, pending: 2, takes: takes() }];
+    let by_deployment = EcsService { deployments, ..own(Vec::new()) };
+    assert_eq!(vcpus(by_deployment), ["Fargate vCPU 1.5", "public IPv4 3"]);
+    assert_eq!(vcpus(own(Vec::new())), ["Fargate vCPU 3", "public IPv4 3"]);
+    // What nobody knows of keeps the sum open.
+    let unknown = EcsService { running: 0, vcpu_milli: None, ..own(Vec::new()) };
+    assert!(bill_of(unknown).is_open());
 }

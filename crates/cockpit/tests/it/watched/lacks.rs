@@ -1,0 +1,113 @@
+//! Load balancers whose requests are answered by nobody, and parts of others: neither is well by
+//! what else is, nor ill.
+
+use pilothouse_api::types::Sighting;
+use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::rows::watched::rows;
+use pilothouse_cockpit::theme::Mark;
+use pilothouse_cockpit::{Model, Msg, update};
+use pilothouse_core::aws::asking::Content;
+use pilothouse_core::aws::seen::Action;
+use pilothouse_core::aws::{AwsWatch, Belongings, Calls, Inventory, Part, Trouble, TroubleKind};
+use pilothouse_core::spec::Runtime;
+
+use super::{ALB, EVERY, account, shown, state, watch};
+use crate::fixture::{NOW, key, operator, press, text};
+
+/// A screen of an environment that has these.
+fn of(inventory: &Inventory, belongings: Belongings) -> Model {
+    let watch = AwsWatch { belongings, ..watch() };
+    let watched = inventory.watched(&key("production"), &watch, EVERY, Calls::default());
+    let mut state = state();
+    let own = state.environments.get_mut(&key("production")).unwrap();
+    own.spec.runtime = Runtime::AwsWatch(Box::new(watch));
+    let mut model = operator(state, 200, 60);
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    model
+}
+
+fn line(model: &Model, begin: &str) -> String {
+    let screen = text(model);
+    let line = screen.lines().find(|line| line.starts_with(begin));
+    line.unwrap_or_else(|| panic!("no {begin}:\n{screen}")).to_owned()
+}
+
+fn branch(model: &Model) -> String {
+    line(model, "│ production")
+}
+
+#[test]
+fn a_load_balancer_that_answers_nobody_is_never_well() {
+    type Loses = fn(&mut Inventory);
+    let all: [(Loses, &str); 2] = [
+        (|one| one.listeners.values_mut().for_each(Vec::clear), "has no listener"),
+        (
+            |one| {
+                let rules = &mut one.listeners.get_mut(ALB).unwrap()[0].rules;
+                rules.truncate(1);
+                rules[0].actions = vec![Action::Fixed("503".to_owned())];
+            },
+            "sends requests nowhere",
+        ),
+    ];
+    for (loses, said) in all {
+        let mut inventory = account(3, |_| false);
+        loses(&mut inventory);
+        inventory.groups.clear();
+        inventory.targets.clear();
+        let told = format!("the load balancer shop {said}");
+        for belongings in [
+            watch().belongings,
+            Belongings { load_balancers: vec!["shop".to_owned()], ..Belongings::default() },
+        ] {
+            let model = of(&inventory, belongings);
+            assert!(branch(&model).contains(&format!("✗ {told}")), "{}", branch(&model));
+            let rows = rows(&model, Pane::Targets, 0, 100);
+            let row = rows.iter().find(|row| row.cells[0].text.starts_with("shop (")).unwrap();
+            assert_eq!(row.cells[1].mark, Some(Mark::Error));
+            assert_eq!(row.cells[2].text, format!("it {said}"));
+        }
+        let mut model = shown(&inventory, 120, 50);
+        press(&mut model, "4/shop (<Enter>");
+        press(&mut model, "<Enter>");
+        let screen = text(&model);
+        assert!(screen.contains(&format!("it {said}")), "{screen}");
+    }
+}
+
+#[test]
+fn a_load_balancer_that_is_gone_is_worse_than_what_is_well_beside_it() {
+    let mut inventory = account(3, |_| false);
+    inventory.balancers.clear();
+    let belongings =
+        Belongings { target_groups: vec!["web".to_owned()], ..watch().belongings.clone() };
+    let model = of(&inventory, belongings);
+    let told = "✗ there is no load balancer shop";
+    assert!(branch(&model).contains(told), "{}", branch(&model));
+    assert!(text(&model).contains("● 3/3 targets"), "{}", text(&model));
+}
+
+#[test]
+fn what_is_read_for_others_alone_makes_nothing_old() {
+    let mut inventory = account(3, |_| false);
+    let tags = Content::Tags(std::collections::BTreeMap::new());
+    inventory.take(Part::Tags, NOW, Ok(tags));
+    let alone = Belongings { load_balancers: vec!["shop".to_owned()], ..Belongings::default() };
+    for part in [Part::Services, Part::Tags] {
+        let denied = Trouble::new(TroubleKind::Denied, "ecs:DescribeServices", "");
+        inventory.take(part, NOW, Err(denied));
+    }
+    let model = of(&inventory, alone);
+    let screen = text(&model);
+    assert!(!screen.contains("denied") && !screen.contains("was "), "{screen}");
+    // A bucket is in no instance, and has no target.
+    for part in [Part::Instances, Part::Health] {
+        let late = Trouble::new(TroubleKind::Late, "ec2:DescribeInstances", "");
+        inventory.take(part, NOW, Err(late));
+    }
+    let buckets = Belongings { buckets: vec!["media".to_owned()], ..Belongings::default() };
+    let model = of(&inventory, buckets);
+    let (row, top) = (branch(&model), text(&model).lines().nth(1).unwrap().to_owned());
+    assert!(!row.contains("instances") && !row.contains("targets"), "{row}");
+    assert!(!top.contains("instances") && !top.contains("was "), "{top}");
+}
