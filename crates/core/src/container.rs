@@ -3,6 +3,8 @@
 //! The words are Docker's. What a repository may ask for is bounded by what the operator's file
 //! grants: see [`Grants`]. Nothing here talks to a container engine.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 /// What a step runs in.
@@ -132,7 +134,8 @@ impl Container {
         }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
-            if volume.source.ends_with("/docker.sock") {
+            let holds = |socket: &&str| Path::new(socket).starts_with(&volume.source);
+            if SOCKETS.iter().any(|socket| holds(&socket)) {
                 return refused("Docker's socket as a volume", SOCKET_KEY);
             }
             let key = format!("volumes_below = [\"{}\"]", volume.source);
@@ -176,6 +179,8 @@ impl Grants {
     }
 }
 
+/// Where the engine's socket is.
+const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/docker.sock"];
 /// What lets steps have the engine's socket, and says so wherever somebody looks.
 const SOCKET_KEY: &str = "docker_socket = true";
 
@@ -218,8 +223,17 @@ mod tests {
 
     #[test]
     fn whoever_wants_the_socket_as_a_volume_is_told_of_its_own_key() {
-        let source = "/var/run/docker.sock".to_owned();
-        let container = Container {
+        for source in ["/var/run/docker.sock", "/run/docker.sock", "/run", "/var", "/"] {
+            let refusal = asking_for(source).refusal(&Grants::default()).unwrap();
+            assert!(refusal.contains("write docker_socket = true into its [docker]"), "{refusal}");
+        }
+        let refusal = asking_for("/run/x").refusal(&Grants::default()).unwrap();
+        assert!(refusal.contains("write volumes_below = [\"/run/x\"] into"), "{refusal}");
+    }
+
+    fn asking_for(source: &str) -> Container {
+        let source = source.to_owned();
+        Container {
             image: Image::Named("x".to_owned()),
             caches: Vec::new(),
             volumes: vec![Volume { target: source.clone(), source, read_only: true }],
@@ -227,8 +241,6 @@ mod tests {
             limits: Limits::default(),
             privileged: false,
             docker_socket: false,
-        };
-        let refusal = container.refusal(&Grants::default()).unwrap();
-        assert!(refusal.contains("write docker_socket = true into its [docker]"), "{refusal}");
+        }
     }
 }

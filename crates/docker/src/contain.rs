@@ -138,8 +138,9 @@ pub async fn contain(spec: &ContainerSpec, hide: Hide<'_>) -> Contained {
 
 /// There is no container any more to end with, for this reason.
 fn without(spec: &ContainerSpec, (why, hide): (&str, Hide<'_>)) -> Contained {
-    say(why);
-    noted(spec, record::note_why_not(&spec.record, &hide(why)));
+    let why = hide(why);
+    say(&why);
+    noted(spec, record::note_why_not(&spec.record, &why));
     Contained::Status(NO_CONTAINER)
 }
 

@@ -24,9 +24,10 @@ pub struct Record {
     /// Whether the engine took it along when it went away, so that nobody knows what it did.
     #[serde(default)]
     pub is_taken: bool,
-    /// Whether it ended by itself, or because it was asked to, while its engine was there.
+    /// The status with which it ended by itself, or because it was asked to, while its engine was
+    /// there.
     #[serde(default)]
-    pub has_ended: bool,
+    pub ended: Option<i64>,
     /// How often its owners made it anew because the engine had taken it along.
     #[serde(default)]
     pub renewals: u32,
@@ -97,9 +98,9 @@ pub(crate) fn note_gone(path: &Path) -> io::Result<()> {
 }
 
 /// Notes that what a record tells of has ended, and not with its engine.
-pub(crate) fn note_end(path: &Path) -> io::Result<()> {
+pub(crate) fn note_end(path: &Path, status: i64) -> io::Result<()> {
     match read_record(path)? {
-        Some(record) => write(path, &Record { address: None, has_ended: true, ..record }),
+        Some(record) => write(path, &Record { address: None, ended: Some(status), ..record }),
         None => Ok(()),
     }
 }

@@ -29,13 +29,7 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             vec![Event::Instance(restarted)]
         }
         Observation::InstanceEnded { id, why, by_itself } => ended(state, id, why, *by_itself),
-        Observation::InstanceIll { id, why } => {
-            let new = state.instances.get(id).is_some_and(|one| {
-                matches!(one.phase, InstancePhase::Running { over: false, .. }) && !one.ill
-            });
-            let event = || InstanceEvent::Ill { id: id.clone(), why: why.clone() };
-            new.then(|| Event::Instance(event())).into_iter().collect()
-        }
+        Observation::InstanceIll { id, why } => ill(state, id, why),
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
             // It is said of whoever has its address now, or less than is known.
             Some(instance) if instance.is_over() || instance.ill => Vec::new(),
@@ -82,6 +76,23 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
 /// Whether an instance listens elsewhere than was known.
 fn moved(state: &State, id: &InstanceId, address: SocketAddr) -> bool {
     state.instances.get(id).and_then(Instance::address) != Some(address)
+}
+
+/// A check of an instance's own fails. One that waits to prove itself does not get in any more,
+/// though it may get well: it is told of once.
+fn ill(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
+    let running = state
+        .instances
+        .get(id)
+        .filter(|one| matches!(one.phase, InstancePhase::Running { over: false, .. }) && !one.ill);
+    match running {
+        Some(one) if one.is_proved() => {
+            let (id, why) = (id.clone(), why.to_owned());
+            vec![Event::Instance(InstanceEvent::Ill { id, why })]
+        }
+        Some(_) => super::outcome::give_up(state, id, why),
+        None => Vec::new(),
+    }
 }
 
 /// What ran of an instance is over: news only where that, or why, was not known.

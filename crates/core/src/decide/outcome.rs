@@ -263,7 +263,7 @@ fn started(state: &State, id: &InstanceId, result: Result<'_>) -> Vec<Event> {
 }
 
 /// Blames an instance's deployment and begins to stop it.
-fn give_up(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
+pub(super) fn give_up(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
     let mut events = blame(state, id, why);
     let (id, why) = (id.clone(), Some(why.to_owned()));
     events.push(Event::Instance(InstanceEvent::StopBegan { id, why }));

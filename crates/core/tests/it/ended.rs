@@ -154,3 +154,21 @@ fn a_container_that_ended_by_itself_is_judged_at_once_and_one_that_was_taken_alo
     let phase = judged(false);
     assert!(phase.starts_with("Baking"), "{phase}");
 }
+
+#[test]
+fn what_was_ill_before_it_was_proved_does_not_get_in_when_it_is_well_again() {
+    let mut play = served();
+    play.line("restart shop-production-r1-0");
+    play.line("run 1");
+    let id = InstanceId::new("shop-production-r1-0.1");
+    assert!(!play.world.state.instances[&id].is_proved());
+    tell(&mut play, Observation::InstanceIll { id: id.clone(), why: "no database".to_owned() });
+    play.line("run 1");
+    assert!(!play.world.state.instances.contains_key(&id));
+    let environment = play.world.state.environments.values().next().unwrap();
+    assert_eq!(environment.lost.as_ref().map(|lost| &*lost.why), Some("no database"));
+    // Another one follows.
+    play.line("run 60");
+    let ids: Vec<&str> = play.world.state.instances.keys().map(InstanceId::as_str).collect();
+    assert_eq!(ids, ["shop-production-r1-0.2", "shop-production-r1-1"]);
+}

@@ -202,7 +202,7 @@ impl Owned<'_> {
             address: self.address,
             owner: std::process::id(),
             is_taken: false,
-            has_ended: false,
+            ended: None,
             renewals: before.map_or(0, |before| before.renewals),
             why_not: None,
             ill: None,
@@ -223,7 +223,8 @@ impl Owned<'_> {
         let ended = match over {
             Over::Ended(found) => {
                 if self.spec.publish.is_some() {
-                    super::noted(self.spec, record::note_end(&self.spec.record));
+                    let code = found.exit_code.unwrap_or_default();
+                    super::noted(self.spec, record::note_end(&self.spec.record, code));
                 }
                 found
             }
@@ -244,7 +245,7 @@ impl Owned<'_> {
             super::noted(self.spec, record::note_cause(&self.spec.record, &why));
         }
         if !ended.error.is_empty() {
-            say(&ended.error);
+            say(&hide(&ended.error));
         }
         let id = self.id.clone();
         patiently(|| self.docker.remove(&id)).await?;

@@ -97,11 +97,12 @@ impl Owned<'_> {
                         self.docker.signal(&self.id, KILL).await?;
                     }
                     failed = &mut ill, if self.spec.by_image && !is_asked && !is_ill => {
-                        say(&failed.said);
+                        // Before anything is taken out of it that stands within a secret.
+                        let said = hide(&failed.said);
+                        say(&said);
                         is_ill = failed.was_well;
                         if is_ill {
                             // It may serve, and goes once a successor does: the engine sees to it.
-                            let said = hide(&failed.said);
                             super::noted(self.spec, record::note_ill(&self.spec.record, &said));
                         } else {
                             self.docker.signal(&self.id, KILL).await?;

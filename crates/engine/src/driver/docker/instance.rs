@@ -198,7 +198,7 @@ mod tests {
             address: Some(AT.parse().unwrap()),
             owner: 2,
             is_taken: false,
-            has_ended: false,
+            ended: None,
             renewals: 0,
             why_not: None,
             ill: None,

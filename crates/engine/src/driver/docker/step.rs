@@ -185,8 +185,8 @@ fn volumes(
         if std::fs::canonicalize(SOCKET).is_ok_and(|socket| socket.starts_with(&source)) {
             return Err(Fault::permanent(format!(
                 "the volume {} holds Docker's socket, which no volume gives: whoever can push would \
-                 be root on the host; write docker_socket = true into the operator's [docker] and \
-                 into the step if that is meant, otherwise mount a directory below it",
+                 be root on the host; mount what does not hold it, or write docker_socket = true \
+                 into the operator's [docker] and into the step",
                 volume.source
             )));
         }

@@ -146,7 +146,12 @@ fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
             is_own: false,
         },
         Some(_) => Now::Unknown,
-        None => Now::Over { exit: status.last_exit, by_itself: record.has_ended },
+        None => {
+            let by_itself = record.ended.is_some();
+            // Its owner ends a moment later, with the same status.
+            let code = record.ended.and_then(|code| i32::try_from(code).ok());
+            Now::Over { exit: code.map(MainExit::Code).or(status.last_exit), by_itself }
+        }
     })
 }
 
