@@ -134,8 +134,7 @@ impl Container {
         }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
-            let holds = |socket: &&str| Path::new(socket).starts_with(&volume.source);
-            if SOCKETS.iter().any(|socket| holds(&socket)) {
+            if SOCKETS.iter().any(|socket| Path::new(socket).starts_with(&volume.source)) {
                 return refused("Docker's socket as a volume", SOCKET_KEY);
             }
             let key = format!("volumes_below = [\"{}\"]", volume.source);
