@@ -27,7 +27,7 @@ pub struct Record {
     /// The status with which it ended by itself, or because it was asked to, while its engine was
     /// there.
     #[serde(default)]
-    pub ended: Option<i64>,
+    pub ended: Option<i32>,
     /// How often its owners made it anew because the engine had taken it along.
     #[serde(default)]
     pub renewals: u32,
@@ -98,7 +98,7 @@ pub(crate) fn note_gone(path: &Path) -> io::Result<()> {
 }
 
 /// Notes that what a record tells of has ended, and not with its engine.
-pub(crate) fn note_end(path: &Path, status: i64) -> io::Result<()> {
+pub(crate) fn note_end(path: &Path, status: i32) -> io::Result<()> {
     match read_record(path)? {
         Some(record) => write(path, &Record { address: None, ended: Some(status), ..record }),
         None => Ok(()),

@@ -223,7 +223,8 @@ impl Owned<'_> {
         let ended = match over {
             Over::Ended(found) => {
                 if self.spec.publish.is_some() {
-                    let code = found.exit_code.unwrap_or_default();
+                    let code = found.exit_code.and_then(|code| i32::try_from(code).ok());
+                    let code = code.unwrap_or_default();
                     super::noted(self.spec, record::note_end(&self.spec.record, code));
                 }
                 found

@@ -118,15 +118,17 @@ impl EcsService {
         }
     }
 
-    /// How many of the tasks that are paid take what: each by what it takes itself where all are
-    /// told of, otherwise by their deployments, and by the newest task definition where neither says.
+    /// How many of the tasks that are paid take what: each by what it takes itself where all that run
+    /// are told of, otherwise by their deployments, and by the newest task definition where neither
+    /// says, as of those that are on their way and not told of yet.
     pub fn paid_by_what_they_take(&self) -> Vec<(Takes, u32)> {
         let own = self.takes();
         let paid = self.running.saturating_add(self.pending);
         let listed = self.tasks.iter().filter(|task| task.is_paid());
         let listed: Vec<(&Takes, u32)> =
             listed.filter_map(|task| Some((task.takes.as_ref()?, 1))).collect();
-        let is_whole = u32::try_from(listed.len()).is_ok_and(|count| count >= paid);
+        let runs = self.tasks.iter().filter(|task| task.runs() && task.takes.is_some()).count();
+        let is_whole = u32::try_from(runs).is_ok_and(|count| count >= self.running.max(1));
         let mut told = listed;
         if !is_whole {
             let count = |one: &EcsDeployment| one.running.saturating_add(one.pending);

@@ -215,6 +215,11 @@ fn tasks_on_their_way_are_paid_as_those_that_run() {
     let by_deployment = EcsService { deployments, ..own(Vec::new()) };
     assert_eq!(vcpus(by_deployment), ["Fargate vCPU 1.5", "public IPv4 3"]);
     assert_eq!(vcpus(own(Vec::new())), ["Fargate vCPU 3", "public IPv4 3"]);
+    // One that runs is paid by what it takes itself, also while others are not told of yet.
+    let one = own(vec![task("RUNNING", self::takes("FARGATE", 1000, true))]);
+    let mut paid = vcpus(one);
+    paid.sort();
+    assert_eq!(paid, ["Fargate ARM vCPU 1", "Fargate vCPU 2", "public IPv4 3"]);
     // What nobody knows of keeps the sum open.
     let unknown = EcsService { running: 0, vcpu_milli: None, ..own(Vec::new()) };
     assert!(bill_of(unknown).is_open());

@@ -149,8 +149,7 @@ fn now(home: &Path, unit: &Path) -> Result<Now, Fault> {
         None => {
             let by_itself = record.ended.is_some();
             // Its owner ends a moment later, with the same status.
-            let code = record.ended.and_then(|code| i32::try_from(code).ok());
-            Now::Over { exit: code.map(MainExit::Code).or(status.last_exit), by_itself }
+            Now::Over { exit: record.ended.map(MainExit::Code).or(status.last_exit), by_itself }
         }
     })
 }
