@@ -104,7 +104,7 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     let lines = lines.map(|line| format!("{} {}", line.what, line.quantity));
     let mut lines: Vec<String> = lines.collect();
     lines.sort();
-    let follows = ["Fargate ARM memory 1", "Fargate ARM vCPU 0.5"];
+    let follows = ["Fargate ARM memory 0.5", "Fargate ARM vCPU 0.25"];
     let runs = ["Fargate memory 2", "Fargate vCPU 1"];
     assert_eq!(lines, [follows, runs].concat());
     assert_eq!(
