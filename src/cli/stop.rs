@@ -68,7 +68,9 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
 /// What becomes of the one whose successor is called off.
 fn stay(one: &Instance) -> String {
     match one.own_health() {
-        TargetState::Unhealthy => format!("{} stays, and is not healthy", one.id),
+        TargetState::Unhealthy => {
+            format!("{} stays; it is not healthy, so that another one follows", one.id)
+        }
         _ => format!("{} serves on", one.id),
     }
 }

@@ -3,8 +3,6 @@
 //! The words are Docker's. What a repository may ask for is bounded by what the operator's file
 //! grants: see [`Grants`]. Nothing here talks to a container engine.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 /// What a step runs in.
@@ -134,8 +132,14 @@ impl Container {
         }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
-            if SOCKETS.iter().any(|socket| Path::new(socket).starts_with(&volume.source)) {
-                return refused("Docker's socket as a volume", SOCKET_KEY);
+            if HOLD_SOCKET.contains(&volume.source.trim_end_matches('/')) {
+                let what = format!("Docker's socket by the volume {}", volume.source);
+                if grants.docker_socket {
+                    return format!(
+                        "the pipeline asks for {what}: write {SOCKET_KEY} there instead"
+                    );
+                }
+                return refused(&what, SOCKET_KEY);
             }
             let key = format!("volumes_below = [\"{}\"]", volume.source);
             refused(&format!("the volume {}", volume.source), &key)
@@ -178,8 +182,8 @@ impl Grants {
     }
 }
 
-/// Where the engine's socket is.
-const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/docker.sock"];
+/// The engine's socket, and what holds it.
+const HOLD_SOCKET: [&str; 4] = ["/var/run/docker.sock", "/run/docker.sock", "/var/run", "/run"];
 /// What lets steps have the engine's socket, and says so wherever somebody looks.
 const SOCKET_KEY: &str = "docker_socket = true";
 
@@ -222,10 +226,16 @@ mod tests {
 
     #[test]
     fn whoever_wants_the_socket_as_a_volume_is_told_of_its_own_key() {
-        for source in ["/var/run/docker.sock", "/run/docker.sock", "/run", "/var", "/"] {
+        let granted = Grants { docker_socket: true, ..Grants::default() };
+        for source in ["/var/run/docker.sock", "/run/docker.sock", "/run/", "/var/run"] {
             let refusal = asking_for(source).refusal(&Grants::default()).unwrap();
             assert!(refusal.contains("write docker_socket = true into its [docker]"), "{refusal}");
+            let refusal = asking_for(source).refusal(&granted).unwrap();
+            assert!(refusal.ends_with("write docker_socket = true there instead"), "{refusal}");
         }
+        // What it holds is a link that leads elsewhere.
+        let refusal = asking_for("/var").refusal(&Grants::default()).unwrap();
+        assert!(refusal.contains("write volumes_below = [\"/var\"] into"), "{refusal}");
         let refusal = asking_for("/run/x").refusal(&Grants::default()).unwrap();
         assert!(refusal.contains("write volumes_below = [\"/run/x\"] into"), "{refusal}");
     }

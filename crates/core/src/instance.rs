@@ -162,6 +162,9 @@ pub struct Lost {
     pub why: String,
     /// When.
     pub at: Timestamp,
+    /// Whether what it was to follow is still there, so that the next one takes its time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
 }
 
 #[cfg(test)]

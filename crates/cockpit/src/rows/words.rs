@@ -279,8 +279,10 @@ pub fn lost(environment: &Environment, now: Timestamp) -> Option<String> {
         0 | 1 => String::new(),
         count => format!(" ({count} in a row)"),
     };
-    let next = if environment.replace_at > now {
-        format!("the next try in {}", age::ago(environment.replace_at, now))
+    let at = if lost.follows { environment.relieve_at } else { Timestamp::default() };
+    let at = at.max(environment.replace_at);
+    let next = if at > now {
+        format!("the next try in {}", age::ago(at, now))
     } else {
         "another is tried".to_owned()
     };

@@ -45,7 +45,7 @@ pub(super) fn stop(model: &mut Model) -> Vec<Request> {
             match stays.own_health() {
                 TargetState::Unhealthy => {
                     format!(
-                        "It is stopped before it serves; {} stays, and is not healthy.",
+                        "It is stopped before it serves; {} stays, and another one follows.",
                         stays.id
                     )
                 }

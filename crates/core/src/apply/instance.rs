@@ -185,8 +185,9 @@ fn lost(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
     let Some(key) = state.instances.get(id).map(|instance| instance.environment.clone()) else {
         return;
     };
+    let follows = state.followed(id).is_some();
     if let Some(environment) = state.environments.get_mut(&key) {
-        environment.lost = Some(Lost { id: id.clone(), why: why.to_owned(), at });
+        environment.lost = Some(Lost { id: id.clone(), why: why.to_owned(), at, follows });
     }
 }
 

@@ -166,7 +166,8 @@ fn what_was_ill_before_it_was_proved_does_not_get_in_when_it_is_well_again() {
     play.line("run 1");
     assert!(!play.world.state.instances.contains_key(&id));
     let environment = play.world.state.environments.values().next().unwrap();
-    assert_eq!(environment.lost.as_ref().map(|lost| &*lost.why), Some("no database"));
+    let lost = environment.lost.as_ref().map(|lost| (&*lost.why, lost.follows));
+    assert_eq!(lost, Some(("no database", true)));
     // Another one follows.
     play.line("run 60");
     let ids: Vec<&str> = play.world.state.instances.keys().map(InstanceId::as_str).collect();

@@ -98,7 +98,7 @@ impl Owned<'_> {
                     }
                     failed = &mut ill, if self.spec.by_image && !is_asked && !is_ill => {
                         // Before anything is taken out of it that stands within a secret.
-                        let said = hide(&failed.said);
+                        let said = told(&hide(&failed.said));
                         say(&said);
                         is_ill = failed.was_well;
                         if is_ill {
@@ -250,7 +250,7 @@ async fn until(at: Option<tokio::time::Instant>) {
 
 /// What the image's own check says where it fails.
 struct Ill {
-    /// A sentence.
+    /// What it printed.
     said: String,
     /// Whether it passed before, so that the container may serve.
     was_well: bool,
@@ -265,7 +265,7 @@ async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
             if let Ok(Some(found)) = docker.container(id).await {
                 was_well |= found.health == Health::Healthy;
                 if found.health == Health::Unhealthy {
-                    return Ill { said: told(&found.health_said), was_well };
+                    return Ill { said: found.health_said, was_well };
                 }
             }
             let is_told = match &mut line {
@@ -280,10 +280,12 @@ async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
     }
 }
 
-/// What a check printed, or that it printed nothing.
+/// What a check printed, told as its own words: it may print what we would say.
 fn told(printed: &str) -> String {
-    let printed = printed.trim();
-    if printed.is_empty() { "it printed nothing".to_owned() } else { printed.to_owned() }
+    match printed.trim() {
+        "" => "its HEALTHCHECK failed and printed nothing".to_owned(),
+        printed => format!("its HEALTHCHECK says: {printed}"),
+    }
 }
 
 #[cfg(test)]
@@ -292,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_a_check_printed_is_told_also_where_that_is_nothing() {
-        assert_eq!(told(" no such file\n"), "no such file");
-        assert_eq!(told("\n"), "it printed nothing");
+        assert_eq!(told(" no such file\n"), "its HEALTHCHECK says: no such file");
+        assert_eq!(told("\n"), "its HEALTHCHECK failed and printed nothing");
     }
 }
