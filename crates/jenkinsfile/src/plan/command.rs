@@ -4,6 +4,7 @@
 //! the place that a word names. What a command does is not its affair.
 
 mod expand;
+mod known;
 mod read;
 
 use super::value::is_of_jenkins;

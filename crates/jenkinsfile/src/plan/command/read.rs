@@ -4,20 +4,11 @@
 //! for other shells among them, with the values of variables as far as the text shows them.
 //! POSIX.1-2017, Shell Command Language, 2.2 "Quoting" to 2.10 "Shell Grammar".
 
-use std::collections::HashMap;
 use std::str::Chars;
 
+use super::known::Shared;
 use super::{BEFORE, assigned, commands, is_outside, is_script, named, reads_commands};
 use crate::plan::value::Bit;
-
-/// How deep substitutions, parentheses and scripts in words are looked into.
-const DEEPEST: usize = 24;
-/// How many of them.
-const MOST_SHELLS: usize = 2000;
-/// How many documents of a script are looked for.
-const MOST_DOCUMENTS: usize = 100;
-/// How much of a value is known, in bytes.
-const VALUE_BYTES: usize = 1024;
 
 /// What ends a simple command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +41,7 @@ pub(in crate::plan) fn simple_commands(
     variables: &[(String, Vec<Bit>)],
     is_bash: bool,
 ) -> Option<Vec<Simple>> {
-    let around = variables.iter().map(|(name, bits)| {
-        let texts = bits.iter().map(|bit| match bit {
-            Bit::Text(text) => text.clone(),
-            Bit::Outside(outside) => format!("${}", outside.ours),
-        });
-        (name.clone(), short(&texts.collect::<String>()).to_owned())
-    });
-    let mut shared = Shared { is_bash, values: around.collect(), ..Shared::default() };
+    let mut shared = Shared { is_bash, around: variables, ..Shared::default() };
     // A variable may be used above the line that sets it, as in a function.
     for _ in 0..2 {
         shared.all.clear();
@@ -74,44 +58,6 @@ pub(in crate::plan) fn is_whole(script: &str) -> bool {
     Reader::new(script, &mut shared, 0).list(None, 0);
     let backslashes = script.len() - script.trim_end_matches('\\').len();
     !(shared.is_lost || shared.is_open) && backslashes.is_multiple_of(2)
-}
-
-/// What is known so far.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    pub all: Vec<Simple>,
-    /// Variables and their values.
-    pub values: HashMap<String, String>,
-    /// How many shells there are.
-    pub shells: usize,
-    documents: usize,
-    is_bash: bool,
-    /// Whether something was too deep.
-    pub is_lost: bool,
-    /// Whether something is not closed, or closed that is not open.
-    pub is_open: bool,
-}
-
-impl Shared {
-    /// A place of the container stays one: whether another value takes its place is not known.
-    fn set(&mut self, name: &str, value: &str) {
-        let is_kept = self.values.get(name).is_some_and(|known| is_outside(known));
-        if !is_kept || is_outside(value) {
-            self.values.insert(name.to_owned(), short(value).to_owned());
-        }
-    }
-
-    /// The number of a new shell, where there are not too many.
-    fn shell(&mut self, depth: usize) -> Option<usize> {
-        self.shells += 1;
-        self.is_lost |= depth >= DEEPEST || self.shells > MOST_SHELLS;
-        (!self.is_lost).then_some(self.shells)
-    }
-}
-
-/// The beginning of a value: of two that name each other the length would have no end.
-fn short(value: &str) -> &str {
-    value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or_default()
 }
 
 /// A command that is being read.
@@ -157,15 +103,15 @@ struct Document {
     is_script: bool,
 }
 
-pub(super) struct Reader<'s, 'v> {
+pub(super) struct Reader<'s, 'v, 'a> {
     pub rest: Chars<'s>,
-    pub shared: &'v mut Shared,
+    pub shared: &'v mut Shared<'a>,
     documents: Vec<Document>,
     pub depth: usize,
 }
 
-impl<'s, 'v> Reader<'s, 'v> {
-    fn new(script: &'s str, shared: &'v mut Shared, depth: usize) -> Self {
+impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
+    fn new(script: &'s str, shared: &'v mut Shared<'a>, depth: usize) -> Self {
         Self { rest: script.chars(), shared, documents: Vec::new(), depth }
     }
 
@@ -340,8 +286,7 @@ impl<'s, 'v> Reader<'s, 'v> {
         self.rest = rest.chars();
         let end = end.replace(['\'', '"', '\\'], "");
         let is_script = reads_commands(&open.words);
-        self.shared.documents += 1;
-        self.shared.is_lost |= self.shared.documents > MOST_DOCUMENTS;
+        self.shared.document();
         self.documents.push(Document { end, is_script });
     }
 
