@@ -1,6 +1,7 @@
 //! What is taken over, and what is not.
 
 mod agent;
+mod change;
 mod container;
 mod groovy;
 mod honest;

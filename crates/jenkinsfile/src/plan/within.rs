@@ -90,6 +90,11 @@ impl Planner<'_> {
         if path.is_empty() || path.ends_with('/') || path.contains(['\\', '\0']) {
             return Err(left(Support::NotYet, "no path of a file"));
         }
+        let is_elsewhere = path.starts_with('/') || path.split('/').any(|part| part == "..");
+        if scope.image.is_some() && is_elsewhere {
+            let why = "Jenkins writes a file outside of the workspace beside the container";
+            return Err(left(Support::NotYet, why));
+        }
         let parent = path.rsplit_once('/').map(|(parent, _)| parent);
         let mut out = String::new();
         if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {

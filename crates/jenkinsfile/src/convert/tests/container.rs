@@ -6,7 +6,7 @@ use crate::table::{Support, Table};
 use crate::verdict::Part;
 
 /// A stage whose agent is a container, from the fourth line on.
-fn in_container(steps: &str) -> String {
+pub(super) fn in_container(steps: &str) -> String {
     converted(&format!(
         "pipeline {{\nagent {{ docker 'debian' }}\nstages {{ stage('a') {{ steps {{\n{steps}\n}} }} }} }}"
     ))

@@ -7,7 +7,10 @@
 use std::str::Chars;
 
 use super::known::Shared;
-use super::{BEFORE, assigned, commands, is_outside, is_script, named, reads_commands};
+use super::{
+    BEFORE, MOST_BEFORE, assigned, commands, is_outside, is_script, named, reads_commands,
+    reads_input,
+};
 use crate::plan::value::Bit;
 
 /// What ends a simple command.
@@ -60,14 +63,25 @@ pub(in crate::plan) fn is_whole(script: &str) -> bool {
     !(shared.is_lost || shared.is_open) && backslashes.is_multiple_of(2)
 }
 
+/// What a word is behind a redirection.
+#[derive(Debug)]
+enum Redirect {
+    Input,
+    Output,
+    /// Behind `<<<`.
+    Text,
+}
+
 /// A command that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     pub words: Vec<String>,
     files: Vec<String>,
     pub word: Option<String>,
-    /// Whether the next word is a file, and whether that is written.
-    redirects: Option<bool>,
+    /// What a shell reads instead of a file.
+    text: Option<String>,
+    /// What the next word is.
+    redirects: Option<Redirect>,
 }
 
 impl Open {
@@ -84,8 +98,9 @@ impl Open {
             return;
         };
         match self.redirects.take() {
-            Some(true) => self.files.push(word),
-            Some(false) => {}
+            Some(Redirect::Output) => self.files.push(word),
+            Some(Redirect::Text) => self.text = Some(word),
+            Some(Redirect::Input) => {}
             None => self.words.push(word),
         }
     }
@@ -101,6 +116,8 @@ impl Open {
 struct Document {
     end: String,
     is_script: bool,
+    /// How many commands stand before its own.
+    line: usize,
 }
 
 pub(super) struct Reader<'s, 'v, 'a> {
@@ -190,21 +207,46 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
 
     fn end(&mut self, open: &mut Open, end: End, shell: usize) {
         open.end_word();
-        let Open { words, files, .. } = std::mem::take(open);
+        let Open { words, files, text, .. } = std::mem::take(open);
         if words.is_empty() && files.is_empty() {
             return;
         }
         self.assign(&words);
-        let inner: Vec<String> = commands(&words)
+        let mut inner: Vec<String> = commands(&words)
             .into_iter()
             .map(|one| one.path)
             .filter(|path| is_script(path))
             .map(str::to_owned)
             .collect();
+        if reads_commands(&words) {
+            inner.extend(text);
+        }
+        if reads_input(&words) {
+            inner.extend(self.piped(shell));
+        }
+        if let [name, script, ..] = words.as_slice()
+            && name == "trap"
+        {
+            inner.push(script.clone());
+        }
         self.shared.all.push(Simple { words, files, end, shell });
         for script in inner {
             self.nested(&script);
         }
+    }
+
+    /// What the command before says to this one, as far as its words show it.
+    fn piped(&self, shell: usize) -> Option<String> {
+        let before =
+            self.shared.all.iter().rev().take(MOST_BEFORE).find(|one| one.shell == shell)?;
+        let says = |word: &String| matches!(word.as_str(), "echo" | "printf");
+        let at = before.words.iter().position(says).filter(|_| before.end == End::Pipe)?;
+        let words = before.words.get(at + 1..)?;
+        Some(
+            words
+                .join(if before.words.get(at)? == "echo" { " " } else { "\n" })
+                .replace("\\n", "\n"),
+        )
     }
 
     /// Variables that a command sets for those behind it.
@@ -263,7 +305,10 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
         }
         if is_output {
             let _ = self.takes(">") || self.takes("|");
-        } else if !self.takes("<<") && self.takes("<") {
+        } else if self.takes("<<") {
+            open.redirects = Some(Redirect::Text);
+            return;
+        } else if self.takes("<") {
             return self.document(open);
         }
         if self.takes("&") {
@@ -274,7 +319,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
                 return;
             }
         }
-        open.redirects = Some(is_output);
+        open.redirects = Some(if is_output { Redirect::Output } else { Redirect::Input });
     }
 
     /// Behind `<<`.
@@ -286,13 +331,17 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
         self.rest = rest.chars();
         let end = end.replace(['\'', '"', '\\'], "");
         let is_script = reads_commands(&open.words);
+        let line = self.shared.all.len();
         self.shared.document();
-        self.documents.push(Document { end, is_script });
+        self.documents.push(Document { end, is_script, line });
     }
 
     /// The documents of a line that has just ended. Quotes in them are none of the script's.
     fn documents(&mut self) {
-        for Document { end, is_script } in std::mem::take(&mut self.documents) {
+        for Document { end, is_script, line } in std::mem::take(&mut self.documents) {
+            // As in `cat <<A | sh`.
+            let mut behind = self.shared.all.iter().skip(line);
+            let is_script = is_script || behind.any(|one| reads_input(&one.words));
             let rest = self.rest.as_str();
             let mut length = 0;
             let is_last = |line: &&str| line.trim_end_matches('\n').trim_start_matches('\t') == end;

@@ -65,8 +65,7 @@ const COMMANDS: [(&str, &[&str]); 52] = [
     ("zypper", &[]),
 ];
 /// Those that install into the workspace, `$HOME`, or another machine.
-const HERE: [&str; 52] = [
-    "ant",
+const HERE: [&str; 50] = [
     "bower",
     "bun",
     "bundle",
@@ -110,7 +109,6 @@ const HERE: [&str; 52] = [
     "puppeteer",
     "python",
     "r10k",
-    "rake",
     "rush",
     "sbt",
     "ssh",
@@ -134,6 +132,8 @@ const PLACE: [&str; 10] = [
     "PREFIX",
     "prefix",
 ];
+/// What tells a program so that builds.
+const OF_BUILD: [&str; 5] = ["--install-dir", "--prefix", "DESTDIR", "PREFIX", "prefix"];
 /// What tells a build where `make install` and its like put it.
 const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
 /// What tells Poetry to make no environment of its own.
@@ -239,7 +239,10 @@ fn plain(name: &str) -> &str {
 
 /// Whether it names a place of the workspace, or of `$HOME`.
 fn is_placed(command: &Command<'_>) -> bool {
-    let mut values = command.values(&PLACE).peekable();
+    // To those a target is what they make.
+    let is_build = matches!(command.name(), "ant" | "cmake" | "make" | "ninja" | "rake");
+    let places = if is_build { &OF_BUILD[..] } else { &PLACE[..] };
+    let mut values = command.values(places).peekable();
     match values.peek() {
         Some(_) => values.all(|value| !is_outside(value)),
         None => command.is_told(&["--deployment", "--user"]),
