@@ -1,6 +1,7 @@
 //! What is taken over, and what is not.
 
 mod agent;
+mod background;
 mod change;
 mod container;
 mod groovy;

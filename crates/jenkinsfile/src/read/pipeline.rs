@@ -125,6 +125,8 @@ impl<'t> Reader<'t> {
             return;
         }
         let text = self.source(statement.span);
+        // One line of a terminal.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = format!(
             "Not a valid section definition: \"{text}\". Some extra configuration is required."
         );

@@ -161,6 +161,22 @@ fn a_change_is_seen_at_a_place_that_few_commands_are_told() {
 }
 
 #[test]
+fn who_asks_or_names_the_workspace_changes_nothing() {
+    for script in [
+        "apt-get --version",
+        "GOBIN=$PWD/bin go install ./...",
+        "GOPATH=$PWD/go go install ./...",
+        "export GOBIN=bin; go install x",
+        "pytest --basetemp=/tmp/pt",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+    for script in ["GOBIN=/opt/bin go install x", "go install x", "apt-get update --version"] {
+        assert!(is_change(script), "{script}");
+    }
+}
+
+#[test]
 fn a_file_that_jenkins_writes_beside_the_container_is_left() {
     for path in ["/opt/wf", "../wf", "a/../../wf"] {
         let text = in_container(&format!("writeFile file: '{path}', text: 'x'\nsh 'make'"));

@@ -60,7 +60,12 @@ impl Reader<'_, '_, '_> {
         match rest.chars().next() {
             // Quotes of bash, which are read as such.
             Some('\'' | '"') if !is_quoted => {}
-            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => {
+            // The process that was put into the background last, by its number.
+            Some('!') => {
+                self.rest.next();
+                open.push_str(&format!("$!{}", self.shared.signs));
+            }
+            Some(c) if c.is_ascii_digit() || "@*#?$-".contains(c) => {
                 self.rest.next();
                 open.push('$');
                 open.push(c);

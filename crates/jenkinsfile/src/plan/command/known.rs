@@ -26,6 +26,8 @@ pub(super) struct Shared<'v> {
     pub around: &'v [(String, Vec<Bit>)],
     /// Those that it sets, and those around that it names, with their values.
     pub values: HashMap<String, Option<String>>,
+    /// How many signs of the background there are.
+    pub signs: usize,
     /// How many shells there are.
     pub shells: usize,
     pub documents: usize,

@@ -48,7 +48,7 @@ pub(in crate::plan) fn simple_commands(
     // A variable may be used above the line that sets it, as in a function.
     for _ in 0..2 {
         shared.all.clear();
-        (shared.shells, shared.documents) = (0, 0);
+        (shared.shells, shared.documents, shared.signs) = (0, 0, 0);
         Reader::new(script, &mut shared, 0).list(None, 0);
     }
     (!shared.is_lost).then_some(shared.all)
@@ -229,6 +229,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
         {
             inner.push(script.clone());
         }
+        self.shared.signs += usize::from(end == End::Background);
         self.shared.all.push(Simple { words, files, end, shell });
         for script in inner {
             self.nested(&script);

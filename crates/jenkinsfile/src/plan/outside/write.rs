@@ -103,6 +103,9 @@ const ELSEWHERE: [&str; 22] = [
 /// written.
 const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 
+/// What tells pytest of a directory that it empties before it uses it.
+const SCRATCH: &str = "--basetemp";
+
 /// Whether it writes to a place of the container that it names.
 pub(super) fn writes(command: &Command<'_>) -> bool {
     let name = command.name();
@@ -186,7 +189,7 @@ pub(super) fn is_told_place(command: &Command<'_>) -> bool {
     let is_empty = |word: &String| EMPTY.iter().any(|place| word.starts_with(place));
     command.words.iter().any(is_empty)
         || apart.any(|(option, value)| is_place(option, value))
-        || joined.any(|(option, value)| is_place(option, value))
+        || joined.any(|(option, value)| option != SCRATCH && is_place(option, value))
         || attached(command, &SHORT).any(is_path)
 }
 
