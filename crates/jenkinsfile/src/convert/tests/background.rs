@@ -58,3 +58,10 @@ fn a_trap_is_a_script_of_its_own() {
         assert!(leaves(script), "{script}");
     }
 }
+
+#[test]
+fn of_scripts_in_words_only_so_much_is_read() {
+    assert!(!leaves(&"P=\"$P aaaa\"\n".repeat(100)));
+    // Each line stands for all before it; in doubt the script leaves something.
+    assert!(leaves(&"P=\"$P aaaa\"\n".repeat(1500)));
+}

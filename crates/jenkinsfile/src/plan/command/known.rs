@@ -13,6 +13,8 @@ use crate::plan::value::Bit;
 const DEEPEST: usize = 24;
 /// How many of them.
 const MOST_SHELLS: usize = 2000;
+/// How much of scripts in words is read, in bytes.
+const NESTED_BYTES: usize = 256 * 1024;
 /// How many documents of a script are looked for.
 const MOST_DOCUMENTS: usize = 100;
 /// How much of a value is known, in bytes.
@@ -26,6 +28,8 @@ pub(super) struct Shared<'v> {
     pub around: &'v [(String, Vec<Bit>)],
     /// Those that it sets, and those around that it names, with their values.
     pub values: HashMap<String, Option<String>>,
+    /// How long the scripts in words are together.
+    pub nested: usize,
     /// How many signs of the background there are.
     pub signs: usize,
     /// How many shells there are.
@@ -61,6 +65,18 @@ impl Shared<'_> {
         self.shells += 1;
         self.is_lost |= depth >= DEEPEST || self.shells > MOST_SHELLS;
         (!self.is_lost).then_some(self.shells)
+    }
+
+    /// Forgets all but the values.
+    pub fn begin(&mut self) {
+        self.all.clear();
+        (self.shells, self.documents, self.signs, self.nested) = (0, 0, 0, 0);
+    }
+
+    /// Counts a script that stands in a word, since a short name may stand for a long one.
+    pub fn nest(&mut self, script: &str) {
+        self.nested += script.len();
+        self.is_lost |= self.nested > NESTED_BYTES;
     }
 
     /// Counts a document.

@@ -47,8 +47,7 @@ pub(in crate::plan) fn simple_commands(
     let mut shared = Shared { is_bash, around: variables, ..Shared::default() };
     // A variable may be used above the line that sets it, as in a function.
     for _ in 0..2 {
-        shared.all.clear();
-        (shared.shells, shared.documents, shared.signs) = (0, 0, 0);
+        shared.begin();
         Reader::new(script, &mut shared, 0).list(None, 0);
     }
     (!shared.is_lost).then_some(shared.all)
@@ -279,6 +278,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
 
     /// A script for another shell.
     fn nested(&mut self, script: &str) {
+        self.shared.nest(script);
         if let Some(shell) = self.shared.shell(self.depth) {
             Reader::new(script, self.shared, self.depth + 1).list(None, shell);
         }
