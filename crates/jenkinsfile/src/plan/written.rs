@@ -160,8 +160,7 @@ impl Planner<'_> {
                 self.hold(step.span, &name.text);
             }
         }
-        let end = text.len();
-        let pieces = vec![Piece { at: name.span.start, text, end }];
+        let pieces = vec![Piece { at: name.span.start, end: text.len(), text }];
         let name = name.text.clone();
         let variables = Rc::clone(&scope.variables);
         into.push(StagePart::Script(Script { name, timeout, variables, pieces, is_off }));
