@@ -6,7 +6,7 @@
 
 mod toml;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::Pipeline;
 use crate::plan::{Comment, Line, Made, Plan, Script, StagePart};
@@ -43,6 +43,7 @@ pub fn convert(
         lines: Lines::new(text),
         out: Out::default(),
         names: HashSet::new(),
+        numbers: HashMap::new(),
         steps: 0,
         left: 0,
     };
@@ -63,6 +64,8 @@ struct Writer<'a> {
     out: Out,
     /// Names of stages that are taken.
     names: HashSet<String>,
+    /// The last number behind a name that several have.
+    numbers: HashMap<String, usize>,
     steps: usize,
     left: usize,
 }
@@ -125,8 +128,7 @@ impl Writer<'_> {
         if let Some(seconds) = script.limit() {
             self.out.pair("timeout", &duration(seconds));
         }
-        let env = script.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        self.out.variables("env", env);
+        self.out.variables("env", script.env());
         self.out.script(&script.text());
         *(if script.is_off { &mut self.left } else { &mut self.steps }) += 1;
     }
@@ -135,11 +137,13 @@ impl Writer<'_> {
         let line = named(&path.join(" / "));
         let short = |most: usize| line.chars().take(most).collect::<String>().trim().to_owned();
         let mut name = short(NAME);
-        let mut count = 1;
+        let first = short(NAME - 5);
+        let mut count = self.numbers.get(&first).copied().unwrap_or(1);
         while name.is_empty() || self.names.contains(&name) {
             count += 1;
-            name = named(&format!("{} {count}", short(NAME - 5)));
+            name = named(&format!("{first} {count}"));
         }
+        self.numbers.insert(first, count);
         self.names.insert(name.clone());
         name
     }

@@ -13,6 +13,7 @@ mod command;
 mod groovy;
 mod outside;
 mod parameter;
+mod scope;
 mod script;
 mod section;
 mod shell;
@@ -24,16 +25,16 @@ mod when;
 mod within;
 mod written;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::model::{Pipeline, PostCondition, Section};
 use crate::source::{Lines, Span};
 use crate::syntax::Script as Source;
 use crate::table::{Kind, Support, Table};
 use crate::verdict::Known;
+use scope::{Scope, Variables};
 pub(crate) use script::plain;
 use section::Beside;
-use value::Bit;
 use written::{Change, Piece};
 
 /// Why a part does not run that holds others.
@@ -128,52 +129,12 @@ pub(crate) struct Script {
     pub name: String,
     /// The time limit in seconds that each of its pieces is held to.
     timeout: Option<u64>,
-    /// Its variables.
-    pub env: Vec<(String, String)>,
+    /// The variables around it.
+    variables: Variables,
     /// The texts of the steps that it is made of.
     pieces: Vec<Piece>,
     /// Whether it is written as a comment, because something decides whether it runs.
     pub is_off: bool,
-}
-
-/// What stages and steps inherit.
-#[derive(Clone, Debug, Default)]
-struct Scope {
-    image: Option<String>,
-    /// Variables whose values are known here.
-    variables: Vec<(String, Vec<Bit>)>,
-    /// What `params` holds.
-    parameters: Vec<(String, String)>,
-    /// Variables that Jenkins would set, and that nothing sets here.
-    missing: BTreeSet<String>,
-    /// A time limit in seconds.
-    timeout: Option<u64>,
-    /// The names of the stages around.
-    path: Vec<String>,
-    /// Directories that steps change into, as words of a shell.
-    directories: Vec<String>,
-    /// Lines of a shell that end a script where a condition does not hold.
-    guards: Vec<String>,
-    /// Whether no agent is named for it, so that Jenkins has no place for its files.
-    is_nowhere: bool,
-    /// Why nothing in it may run.
-    off: Option<String>,
-    /// Why nothing on its agent may run; a stage inside can name another one.
-    agent_off: Option<String>,
-}
-
-impl Scope {
-    /// Why nothing in it may run.
-    fn off(&self) -> Option<String> {
-        self.off.clone().or_else(|| self.agent_off.clone()).or_else(|| {
-            let name = self.missing.first()?;
-            Some(format!("{name} is not set as in Jenkins, and programs read their environment"))
-        })
-    }
-
-    fn turn_off(&mut self, why: &str) {
-        self.off.get_or_insert_with(|| why.to_owned());
-    }
 }
 
 impl Plan {

@@ -9,7 +9,7 @@ impl Checker<'_> {
     pub(super) fn when(&mut self, when: &When<'_>) {
         if when.conditions.is_empty() {
             let message = "Empty when closure, remove the property or add some content.";
-            self.problem(when.span, message);
+            self.lack(when.span, message, when.span);
         }
         when.conditions.iter().for_each(|condition| self.condition(condition));
     }

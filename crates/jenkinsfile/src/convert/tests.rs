@@ -1,6 +1,8 @@
 //! What is taken over, and what is not.
 
 mod agent;
+mod background;
+mod change;
 mod container;
 mod groovy;
 mod honest;

@@ -5,16 +5,13 @@
 //! Of programs that leave the foreground by themselves only those are known that stand here.
 
 mod daemon;
+mod jobs;
 
-use std::collections::HashSet;
-
-use super::command::{End, Simple, before, commands, simple_commands};
+use super::command::{Simple, before, commands, simple_commands};
 use super::value::Bit;
 use daemon::daemonizes;
+use jobs::stays;
 
-/// Words behind a sign of the background with which what follows may not be reached.
-const OTHERWISE: [&str; 11] =
-    ["if", "then", "else", "elif", "case", "function", "{", "exec", "exit", "return", "trap"];
 /// What tells Jenkins to let processes live beyond the build (hudson.util.ProcessTree).
 const COOKIE: &str = "dontKillMe";
 /// The variable by whose value it knows the processes of a build.
@@ -59,46 +56,4 @@ fn is_let_go(simple: &Simple) -> bool {
     let mut all = commands(&simple.words).into_iter();
     before.next().is_some_and(|_| !is_waited)
         || all.any(|one| matches!(one.name(), "coproc" | "disown"))
-}
-
-/// Whether something is in the background that its own shell neither waits for nor ends.
-fn stays(all: &[Simple]) -> bool {
-    let mut known = HashSet::new();
-    let signs = all.iter().enumerate().rev().filter(|(_, one)| one.end == End::Background);
-    let mut last = signs.filter(|(_, one)| known.insert(one.shell));
-    last.any(|(at, sign)| {
-        let is_same = |one: &&Simple| one.shell == sign.shell;
-        let is_sign = |one: &&Simple| one.end == End::Background;
-        let is_one = all.iter().filter(is_same).filter(is_sign).nth(1).is_none();
-        !is_ended(all.iter().skip(at + 1).filter(is_same), is_one)
-    })
-}
-
-/// Whether these commands wait for what is in the background, or end it where it is one process.
-fn is_ended<'s>(behind: impl Iterator<Item = &'s Simple>, is_one: bool) -> bool {
-    let mut loops = 0_usize;
-    let mut is_open = true;
-    for simple in behind {
-        let words: Vec<&str> = simple.words.iter().map(String::as_str).collect();
-        let is_process = words.iter().any(|word| word.starts_with(['$', '%']));
-        let is_end = match words.as_slice() {
-            ["wait"] => true,
-            ["wait", ..] => is_one && is_process,
-            ["kill", ..] => is_one && is_process && !words.contains(&"-0"),
-            _ => false,
-        };
-        if is_end && is_open && loops == 0 && simple.end != End::Pipe {
-            return true;
-        }
-        if words.iter().any(|word| OTHERWISE.contains(word)) {
-            return false;
-        }
-        is_open = simple.end != End::Condition;
-        match words.first() {
-            Some(&"do") => loops += 1,
-            Some(&"done") => loops = loops.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
 }

@@ -4,21 +4,26 @@
 //! the place that a word names. What a command does is not its affair.
 
 mod expand;
+mod known;
 mod read;
 
 use super::value::is_of_jenkins;
 pub(super) use read::{End, Simple, is_whole, simple_commands};
 
 /// Words before a command.
-const BEFORE: [&str; 40] = [
-    "!", "bash", "builtin", "chroot", "command", "dash", "do", "doas", "elif", "else", "env",
-    "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup", "retry",
-    "runuser", "setsid", "sh", "stdbuf", "su", "sudo", "su-exec", "then", "time", "timeout",
-    "until", "unbuffer", "while", "xargs", "xvfb-run", "zsh", "{", "}",
+const BEFORE: [&str; 41] = [
+    "!", "bash", "builtin", "busybox", "chroot", "command", "dash", "do", "doas", "elif", "else",
+    "env", "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup",
+    "retry", "runuser", "setsid", "sh", "stdbuf", "su", "sudo", "su-exec", "then", "time",
+    "timeout", "until", "unbuffer", "while", "xargs", "xvfb-run", "zsh", "{", "}",
 ];
 /// Those of them that take a word of their own.
 const TAKING: [&str; 8] =
     ["chroot", "flock", "gosu", "retry", "runuser", "su", "su-exec", "timeout"];
+/// What tells `find` that a command follows.
+const EXEC: [&str; 4] = ["-exec", "-execdir", "-ok", "-okdir"];
+/// The longest word of short options.
+const MOST_LETTERS: usize = 8;
 /// Those that read commands where they are told none.
 const SHELLS: [&str; 8] = ["bash", "dash", "eval", "ksh", "runuser", "sh", "su", "zsh"];
 /// How many words before a command are looked at.
@@ -70,6 +75,30 @@ impl<'s> Command<'s> {
         self.words.iter().map(String::as_str).filter(|word| !word.starts_with('-'))
     }
 
+    /// What options of these names are told, in words of several letters and in the same word too.
+    pub fn told(&self, names: &[&str]) -> impl Iterator<Item = &'s str> {
+        let short = |letter: char| {
+            names
+                .iter()
+                .any(|name| name.len() == 2 && name.starts_with('-') && name.ends_with(letter))
+        };
+        let next = self.words.iter().skip(1).map(String::as_str).chain([""]);
+        let several = self.words.iter().zip(next).filter_map(move |(word, next)| {
+            let letters = word.strip_prefix('-').filter(|_| !word.starts_with("--"))?;
+            // As in `-C/usr`, `-o=/usr/bin/x` and `-sSLo/usr/bin/x`; a longer one is a name.
+            let (letters, value) = match letters.find(['/', '$']) {
+                Some(at) => letters.split_at(at),
+                None if letters.len() < 2 => return None,
+                None => (letters, next),
+            };
+            let letters = letters.strip_suffix('=').unwrap_or(letters);
+            let is_letters = letters.chars().all(|c| c.is_ascii_alphanumeric());
+            let last = letters.chars().next_back()?;
+            (is_letters && letters.len() <= MOST_LETTERS && short(last)).then_some(value)
+        });
+        self.values(names).chain(several.collect::<Vec<_>>())
+    }
+
     /// What options of these names are told.
     pub fn values(&self, names: &[&str]) -> impl Iterator<Item = &'s str> {
         let next = self.words.iter().skip(1).map(|word| Some(word.as_str())).chain([None]);
@@ -89,6 +118,8 @@ fn named(path: &str) -> &str {
 /// Whether a path is one of the container, and no device. What a variable names that nothing sets
 /// here is one: in doubt an image sets it, as `$GOPATH`.
 pub(super) fn is_outside(path: &str) -> bool {
+    // Of a list of places each is one.
+    let path = path.strip_prefix('{').unwrap_or(path);
     if let Some(rest) = path.strip_prefix('$') {
         let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
         let is_shared = |name: &str| {
@@ -119,6 +150,9 @@ pub(super) fn commands(all: &[String]) -> Vec<Command<'_>> {
     let mut is_taken = false;
     let mut before = "";
     for (index, word) in all.iter().enumerate() {
+        if found.len() > MOST_BEFORE {
+            break;
+        }
         if assigned(word).is_some_and(|(_, value)| !is_script(value)) {
             continue;
         }
@@ -134,6 +168,9 @@ pub(super) fn commands(all: &[String]) -> Vec<Command<'_>> {
         } else {
             let words = all.get(index + 1..).unwrap_or_default();
             found.push(Command { path: word, words });
+            if named(word) == "find" {
+                found.extend(executed(words));
+            }
             let is_number = word.starts_with(|c: char| c.is_ascii_digit());
             if !(is_taken || is_behind && is_number) {
                 break;
@@ -141,6 +178,22 @@ pub(super) fn commands(all: &[String]) -> Vec<Command<'_>> {
             is_taken = false;
         }
         before = word;
+    }
+    found
+}
+
+/// What `find` is told to run.
+fn executed(words: &[String]) -> Vec<Command<'_>> {
+    let is_exec = |word: &String| EXEC.contains(&word.as_str());
+    let mut rest = words;
+    let mut found = Vec::new();
+    while let Some(at) = rest.iter().position(is_exec) {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        let is_end = |word: &String| matches!(word.as_str(), ";" | "+") || is_exec(word);
+        let end = rest.iter().position(is_end);
+        let (told, after) = rest.split_at(end.unwrap_or(rest.len()));
+        found.extend(commands(told));
+        rest = after;
     }
     found
 }
@@ -156,6 +209,12 @@ pub(super) fn before(all: &[String]) -> impl Iterator<Item = &str> {
 /// Whether a word holds more than one.
 fn is_script(word: &str) -> bool {
     word.contains(|c: char| c.is_whitespace() || ";&|".contains(c))
+}
+
+/// Whether these words are a shell that reads its commands from what is before it in a pipe.
+pub(super) fn reads_input(words: &[String]) -> bool {
+    let is_told = |word: &String| matches!(word.as_str(), "-s" | "-" | "/dev/stdin");
+    reads_commands(words) && (commands(words).is_empty() || words.iter().any(is_told))
 }
 
 /// Whether these words are a shell that reads its commands from elsewhere.

@@ -6,6 +6,8 @@
 //! of downloads is fetched again.
 
 mod install;
+mod place;
+mod scripts;
 mod write;
 
 use super::command::{
@@ -14,10 +16,9 @@ use super::command::{
 };
 use super::value::Bit;
 use install::{Places, installs};
+use place::{Directories, shown};
+use scripts::{Scripts, is_fetched, is_placed};
 use write::{is_place, is_told_place, writes};
-
-/// Scripts that only report, and are fetched for that.
-const REPORTERS: [&str; 2] = ["codecov", "coveralls"];
 
 /// How many commands before a shell are looked at for what it reads.
 const MOST_BEFORE: usize = 20;
@@ -32,7 +33,10 @@ pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<
         return Some(variable);
     }
     let mut places = Places::of(script, variables);
-    all.iter().enumerate().find_map(|(index, simple)| {
+    let mut directories = Directories::default();
+    let mut scripts = Scripts::default();
+    let changed = all.iter().enumerate().find_map(|(index, written)| {
+        let simple = &directories.placed(written);
         places.see(&simple.words);
         let commands = commands(&simple.words);
         let file = simple.files.iter().find(|file| is_outside(file));
@@ -46,39 +50,35 @@ pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<
                 made.find(|one| !is_idle(one)).map(Command::shown)
             })
             .or_else(|| fetched(all.get(..index)?, simple, &commands))
-    })
+            .or_else(|| scripts.run(simple, &commands))
+    });
+    changed.map(|command| shown(&command))
 }
 
 /// A shell that reads what a command before it fetches: who lets others write a script does it to
 /// install something, unless the script is told a place in the workspace.
 fn fetched(before: &[Simple], simple: &Simple, own: &[Command<'_>]) -> Option<String> {
+    let is_inner = |word: &str| matches!(word, SUBSTITUTED | ".");
+    let is_sourced = matches!(simple.words.as_slice(), [name, script]
+        if matches!(name.as_str(), "." | "source") && is_inner(script));
     let is_read = own.is_empty()
         || simple.words.iter().any(|word| word == "-s")
-        || own.iter().any(|one| matches!(one.path, SUBSTITUTED | "."));
-    if !is_read || !reads_commands(&simple.words) {
+        || own.iter().any(|one| is_inner(one.path));
+    if !(is_sourced || is_read && reads_commands(&simple.words)) {
         return None;
     }
-    let all = Command { path: "", words: &simple.words };
-    let mut told = all.values(&["-b", "-d", "--bin-dir", "--prefix", "--to"]).peekable();
-    let is_placed = told.peek().is_some() && !told.any(is_outside);
     let is_inner = |one: &&Simple| one.end == End::Pipe || one.shell > simple.shell;
     let mut source =
         before.iter().rev().take(MOST_BEFORE).take_while(is_inner).filter(|one| is_fetched(one));
-    let source = source.next().filter(|_| !is_placed)?;
-    let shell = simple.words.iter().find(|word| reads_commands(std::slice::from_ref(*word)))?;
+    let source = source.next().filter(|_| !is_placed(simple))?;
+    let is_shell = |word: &&String| reads_commands(std::slice::from_ref(*word));
+    let shell = simple.words.iter().find(is_shell).or(simple.words.first())?;
     Some(format!("{} | {shell}", source.words.first()?))
 }
 
 fn is_change(command: &Command<'_>, places: &Places) -> bool {
     let is_known = !command.is_own() && (installs(command, places) || writes(command));
     is_known || is_told_place(command)
-}
-
-/// Whether a script is fetched that is no reporter.
-fn is_fetched(simple: &Simple) -> bool {
-    let is_reporter = |word: &String| REPORTERS.iter().any(|name| word.contains(name));
-    let mut all = commands(&simple.words).into_iter();
-    all.any(|one| matches!(one.name(), "curl" | "wget")) && !simple.words.iter().any(is_reporter)
 }
 
 /// A variable of a command, or of all that follow, that says where they write.

@@ -3,6 +3,9 @@
 //! Responsible for the values that they have in a run that nobody asked for by hand: Jenkins gives
 //! each its default then, in the environment and in `params`. A run here has no others.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::section::{assignable, name_of};
 use super::value::{Bit, is_of_jenkins};
 use super::{Planner, Scope};
@@ -16,13 +19,16 @@ const MOST: usize = 100;
 impl Planner<'_> {
     pub(super) fn parameters(&mut self, parameters: &[Directive<'_>], scope: &mut Scope) {
         let names: Vec<Option<String>> = parameters.iter().map(name_of).collect();
+        // To Jenkins two that differ only in capitals are one variable (hudson.EnvVars).
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for name in names.iter().flatten() {
+            *counts.entry(name.to_uppercase()).or_default() += 1;
+        }
         for (index, parameter) in parameters.iter().enumerate() {
             let kind = parameter.name.as_ref().map_or("", |name| name.text.as_str());
             let what = format!("parameter {kind}");
             let name = names.get(index).cloned().flatten().unwrap_or_default();
-            // To Jenkins two that differ only in capitals are one variable (hudson.EnvVars).
-            let is_same = |other: &&String| other.to_uppercase() == name.to_uppercase();
-            let is_single = names.iter().flatten().filter(is_same).count() == 1;
+            let is_single = counts.get(&name.to_uppercase()) == Some(&1);
             let value = usual(parameter, kind).filter(|_| is_single && index < MOST);
             let bits = value.as_ref().and_then(|value| variable(&name, value));
             let Some((value, bits)) = value.zip(bits) else {
@@ -32,7 +38,7 @@ impl Planner<'_> {
                     "another one has its name, but for capitals at most"
                 };
                 self.leave(parameter.span, &what, why);
-                scope.missing.extend(names.get(index).cloned().flatten());
+                names.get(index).cloned().flatten().into_iter().for_each(|name| scope.lack(name));
                 continue;
             };
             let why = format!("runs have no parameters yet: {name} is always its default");
@@ -44,14 +50,12 @@ impl Planner<'_> {
             let capitals = name.to_uppercase();
             if capitals != name {
                 match variable(&capitals, &value) {
-                    Some(bits) => scope.variables.push((capitals, bits)),
-                    None => {
-                        scope.missing.insert(capitals);
-                    }
+                    Some(bits) => Rc::make_mut(&mut scope.variables).push((capitals, bits)),
+                    None => scope.lack(capitals),
                 }
             }
-            scope.variables.push((name.clone(), bits));
-            scope.parameters.push((name, value));
+            Rc::make_mut(&mut scope.variables).push((name.clone(), bits));
+            Rc::make_mut(&mut scope.parameters).push((name, value));
         }
     }
 }

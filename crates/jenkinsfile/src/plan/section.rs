@@ -1,6 +1,10 @@
 //! Options, variables and tools.
 
+use std::collections::HashSet;
+use std::rc::Rc;
+
 use super::agent::takes_agent;
+use super::scope::VARIABLES;
 use super::time::seconds_of;
 use super::value::{Bit, Left, is_of_jenkins, left};
 use super::{Planner, Scope, UNKNOWN};
@@ -13,10 +17,9 @@ use crate::table::{Kind, Support};
 
 /// Variables that a run sets itself.
 const RESERVED: [&str; 4] = ["HOME", "PATH", "PORT", "WORKSPACE"];
-/// The longest name and value of a variable, in bytes, and the most variables.
+/// The longest name and value of a variable, in bytes.
 const NAME_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 * 1024;
-const VARIABLES: usize = 400;
 /// Variables that tools set (hudson.tools.ToolInstallation, "buildEnvVars").
 const TOOLS: [(&str, &str); 7] = [
     ("ant", "ANT_HOME"),
@@ -194,8 +197,8 @@ impl Planner<'_> {
             let what = format!("tool {} {}", key.text, value.shown());
             self.leave(key.span, &what, "it has to be in the image, or on the executor");
             let own = TOOLS.iter().filter(|(tool, _)| *tool == key.text);
-            scope.missing.extend(own.map(|(_, variable)| (*variable).to_owned()));
-            scope.missing.insert("PATH".to_owned());
+            own.for_each(|(_, variable)| scope.lack((*variable).to_owned()));
+            scope.lack("PATH".to_owned());
         }
     }
 
@@ -209,26 +212,31 @@ impl Planner<'_> {
         // Each may use any other of the section, and its own name means the one around it: as in
         // the plugin's RuntimeASTTransformer. A round for each link of a chain of them.
         let mut open: Vec<&(Key, EnvironmentValue<'_>)> = entries.iter().take(VARIABLES).collect();
-        for (key, value) in entries {
-            for name in names_of(key, value) {
-                scope.variables.retain(|(known, _)| *known != name);
-                scope.missing.insert(name);
-            }
+        let names: Vec<String> =
+            entries.iter().flat_map(|(key, value)| names_of(key, value)).collect();
+        let all: HashSet<&str> = names.iter().map(String::as_str).collect();
+        Rc::make_mut(&mut scope.variables).retain(|(known, _)| !all.contains(known.as_str()));
+        for name in &names {
+            scope.lack(name.clone());
         }
+        let mut taken: HashSet<u32> = HashSet::new();
         loop {
             let before = open.len();
-            open.retain(|(key, value)| !self.variable_of(key, value, &outer, scope));
+            open.retain(|(key, value)| {
+                let is_taken = self.variable_of(key, value, &outer, scope);
+                !(is_taken && taken.insert(key.span.start))
+            });
             if open.len() == before {
                 break;
             }
         }
         for (key, value) in entries {
-            if scope.missing.contains(&key.text) {
-                self.leave_variable(key, value, &outer, scope);
-            } else {
+            if taken.contains(&key.span.start) {
                 let off = scope.off();
                 let support = if off.is_some() { Support::NotYet } else { Support::Runs };
                 self.mark(key.span, support, &off.unwrap_or_default());
+            } else {
+                self.leave_variable(key, value, &outer, scope);
             }
         }
     }
@@ -241,14 +249,15 @@ impl Planner<'_> {
         outer: &Scope,
         scope: &mut Scope,
     ) -> bool {
-        match self.value_of(key, value, outer, scope) {
-            Ok(bits) => {
-                scope.missing.remove(&key.text);
-                scope.variables.push((key.text.clone(), bits));
-                true
-            }
-            Err(_) => false,
+        if scope.variables.len() >= VARIABLES {
+            return false;
         }
+        let Ok(bits) = self.value_of(key, value, outer, scope) else {
+            return false;
+        };
+        scope.find(&key.text);
+        Rc::make_mut(&mut scope.variables).push((key.text.clone(), bits));
+        true
     }
 
     fn value_of(
@@ -256,20 +265,26 @@ impl Planner<'_> {
         key: &Key,
         value: &EnvironmentValue<'_>,
         outer: &Scope,
-        scope: &Scope,
+        scope: &mut Scope,
     ) -> Result<Vec<Bit>, Left> {
         let EnvironmentValue::Value(value) = value else {
             return Err(left(Support::Adapter, SECRET));
         };
         // Its own name means the variable around it.
-        let mut around = scope.clone();
-        around.missing.remove(&key.text);
-        if outer.missing.contains(&key.text) {
-            around.missing.insert(key.text.clone());
+        let own = outer.value(&key.text).map(|bits| (key.text.clone(), bits.to_vec()));
+        let is_missing = scope.missing.contains(&key.text);
+        let is_lost = outer.missing.contains(&key.text);
+        if is_missing && !is_lost {
+            scope.find(&key.text);
         }
-        let own = outer.variables.iter().find(|(known, _)| *known == key.text);
-        around.variables.extend(own.cloned());
-        assignable(&key.text, self.bits(value, &around)?)
+        let length = scope.variables.len();
+        Rc::make_mut(&mut scope.variables).extend(own);
+        let bits = self.bits(value, scope);
+        Rc::make_mut(&mut scope.variables).truncate(length);
+        if is_missing && !is_lost {
+            scope.lack(key.text.clone());
+        }
+        assignable(&key.text, bits?)
     }
 
     fn leave_variable(
@@ -277,7 +292,7 @@ impl Planner<'_> {
         key: &Key,
         value: &EnvironmentValue<'_>,
         outer: &Scope,
-        scope: &Scope,
+        scope: &mut Scope,
     ) {
         let why = match self.value_of(key, value, outer, scope) {
             Err(why) => why,

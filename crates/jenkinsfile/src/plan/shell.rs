@@ -148,7 +148,7 @@ pub(super) fn uses<'s>(script: &'s str, name: &str, is_beginning: bool) -> Optio
 
 /// A variable that a script uses and that Jenkins alone would have set.
 pub(super) fn missing<'s>(script: &'s str, scope: &Scope) -> Option<&'s str> {
-    let is_set = |name: &str| scope.variables.iter().any(|(known, _)| known == name);
+    let is_set = |name: &str| scope.value(name).is_some();
     let theirs = ELSEWHERE.iter().filter(|name| !is_set(name));
     theirs.filter_map(|name| uses(script, name, name.ends_with('_'))).find(|name| !is_set(name))
 }

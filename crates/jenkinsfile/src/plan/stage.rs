@@ -117,7 +117,7 @@ impl Planner<'_> {
         self.leave(matrix.span, "matrix", "there are no matrices of stages yet, so none runs");
         let mut scope = around.clone();
         for axis in matrix.axes.iter().flat_map(|axes| &axes.entries) {
-            scope.missing.extend(axis.name.as_ref().map(|name| name.text.clone()));
+            axis.name.iter().for_each(|name| scope.lack(name.text.clone()));
         }
         scope.turn_off("in a matrix");
         self.common(&matrix.common, &mut scope, false);

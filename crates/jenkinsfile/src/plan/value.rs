@@ -10,6 +10,9 @@ use crate::syntax::{Expression, ExpressionKind, Member, Operator};
 use crate::table::Support;
 use crate::token::Mark;
 
+/// The longest text that is put together, in bytes.
+const LONGEST: usize = 64 * 1024;
+
 /// A piece of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Bit {
@@ -108,9 +111,9 @@ impl Planner<'_> {
         match &value.kind {
             ValueKind::Text(text) => Ok(vec![Bit::Text(text.clone().into_owned())]),
             ValueKind::Code(Code { expression: Some(expression), .. }) => {
-                let mut bits = Vec::new();
+                let mut bits = Bits::default();
                 self.collect(expression, scope, &mut bits)?;
-                Ok(joined(bits))
+                Ok(bits.all)
             }
             ValueKind::Code(_) | ValueKind::Decimal(_) | ValueKind::Null => Err(groovy()),
             ValueKind::Bool(_) | ValueKind::Integer(_) => Ok(vec![Bit::Text(value.shown())]),
@@ -130,15 +133,15 @@ impl Planner<'_> {
         &self,
         expression: &Expression<'_>,
         scope: &Scope,
-        into: &mut Vec<Bit>,
+        into: &mut Bits,
     ) -> Result<(), Left> {
         match &expression.kind {
-            ExpressionKind::Text(text) => into.push(Bit::Text(text.clone().into_owned())),
-            ExpressionKind::Integer(Some(value)) => into.push(Bit::Text(value.to_string())),
-            ExpressionKind::Bool(value) => into.push(Bit::Text(value.to_string())),
+            ExpressionKind::Text(text) => into.text(text)?,
+            ExpressionKind::Integer(Some(value)) => into.text(&value.to_string())?,
+            ExpressionKind::Bool(value) => into.text(&value.to_string())?,
             ExpressionKind::Template(template) => {
                 for (index, text) in template.texts.iter().enumerate() {
-                    into.push(Bit::Text(text.clone().into_owned()));
+                    into.text(text)?;
                     if let Some(value) = template.values.get(index) {
                         self.collect(value, scope, into)?;
                     }
@@ -157,7 +160,7 @@ impl Planner<'_> {
                     let why = format!("{name} is a variable of Groovy");
                     return Err(left(Support::Interpreter, why));
                 }
-                into.extend(Self::variable(name, scope)?);
+                into.variable(name, scope)?;
             }
             ExpressionKind::Property { object, name: Member::Name(name), .. } => {
                 if object.kind.is_name("params") && !self.known.is_of_groovy("params") {
@@ -165,30 +168,16 @@ impl Planner<'_> {
                     let Some((_, value)) = known else {
                         return Err(left(Support::NotYet, "runs have no parameters yet"));
                     };
-                    into.push(Bit::Text(value.clone()));
-                    return Ok(());
+                    return into.text(value);
                 }
                 if !object.kind.is_name("env") || self.known.is_of_groovy("env") {
                     return Err(groovy());
                 }
-                into.extend(Self::variable(name.text, scope)?);
+                into.variable(name.text, scope)?;
             }
             _ => return Err(groovy()),
         }
         Ok(())
-    }
-
-    fn variable(name: &str, scope: &Scope) -> Result<Vec<Bit>, Left> {
-        if scope.missing.contains(name) {
-            return Err(left(Support::NotYet, format!("{name} is not set here")));
-        }
-        if let Some((_, bits)) = scope.variables.iter().find(|(known, _)| known == name) {
-            return Ok(bits.clone());
-        }
-        match OUTSIDE.iter().find(|outside| outside.theirs == name) {
-            Some(outside) => Ok(vec![Bit::Outside(*outside)]),
-            None => Err(left(Support::Interpreter, format!("{name} is a variable of Groovy"))),
-        }
     }
 }
 
@@ -203,14 +192,48 @@ fn is_text(expression: &Expression<'_>) -> bool {
     }
 }
 
-/// Texts that stand beside each other are one.
-pub(super) fn joined(bits: Vec<Bit>) -> Vec<Bit> {
-    let mut all: Vec<Bit> = Vec::new();
-    for bit in bits {
-        match (all.last_mut(), bit) {
-            (Some(Bit::Text(before)), Bit::Text(text)) => before.push_str(&text),
-            (_, bit) => all.push(bit),
+/// What a value is put together from. Texts that stand beside each other are one.
+#[derive(Debug, Default)]
+pub(super) struct Bits {
+    pub all: Vec<Bit>,
+    length: usize,
+}
+
+impl Bits {
+    fn text(&mut self, text: &str) -> Result<(), Left> {
+        self.length += text.len();
+        // A short name may stand for a long text, and stand there often.
+        if self.length > LONGEST {
+            return Err(left(Support::NotYet, "its text is too long"));
         }
+        match self.all.last_mut() {
+            Some(Bit::Text(before)) => before.push_str(text),
+            _ => self.all.push(Bit::Text(text.to_owned())),
+        }
+        Ok(())
     }
-    all
+
+    fn variable(&mut self, name: &str, scope: &Scope) -> Result<(), Left> {
+        if scope.missing.contains(name) {
+            return Err(left(Support::NotYet, format!("{name} is not set here")));
+        }
+        if let Some(bits) = scope.value(name) {
+            return bits.iter().try_for_each(|bit| match bit {
+                Bit::Text(text) => self.text(text),
+                Bit::Outside(_) => {
+                    self.all.push(bit.clone());
+                    Ok(())
+                }
+            });
+        }
+        if scope.is_crowded {
+            return Err(left(Support::NotYet, "there are too many variables"));
+        }
+        let outside = OUTSIDE
+            .iter()
+            .find(|outside| outside.theirs == name)
+            .ok_or_else(|| left(Support::Interpreter, format!("{name} is a variable of Groovy")))?;
+        self.all.push(Bit::Outside(*outside));
+        Ok(())
+    }
 }

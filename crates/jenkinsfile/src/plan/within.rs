@@ -3,24 +3,12 @@
 use std::fmt::Write as _;
 
 use super::argument::argument_of;
-use super::section::assignable;
 use super::shell::{quoted, word};
-use super::value::{Bit, Left, groovy, joined, left};
+use super::value::{Bit, Bits, Left, groovy, left};
 use super::{Planner, Scope};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::syntax::{Argument, ExpressionKind};
 use crate::table::Support;
-
-impl Scope {
-    /// Sets a variable for what stands in it.
-    fn set(&mut self, name: &str, bits: Vec<Bit>) -> Result<(), Left> {
-        let bits = assignable(name, bits)?;
-        self.missing.remove(name);
-        self.variables.retain(|(known, _)| known != name);
-        self.variables.push((name.to_owned(), bits));
-        Ok(())
-    }
-}
 
 impl Planner<'_> {
     pub(super) fn directory(
@@ -53,9 +41,9 @@ impl Planner<'_> {
             let Argument::Value(expression) = one else {
                 return Err(groovy());
             };
-            let mut bits = Vec::new();
+            let mut bits = Bits::default();
             self.collect(expression, scope, &mut bits)?;
-            let mut bits = joined(bits);
+            let mut bits = bits.all;
             let Some(Bit::Text(first)) = bits.first_mut() else {
                 return Err(groovy());
             };
@@ -101,6 +89,11 @@ impl Planner<'_> {
         let text = word(&self.bits(text, scope)?);
         if path.is_empty() || path.ends_with('/') || path.contains(['\\', '\0']) {
             return Err(left(Support::NotYet, "no path of a file"));
+        }
+        let is_elsewhere = path.starts_with('/') || path.split('/').any(|part| part == "..");
+        if scope.image.is_some() && is_elsewhere {
+            let why = "Jenkins writes a file outside of the workspace beside the container";
+            return Err(left(Support::NotYet, why));
         }
         let parent = path.rsplit_once('/').map(|(parent, _)| parent);
         let mut out = String::new();

@@ -5,18 +5,22 @@
 //! the next is left.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use super::argument::{USUAL, pause};
 use super::command::is_whole;
 use super::outside::changed;
 use super::shell::{uses, word};
+use super::time::WEEK;
 use super::value::{Bit, Left, OUTSIDE, left};
-use super::{Comment, Planner, Scope, Script, StagePart};
+use super::{Comment, Planner, Scope, Script, StagePart, Variables};
 use crate::model::{Key, Step};
 use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
 const SCRIPT_BYTES: usize = 60 * 1024;
+/// The most steps that are one step.
+const MOST_PIECES: usize = 1000;
 
 /// A script that changed its container.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub(super) struct Piece {
     /// Where the name of the step begins.
     pub at: u32,
     text: String,
+    /// How long it is with those before it.
+    end: usize,
 }
 
 impl Script {
@@ -53,17 +59,28 @@ impl Script {
     /// Its time limit in seconds, where it says one; several have together what each would have.
     pub(crate) fn limit(&self) -> Option<u64> {
         let count = u64::try_from(self.pieces.len()).unwrap_or(1);
-        self.timeout.or_else(|| (count > 1).then_some(USUAL * count))
+        self.timeout.or_else(|| (count > 1).then_some((USUAL * count).min(WEEK)))
     }
 
-    fn takes(&self, change: &Change, text: &str, env: &[(String, String)]) -> bool {
-        let length: usize = self.pieces.iter().map(|piece| piece.text.len()).sum();
-        let mut texts = self.pieces.iter().map(|piece| piece.text.as_str()).chain([text]);
+    /// Its variables; those that name one of a run are set by its text.
+    pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().filter_map(|(name, bits)| match bits.as_slice() {
+            [] => Some((name.as_str(), "")),
+            [Bit::Text(text)] => Some((name.as_str(), text.as_str())),
+            _ => None,
+        })
+    }
+
+    fn takes(&self, change: &Change, text: &str, variables: &Variables) -> bool {
+        let length = self.pieces.last().map_or(0, |last| last.end);
         !self.is_off
-            && self.env == env
+            && (Rc::ptr_eq(&self.variables, variables) || self.variables == *variables)
+            && self.pieces.len() < MOST_PIECES
             && self.pieces.iter().any(|piece| piece.at == change.at)
             && length + text.len() < SCRIPT_BYTES
-            && texts.all(is_joinable)
+            // What was added to it before can stand there.
+            && (self.pieces.len() > 1 || self.pieces.iter().all(|one| is_joinable(&one.text)))
+            && is_joinable(text)
     }
 }
 
@@ -87,7 +104,7 @@ impl Planner<'_> {
         scope: &Scope,
         into: &mut Vec<StagePart>,
     ) {
-        let (text, env) = match whole(text, scope) {
+        let text = match whole(text, scope) {
             Ok(whole) => whole,
             Err(why) => {
                 self.leave_step(step, &why, entry, into);
@@ -105,11 +122,13 @@ impl Planner<'_> {
                 StagePart::Script(script) => Some(script),
                 StagePart::Comment(_) => None,
             });
-            let fits =
-                |last: &&mut Script| last.timeout == timeout && last.takes(&change, &text, &env);
+            let fits = |last: &&mut Script| {
+                last.timeout == timeout && last.takes(&change, &text, &scope.variables)
+            };
             let (span, what) = (step.span, name.text.clone());
             if let Some(last) = last.filter(fits) {
-                last.pieces.push(Piece { at: name.span.start, text });
+                let end = last.pieces.last().map_or(0, |last| last.end) + text.len();
+                last.pieces.push(Piece { at: name.span.start, text, end });
                 let why = format!(
                     "in one step with line {line}, since `{command}` changes its container"
                 );
@@ -141,14 +160,15 @@ impl Planner<'_> {
                 self.hold(step.span, &name.text);
             }
         }
-        let pieces = vec![Piece { at: name.span.start, text }];
+        let pieces = vec![Piece { at: name.span.start, end: text.len(), text }];
         let name = name.text.clone();
-        into.push(StagePart::Script(Script { name, timeout, env, pieces, is_off }));
+        let variables = Rc::clone(&scope.variables);
+        into.push(StagePart::Script(Script { name, timeout, variables, pieces, is_off }));
     }
 }
 
-/// A script with what has to stand before it, and the variables of its step.
-fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), Left> {
+/// A script with what has to stand before it.
+fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     let refuse = |why: &str| Err(left(Support::NotYet, why));
     if text.trim().is_empty() {
         return refuse("its script is empty");
@@ -156,19 +176,14 @@ fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), L
     if text.contains('\0') || text.len() > SCRIPT_BYTES {
         return refuse("its script is too long, or holds NUL");
     }
-    let mut env = Vec::new();
     let mut before = scope.guards.concat();
-    for (name, bits) in &scope.variables {
-        match bits.as_slice() {
-            [] => env.push((name.clone(), String::new())),
-            [Bit::Text(text)] => env.push((name.clone(), text.clone())),
-            bits => {
-                let _ = writeln!(before, "export {name}={}", word(bits));
-            }
+    for (name, bits) in scope.variables.iter() {
+        if !matches!(bits.as_slice(), [] | [Bit::Text(_)]) {
+            let _ = writeln!(before, "export {name}={}", word(bits));
         }
     }
     for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {
-        let is_set = scope.variables.iter().any(|(known, _)| known == outside.theirs);
+        let is_set = scope.value(outside.theirs).is_some();
         if !is_set && uses(text, outside.theirs, false).is_some() {
             let _ = writeln!(before, "export {}=\"${}\"", outside.theirs, outside.ours);
         }
@@ -181,5 +196,5 @@ fn whole(text: &str, scope: &Scope) -> Result<(String, Vec<(String, String)>), L
         return refuse("its own interpreter reads it, so nothing can be put before it");
     }
     before.push_str(text);
-    Ok((before, env))
+    Ok(before)
 }

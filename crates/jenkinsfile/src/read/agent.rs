@@ -3,8 +3,11 @@
 use super::Reader;
 use super::call::{ArgumentView, CallView};
 use crate::model::{Agent, AgentSettings, Key};
+use crate::suggest::nearest;
 use crate::syntax::{Closure, ExpressionKind, StatementKind};
 
+/// What stands behind `agent` without braces.
+const BARE: [&str; 2] = ["any", "none"];
 /// How many settings are looked through for a name that was there already.
 const MOST_SETTINGS: usize = 100;
 
@@ -32,7 +35,10 @@ impl<'t> Reader<'t> {
                     return Some(key);
                 }
                 let advice = match super::argument::literal_key(value) {
-                    Some(label) => format!("did you mean agent {{ label '{label}' }}?"),
+                    Some(label) => match nearest(&label, BARE) {
+                        Some(near) => format!("did you mean agent {near}?"),
+                        None => format!("did you mean agent {{ label '{label}' }}?"),
+                    },
                     None => "write agent any, without parentheses".to_owned(),
                 };
                 self.problem_with(call.span, wrong, &advice);

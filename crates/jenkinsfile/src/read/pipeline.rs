@@ -24,6 +24,14 @@ pub(crate) const SECTIONS: [&str; 9] = [
 const OF_STAGES: [&str; 7] =
     ["beforeAgent", "failFast", "input", "matrix", "parallel", "steps", "when"];
 
+/// Whether it is called `stage` and holds stages.
+fn is_stages(name: &str, section: &CallView<'_>) -> bool {
+    let is_bare = name == "stage" && section.arguments.len() == 1;
+    let first = section.block().and_then(|block| block.body.statements.first());
+    let first = first.filter(|_| is_bare).and_then(CallView::of);
+    first.is_some_and(|call| call.name == Some("stage"))
+}
+
 impl<'t> Reader<'t> {
     pub(super) fn pipeline(&mut self, call: &CallView<'t>) -> Option<Pipeline<'t>> {
         let block = call.block()?;
@@ -53,6 +61,13 @@ impl<'t> Reader<'t> {
                 }
                 self.once(&mut seen, name, section.span);
                 if self.section(&mut pipeline, name, &section) {
+                    continue;
+                }
+                if is_stages(name, &section) && !seen.contains(&"stages") {
+                    let message = "Undefined section \"stage\"";
+                    self.problem_with(section.name_span, message, "did you mean stages?");
+                    seen.push("stages");
+                    self.section(&mut pipeline, "stages", &section);
                     continue;
                 }
                 self.unknown_section(name, section.name_span);
@@ -125,6 +140,8 @@ impl<'t> Reader<'t> {
             return;
         }
         let text = self.source(statement.span);
+        // One line of a terminal.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = format!(
             "Not a valid section definition: \"{text}\". Some extra configuration is required."
         );

@@ -4,6 +4,7 @@
 //! beside. It must not need them: what they said is written down.
 
 mod corpus;
+mod linear;
 mod recovery;
 mod scope;
 mod slips;

@@ -6,7 +6,7 @@ use crate::table::{Support, Table};
 use crate::verdict::Part;
 
 /// A stage whose agent is a container, from the fourth line on.
-fn in_container(steps: &str) -> String {
+pub(super) fn in_container(steps: &str) -> String {
     converted(&format!(
         "pipeline {{\nagent {{ docker 'debian' }}\nstages {{ stage('a') {{ steps {{\n{steps}\n}} }} }} }}"
     ))
@@ -22,6 +22,9 @@ fn what_stands_on_a_change_of_the_container_is_one_step_with_it() {
     let why = "in one step with line 4, since `pip install x` changes its container";
     assert!(text.contains(&format!("# line 7: sh: {why}")), "{text}");
     assert!(!running(&text).contains("[[stage.step]]"), "{text}");
+    // A step lasts a week at most.
+    let text = in_container(&format!("sh 'apk add x'\n{}", "sh 'a'\n".repeat(400)));
+    assert!(text.contains("timeout = \"168h\"\n"), "{text}");
     // Without a change none needs the others.
     let text = in_container("sh 'npm ci'\nsh 'npm test'");
     assert_eq!(text.matches("[[stage.step]]").count(), 2, "{text}");

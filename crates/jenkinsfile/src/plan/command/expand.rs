@@ -14,7 +14,7 @@ const NAMES: [&str; 12] = [
 /// Commands that say a place of those which they are told.
 const PLACES: [&str; 7] = ["dirname", "echo", "find", "ls", "printf", "readlink", "realpath"];
 
-impl Reader<'_, '_> {
+impl Reader<'_, '_, '_> {
     /// Behind `"`.
     pub(super) fn double(&mut self, open: &mut Open) {
         open.push_str("");
@@ -60,7 +60,12 @@ impl Reader<'_, '_> {
         match rest.chars().next() {
             // Quotes of bash, which are read as such.
             Some('\'' | '"') if !is_quoted => {}
-            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => {
+            // The process that was put into the background last, by its number.
+            Some('!') => {
+                self.rest.next();
+                open.push_str(&format!("$!{}", self.shared.signs));
+            }
+            Some(c) if c.is_ascii_digit() || "@*#?$-".contains(c) => {
                 self.rest.next();
                 open.push('$');
                 open.push(c);
@@ -102,8 +107,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn variable(&self, name: &str, default: Option<&str>, open: &mut Open, is_quoted: bool) {
-        match self.shared.values.get(name).map(String::as_str).or(default) {
+    fn variable(&mut self, name: &str, default: Option<&str>, open: &mut Open, is_quoted: bool) {
+        match self.shared.value(name).or(default) {
             Some(value) if is_quoted => open.push_str(value),
             Some(value) => {
                 for c in value.chars() {

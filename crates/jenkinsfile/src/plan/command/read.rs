@@ -4,20 +4,14 @@
 //! for other shells among them, with the values of variables as far as the text shows them.
 //! POSIX.1-2017, Shell Command Language, 2.2 "Quoting" to 2.10 "Shell Grammar".
 
-use std::collections::HashMap;
 use std::str::Chars;
 
-use super::{BEFORE, assigned, commands, is_outside, is_script, named, reads_commands};
+use super::known::Shared;
+use super::{
+    BEFORE, MOST_BEFORE, assigned, commands, is_outside, is_script, named, reads_commands,
+    reads_input,
+};
 use crate::plan::value::Bit;
-
-/// How deep substitutions, parentheses and scripts in words are looked into.
-const DEEPEST: usize = 24;
-/// How many of them.
-const MOST_SHELLS: usize = 2000;
-/// How many documents of a script are looked for.
-const MOST_DOCUMENTS: usize = 100;
-/// How much of a value is known, in bytes.
-const VALUE_BYTES: usize = 1024;
 
 /// What ends a simple command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,18 +44,10 @@ pub(in crate::plan) fn simple_commands(
     variables: &[(String, Vec<Bit>)],
     is_bash: bool,
 ) -> Option<Vec<Simple>> {
-    let around = variables.iter().map(|(name, bits)| {
-        let texts = bits.iter().map(|bit| match bit {
-            Bit::Text(text) => text.clone(),
-            Bit::Outside(outside) => format!("${}", outside.ours),
-        });
-        (name.clone(), short(&texts.collect::<String>()).to_owned())
-    });
-    let mut shared = Shared { is_bash, values: around.collect(), ..Shared::default() };
+    let mut shared = Shared { is_bash, around: variables, ..Shared::default() };
     // A variable may be used above the line that sets it, as in a function.
     for _ in 0..2 {
-        shared.all.clear();
-        (shared.shells, shared.documents) = (0, 0);
+        shared.begin();
         Reader::new(script, &mut shared, 0).list(None, 0);
     }
     (!shared.is_lost).then_some(shared.all)
@@ -76,42 +62,13 @@ pub(in crate::plan) fn is_whole(script: &str) -> bool {
     !(shared.is_lost || shared.is_open) && backslashes.is_multiple_of(2)
 }
 
-/// What is known so far.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    pub all: Vec<Simple>,
-    /// Variables and their values.
-    pub values: HashMap<String, String>,
-    /// How many shells there are.
-    pub shells: usize,
-    documents: usize,
-    is_bash: bool,
-    /// Whether something was too deep.
-    pub is_lost: bool,
-    /// Whether something is not closed, or closed that is not open.
-    pub is_open: bool,
-}
-
-impl Shared {
-    /// A place of the container stays one: whether another value takes its place is not known.
-    fn set(&mut self, name: &str, value: &str) {
-        let is_kept = self.values.get(name).is_some_and(|known| is_outside(known));
-        if !is_kept || is_outside(value) {
-            self.values.insert(name.to_owned(), short(value).to_owned());
-        }
-    }
-
-    /// The number of a new shell, where there are not too many.
-    fn shell(&mut self, depth: usize) -> Option<usize> {
-        self.shells += 1;
-        self.is_lost |= depth >= DEEPEST || self.shells > MOST_SHELLS;
-        (!self.is_lost).then_some(self.shells)
-    }
-}
-
-/// The beginning of a value: of two that name each other the length would have no end.
-fn short(value: &str) -> &str {
-    value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or_default()
+/// What a word is behind a redirection.
+#[derive(Debug)]
+enum Redirect {
+    Input,
+    Output,
+    /// Behind `<<<`.
+    Text,
 }
 
 /// A command that is being read.
@@ -120,8 +77,10 @@ pub(super) struct Open {
     pub words: Vec<String>,
     files: Vec<String>,
     pub word: Option<String>,
-    /// Whether the next word is a file, and whether that is written.
-    redirects: Option<bool>,
+    /// What a shell reads instead of a file.
+    text: Option<String>,
+    /// What the next word is.
+    redirects: Option<Redirect>,
 }
 
 impl Open {
@@ -138,8 +97,9 @@ impl Open {
             return;
         };
         match self.redirects.take() {
-            Some(true) => self.files.push(word),
-            Some(false) => {}
+            Some(Redirect::Output) => self.files.push(word),
+            Some(Redirect::Text) => self.text = Some(word),
+            Some(Redirect::Input) => {}
             None => self.words.push(word),
         }
     }
@@ -155,17 +115,19 @@ impl Open {
 struct Document {
     end: String,
     is_script: bool,
+    /// How many commands stand before its own.
+    line: usize,
 }
 
-pub(super) struct Reader<'s, 'v> {
+pub(super) struct Reader<'s, 'v, 'a> {
     pub rest: Chars<'s>,
-    pub shared: &'v mut Shared,
+    pub shared: &'v mut Shared<'a>,
     documents: Vec<Document>,
     pub depth: usize,
 }
 
-impl<'s, 'v> Reader<'s, 'v> {
-    fn new(script: &'s str, shared: &'v mut Shared, depth: usize) -> Self {
+impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
+    fn new(script: &'s str, shared: &'v mut Shared<'a>, depth: usize) -> Self {
         Self { rest: script.chars(), shared, documents: Vec::new(), depth }
     }
 
@@ -244,21 +206,47 @@ impl<'s, 'v> Reader<'s, 'v> {
 
     fn end(&mut self, open: &mut Open, end: End, shell: usize) {
         open.end_word();
-        let Open { words, files, .. } = std::mem::take(open);
+        let Open { words, files, text, .. } = std::mem::take(open);
         if words.is_empty() && files.is_empty() {
             return;
         }
         self.assign(&words);
-        let inner: Vec<String> = commands(&words)
+        let mut inner: Vec<String> = commands(&words)
             .into_iter()
             .map(|one| one.path)
             .filter(|path| is_script(path))
             .map(str::to_owned)
             .collect();
+        if reads_commands(&words) {
+            inner.extend(text);
+        }
+        if reads_input(&words) {
+            inner.extend(self.piped(shell));
+        }
+        if let [name, script, ..] = words.as_slice()
+            && name == "trap"
+        {
+            inner.push(script.clone());
+        }
+        self.shared.signs += usize::from(end == End::Background);
         self.shared.all.push(Simple { words, files, end, shell });
         for script in inner {
             self.nested(&script);
         }
+    }
+
+    /// What the command before says to this one, as far as its words show it.
+    fn piped(&self, shell: usize) -> Option<String> {
+        let before =
+            self.shared.all.iter().rev().take(MOST_BEFORE).find(|one| one.shell == shell)?;
+        let says = |word: &String| matches!(word.as_str(), "echo" | "printf");
+        let at = before.words.iter().position(says).filter(|_| before.end == End::Pipe)?;
+        let words = before.words.get(at + 1..)?;
+        Some(
+            words
+                .join(if before.words.get(at)? == "echo" { " " } else { "\n" })
+                .replace("\\n", "\n"),
+        )
     }
 
     /// Variables that a command sets for those behind it.
@@ -290,6 +278,7 @@ impl<'s, 'v> Reader<'s, 'v> {
 
     /// A script for another shell.
     fn nested(&mut self, script: &str) {
+        self.shared.nest(script);
         if let Some(shell) = self.shared.shell(self.depth) {
             Reader::new(script, self.shared, self.depth + 1).list(None, shell);
         }
@@ -317,7 +306,10 @@ impl<'s, 'v> Reader<'s, 'v> {
         }
         if is_output {
             let _ = self.takes(">") || self.takes("|");
-        } else if !self.takes("<<") && self.takes("<") {
+        } else if self.takes("<<") {
+            open.redirects = Some(Redirect::Text);
+            return;
+        } else if self.takes("<") {
             return self.document(open);
         }
         if self.takes("&") {
@@ -328,7 +320,7 @@ impl<'s, 'v> Reader<'s, 'v> {
                 return;
             }
         }
-        open.redirects = Some(is_output);
+        open.redirects = Some(if is_output { Redirect::Output } else { Redirect::Input });
     }
 
     /// Behind `<<`.
@@ -340,14 +332,17 @@ impl<'s, 'v> Reader<'s, 'v> {
         self.rest = rest.chars();
         let end = end.replace(['\'', '"', '\\'], "");
         let is_script = reads_commands(&open.words);
-        self.shared.documents += 1;
-        self.shared.is_lost |= self.shared.documents > MOST_DOCUMENTS;
-        self.documents.push(Document { end, is_script });
+        let line = self.shared.all.len();
+        self.shared.document();
+        self.documents.push(Document { end, is_script, line });
     }
 
     /// The documents of a line that has just ended. Quotes in them are none of the script's.
     fn documents(&mut self) {
-        for Document { end, is_script } in std::mem::take(&mut self.documents) {
+        for Document { end, is_script, line } in std::mem::take(&mut self.documents) {
+            // As in `cat <<A | sh`.
+            let mut behind = self.shared.all.iter().skip(line);
+            let is_script = is_script || behind.any(|one| reads_input(&one.words));
             let rest = self.rest.as_str();
             let mut length = 0;
             let is_last = |line: &&str| line.trim_end_matches('\n').trim_start_matches('\t') == end;

@@ -65,8 +65,7 @@ const COMMANDS: [(&str, &[&str]); 52] = [
     ("zypper", &[]),
 ];
 /// Those that install into the workspace, `$HOME`, or another machine.
-const HERE: [&str; 52] = [
-    "ant",
+const HERE: [&str; 50] = [
     "bower",
     "bun",
     "bundle",
@@ -110,7 +109,6 @@ const HERE: [&str; 52] = [
     "puppeteer",
     "python",
     "r10k",
-    "rake",
     "rush",
     "sbt",
     "ssh",
@@ -134,8 +132,12 @@ const PLACE: [&str; 10] = [
     "PREFIX",
     "prefix",
 ];
+/// What tells a program so that builds.
+const OF_BUILD: [&str; 5] = ["--install-dir", "--prefix", "DESTDIR", "PREFIX", "prefix"];
 /// What tells a build where `make install` and its like put it.
 const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
+/// What tells a program to say of itself only.
+const ASKED: [&str; 2] = ["--help", "--version"];
 /// What tells Poetry to make no environment of its own.
 const POETRY: &str = "POETRY_VIRTUALENVS_CREATE";
 
@@ -144,6 +146,7 @@ const POETRY: &str = "POETRY_VIRTUALENVS_CREATE";
 enum Family {
     /// What is built, by `make install` and its like.
     Build,
+    Go,
     Python,
     Ruby,
 }
@@ -188,6 +191,7 @@ impl Places {
         }
         for (name, place) in words.iter().filter_map(|word| assigned(word)) {
             match name {
+                "GOBIN" | "GOPATH" => self.put(Family::Go, place),
                 "BUNDLE_PATH" => self.put(Family::Ruby, place),
                 "PIP_PREFIX" | "PIP_TARGET" | "PIP_USER" => self.put(Family::Python, place),
                 _ => {}
@@ -211,7 +215,8 @@ impl Places {
 /// Whether it puts something into the container.
 pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
     let name = plain(command.name());
-    let is_told = |all: &[&str]| all.is_empty() || command.is_told(all);
+    let is_asked = command.words.first().is_some_and(|word| ASKED.contains(&word.as_str()));
+    let is_told = |all: &[&str]| (all.is_empty() && !is_asked) || command.is_told(all);
     COMMANDS.iter().any(|(known, all)| *known == name && is_told(all))
         || (is_installer(name, command, places) || is_told_to(name, command, places))
             && !is_placed(command)
@@ -221,6 +226,7 @@ pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
 fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
     let is_here = match name {
         "cmake" | "make" | "ninja" => places.has(Family::Build),
+        "go" => places.has(Family::Go),
         _ => HERE.contains(&name) && !command.is_told(&PLUGINS),
     };
     let mut words = command.plain().filter(|word| !word.contains('='));
@@ -239,7 +245,10 @@ fn plain(name: &str) -> &str {
 
 /// Whether it names a place of the workspace, or of `$HOME`.
 fn is_placed(command: &Command<'_>) -> bool {
-    let mut values = command.values(&PLACE).peekable();
+    // To those a target is what they make.
+    let is_build = matches!(command.name(), "ant" | "cmake" | "make" | "ninja" | "rake");
+    let places = if is_build { &OF_BUILD[..] } else { &PLACE[..] };
+    let mut values = command.values(places).peekable();
     match values.peek() {
         Some(_) => values.all(|value| !is_outside(value)),
         None => command.is_told(&["--deployment", "--user"]),

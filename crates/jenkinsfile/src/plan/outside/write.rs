@@ -5,20 +5,37 @@
 use crate::plan::command::{Command, is_outside};
 
 /// Commands all of whose words they write, work in or remove.
-const ALL: [&str; 10] =
-    ["cd", "mkdir", "mkfifo", "pushd", "rm", "rmdir", "tee", "touch", "truncate", "virtualenv"];
+const ALL: [&str; 11] = [
+    "cd",
+    "mkdir",
+    "mkfifo",
+    "pushd",
+    "rm",
+    "rmdir",
+    "sponge",
+    "tee",
+    "touch",
+    "truncate",
+    "virtualenv",
+];
 /// Those of which that is so but for the first.
 const ALL_BUT_FIRST: [&str; 3] = ["chgrp", "chmod", "chown"];
 /// Those that write the last.
 const LAST: [&str; 5] = ["cp", "install", "ln", "mv", "rsync"];
 /// Options by which some commands are told a file or a directory that they write.
-const OPTIONS: [(&str, &[&str]); 9] = [
+const OPTIONS: [(&str, &[&str]); 15] = [
     ("cp", &["-t", "--target-directory"]),
     ("curl", &["-o", "--output", "--output-dir"]),
     ("git", &["-C"]),
+    ("gradle", &["-g", "--gradle-user-home"]),
+    ("gradlew", &["-g", "--gradle-user-home"]),
     ("install", &["-t", "-D"]),
     ("ln", &["-t"]),
     ("mv", &["-t", "--target-directory"]),
+    ("mvn", &["-Dmaven.repo.local"]),
+    ("mvnw", &["-Dmaven.repo.local"]),
+    ("patch", &["-d", "--directory"]),
+    ("ssh-keygen", &["-f"]),
     ("tar", &["-C", "--directory"]),
     ("unzip", &["-d"]),
     ("wget", &["-O", "-P", "--output-document", "--directory-prefix"]),
@@ -36,6 +53,8 @@ const OF_GIT: [&str; 10] = [
     "-j",
     "-o",
 ];
+/// Letters of `tar` that take a word of their own.
+const TAKING_OF_TAR: &str = "bCfFgHIKLNTVX";
 /// Parts of the name of an option, or of a variable, that says where something is written.
 const OUTPUTS: [&str; 12] = [
     "dest",
@@ -84,12 +103,14 @@ const ELSEWHERE: [&str; 22] = [
 /// written.
 const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 
+/// What tells pytest of a directory that it empties before it uses it.
+const SCRATCH: &str = "--basetemp";
+
 /// Whether it writes to a place of the container that it names.
 pub(super) fn writes(command: &Command<'_>) -> bool {
     let name = command.name();
-    let is_told = OPTIONS.iter().filter(|(known, _)| *known == name).any(|(_, options)| {
-        command.values(options).chain(attached(command, options)).any(is_outside)
-    });
+    let mut options = OPTIONS.iter().filter(|(known, _)| *known == name);
+    let is_told = options.any(|(_, options)| command.told(options).any(is_outside));
     let mut plain = command.plain();
     is_told
         || match name {
@@ -105,7 +126,14 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
                     && plain.skip(1).any(is_outside)
             }
             "git" => makes(command).any(is_outside),
-            "tar" => creates(command).is_some_and(is_outside),
+            "tar" => [creates(command), old(command)].into_iter().flatten().any(is_outside),
+            "find" => {
+                command.has("-delete") && command.words.first().is_some_and(|word| is_outside(word))
+            }
+            "svn" => {
+                let is_made = command.is_told(&["checkout", "co", "export"]);
+                is_made && plain.skip(2).any(is_outside)
+            }
             _ => false,
         }
 }
@@ -135,6 +163,13 @@ fn attached<'s>(command: &Command<'s>, options: &[&str]) -> impl Iterator<Item =
     })
 }
 
+/// Where `tar` goes that is told it without a dash: then words follow as their letters stand.
+fn old<'s>(command: &Command<'s>) -> Option<&'s str> {
+    let letters = command.words.first().filter(|word| !word.starts_with('-'))?;
+    let at = letters.chars().filter(|c| TAKING_OF_TAR.contains(*c)).position(|c| c == 'C')?;
+    command.words.get(at + 1).map(String::as_str)
+}
+
 /// The archive that `tar` makes.
 fn creates<'s>(command: &Command<'s>) -> Option<&'s str> {
     let letters = command.words.first()?.trim_start_matches('-');
@@ -149,12 +184,12 @@ pub(super) fn is_told_place(command: &Command<'_>) -> bool {
         return false;
     }
     let pairs = command.words.iter().zip(command.words.iter().skip(1));
-    let mut apart = pairs.filter(|(option, _)| option.starts_with('-'));
+    let mut apart = pairs.filter(|(option, _)| option.starts_with('-') && !option.contains('='));
     let mut joined = command.words.iter().filter_map(|word| word.split_once('='));
     let is_empty = |word: &String| EMPTY.iter().any(|place| word.starts_with(place));
     command.words.iter().any(is_empty)
         || apart.any(|(option, value)| is_place(option, value))
-        || joined.any(|(option, value)| is_place(option, value))
+        || joined.any(|(option, value)| option != SCRATCH && is_place(option, value))
         || attached(command, &SHORT).any(is_path)
 }
 

@@ -256,3 +256,39 @@ fn a_name_that_is_nearly_a_known_one_is_a_mistake() {
     assert_eq!(advice, wanted);
     assert_eq!(report.level, Level::Broken);
 }
+
+#[test]
+fn one_slip_is_told_once() {
+    let stages = "stages { stage('a') { steps { sh 'b' } } }";
+    for (text, message, advice) in [
+        (
+            format!("pipeline {{ agent anny\n{stages} }}"),
+            "Only \"agent none\", \"agent any\" or \"agent {...}\" are allowed.",
+            Some("did you mean agent any?"),
+        ),
+        (
+            format!("pipeline {{ agent any\n{} }}", stages.replacen("stages", "stage", 1)),
+            "Undefined section \"stage\"",
+            Some("did you mean stages?"),
+        ),
+        (
+            format!(
+                "pipeline {{ agent any\n{} }}",
+                stages.replace("{ steps", "{ when { branch }\nsteps")
+            ),
+            "Expected a when condition",
+            Some("Groovy stands in expression { }"),
+        ),
+        (
+            format!("pipeline {{ agent any\nenvironment = {{\nA = 'b'\n}}\n{stages} }}"),
+            "Not a valid section definition: \"environment = { A = 'b' }\". Some extra configuration \
+             is required.",
+            None,
+        ),
+    ] {
+        let report = look(&text);
+        let told: Vec<_> =
+            report.problems.iter().map(|one| (&*one.message, one.advice.as_deref())).collect();
+        assert_eq!(told, [(message, advice)], "{text}");
+    }
+}
