@@ -48,7 +48,7 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
     };
     let mut legs = vec![whose.letter("aws")];
     let hosts = hosts(watched, now);
-    let targets = watched.is_own(Part::Health).then(|| targets(watched, now));
+    let targets = targets_of(model, watched, now);
     let is_well = targets.as_ref().map_or(hosts.have, |targets| targets.have) > 0;
     legs.extend(missing(model, watched, is_well, now));
     // Before anything was read nobody knows that it has none.
@@ -92,7 +92,28 @@ fn hosts(watched: &Watched, now: Timestamp) -> Count {
 const BRING: [Part; 5] =
     [Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Health];
 
-/// What answers.
+/// What answers, where there may be something that does.
+fn targets_of(model: &Model, watched: &Watched, now: Timestamp) -> Option<Count> {
+    let never = |part| watched.parts.get(&part).is_some_and(|fresh| fresh.at.is_none());
+    let watch = model.environment(&watched.environment).and_then(|one| one.spec.runtime.watch());
+    let is_unknown = watch.is_some_and(|watch| {
+        let named = &watch.belongings;
+        let behind = !named.load_balancers.is_empty() || !named.tags.is_empty();
+        let grouped = behind
+            || !named.target_groups.is_empty()
+            || watched.services.iter().any(|one| !one.groups.is_empty());
+        // A host that is named is found to be a target by what is said of targets alone.
+        behind && never(Part::Balancers)
+            || grouped && never(Part::Groups)
+            || !named.instances.is_empty() && never(Part::Health)
+    });
+    if is_unknown {
+        return Some(Count { have: 0, want: 0, unknown: 0, known: Known::Never });
+    }
+    let has_some = !watched.groups.is_empty() || !never(Part::Health);
+    (watched.is_own(Part::Health) && has_some).then(|| targets(watched, now))
+}
+
 fn targets(watched: &Watched, now: Timestamp) -> Count {
     let counts = watched.groups.iter().map(healthy);
     let (have, want) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
@@ -175,8 +196,8 @@ impl Count {
         let stale = known == Known::Once;
         let count = format!("{have}/{want}");
         let mark = match have {
-            _ if stale => Mark::Stale,
             0 if want == 0 => Mark::None,
+            _ if stale => Mark::Stale,
             _ if unknown > 0 => Mark::Unknown,
             0 => Mark::Error,
             _ if have < want => Mark::Warn,

@@ -111,3 +111,29 @@ fn what_is_read_for_others_alone_makes_nothing_old() {
     assert!(!row.contains("instances") && !row.contains("targets"), "{row}");
     assert!(!top.contains("instances") && !top.contains("was "), "{top}");
 }
+
+#[test]
+fn what_was_never_read_is_not_well_by_what_runs_beside_it() {
+    let denied = || Trouble::new(TroubleKind::Denied, "elasticloadbalancing:Describe", "");
+    for part in [Part::Balancers, Part::Groups] {
+        let mut inventory = account(3, |_| false);
+        inventory.groups.clear();
+        inventory.targets.clear();
+        inventory.balancers.retain(|_| part != Part::Balancers);
+        inventory.listeners.retain(|_, _| part != Part::Balancers);
+        inventory.parts.remove(&part);
+        inventory.take(part, NOW, Err(denied()));
+        let model = of(&inventory, watch().belongings);
+        assert!(branch(&model).contains("? targets unknown"), "{part:?}: {}", branch(&model));
+    }
+    // Whoever has no load balancer and no group is not doubted for what is said of targets.
+    let mut inventory = account(3, |_| false);
+    inventory.parts.remove(&Part::Health);
+    inventory.take(Part::Health, NOW, Err(denied()));
+    for service in &mut inventory.services {
+        service.groups.clear();
+    }
+    let services = watch().belongings.services;
+    let model = of(&inventory, Belongings { services, ..Belongings::default() });
+    assert!(!branch(&model).contains("targets"), "{}", branch(&model));
+}
