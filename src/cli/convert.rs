@@ -45,6 +45,14 @@ pub fn run(wanted: &Convert) -> Result<()> {
         return Err(failed(Failure::Usage, printable(&why, LINE)));
     };
     let converted = converted(&name, &text)?;
+    if converted.text.len() > pilothouse_settings::MOST_BYTES {
+        let most = pilothouse_settings::MOST_BYTES >> 10;
+        let why = format!(
+            "{name} becomes a pilothouse.toml of more than {most} KiB, which no engine reads; move \
+             scripts into files of the repository"
+        );
+        return Err(failed(Failure::Failed, printable(&why, LINE)));
+    }
     // What we write is read by the same reader that an engine has.
     if let Err(problems) = pilothouse_settings::pipeline::read("pilothouse.toml", &converted.text) {
         for problem in problems {
