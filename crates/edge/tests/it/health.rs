@@ -57,9 +57,12 @@ fn when_all_fail_those_that_were_healthy_go_on_serving() {
     for _ in 0..10 {
         assert_eq!(rig.get("/").text(), "proven");
     }
-    let other = Target { proof: "second".to_owned(), ..active(&proven) };
-    rig.publish(shop(vec![other, active(&stranger)]));
-    assert_eq!(rig.get("/").status, 503, "another process, not proven");
+    // Another process gets nothing before it is proved, whoever was at its address before.
+    for role in [Role::Standby, Role::Active] {
+        let other = Target { proof: "second".to_owned(), ..with_role(&proven, role) };
+        rig.publish(shop(vec![other, active(&stranger)]));
+        assert_eq!(rig.get("/").status, 503, "another process, not proven");
+    }
     assert_eq!(stranger.requests(), 0);
 }
 
