@@ -16,7 +16,7 @@ use crate::id::{
     ArtifactDigest, BranchName, CommitId, DeploymentId, EnvironmentName, InstanceId, ProjectName,
     ReleaseNumber, RunId, Seq,
 };
-use crate::instance::{Instance, Lost, Role};
+use crate::instance::{Instance, InstancePhase, Lost, Role};
 use crate::pipeline::Service;
 use crate::run::{Run, Trigger};
 use crate::spec::{EnvironmentSpec, ProjectSpec, Runtime};
@@ -331,7 +331,10 @@ impl Branch {
 impl State {
     /// What serves in the place of an instance that is to follow it, and does not serve yet.
     pub fn followed(&self, id: &InstanceId) -> Option<&Instance> {
-        let successor = self.instances.get(id).filter(|one| one.role != Role::Active)?;
+        let may_serve = |one: &&Instance| {
+            one.role != Role::Active && !matches!(one.phase, InstancePhase::Stopping { .. })
+        };
+        let successor = self.instances.get(id).filter(may_serve)?;
         self.instances_of(&successor.environment).find(|one| {
             one.release == successor.release
                 && one.slot == successor.slot

@@ -64,25 +64,23 @@ impl LiveTarget {
 
     /// Says whether what is known of this target also holds for the one in a new table.
     pub(crate) fn is_same(&self, group: &str, target: &Target) -> bool {
+        self.is_in_place_of(group, target) && self.target.proof == target.proof
+    }
+
+    /// Says whether a target of a new table is this one or another start of it.
+    fn is_in_place_of(&self, group: &str, target: &Target) -> bool {
         let own = &self.target;
         self.group == group
             && own.id == target.id
             && own.address == target.address
             && own.release == target.release
-            && own.proof == target.proof
     }
 
     /// Says whether a target of a new table is this one, started anew and known to serve: only what
     /// was proved is active there, and had another start been checked meanwhile, that one would be
     /// the same.
     pub(crate) fn serves_on_as(&self, group: &str, target: &Target) -> bool {
-        let own = &self.target;
-        self.group == group
-            && own.id == target.id
-            && own.address == target.address
-            && own.release == target.release
-            && target.role == Role::Active
-            && !self.is_leaving()
+        self.is_in_place_of(group, target) && target.role == Role::Active && !self.is_leaving()
     }
 
     /// Takes over what is known of the start before.

@@ -18,6 +18,7 @@ fn a_successor_that_is_stopped_before_it_serves_leaves_what_it_was_to_follow() {
         stop shop-production-r1-0
         call off shop-production-r1-0
         call off shop-production-r1-0.1
+        call off shop-production-r1-0.1
         run 300
         show
         lost production
@@ -40,6 +41,7 @@ fn a_successor_that_is_stopped_before_it_serves_leaves_what_it_was_to_follow() {
     refused, Conflict: nothing else serves shop/production: its domain answers 503 afterwards; `pilothouse stop shop-production-r1-0 --force` stops it all the same
     refused, Conflict: shop-production-r1-0 serves by now, or is to follow nothing that does; `pilothouse stop shop-production-r1-0` stops it
      121.0 shop-production-r1-0.1 called off by kim
+    refused, Conflict: shop-production-r1-0.1 serves by now, or is to follow nothing that does; `pilothouse stop shop-production-r1-0.1` stops it
      121.1 edge serves v5
      121.2 shop-production-r1-0.1 gone: stopped
     = production r1: shop-production-r1-0 Active

@@ -54,7 +54,8 @@ impl Local {
         let changes = Changes::of(&handle.dir).map_err(failed)?;
         loop {
             let id = id.clone();
-            match now(home, &handle.dir)? {
+            let (place, unit) = (home.to_path_buf(), handle.dir.clone());
+            match blocking("looking at the instance", move || now(&place, &unit)).await? {
                 Now::Runs { restarts, proof, address, ill, is_own } => {
                     let ill = ill.map(|why| Observation::InstanceIll { id: id.clone(), why });
                     let runs =
