@@ -3,15 +3,18 @@
 pub mod address;
 pub mod phase;
 mod row;
+mod unwell;
 mod watched;
+
+use std::collections::BTreeSet;
 
 use color_eyre::Result;
 use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::model::Sightings;
-use pilothouse_cockpit::rows::{look, targets, words};
-use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey};
+use pilothouse_cockpit::rows::{look, words};
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::ReleaseNumber;
-use pilothouse_core::instance::{Instance, Role};
+use pilothouse_core::instance::Role;
 use pilothouse_core::plan::{goes_first, rollback_candidate};
 use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
@@ -23,12 +26,12 @@ use serde::Serialize;
 
 use self::address::{elsewhere, url};
 use self::phase::{phase, run_phase};
+use self::unwell::{last_word, unwell};
 use super::apply;
 use super::branches::{no_branch, waiting};
 use super::runs::failures;
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
-use crate::wait::sentence;
 use crate::{ask, name};
 
 /// The most sentences that are told of one environment: a thousand branches can feed one.
@@ -80,6 +83,8 @@ struct ShownEnvironment {
     branch: Option<String>,
     /// The release that serves, such as `r41`; null where none does.
     release: Option<String>,
+    /// Releases that have traffic beside it, while a deployment moves it or goes back.
+    beside: Vec<String>,
     /// The commit that it was built from, in full.
     commit: Option<String>,
     /// The commit's first line.
@@ -235,13 +240,16 @@ fn shown_environment(
     let is_ours = watched.is_none();
     let serves = serves(state, key, environment);
     let release = serves.and_then(|number| environment.releases.get(&number));
+    let active = || state.instances_of(key).filter(|one| one.role == Role::Active);
     let is_healthy = |one: &&Instance| one.own_health() == TargetState::Healthy;
-    let healthy =
-        state.instances_of(key).filter(|one| one.role == Role::Active).filter(is_healthy).count();
+    let healthy = active().filter(is_healthy).count();
+    let beside: BTreeSet<ReleaseNumber> =
+        active().map(|one| one.release).filter(|other| Some(*other) != serves).collect();
     ShownEnvironment {
         environment: key.to_string(),
         branch: environment.preview_of.as_ref().map(ToString::to_string),
         release: serves.map(|number| number.to_string()),
+        beside: beside.iter().map(ToString::to_string).collect(),
         commit: release.map(|release| release.commit.to_string()),
         subject: release.map(|release| release.subject.clone()),
         healthy: is_ours.then_some(healthy),
@@ -333,49 +341,6 @@ fn going_on(
         now.push(format!("{}{back}", printable(&lost, 400)));
     }
     now
-}
-
-/// What the newest deployment left to be known: why it did not do what it was for, or that somebody
-/// went back.
-fn last_word(state: &State, key: &EnvironmentKey) -> Option<String> {
-    let newest = state.deployments.values().rev().find(|one| one.environment == *key)?;
-    let result = newest.result()?;
-    let word = match result {
-        DeploymentResult::Failed { .. } => "failed",
-        DeploymentResult::RolledBack { .. } => "was rolled back",
-        DeploymentResult::Attention { .. } => "needs you",
-        DeploymentResult::Succeeded if newest.kind.is_rollback() => {
-            let by = printable(&newest.actor, 40);
-            return Some(format!("{} was brought back by {by} ({})", newest.release, newest.id));
-        }
-        DeploymentResult::Succeeded
-        | DeploymentResult::Cancelled { .. }
-        | DeploymentResult::Superseded { .. } => return None,
-    };
-    Some(format!("{} {word}: {}", newest.id, printable(&sentence(result), 400)))
-}
-
-/// Why what serves is not well, where no deployment is about to tell.
-fn unwell(state: &State, key: &EnvironmentKey, environment: &Environment) -> Option<String> {
-    if environment.running.is_some() || !state.edge.connected {
-        return None;
-    }
-    // What only cannot be reached for now is mended by no earlier release.
-    let is_ill = |one: &&Instance| {
-        one.role == Role::Active
-            && (one.health.state == TargetState::Unhealthy || one.is_doubtful())
-            && !state.is_out_of_reach(one)
-    };
-    let ill: Vec<&Instance> = state.instances_of(key).filter(is_ill).collect();
-    let first = ill.first()?;
-    let more = match ill.len() {
-        1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
-    };
-    let why = printable(&targets::sentence(first), 200);
-    let back = rollback_candidate(state, key)
-        .map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
-    Some(format!("{}{more}: {why}{back}", first.id))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! for a watcher.
 
 mod action;
+mod ask;
 mod data;
 mod dialog;
 mod instance;

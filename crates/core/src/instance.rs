@@ -158,6 +158,9 @@ impl Instance {
 pub struct Lost {
     /// Which.
     pub id: InstanceId,
+    /// Its place among the release's instances; unknown of what an older state says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
     /// A sentence that says why.
     pub why: String,
     /// When.

@@ -32,6 +32,16 @@ fn instances(shown: &ShownEnvironment, is_old: bool) -> (Tone, String) {
     (tone, text)
 }
 
+/// The releases that have traffic, the newest first.
+fn releases(shown: &ShownEnvironment) -> String {
+    let newest = shown.release.as_deref().unwrap_or("-");
+    [newest]
+        .into_iter()
+        .chain(shown.beside.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("+")
+}
+
 /// The row of an environment; `is_old` where the engine follows nothing any more.
 pub(super) fn of(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
@@ -43,7 +53,7 @@ pub(super) fn of(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] 
     let commit = format!("{commit} {}", names.join(": "));
     [
         (Tone::Plain, name.to_owned()),
-        (Tone::Plain, shown.release.clone().unwrap_or_else(|| "-".to_owned())),
+        (Tone::Plain, releases(shown)),
         instances(shown, is_old),
         (Tone::Plain, shown.url.clone().unwrap_or_else(|| "-".to_owned())),
         (Tone::Plain, commit.trim_end().to_owned()),

@@ -7,6 +7,7 @@ use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::plan::{goes_first, next_release_of};
 use pilothouse_core::state::Environment;
 
+use super::serving::{Serving, serving};
 use crate::model::{BranchRef, Model};
 use crate::theme::Mark;
 use crate::width;
@@ -21,6 +22,8 @@ pub struct Behind {
     pub release: ReleaseNumber,
     /// The commit that it was made of, short; empty where it is no longer known.
     pub commit: String,
+    /// What serves of it.
+    pub serving: Serving,
     /// Why the head does not serve, in few words; empty where nothing more is known.
     pub why: String,
 }
@@ -28,6 +31,9 @@ pub struct Behind {
 impl Behind {
     /// The release and its own commit.
     pub fn serves(&self) -> String {
+        if !self.serving.serves() {
+            return format!("{} {}", self.release, self.serving.verb());
+        }
         if self.commit.is_empty() {
             return format!("{} serves an older commit", self.release);
         }
@@ -78,7 +84,8 @@ pub fn behind(model: &Model, row: &BranchRef, environment: &Environment) -> Opti
         Some(_) | None => String::new(),
     };
     let commit = commit.map_or("", |commit| commit.short()).to_owned();
-    Some(Behind { release: current, commit, why })
+    let serving = serving(model, row.environment.as_ref()?);
+    Some(Behind { release: current, commit, serving, why })
 }
 
 /// How the last deployment of an environment ended in which nothing serves, where it did not

@@ -66,6 +66,20 @@ impl Serving {
         self.stopped > 0 && self.wanted == 0 && self.targets == 0
     }
 
+    /// Whether anything gets requests.
+    pub fn serves(&self) -> bool {
+        self.targets > 0
+    }
+
+    /// What the current release does.
+    pub fn verb(&self) -> &'static str {
+        match self.serves() {
+            true => "serves",
+            false if self.is_stopped() => "is stopped",
+            false => "does not serve",
+        }
+    }
+
     /// Instances that the operator's file asks for, those that somebody stopped among them.
     pub fn asked(&self) -> usize {
         self.wanted + self.stopped

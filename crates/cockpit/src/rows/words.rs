@@ -156,7 +156,9 @@ pub fn deployment_result(
 ) -> (Mark, String) {
     match result {
         DeploymentResult::Succeeded if has_current(state, deployment) => {
-            (Mark::Done, "serves".to_owned())
+            let mut own = state.instances_of(&deployment.environment);
+            let serves = own.any(|instance| instance.role == Role::Active);
+            (Mark::Done, if serves { "serves" } else { "is current" }.to_owned())
         }
         DeploymentResult::Succeeded => (Mark::Done, "served".to_owned()),
         DeploymentResult::Failed { why } => (Mark::Error, format!("failed: {}", width::clean(why))),

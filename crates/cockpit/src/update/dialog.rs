@@ -1,14 +1,13 @@
 //! What asks before it does something.
 
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind};
-use pilothouse_core::deployment::{Deployment, EnvironmentKey};
-use pilothouse_core::id::DeploymentId;
-use pilothouse_core::plan::{Unasked, behind, goes_first, plan, turned_back, unasked};
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::plan::{Unasked, plan, turned_back, unasked};
 use ratatui::layout::Rect;
 
-use super::{action::moved, complain, instance, list, obstacle, say, send};
+use super::{action::moved, ask, complain, instance, list, obstacle, say, send};
 use crate::action::Action;
-use crate::model::{Ask, Button, Dialog, JobRef, ListKind, Model, PlanDialog, View};
+use crate::model::{Button, Dialog, ListKind, Model, PlanDialog, View};
 use crate::msg::Request;
 use crate::text;
 
@@ -18,7 +17,7 @@ pub(super) fn start(model: &mut Model, action: Action) -> Vec<Request> {
         return complain(model, why);
     }
     match action {
-        Action::JobCancel => return cancel(model),
+        Action::JobCancel => return ask::cancel(model),
         Action::RunAgain => return run_again(model),
         Action::InstanceRestart => return instance::restart(model),
         Action::InstanceStop => return instance::stop(model),
@@ -84,8 +83,7 @@ pub(super) fn open_plan(
     if let DeployWhat::Rollback(number) = &what
         && let Some(running) = turned_back(&model.replica, &environment, *number)
     {
-        let (id, lines) = (running.id, cancelling(model, running, true));
-        return cancel_deployment(model, id, true, lines);
+        return ask::cancel_deployment(model, running.id, true);
     }
     match plan(&model.replica, &environment, &what) {
         Err(rejection) => {
@@ -112,7 +110,7 @@ pub(super) fn open_plan(
 /// Computes an open plan anew; one that differs goes back to its first button and says so, so
 /// that nobody confirms what they have not seen.
 pub(super) fn state_moved(model: &mut Model) {
-    ask_moved(model);
+    ask::moved(model);
     let Some(Dialog::Plan(dialog)) = &mut model.ui.dialog else {
         return;
     };
@@ -167,7 +165,10 @@ pub(super) fn refused(model: &mut Model, rejection: &Rejection) {
         Some(Dialog::Ask(ask)) => {
             ask.sent = None;
             ask.button = Button::Cancel;
-            ask.note = Some(sentence(&rejection.why));
+            ask::moved(model);
+            if let Some(Dialog::Ask(ask)) = &mut model.ui.dialog {
+                ask.note = Some(sentence(&rejection.why));
+            }
         }
         Some(Dialog::List(_) | Dialog::Notices { .. }) | None => {}
     }
@@ -272,103 +273,6 @@ pub(super) fn travel(model: &mut Model, action: Action) {
         }
         Some(Dialog::Ask(_)) | None => {}
     }
-}
-
-fn cancel(model: &mut Model) -> Vec<Request> {
-    let Some(job) = model.subject().job else { return Vec::new() };
-    let (title, lines, command) = match job {
-        JobRef::Run(id) => {
-            let Some(run) = model.run_of(job) else { return Vec::new() };
-            let lines = vec![
-                format!("{} {} {}", run.branch, run.commit.short(), run.subject),
-                "Its step is ended and nothing is sealed. It can be run again.".to_owned(),
-            ];
-            (format!("Cancel run {id}"), lines, Command::CancelRun { id })
-        }
-        JobRef::Deployment(id) => {
-            let Some(deployment) = model.deployment_of(job) else { return Vec::new() };
-            let lines = cancelling(model, deployment, false);
-            return cancel_deployment(model, id, false, lines);
-        }
-    };
-    ask(model, title, lines, command)
-}
-
-fn cancel_deployment(
-    model: &mut Model,
-    id: DeploymentId,
-    waiting: bool,
-    lines: Vec<String>,
-) -> Vec<Request> {
-    let command = Command::CancelDeployment { id, waiting };
-    ask(model, format!("Cancel deployment {id}"), lines, command)
-}
-
-/// What cancelling a deployment does where it stands now, alone or with the one that waits behind
-/// it.
-fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<String> {
-    let what = match (deployment.shifted, deployment.previous) {
-        (true, Some(_)) if deployment.old.is_empty() => {
-            "Traffic has begun to move: the old release, which was stopped, is started again."
-        }
-        (true, Some(_)) => {
-            "Traffic has begun to move: it is moved back to the old release, which still runs."
-        }
-        (true, None) => "Traffic has begun to move: it is withdrawn, as nothing served before.",
-        (false, Some(_)) => "Traffic has not moved: the old release was never touched.",
-        (false, None) => "Traffic has not moved: nothing served before, and nothing will.",
-    };
-    let follows = behind(&model.replica, deployment).map(|behind| {
-        let (id, release) = (behind.id, behind.release);
-        let key = &behind.environment;
-        let environment = model.environment(key);
-        let ready = environment
-            .filter(|environment| goes_first(&model.replica, environment).is_some())
-            .and_then(|environment| environment.ready.as_ref());
-        let and_ready = ready.map_or_else(String::new, |ready| {
-            format!(" What {} made ready is not deployed by itself then.", ready.run)
-        });
-        if and_waiting {
-            format!("{id}, which waits to deploy {release}, is cancelled too.{and_ready}")
-        } else {
-            format!("Then {id}, which waits, deploys {release}.")
-        }
-    });
-    let title = format!("{} to {}", deployment.release, deployment.environment);
-    [title, what.to_owned()].into_iter().chain(follows).collect()
-}
-
-/// Says anew what an open question is about, where that has moved on.
-fn ask_moved(model: &mut Model) {
-    let Some(Dialog::Ask(ask)) = &model.ui.dialog else { return };
-    let Command::CancelDeployment { id, waiting } = &ask.command else { return };
-    let Some(deployment) = model.replica.deployments.get(id) else { return };
-    let lines = cancelling(model, deployment, *waiting);
-    let Some(Dialog::Ask(ask)) = &mut model.ui.dialog else { return };
-    if ask.sent.is_some() || ask.lines == lines {
-        return;
-    }
-    (ask.lines, ask.button) = (lines, Button::Cancel);
-    ask.note = Some(text::ASK_MOVED.to_owned());
-}
-
-/// Asks a question whose yes sends a command.
-pub(super) fn ask(
-    model: &mut Model,
-    title: String,
-    lines: Vec<String>,
-    command: Command,
-) -> Vec<Request> {
-    model.ui.dialog = Some(Dialog::Ask(Ask {
-        yes: title.to_lowercase(),
-        title,
-        lines,
-        command,
-        button: Button::Cancel,
-        sent: None,
-        note: None,
-    }));
-    Vec::new()
 }
 
 fn run_again(model: &mut Model) -> Vec<Request> {

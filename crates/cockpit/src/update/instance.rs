@@ -8,7 +8,7 @@ use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::Environment;
 
-use super::{complain, dialog, obstacle, say};
+use super::{ask, complain, obstacle, say};
 use crate::action::Action;
 use crate::model::Model;
 use crate::msg::Request;
@@ -30,7 +30,7 @@ pub(super) fn restart(model: &mut Model) -> Vec<Request> {
         "A successor is started, and gets its requests once it is healthy.".to_owned(),
         "Then this one finishes what it has, and is stopped.".to_owned(),
     ];
-    dialog::ask(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
+    ask::open(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
 }
 
 /// Asks whether to stop it. What is told of those that are left is what is confirmed: where it
@@ -39,31 +39,29 @@ pub(super) fn stop(model: &mut Model) -> Vec<Request> {
     let Some((id, instance)) = selected(model) else {
         return Vec::new();
     };
-    if let Some(stays) = model.replica.followed(&id) {
-        let lines = vec![
-            format!("{} of {}", instance.release, instance.environment),
-            match stays.own_health() {
-                TargetState::Unhealthy => {
-                    format!(
-                        "It is stopped before it serves; {} stays, and another one follows.",
-                        stays.id
-                    )
-                }
-                _ => format!("It is stopped before it serves, and {} serves on.", stays.id),
-            },
-        ];
-        let command = Command::CallOff { id: id.clone() };
-        return dialog::ask(model, format!("Stop {id}"), lines, command);
-    }
-    let short = shortfall(&model.replica, &instance);
+    let (lines, command) = stopping(model, &instance);
+    ask::open(model, format!("Stop {id}"), lines, command)
+}
+
+/// What stopping an instance does as it stands now, and the command that does it.
+pub(super) fn stopping(model: &Model, instance: &Instance) -> (Vec<String>, Command) {
+    let id = instance.id.clone();
     let mut lines = vec![format!("{} of {}", instance.release, instance.environment)];
+    if let Some(stays) = model.replica.followed(&id) {
+        let stays_on = match stays.own_health() {
+            TargetState::Unhealthy => format!("; {} stays, and another one follows.", stays.id),
+            _ => format!(", and {} serves on.", stays.id),
+        };
+        lines.push(format!("It is stopped before it serves{stays_on}"));
+        return (lines, Command::CallOff { id });
+    }
+    let short = shortfall(&model.replica, instance);
     lines.extend(short.as_ref().map(|why| format!("! {why}.")));
     lines.extend([
         "It finishes what it has, and is stopped; none takes its place.".to_owned(),
         "Its place is filled by the next release, or by x T.".to_owned(),
     ]);
-    let command = Command::StopInstance { id: id.clone(), force: short.is_some() };
-    dialog::ask(model, format!("Stop {id}"), lines, command)
+    (lines, Command::StopInstance { id, force: short.is_some() })
 }
 
 /// Asks whether to start again what was stopped.
@@ -72,7 +70,7 @@ pub(super) fn start(model: &mut Model, environment: EnvironmentKey) -> Vec<Reque
     let count = if stopped == 1 { "1 instance".to_owned() } else { format!("{stopped} instances") };
     let lines = vec![format!("{count} of {environment} that somebody stopped.")];
     let title = format!("Start again in {environment}");
-    dialog::ask(model, title, lines, Command::StartInstances { environment })
+    ask::open(model, title, lines, Command::StartInstances { environment })
 }
 
 /// Gives the terminal to a shell in it. The engine is asked first by whoever opens it. Every command

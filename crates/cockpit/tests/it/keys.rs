@@ -236,6 +236,7 @@ fn what_was_lost_and_does_not_come_back_is_told_with_its_cause() {
         why: "exited with status 2: no server.py".to_owned(),
         at: Timestamp(NOW.0 - 180_000),
         follows: false,
+        slot: None,
     });
     state.instances.retain(|_, one| one.environment != key("production"));
     let model = operator(state, 200, 60);

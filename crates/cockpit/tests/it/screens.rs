@@ -73,6 +73,7 @@ fn an_outage_is_said_above_all_panes() {
         why: "its container does not run: the image is gone".to_owned(),
         at: Timestamp(NOW.0 - 180_000),
         follows: false,
+        slot: None,
     });
     let screen = text(&operator(state.clone(), 200, 60));
     let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3m \

@@ -54,6 +54,8 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 && let Some(environment) = state.environments.get_mut(&instance.environment)
             {
                 environment.stopped.insert(instance.slot);
+                // Nothing is to come up in its place any more.
+                environment.lost.take_if(|lost| lost.slot.is_none_or(|slot| slot == instance.slot));
             }
         }
         InstanceEvent::CalledOff { id, .. } => {
@@ -182,12 +184,11 @@ fn gone(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
 
 /// Remembers why something is missing, for whoever looks.
 fn lost(state: &mut State, id: &InstanceId, why: &str, at: Timestamp) {
-    let Some(key) = state.instances.get(id).map(|instance| instance.environment.clone()) else {
-        return;
-    };
+    let Some(instance) = state.instances.get(id) else { return };
+    let (key, slot) = (instance.environment.clone(), Some(instance.slot));
     let follows = state.followed(id).is_some();
     if let Some(environment) = state.environments.get_mut(&key) {
-        environment.lost = Some(Lost { id: id.clone(), why: why.to_owned(), at, follows });
+        environment.lost = Some(Lost { id: id.clone(), slot, why: why.to_owned(), at, follows });
     }
 }
 

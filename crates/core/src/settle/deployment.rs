@@ -78,6 +78,20 @@ fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Ve
     if environment.current == Some(deployment.release) {
         return vec![ended(id, DeploymentResult::Succeeded)];
     }
+    // One that only comes up to follow what serves would take the room of a new one, and nothing
+    // would go back to it. What is being stopped takes room as long as it is there.
+    let successors =
+        state.instances_of(&deployment.environment).filter(|one| state.followed(&one.id).is_some());
+    let called_off: Vec<Event> = successors
+        .map(|one| {
+            let (id, by) = (one.id.clone(), format!("deployment {id}"));
+            Event::Instance(InstanceEvent::CalledOff { id, by })
+        })
+        .collect();
+    let is_stopping = |one: &Instance| matches!(one.phase, InstancePhase::Stopping { .. });
+    if !called_off.is_empty() || state.instances_of(&deployment.environment).any(is_stopping) {
+        return called_off;
+    }
     // Those of the current release that only come up belong to what serves: they are what a way
     // back goes to.
     let is_old = |instance: &&Instance| {

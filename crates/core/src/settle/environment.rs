@@ -118,7 +118,9 @@ fn keep(
         };
         let ill = all.iter().filter(|instance| is_ill(instance));
         let oldest = ill.min_by_key(|instance| instance.since);
-        oldest.map(|instance| instance.slot).filter(|_| !coming_up)
+        // What waits for the environment's lock replaces them all.
+        let is_to_go = coming_up || environment.waiting.is_some();
+        oldest.map(|instance| instance.slot).filter(|_| !is_to_go)
     };
     if now >= environment.replace_at
         && environment.releases.contains_key(&current)

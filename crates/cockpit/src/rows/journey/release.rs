@@ -2,6 +2,7 @@
 
 use pilothouse_core::state::Environment;
 
+use super::super::serving::serving;
 use super::super::{head, words};
 use super::Leg;
 use crate::model::{BranchRef, Model};
@@ -22,10 +23,11 @@ pub(super) fn release(model: &Model, row: &BranchRef, environment: &Environment)
     }
     let behind = head::behind(model, row, environment);
     let current = environment.current.map(|current| current.to_string());
+    let serving = row.environment.as_ref().map(|key| serving(model, key)).unwrap_or_default();
     if let Some(ready) = head::ready(model, row) {
         let over = match (&behind, current) {
             (Some(behind), _) => format!(" · {}", behind.serves()),
-            (None, Some(current)) => format!(" · {current} serves"),
+            (None, Some(current)) => format!(" · {current} {}", serving.verb()),
             (None, None) => String::new(),
         };
         // What is ready can be of a commit before the head, which is not ready.
@@ -42,9 +44,8 @@ pub(super) fn release(model: &Model, row: &BranchRef, environment: &Environment)
     current.map_or_else(
         || Leg::new(Mark::None, "no release", "none"),
         |current| {
-            Leg::new(Mark::Ok, current.clone(), current.clone())
-                .letter(current.clone())
-                .tiny(current)
+            let mark = if serving.serves() { Mark::Ok } else { Mark::Warn };
+            Leg::new(mark, current.clone(), current.clone()).letter(current.clone()).tiny(current)
         },
     )
 }
