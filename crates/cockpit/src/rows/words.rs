@@ -185,8 +185,9 @@ pub fn instance(instance: &Instance) -> (Mark, &'static str) {
         InstancePhase::Running { proved, .. } => match (instance.role, instance.health.state) {
             (Role::Draining, _) => (Mark::Draining, "draining"),
             (Role::Drained, _) => (Mark::Draining, "drained"),
-            (_, TargetState::Unhealthy) => (Mark::Error, "unhealthy"),
+            // A check that fails before the first one passed says nothing but that it comes up.
             _ if !proved => (Mark::Warn, "starting"),
+            (_, TargetState::Unhealthy) => (Mark::Error, "unhealthy"),
             (Role::Active, _) => (Mark::Ok, "serves"),
             (Role::Standby, _) => (Mark::Warn, "standby"),
             (Role::None, _) => (Mark::None, "idle"),

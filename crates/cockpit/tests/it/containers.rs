@@ -3,6 +3,7 @@
 use pilothouse_api::inspection::{ContainerFacts, Inspection};
 use pilothouse_api::types::{Access, Samples};
 use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::rows::words;
 use pilothouse_cockpit::theme::{Depth, Scope};
 use pilothouse_cockpit::{Model, Msg, Request, Theme, update};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
@@ -418,4 +419,14 @@ fn what_is_not_billed_is_called_what_it_is() {
         environment.spec.runtime = docker();
     }
     assert_eq!(source(&state), "local containers are not billed");
+}
+
+#[test]
+fn what_only_comes_up_is_starting_whatever_its_checks_say() {
+    let mut one = contained().instances[&InstanceId::new("shop-production-r41-0")].clone();
+    (one.role, one.health.state) = (Role::Standby, TargetState::Unhealthy);
+    for (proved, word) in [(false, "starting"), (true, "unhealthy")] {
+        one.phase = running(31_041, proved);
+        assert_eq!(words::instance(&one).1, word);
+    }
 }

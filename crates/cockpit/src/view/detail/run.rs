@@ -147,7 +147,7 @@ fn head(model: &Model, run: &Run) -> Vec<Line> {
     let trigger = match run.trigger {
         Trigger::Poll => "a look at the repository",
         Trigger::Hook => "a git hook",
-        Trigger::Manual => "a person",
+        Trigger::Manual => "a person, who asked to look or to run",
         Trigger::Apply => "an applied file, by which the branch feeds an environment",
     };
     let state = Line::name("state").mark(mark).and(width::cut(&word, 60), Scope::Text);
