@@ -21,6 +21,8 @@ mod screens;
 #[cfg(test)]
 mod small;
 #[cfg(test)]
+mod stopping;
+#[cfg(test)]
 mod verdict;
 #[cfg(test)]
 mod views;

@@ -1,0 +1,112 @@
+//! What only comes up, or came no more, where something else is wanted meanwhile.
+
+use insta::assert_snapshot;
+
+use crate::scenario::check;
+
+/// A deployment does not wait for a successor that only comes up, and does not go in steps because
+/// of it.
+#[test]
+fn a_deployment_calls_off_what_only_comes_up() {
+    assert_snapshot!(check(
+        "
+        env production main manual instances=2
+        apply
+        push main a
+        run 120
+        deploy production ready
+        run 300
+        push main b
+        run 120
+        hide run check target edge
+        from here
+        restart shop-production-r1-0
+        run 1
+        deploy production ready
+        run 300
+        show
+        "
+    ), @r"
+     540.0 shop-production-r1-0 restart asked by kim
+     540.0 shop-production-r1-0.1 replaces
+     540.1 shop-production-r1-0.1 started
+     540.1 shop-production-r1-0.1 is initial
+     541.0 production r2 made of sha-b
+     541.0 d2 queued: Deploy r2
+     541.0 shop-production-r1-0.1 called off by deployment d2
+     541.2 shop-production-r1-0.1 gone: stopped
+     541.2 d2 locked, from r1 × 2
+     541.2 d2 PLANNED
+     541.2 d2 LOCKED
+     541.2 d2 -> Staging
+     541.3 d2 STAGED
+     541.3 d2 -> Starting
+     541.3 d2 adds shop-production-r2-0 shop-production-r2-1
+     541.4 shop-production-r2-0 started
+     541.4 d2 STARTED
+     541.4 shop-production-r2-0 is initial
+     541.4 shop-production-r2-1 started
+     541.6 shop-production-r2-1 is initial
+     543.3 shop-production-r2-0 is healthy
+     543.3 shop-production-r2-0 proved
+     543.4 shop-production-r2-1 is healthy
+     543.4 shop-production-r2-1 proved
+     543.4 d2 HEALTHY
+     543.4 d2 -> Shifting
+     543.4 shop-production-r2-0 -> Active
+     543.4 shop-production-r2-1 -> Active
+     543.4 shop-production-r1-1 -> Draining
+     543.4 shop-production-r1-0 -> Draining
+     543.5 d2 SHIFTED
+     543.5 d2 -> Draining
+     544.5 shop-production-r1-0 -> Drained
+     544.5 shop-production-r1-1 -> Drained
+     544.5 d2 DRAINED
+     544.5 d2 -> Verifying
+     544.6 d2 -> Baking
+     549.6 d2 BAKED
+     549.6 d2 -> Retiring
+     549.6 shop-production-r1-0 stopping
+     549.6 shop-production-r1-1 stopping
+     549.8 shop-production-r1-0 gone: stopped
+     549.8 shop-production-r1-1 gone: stopped
+     549.8 d2 SUCCEEDED
+     549.8 d2 ended Succeeded
+    = production r2: shop-production-r2-0 Active, shop-production-r2-1 Active
+    ");
+}
+
+#[test]
+fn what_was_lost_is_no_news_where_somebody_stopped_its_place() {
+    assert_snapshot!(check(
+        "
+        env production main instances=2
+        apply
+        push main a
+        run
+        hide run check target edge
+        from here
+        kill shop-production-r1-0
+        run 1
+        lost production
+        stop shop-production-r1-0.1
+        lost production
+        run 300
+        lost production
+        show
+        "
+    ), @r"
+     120.0 shop-production-r1-0 is unhealthy
+     120.0 shop-production-r1-0 gone: its supervisor is gone
+     120.0 shop-production-r1-0.1 replaces
+     120.1 shop-production-r1-0.1 started
+     120.1 shop-production-r1-0.1 is initial
+    = production lost shop-production-r1-0: its supervisor is gone
+     121.0 shop-production-r1-0.1 stop asked by kim
+     121.0 shop-production-r1-0.1 stopping
+    = production lost nothing
+     121.2 shop-production-r1-0.1 gone: stopped
+    = production lost nothing
+    = production r1: shop-production-r1-1 Active
+    ");
+}
