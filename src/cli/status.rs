@@ -14,7 +14,7 @@ use pilothouse_cockpit::model::Sightings;
 use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::ReleaseNumber;
-use pilothouse_core::instance::Role;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::plan::{goes_first, rollback_candidate};
 use pilothouse_core::room::Room;
 use pilothouse_core::routing::TargetState;
