@@ -184,6 +184,7 @@ pub(super) fn new_instance(
         restarts: 0,
         relief_asked: false,
         ill: false,
+        probed: None,
     }
 }
 
