@@ -217,6 +217,7 @@ impl Past {
             restarts: 0,
             relief_asked: false,
             ill: false,
+            probed: None,
         });
         let port = 21_000 + u16::try_from(slot).unwrap_or(0);
         let (address, proof) = (([127, 0, 0, 1], port).into(), format!("3f2b/{slot}/0"));

@@ -211,6 +211,7 @@ impl Log {
                 restarts: 0,
                 relief_asked: false,
                 ill: false,
+                probed: None,
             });
             self.add(Event::Instance(InstanceEvent::Replaced { instance }));
             let address = ([127, 0, 0, 1], 30_000 + u16::try_from(slot).unwrap_or(0)).into();

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::spec::allowed::container::parts;
+
 /// What a step runs in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
@@ -132,7 +134,7 @@ impl Container {
         }
         let foreign = self.volumes.iter().find(|volume| !grants.allows(&volume.source));
         foreign.map(|volume| {
-            if HOLD_SOCKET.contains(&volume.source.trim_end_matches('/')) {
+            if HOLD_SOCKET.iter().any(|held| parts(held).eq(parts(&volume.source))) {
                 let what = format!("Docker's socket by the volume {}", volume.source);
                 if grants.docker_socket {
                     return format!(
@@ -227,7 +229,10 @@ mod tests {
     #[test]
     fn whoever_wants_the_socket_as_a_volume_is_told_of_its_own_key() {
         let granted = Grants { docker_socket: true, ..Grants::default() };
-        for source in ["/var/run/docker.sock", "/run/docker.sock", "/run/", "/var/run"] {
+        for source in ["/var/run/docker.sock", "/run/docker.sock", "/run/", "/var/run"]
+            .into_iter()
+            .chain(["//run/docker.sock", "/var/./run//docker.sock"])
+        {
             let refusal = asking_for(source).refusal(&Grants::default()).unwrap();
             assert!(refusal.contains("write docker_socket = true into its [docker]"), "{refusal}");
             let refusal = asking_for(source).refusal(&granted).unwrap();

@@ -40,6 +40,10 @@ pub struct Instance {
     /// Whether a check of its own fails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ill: bool,
+    /// What the load balancer says of it while a check of its own fails: that counts again once
+    /// the check passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probed: Option<TargetHealth>,
 }
 
 /// Where an instance stands. Only the fields that are legal in a phase exist in it.
@@ -142,6 +146,11 @@ impl Instance {
         }
     }
 
+    /// What the load balancer says of it, also where a check of its own says otherwise.
+    pub fn probed_health(&self) -> &TargetHealth {
+        self.probed.as_ref().unwrap_or(&self.health)
+    }
+
     /// Whether it is answered for at its address, and nobody knows yet whether by itself.
     pub fn is_doubtful(&self) -> bool {
         self.own_health() != self.health.state
@@ -221,6 +230,7 @@ mod tests {
             restarts: 1,
             relief_asked: false,
             ill: false,
+            probed: None,
         }
     }
 }

@@ -345,6 +345,13 @@ impl State {
         })
     }
 
+    /// What is to follow an instance that serves, and does not serve yet.
+    pub fn successor(&self, id: &InstanceId) -> Option<&Instance> {
+        let instance = self.instances.get(id)?;
+        self.instances_of(&instance.environment)
+            .find(|one| self.followed(&one.id).is_some_and(|followed| followed.id == *id))
+    }
+
     /// The instances of an environment, in name order.
     pub fn instances_of<'a>(
         &'a self,

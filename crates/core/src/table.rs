@@ -125,6 +125,7 @@ fn target(instance: &Instance) -> Option<Target> {
         release: release_of(&instance.environment, instance.release),
         role,
         proof: proof.clone(),
+        ill: instance.ill,
         health: None,
     })
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::Container;
+
 /// A container that runs, as its owning process saw it start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -34,12 +36,19 @@ pub struct Record {
     /// Why there was no container to end with, if there was none.
     #[serde(default)]
     pub why_not: Option<String>,
-    /// What the image's own check says, where it fails after it had passed once.
+    /// What the image's own check says, where it fails after it had passed, until it passes again.
     #[serde(default)]
     pub ill: Option<String>,
     /// Why it ended as it did, or why there is no image, where more is known than a status.
     #[serde(default)]
     pub cause: Option<String>,
+}
+
+impl Record {
+    /// Whether it tells of this very start of a container.
+    pub(crate) fn is_of(&self, found: &Container) -> bool {
+        (&self.id, self.pid, &self.started_at) == (&found.id, found.pid, &found.started_at)
+    }
 }
 
 /// Reads a record; none where there is none yet.
@@ -81,6 +90,12 @@ pub(crate) fn note_why_not(path: &Path, why: &str) -> io::Result<()> {
 pub(crate) fn note_ill(path: &Path, said: &str) -> io::Result<()> {
     let record = read_record(path)?.unwrap_or_default();
     write(path, &Record { ill: Some(said.to_owned()), ..record })
+}
+
+/// Notes that the image's own check passes again.
+pub(crate) fn note_well(path: &Path) -> io::Result<()> {
+    let record = read_record(path)?.unwrap_or_default();
+    write(path, &Record { ill: None, ..record })
 }
 
 /// Notes why something ended as it did.

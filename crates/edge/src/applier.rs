@@ -197,7 +197,7 @@ impl Applier {
                 live.leaving.store(target.role != Role::Active, Ordering::SeqCst);
                 checks.push((Arc::clone(&live), group.health_of(target).clone()));
                 current.push(live.key);
-                slots.push(Slot { target: live, role: target.role });
+                slots.push(Slot { target: live, role: target.role, ill: target.ill });
             }
             groups.push(LiveGroup::new(&group.id, slots, table.uses_group(&group.id)));
         }

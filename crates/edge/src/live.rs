@@ -149,6 +149,8 @@ impl LiveTarget {
 pub(crate) struct Slot {
     pub(crate) target: Arc<LiveTarget>,
     pub(crate) role: Role,
+    /// Whether a check of its own fails.
+    pub(crate) ill: bool,
 }
 
 /// A target group of the active table.
@@ -167,22 +169,26 @@ impl LiveGroup {
 
     /// Chooses the target with the fewest requests in flight, in turn among equals.
     ///
-    /// Only healthy active targets are asked; when there is none, those that were healthy
-    /// before in this process (fail open), never one that has not proven itself.
+    /// Only healthy active targets are asked, one whose own check fails only where no other is
+    /// left; when there is none, those that were healthy before in this process (fail open),
+    /// never one that has not proven itself.
     pub(crate) fn choose(&self, tried: &[u64]) -> Option<&Arc<LiveTarget>> {
         let start = self.next.fetch_add(1, Ordering::Relaxed);
         let is_free = |slot: &&Slot| slot.role == Role::Active && !tried.contains(&slot.target.key);
         let in_turn = || {
             let at = start.checked_rem(self.slots.len()).unwrap_or(0);
             let (head, tail) = self.slots.split_at(at);
-            tail.iter().chain(head).filter(is_free).map(|slot| &slot.target)
+            tail.iter().chain(head).filter(is_free)
         };
-        let load = |target: &&Arc<LiveTarget>| target.in_flight.load(Ordering::Relaxed);
-        let healthy = in_turn().filter(|target| target.is_healthy()).min_by_key(load);
-        if healthy.is_some() || self.has_healthy() {
-            return healthy;
-        }
-        in_turn().filter(|target| target.is_proven()).min_by_key(load)
+        let load = |slot: &&Slot| slot.target.in_flight.load(Ordering::Relaxed);
+        let healthy = in_turn().filter(|slot| slot.target.is_healthy());
+        let healthy = healthy.min_by_key(|slot| (slot.ill, load(slot)));
+        let chosen = if healthy.is_some() || self.has_healthy() {
+            healthy
+        } else {
+            in_turn().filter(|slot| slot.target.is_proven()).min_by_key(load)
+        };
+        chosen.map(|slot| &slot.target)
     }
 
     pub(crate) fn has_healthy(&self) -> bool {

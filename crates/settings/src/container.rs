@@ -69,10 +69,12 @@ pub(crate) fn volumes(
     let Some(field) = section.get("volumes") else { return Vec::new() };
     let mut volumes = Vec::new();
     for (text, at) in few(&field, VOLUME, found) {
-        let Some(volume) = volume(text) else {
-            let message = format!("{} is not a volume", quoted(text));
-            found.add(ProblemKind::WrongValue, at, &message, VOLUME);
-            continue;
+        let volume = match volume(text) {
+            Ok(volume) => volume,
+            Err(message) => {
+                found.add(ProblemKind::WrongValue, at, &message, VOLUME);
+                continue;
+            }
         };
         let is_there = |other: &&Volume| parts(&other.target).eq(parts(&volume.target));
         if let Some(message) = disturbs(&volume.target) {
@@ -91,17 +93,22 @@ pub(crate) fn volumes(
     volumes
 }
 
-fn volume(text: &str) -> Option<Volume> {
+/// What a text says of a volume, or what is wrong with it.
+fn volume(text: &str) -> Result<Volume, String> {
     let (paths, read_only) = match text.strip_suffix(":ro") {
         Some(paths) => (paths, true),
         None => (text.strip_suffix(":rw").unwrap_or(text), false),
     };
-    let (source, target) = paths.split_once(':')?;
-    (is_absolute(source) && is_absolute(target)).then(|| Volume {
-        source: source.to_owned(),
-        target: target.to_owned(),
-        read_only,
-    })
+    let wrong = || format!("{} is not a volume", quoted(text));
+    let (source, target) = paths.split_once(':').ok_or_else(wrong)?;
+    let is_root = |text: &&str| text.starts_with('/') && parts(text).next().is_none();
+    if let Some(message) = [source, target].into_iter().find(is_root).and_then(path) {
+        return Err(message);
+    }
+    if !is_absolute(source) || !is_absolute(target) {
+        return Err(wrong());
+    }
+    Ok(Volume { source: source.to_owned(), target: target.to_owned(), read_only })
 }
 
 /// Paths in a container that are kept; `disturbs` says of one what it would do to the run's own. None lies within

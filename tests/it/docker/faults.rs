@@ -7,6 +7,7 @@ use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber};
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
+use pilothouse_core::state::State;
 use rustix::process::Signal;
 
 use super::super::stage::load::Load;
@@ -141,6 +142,24 @@ fn an_instance_that_is_down_tells_why() {
     stage.end();
 }
 
+/// Has the check of an instance fail and pass again. No successor starts within a minute of another.
+fn recovers(stage: &Stage, base: &Base) {
+    let victim = base.containers(stage).remove(0);
+    let id = victim.labels["pilothouse.instance"].clone();
+    let before: Vec<InstanceId> = stage.state().instances.keys().cloned().collect();
+    let is = |state: &State, health: TargetState, ill: bool| {
+        let mut all = state.instances.values();
+        all.any(|one| one.id.as_str() == id && (one.health.state, one.ill) == (health, ill))
+    };
+    let well = base.inside(&victim.id, "/site/well");
+    std::fs::remove_file(&well).unwrap();
+    stage.wait("its check fails", |state| is(state, TargetState::Unhealthy, true));
+    std::fs::write(&well, "").unwrap();
+    stage.wait("its check passes again", |state| is(state, TargetState::Healthy, false));
+    let after: Vec<InstanceId> = stage.state().instances.keys().cloned().collect();
+    assert_eq!(after, before, "nothing took its place");
+}
+
 #[test]
 fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let base = Base::make("check");
@@ -190,6 +209,7 @@ fn an_images_own_check_lets_a_release_in_and_has_an_instance_replaced() {
     let told: String = segments.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
     assert!(told.contains("denied to ***") && !told.contains("tr0ub4dor"), "its check said so");
     stage.shows("v1");
+    recovers(&stage, &base);
 
     // A release that its own check never lets in does not get in.
     let before = stage.state().last_deployment;

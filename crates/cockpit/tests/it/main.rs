@@ -8,6 +8,8 @@ mod fixture;
 #[cfg(test)]
 mod head;
 #[cfg(test)]
+mod ill;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;

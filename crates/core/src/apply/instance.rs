@@ -31,9 +31,11 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             change(state, id, |instance| ended(instance, (why, *by_itself), at));
         }
         InstanceEvent::Ill { id, why } => change(state, id, |instance| {
+            instance.probed = Some(instance.probed_health().clone());
             instance.ill = true;
             unwell_since(instance, (why, Some(Reason::FailedHealthChecks)), at);
         }),
+        InstanceEvent::Recovered { id } => change(state, id, |instance| recovered(instance, at)),
         InstanceEvent::Restarted { id, restarts, proof, address, serves_on } => {
             change(state, id, |instance| {
                 instance.restarts = *restarts;
@@ -41,7 +43,10 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             });
         }
         InstanceEvent::HealthChanged { id, health } => {
-            change(state, id, |instance| instance.health = health.clone());
+            change(state, id, |instance| match &mut instance.probed {
+                Some(probed) => probed.clone_from(health),
+                None => instance.health.clone_from(health),
+            });
         }
         InstanceEvent::RoleChanged { id, role } => {
             change(state, id, |instance| set_role(instance, *role, at));
@@ -86,6 +91,7 @@ fn restarted(
     at: Timestamp,
 ) {
     instance.ill = false;
+    instance.probed = None;
     if let InstancePhase::Running { address: place, proof, proved, since, over } =
         &mut instance.phase
     {
@@ -97,6 +103,23 @@ fn restarted(
             *since = at;
         }
         *proved = serves_on;
+    }
+}
+
+/// What the load balancer says counts again. Where that was not kept it is taken for healthy: an
+/// instance is ill only after it was.
+fn recovered(instance: &mut Instance, at: Timestamp) {
+    instance.ill = false;
+    let healthy = || TargetHealth {
+        state: TargetState::Healthy,
+        reason: None,
+        detail: String::new(),
+        doubted: false,
+        since: at,
+    };
+    instance.health = instance.probed.take().unwrap_or_else(healthy);
+    if instance.health.state == TargetState::Healthy {
+        instance.health.since = at;
     }
 }
 

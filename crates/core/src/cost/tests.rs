@@ -219,6 +219,7 @@ fn instance(environment: &str, slot: u32, phase: InstancePhase) -> Instance {
         restarts: 0,
         relief_asked: false,
         ill: false,
+        probed: None,
     }
 }
 

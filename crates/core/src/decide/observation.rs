@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::deployment::ENGINE;
 use crate::effect::Observation;
 use crate::event::{ContainersEvent, EdgeEvent, Event, InstanceEvent};
 use crate::id::InstanceId;
@@ -30,11 +31,12 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
         }
         Observation::InstanceEnded { id, why, by_itself } => ended(state, id, why, *by_itself),
         Observation::InstanceIll { id, why } => ill(state, id, why),
+        Observation::InstanceWell { id } => well(state, id),
         Observation::TargetChanged { id, health } => match state.instances.get(id) {
-            // It is said of whoever has its address now, or less than is known.
-            Some(instance) if instance.is_over() || instance.ill => Vec::new(),
+            // It is said of whoever has its address now.
+            Some(instance) if instance.is_over() => Vec::new(),
             // The words and the time alone are no transition: they may differ at every check.
-            Some(instance) if standing(&instance.health) != standing(health) => {
+            Some(instance) if standing(instance.probed_health()) != standing(health) => {
                 let (id, health) = (id.clone(), health.clone());
                 vec![Event::Instance(InstanceEvent::HealthChanged { id, health })]
             }
@@ -93,6 +95,29 @@ fn ill(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
         Some(_) => super::outcome::give_up(state, id, why),
         None => Vec::new(),
     }
+}
+
+/// A check of an instance's own passes. A successor that was to follow it only because that failed,
+/// and does not serve yet, is not needed any more.
+fn well(state: &State, id: &InstanceId) -> Vec<Event> {
+    let runs = |one: &Instance| matches!(one.phase, InstancePhase::Running { over: false, .. });
+    let Some(one) = state.instances.get(id).filter(|one| one.ill && runs(one)) else {
+        return Vec::new();
+    };
+    let mut events = vec![Event::Instance(InstanceEvent::Recovered { id: id.clone() })];
+    let environment = state.environments.get(&one.environment);
+    let is_at_rest = environment.is_some_and(|it| it.running.is_none() && !it.removing);
+    // What the load balancer finds unwell, or somebody wants followed, is followed all the same.
+    let is_kept = is_at_rest
+        && !state.halting
+        && !one.relief_asked
+        && one.probed_health().state != TargetState::Unhealthy;
+    let successor = state.successor(id).filter(|_| is_kept);
+    events.extend(successor.map(|successor| {
+        let (id, by) = (successor.id.clone(), ENGINE.to_owned());
+        Event::Instance(InstanceEvent::CalledOff { id, by })
+    }));
+    events
 }
 
 /// What ran of an instance is over: news only where that, or why, was not known.

@@ -29,6 +29,11 @@ pub enum Observation {
         /// What the check said: a sentence, printable.
         why: String,
     },
+    /// An instance runs, and a check of its own passes.
+    InstanceWell {
+        /// The instance.
+        id: InstanceId,
+    },
     /// A supervisor started its instance again.
     InstanceRestarted {
         /// The instance.

@@ -40,12 +40,18 @@ pub enum InstanceEvent {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         by_itself: bool,
     },
-    /// A check of its own fails. Whatever others say of it, it is not well until it is another.
+    /// A check of its own fails. Whatever others say of it, it is not well until that passes, or
+    /// until it is another.
     Ill {
         /// The instance.
         id: InstanceId,
         /// What the check said: a sentence, printable.
         why: String,
+    },
+    /// The check of its own that failed passes again: what others say of it counts.
+    Recovered {
+        /// The instance.
+        id: InstanceId,
     },
     /// Its supervisor started it again.
     Restarted {
@@ -125,6 +131,7 @@ impl InstanceEvent {
             | Self::Proved { id }
             | Self::Ended { id, .. }
             | Self::Ill { id, .. }
+            | Self::Recovered { id }
             | Self::Restarted { id, .. }
             | Self::HealthChanged { id, .. }
             | Self::RoleChanged { id, .. }

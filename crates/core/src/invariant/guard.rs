@@ -267,6 +267,7 @@ fn instance(state: &State, event: &InstanceEvent, broken: &mut Vec<Violation>) {
         | InstanceEvent::Proved { id }
         | InstanceEvent::Ended { id, .. }
         | InstanceEvent::Ill { id, .. }
+        | InstanceEvent::Recovered { id }
         | InstanceEvent::Restarted { id, .. }
         | InstanceEvent::HealthChanged { id, .. }
         | InstanceEvent::RoleChanged { id, .. }

@@ -73,6 +73,11 @@ pub struct Target {
     /// Names the very process or container that was proven to own the address. When it
     /// changes, what was known of the target's health is forgotten.
     pub proof: String,
+    /// Whether a check of the target's own fails, which the edge does not see: it gets a request
+    /// only where no other that is healthy can take it. Left out of the serialised form, and so of
+    /// the digest, when it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ill: bool,
     /// How this target is checked, when not as its group says: during a deployment two releases
     /// share a group, and each knows its own health path. Left out of the serialised form, and
     /// so of the digest, when there is none.

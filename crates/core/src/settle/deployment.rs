@@ -198,6 +198,7 @@ pub(super) fn new_instance(
         restarts: 0,
         relief_asked: false,
         ill: false,
+        probed: None,
     }
 }
 

@@ -5,6 +5,7 @@ use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::routing::{Action, Role, Table, TargetState};
 use pilothouse_core::table;
+use pilothouse_core::time::Timestamp;
 
 use crate::scenario::Play;
 
@@ -172,4 +173,90 @@ fn what_was_ill_before_it_was_proved_does_not_get_in_when_it_is_well_again() {
     play.line("run 60");
     let ids: Vec<&str> = play.world.state.instances.keys().map(InstanceId::as_str).collect();
     assert_eq!(ids, ["shop-production-r1-0.2", "shop-production-r1-1"]);
+}
+
+fn health(state: TargetState) -> TargetHealth {
+    let (detail, reason) = ("answered 500".to_owned(), None);
+    TargetHealth { state, reason, detail, doubted: false, since: Timestamp(0) }
+}
+
+fn sicken(play: &mut Play) -> InstanceId {
+    let id = InstanceId::new(OWN);
+    tell(play, Observation::InstanceIll { id: id.clone(), why: "no database".to_owned() });
+    id
+}
+
+fn ids(play: &Play) -> Vec<&str> {
+    play.world.state.instances.keys().map(InstanceId::as_str).collect()
+}
+
+#[test]
+fn what_is_ill_is_told_to_the_edge_which_asks_others_first() {
+    let mut play = served();
+    let ill = |play: &Play| -> Vec<String> {
+        let table = table::wanted(&play.world.state);
+        let targets = table.target_groups.into_iter().flat_map(|group| group.targets);
+        targets.filter(|one| one.ill && one.role == Role::Active).map(|one| one.id).collect()
+    };
+    assert!(ill(&play).is_empty());
+    let id = sicken(&mut play);
+    assert_eq!(ill(&play), [OWN]);
+    tell(&mut play, Observation::InstanceWell { id });
+    assert!(ill(&play).is_empty());
+}
+
+#[test]
+fn what_recovers_before_its_successor_serves_is_well_again_and_the_successor_goes() {
+    let mut play = served();
+    play.line("run 120");
+    let id = sicken(&mut play);
+    play.line("run 1");
+    assert_eq!(ids(&play), [OWN, "shop-production-r1-0.1", "shop-production-r1-1"]);
+    tell(&mut play, Observation::InstanceWell { id: id.clone() });
+    let one = &play.world.state.instances[&id];
+    assert_eq!((one.ill, one.health.state, &*one.health.detail), (false, TargetState::Healthy, ""));
+    play.line("run 60");
+    assert_eq!(ids(&play), [OWN, "shop-production-r1-1"]);
+    let environment = play.world.state.environments.values().next().unwrap();
+    assert_eq!(environment.lost, None);
+}
+
+#[test]
+fn what_recovers_is_followed_all_the_same_where_somebody_asked_for_it() {
+    let mut play = served();
+    play.line("restart shop-production-r1-0");
+    let id = sicken(&mut play);
+    tell(&mut play, Observation::InstanceWell { id });
+    play.line("run 60");
+    assert_eq!(ids(&play), ["shop-production-r1-0.1", "shop-production-r1-1"]);
+}
+
+#[test]
+fn what_the_load_balancer_said_meanwhile_counts_once_an_instance_recovers() {
+    let mut play = served();
+    play.line("run 120");
+    let id = sicken(&mut play);
+    let told = health(TargetState::Unhealthy);
+    tell(&mut play, Observation::TargetChanged { id: id.clone(), health: told });
+    // Its own check goes first, whatever the load balancer says.
+    let told = |play: &Play| play.world.state.instances[&id].health.detail.clone();
+    assert_eq!(told(&play), "no database");
+    tell(&mut play, Observation::InstanceWell { id: id.clone() });
+    let one = &play.world.state.instances[&id];
+    assert_eq!((one.health.state, &*one.health.detail), (TargetState::Unhealthy, "answered 500"));
+    // So its successor is not called off.
+    assert!(play.world.state.successor(&id).is_some());
+}
+
+#[test]
+fn what_starts_again_is_ill_no_more_and_nothing_is_left_of_that() {
+    let mut play = served();
+    let id = sicken(&mut play);
+    let (restarts, proof, address, is_own) = (1, "again".to_owned(), None, false);
+    tell(
+        &mut play,
+        Observation::InstanceRestarted { id: id.clone(), restarts, proof, address, is_own },
+    );
+    let one = &play.world.state.instances[&id];
+    assert_eq!((one.ill, &one.probed), (false, &None));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::container;
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::effect::Fault;
+use pilothouse_core::effect::{Fault, Input, Observation};
 use pilothouse_core::id::{DeploymentId, EnvironmentName, ProjectName, ReleaseNumber, RunId};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::Role as TargetRole;
@@ -34,6 +34,7 @@ enum Act {
     Fault { kind: u8, fault: u8, times: u8 },
     Kill(u8),
     Restart(u8),
+    Check { place: u8, passes: bool },
     Stop { place: u8, force: bool },
     Start { project: u8, environment: u8 },
     Turn(u8),
@@ -64,6 +65,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(kind, fault, times)| Act::Fault { kind, fault, times }),
         2 => (0..9u8).prop_map(Act::Kill),
         1 => (0..9u8).prop_map(Act::Restart),
+        2 => (0..9u8, any::<bool>()).prop_map(|(place, passes)| Act::Check { place, passes }),
         2 => (0..9u8, any::<bool>()).prop_map(|(place, force)| Act::Stop { place, force }),
         1 => (0..2u8, 0..4u8)
             .prop_map(|(project, environment)| Act::Start { project, environment }),
@@ -146,6 +148,19 @@ impl Storm {
         Self { world, commits: 0 }
     }
 
+    /// The check of an instance's own fails or passes, as the engine of containers tells it.
+    fn check(&mut self, place: u8, passes: bool) {
+        let Some(id) = self.world.state.instances.keys().nth(usize::from(place)).cloned() else {
+            return;
+        };
+        let told = if passes {
+            Observation::InstanceWell { id }
+        } else {
+            Observation::InstanceIll { id, why: "no database".to_owned() }
+        };
+        self.world.turn(&Input::Observation(told));
+    }
+
     fn act(&mut self, act: &Act) {
         match act {
             Act::Push { project, branch, trouble } => self.push(*project, *branch, *trouble),
@@ -186,6 +201,7 @@ impl Storm {
             Act::Restart(place) => {
                 self.process(*place, |process, now| process.restarts_at = Some(now));
             }
+            Act::Check { place, passes } => self.check(*place, *passes),
             Act::Stop { place, force } => {
                 let id = self.world.state.instances.keys().nth(usize::from(*place)).cloned();
                 if let Some(id) = id {

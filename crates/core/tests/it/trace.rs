@@ -145,6 +145,7 @@ fn instance(event: &InstanceEvent) -> String {
         InstanceEvent::Proved { id } => format!("{id} proved"),
         InstanceEvent::Ended { id, why, .. } => format!("{id} ended: {why}"),
         InstanceEvent::Ill { id, why } => format!("{id} ill: {why}"),
+        InstanceEvent::Recovered { id } => format!("{id} recovered"),
         InstanceEvent::Restarted { id, restarts, .. } => format!("{id} restarted × {restarts}"),
         InstanceEvent::HealthChanged { id, health } => {
             format!("{id} is {}", format!("{:?}", health.state).to_lowercase())

@@ -33,6 +33,8 @@ pub(super) struct Owned<'a> {
     pub(super) address: Option<SocketAddr>,
     /// Whether it ran before this process owned it, so that it may serve.
     pub(super) is_found: bool,
+    /// Whether the image's own check failed after it had passed, and has not passed since.
+    pub(super) is_ill: bool,
 }
 
 /// What became of the container of this name.
@@ -65,7 +67,17 @@ pub(super) async fn find_or_create(
             let output = Output::of(&docker, &found.id).await?;
             let (id, pid) = (found.id.clone(), found.pid);
             let address = address.flatten();
-            let owned = Owned { docker, spec, id, pid, output, line, address, is_found: true };
+            let mut owned = Owned {
+                docker,
+                spec,
+                id,
+                pid,
+                output,
+                line,
+                address,
+                is_found: true,
+                is_ill: false,
+            };
             owned.note(&found)?;
             return Ok(Found::Runs(Box::new(owned)));
         }
@@ -158,8 +170,17 @@ async fn try_create<'a>(
     // Listened to before it starts, so that its first words are not lost.
     let (line, output) = (docker.line().await?, Output::of(docker, &id).await?);
     let docker = docker.clone();
-    let mut owned =
-        Owned { docker, spec, id, pid: 0, output, line, address: None, is_found: false };
+    let mut owned = Owned {
+        docker,
+        spec,
+        id,
+        pid: 0,
+        output,
+        line,
+        address: None,
+        is_found: false,
+        is_ill: false,
+    };
     match owned.start().await {
         Ok(()) => Ok(owned),
         // Nobody knows whether it ran, and it tells once its engine is back.
@@ -191,9 +212,13 @@ impl Owned<'_> {
     }
 
     /// Tells what runs, and where it is reached.
-    fn note(&self, found: &Container) -> Result<(), Error> {
+    fn note(&mut self, found: &Container) -> Result<(), Error> {
         // Counted over all owners, and what cannot be read was counted by none.
         let before = record::read_record(&self.spec.record).ok().flatten();
+        // What its check said to the owner before holds until it says something else.
+        let ill = before.as_ref().filter(|before| before.is_of(found));
+        let ill = ill.and_then(|before| before.ill.clone());
+        self.is_ill = ill.is_some();
         let record = Record {
             id: found.id.clone(),
             image: found.image.clone(),
@@ -205,7 +230,7 @@ impl Owned<'_> {
             ended: None,
             renewals: before.map_or(0, |before| before.renewals),
             why_not: None,
-            ill: None,
+            ill,
             cause: None,
         };
         record::write(&self.spec.record, &record).map_err(|error| {

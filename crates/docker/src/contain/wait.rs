@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, from};
 use crate::line::{Line, Told};
 use crate::output::{pass, say};
 use crate::record;
+use crate::spec::ContainerSpec;
 
 /// Time until what the image's own check says is listened to again, where that broke off.
 const CHECKS: Duration = Duration::from_millis(500);
@@ -73,7 +74,7 @@ pub(super) enum Over {
 impl Owned<'_> {
     /// Waits for the container's end, and tells how it ended.
     pub(super) async fn ended(&mut self, asked: &mut Asked, hide: Hide<'_>) -> Result<Over, Error> {
-        let (mut is_asked, mut is_ill) = (false, false);
+        let mut is_asked = false;
         let mut is_talking = true;
         let mut kill_at = None;
         loop {
@@ -81,7 +82,7 @@ impl Owned<'_> {
             let what = (&*id, self.pid, self.address);
             let mut end = Box::pin(until_over(&docker, what, &mut self.line));
             // Not begun anew with each word that the container says.
-            let mut ill = Box::pin(unhealthy(&docker, &id, self.is_found));
+            let mut check = Box::pin(checked(&docker, &id, (self.is_found, self.is_ill)));
             let over = loop {
                 tokio::select! {
                     over = &mut end => break over,
@@ -96,14 +97,10 @@ impl Owned<'_> {
                         kill_at = None;
                         self.docker.signal(&self.id, KILL).await?;
                     }
-                    failed = &mut ill, if self.spec.by_image && !is_asked && !is_ill => {
-                        // Before anything is taken out of it that stands within a secret.
-                        let said = told(&hide(&failed.said));
-                        say(&said);
-                        is_ill = failed.was_well;
-                        if is_ill {
-                            // It may serve, and goes once a successor does: the engine sees to it.
-                            super::noted(self.spec, record::note_ill(&self.spec.record, &said));
+                    said = &mut check, if self.spec.by_image && !is_asked => {
+                        if note(self.spec, &said, hide) {
+                            self.is_ill = !self.is_ill;
+                            check.set(checked(&docker, &id, (true, self.is_ill)));
                         } else {
                             self.docker.signal(&self.id, KILL).await?;
                             is_asked = true;
@@ -111,7 +108,7 @@ impl Owned<'_> {
                     }
                 }
             };
-            drop((end, ill));
+            drop((end, check));
             match over {
                 Ok(Over::Ended(found)) => {
                     let last = async {
@@ -248,24 +245,52 @@ async fn until(at: Option<tokio::time::Instant>) {
     }
 }
 
-/// What the image's own check says where it fails.
-struct Ill {
-    /// What it printed.
-    said: String,
-    /// Whether it passed before, so that the container may serve.
-    was_well: bool,
+/// What the image's own check says that it did not say before.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// It failed as often as it may.
+    Fails {
+        /// What it printed.
+        printed: String,
+        /// Whether it passed before, so that the container may serve.
+        was_well: bool,
+    },
+    /// It passes again.
+    Passes,
 }
 
-/// Waits until the image's own check has failed as often as it may.
-async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
+/// Notes what the image's own check says; false where the container is to end. One that passed
+/// before may serve: what becomes of it is the engine's to say.
+fn note(spec: &ContainerSpec, said: &Said, hide: Hide<'_>) -> bool {
+    match said {
+        Said::Fails { printed, was_well } => {
+            // Before anything is taken out of it that stands within a secret.
+            let told = told(&hide(printed));
+            say(&told);
+            if *was_well {
+                super::noted(spec, record::note_ill(&spec.record, &told));
+            }
+            *was_well
+        }
+        Said::Passes => {
+            say("its HEALTHCHECK passes again");
+            super::noted(spec, record::note_well(&spec.record));
+            true
+        }
+    }
+}
+
+/// Waits until the image's own check says something new of a container: whether it ever was well
+/// is known, and whether it is ill.
+async fn checked(docker: &Docker, id: &str, (mut was_well, is_ill): (bool, bool)) -> Said {
     loop {
         // Listened to before it is looked at, so that nothing is said in between.
         let mut line = docker.line_of_health(id).await;
         loop {
             if let Ok(Some(found)) = docker.container(id).await {
                 was_well |= found.health == Health::Healthy;
-                if found.health == Health::Unhealthy {
-                    return Ill { said: found.health_said, was_well };
+                if let Some(said) = news(found, was_well, is_ill) {
+                    return said;
                 }
             }
             let is_told = match &mut line {
@@ -277,6 +302,15 @@ async fn unhealthy(docker: &Docker, id: &str, mut was_well: bool) -> Ill {
             }
         }
         tokio::time::sleep(CHECKS).await;
+    }
+}
+
+/// What is new of what the image's own check says now. What starts says nothing yet.
+fn news(found: Container, was_well: bool, is_ill: bool) -> Option<Said> {
+    match found.health {
+        Health::Unhealthy if !is_ill => Some(Said::Fails { printed: found.health_said, was_well }),
+        Health::Healthy if is_ill => Some(Said::Passes),
+        Health::None | Health::Starting | Health::Healthy | Health::Unhealthy => None,
     }
 }
 
@@ -296,5 +330,27 @@ mod tests {
     fn what_a_check_printed_is_told_also_where_that_is_nothing() {
         assert_eq!(told(" no such file\n"), "its HEALTHCHECK says: no such file");
         assert_eq!(told("\n"), "its HEALTHCHECK failed and printed nothing");
+    }
+
+    #[test]
+    fn only_what_the_check_did_not_say_before_is_news() {
+        let new = |health, was_well, is_ill| {
+            let health_said = "no database".to_owned();
+            let news =
+                news(Container { health, health_said, ..Container::default() }, was_well, is_ill);
+            news.map(|said| match said {
+                Said::Fails { printed, was_well } => format!("{printed} {was_well}"),
+                Said::Passes => "passes".to_owned(),
+            })
+        };
+        let fails = |was_well| Some(format!("no database {was_well}"));
+        for health in [Health::None, Health::Starting, Health::Healthy] {
+            assert_eq!(new(health, true, false), None);
+        }
+        assert_eq!(new(Health::Unhealthy, false, false), fails(false));
+        assert_eq!(new(Health::Unhealthy, true, false), fails(true));
+        assert_eq!(new(Health::Unhealthy, true, true), None);
+        assert_eq!(new(Health::Starting, true, true), None);
+        assert_eq!(new(Health::Healthy, true, true), Some("passes".to_owned()));
     }
 }

@@ -109,6 +109,7 @@ fn table(listen: SocketAddr, target: SocketAddr) -> Table {
         release: "r1".to_owned(),
         role: Role::Active,
         proof: "first".to_owned(),
+        ill: false,
         health: None,
     };
     let group = TargetGroup {

@@ -23,6 +23,7 @@ fn target(key: u64) -> Arc<LiveTarget> {
         release: String::new(),
         role: Role::Active,
         proof: String::new(),
+        ill: false,
         health: None,
     };
     Arc::new(LiveTarget::new(key, "shop", &target, Arc::default(), 0))

@@ -81,6 +81,30 @@ fn an_unhealthy_target_gets_nothing_while_another_is_healthy() {
 }
 
 #[test]
+fn a_target_that_is_ill_gets_nothing_while_another_is_healthy_and_serves_where_none_is() {
+    let (good, ill) = (Origin::new("good"), Origin::new("ill"));
+    let is_ill = |origin| Target { ill: true, ..active(origin) };
+    let mut rig = Rig::new();
+    rig.publish(shop(vec![active(&good), is_ill(&ill)]));
+    rig.wait_healthy("good");
+    rig.wait_healthy("ill");
+    for _ in 0..10 {
+        assert_eq!(rig.get("/").text(), "good");
+    }
+    good.set_health(503);
+    rig.wait("good is out", |status| state(status, "good") == TargetState::Unhealthy);
+    assert_eq!(rig.get("/").text(), "ill", "nobody had to publish a table for that");
+    good.set_health(200);
+    rig.wait_healthy("good");
+    // All of them are ill: they share what comes.
+    rig.publish(shop(vec![is_ill(&good), is_ill(&ill)]));
+    let mut answers: Vec<String> = (0..10).map(|_| rig.get("/").text()).collect();
+    answers.sort();
+    answers.dedup();
+    assert_eq!(answers, ["good", "ill"]);
+}
+
+#[test]
 fn a_standby_proves_itself_without_traffic() {
     let (old, new) = (Origin::new("old"), Origin::new("new"));
     let mut rig = Rig::new();

@@ -212,6 +212,7 @@ pub fn active(origin: &Origin) -> Target {
         release: format!("release-of-{}", origin.name),
         role: Role::Active,
         proof: "first".to_owned(),
+        ill: false,
         health: None,
     }
 }

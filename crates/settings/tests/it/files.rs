@@ -130,6 +130,10 @@ fn no_cache_lies_where_another_or_a_volume_is() {
         (r#""/c/pip""#, r#""/srv:/c""#, "5:10", r#""/c/pip" lies within "/c", a volume's place"#),
         (r#""/c""#, r#""/srv:/c/x:ro""#, "5:10", r#""/c" lies around "/c/x", a volume's place"#),
         (r#""/c""#, r#""/srv:/c""#, "5:10", r#""/c" is "/c", a volume's place"#),
+        ("", r#""/:/v""#, "6:12", r#""/" is the root and all that is below it"#),
+        ("", r#""/srv:c""#, "6:12", r#""/srv:c" is not a volume"#),
+        ("", r#""/srv""#, "6:12", r#""/srv" is not a volume"#),
+        ("", r#""/srv:/c:rx""#, "6:12", r#""/srv:/c:rx" is not a volume"#),
         ("", r#""/srv:/c", "/opt:/c/""#, "6:23", r#""/opt" would be seen where "/srv" is"#),
     ] {
         let said = read(caches, volumes);

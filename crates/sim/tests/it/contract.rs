@@ -141,6 +141,7 @@ impl Engine {
             release: "r1".to_owned(),
             role: Role::Standby,
             proof: proof.clone(),
+            ill: false,
             health: None,
         };
         self.publish(vec![TargetGroup {

@@ -5,6 +5,7 @@ use pilothouse_core::container::Docker;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::pipeline::Health;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::settle::relief_at;
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::Release;
@@ -111,14 +112,17 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
         Role::None => "the load balancer does not know it",
         Role::Standby => "checked, gets no requests",
         Role::Active if !instance.is_proved() => "gets no requests until it is proved",
+        Role::Active if instance.ill && is_spared(model, instance) => {
+            "gets no new requests while another is healthy"
+        }
         Role::Active => "gets requests",
         Role::Draining => "finishes what it has",
         Role::Drained => "waits, in case of a rollback",
     };
     let since = format!("{health} for {}", age::ago(model.now, instance.health.since));
-    // Its role is older than this start of it.
-    let is_new = instance.role == Role::Active && !instance.is_proved();
-    let traffic = if is_new {
+    // Its role is older than this start of it, and than its illness.
+    let gets_less = instance.role == Role::Active && (!instance.is_proved() || instance.ill);
+    let traffic = if gets_less {
         role.to_owned()
     } else {
         format!("{role}, for {}", age::ago(model.now, instance.role_since))
@@ -127,11 +131,15 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
         Line::fact("traffic", traffic),
         Line::name("target").mark(mark).and(since, Scope::Text),
     ];
-    if let Some(reason) = instance.health.reason {
+    // A check of its own fails in no way that the load balancer could have a code for.
+    if instance.ill {
+        lines.push(Line::fact("why", "its HEALTHCHECK fails"));
+    } else if let Some(reason) = instance.health.reason {
         lines.push(Line::fact("why", format!("{} ({reason:?})", words::reason(reason))));
     }
     if instance.is_doubtful() || !instance.health.detail.is_empty() {
-        lines.push(Line::fact("measured", targets::sentence(instance)));
+        let name = if instance.ill { "said" } else { "measured" };
+        lines.push(Line::fact(name, targets::sentence(instance)));
     }
     let environment = model.environment(&instance.environment);
     let at_rest = environment.filter(|environment| environment.running.is_none());
@@ -146,8 +154,21 @@ fn target(model: &Model, instance: &Instance) -> Vec<Line> {
     lines
 }
 
-/// When a successor starts; it serves on until that one is healthy.
+/// Whether others take the requests of one that is ill.
+fn is_spared(model: &Model, instance: &Instance) -> bool {
+    model.instances_in(&instance.environment).any(|one| {
+        one.role == Role::Active
+            && one.is_proved()
+            && !one.ill
+            && one.health.state == TargetState::Healthy
+    })
+}
+
+/// When a successor starts, if none does yet; it serves on until that one is healthy.
 fn relief(model: &Model, instance: &Instance, at: Timestamp) -> String {
+    if let Some(successor) = model.replica.successor(&instance.id) {
+        return format!("its successor {} is starting", width::clean(successor.id.as_str()));
+    }
     if model.replica.is_out_of_reach(instance) {
         return "none while the Docker engine is away".to_owned();
     }

@@ -9,6 +9,7 @@ fn table() -> Table {
         release: "r1".to_owned(),
         role: Role::Active,
         proof: "p".to_owned(),
+        ill: false,
         health: None,
     };
     let group = TargetGroup {

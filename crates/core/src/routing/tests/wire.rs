@@ -25,10 +25,11 @@ fn table() -> Table {
         release: "r1".into(),
         role: Role::Standby,
         proof: "pid 7".into(),
+        ill: false,
         health: None,
     };
     let health = HealthCheck { path: "/ready".into(), ..HealthCheck::default() };
-    let other = Target { id: "shop-1".into(), health: Some(health), ..target.clone() };
+    let other = Target { id: "shop-1".into(), ill: true, health: Some(health), ..target.clone() };
     let group = TargetGroup {
         id: "shop".into(),
         environment: "production".into(),

@@ -57,12 +57,16 @@ impl Local {
             let (place, unit) = (home.to_path_buf(), handle.dir.clone());
             match blocking("looking at the instance", move || now(&place, &unit)).await? {
                 Now::Runs { restarts, proof, address, ill, is_own } => {
-                    let ill = ill.map(|why| Observation::InstanceIll { id: id.clone(), why });
+                    let check = match ill {
+                        Some(why) => Some(Observation::InstanceIll { id: id.clone(), why }),
+                        // Only a container has a check of its own, and only it tells its address.
+                        None => address.map(|_| Observation::InstanceWell { id: id.clone() }),
+                    };
                     let runs =
                         Observation::InstanceRestarted { id, restarts, proof, address, is_own };
                     attention.observe(runs).await;
-                    if let Some(ill) = ill {
-                        attention.observe(ill).await;
+                    if let Some(check) = check {
+                        attention.observe(check).await;
                     }
                 }
                 // Its address may be anybody's from now on.
