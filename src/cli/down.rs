@@ -146,7 +146,12 @@ async fn plan(place: &Place, state: &State) {
         }
     }
     for id in &state.live_deployments {
-        out::line(&format!("  deployment {id}, which is cancelled"));
+        let deployment = state.deployments.get(id);
+        let back = deployment.filter(|one| one.shifted && one.old.is_empty());
+        let back = back.and_then(|one| one.previous).map_or_else(String::new, |previous| {
+            format!("; {previous}, which was stopped, is what the environment comes back with")
+        });
+        out::line(&format!("  deployment {id}, which is cancelled{back}"));
     }
     for id in &state.live_runs {
         out::line(&format!("  run {id}"));

@@ -329,7 +329,13 @@ fn going_on(
     if stopped > 0 {
         // Nothing starts before the deployment ends, which fills the places where it succeeds.
         now.push(match environment.running {
-            Some(running) => format!("{stopped} stopped by a person, until {running} succeeds"),
+            // Where all were stopped, the way back starts them too.
+            Some(running) => {
+                let deployment = state.deployments.get(&running);
+                let all = deployment.is_some_and(|one| one.old.is_empty());
+                let until = if all { "has moved traffic" } else { "succeeds" };
+                format!("{stopped} stopped by a person, until {running} {until}")
+            }
             None => format!("{stopped} stopped by a person: pilothouse start {key}"),
         });
     }

@@ -2,10 +2,11 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::shortfall;
+use pilothouse_core::decide::{at_rest, shortfall};
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
 
+use crate::exit::refused;
 use crate::find::Place;
 use crate::{ask, name, out};
 
@@ -31,6 +32,7 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
     ask::run(async {
         let (_, snapshot) = ask::look(place).await?;
         let id = name::instance(&snapshot.state, &stop.instance)?;
+        at_rest(&snapshot.state, &id).map_err(|rejection| refused(&rejection))?;
         let stays = snapshot.state.followed(&id);
         if let Some(stays) = stays.filter(|_| !stop.json) {
             out::line(&format!("{id} would be stopped before it serves; {}", stay(stays)));

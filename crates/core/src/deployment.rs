@@ -273,11 +273,9 @@ impl Deployment {
         matches!(self.phase, Phase::Ended { result: DeploymentResult::Succeeded, .. })
     }
 
-    /// How many instances may run at once: `floor(instances * max / 100)`, and at least one more
-    /// than none, so that a first release can start.
+    /// How many instances may run at once, except on the way back.
     pub fn most(&self) -> usize {
-        let most = u64::from(self.instances) * u64::from(self.strategy.max_percent) / 100;
-        usize::try_from(most.max(1)).unwrap_or(usize::MAX)
+        self.strategy.most(self.instances)
     }
 
     /// How many healthy ones must serve.

@@ -125,7 +125,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     Ok(Plan {
         environment: key.clone(),
         what: what.clone(),
-        steps: steps(key, environment, from.as_ref(), &to, off),
+        steps: steps(key, environment, from.as_ref(), &to, (running(state, key), off)),
         undo: undo(environment, from.as_ref(), &to, ahead),
         warnings,
         kind,
@@ -219,12 +219,22 @@ fn new_side(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Si
     })
 }
 
+/// How many instances take room when a deployment begins: what only comes up to follow another is
+/// called off then, and one that runs leaves as many as there are to be.
+fn running(state: &State, key: &EnvironmentKey) -> usize {
+    let environment = state.environments.get(key);
+    if let Some(busy) = environment.filter(|environment| environment.running.is_some()) {
+        return busy.spec.instances as usize;
+    }
+    state.instances_of(key).filter(|one| state.followed(&one.id).is_none()).count()
+}
+
 fn steps(
     key: &EnvironmentKey,
     environment: &Environment,
     from: Option<&Side>,
     to: &Side,
-    off: Option<String>,
+    (running, off): (usize, Option<String>),
 ) -> Vec<String> {
     let spec = &environment.spec;
     let count = spec.instances;
@@ -235,12 +245,26 @@ fn steps(
         }
         Runtime::AwsWatch(_) => ("nowhere", "only watch"),
     };
+    let most = spec.strategy.most(count);
+    let in_steps = from.filter(|_| running + count as usize > most);
+    let beside = in_steps.map_or_else(String::new, |from| {
+        format!(", in steps: at most {most} with those of {}", from.release)
+    });
     let mut steps = vec![
-        format!("start {count} × {} of {} {what}", to.release, to.commit.short()),
+        format!("start {count} × {} of {} {what}{beside}", to.release, to.commit.short()),
         off.map_or_else(|| proof.to_owned(), |off| format!("{proof}; {off}")),
     ];
     let domain = spec.domain.as_deref().unwrap_or("no domain");
     match from {
+        Some(from) if in_steps.is_some() => {
+            let (old, new) = (from.release, to.release);
+            let (drain, bake) = (spec.strategy.drain, spec.strategy.bake);
+            steps.push(format!("move {domain} from {old} to {new} step by step"));
+            steps.push(format!(
+                "drain {old} for up to {drain} and stop what the next step needs the room of"
+            ));
+            steps.push(format!("watch {new} for {bake}, then stop what is left of {old}"));
+        }
         Some(from) => {
             steps.push(format!("move {domain} from {} to {}", from.release, to.release));
             steps.push(format!(

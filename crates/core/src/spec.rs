@@ -153,7 +153,8 @@ pub enum DeployMode {
 pub struct Strategy {
     /// Serving, healthy targets never fall below this share of `instances`, rounded up.
     pub min_healthy_percent: u32,
-    /// Instances of old and new together never exceed this share, rounded down.
+    /// Instances of old and new together never exceed this share, rounded down, on the way to a
+    /// release. The way back from one that fails starts all that is missing at once.
     pub max_percent: u32,
     /// How long requests in flight on an old instance may go on.
     pub drain: Millis,
@@ -168,6 +169,13 @@ impl Strategy {
     pub fn fewest(&self, of: u32) -> usize {
         let share = u64::from(of) * u64::from(self.min_healthy_percent);
         usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+    }
+
+    /// How many of a release of so many may run at once: `floor(of * max / 100)`, and at least one
+    /// more than none, so that a first release can start.
+    pub fn most(&self, of: u32) -> usize {
+        let most = u64::from(of) * u64::from(self.max_percent) / 100;
+        usize::try_from(most.max(1)).unwrap_or(usize::MAX)
     }
 }
 

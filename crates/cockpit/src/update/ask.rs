@@ -2,7 +2,8 @@
 
 use pilothouse_core::command::Command;
 use pilothouse_core::deployment::Deployment;
-use pilothouse_core::id::DeploymentId;
+use pilothouse_core::id::{DeploymentId, InstanceId};
+use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::plan::{behind, goes_first};
 
 use super::instance;
@@ -42,9 +43,18 @@ pub(super) fn cancel_deployment(
 /// What cancelling a deployment does where it stands now, alone or with the one that waits behind
 /// it.
 fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<String> {
+    let is_there = |id: &&InstanceId| {
+        let one = model.replica.instances.get(*id);
+        one.is_some_and(|one| !matches!(one.phase, InstancePhase::Stopping { .. }))
+    };
+    let there = deployment.old.iter().filter(is_there).count();
     let what = match (deployment.shifted, deployment.previous) {
         (true, Some(_)) if deployment.old.is_empty() => {
             "Traffic has begun to move: the old release, which was stopped, is started again."
+        }
+        (true, Some(_)) if there < deployment.old.len() => {
+            "Traffic has begun to move: it is moved back to what runs of the old release, and what \
+             was stopped of it is started again."
         }
         (true, Some(_)) => {
             "Traffic has begun to move: it is moved back to the old release, which still runs."

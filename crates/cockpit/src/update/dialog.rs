@@ -284,7 +284,7 @@ fn run_again(model: &mut Model) -> Vec<Request> {
     send::submit(model, Command::StartRun { project, branch }, &label).1
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next();
     // A name is as it is written: what begins with one is no word.

@@ -30,8 +30,9 @@ pub fn obstacle(model: &Model, action: Action) -> Option<String> {
             let is_known = subject.project.is_some() && subject.branch.is_some();
             (!is_known).then(|| text::NO_BRANCH.to_owned())
         }
-        Action::InstanceRestart | Action::InstanceStop | Action::InstanceInspect => {
-            no_instance(model)
+        Action::InstanceInspect => no_instance(model),
+        Action::InstanceRestart | Action::InstanceStop => {
+            no_instance(model).or_else(|| under_way(model))
         }
         Action::InstanceShell => no_instance(model).or_else(|| at_rest(model)),
         Action::DeployReady
@@ -108,6 +109,13 @@ fn no_instance(model: &Model) -> Option<String> {
     let known = model.subject().instance;
     let is_known = known.is_some_and(|id| model.replica.instances.contains_key(&id));
     (!is_known).then(|| text::no_instance(model).to_owned())
+}
+
+/// Why the selected instance is neither restarted nor stopped by anybody now.
+fn under_way(model: &Model) -> Option<String> {
+    let id = model.subject().instance?;
+    let why = pilothouse_core::decide::at_rest(&model.replica, &id).err()?.why;
+    Some(dialog::sentence(&why))
 }
 
 /// Why there is no shell in the selected instance.

@@ -63,9 +63,9 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 environment.lost.take_if(|lost| lost.slot.is_none_or(|slot| slot == instance.slot));
             }
         }
-        InstanceEvent::CalledOff { id, .. } => {
+        InstanceEvent::CalledOff { id, later, .. } => {
             let followed = state.followed(id).map(|one| one.id.clone());
-            if let Some(followed) = followed {
+            if let Some(followed) = followed.filter(|_| !later) {
                 change(state, &followed, |instance| instance.relief_asked = false);
             }
             change(state, id, |instance| stopping(instance, at));

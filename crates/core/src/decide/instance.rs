@@ -30,7 +30,7 @@ pub(super) fn call_off(state: &State, actor: &str, id: &InstanceId) -> Answer {
         return Err(conflict(format!("{id} {why}; `pilothouse stop {id}` stops it")));
     }
     let (id, by) = (id.clone(), actor.to_owned());
-    Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by })], Reply::Accepted))
+    Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by, later: false })], Reply::Accepted))
 }
 
 /// What is wanted at rest is stopped; with too few beside it only where that was said. A successor
@@ -98,8 +98,9 @@ pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
     }
 }
 
-/// An instance of the release that serves, while nothing else is done to its environment.
-fn at_rest<'a>(
+/// An instance of the release that serves, while nothing else is done to its environment; why it
+/// can be neither restarted nor stopped otherwise.
+pub fn at_rest<'a>(
     state: &'a State,
     id: &InstanceId,
 ) -> Result<(&'a Instance, &'a Environment), Rejection> {

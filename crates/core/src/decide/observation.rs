@@ -115,7 +115,7 @@ fn well(state: &State, id: &InstanceId) -> Vec<Event> {
     let successor = state.successor(id).filter(|_| is_kept);
     events.extend(successor.map(|successor| {
         let (id, by) = (successor.id.clone(), ENGINE.to_owned());
-        Event::Instance(InstanceEvent::CalledOff { id, by })
+        Event::Instance(InstanceEvent::CalledOff { id, by, later: false })
     }));
     events
 }

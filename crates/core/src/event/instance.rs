@@ -103,6 +103,9 @@ pub enum InstanceEvent {
         id: InstanceId,
         /// Who.
         by: String,
+        /// Whether what it was to follow is still to be followed, once that is possible.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        later: bool,
     },
     /// It is to be stopped.
     StopBegan {

@@ -30,6 +30,10 @@ pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> 
             return events;
         }
     }
+    let late = late(state, deployment);
+    if !late.is_empty() {
+        return late;
+    }
     match &deployment.phase {
         Phase::Queued => lock(state, deployment, environment),
         Phase::Staging => staging(state, deployment, environment, now),
@@ -85,7 +89,8 @@ fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Ve
     let called_off: Vec<Event> = successors
         .map(|one| {
             let (id, by) = (one.id.clone(), format!("deployment {id}"));
-            Event::Instance(InstanceEvent::CalledOff { id, by })
+            // Where the deployment fails, a restart that somebody asked for goes on after it.
+            Event::Instance(InstanceEvent::CalledOff { id, by, later: true })
         })
         .collect();
     let is_stopping = |one: &Instance| matches!(one.phase, InstancePhase::Stopping { .. });
@@ -109,6 +114,17 @@ fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Ve
         reached(id, Milestone::Locked),
         moved(deployment, Phase::Staging, 0),
     ]
+}
+
+/// Those of the release before that only came up when it was locked serve as soon as they can, as
+/// long as no traffic has moved.
+fn late(state: &State, deployment: &Deployment) -> Vec<Event> {
+    if deployment.shifted || !matches!(deployment.phase, Phase::Staging | Phase::Starting) {
+        return Vec::new();
+    }
+    let is_late = |one: &&Instance| one.role == Role::Standby && one.is_proved();
+    let late = instances(state, &deployment.old).filter(is_late);
+    late.map(|one| role(&one.id, Role::Active)).collect()
 }
 
 fn staging(

@@ -57,6 +57,19 @@ fn starting(
     };
     let have: BTreeSet<u32> = old().map(|instance| instance.slot).collect();
     let missing: Vec<u32> = slots(deployment).difference(&have).copied().collect();
+    let ill = |instance: &Instance| instance.health.state == TargetState::Unhealthy;
+    let serves = |one: &Instance| one.role == Role::Active && one.is_proved() && !ill(one);
+    let may_mend = || {
+        old().any(ill)
+            && instances(state, &deployment.new).any(serves)
+            && now < deployment.since.after(PATIENCE)
+    };
+    if !missing.is_empty() || !old().all(Instance::is_proved) || may_mend() {
+        let early = early(state, deployment);
+        if !early.is_empty() {
+            return early;
+        }
+    }
     if let Some(previous) = deployment.previous.filter(|_| !missing.is_empty()) {
         if deployment.attempts >= state.limits.attempts && !old().any(Instance::is_proved) {
             let error = last_error(deployment, "an old instance did not come up again");
@@ -76,15 +89,7 @@ fn starting(
             return vec![Event::Deployment(DeploymentEvent::InstancesAdded { id, instances })];
         }
     }
-    if !old().all(Instance::is_proved) {
-        return Vec::new();
-    }
-    let ill = |instance: &Instance| instance.health.state == TargetState::Unhealthy;
-    let serves = |one: &Instance| one.role == Role::Active && one.is_proved() && !ill(one);
-    if old().any(ill)
-        && instances(state, &deployment.new).any(serves)
-        && now < deployment.since.after(PATIENCE)
-    {
+    if !old().all(Instance::is_proved) || may_mend() {
         return Vec::new();
     }
     let mut events = vec![to(deployment, why, RollbackStep::Shifting)];
@@ -93,6 +98,23 @@ fn starting(
     );
     let serving = instances(state, &deployment.new).filter(|one| one.role == Role::Active);
     events.extend(serving.map(|one| role(&one.id, Role::Draining)));
+    events
+}
+
+/// What a way back need not wait for: new ones that never served go, and old ones that are well get
+/// requests at once, while others are started again beside them.
+fn early(state: &State, deployment: &Deployment) -> Vec<Event> {
+    let is_idle = |one: &&Instance| matches!(one.role, Role::None | Role::Standby);
+    let mut events = stop_all(instances(state, &deployment.new).filter(is_idle));
+    let is_well = |one: &&Instance| {
+        one.is_proved()
+            && Some(one.release) == deployment.previous
+            && one.role != Role::Active
+            && one.health.state != TargetState::Unhealthy
+            && !is_stopping(one)
+    };
+    let old = instances(state, &deployment.old).filter(is_well);
+    events.extend(old.map(|one| role(&one.id, Role::Active)));
     events
 }
 

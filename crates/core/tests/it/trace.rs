@@ -153,7 +153,7 @@ fn instance(event: &InstanceEvent) -> String {
         InstanceEvent::RoleChanged { id, role } => format!("{id} -> {role:?}"),
         InstanceEvent::ReliefAsked { id, by } => format!("{id} restart asked by {by}"),
         InstanceEvent::StopAsked { id, by } => format!("{id} stop asked by {by}"),
-        InstanceEvent::CalledOff { id, by } => format!("{id} called off by {by}"),
+        InstanceEvent::CalledOff { id, by, .. } => format!("{id} called off by {by}"),
         InstanceEvent::StopBegan { id, .. } => format!("{id} stopping"),
         InstanceEvent::Gone { id, why } => format!("{id} gone: {why}"),
     }

@@ -110,3 +110,66 @@ fn what_was_lost_is_no_news_where_somebody_stopped_its_place() {
     = production r1: shop-production-r1-1 Active
     ");
 }
+
+/// What somebody asked for goes on where the deployment that came between goes back.
+#[test]
+fn a_restart_that_a_deployment_came_between_goes_on_after_it_failed() {
+    assert_snapshot!(check(
+        "
+        env production main manual instances=2
+        apply
+        push main a
+        run 120
+        deploy production ready
+        run 300
+        push main b sick
+        run 120
+        hide run check target edge milestone
+        from here
+        restart shop-production-r1-0
+        run 1
+        deploy production ready
+        run 300
+        show
+        "
+    ), @r#"
+     540.0 shop-production-r1-0 restart asked by kim
+     540.0 shop-production-r1-0.1 replaces
+     540.1 shop-production-r1-0.1 started
+     540.1 shop-production-r1-0.1 is initial
+     541.0 production r2 made of sha-b
+     541.0 d2 queued: Deploy r2
+     541.0 shop-production-r1-0.1 called off by deployment d2
+     541.2 shop-production-r1-0.1 gone: stopped
+     541.2 d2 locked, from r1 × 2
+     541.2 d2 PLANNED
+     541.2 d2 LOCKED
+     541.2 d2 -> Staging
+     541.3 d2 STAGED
+     541.3 d2 -> Starting
+     541.3 d2 adds shop-production-r2-0 shop-production-r2-1
+     541.4 shop-production-r2-0 started
+     541.4 d2 STARTED
+     541.4 shop-production-r2-0 is initial
+     541.4 shop-production-r2-1 started
+     541.6 shop-production-r2-1 is initial
+     561.4 d2 attempt failed: shop-production-r2-0: not healthy in time
+     561.4 shop-production-r2-0 stopping
+     561.4 d2 aborting: Failed { why: "shop-production-r2-0: not healthy in time" }
+     561.4 shop-production-r2-1 stopping
+     561.6 shop-production-r2-0 gone: stopped
+     561.6 shop-production-r2-1 gone: stopped
+     561.6 d2 ended Failed { why: "shop-production-r2-0: not healthy in time" }
+     561.6 shop-production-r1-0.2 replaces
+     561.7 shop-production-r1-0.2 started
+     561.8 shop-production-r1-0.2 is initial
+     563.6 shop-production-r1-0.2 is healthy
+     563.6 shop-production-r1-0.2 proved
+     563.6 shop-production-r1-0.2 -> Active
+     563.6 shop-production-r1-0 -> Draining
+     564.7 shop-production-r1-0 -> Drained
+     564.7 shop-production-r1-0 stopping
+     564.9 shop-production-r1-0 gone: stopped
+    = production r1: shop-production-r1-0.2 Active, shop-production-r1-1 Active
+    "#);
+}

@@ -347,12 +347,12 @@ fn a_reboot_while_baking() {
      130.6 d2 adds shop-production-r1-0.1 shop-production-r1-1.1
      130.6 shop-production-r2-0 gone: its supervisor is gone
      130.6 shop-production-r2-1 gone: its supervisor is gone
-     132.7 d2 rolling back, Shifting: shop-production-r2-0 became unhealthy: 
      132.7 shop-production-r1-0.1 -> Active
+     132.7 d2 rolling back, Shifting: shop-production-r2-0 became unhealthy: 
      132.7 shop-production-r1-1.1 -> Active
-     132.8 d2 rolling back, Draining: shop-production-r2-0 became unhealthy: 
-     132.8 d2 rolling back, Stopping: shop-production-r2-0 became unhealthy: 
-     132.8 d2 ended RolledBack { why: "shop-production-r2-0 became unhealthy: " }
+     132.9 d2 rolling back, Draining: shop-production-r2-0 became unhealthy: 
+     132.9 d2 rolling back, Stopping: shop-production-r2-0 became unhealthy: 
+     132.9 d2 ended RolledBack { why: "shop-production-r2-0 became unhealthy: " }
     = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.1 Active
     "#);
 }

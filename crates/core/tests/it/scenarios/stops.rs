@@ -352,20 +352,20 @@ fn a_way_back_to_what_was_stopped_starts_it_again_and_keeps_it() {
      139.5 d2 adds shop-production-r1-0.1 shop-production-r1-1.1
      139.6 shop-production-r1-0.1 started
      139.6 shop-production-r1-1.1 started
-     141.6 d2 rolling back, Shifting: cancelled by kim
      141.6 shop-production-r1-0.1 -> Active
+     141.6 d2 rolling back, Shifting: cancelled by kim
      141.6 shop-production-r1-1.1 -> Active
      141.6 shop-production-r2-0 -> Draining
      141.6 shop-production-r2-1 -> Draining
-     141.7 d2 rolling back, Draining: cancelled by kim
-     142.7 shop-production-r2-0 -> Drained
-     142.7 shop-production-r2-1 -> Drained
-     142.7 d2 rolling back, Stopping: cancelled by kim
-     142.7 shop-production-r2-0 stopping
-     142.7 shop-production-r2-1 stopping
-     143.0 shop-production-r2-1 gone: stopped
-     143.0 shop-production-r2-0 gone: stopped
-     143.0 d2 ended RolledBack { why: "cancelled by kim" }
+     141.8 d2 rolling back, Draining: cancelled by kim
+     142.8 shop-production-r2-0 -> Drained
+     142.8 shop-production-r2-1 -> Drained
+     142.8 d2 rolling back, Stopping: cancelled by kim
+     142.8 shop-production-r2-0 stopping
+     142.8 shop-production-r2-1 stopping
+     143.1 shop-production-r2-0 gone: stopped
+     143.1 shop-production-r2-1 gone: stopped
+     143.1 d2 ended RolledBack { why: "cancelled by kim" }
     = production r1: shop-production-r1-0.1 Active, shop-production-r1-1.1 Active
     "#);
 }
