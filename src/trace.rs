@@ -33,14 +33,17 @@ struct Bounded(PathBuf);
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = io::stderr().write(bytes)?;
+        // On a full disk a note is lost, and nothing else: whoever is told of it says so on the
+        // standard error as well, and ends where that takes nothing.
+        let _ = io::stderr().write_all(bytes);
         // As above.
         let _ = turn(&self.0);
-        Ok(count)
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        let _ = io::stderr().flush();
+        Ok(())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Remembers up to where the person has seen what happened, so that coming back can tell the
 //! rest.
 //!
-//! One small file per engine, in its state directory where that is the person's own. Losing it
+//! One small file per engine and person: in its state directory where that is the person's own, and
+//! in their own otherwise. Losing it
 //! loses nothing but one summary, so that no failure here is ever worth a word.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::id::Seq;
@@ -24,7 +26,10 @@ pub(super) struct Seen {
 /// The file of one engine.
 pub(super) fn file(place: &Place) -> PathBuf {
     let state = place.state_dir();
-    if place.is_installed() || place.socket.is_some() {
+    let own = rustix::process::geteuid().as_raw();
+    let is_anothers = std::fs::metadata(&state).is_ok_and(|found| found.uid() != own);
+    let state = if is_anothers { Place::default().state_dir() } else { state };
+    if place.is_installed() || place.socket.is_some() || is_anothers {
         let socket = place.operator_socket();
         let name: String = socket
             .to_string_lossy()

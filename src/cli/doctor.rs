@@ -68,7 +68,7 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     checks.extend(records::checks(place));
     let specs = files::checks(place, &mut checks)?;
     let edge = ask::run(engine::checks(place, &mut checks))?;
-    files::ports(&specs, edge.as_ref(), &mut checks);
+    files::ports(&specs, &edge, &mut checks);
     ask::run(async {
         docker::checks(&specs, &mut checks).await;
         Ok(())

@@ -2,9 +2,11 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::{at_rest, shortfall};
+use pilothouse_core::decide::{at_rest, left, shortfall};
+use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::State;
 
 use crate::exit::refused;
 use crate::find::Place;
@@ -37,13 +39,7 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
         if let Some(stays) = stays.filter(|_| !stop.json) {
             out::line(&format!("{id} would be stopped before it serves; {}", stay(stays)));
         } else if !stop.json {
-            out::line(&format!(
-                "{id} would finish what it has and be stopped, and none would take its place"
-            ));
-            let instance = snapshot.state.instances.get(&id);
-            if let Some(why) = instance.and_then(|one| shortfall(&snapshot.state, one)) {
-                out::line(&format!("  {} {why}", out::paint(out::Tone::Warn, "!")));
-            }
+            tell(&snapshot.state, &id);
         }
         ask::confirm(stop.yes, "go on?")?;
         // What was said is what is asked for, whatever has become of it meanwhile.
@@ -65,6 +61,20 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
         ));
         Ok(())
     })
+}
+
+/// What stopping it does, and what is left.
+fn tell(state: &State, id: &InstanceId) {
+    let Some(one) = state.instances.get(id) else { return };
+    let asked = state.environments.get(&one.environment).map_or(0, |it| it.spec.instances);
+    out::line(&format!(
+        "{id} would finish what it has and be stopped, and none would take its place; {} of {asked} \
+         would serve on without it",
+        left(state, one)
+    ));
+    if let Some(why) = shortfall(state, one) {
+        out::line(&format!("  {} {why}", out::paint(out::Tone::Warn, "!")));
+    }
 }
 
 /// What becomes of the one whose successor is called off.

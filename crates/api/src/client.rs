@@ -29,7 +29,7 @@ use crate::inspection::Inspection;
 use crate::query::encode;
 use crate::types::{
     API_VERSION, AuditEntry, CommandAccepted, CommandRequest, LogPage, LogQuery, LookRequest,
-    Snapshot, Verdict, Version,
+    STALE_AFTER, Snapshot, Verdict, Version,
 };
 
 /// How long a client waits and how much it takes.
@@ -58,7 +58,7 @@ impl Default for ClientLimits {
         Self {
             connect: Duration::from_secs(2),
             answer: Duration::from_secs(35),
-            silence: Duration::from_secs(45),
+            silence: Duration::from_millis(STALE_AFTER.0),
             answer_bytes: 256 << 20,
             event_bytes: 16 << 20,
             updates: 256,

@@ -10,7 +10,7 @@ mod heads;
 mod instance;
 mod leaving;
 
-pub use instance::{at_rest, shortfall};
+pub use instance::{at_rest, left, shortfall};
 mod observation;
 mod outcome;
 mod removal;

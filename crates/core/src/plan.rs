@@ -325,7 +325,9 @@ fn warnings(
             .push(format!("{release} was made before {changed} changed, and keeps what it had"));
     }
     let successors = state.instances_of(key).filter(|one| state.followed(&one.id).is_some());
-    warnings.extend(successors.map(|one| format!("{} only comes up and is called off", one.id)));
+    warnings.extend(successors.map(|one| {
+        format!("{} only comes up: it is called off, and another follows if this fails", one.id)
+    }));
     if !state.edge.connected {
         warnings.push("the edge does not answer: traffic cannot move until it does".to_owned());
     }

@@ -31,7 +31,7 @@ pub enum Error {
     /// A runtime or thread could not be started.
     #[error("a serving thread could not be started: {0}")]
     Start(io::Error),
-    /// A serving thread ended by itself, which is a bug; a restart serves again.
-    #[error("a serving thread ended unexpectedly; start the edge again")]
-    WorkerLost,
+    /// A thread or a task ended by itself, which is a bug; a restart serves again.
+    #[error("a part of the edge ended unexpectedly; start it again")]
+    PartLost,
 }

@@ -24,7 +24,8 @@ const QUEUE: usize = 64;
 /// Serves until SIGTERM, SIGINT or a stop on the control socket.
 ///
 /// Stopping accepts nothing more and lets requests in flight finish within their limit. An
-/// error means that the edge could not start, or that it lost a serving thread.
+/// error means that the edge could not start, or that it lost a serving thread or the task that
+/// takes its tables.
 pub fn serve(mut settings: Settings) -> Result<(), Error> {
     let places = descriptors::places(descriptors::raise(), settings.workers);
     settings.limits.connections = settings.limits.connections.min(places);
@@ -51,7 +52,10 @@ async fn run(settings: Settings, store: Arc<Store>) -> Result<(), Error> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         _ = stops.recv() => Ok(()),
-        _ = lost.recv() => Err(Error::WorkerLost),
+        _ = lost.recv() => Err(Error::PartLost),
+        // An edge that takes no table any more serves by the old one for ever, and stands in the
+        // way of another that would.
+        _ = tasks.join_next() => Err(Error::PartLost),
     };
     tracing::info!("the edge stops; requests in flight finish first");
     for order in &orders {
@@ -64,7 +68,7 @@ async fn run(settings: Settings, store: Arc<Store>) -> Result<(), Error> {
     let all_ended_well = joined.await.unwrap_or(false);
     tasks.shutdown().await;
     match ended {
-        Ok(()) if !all_ended_well => Err(Error::WorkerLost),
+        Ok(()) if !all_ended_well => Err(Error::PartLost),
         Ok(()) | Err(_) => ended,
     }
 }

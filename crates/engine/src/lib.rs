@@ -20,6 +20,7 @@ pub mod places;
 pub mod publish;
 pub mod remove;
 pub mod room;
+pub mod root;
 pub mod samples;
 pub mod server;
 pub mod tidy;

@@ -1,6 +1,6 @@
 //! Whether the engine and the load balancer answer.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -24,8 +24,29 @@ const EDGE: Duration = Duration::from_secs(2);
 /// The largest answer of the load balancer that is taken, in bytes.
 const ANSWER: u64 = 16 << 20;
 
+/// What the load balancer says of itself.
+#[derive(Debug)]
+pub enum Balancer {
+    /// This.
+    Told(Box<EdgeStatus>),
+    /// It tells the engine's user alone, which this is not.
+    Hidden,
+    /// Nothing: it is not there, or does not answer.
+    Away,
+}
+
+impl From<std::io::Result<EdgeStatus>> for Balancer {
+    fn from(answer: std::io::Result<EdgeStatus>) -> Self {
+        match answer {
+            Ok(status) => Self::Told(Box::new(status)),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Self::Hidden,
+            Err(_) => Self::Away,
+        }
+    }
+}
+
 /// Looks at them, and gives what the load balancer says.
-pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<EdgeStatus>> {
+pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> {
     let (client, snapshot) = match ask::look(place).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -36,7 +57,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
             };
             checks.push(Check::fail("engine", error.to_string(), mend));
             // The load balancer outlives the engine, and the ports that it has are no stranger's.
-            return Ok(status(&place.operator_socket().with_file_name("edge.sock")).ok());
+            return Ok(status(&place.operator_socket().with_file_name("edge.sock")).into());
         }
     };
     let own = env!("CARGO_PKG_VERSION");
@@ -49,7 +70,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
     });
     checks.push(journal(&client).await);
     if snapshot.state.projects.is_empty() {
-        return Ok(None);
+        return Ok(Balancer::Away);
     }
     let socket = client.socket().with_file_name("edge.sock");
     let status = status(&socket);
@@ -85,7 +106,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Option<Edg
         checks.push(Check::fail("docker", printable(&away.why, 800), "do one of the two"));
     }
     repositories(place, &snapshot.state, snapshot.now, checks);
-    Ok(status.ok())
+    Ok(status.into())
 }
 
 /// Whether each project has its file, and its repository can be looked at.

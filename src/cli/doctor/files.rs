@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Read as _};
 use std::net::{SocketAddr, TcpListener};
 
 use color_eyre::Result;
-use pilothouse_core::routing::EdgeStatus;
 use pilothouse_core::spec::{MAX_SECRET_BYTES, ProjectSpec, Runtime, SecretSource};
 use pilothouse_supervisor::MIN_MASKED_BYTES;
 
 use super::Check;
+use super::engine::Balancer;
 use crate::cli::apply;
 use crate::find::Place;
 
@@ -108,10 +108,11 @@ fn value_length(path: &str) -> std::io::Result<Option<usize>> {
 }
 
 /// Whether the load balancer has its ports, or can have them.
-pub fn ports(specs: &[ProjectSpec], edge: Option<&EdgeStatus>, checks: &mut Vec<Check>) {
+pub fn ports(specs: &[ProjectSpec], balancer: &Balancer, checks: &mut Vec<Check>) {
     let wanted: BTreeSet<SocketAddr> =
         specs.iter().flat_map(|spec| spec.load_balancer.listen.iter().copied()).collect();
     for address in wanted {
+        let edge = if let Balancer::Told(status) = balancer { Some(status) } else { None };
         let ours = edge.and_then(|edge| edge.listeners.iter().find(|one| one.address == address));
         checks.push(match ours {
             Some(one) if one.bound.is_some() => {
@@ -122,14 +123,19 @@ pub fn ports(specs: &[ProjectSpec], edge: Option<&EdgeStatus>, checks: &mut Vec<
                 let found = format!("the load balancer cannot listen on {address}: {why}");
                 Check::fail("port", found, other(address))
             }
-            None => free(address),
+            None => free(address, matches!(balancer, Balancer::Hidden)),
         });
     }
 }
 
-fn free(address: SocketAddr) -> Check {
+fn free(address: SocketAddr, may_be_ours: bool) -> Check {
     match TcpListener::bind(address) {
         Ok(_) => Check::ok("port", format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && may_be_ours => {
+            let found = format!("something listens on {address}, and whether it is the load");
+            let found = format!("{found} balancer is told to the engine's user alone");
+            Check::warn("port", found, "have the engine's user run `pilothouse doctor`")
+        }
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             Check::fail("port", format!("{address} is taken by another program"), other(address))
         }

@@ -1,7 +1,7 @@
 //! What is asked for of one instance, each after a question.
 
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::shortfall;
+use pilothouse_core::decide::{self, shortfall};
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Instance;
@@ -57,10 +57,13 @@ pub(super) fn stopping(model: &Model, instance: &Instance) -> (Vec<String>, Comm
     }
     let short = shortfall(&model.replica, instance);
     lines.extend(short.as_ref().map(|why| format!("! {why}.")));
-    lines.extend([
-        "It finishes what it has, and is stopped; none takes its place.".to_owned(),
-        "Its place is filled by the next release, or by x T.".to_owned(),
-    ]);
+    lines.push("It finishes what it has, and is stopped; none takes its place.".to_owned());
+    if short.is_none() {
+        let asked = model.environment(&instance.environment).map_or(0, |one| one.spec.instances);
+        let left = decide::left(&model.replica, instance);
+        lines.push(format!("{left} of {asked} serve on without it."));
+    }
+    lines.push("Its place is filled by the next release, or by x T.".to_owned());
     (lines, Command::StopInstance { id, force: short.is_some() })
 }
 

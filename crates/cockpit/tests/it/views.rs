@@ -9,13 +9,14 @@ use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::{Docker, Limits, Reach, Volume};
+use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 use ratatui::style::Modifier;
 
-use crate::fixture::{NOW, ago, buffer, failing, lines, model, normal, operator, press, text};
+use crate::fixture::{NOW, ago, buffer, failing, key, lines, model, normal, operator, press, text};
 
 fn shown(keys: &str, width: u16, height: u16) -> String {
     let mut model = operator(normal(), width, height);
@@ -92,7 +93,14 @@ fn a_container_is_told_with_its_image_and_limits() {
 
 #[test]
 fn dialogs() {
-    insta::assert_snapshot!("restart", shown("3xs", 80, 24));
+    let mut rests = normal();
+    let production = rests.environments.get_mut(&key("production")).unwrap();
+    (production.current, production.running) = (Some(ReleaseNumber(41)), None);
+    let mut rests = operator(rests, 80, 24);
+    press(&mut rests, "3xs");
+    insta::assert_snapshot!("restart", text(&rests));
+    // While a deployment is under way nothing is asked that the engine would refuse.
+    insta::assert_snapshot!("restart_busy", shown("3xs", 80, 24).lines().last().unwrap_or(""));
     insta::assert_snapshot!("plan", shown("jjxd", 100, 30));
     insta::assert_snapshot!("plan_40x12", shown("jjxd", 40, 12));
     insta::assert_snapshot!("cancel", shown("2jxc", 80, 24));

@@ -80,14 +80,7 @@ pub(super) fn start(state: &State, actor: &str, key: &EnvironmentKey) -> Answer 
 pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
     let key = &instance.environment;
     let environment = state.environments.get(key)?;
-    let stays = |one: &&Instance| {
-        one.slot != instance.slot
-            && one.role == Role::Active
-            && one.is_proved()
-            && one.health.state != TargetState::Unhealthy
-            && environment.wants(one.slot)
-    };
-    let stay = state.instances_of(key).filter(stays).count();
+    let stay = left(state, instance);
     let must = environment.fewest(environment.wanted().saturating_sub(1)).max(1);
     match stay {
         0 => Some(format!("nothing else serves {key}: its domain answers 503 afterwards")),
@@ -96,6 +89,19 @@ pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// How many serve and are well without an instance.
+pub fn left(state: &State, instance: &Instance) -> usize {
+    let key = &instance.environment;
+    let stays = |one: &&Instance| {
+        one.slot != instance.slot
+            && one.role == Role::Active
+            && one.is_proved()
+            && one.health.state != TargetState::Unhealthy
+            && state.environments.get(key).is_some_and(|it| it.wants(one.slot))
+    };
+    state.instances_of(key).filter(stays).count()
 }
 
 /// An instance of the release that serves, while nothing else is done to its environment; why it

@@ -52,7 +52,7 @@ impl Default for ServeLimits {
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(30),
             wait_most: Duration::from_secs(30),
-            heartbeat: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(3),
             stall: Duration::from_secs(30),
             grace: Duration::from_secs(3),
             audit: 1000,

@@ -119,8 +119,8 @@ fn section(out: &mut String, draft: &Draft, environment: &DraftEnvironment) {
 
 /// What an operator will look for first, as comments.
 const PRODUCTION: &str = "\
-# min_healthy = 100      # percent of instances that always serve
-# max = 200              # percent of instances that old and new together never exceed
+# min_healthy = 100      # percent of instances that serve while a deployment moves traffic
+# max = 200              # percent of instances that old and new together never exceed on the way
 # drain = \"30s\"          # how long requests in flight on an old instance may go on
 # bake = \"30s\"           # how long a new release is watched before the old one is let go
 # auto_rollback = true
