@@ -15,7 +15,7 @@ pub struct Foreign {
 
 /// Finds why a directory that is there is not safe to work in, itself and all above it.
 ///
-/// As path_resolution(7) has it, whoever may write to a directory may exchange what is in it, but
+/// As `path_resolution(7)` has it, whoever may write to a directory may exchange what is in it, but
 /// in one whose sticky bit is set only what is their own.
 pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
     let own = nix::unistd::geteuid().as_raw();
