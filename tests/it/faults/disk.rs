@@ -212,6 +212,29 @@ fn a_build_that_fills_the_disk_says_so() {
     drop(disk);
 }
 
+#[test]
+fn an_edge_whose_log_takes_nothing_goes_on() {
+    let dir = tempfile::Builder::new().prefix("phe").tempdir_in("/tmp").unwrap();
+    let control = dir.path().join("edge.sock");
+    let mut edge = Command::new(env!("CARGO_BIN_EXE_pilothouse"))
+        .arg("edge")
+        .arg("--dir")
+        .arg(dir.path())
+        .arg("--control")
+        .arg(&control)
+        .stderr(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .spawn()
+        .unwrap();
+    wait_until(
+        || "the edge answers".to_owned(),
+        || std::os::unix::net::UnixStream::connect(&control).is_ok(),
+    );
+    // It notes that it stops.
+    let id = rustix::process::Pid::from_child(&edge);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(edge.wait().unwrap().code(), Some(0));
+}
+
 /// Has the repositories looked at, which takes a record in the journal.
 fn look(stage: &Stage) -> Result<Reply, ClientError> {
     stage.submit(pilothouse_core::command::Command::Look { project: None, trigger: Trigger::Hook })
