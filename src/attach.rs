@@ -50,6 +50,7 @@ pub(crate) fn attach(
     let mut model = Model::new(keymap, now());
     model.problems = problems;
     model.files = apply::names(place);
+    model.invalid = apply::invalid(place);
     model.price = price::price;
     model.guide = guide;
     model.offset_minutes = offset_minutes();

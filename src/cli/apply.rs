@@ -334,6 +334,15 @@ pub fn names(place: &Place) -> Vec<String> {
     names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
+/// The names of those of the operator's files that are not valid; none where they cannot be listed.
+pub fn invalid(place: &Place) -> Vec<String> {
+    let files = all(&place.config_dir().join("projects")).unwrap_or_default();
+    // One that cannot be opened, as by whoever may only watch, says nothing of what is in it.
+    let is_invalid = |file: &&PathBuf| std::fs::File::open(file).is_ok() && read(file).is_err();
+    let names = files.iter().filter(is_invalid).filter_map(|file| file.file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
 fn file(place: &Place, text: &str) -> Result<PathBuf> {
     let is_path =
         text.contains('/') || Path::new(text).extension().is_some_and(|end| end == "toml");

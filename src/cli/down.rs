@@ -83,6 +83,9 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         } else {
             "the engine has stopped; instances and the load balancer serve on"
         });
+        for id in snapshot.state.live_deployments.iter().filter(|_| !down.all) {
+            out::line(&format!("deployment {id} stands still until an engine runs again"));
+        }
         Ok(())
     })
 }

@@ -90,6 +90,17 @@ pub fn banner(model: &Model) -> Option<Banner> {
             Tone::Wrong,
         );
     }
+    if let Some(name) = model.invalid.first() {
+        let more = match model.invalid.len() {
+            1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        let name = printable(name, 60);
+        let text = format!(
+            "{name}{more} is not valid: what was applied last goes on. `pilothouse apply` says where."
+        );
+        return said(text, Tone::Wrong);
+    }
     if let Some(text) = no_containers(model) {
         return said(text, Tone::Wrong);
     }

@@ -69,6 +69,8 @@ pub struct Model {
     pub problems: Vec<Problem>,
     /// The operator's files that there were when it started, by name.
     pub files: Vec<String>,
+    /// Those of them that were not valid then, so that what was applied before goes on.
+    pub invalid: Vec<String>,
     /// What things cost.
     pub costs: CostView,
     /// Says what a state costs.
@@ -124,6 +126,7 @@ impl Model {
             now,
             keymap,
             problems: Vec::new(),
+            invalid: Vec::new(),
             files: Vec::new(),
             costs: CostView::default(),
             price: cost::local,

@@ -284,3 +284,14 @@ fn a_still_screen_is_drawn_once_a_minute() {
     let waiting = Model::new(pilothouse_cockpit::Keymap::default(), NOW);
     assert_eq!(next_tick(&waiting), None);
 }
+
+#[test]
+fn a_file_that_is_not_valid_is_told() {
+    let mut model = operator(normal(), 120, 40);
+    model.invalid = vec!["shop.toml".to_owned()];
+    let told =
+        "shop.toml is not valid: what was applied last goes on. `pilothouse apply` says where.";
+    assert!(text(&model).contains(told), "{}", text(&model));
+    model.invalid.push("web.toml".to_owned());
+    assert!(text(&model).contains("shop.toml (and 1 more) is not valid"), "{}", text(&model));
+}

@@ -173,3 +173,56 @@ fn a_restart_that_a_deployment_came_between_goes_on_after_it_failed() {
     = production r1: shop-production-r1-0.2 Active, shop-production-r1-1 Active
     "#);
 }
+
+/// What somebody started again before a deployment serves as soon as it is proved.
+#[test]
+fn what_came_up_before_a_deployment_serves_while_it_waits_at_the_gate() {
+    assert_snapshot!(check(
+        "
+        env production main manual instances=2
+        apply
+        push main a
+        run 120
+        deploy production ready
+        run 300
+        push main b sick
+        run 120
+        stop shop-production-r1-0 force
+        run 60
+        hide run check target edge milestone
+        from here
+        again production
+        run 1
+        deploy production ready
+        until d2 Aborting
+        show
+        "
+    ), @r#"
+     600.0 production start asked by kim
+     600.0 shop-production-r1-0.1 replaces
+     600.1 shop-production-r1-0.1 started
+     600.1 shop-production-r1-0.1 is initial
+     601.0 production r2 made of sha-b
+     601.0 d2 queued: Deploy r2
+     601.0 d2 locked, from r1 × 2
+     601.0 d2 PLANNED
+     601.0 d2 LOCKED
+     601.0 d2 -> Staging
+     601.1 d2 STAGED
+     601.1 d2 -> Starting
+     601.1 d2 adds shop-production-r2-0 shop-production-r2-1
+     601.2 shop-production-r2-0 started
+     601.2 d2 STARTED
+     601.2 shop-production-r2-1 started
+     601.3 shop-production-r2-0 is initial
+     601.3 shop-production-r2-1 is initial
+     602.0 shop-production-r1-0.1 is healthy
+     602.0 shop-production-r1-0.1 proved
+     602.0 shop-production-r1-0.1 -> Active
+     621.2 d2 attempt failed: shop-production-r2-0: not healthy in time
+     621.2 shop-production-r2-0 stopping
+     621.2 d2 aborting: Failed { why: "shop-production-r2-0: not healthy in time" }
+     621.2 shop-production-r2-1 stopping
+    = production r1: shop-production-r1-0.1 Active, shop-production-r1-1 Active, shop-production-r2-0 None, shop-production-r2-1 None
+    "#);
+}
