@@ -16,6 +16,8 @@ use super::{PublishLimits, Reset};
 
 /// Records that a reader takes at a time, so that the lock is never held for long.
 const BATCH: usize = 64;
+/// Bytes of them, beyond the first: a reader that is slow keeps them also once they left the ring.
+const BATCH_BYTES: usize = 64 << 10;
 /// Records that the state may be behind, while nobody reads it.
 const BEHIND: usize = 1024;
 
@@ -114,6 +116,33 @@ impl Ring {
         let Some(first) = self.frames.len().checked_sub(behind) else {
             return Err(Reset::Behind);
         };
-        Ok(self.frames.range(first..).take(BATCH).cloned().collect())
+        let mut bytes = 0;
+        let fits = |frame: &&Bytes| {
+            let is_first = bytes == 0;
+            bytes += frame.len();
+            is_first || bytes <= BATCH_BYTES
+        };
+        Ok(self.frames.range(first..).take(BATCH).take_while(fits).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_takes_few_large_records_at_a_time() {
+        let mut ring = Ring::new(PublishLimits::default(), Arc::new(State::default()));
+        let sizes = [100_000, 30_000, 30_000, 30_000, 1];
+        for (seq, size) in (1..).zip(sizes) {
+            ring.push(Seq(seq), vec![b'x'; size].into());
+        }
+        let taken = |place| {
+            let records = ring.after(Seq(place)).unwrap();
+            records.iter().map(Bytes::len).collect::<Vec<_>>()
+        };
+        assert_eq!(taken(0), [100_000]);
+        assert_eq!(taken(1), [30_000, 30_000]);
+        assert_eq!(taken(3), [30_000, 1]);
     }
 }
