@@ -161,7 +161,7 @@ pub async fn run(
         publisher: publisher.clone(),
         places: places.clone(),
         drivers: Arc::clone(&drivers),
-        looks: tokio::sync::Semaphore::new(view::LOOKS),
+        looks: Arc::new(tokio::sync::Semaphore::new(view::LOOKS)),
     };
 
     let mut tasks = tokio::task::JoinSet::new();

@@ -28,10 +28,27 @@ const VERDICT_LINE: usize = 400;
 /// The engine, as the API sees it.
 pub(super) struct Engine {
     pub(super) drivers: Arc<Drivers>,
-    pub(super) looks: Semaphore,
+    pub(super) looks: Arc<Semaphore>,
     pub(super) handle: Handle,
     pub(super) publisher: Publisher,
     pub(super) places: Places,
+}
+
+impl Engine {
+    /// Looks closely, in a turn that is over when the look is: a client that leaves does not end
+    /// the thread that was begun for it.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        let place = Arc::clone(&self.looks).acquire_owned().await;
+        let place = place.map_err(|error| unread(&error))?;
+        let looking = tokio::spawn(async move {
+            let _place = place;
+            look.await
+        });
+        looking.await.map_err(|error| unread(&error))
+    }
 }
 
 impl View for Engine {
@@ -100,8 +117,8 @@ impl View for Engine {
         let gone =
             || Rejection::new(RejectionKind::NotFound, format!("nothing runs of {name} now"));
         let instance = state.instances.get(&id).ok_or_else(gone)?;
-        let _place = self.looks.acquire().await.map_err(|error| unread(&error))?;
-        let looked = self.drivers.local().inspect(&id).await;
+        let (drivers, of) = (Arc::clone(&self.drivers), id.clone());
+        let looked = self.look(async move { drivers.local().inspect(&of).await }).await?;
         let mut found = looked.map_err(|fault| unread(&fault.why))?.ok_or_else(gone)?;
         if let Inspection::Process(facts) = &mut found {
             // Secrets come through a pipe, so that the unit's own file does not name them.
@@ -125,8 +142,8 @@ impl View for Engine {
             let why = format!("{name} has no branch at {commit} now");
             return Err(Rejection::new(RejectionKind::NotFound, why));
         }
-        let _place = self.looks.acquire().await.map_err(|error| unread(&error))?;
-        let said = self.drivers.git().verdict(&project, &commit).await;
+        let drivers = Arc::clone(&self.drivers);
+        let said = self.look(async move { drivers.git().verdict(&project, &commit).await }).await?;
         let said = said.map_err(|fault| unread(&fault.why))?.unwrap_or_default();
         Ok(Verdict { lines: said.lines().map(|line| printable(line, VERDICT_LINE)).collect() })
     }
