@@ -32,6 +32,12 @@ use crate::types::{
     STALE_AFTER, Snapshot, Verdict, Version,
 };
 
+/// The most lines of a tail, and the most pages beyond its first that it is put together of: short
+/// lines are many, and long ones large.
+const TAIL: usize = 10_000;
+/// See [`TAIL`].
+const TAIL_PAGES: usize = 32;
+
 /// How long a client waits and how much it takes.
 #[derive(Clone, Debug)]
 pub struct ClientLimits {
@@ -134,7 +140,8 @@ impl Client {
         follow::start(self.clone(), samples)
     }
 
-    /// Reads the log of a run, or of one of its steps.
+    /// Reads the log of a run, or of one of its steps: a page, or as many as a tail
+    /// of up to 10,000 lines takes.
     pub async fn run_log(
         &self,
         id: RunId,
@@ -145,7 +152,7 @@ impl Client {
         self.log(&format!("/runs/{}/log", id.0), step, query).await
     }
 
-    /// Reads the log of an instance.
+    /// Reads the log of an instance, as [`Self::run_log`] does.
     pub async fn instance_log(
         &self,
         id: &InstanceId,
@@ -175,7 +182,38 @@ impl Client {
         self.get(&format!("/audit?last={last}")).await
     }
 
+    /// Reads a page. Of a tail, which may not fit into one, as many pages as it takes.
     async fn log(
+        &self,
+        path: &str,
+        step: Option<String>,
+        query: &LogQuery,
+    ) -> Result<LogPage, ClientError> {
+        let mut page = self.log_page(path, step.clone(), query).await?;
+        let (None, None, Some(tail)) = (&query.after, &query.before, query.tail) else {
+            return Ok(page);
+        };
+        let most = usize::try_from(tail).unwrap_or(usize::MAX).min(TAIL);
+        for _ in 0..TAIL_PAGES {
+            if !page.older || page.lines.is_empty() || page.lines.len() >= most {
+                break;
+            }
+            let left = most - page.lines.len();
+            let (before, tail) = (Some(page.first.clone()), u64::try_from(left).ok());
+            let query = LogQuery { before, tail, ..LogQuery::default() };
+            let earlier = self.log_page(path, step.clone(), &query).await?;
+            // An engine that does not know a tail before a place tells more than was asked for.
+            if earlier.lines.is_empty() || earlier.lines.len() > left {
+                break;
+            }
+            page.lines.splice(0..0, earlier.lines);
+            (page.first, page.older) = (earlier.first, earlier.older);
+            page.skipped = if page.older { page.skipped.max(1) } else { 0 };
+        }
+        Ok(page)
+    }
+
+    async fn log_page(
         &self,
         path: &str,
         step: Option<String>,

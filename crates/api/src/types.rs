@@ -217,6 +217,7 @@ pub struct LogQuery {
     pub before: Option<String>,
     /// Only the newest lines, so many. None means all, a page at a time. Beside `after` what
     /// follows that place, and the newest lines alone where that is too much to catch up with.
+    /// Beside `before` so many at most.
     pub tail: Option<u64>,
     /// How long to wait for the first line, where none is there and some can still come.
     pub wait: Millis,
@@ -248,7 +249,8 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// `GET /v1/runs/{id}/log` and `GET /v1/instances/{id}/log`.
+/// `GET /v1/runs/{id}/log` and `GET /v1/instances/{id}/log`: a bounded part of what was asked for,
+/// and where the rest is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogPage {
     /// The lines, oldest first.

@@ -23,14 +23,15 @@ const PAGE: usize = 256 << 10;
 const LONG_PAGE: usize = 4 << 20;
 /// The most lines of a page, however short they are.
 const LINES: usize = 10_000;
+/// Bytes that a page's lines are sent in, at most, but for those whose end has not come. No line is
+/// as long.
+const SENT: usize = 512 << 10;
 /// Raw bytes that are searched for a tail at most.
 const TAIL_BYTES: usize = 4 << 20;
 /// Lines that a tail may begin with that began before it: one of each stream.
 const SPARE: usize = 2;
 /// How long the end of a line is waited for before its beginning is shown as a line.
 const FRESH: Duration = Duration::from_secs(1);
-/// Time between two looks at a log that has not grown.
-const STEP: Duration = Duration::from_millis(100);
 
 /// One part of a log: a step's or an instance's unit directory.
 #[derive(Clone, Debug)]
@@ -91,21 +92,14 @@ impl std::fmt::Display for Place {
 
 /// Reads a page of a log that consists of parts, in order.
 ///
-/// Blocks for as long as reading takes, and while it waits for lines as the query allows:
-/// to be called off the threads that wait for events.
+/// Blocks for as long as reading takes: to be called off the threads that wait for events. It does
+/// not wait for lines, whatever the query allows, because that would hold the thread.
 pub fn page(parts: &[Part], query: &LogQuery) -> Result<LogPage, Rejection> {
-    let until = std::time::Instant::now() + query.wait.duration();
-    loop {
-        let page = match (&query.before, &query.after, query.tail) {
-            (Some(before), ..) => return back::earlier(parts, before),
-            (None, None, Some(count)) => newest(parts, count),
-            (None, Some(after), Some(count)) => ahead::near_end(parts, after, count),
-            (None, after, None) => onward(parts, after.as_deref()),
-        }?;
-        if !page.lines.is_empty() || !page.open || std::time::Instant::now() >= until {
-            return Ok(page);
-        }
-        std::thread::sleep(STEP);
+    match (&query.before, &query.after, query.tail) {
+        (Some(before), _, count) => back::earlier(parts, before, count),
+        (None, None, Some(count)) => newest(parts, count),
+        (None, Some(after), Some(count)) => ahead::near_end(parts, after, count),
+        (None, after, None) => onward(parts, after.as_deref()),
     }
 }
 
@@ -121,17 +115,18 @@ fn onward(parts: &[Part], after: Option<&str>) -> Result<LogPage, Rejection> {
         let from = if part.step == place.step { place } else { Place::at(part.step, 0) };
         let (slice, mut found) = taken(part, from)?;
         skipped += u64::from(slice.lost > 0);
-        let is_full = found.len() > LINES;
+        let most = found.fitting();
+        let is_full = found.len() > most;
         let has_more = is_full || (!slice.frames.is_empty() && goes_on(part, slice.next)?);
         next = Place::at(part.step, slice.next);
         // A line's end may be about to come, but whoever waits for it sees its beginning soon. A
         // page that is full of one line's beginning shows that.
         let is_only_begun = has_more && !found.has_whole();
         if (has_more && !is_only_begun) || (part.open && is_fresh(found.oldest_begun())) {
-            if let Some((offset, shown)) = found.place_of(LINES) {
+            if let Some((offset, shown)) = found.place_of(most) {
                 next = Place { step: part.step, offset, shown };
             }
-            found.keep_whole(LINES);
+            found.keep_whole(most);
         } else {
             found.end();
         }
@@ -153,7 +148,7 @@ fn taken(part: &Part, from: Place) -> Result<(LogSlice, Lines<'_>), Rejection> {
     loop {
         let slice = read(part, from.offset, most)?;
         let mut found = Lines::new(part, if slice.lost > 0 { [0; 3] } else { from.shown });
-        found.take_some(&slice.frames, LINES);
+        found.take_page(&slice.frames);
         if found.has_whole() || slice.frames.is_empty() || most >= LONG_PAGE {
             return Ok((slice, found));
         }
@@ -184,7 +179,8 @@ fn goes_on(part: &Part, from: u64) -> Result<bool, Rejection> {
 }
 
 fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
-    let most = usize::try_from(count).unwrap_or(usize::MAX).min(LINES);
+    let most = lines_of(count);
+    let mut room = SENT;
     let mut lines: Vec<LogLine> = Vec::new();
     let mut first = Place::at(parts.first().map_or(0, |part| part.step), 0);
     let mut next = Place::default();
@@ -209,19 +205,24 @@ fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
         if slice.frames.first().is_some_and(|frame| frame.offset > 0) {
             skipped += 1;
         }
-        let cut = (lines.len() + found.len()).saturating_sub(most);
+        let cut = found.len() - found.fitting_last(most - lines.len(), &mut room);
         if let Some((offset, shown)) = found.place_of(cut) {
             first = Place { step: part.step, offset, shown };
         }
         lines.splice(0..0, found.all().drain(cut..));
         skipped += u64::try_from(cut).unwrap_or(u64::MAX);
-        if lines.len() >= most {
+        if lines.len() >= most || cut > 0 {
             break;
         }
     }
     let older = back::precedes(parts, first)?;
     let (first, next) = (first.to_string(), next.to_string());
     Ok(LogPage { lines, next, open: is_open(parts), skipped, first, older })
+}
+
+/// How many lines a page has where so many are asked for.
+fn lines_of(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).min(LINES)
 }
 
 /// Reads about `most` bytes from an offset on, and at least one frame.

@@ -16,6 +16,7 @@ mod request;
 mod route;
 mod seat;
 mod settings;
+mod share;
 mod snapshot;
 mod stall;
 

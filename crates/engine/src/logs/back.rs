@@ -8,10 +8,16 @@ use pilothouse_core::command::Rejection;
 use pilothouse_supervisor::{Frame, LogSlice, read_before};
 
 use super::lines::{Counts, Lines, place_among};
-use super::{LINES, LONG_PAGE, PAGE, Part, Place, exists, goes_on, is_open, more, read};
+use super::{
+    LINES, LONG_PAGE, PAGE, Part, Place, SENT, exists, goes_on, is_open, lines_of, more, read,
+};
 
-/// Reads the page that ends at a place.
-pub(super) fn earlier(parts: &[Part], before: &str) -> Result<LogPage, Rejection> {
+/// Reads the page that ends at a place, or so many of its last lines.
+pub(super) fn earlier(
+    parts: &[Part],
+    before: &str,
+    count: Option<u64>,
+) -> Result<LogPage, Rejection> {
     let place = Place::asked("before", before)?;
     let mut page = LogPage {
         next: before.to_owned(),
@@ -22,7 +28,8 @@ pub(super) fn earlier(parts: &[Part], before: &str) -> Result<LogPage, Rejection
     for part in parts.iter().rev().filter(|part| part.step <= place.step) {
         let until = if part.step == place.step { place } else { Place::at(part.step, u64::MAX) };
         let Some(found) = lines_before(part, until)? else { continue };
-        let cut = found.len().saturating_sub(LINES);
+        let most = count.map_or(LINES, lines_of).max(1);
+        let cut = found.len() - found.fitting_last(most, &mut { SENT });
         if let Some((offset, shown)) = found.place_of(cut) {
             let first = Place { step: part.step, offset, shown };
             page.older = precedes(parts, first)?;

@@ -7,12 +7,15 @@ use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 use pilothouse_supervisor::{Frame, Stream as Raw, without_escapes};
 
-use super::Part;
+use super::{LINES, Part, SENT};
 
 /// The longest line that is shown, in characters; the rest is cut.
 const LINE: usize = 4096;
 /// Raw bytes after which a line without an end is shown all the same.
 const UNENDED: usize = 64 << 10;
+
+/// Bytes that a line is sent in beside its text: names, numbers and punctuation.
+const FRAMING: usize = 80;
 
 /// The streams of a log, in the order in which they are counted.
 const STREAMS: [Stream; 3] = [Stream::Out, Stream::Err, Stream::Note];
@@ -33,6 +36,9 @@ pub(super) fn place_among(stream: Raw) -> usize {
 pub(super) struct Lines<'a> {
     part: &'a Part,
     done: Vec<LogLine>,
+    /// How many of the first of them a page has room for, and the bytes that those are sent in.
+    fitting: usize,
+    sent: usize,
     /// Where each of them begins.
     begins: Vec<Begin>,
     /// By the stream's place among [`STREAMS`].
@@ -67,6 +73,8 @@ impl<'a> Lines<'a> {
         Self {
             part,
             done: Vec::new(),
+            fitting: 0,
+            sent: 0,
             begins: Vec::new(),
             begun: BTreeMap::new(),
             pass: shown,
@@ -77,11 +85,15 @@ impl<'a> Lines<'a> {
 
     /// Makes lines of frames.
     pub(super) fn take(&mut self, frames: &[Frame]) {
-        self.take_some(frames, usize::MAX);
+        self.take_until(frames, |_| false);
     }
 
-    /// Makes lines of frames, and no more than one beyond so many: a frame can hold a great many.
-    pub(super) fn take_some(&mut self, frames: &[Frame], most: usize) {
+    /// Makes lines of frames, and no more than one beyond a page: a frame can hold a great many.
+    pub(super) fn take_page(&mut self, frames: &[Frame]) {
+        self.take_until(frames, |lines| lines.done.len() > lines.fitting());
+    }
+
+    fn take_until(&mut self, frames: &[Frame], is_enough: impl Fn(&Self) -> bool) {
         for frame in frames {
             let stream = place_among(frame.stream);
             self.frames.push((frame.offset, self.seen));
@@ -101,7 +113,7 @@ impl<'a> Lines<'a> {
                 if piece.ends_with(b"\n") || begun.bytes.len() >= UNENDED {
                     self.finish(stream);
                 }
-                if self.done.len() > most {
+                if is_enough(self) {
                     return;
                 }
             }
@@ -111,12 +123,19 @@ impl<'a> Lines<'a> {
     fn finish(&mut self, stream: usize) {
         let Some(begun) = self.begun.remove(&stream) else { return };
         let text = String::from_utf8_lossy(&begun.bytes);
-        self.done.push(LogLine {
+        let line = LogLine {
             step: self.part.step,
             at: begun.at,
             stream: STREAMS[stream],
             text: shown(&text),
-        });
+        };
+        let all_fit = self.fitting == self.done.len() && self.fitting < LINES;
+        let with_it = self.sent + sent(&line);
+        if all_fit && with_it <= SENT {
+            self.fitting += 1;
+            self.sent = with_it;
+        }
+        self.done.push(line);
         self.begins.push(Begin { stream, frame: begun.frame, from: begun.from });
     }
 
@@ -136,6 +155,22 @@ impl<'a> Lines<'a> {
     /// The lines.
     pub(super) fn all(self) -> Vec<LogLine> {
         self.done
+    }
+
+    /// How many of the first lines a page has room for.
+    pub(super) fn fitting(&self) -> usize {
+        self.fitting
+    }
+
+    /// How many of the last lines, and no more than so many, there is room for, which they take.
+    pub(super) fn fitting_last(&self, most: usize, room: &mut usize) -> usize {
+        let last = self.done.iter().rev().take(most);
+        let fits = |line: &&LogLine| {
+            let left = room.checked_sub(sent(line));
+            *room = left.unwrap_or(*room);
+            left.is_some()
+        };
+        last.take_while(fits).count()
     }
 
     /// How many lines there are.
@@ -176,6 +211,12 @@ impl<'a> Lines<'a> {
     pub(super) fn oldest_begun(&self) -> Option<Timestamp> {
         self.begun.values().map(|begun| begun.at).min()
     }
+}
+
+/// The bytes that a line is sent in, at most.
+fn sent(line: &LogLine) -> usize {
+    let escaped = memchr::memchr2_iter(b'"', b'\\', line.text.as_bytes()).count();
+    FRAMING + line.text.len() + escaped
 }
 
 /// A line as it is shown: without its end, its colours and anything that moves a cursor, and

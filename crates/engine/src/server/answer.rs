@@ -11,6 +11,8 @@ use pilothouse_api::types::{API_HEADER, API_VERSION};
 use pilothouse_core::command::{Rejection, RejectionKind};
 use serde::Serialize;
 
+use super::share::Share;
+
 /// The body of every response.
 pub(super) type Body = BoxBody<Bytes, Infallible>;
 
@@ -67,19 +69,51 @@ fn status_of(kind: RejectionKind) -> StatusCode {
     }
 }
 
-/// A response of JSON.
+/// A response of JSON that is never large.
 pub(super) fn json(value: &impl Serialize) -> Answer {
-    match serde_json::to_vec(value) {
-        Ok(text) => Ok(text_of(StatusCode::OK, text.into())),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            Err(Refusal::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                RejectionKind::Invalid,
-                "the engine could not write its answer; its log says why",
-            ))
-        }
+    Ok(text_of(StatusCode::OK, written(value)?.into()))
+}
+
+/// A response of JSON that can be large: it holds its share of the memory for answers until it is
+/// sent, or its client is gone.
+pub(super) fn json_in(mut share: Share, value: &impl Serialize) -> Answer {
+    let mut text = written(value)?;
+    text.shrink_to_fit();
+    share.resize(text.len()).map_err(|_| no_room())?;
+    Ok(text_of(StatusCode::OK, Bytes::from_owner(Held { text, _share: share })))
+}
+
+/// A text that is being sent, and its share of the memory for answers.
+struct Held {
+    text: Vec<u8>,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
     }
+}
+
+/// There is no memory for an answer.
+pub(super) fn no_room() -> Refusal {
+    let why = "more answers wait on this socket for your clients, or for all, to take them than \
+               are kept; take them, end some of yours, or try again later";
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, RejectionKind::Full, why)
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(value).map_err(|error| broken("an answer could not be written", &error))
+}
+
+/// The engine failed at what it should be able to do.
+pub(super) fn broken(what: &'static str, error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, what);
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        RejectionKind::Invalid,
+        "the engine could not write its answer; its log says why",
+    )
 }
 
 fn json_or_empty(status: StatusCode, value: &impl Serialize) -> Response<Body> {

@@ -11,7 +11,8 @@ use pilothouse_core::time::Timestamp;
 use super::Actor;
 use crate::publish::Publisher;
 
-/// What can be seen of the engine. Nothing here may change anything.
+/// What can be seen of the engine. Nothing here may change anything, and nothing waits for lines:
+/// whoever answers on the sockets does.
 pub trait View: Send + Sync + 'static {
     /// The newest state and what happens.
     fn publisher(&self) -> &Publisher;

@@ -26,6 +26,7 @@ use super::read::Reader;
 use super::route::{COMMAND_ROUTES, Found, LOOK_ROUTES, Look, READ_ROUTES, Write, find};
 use super::seat::{Seat, Seats};
 use super::settings::ServeLimits;
+use super::share::Shares;
 use super::snapshot::Snapshots;
 use super::stall::Stalling;
 use super::{Bound, command, request};
@@ -40,6 +41,23 @@ struct House<B> {
     snapshots: Snapshots,
     limits: ServeLimits,
     stop: CancellationToken,
+}
+
+/// What the clients of one door share.
+pub(super) struct Shared {
+    /// Turns at the disk.
+    pub(super) reads: Shares,
+    /// Bytes of answers.
+    pub(super) answers: Shares,
+}
+
+impl Shared {
+    fn new(limits: &ServeLimits) -> Arc<Self> {
+        Arc::new(Self {
+            reads: Shares::new(limits.reads, limits.reads_of_one),
+            answers: Shares::new(limits.answers, limits.answers_of_one),
+        })
+    }
 }
 
 /// Answers on all sockets until told to stop.
@@ -74,6 +92,7 @@ async fn keep<B: Backend>(house: Arc<House<B>>, door: Door, listener: UnixListen
         Door::Watch | Door::Trigger => house.limits.connections_of_watcher,
     };
     let seats = Seats::new(house.limits.connections, most_of_one);
+    let shared = Shared::new(&house.limits);
     let refusals = Arc::new(Semaphore::new(house.limits.refusals));
     let mut connections = JoinSet::new();
     loop {
@@ -100,7 +119,9 @@ async fn keep<B: Backend>(house: Arc<House<B>>, door: Door, listener: UnixListen
         };
         match seats.take(peer.uid()) {
             Ok(seat) => {
-                connections.spawn(connection(Arc::clone(&house), door, stream, peer.uid(), seat));
+                let (house, shared) = (Arc::clone(&house), Arc::clone(&shared));
+                let client = (door, peer.uid());
+                connections.spawn(connection(house, shared, client, stream, seat));
             }
             Err(why) => {
                 if let Ok(seat) = Arc::clone(&refusals).try_acquire_owned() {
@@ -128,14 +149,16 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
 /// Answers one client until it goes.
 async fn connection<B: Backend>(
     house: Arc<House<B>>,
-    door: Door,
+    shared: Arc<Shared>,
+    (door, uid): (Door, u32),
     stream: UnixStream,
-    uid: u32,
     _seat: Seat,
 ) {
     let actor = Actor { name: house.names.of(uid).await, uid, door };
-    talk(&house.limits, &house.stop, stream, |request| answer(&house, actor.clone(), request))
-        .await;
+    talk(&house.limits, &house.stop, stream, |request| {
+        answer(&house, &shared, actor.clone(), request)
+    })
+    .await;
 }
 
 /// Tells one client that there are too many.
@@ -189,11 +212,13 @@ async fn talk<F: Future<Output = Response<Body>>>(
 
 async fn answer<B: Backend>(
     house: &House<B>,
+    shared: &Shared,
     actor: Actor,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let reader = Reader {
-        view: &*house.backend,
+        view: &house.backend,
+        shared,
         snapshots: &house.snapshots,
         limits: &house.limits,
         stop: &house.stop,

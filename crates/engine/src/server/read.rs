@@ -1,29 +1,40 @@
 //! Everything that can be read. It sees a [`View`] and so can change nothing.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::{Request, StatusCode};
 use pilothouse_api::query;
-use pilothouse_api::types::{API_VERSION, LogQuery, Version};
+use pilothouse_api::types::{API_VERSION, LogPage, LogQuery, Version};
 use pilothouse_core::command::{Rejection, RejectionKind};
 use pilothouse_core::id::{CommitId, InstanceId, ProjectName, RunId};
 use pilothouse_core::time::Millis;
+use serde::Serialize;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::Actor;
-use super::answer::{Answer, Refusal, json, text_of};
+use super::answer::{Answer, Refusal, broken, json, json_in, no_room, text_of};
 use super::backend::View;
+use super::connection::Shared;
 use super::request::{Query, whole};
 use super::route::Read;
 use super::settings::ServeLimits;
+use super::share::Share;
 use super::snapshot::Snapshots;
 use super::{OPENAPI, events};
 
+/// Bytes that an answer may have before its length is known. A page of a log has fewer.
+const ANSWER: usize = 1 << 20;
+/// Time between two looks at a log that has not grown.
+const STEP: Duration = Duration::from_millis(100);
+
 /// What reading needs.
 pub(super) struct Reader<'a, V> {
-    pub(super) view: &'a V,
+    pub(super) view: &'a Arc<V>,
+    pub(super) shared: &'a Shared,
     pub(super) snapshots: &'a Snapshots,
     pub(super) limits: &'a ServeLimits,
     pub(super) stop: &'a CancellationToken,
@@ -46,11 +57,12 @@ impl<V: View> Reader<'_, V> {
                 json(&Version { api: API_VERSION, engine: env!("CARGO_PKG_VERSION").to_owned() })
             }
             Read::State => {
-                let publisher = self.view.publisher();
-                let aside = (publisher.degraded(), publisher.room());
-                let answer =
-                    self.snapshots.answer(publisher.state(), actor, self.view.now(), aside);
-                self.in_time(Duration::ZERO, answer).await?
+                self.in_time(Duration::ZERO, async {
+                    let share = self.room(actor, self.snapshots.length()).await?;
+                    let (publisher, now) = (self.view.publisher(), self.view.now());
+                    self.snapshots.answer(publisher, actor, now, share).await
+                })
+                .await?
             }
             Read::Events => events::answer(
                 request,
@@ -59,46 +71,52 @@ impl<V: View> Reader<'_, V> {
                 self.limits.heartbeat,
                 self.stop.clone(),
             ),
-            Read::RunLog => self.run_log(id, request).await,
-            Read::InstanceLog => self.instance_log(id, request).await,
-            Read::Inspect => self.inspect(id, request).await,
-            Read::Verdict => self.verdict(id, request).await,
-            Read::Audit => self.audit(request).await,
+            Read::RunLog => self.run_log(id, actor, request).await,
+            Read::InstanceLog => self.instance_log(id, actor, request).await,
+            Read::Inspect => self.inspect(id, actor, request).await,
+            Read::Verdict => self.verdict(id, actor, request).await,
+            Read::Audit => self.audit(actor, request).await,
             Read::OpenApi => Ok(text_of(StatusCode::OK, Bytes::from_static(OPENAPI.as_bytes()))),
         }
     }
 
-    async fn run_log<B>(&self, id: &str, request: &Request<B>) -> Answer {
+    async fn run_log<B>(&self, id: &str, actor: &Actor, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["step", "after", "before", "tail", "wait_ms"])?;
         let Some(id) = whole(id).map(RunId) else {
             return Err(Refusal::invalid("a run's id must be a whole number"));
         };
         let step = query.number("step")?;
         let (query, wait) = self.log_query(&query)?;
-        let page = self.view.run_log(id, step, query);
-        json(&self.in_time(wait, page).await??)
+        self.page(actor, wait, |view| {
+            let query = query.clone();
+            async move { view.run_log(id, step, query).await }
+        })
+        .await
     }
 
-    async fn instance_log<B>(&self, id: &str, request: &Request<B>) -> Answer {
+    async fn instance_log<B>(&self, id: &str, actor: &Actor, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["after", "before", "tail", "wait_ms"])?;
         let Some(id) = query::decode(id).map(InstanceId) else {
             return Err(Refusal::invalid("the instance's id is not UTF-8"));
         };
         let (query, wait) = self.log_query(&query)?;
-        let page = self.view.instance_log(id, query);
-        json(&self.in_time(wait, page).await??)
+        self.page(actor, wait, |view| {
+            let (id, query) = (id.clone(), query.clone());
+            async move { view.instance_log(id, query).await }
+        })
+        .await
     }
 
-    async fn inspect<B>(&self, id: &str, request: &Request<B>) -> Answer {
+    async fn inspect<B>(&self, id: &str, actor: &Actor, request: &Request<B>) -> Answer {
         Query::of(request, &[])?;
         let Some(id) = query::decode(id).map(InstanceId) else {
             return Err(Refusal::invalid("the instance's id is not UTF-8"));
         };
-        let found = self.view.inspect(id);
-        json(&self.in_time(Duration::ZERO, found).await??)
+        let found = async { Ok(self.view.inspect(id).await?) };
+        self.found(actor, found).await
     }
 
-    async fn verdict<B>(&self, id: &str, request: &Request<B>) -> Answer {
+    async fn verdict<B>(&self, id: &str, actor: &Actor, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["project"])?;
         let Some(commit) = query::decode(id) else {
             return Err(Refusal::invalid("the commit's id is not UTF-8"));
@@ -107,15 +125,77 @@ impl<V: View> Reader<'_, V> {
             let why = "a verdict is of a project's commit: add ?project= and the project's name";
             return Err(Refusal::invalid(why));
         };
-        let found = self.view.verdict(ProjectName::new(project), CommitId::new(commit));
-        json(&self.in_time(Duration::ZERO, found).await??)
+        let (project, commit) = (ProjectName::new(project), CommitId::new(commit));
+        let found = async { Ok(self.view.verdict(project, commit).await?) };
+        self.found(actor, found).await
     }
 
-    async fn audit<B>(&self, request: &Request<B>) -> Answer {
+    async fn audit<B>(&self, actor: &Actor, request: &Request<B>) -> Answer {
         let query = Query::of(request, &["last"])?;
         let last = query.number("last")?.unwrap_or(100).min(self.limits.audit);
-        let entries = self.view.audit(last);
-        json(&self.in_time(Duration::ZERO, entries).await??)
+        let view = Arc::clone(self.view);
+        self.found(actor, self.read(actor, async move { view.audit(last).await })).await
+    }
+
+    /// Answers with a page of a log. Where it has no line yet, it is read again until one comes, as
+    /// long as was asked to be waited: a wait holds no thread, no turn and no memory, and ends with
+    /// its client.
+    async fn page<P>(&self, actor: &Actor, wait: Duration, ask: impl Fn(Arc<V>) -> P) -> Answer
+    where
+        P: Future<Output = Result<LogPage, Rejection>> + Send + 'static,
+    {
+        let until = Instant::now() + wait;
+        let waited = async {
+            loop {
+                let share = self.room(actor, ANSWER).await?;
+                let page = self.read(actor, ask(Arc::clone(self.view))).await?;
+                if !page.lines.is_empty() || !page.open || Instant::now() >= until {
+                    return json_in(share, &page);
+                }
+                drop((share, page));
+                sleep_until(until.min(Instant::now() + STEP)).await;
+            }
+        };
+        self.in_time(wait, waited).await?
+    }
+
+    /// Answers with what is found.
+    async fn found<T: Serialize>(
+        &self,
+        actor: &Actor,
+        found: impl Future<Output = Result<T, Refusal>>,
+    ) -> Answer {
+        let answered = async {
+            let share = self.room(actor, ANSWER).await?;
+            json_in(share, &found.await?)
+        };
+        self.in_time(Duration::ZERO, answered).await?
+    }
+
+    /// Memory for an answer of an actor.
+    async fn room(&self, actor: &Actor, bytes: usize) -> Result<Share, Refusal> {
+        let bytes = u32::try_from(bytes.max(ANSWER)).unwrap_or(u32::MAX);
+        let share = self.shared.answers.take(actor.uid, bytes);
+        match timeout(self.limits.room_within, share).await {
+            Ok(Ok(share)) => Ok(share),
+            Ok(Err(_)) | Err(_) => Err(no_room()),
+        }
+    }
+
+    /// Reads from the disk, in an actor's turn. What was begun goes on where the client leaves, and
+    /// its thread with it: so the turn is over only then, and not with the client.
+    async fn read<T: Send + 'static>(
+        &self,
+        actor: &Actor,
+        reading: impl Future<Output = Result<T, Rejection>> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let broken = |error: &dyn std::fmt::Display| broken("a reading broke off", error);
+        let turn = self.shared.reads.take(actor.uid, 1).await.map_err(|error| broken(&error))?;
+        let reading = tokio::spawn(async move {
+            let _turn = turn;
+            reading.await
+        });
+        Ok(reading.await.map_err(|error| broken(&error))??)
     }
 
     fn log_query(&self, query: &Query) -> Result<(LogQuery, Duration), Refusal> {
@@ -125,7 +205,8 @@ impl<V: View> Reader<'_, V> {
             after: query.text("after").map(str::to_owned),
             before: query.text("before").map(str::to_owned),
             tail: query.number("tail")?,
-            wait: Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            // The waiting is done here.
+            wait: Millis(0),
         };
         Ok((asked, wait))
     }

@@ -36,6 +36,17 @@ pub struct ServeLimits {
     pub grace: Duration,
     /// The most entries of the audit log at once.
     pub audit: u32,
+    /// Pages of logs, and of the audit log, that are read at once for the clients of a socket. Each
+    /// takes a thread of those that drivers use too, and some megabytes.
+    pub reads: u32,
+    /// As many for one user: two together keep nobody waiting.
+    pub reads_of_one: u32,
+    /// Bytes of answers that the clients of a socket have not taken.
+    pub answers: u32,
+    /// As many of one user: two together keep nobody waiting.
+    pub answers_of_one: u32,
+    /// How long an answer waits until others are taken and there is memory for it.
+    pub room_within: Duration,
 }
 
 impl Default for ServeLimits {
@@ -56,6 +67,11 @@ impl Default for ServeLimits {
             stall: Duration::from_secs(30),
             grace: Duration::from_secs(3),
             audit: 1000,
+            reads: 6,
+            reads_of_one: 2,
+            answers: 48 << 20,
+            answers_of_one: 16 << 20,
+            room_within: Duration::from_secs(10),
         }
     }
 }

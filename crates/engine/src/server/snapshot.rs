@@ -2,6 +2,7 @@
 //! away from the threads that the kernel runs on, and kept only as long as it is being sent.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -18,21 +19,30 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::actor::Actor;
-use super::answer::{Answer, Refusal, with_body};
+use super::answer::{Answer, Refusal, no_room, with_body};
+use super::share::Share;
+use crate::publish::Publisher;
 
 /// A state, written out.
 #[derive(Debug)]
 struct Written {
-    state: Arc<State>,
+    /// Which state it is. The state itself is not kept: whoever is slow to take the text would hold
+    /// that too.
+    state: Weak<State>,
+    seq: Seq,
     text: Vec<u8>,
 }
 
-/// Keeps the text alive for as long as any response sends it.
-struct Shared(Arc<Written>);
+/// Keeps the text alive for as long as any response sends it, and a share of the memory for
+/// answers taken for as long as this response does.
+struct Sent {
+    written: Arc<Written>,
+    _share: Share,
+}
 
-impl AsRef<[u8]> for Shared {
+impl AsRef<[u8]> for Sent {
     fn as_ref(&self) -> &[u8] {
-        &self.0.text
+        &self.written.text
     }
 }
 
@@ -40,47 +50,64 @@ impl AsRef<[u8]> for Shared {
 #[derive(Debug)]
 pub(super) struct Snapshots {
     newest: Mutex<Weak<Written>>,
+    /// Bytes of the text that was written last.
+    length: AtomicUsize,
     /// One at a time: who comes meanwhile finds it written.
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
 }
 
 impl Default for Snapshots {
     fn default() -> Self {
-        Self { newest: Mutex::default(), turn: Semaphore::new(1) }
+        let turn = Arc::new(Semaphore::new(1));
+        Self { newest: Mutex::default(), length: AtomicUsize::default(), turn }
     }
 }
 
 impl Snapshots {
-    /// The snapshot as one client sees it.
+    /// Bytes that the next state has at most, as far as the last one tells.
+    pub(super) fn length(&self) -> usize {
+        let last = self.length.load(Ordering::Relaxed);
+        last + last / 8
+    }
+
+    /// The snapshot as one client sees it. The share is of the memory for answers.
     pub(super) async fn answer(
         &self,
-        state: Arc<State>,
+        publisher: &Publisher,
         actor: &Actor,
         now: Timestamp,
-        (degraded, room): (Option<Degraded>, Option<Room>),
+        mut share: Share,
     ) -> Answer {
-        let head = head(state.seq, actor, now, (degraded, room))?;
-        let written = self.written(state).await?;
-        let parts = [head, Bytes::from_owner(Shared(written)), Bytes::from_static(b"}")];
+        let written = self.written(publisher).await?;
+        share.resize(written.text.len()).map_err(|_| no_room())?;
+        let head = head(written.seq, actor, now, (publisher.degraded(), publisher.room()))?;
+        let state = Bytes::from_owner(Sent { written, _share: share });
+        let parts = [head, state, Bytes::from_static(b"}")];
         let frames = parts.map(|part| Ok::<_, Infallible>(Frame::data(part)));
         let body = StreamBody::new(futures_util::stream::iter(frames)).boxed();
         Ok(with_body(StatusCode::OK, "application/json", body))
     }
 
-    async fn written(&self, state: Arc<State>) -> Result<Arc<Written>, Refusal> {
-        let _turn = self.turn.acquire().await.map_err(|_| not_written())?;
+    async fn written(&self, publisher: &Publisher) -> Result<Arc<Written>, Refusal> {
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| not_written())?;
+        // Only now: who waits holds no state.
+        let state = publisher.state();
         if let Some(written) = self.newest().upgrade()
-            && Arc::ptr_eq(&written.state, &state)
+            && std::ptr::eq(written.state.as_ptr(), Arc::as_ptr(&state))
         {
             return Ok(written);
         }
-        let written = tokio::task::spawn_blocking(move || {
-            let text = serde_json::to_vec(&*state)?;
-            Ok::<_, serde_json::Error>(Arc::new(Written { state, text }))
+        // The turn goes along: a client that leaves meanwhile does not end what was begun for it.
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut text = serde_json::to_vec(&*state)?;
+            text.shrink_to_fit();
+            let written = Written { state: Arc::downgrade(&state), seq: state.seq, text };
+            Ok::<_, serde_json::Error>((Arc::new(written), turn))
         });
-        let Ok(Ok(written)) = written.await else {
+        let Ok(Ok((written, _turn))) = writing.await else {
             return Err(not_written());
         };
+        self.length.store(written.text.len(), Ordering::Relaxed);
         *self.newest() = Arc::downgrade(&written);
         Ok(written)
     }

@@ -4,6 +4,7 @@ mod attach;
 mod command;
 mod doors;
 mod follow;
+mod greedy;
 mod hostile;
 mod house;
 mod sockets;
