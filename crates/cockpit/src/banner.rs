@@ -80,25 +80,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if model.replica.halting {
         return said("The engine is stopping everything; q leaves.".to_owned(), Tone::Wrong);
     }
-    if let Some(problem) = model.problems.first() {
-        let more = match model.problems.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        return said(
-            format!("{}{more}. ! shows all.", printable(&problem.to_string(), WHY)),
-            Tone::Wrong,
-        );
-    }
-    if let Some(name) = model.invalid.first() {
-        let more = match model.invalid.len() {
-            1 => String::new(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        let name = printable(name, 60);
-        let text = format!(
-            "{name}{more} is not valid: what was applied last goes on. `pilothouse apply` says where."
-        );
+    if let Some(text) = wrong_file(model) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = no_containers(model) {
@@ -125,6 +107,23 @@ pub fn banner(model: &Model) -> Option<Banner> {
     }
     let guide = model.guide?;
     said(guide(&model.replica)?, Tone::Guide)
+}
+
+/// What is wrong with a keymap, a theme or an operator's file.
+fn wrong_file(model: &Model) -> Option<String> {
+    let more = |count: usize, text: fn(usize) -> String| match count {
+        0 | 1 => String::new(),
+        count => text(count - 1),
+    };
+    if let Some(problem) = model.problems.first() {
+        let more = more(model.problems.len(), |count| format!(" and {count} more"));
+        return Some(format!("{}{more}. ! shows all.", printable(&problem.to_string(), WHY)));
+    }
+    let name = printable(model.invalid.first()?, 60);
+    let more = more(model.invalid.len(), |count| format!(" (and {count} more)"));
+    Some(format!(
+        "{name}{more} is not valid: what was applied last goes on. `pilothouse apply` says where."
+    ))
 }
 
 /// Since when the engine of containers is away, and what was said.
