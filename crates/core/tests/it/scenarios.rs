@@ -17,4 +17,5 @@ mod retention;
 mod runs;
 mod stops;
 mod waiting;
+mod ways_back;
 mod world;

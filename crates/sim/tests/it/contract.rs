@@ -157,8 +157,7 @@ impl Engine {
         self.tables += 1;
         let table = Table { target_groups, ..Table::default() }.seal(1, self.tables);
         let effect = Effect::Publish { table: Box::new(table) };
-        let published = self.does(EffectId::Publish(self.tables), effect).await;
-        assert!(published.is_ok(), "{published:?}");
+        self.does(EffectId::Publish(self.tables), effect).await.expect("it is published");
     }
 
     /// Watches until it is told that an instance was started again; what names that start.
@@ -170,10 +169,12 @@ impl Engine {
                 let ended = self.turn(&watch).await;
                 assert!(ended.is_none(), "the watch is over: {ended:?}");
                 for observation in &self.seen {
-                    if let Observation::InstanceRestarted { id, restarts: 1.., proof, .. } =
+                    let Observation::InstanceRestarted { id, restarts: 1.., proof, .. } =
                         observation
-                        && *id == order.id
-                    {
+                    else {
+                        continue;
+                    };
+                    if *id == order.id {
                         return proof.clone();
                     }
                 }
