@@ -169,12 +169,10 @@ impl Engine {
                 let ended = self.turn(&watch).await;
                 assert!(ended.is_none(), "the watch is over: {ended:?}");
                 for observation in &self.seen {
-                    let Observation::InstanceRestarted { id, restarts: 1.., proof, .. } =
+                    if let Observation::InstanceRestarted { id, restarts: 1.., proof, .. } =
                         observation
-                    else {
-                        continue;
-                    };
-                    if *id == order.id {
+                        && *id == order.id
+                    {
                         return proof.clone();
                     }
                 }
