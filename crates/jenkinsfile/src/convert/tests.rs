@@ -4,6 +4,7 @@ mod agent;
 mod background;
 mod change;
 mod container;
+mod empty;
 mod groovy;
 mod honest;
 mod option;

@@ -62,7 +62,8 @@ impl Script {
         self.timeout.or_else(|| (count > 1).then_some((USUAL * count).min(WEEK)))
     }
 
-    /// Its variables; those that name one of a run are set by its text.
+    /// Its variables; those that name one of a run, or
+    /// nothing, are set by its text.
     pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, bits)| match bits.as_slice() {
             [] => Some((name.as_str(), "")),
@@ -178,8 +179,14 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     }
     let mut before = scope.guards.concat();
     for (name, bits) in scope.variables.iter() {
-        if !matches!(bits.as_slice(), [] | [Bit::Text(_)]) {
-            let _ = writeln!(before, "export {name}={}", word(bits));
+        match bits.as_slice() {
+            [] | [Bit::Text(_)] => {}
+            [Bit::Unset] => {
+                let _ = writeln!(before, "unset {name}");
+            }
+            bits => {
+                let _ = writeln!(before, "export {name}={}", word(bits));
+            }
         }
     }
     for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {

@@ -96,6 +96,7 @@ fn said(bits: &[Bit]) -> String {
                 out.push('$');
                 out.push_str(outside.ours);
             }
+            Bit::Unset => {}
         }
     }
     short(&out).to_owned()
