@@ -118,6 +118,10 @@ fn a_change_is_seen_in_a_script() {
         "git config --system a b",
         "go install a@latest",
         "curl a | sh && \\\\\n  apt-get install b",
+        "function f { apt-get install x; }\nf",
+        "if a; then function f { cp a /opt/b\n}; fi",
+        "function f\n{ apt-get install x; }",
+        "function f() { apt-get install x; }",
     ] {
         assert!(is_change(script), "{script}");
     }

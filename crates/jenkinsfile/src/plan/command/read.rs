@@ -100,7 +100,16 @@ impl Open {
             Some(Redirect::Output) => self.files.push(word),
             Some(Redirect::Text) => self.text = Some(word),
             Some(Redirect::Input) => {}
-            None => self.words.push(word),
+            None => {
+                // What follows `function f {` is as behind `f() {`.
+                if word == "{"
+                    && let [.., function, _] = self.words.as_slice()
+                    && function == "function"
+                {
+                    self.words.truncate(self.words.len() - 2);
+                }
+                self.words.push(word);
+            }
         }
     }
 
@@ -222,6 +231,11 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
         }
         if reads_input(&words) {
             inner.extend(self.piped(shell));
+        }
+        // It reads its words as one script.
+        let told = words.iter().position(|word| word == "eval").and_then(|at| words.get(at + 1..));
+        if let Some(told @ [_, _, ..]) = told {
+            inner.push(told.join(" "));
         }
         if let [name, script, ..] = words.as_slice()
             && name == "trap"
