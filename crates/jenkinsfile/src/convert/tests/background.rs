@@ -132,6 +132,15 @@ fn a_signal_need_not_end_a_process() {
 }
 
 #[test]
+fn a_script_that_is_written_and_run_is_read_for_processes() {
+    assert!(leaves("cat <<E > s.sh\nserver &\nE\nsh s.sh"));
+    assert!(leaves("echo \"server &\" > s.sh; ./s.sh"));
+    assert!(!leaves("cat <<E > s.sh\nserver &\nE\nchmod +x s.sh"));
+    // One that runs itself has no end, so in doubt it leaves something.
+    assert!(leaves("cat > a.sh <<E\n./a.sh; ./a.sh\nE\n./a.sh"));
+}
+
+#[test]
 fn words_of_eval_are_one_script() {
     assert!(leaves("eval \"x\" \"&\"") && leaves("eval x \\\\&") && !leaves("eval x y"));
 }
