@@ -9,6 +9,7 @@ mod groovy;
 mod honest;
 mod option;
 mod parameter;
+mod place;
 mod script;
 
 use super::convert;

@@ -86,11 +86,13 @@ impl Script {
 }
 
 /// Whether it can stand in parentheses before another: it has no interpreter of its own, does
-/// something, closes what it opens, and has no here-document, whose end may be missing.
+/// something, closes what it opens, has no here-document, whose end may be missing, and no alias,
+/// since a shell reads all that stands in parentheses before it knows one.
 fn is_joinable(text: &str) -> bool {
     let is_command = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     !text.starts_with("#!")
         && !text.contains("<<")
+        && !text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "alias")
         && text.lines().any(is_command)
         && is_whole(text)
 }
@@ -131,7 +133,7 @@ impl Planner<'_> {
                 let end = last.pieces.last().map_or(0, |last| last.end) + text.len();
                 last.pieces.push(Piece { at: name.span.start, text, end });
                 let why = format!(
-                    "in one step with line {line}, since `{command}` changes its container"
+                    "in one step with line {line}, since `{command}` may change its container"
                 );
                 self.taken(name.span.start, &why, &scope);
                 self.is_touched |= !self.is_aside(step);
@@ -140,7 +142,7 @@ impl Planner<'_> {
             }
             if name.text == "sh" {
                 let why = format!(
-                    "`{command}` of line {line} changes its container, and each step has one of its own"
+                    "`{command}` of line {line} may change its container, and each step has one of its own"
                 );
                 scope.turn_off(&why);
                 into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
