@@ -19,6 +19,9 @@ use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
 const SCRIPT_BYTES: usize = 60 * 1024;
+/// Variables that each script of a run has; no others need to be taken away, since those of an
+/// image, or of an agent itself, Jenkins leaves there (hudson.Launcher, "inherit").
+const GIVEN: [&str; 3] = ["CI", "XDG_CACHE_HOME", "npm_config_cache"];
 /// The most steps that are one step.
 const MOST_PIECES: usize = 1000;
 
@@ -62,8 +65,8 @@ impl Script {
         self.timeout.or_else(|| (count > 1).then_some((USUAL * count).min(WEEK)))
     }
 
-    /// Its variables; those that name one of a run, or
-    /// nothing, are set by its text.
+    /// Its variables; those that name one of a run are set by its text,
+    /// and those that are set to nothing by nobody.
     pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, bits)| match bits.as_slice() {
             [] => Some((name.as_str(), "")),
@@ -182,10 +185,10 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     let mut before = scope.guards.concat();
     for (name, bits) in scope.variables.iter() {
         match bits.as_slice() {
-            [] | [Bit::Text(_)] => {}
-            [Bit::Unset] => {
+            [Bit::Unset] if GIVEN.contains(&name.as_str()) => {
                 let _ = writeln!(before, "unset {name}");
             }
+            [] | [Bit::Text(_) | Bit::Unset] => {}
             bits => {
                 let _ = writeln!(before, "export {name}={}", word(bits));
             }

@@ -1,6 +1,6 @@
 //! Variables that are set to nothing, which Jenkins takes away.
 
-use super::{converted, running, with_steps};
+use super::{converted, running};
 
 fn with_environment(environment: &str, stage: &str) -> String {
     converted(&format!(
@@ -11,15 +11,18 @@ fn with_environment(environment: &str, stage: &str) -> String {
 #[test]
 fn what_is_set_to_nothing_is_not_there() {
     let text = with_environment("E = ''; F = 'x'", "steps { sh 'make' }");
-    assert!(text.contains("env = { F = \"x\" }\nrun = '''\nunset E\nmake'''"), "{text}");
-    let text = with_steps("", "withEnv(['E=']) { sh 'make' }");
-    assert!(text.contains("run = '''\nunset E\nmake'''"), "{text}");
-    // A name that a run has here under another one is taken away as well.
+    assert!(text.contains("env = { F = \"x\" }\nrun = \"make\""), "{text}");
+    // What was around it is not there either.
+    let text = with_environment("E = 'x'", "steps { withEnv(['E=']) { sh 'make' } }");
+    assert!(text.contains("name = \"a\"\nrun = \"make\""), "{text}");
+    let text = with_environment("E = 'x'", "environment { E = '' }\nsteps { sh 'make' }");
+    assert!(text.contains("name = \"a\"\nrun = \"make\""), "{text}");
+    // What a run sets by itself is taken away.
+    let text = with_environment("CI = ''", "steps { sh 'make' }");
+    assert!(text.contains("run = '''\nunset CI\nmake'''"), "{text}");
+    // A name that a run has here under another one is not set to that.
     let text = with_environment("BUILD_ID = ''", "steps { sh 'echo $BUILD_ID' }");
-    assert!(text.contains("run = '''\nunset BUILD_ID\necho $BUILD_ID'''"), "{text}");
-    // Nothing can stand before a script that another interpreter reads.
-    let text = with_steps("", "withEnv(['E=']) { sh '''#!/usr/bin/perl\nprint 1''' }");
-    assert!(!running(&text).contains("print 1"), "{text}");
+    assert!(text.contains("name = \"a\"\nrun = \"echo $BUILD_ID\""), "{text}");
 }
 
 #[test]
@@ -34,17 +37,17 @@ fn a_parameter_is_an_empty_text_and_what_is_set_to_it_is_nothing() {
     assert!(text.contains("P = \"\"") && text.contains("run = \"make ''\""), "{text}");
     for value in ["\"${params.P}\"", "\"${env.P}\"", "\"${P}\""] {
         let text = with(&format!("E = {value}"), "steps { sh 'make' }");
-        assert!(text.contains("run = '''\nunset E\nmake'''"), "{value}: {text}");
+        assert!(text.contains("env = { P = \"\" }\nrun = \"make\""), "{value}: {text}");
     }
     // Beside each other an empty one is a text still.
     let text = with("E = \"${params.P}\"; F = \"${E}x\"", "steps { sh 'make' }");
-    assert!(text.contains("F = \"x\"") && text.contains("unset E\nmake"), "{text}");
+    assert!(text.contains("env = { P = \"\", F = \"x\" }\nrun = \"make\""), "{text}");
 }
 
 #[test]
 fn to_groovy_what_is_not_there_is_null() {
     let text = with_environment("E = ''", "steps { sh \"make ${env.E}\" }");
-    assert!(running(&text).contains("unset E\nmake null'''"), "{text}");
+    assert!(text.contains("name = \"a\"\nrun = \"make null\""), "{text}");
     let text = with_environment("E = ''", "environment { F = \"${env.E}\" }\nsteps { sh 'make' }");
     assert!(text.contains("F = \"null\""), "{text}");
     // Alone it is no variable of Groovy, and as a script it is none.
