@@ -86,7 +86,7 @@ const START: [&str; 2] = ["restart", "start"];
 /// Those of which nothing is left that is a process of a build: containers, and what Gradle keeps
 /// by itself; those to which the words mean something else; and those whose `start` is a task in the
 /// foreground.
-const APART: [&str; 49] = [
+const APART: [&str; 51] = [
     "aws",
     "az",
     "bun",
@@ -125,6 +125,7 @@ const APART: [&str; 49] = [
     "php",
     "pipenv",
     "pnpm",
+    "pm2-runtime",
     "podman",
     "poetry",
     "printf",
@@ -134,6 +135,7 @@ const APART: [&str; 49] = [
     "ruby",
     "scp",
     "sshpass",
+    "start-server-and-test",
     "test",
     "yarn",
 ];
@@ -163,6 +165,8 @@ const LAUNCHERS: [(&str, &[&str]); 17] = [
 ];
 /// Words before the command of those that need none.
 const SAID: [&str; 3] = ["dlx", "exec", "run"];
+/// Programs that keep what they are told to start, also where an option may take their name.
+const MANAGERS: [&str; 2] = ["forever", "pm2"];
 /// The most words between a launcher and its command.
 const MOST_BETWEEN: usize = 8;
 /// How many launchers stand behind each other.
@@ -200,7 +204,8 @@ fn launched(command: &Command<'_>, depth: usize) -> bool {
             continue;
         }
         let inner = Command { path: word, words: behind(at) };
-        if is_daemonized(&inner) || depth > 0 && launched(&inner, depth - 1) {
+        let is_sure = !is_taken || MANAGERS.contains(&inner.name()) || !starts(&inner);
+        if is_sure && is_daemonized(&inner) || depth > 0 && launched(&inner, depth - 1) {
             return true;
         }
         if !std::mem::take(&mut is_taken) {

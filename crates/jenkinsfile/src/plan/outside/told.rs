@@ -192,7 +192,12 @@ fn place(path: &str) -> bool {
     // As in `cmake ..`, which says where the sources are.
     let is_above =
         || rest.strip_prefix("./").is_some_and(|up| up.split('/').all(|one| one == ".."));
-    !rest.starts_with('/') && !is_below(path, &KNOWN) && !is_above()
+    // As in `dotnet test /p:A=b`, which is an option.
+    let is_option = || {
+        let end = rest.find([':', '=', '/']).and_then(|at| rest.as_bytes().get(at));
+        end.is_some_and(|end| *end != b'/')
+    };
+    !rest.starts_with('/') && !is_option() && !is_below(path, &KNOWN) && !is_above()
 }
 
 /// Whether this begins with one of these directories.
