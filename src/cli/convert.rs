@@ -22,6 +22,10 @@ const LINE: usize = 1000;
 
 /// What is converted, and where to.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 something was taken over; 1 nothing was, or a file cannot be read or written; \
+                        2 Jenkins refuses the file, or it is no declarative pipeline in UTF-8; 5 the output is there already."
+)]
 pub struct Convert {
     /// The Jenkinsfile; - is the standard input
     #[arg(value_name = "FILE", default_value = "Jenkinsfile")]

@@ -48,6 +48,10 @@ pub fn convert(
         left: 0,
     };
     writer.head(file);
+    if text.contains("GIT_BRANCH") {
+        // That of a branch that is named in a job's configuration begins with its remote's name.
+        writer.out.comment("GIT_BRANCH is the name of the branch alone, without origin/.");
+    }
     for line in &plan.lines {
         match line {
             Line::Gap => writer.out.gap(),

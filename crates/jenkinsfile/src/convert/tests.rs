@@ -4,10 +4,12 @@ mod agent;
 mod background;
 mod change;
 mod container;
+mod empty;
 mod groovy;
 mod honest;
 mod option;
 mod parameter;
+mod place;
 mod script;
 
 use super::convert;

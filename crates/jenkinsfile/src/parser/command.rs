@@ -87,7 +87,13 @@ impl<'s> Parser<'s> {
         arguments: Vec<Argument<'s>>,
         start: u32,
     ) -> Parsed<Expression<'s>> {
-        self.check_callee(&head)?;
+        // As `void a "b"`, a chain that Groovy parses.
+        let is_void = head.kind.is_name("void")
+            && matches!(arguments.as_slice(), [Argument::Value(one)]
+                if matches!(one.kind, ExpressionKind::Name(_)));
+        if !is_void {
+            self.check_callee(&head)?;
+        }
         let style = CallStyle::Command;
         let call = match head.kind {
             ExpressionKind::Name("this" | "super") if self.classes == 0 => {

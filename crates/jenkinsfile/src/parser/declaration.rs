@@ -74,7 +74,8 @@ impl<'s> Parser<'s> {
             return false;
         };
         match self.token(after).kind {
-            Kind::Name => true,
+            // `String a b` is a chain of commands.
+            Kind::Name => !matches!(self.token(after + 1).kind, Kind::Name | Kind::Text),
             // `String "name"() { }` defines a method with any name.
             Kind::Text => self.token(after + 1).kind == Kind::Mark(Mark::LeftParen),
             _ => false,

@@ -5,17 +5,19 @@
 
 mod expand;
 mod known;
+mod nested;
 mod read;
 
 use super::value::is_of_jenkins;
 pub(super) use read::{End, Simple, is_whole, simple_commands};
 
 /// Words before a command.
-const BEFORE: [&str; 41] = [
+const BEFORE: [&str; 44] = [
     "!", "bash", "builtin", "busybox", "chroot", "command", "dash", "do", "doas", "elif", "else",
     "env", "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup",
-    "retry", "runuser", "setsid", "sh", "stdbuf", "su", "sudo", "su-exec", "then", "time",
-    "timeout", "until", "unbuffer", "while", "xargs", "xvfb-run", "zsh", "{", "}",
+    "retry", "runuser", "script", "setsid", "sh", "stdbuf", "strace", "su", "sudo", "su-exec",
+    "then", "time", "timeout", "unbuffer", "unshare", "until", "while", "xargs", "xvfb-run", "zsh",
+    "{", "}",
 ];
 /// Those of them that take a word of their own.
 const TAKING: [&str; 8] =
@@ -118,6 +120,11 @@ fn named(path: &str) -> &str {
 /// Whether a path is one of the container, and no device. What a variable names that nothing sets
 /// here is one: in doubt an image sets it, as `$GOPATH`.
 pub(super) fn is_outside(path: &str) -> bool {
+    // The home of somebody else.
+    if path.strip_prefix('~').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+    {
+        return true;
+    }
     // Of a list of places each is one.
     let path = path.strip_prefix('{').unwrap_or(path);
     if let Some(rest) = path.strip_prefix('$') {

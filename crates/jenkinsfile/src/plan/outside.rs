@@ -8,6 +8,7 @@
 mod install;
 mod place;
 mod scripts;
+mod told;
 mod write;
 
 use super::command::{
@@ -18,12 +19,13 @@ use super::value::Bit;
 use install::{Places, installs};
 use place::{Directories, shown};
 use scripts::{Scripts, is_fetched, is_placed};
-use write::{is_place, is_told_place, writes};
+use told::{is_known, is_told_place};
+use write::{is_place, writes};
 
 /// How many commands before a shell are looked at for what it reads.
 const MOST_BEFORE: usize = 20;
 
-/// The command by which a script changes its container, as far as its text and the variables around
+/// The command by which a script may change its container, as far as its text and the variables around
 /// it show one.
 pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<String> {
     let Some(all) = simple_commands(script, variables, true) else {
@@ -46,8 +48,10 @@ pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<
                 // Who only goes there does nothing there.
                 let is_last = index + 1 == all.len();
                 let is_idle = |one: &Command<'_>| is_last && matches!(one.name(), "cd" | "pushd");
-                let mut made = commands.iter().filter(|one| is_change(one, &places));
-                made.find(|one| !is_idle(one)).map(Command::shown)
+                let next = commands.iter().skip(1).map(Some).chain([None]);
+                let mut made =
+                    commands.iter().zip(next).filter(|(one, next)| is_change(one, *next, &places));
+                made.find(|(one, _)| !is_idle(one)).map(|(one, _)| one.shown())
             })
             .or_else(|| fetched(all.get(..index)?, simple, &commands))
             .or_else(|| scripts.run(simple, &commands))
@@ -76,9 +80,13 @@ fn fetched(before: &[Simple], simple: &Simple, own: &[Command<'_>]) -> Option<St
     Some(format!("{} | {shell}", source.words.first()?))
 }
 
-fn is_change(command: &Command<'_>, places: &Places) -> bool {
-    let is_known = !command.is_own() && (installs(command, places) || writes(command));
-    is_known || is_told_place(command)
+/// Whether a command may change its container; what may be a word that another one takes is none of
+/// which nothing is known.
+fn is_change(command: &Command<'_>, next: Option<&Command<'_>>, places: &Places) -> bool {
+    let is_seen = !command.is_own() && (installs(command, places) || writes(command));
+    let is_number = command.path.starts_with(|c: char| c.is_ascii_digit());
+    let is_word = command.name() != "find" && next.is_some_and(|next| is_number || is_known(next));
+    is_seen || !is_word && is_told_place(command)
 }
 
 /// A variable of a command, or of all that follow, that says where they write.

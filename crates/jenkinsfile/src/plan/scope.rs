@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::section::assignable;
-use super::value::{Bit, Left, left};
+use super::value::{Bit, Left, left, set_to};
 use crate::table::Support;
 
 /// The most variables of a step, and the most of those that are not known whose names are.
@@ -84,7 +84,7 @@ impl Scope {
 
     /// Sets a variable for what stands in it.
     pub fn set(&mut self, name: &str, bits: Vec<Bit>) -> Result<(), Left> {
-        let bits = assignable(name, bits)?;
+        let bits = set_to(assignable(name, bits)?);
         self.find(name);
         let variables = Rc::make_mut(&mut self.variables);
         variables.retain(|(known, _)| known != name);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::agent::takes_agent;
 use super::scope::VARIABLES;
 use super::time::seconds_of;
-use super::value::{Bit, Left, is_of_jenkins, left};
+use super::value::{Bit, Left, is_of_jenkins, left, set_to};
 use super::{Planner, Scope, UNKNOWN};
 use crate::model::{
     Common, Directive, DirectiveArgument, DirectiveValue, EnvironmentValue, Key, Section, Value,
@@ -230,6 +230,12 @@ impl Planner<'_> {
                 break;
             }
         }
+        // Within the section one that is set to nothing is an empty text.
+        for (name, bits) in Rc::make_mut(&mut scope.variables) {
+            if all.contains(name.as_str()) {
+                *bits = set_to(std::mem::take(bits));
+            }
+        }
         for (key, value) in entries {
             if taken.contains(&key.span.start) {
                 let off = scope.off();
@@ -344,7 +350,7 @@ pub(super) fn assignable(name: &str, bits: Vec<Bit>) -> Result<Vec<Bit>, Left> {
     }
     let texts = bits.iter().filter_map(|bit| match bit {
         Bit::Text(text) => Some(text),
-        Bit::Outside(_) => None,
+        Bit::Outside(_) | Bit::Unset => None,
     });
     let texts: Vec<&String> = texts.collect();
     // Jenkins puts other variables in where a value names them (hudson.EnvVars, "expand").

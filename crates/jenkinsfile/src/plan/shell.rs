@@ -39,6 +39,7 @@ pub(super) fn word(bits: &[Bit]) -> String {
                     Bit::Outside(outside) => {
                         let _ = write!(out, "${{{}}}", outside.ours);
                     }
+                    Bit::Unset => {}
                 }
             }
             out.push('"');
@@ -62,7 +63,7 @@ pub(super) fn script(bits: &[Bit]) -> Result<String, Left> {
                 let after = match bits.get(index + 1) {
                     Some(Bit::Text(text)) => text.as_str(),
                     Some(Bit::Outside(_)) => "0",
-                    None => "",
+                    Some(Bit::Unset) | None => "",
                 };
                 let name = outside.theirs;
                 if !outside.is_word {
@@ -79,6 +80,7 @@ pub(super) fn script(bits: &[Bit]) -> Result<String, Left> {
                 let _ = write!(out, "${{{}}}", outside.ours);
                 before.push('0');
             }
+            Bit::Unset => {}
         }
     }
     Ok(out)

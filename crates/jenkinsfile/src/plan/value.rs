@@ -20,6 +20,8 @@ pub(super) enum Bit {
     Text(String),
     /// A variable of a run.
     Outside(Outside),
+    /// Nothing: the variable is not there.
+    Unset,
 }
 
 /// A variable of a run that says what one of Jenkins' does.
@@ -142,8 +144,11 @@ impl Planner<'_> {
             ExpressionKind::Template(template) => {
                 for (index, text) in template.texts.iter().enumerate() {
                     into.text(text)?;
-                    if let Some(value) = template.values.get(index) {
-                        self.collect(value, scope, into)?;
+                    match template.values.get(index) {
+                        // What is not there is null, and its text says so.
+                        Some(value) if self.is_unset(value, scope) => into.text("null")?,
+                        Some(value) => self.collect(value, scope, into)?,
+                        None => {}
                     }
                 }
             }
@@ -179,6 +184,27 @@ impl Planner<'_> {
         }
         Ok(())
     }
+
+    /// Whether this is `env.X` of a variable that is not there.
+    fn is_unset(&self, expression: &Expression<'_>, scope: &Scope) -> bool {
+        let ExpressionKind::Property { object, name: Member::Name(name), .. } = &expression.kind
+        else {
+            return false;
+        };
+        object.kind.is_name("env")
+            && !self.known.is_of_groovy("env")
+            && !scope.missing.contains(name.text)
+            // Within a section a parameter of its name takes its place.
+            && !scope.parameters.iter().any(|(known, _)| known == name.text)
+            && scope.value(name.text).is_some_and(|bits| bits == [Bit::Unset])
+    }
+}
+
+/// What an environment makes of a value: Jenkins takes a variable away that is set to nothing
+/// (hudson.EnvVars, "override").
+pub(super) fn set_to(bits: Vec<Bit>) -> Vec<Bit> {
+    let is_empty = |bit: &Bit| matches!(bit, Bit::Text(text) if text.is_empty());
+    if bits.iter().all(is_empty) { vec![Bit::Unset] } else { bits }
 }
 
 fn is_text(expression: &Expression<'_>) -> bool {
@@ -223,6 +249,10 @@ impl Bits {
                 Bit::Outside(_) => {
                     self.all.push(bit.clone());
                     Ok(())
+                }
+                Bit::Unset => {
+                    let why = format!("{name} is set to nothing, so Jenkins does not have it");
+                    Err(left(Support::Interpreter, why))
                 }
             });
         }

@@ -19,6 +19,9 @@ use crate::table::{Entry, Support};
 
 /// The longest script, in bytes: less than a step may have, since lines are put before it.
 const SCRIPT_BYTES: usize = 60 * 1024;
+/// Variables that each script of a run has; no others need to be taken away, since those of an
+/// image, or of an agent itself, Jenkins leaves there (hudson.Launcher, "inherit").
+const GIVEN: [&str; 3] = ["CI", "XDG_CACHE_HOME", "npm_config_cache"];
 /// The most steps that are one step.
 const MOST_PIECES: usize = 1000;
 
@@ -62,7 +65,8 @@ impl Script {
         self.timeout.or_else(|| (count > 1).then_some((USUAL * count).min(WEEK)))
     }
 
-    /// Its variables; those that name one of a run are set by its text.
+    /// Its variables; those that name one of a run are set by its text,
+    /// and those that are set to nothing by nobody.
     pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, bits)| match bits.as_slice() {
             [] => Some((name.as_str(), "")),
@@ -85,11 +89,13 @@ impl Script {
 }
 
 /// Whether it can stand in parentheses before another: it has no interpreter of its own, does
-/// something, closes what it opens, and has no here-document, whose end may be missing.
+/// something, closes what it opens, has no here-document, whose end may be missing, and no alias,
+/// since a shell reads all that stands in parentheses before it knows one.
 fn is_joinable(text: &str) -> bool {
     let is_command = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     !text.starts_with("#!")
         && !text.contains("<<")
+        && !text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "alias")
         && text.lines().any(is_command)
         && is_whole(text)
 }
@@ -130,7 +136,7 @@ impl Planner<'_> {
                 let end = last.pieces.last().map_or(0, |last| last.end) + text.len();
                 last.pieces.push(Piece { at: name.span.start, text, end });
                 let why = format!(
-                    "in one step with line {line}, since `{command}` changes its container"
+                    "in one step with line {line}, since `{command}` may change its container"
                 );
                 self.taken(name.span.start, &why, &scope);
                 self.is_touched |= !self.is_aside(step);
@@ -139,7 +145,7 @@ impl Planner<'_> {
             }
             if name.text == "sh" {
                 let why = format!(
-                    "`{command}` of line {line} changes its container, and each step has one of its own"
+                    "`{command}` of line {line} may change its container, and each step has one of its own"
                 );
                 scope.turn_off(&why);
                 into.push(StagePart::Comment(Comment { span, what, why, is_left: true }));
@@ -178,8 +184,14 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     }
     let mut before = scope.guards.concat();
     for (name, bits) in scope.variables.iter() {
-        if !matches!(bits.as_slice(), [] | [Bit::Text(_)]) {
-            let _ = writeln!(before, "export {name}={}", word(bits));
+        match bits.as_slice() {
+            [Bit::Unset] if GIVEN.contains(&name.as_str()) => {
+                let _ = writeln!(before, "unset {name}");
+            }
+            [] | [Bit::Text(_) | Bit::Unset] => {}
+            bits => {
+                let _ = writeln!(before, "export {name}={}", word(bits));
+            }
         }
     }
     for outside in OUTSIDE.iter().filter(|outside| outside.ours != outside.theirs) {

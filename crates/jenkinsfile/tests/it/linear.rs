@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 5;
 const LEAST: Duration = Duration::from_millis(5);
 
 /// What begins a file, what is repeated in it, with `#` for a number, and what ends it.
-const SHAPES: [(&str, &str, &str); 14] = [
+const SHAPES: [(&str, &str, &str); 19] = [
     ("environment {", "V# = 'x'\n", "}"),
     ("environment {", "V# = \"${V}\"\n", "}"),
     ("environment {", "V# = \"${W#}\"\n", "}"),
@@ -27,6 +27,11 @@ const SHAPES: [(&str, &str, &str); 14] = [
     ("stages {", "stage('a#') { environment { V# = credentials('a') }\nsteps { sh 'a' } }\n", "}"),
     ("stages { stage('a') { steps {", "sh 'apt-get install -y p#; cp a /usr/b#'\n", "} } }"),
     ("stages { stage('a') { steps { sh 'apk add x'\n", "withEnv(['A=b']) { sh 'a #' }\n", "} } }"),
+    ("stages { stage('a') { steps { sh 'x ", "x:/./..=/#:/", "' } } }"),
+    ("stages { stage('a') { steps { sh 'x ", "/./", "' } } }"),
+    ("stages { stage('a') { steps { sh 'npx ", "yarn -a ", "' } } }"),
+    ("stages { stage('a') { steps { sh '''", "echo a > f#; ./f#\n", "''' } } }"),
+    ("environment { A = ''\n", "V# = \"${env.A}\"\n", "}"),
     ("stages { stage('a') { steps { withEnv([", "'V#=a',", "'B=b']) { sh 'a' } } } }"),
 ];
 

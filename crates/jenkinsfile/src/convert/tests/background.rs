@@ -65,3 +65,88 @@ fn of_scripts_in_words_only_so_much_is_read() {
     // Each line stands for all before it; in doubt the script leaves something.
     assert!(leaves(&"P=\"$P aaaa\"\n".repeat(1500)));
 }
+
+#[test]
+fn a_daemon_is_seen_behind_what_launches_it() {
+    for script in [
+        "npx pm2 start app.js",
+        "npx --yes forever start a",
+        "npx -p pm2 pm2 start a",
+        "npx pm2 -s start a",
+        "yarn pm2 start a",
+        "yarn run pm2 start a",
+        "yarn -s pm2 start a",
+        "yarn workspace web pm2 start a",
+        "pnpm exec pm2 start a",
+        "npm exec pm2 start a",
+        "npm exec -- pm2 start a",
+        "bundle exec puma -d",
+        "bundle exec rails s -d",
+        "poetry run gunicorn --daemon a",
+        "poetry run gunicorn -D a",
+        "pipenv run celery multi start w",
+        "pipenv run poetry run gunicorn -D a",
+        "uv run --frozen gunicorn -D a",
+        "conda run -n x gunicorn -D a",
+        "php artisan x --daemon",
+        "python manage.py x --daemon",
+        "sshpass -p x ssh -f h x",
+        "sshpass -e ssh -fN h",
+        "autossh -f h",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "npx react-scripts start",
+        "npx eslint --fix a",
+        "yarn start",
+        "yarn -s start",
+        "yarn install",
+        "yarn --cwd web start",
+        "yarn workspace web start",
+        "pnpm --filter web run start",
+        "npx start-server-and-test start http://x test",
+        "npx pm2-runtime start a",
+        "pnpm -r start",
+        "npm run start",
+        "npm start",
+        "bundle install",
+        "bundle exec rake",
+        "bundle exec rails s",
+        "poetry install",
+        "poetry run python -m x start",
+        "pipenv run pytest -D a",
+        "sshpass -p x ssh h service a restart",
+        "sshpass -p x scp -f a h:b",
+        "gradle --daemon build",
+        "git checkout --detach",
+        "docker run --detach x",
+        "java -jar a.jar start",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+}
+
+#[test]
+fn a_signal_need_not_end_a_process() {
+    for signal in ["-STOP", "-CONT", "-USR1", "-SIGUSR2", "-HUP", "-1", "-l", "-s HUP", "-0"] {
+        assert!(leaves(&format!("x & kill {signal} $!")), "{signal}");
+    }
+    for signal in ["", "-9", "-TERM", "-s KILL", "-n 9", "-SIGINT", "--"] {
+        assert!(!leaves(&format!("x & kill {signal} $!")), "{signal}");
+    }
+}
+
+#[test]
+fn a_script_that_is_written_and_run_is_read_for_processes() {
+    assert!(leaves("cat <<E > s.sh\nserver &\nE\nsh s.sh"));
+    assert!(leaves("echo \"server &\" > s.sh; ./s.sh"));
+    assert!(!leaves("cat <<E > s.sh\nserver &\nE\nchmod +x s.sh"));
+    // One that runs itself has no end, so in doubt it leaves something.
+    assert!(leaves("cat > a.sh <<E\n./a.sh; ./a.sh\nE\n./a.sh"));
+}
+
+#[test]
+fn words_of_eval_are_one_script() {
+    assert!(leaves("eval \"x\" \"&\"") && leaves("eval x \\\\&") && !leaves("eval x y"));
+}

@@ -19,7 +19,7 @@ fn what_stands_on_a_change_of_the_container_is_one_step_with_it() {
                   c\nexit 0\n)\n(\npytest\n)\n'''\n";
     assert!(text.contains(wanted), "{text}");
     assert!(text.contains("timeout = \"2h\"\n"), "{text}");
-    let why = "in one step with line 4, since `pip install x` changes its container";
+    let why = "in one step with line 4, since `pip install x` may change its container";
     assert!(text.contains(&format!("# line 7: sh: {why}")), "{text}");
     assert!(!running(&text).contains("[[stage.step]]"), "{text}");
     // A step lasts a week at most.
@@ -39,6 +39,7 @@ fn what_cannot_be_one_step_with_a_change_is_left() {
         "sh '''#!/bin/bash\nmake'''",
         "sh '''cat <<A\nmake\n A'''",
         "sh '# make'",
+        "sh '''alias m=make\nm'''",
         "sh \"make 'a\"",
         "sh 'make \"a'",
         "sh 'make )'",
@@ -52,7 +53,8 @@ fn what_cannot_be_one_step_with_a_change_is_left() {
         let text = in_container(&format!("sh 'apt-get install x'\n{next}\nsh 'ship'"));
         assert!(running(&text).contains("apt-get"), "{next}: {text}");
         assert!(!running(&text).contains("make") && !running(&text).contains("ship"), "{text}");
-        let why = "sh: `apt-get install x` of line 4 changes its container, and each step has one";
+        let why =
+            "sh: `apt-get install x` of line 4 may change its container, and each step has one";
         assert!(text.contains(why), "{next}: {text}");
     }
 }
@@ -87,10 +89,10 @@ fn a_change_ends_with_its_container() {
     assert!(running(&text).contains("beside") && !running(&text).contains("behind"), "{text}");
 }
 
-fn is_change(script: &str) -> bool {
+pub(super) fn is_change(script: &str) -> bool {
     let text = in_container(&format!("sh '''{script}'''\nsh 'make'"));
     assert!(running(&text).contains("make"), "{text}");
-    text.contains("changes its container")
+    text.contains("may change its container")
 }
 
 #[test]
@@ -118,6 +120,10 @@ fn a_change_is_seen_in_a_script() {
         "git config --system a b",
         "go install a@latest",
         "curl a | sh && \\\\\n  apt-get install b",
+        "function f { apt-get install x; }\nf",
+        "if a; then function f { cp a /opt/b\n}; fi",
+        "function f\n{ apt-get install x; }",
+        "function f() { apt-get install x; }",
     ] {
         assert!(is_change(script), "{script}");
     }
@@ -200,7 +206,7 @@ fn a_change_is_seen_at_a_place_that_is_not_written_out() {
 #[test]
 fn an_installer_is_seen_whatever_it_is_called() {
     let text = in_container("sh 'mkdir -p -- /opt/x'\nsh 'make'");
-    assert!(text.contains("since `mkdir -p /opt/x` changes its container"), "{text}");
+    assert!(text.contains("since `mkdir -p /opt/x` may change its container"), "{text}");
     for script in [
         "cargo install x",
         "npm i -g x",
@@ -227,7 +233,7 @@ fn an_installer_is_seen_whatever_it_is_called() {
         assert!(is_change(script), "{script}");
     }
     let text = in_container("sh '''bash <<E\napt-get update\nE'''\nsh 'make'");
-    assert!(text.contains("`apt-get update` of line 4 changes its container"), "{text}");
+    assert!(text.contains("`apt-get update` of line 4 may change its container"), "{text}");
 }
 
 #[test]
@@ -303,7 +309,7 @@ fn what_stays_in_the_workspace_is_no_change() {
     }
     let with = |value: &str, script: &str| {
         in_container(&format!("withEnv(['OUT={value}']) {{\nsh '{script}'\nsh 'make'\n}}"))
-            .contains("changes its container")
+            .contains("may change its container")
     };
     assert!(with("/opt/x", "echo a > $OUT") && !with("x", "echo a > $OUT"));
     assert!(with("apt-get", "$OUT update"));

@@ -3,6 +3,13 @@
 use super::{converted, running, with_steps};
 
 #[test]
+fn what_the_name_of_the_branch_lacks_is_said() {
+    let told = "# GIT_BRANCH is the name of the branch alone, without origin/.\n";
+    assert!(with_steps("", "sh 'make $GIT_BRANCH'").contains(told));
+    assert!(!with_steps("", "sh 'make $GIT_COMMIT'").contains(told));
+}
+
+#[test]
 fn a_secret_gives_no_user_and_no_password() {
     for step in [
         "sh 'login -u $REG_USR'",

@@ -7,7 +7,7 @@ use crate::plan::command::Command;
 
 /// Commands, and how the words begin of which they are told to put a process there; any where there
 /// are none.
-const TOLD: [(&str, &[&str]); 33] = [
+const TOLD: [(&str, &[&str]); 37] = [
     ("adb", &["start-server"]),
     ("at", &["now"]),
     ("batch", &[]),
@@ -28,16 +28,20 @@ const TOLD: [(&str, &[&str]); 33] = [
     ("mvnw", &["cargo:start", "jetty:start", "spring-boot:start"]),
     ("mysqld_safe", &[]),
     ("pm2", &["resurrect"]),
+    ("puma", &["-d"]),
     ("rabbitmq-server", &["-detached"]),
     ("rails", &["-d"]),
     ("screen", &["-d"]),
+    ("sidekiq", &["-d"]),
     ("ssh-agent", &[]),
     ("start-all.sh", &[]),
     ("start-dfs.sh", &[]),
     ("start-stop-daemon", &["-b", "--background"]),
     ("startup.sh", &[]),
+    ("thin", &["-d"]),
     ("tmux", &["-d"]),
     ("unbound", &["-d"]),
+    ("unicorn", &["-D"]),
     ("uwsgi", &["-d"]),
     ("vagrant", &["up"]),
     ("vncserver", &[]),
@@ -82,7 +86,7 @@ const START: [&str; 2] = ["restart", "start"];
 /// Those of which nothing is left that is a process of a build: containers, and what Gradle keeps
 /// by itself; those to which the words mean something else; and those whose `start` is a task in the
 /// foreground.
-const APART: [&str; 48] = [
+const APART: [&str; 51] = [
     "aws",
     "az",
     "bun",
@@ -121,6 +125,7 @@ const APART: [&str; 48] = [
     "php",
     "pipenv",
     "pnpm",
+    "pm2-runtime",
     "podman",
     "poetry",
     "printf",
@@ -129,14 +134,88 @@ const APART: [&str; 48] = [
     "react-scripts",
     "ruby",
     "scp",
+    "sshpass",
+    "start-server-and-test",
     "test",
     "yarn",
 ];
+/// Those of them whose programs may be told to be daemons: they run what the words behind them say.
+const INTERPRETERS: [&str; 9] =
+    ["bun", "deno", "java", "node", "perl", "php", "python", "python3", "ruby"];
+/// Commands behind which another one stands, and the words that say so; any word where there are
+/// none.
+const LAUNCHERS: [(&str, &[&str]); 17] = [
+    ("asdf", &["exec"]),
+    ("bun", &["run", "x"]),
+    ("bundle", &["exec"]),
+    ("bunx", &[]),
+    ("conda", &["run"]),
+    ("hatch", &["run"]),
+    ("mise", &["exec", "x"]),
+    ("npm", &["exec", "x"]),
+    ("npx", &[]),
+    ("pdm", &["run"]),
+    ("pipenv", &["run"]),
+    ("pnpm", &[]),
+    ("poetry", &["run"]),
+    ("pyenv", &["exec"]),
+    ("rbenv", &["exec"]),
+    ("uv", &["run"]),
+    ("yarn", &[]),
+];
+/// Words before the command of those that need none.
+const SAID: [&str; 3] = ["dlx", "exec", "run"];
+/// Programs that keep what they are told to start, also where an option may take their name.
+const MANAGERS: [&str; 2] = ["forever", "pm2"];
+/// The most words between a launcher and its command.
+const MOST_BETWEEN: usize = 8;
+/// How many launchers stand behind each other.
+const MOST_LAUNCHERS: usize = 4;
 /// Options of `ssh` that take a word of their own.
 const OF_SSH: &str = "BbcDEeFIiJLlmOopQRSWw";
 
-/// Whether a command puts a process into the background by itself.
+/// Whether a command puts a process into the background by itself, or what it launches does.
 pub(super) fn daemonizes(command: &Command<'_>) -> bool {
+    is_daemonized(command) || launched(command, MOST_LAUNCHERS)
+}
+
+/// Whether what a launcher runs puts a process there. Which of its options take a word of their
+/// own is not known, so the word behind an option may be the command, or not.
+fn launched(command: &Command<'_>, depth: usize) -> bool {
+    let behind = |at: usize| command.words.get(at + 1..).unwrap_or_default();
+    if command.name() == "sshpass" {
+        let at = command.words.iter().position(|word| word == "ssh");
+        return at.is_some_and(|at| is_sent_back(&Command { path: "ssh", words: behind(at) }));
+    }
+    let Some((_, said)) = LAUNCHERS.iter().find(|(known, _)| *known == command.name()) else {
+        return false;
+    };
+    let is_said = |word: &String| said.contains(&word.as_str());
+    let begin = match command.words.iter().position(is_said) {
+        _ if said.is_empty() => 0,
+        Some(at) => at + 1,
+        None => return false,
+    };
+    let mut is_taken = false;
+    for (at, word) in command.words.iter().enumerate().skip(begin).take(MOST_BETWEEN) {
+        let is_name = word == "workspace";
+        if word.starts_with('-') || is_name || SAID.contains(&word.as_str()) {
+            is_taken = is_name || word.starts_with('-') && word != "--";
+            continue;
+        }
+        let inner = Command { path: word, words: behind(at) };
+        let is_sure = !is_taken || MANAGERS.contains(&inner.name()) || !starts(&inner);
+        if is_sure && is_daemonized(&inner) || depth > 0 && launched(&inner, depth - 1) {
+            return true;
+        }
+        if !std::mem::take(&mut is_taken) {
+            return false;
+        }
+    }
+    false
+}
+
+fn is_daemonized(command: &Command<'_>) -> bool {
     let name = command.name();
     let begins = |told: &&str| command.words.iter().any(|word| word.starts_with(*told));
     let is_told = TOLD
@@ -145,8 +224,9 @@ pub(super) fn daemonizes(command: &Command<'_>) -> bool {
     let is_server = SERVERS.iter().any(|(known, told)| *known == name && !command.is_told(told))
         && !command.words.iter().any(|word| word.contains("daemon off"));
     match name {
-        "ssh" => is_sent_back(command),
+        "autossh" | "ssh" => is_sent_back(command),
         _ if is_told || is_server => true,
+        _ if INTERPRETERS.contains(&name) => is_daemon(command),
         _ if APART.contains(&name) => false,
         _ => starts(command) || is_daemon(command),
     }

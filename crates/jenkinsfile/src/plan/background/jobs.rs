@@ -9,6 +9,12 @@ use crate::plan::command::{End, SUBSTITUTED, Simple};
 /// Words behind a sign of the background with which what follows may not be reached.
 const OTHERWISE: [&str; 11] =
     ["if", "then", "else", "elif", "case", "function", "{", "exec", "exit", "return", "trap"];
+/// What tells `kill` to do something else than to end a process: it asks, lists, stops or tells it
+/// something. A shell's name of a signal may begin with SIG.
+const OTHER: [&str; 15] = [
+    "0", "1", "10", "12", "18", "19", "CHLD", "CONT", "HUP", "L", "STOP", "TSTP", "USR1", "USR2",
+    "WINCH",
+];
 /// The signals of a shell that ends.
 const ENDS: [&str; 2] = ["EXIT", "0"];
 
@@ -106,7 +112,7 @@ fn ended(all: &[Simple], index: usize, is_one: bool) -> Ended {
     match words.first().map(String::as_str) {
         Some("wait") if words.len() == 1 => return Ended::All,
         Some("wait") => {}
-        Some("kill") if !has("-0") => {}
+        Some("kill") if !is_other(words) => {}
         _ => return Ended::None,
     }
     // As in `kill $(jobs -p)`, whose substitution stands before it.
@@ -118,6 +124,25 @@ fn ended(all: &[Simple], index: usize, is_one: bool) -> Ended {
     }
     let number = |word: &String| word.strip_prefix("$!")?.parse().ok();
     Ended::These(words.iter().filter_map(number).collect())
+}
+
+/// Whether `kill` is told to do something else than to end a process.
+fn is_other(words: &[String]) -> bool {
+    let mut words = words.iter().skip(1).map(|word| word.to_uppercase());
+    while let Some(word) = words.next() {
+        let Some(told) = word.strip_prefix('-') else {
+            break;
+        };
+        // As in `-s HUP`, or `-n 1`.
+        let told = match told {
+            "N" | "S" => words.next().unwrap_or_default(),
+            told => told.to_owned(),
+        };
+        if OTHER.contains(&told.strip_prefix("SIG").unwrap_or(&told)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// What ends with the shell, where the command tells it so.

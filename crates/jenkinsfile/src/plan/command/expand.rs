@@ -108,7 +108,8 @@ impl Reader<'_, '_, '_> {
     }
 
     fn variable(&mut self, name: &str, default: Option<&str>, open: &mut Open, is_quoted: bool) {
-        match self.shared.value(name).or(default) {
+        // What is empty may be set to nothing, and has its default then.
+        match self.shared.value(name).filter(|value| !value.is_empty()).or(default) {
             Some(value) if is_quoted => open.push_str(value),
             Some(value) => {
                 for c in value.chars() {

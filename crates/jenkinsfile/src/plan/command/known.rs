@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::is_outside;
 use super::read::Simple;
+use super::{is_outside, named};
 use crate::plan::value::Bit;
 
 /// How deep substitutions, parentheses and scripts in words are looked into.
@@ -28,6 +28,10 @@ pub(super) struct Shared<'v> {
     pub around: &'v [(String, Vec<Bit>)],
     /// Those that it sets, and those around that it names, with their values.
     pub values: HashMap<String, Option<String>>,
+    /// What it writes into files, by their names.
+    pub files: HashMap<String, String>,
+    /// The same of the reading before.
+    pub files_before: HashMap<String, String>,
     /// How long the scripts in words are together.
     pub nested: usize,
     /// How many signs of the background there are.
@@ -70,6 +74,7 @@ impl Shared<'_> {
     /// Forgets all but the values.
     pub fn begin(&mut self) {
         self.all.clear();
+        self.files_before = std::mem::take(&mut self.files);
         (self.shells, self.documents, self.signs, self.nested) = (0, 0, 0, 0);
     }
 
@@ -77,6 +82,23 @@ impl Shared<'_> {
     pub fn nest(&mut self, script: &str) {
         self.nested += script.len();
         self.is_lost |= self.nested > NESTED_BYTES;
+    }
+
+    /// Keeps what is written into files; to add to one and to begin it anew are the same here.
+    pub fn write(&mut self, files: &[String], text: &str) {
+        for file in files {
+            self.nest(text);
+            if !self.is_lost {
+                let known = self.files.entry(named(file).to_owned()).or_default();
+                known.push_str(text);
+                known.push('\n');
+            }
+        }
+    }
+
+    /// What stands in a file of this name.
+    pub fn written(&self, name: &str) -> Option<String> {
+        self.files.get(name).or_else(|| self.files_before.get(name)).cloned()
     }
 
     /// Counts a document.
@@ -96,6 +118,7 @@ fn said(bits: &[Bit]) -> String {
                 out.push('$');
                 out.push_str(outside.ours);
             }
+            Bit::Unset => {}
         }
     }
     short(&out).to_owned()

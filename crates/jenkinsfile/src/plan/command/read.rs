@@ -7,10 +7,8 @@
 use std::str::Chars;
 
 use super::known::Shared;
-use super::{
-    BEFORE, MOST_BEFORE, assigned, commands, is_outside, is_script, named, reads_commands,
-    reads_input,
-};
+use super::nested::Document;
+use super::{BEFORE, assigned, is_outside, named};
 use crate::plan::value::Bit;
 
 /// What ends a simple command.
@@ -100,7 +98,16 @@ impl Open {
             Some(Redirect::Output) => self.files.push(word),
             Some(Redirect::Text) => self.text = Some(word),
             Some(Redirect::Input) => {}
-            None => self.words.push(word),
+            None => {
+                // What follows `function f {` is as behind `f() {`.
+                if word == "{"
+                    && let [.., function, _] = self.words.as_slice()
+                    && function == "function"
+                {
+                    self.words.truncate(self.words.len() - 2);
+                }
+                self.words.push(word);
+            }
         }
     }
 
@@ -111,23 +118,15 @@ impl Open {
     }
 }
 
-/// A document that follows the line.
-struct Document {
-    end: String,
-    is_script: bool,
-    /// How many commands stand before its own.
-    line: usize,
-}
-
 pub(super) struct Reader<'s, 'v, 'a> {
     pub rest: Chars<'s>,
     pub shared: &'v mut Shared<'a>,
-    documents: Vec<Document>,
+    pub documents: Vec<Document>,
     pub depth: usize,
 }
 
 impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
-    fn new(script: &'s str, shared: &'v mut Shared<'a>, depth: usize) -> Self {
+    pub fn new(script: &'s str, shared: &'v mut Shared<'a>, depth: usize) -> Self {
         Self { rest: script.chars(), shared, documents: Vec::new(), depth }
     }
 
@@ -211,42 +210,13 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
             return;
         }
         self.assign(&words);
-        let mut inner: Vec<String> = commands(&words)
-            .into_iter()
-            .map(|one| one.path)
-            .filter(|path| is_script(path))
-            .map(str::to_owned)
-            .collect();
-        if reads_commands(&words) {
-            inner.extend(text);
-        }
-        if reads_input(&words) {
-            inner.extend(self.piped(shell));
-        }
-        if let [name, script, ..] = words.as_slice()
-            && name == "trap"
-        {
-            inner.push(script.clone());
-        }
+        let inner = self.scripts(&words, text, shell);
+        self.keep(&words, &files, shell);
         self.shared.signs += usize::from(end == End::Background);
         self.shared.all.push(Simple { words, files, end, shell });
         for script in inner {
             self.nested(&script);
         }
-    }
-
-    /// What the command before says to this one, as far as its words show it.
-    fn piped(&self, shell: usize) -> Option<String> {
-        let before =
-            self.shared.all.iter().rev().take(MOST_BEFORE).find(|one| one.shell == shell)?;
-        let says = |word: &String| matches!(word.as_str(), "echo" | "printf");
-        let at = before.words.iter().position(says).filter(|_| before.end == End::Pipe)?;
-        let words = before.words.get(at + 1..)?;
-        Some(
-            words
-                .join(if before.words.get(at)? == "echo" { " " } else { "\n" })
-                .replace("\\n", "\n"),
-        )
     }
 
     /// Variables that a command sets for those behind it.
@@ -273,14 +243,6 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
             for (name, value) in set {
                 self.shared.set(name, value);
             }
-        }
-    }
-
-    /// A script for another shell.
-    fn nested(&mut self, script: &str) {
-        self.shared.nest(script);
-        if let Some(shell) = self.shared.shell(self.depth) {
-            Reader::new(script, self.shared, self.depth + 1).list(None, shell);
         }
     }
 
@@ -321,44 +283,6 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
             }
         }
         open.redirects = Some(if is_output { Redirect::Output } else { Redirect::Input });
-    }
-
-    /// Behind `<<`.
-    fn document(&mut self, open: &Open) {
-        let _ = self.takes("-");
-        let rest = self.rest.as_str().trim_start_matches([' ', '\t']);
-        let length = rest.find(|c: char| c.is_whitespace() || ";&|()<>".contains(c));
-        let (end, rest) = rest.split_at(length.unwrap_or(rest.len()));
-        self.rest = rest.chars();
-        let end = end.replace(['\'', '"', '\\'], "");
-        let is_script = reads_commands(&open.words);
-        let line = self.shared.all.len();
-        self.shared.document();
-        self.documents.push(Document { end, is_script, line });
-    }
-
-    /// The documents of a line that has just ended. Quotes in them are none of the script's.
-    fn documents(&mut self) {
-        for Document { end, is_script, line } in std::mem::take(&mut self.documents) {
-            // As in `cat <<A | sh`.
-            let mut behind = self.shared.all.iter().skip(line);
-            let is_script = is_script || behind.any(|one| reads_input(&one.words));
-            let rest = self.rest.as_str();
-            let mut length = 0;
-            let is_last = |line: &&str| line.trim_end_matches('\n').trim_start_matches('\t') == end;
-            let lines = rest.split_inclusive('\n');
-            let found = lines.inspect(|line| length += line.len()).find(is_last);
-            // Where it never ends, it is none.
-            let Some(last) = found else {
-                continue;
-            };
-            let (text, after) = rest.split_at(length);
-            self.rest = after.chars();
-            if is_script {
-                let text = text.get(..length - last.len()).unwrap_or_default();
-                self.nested(text);
-            }
-        }
     }
 
     /// Behind `(`.

@@ -10,7 +10,7 @@ use crate::plan::value::Bit;
 
 /// Commands that change the system, and the words of which they are told one for it; any where
 /// there are none. Whatever else is told to install does so too.
-const COMMANDS: [(&str, &[&str]); 52] = [
+const COMMANDS: [(&str, &[&str]); 54] = [
     ("a2dismod", &[]),
     ("a2enmod", &[]),
     ("a2ensite", &[]),
@@ -37,6 +37,7 @@ const COMMANDS: [(&str, &[&str]); 52] = [
     ("docker-php-ext-install", &[]),
     ("dpkg", &["-i", "--install"]),
     ("easy_install", &[]),
+    ("emerge", &[]),
     ("gem", &["update"]),
     ("git", &["--system"]),
     ("go", &["get"]),
@@ -55,6 +56,7 @@ const COMMANDS: [(&str, &[&str]); 52] = [
     ("pnpm", &["-g", "--global", "--location=global", "global", "link"]),
     ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install"]),
     ("rustup", &[]),
+    ("sdkmanager", &[]),
     ("update-alternatives", &[]),
     ("update-ca-certificates", &[]),
     ("useradd", &[]),

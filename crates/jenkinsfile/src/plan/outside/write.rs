@@ -21,9 +21,9 @@ const ALL: [&str; 11] = [
 /// Those of which that is so but for the first.
 const ALL_BUT_FIRST: [&str; 3] = ["chgrp", "chmod", "chown"];
 /// Those that write the last.
-const LAST: [&str; 5] = ["cp", "install", "ln", "mv", "rsync"];
+const LAST: [&str; 4] = ["cp", "install", "ln", "mv"];
 /// Options by which some commands are told a file or a directory that they write.
-const OPTIONS: [(&str, &[&str]); 15] = [
+const OPTIONS: [(&str, &[&str]); 16] = [
     ("cp", &["-t", "--target-directory"]),
     ("curl", &["-o", "--output", "--output-dir"]),
     ("git", &["-C"]),
@@ -36,7 +36,8 @@ const OPTIONS: [(&str, &[&str]); 15] = [
     ("mvnw", &["-Dmaven.repo.local"]),
     ("patch", &["-d", "--directory"]),
     ("ssh-keygen", &["-f"]),
-    ("tar", &["-C", "--directory"]),
+    ("keytool", &["-keystore"]),
+    ("tar", &["-C", "--directory", "--one-top-level"]),
     ("unzip", &["-d"]),
     ("wget", &["-O", "-P", "--output-document", "--directory-prefix"]),
 ];
@@ -56,10 +57,11 @@ const OF_GIT: [&str; 10] = [
 /// Letters of `tar` that take a word of their own.
 const TAKING_OF_TAR: &str = "bCfFgHIKLNTVX";
 /// Parts of the name of an option, or of a variable, that says where something is written.
-const OUTPUTS: [&str; 12] = [
+const OUTPUTS: [&str; 13] = [
     "dest",
     "destdir",
     "destination",
+    "gobin",
     "install",
     "installdir",
     "out",
@@ -72,39 +74,9 @@ const OUTPUTS: [&str; 12] = [
 ];
 /// Short options that say so to many.
 const SHORT: [&str; 3] = ["-o", "-b", "-d"];
-/// How many of them stand in one word.
-const MOST_LETTERS: usize = 4;
-/// Commands that do so elsewhere, or that say otherwise what these words mean.
-const ELSEWHERE: [&str; 22] = [
-    "aws",
-    "az",
-    "cut",
-    "docker",
-    "docker-compose",
-    "echo",
-    "find",
-    "gcloud",
-    "grep",
-    "helm",
-    "kubectl",
-    "ls",
-    "nerdctl",
-    "oc",
-    "podman",
-    "printf",
-    "scp",
-    "ssh",
-    "sshpass",
-    "test",
-    "[",
-    "tr",
-];
 /// Where nothing is in an image, so that whoever names a file there writes it, or reads what was
 /// written.
 const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
-
-/// What tells pytest of a directory that it empties before it uses it.
-const SCRATCH: &str = "--basetemp";
 
 /// Whether it writes to a place of the container that it names.
 pub(super) fn writes(command: &Command<'_>) -> bool {
@@ -116,8 +88,10 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
         || match name {
             _ if ALL.contains(&name) => plain.any(is_outside),
             _ if ALL_BUT_FIRST.contains(&name) => plain.skip(1).any(is_outside),
+            // What was moved is not there any more.
+            "mv" if plain.any(|word| word.starts_with('/')) => true,
             _ if LAST.contains(&name) => {
-                plain.count() > 1 && command.plain().next_back().is_some_and(is_outside)
+                command.plain().count() > 1 && command.plain().next_back().is_some_and(is_outside)
             }
             "dd" => command.values(&["of"]).any(is_outside),
             // What it does to them stands first.
@@ -126,7 +100,10 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
                     && plain.skip(1).any(is_outside)
             }
             "git" => makes(command).any(is_outside),
+            "perl" => edits(command) && plain.skip(1).any(is_outside),
             "tar" => [creates(command), old(command)].into_iter().flatten().any(is_outside),
+            "crontab" => !command.has("-l"),
+            "systemctl" => command.is_told(&["disable", "enable", "mask", "unmask"]),
             "find" => {
                 command.has("-delete") && command.words.first().is_some_and(|word| is_outside(word))
             }
@@ -149,20 +126,6 @@ fn makes<'s>(command: &Command<'s>) -> impl Iterator<Item = &'s str> {
     plain.map(|(word, _)| word).skip(usize::from(!is_init))
 }
 
-/// What stands in one word with a short option, or with several of one letter.
-fn attached<'s>(command: &Command<'s>, options: &[&str]) -> impl Iterator<Item = &'s str> {
-    command.words.iter().filter_map(move |word| {
-        let letters = word.strip_prefix('-').filter(|_| !word.starts_with("--"))?;
-        let at = letters.find(['/', '$'])?;
-        let (before, value) = letters.split_at(at);
-        // As in `-C/usr`, `-o=/usr/bin/x` and `-sSLo/usr/bin/x`; a longer one is a name.
-        let letters = before.strip_suffix('=').unwrap_or(before);
-        let last = letters.chars().next_back().filter(|_| letters.len() <= MOST_LETTERS)?;
-        let is_one = |option: &&str| option.len() == 2 && option.ends_with(last);
-        options.iter().any(is_one).then_some(value)
-    })
-}
-
 /// Where `tar` goes that is told it without a dash: then words follow as their letters stand.
 fn old<'s>(command: &Command<'s>) -> Option<&'s str> {
     let letters = command.words.first().filter(|word| !word.starts_with('-'))?;
@@ -170,45 +133,47 @@ fn old<'s>(command: &Command<'s>) -> Option<&'s str> {
     command.words.get(at + 1).map(String::as_str)
 }
 
+/// Whether `perl` is told to edit files in place.
+fn edits(command: &Command<'_>) -> bool {
+    let mut options = command.words.iter().filter_map(|word| word.strip_prefix('-'));
+    options.any(|letters| letters.split(['.', 'e']).next().is_some_and(|all| all.contains('i')))
+}
+
 /// The archive that `tar` makes.
 fn creates<'s>(command: &Command<'s>) -> Option<&'s str> {
-    let letters = command.words.first()?.trim_start_matches('-');
+    let first = command.words.first()?;
+    let letters = first.trim_start_matches('-');
     let is_letters = letters.chars().all(|c| c.is_ascii_alphabetic());
-    let is_made = is_letters && letters.contains('c') && letters.ends_with('f');
-    command.words.get(1).filter(|_| is_made).map(String::as_str)
+    let makes = |letters: &str| letters.contains(['c', 'r', 'u']);
+    let is_made = is_letters && !first.starts_with("--") && makes(letters)
+        || command.is_told(&["--append", "--create", "--update", "-c", "-r", "-u"]);
+    let own = command.words.get(1).filter(|_| is_letters && letters.ends_with('f'));
+    let told = || command.told(&["-f", "--file"]).next();
+    own.map(String::as_str).or_else(told).filter(|_| is_made)
 }
 
-/// Whether a command that nothing else is known of is told a place of the container to write to.
-pub(super) fn is_told_place(command: &Command<'_>) -> bool {
-    if ELSEWHERE.contains(&command.name()) {
-        return false;
-    }
-    let pairs = command.words.iter().zip(command.words.iter().skip(1));
-    let mut apart = pairs.filter(|(option, _)| option.starts_with('-') && !option.contains('='));
-    let mut joined = command.words.iter().filter_map(|word| word.split_once('='));
-    let is_empty = |word: &String| EMPTY.iter().any(|place| word.starts_with(place));
-    command.words.iter().any(is_empty)
-        || apart.any(|(option, value)| is_place(option, value))
-        || joined.any(|(option, value)| option != SCRATCH && is_place(option, value))
-        || attached(command, &SHORT).any(is_path)
-}
-
-/// Whether an option, or a variable, of this name says where something is written, and this is a
-/// place of the container.
+/// Whether a variable of this name says where something is written, and this is a place of the
+/// container.
 pub(super) fn is_place(name: &str, value: &str) -> bool {
+    let is_empty = EMPTY.iter().any(|place| value.starts_with(place));
+    // With another home all is there that each step would find.
+    is_path(value) && (is_empty || name == "HOME") || is_output(name, value)
+}
+
+/// Whether an option, or a variable, of this name says so by its name.
+pub(super) fn is_output(name: &str, value: &str) -> bool {
     if !is_path(value) {
         return false;
     }
     let parts = parts(name);
     let is_output = |part: &String| OUTPUTS.contains(&part.as_str());
-    EMPTY.iter().any(|place| value.starts_with(place))
-        || SHORT.contains(&name)
+    SHORT.contains(&name)
         || parts.iter().any(is_output)
         || parts.windows(2).any(|two| is_output(&two.concat()))
 }
 
 /// Whether it is a place of the container, and sure to be one.
-fn is_path(value: &str) -> bool {
+pub(super) fn is_path(value: &str) -> bool {
     is_outside(value) && value.trim_end_matches('/').contains('/') && !value.contains("://")
 }
 
