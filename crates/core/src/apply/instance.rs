@@ -35,7 +35,10 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             instance.ill = true;
             unwell_since(instance, (why, Some(Reason::FailedHealthChecks)), at);
         }),
-        InstanceEvent::Recovered { id } => change(state, id, |instance| recovered(instance, at)),
+        InstanceEvent::Recovered { id } => {
+            change(state, id, |instance| recovered(instance, at));
+            well_again(state, id);
+        }
         InstanceEvent::Restarted { id, restarts, proof, address, serves_on } => {
             change(state, id, |instance| {
                 instance.restarts = *restarts;
@@ -47,6 +50,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 Some(probed) => probed.clone_from(health),
                 None => instance.health.clone_from(health),
             });
+            well_again(state, id);
         }
         InstanceEvent::RoleChanged { id, role } => {
             change(state, id, |instance| set_role(instance, *role, at));
@@ -120,6 +124,20 @@ fn recovered(instance: &mut Instance, at: Timestamp) {
     instance.health = instance.probed.take().unwrap_or_else(healthy);
     if instance.health.state == TargetState::Healthy {
         instance.health.since = at;
+    }
+}
+
+/// One that is well has no need of a successor, so that one which was lost is no news.
+fn well_again(state: &mut State, id: &InstanceId) {
+    let is_well = |one: &&Instance| {
+        one.role == Role::Active
+            && one.is_proved()
+            && !one.relief_asked
+            && one.health.state == TargetState::Healthy
+    };
+    let Some(one) = state.instances.get(id).filter(is_well) else { return };
+    if let Some(environment) = state.environments.get_mut(&one.environment) {
+        environment.lost.take_if(|lost| lost.follows && lost.slot == Some(one.slot));
     }
 }
 

@@ -82,7 +82,13 @@ pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
     let environment = state.environments.get(key)?;
     let stay = left(state, instance);
     let must = environment.fewest(environment.wanted().saturating_sub(1)).max(1);
+    let is_unwell =
+        |one: &Instance| one.slot != instance.slot && one.role == Role::Active && one.is_proved();
     match stay {
+        // The load balancer asks what fails its checks where nothing else is left.
+        0 if state.instances_of(key).any(is_unwell) => {
+            Some(format!("nothing else of {key} is healthy: what is not serves alone afterwards"))
+        }
         0 => Some(format!("nothing else serves {key}: its domain answers 503 afterwards")),
         _ if stay < must => {
             Some(format!("{key} must have {must} that serve, and has {stay} without it"))

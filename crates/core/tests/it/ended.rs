@@ -222,6 +222,32 @@ fn what_recovers_before_its_successor_serves_is_well_again_and_the_successor_goe
 }
 
 #[test]
+fn a_lost_successor_is_no_news_once_what_it_was_to_follow_is_well() {
+    let mut play = served();
+    play.line("run 120");
+    let id = sicken(&mut play);
+    play.line("run 1");
+    play.line("kill shop-production-r1-0.1");
+    play.line("run 1");
+    let lost = |play: &Play| {
+        play.world.state.environments.values().next().unwrap().lost.as_ref().map(|one| one.follows)
+    };
+    assert_eq!(lost(&play), Some(true));
+    tell(&mut play, Observation::InstanceWell { id });
+    assert_eq!(lost(&play), None);
+}
+
+#[test]
+fn what_serves_where_nothing_is_well_is_told_before_the_last_that_is_goes() {
+    let mut play = served();
+    sicken(&mut play);
+    let state = &play.world.state;
+    let well = &state.instances[&InstanceId::new("shop-production-r1-1")];
+    let told = "nothing else of shop/production is healthy: what is not serves alone afterwards";
+    assert_eq!(pilothouse_core::decide::shortfall(state, well).as_deref(), Some(told));
+}
+
+#[test]
 fn what_recovers_is_followed_all_the_same_where_somebody_asked_for_it() {
     let mut play = served();
     play.line("restart shop-production-r1-0");

@@ -262,7 +262,7 @@ impl Supervision {
             Some(MainExit::Signal(signal)) => format!("was ended by signal {signal}"),
             Some(MainExit::NotStarted) | None => "did not start".to_owned(),
         };
-        self.sink.log.note(&format!("the instance {how}; it is started again in {delay_ms} ms"));
+        self.sink.log.note(&format!("its process {how}; it is started again in {delay_ms} ms"));
         self.write_status(Phase::BackingOff);
     }
 }
