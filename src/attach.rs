@@ -6,6 +6,7 @@
 mod clipboard;
 mod colour;
 mod encode;
+mod files;
 mod look;
 mod parse;
 mod price;
@@ -24,7 +25,6 @@ use pilothouse_api::client::Client;
 use pilothouse_cockpit::model::Guide;
 use pilothouse_cockpit::{Link, Model};
 
-use crate::cli::apply;
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::out;
@@ -49,8 +49,6 @@ pub(crate) fn attach(
     let tty = Tty::open().map_err(usage)?;
     let mut model = Model::new(keymap, now());
     model.problems = problems;
-    model.files = apply::names(place);
-    model.invalid = apply::invalid(place);
     model.price = price::price;
     model.guide = guide;
     model.offset_minutes = offset_minutes();
@@ -69,6 +67,7 @@ pub(crate) fn attach(
         tty: tty.clone(),
         mouse: look.has_mouse(),
         read_only,
+        place,
         away: seen::read(&seen_file),
     };
     let (ended, cockpit) = runtime.block_on(async {

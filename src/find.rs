@@ -64,6 +64,13 @@ impl Place {
         self.socket.is_none() && self.state.is_none() && Path::new(INSTALLED).is_dir()
     }
 
+    /// Whether the state directory is another user's, who runs the engine there.
+    pub fn is_anothers(&self) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let own = rustix::process::geteuid().as_raw();
+        std::fs::metadata(self.state_dir()).is_ok_and(|found| found.uid() != own)
+    }
+
     fn socket_named(&self, name: &str) -> PathBuf {
         if let Some(socket) = &self.socket {
             // A directory stands for the sockets in it.

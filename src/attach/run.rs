@@ -19,12 +19,14 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::clipboard::Between;
+use super::files::Files;
 use super::parse::{Parser, Typed};
 use super::screen::{Line, Screen};
 use super::seen::Seen;
 use super::signals::{self, Came, Signals};
 use super::tasks::Tasks;
 use super::tty::{self, Read, Tty};
+use crate::find::Place;
 
 /// How long an Escape waits for the rest of a sequence.
 const ESCAPE: Duration = Duration::from_millis(40);
@@ -61,6 +63,7 @@ pub(super) struct Cockpit {
     typed_at: Instant,
     mouse: bool,
     read_only: bool,
+    files: Files,
     away: Option<Seen>,
     between: Between,
     is_dirty: bool,
@@ -81,7 +84,7 @@ enum Wake {
 }
 
 /// What the loop begins with.
-pub(super) struct Begin {
+pub(super) struct Begin<'a> {
     pub model: Model,
     pub theme: Theme,
     pub client: Client,
@@ -89,15 +92,21 @@ pub(super) struct Begin {
     pub mouse: bool,
     /// Whether commands are refused whatever the engine would say.
     pub read_only: bool,
+    /// Whose operator's files are told of.
+    pub place: &'a Place,
     /// Up to where the person has seen what happened.
     pub away: Option<Seen>,
 }
 
 impl Cockpit {
     /// Takes everything over. Must be called within the runtime.
-    pub(super) fn new(begin: Begin) -> Self {
+    pub(super) fn new(begin: Begin<'_>) -> Self {
+        let mut model = begin.model;
+        let (files, told) = Files::begin(begin.place);
+        // It asks for nothing.
+        let _ = update(&mut model, told);
         Self {
-            model: begin.model,
+            model,
             theme: begin.theme,
             follow: begin.client.follow(true),
             followed_at: Instant::now(),
@@ -109,6 +118,7 @@ impl Cockpit {
             typed_at: Instant::now(),
             mouse: begin.mouse,
             read_only: begin.read_only,
+            files,
             away: begin.away,
             between: Between::read(),
             is_dirty: true,
@@ -176,7 +186,13 @@ impl Cockpit {
                 let line = self.screen.go_on();
                 self.check(line);
             }
-            Wake::Update(Some(update)) => self.updates(update),
+            Wake::Update(Some(update)) => {
+                self.updates(update);
+                // The engine tells something every few seconds, so that no timer is needed.
+                if let Some(told) = self.files.look() {
+                    self.feed_now(told);
+                }
+            }
             Wake::News(Some(msg)) => self.feed_now(msg),
             // Neither ends before this loop does.
             Wake::Update(None) | Wake::News(None) => {}

@@ -5,7 +5,6 @@
 //! in their own otherwise. Losing it
 //! loses nothing but one summary, so that no failure here is ever worth a word.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::id::Seq;
@@ -26,8 +25,7 @@ pub(super) struct Seen {
 /// The file of one engine.
 pub(super) fn file(place: &Place) -> PathBuf {
     let state = place.state_dir();
-    let own = rustix::process::geteuid().as_raw();
-    let is_anothers = std::fs::metadata(&state).is_ok_and(|found| found.uid() != own);
+    let is_anothers = place.is_anothers();
     let state = if is_anothers { Place::default().state_dir() } else { state };
     if place.is_installed() || place.socket.is_some() || is_anothers {
         let socket = place.operator_socket();

@@ -167,6 +167,9 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
             .iter()
             .for_each(|text| note(text));
     }
+    for name in apply::invalid(place) {
+        note(&format!("{} is not valid: what was applied last goes on", printable(&name, 80)));
+    }
     let room = shown.room.and_then(words::little_room);
     room.into_iter().chain(words::refused_table(&state.edge)).for_each(|text| note(&text));
     if state.halting {
@@ -328,16 +331,18 @@ fn going_on(
     let stopped = environment.missing();
     if stopped > 0 {
         // Nothing starts before the deployment ends, which fills the places where it succeeds.
-        now.push(match environment.running {
-            // Where all were stopped, the way back starts them too.
-            Some(running) => {
-                let deployment = state.deployments.get(&running);
-                let all = deployment.is_some_and(|one| one.old.is_empty());
+        let running = environment.running.and_then(|id| state.deployments.get(&id));
+        // Where all were stopped, the way back starts them too.
+        let is_over = running.is_some_and(|one| one.shifted && one.old.is_empty());
+        let told = match environment.running {
+            Some(id) => {
+                let all = running.is_some_and(|one| one.old.is_empty());
                 let until = if all { "has moved traffic" } else { "succeeds" };
-                format!("{stopped} stopped by a person, until {running} {until}")
+                format!("{stopped} stopped by a person, until {id} {until}")
             }
             None => format!("{stopped} stopped by a person: pilothouse start {key}"),
-        });
+        };
+        now.extend((!is_over).then_some(told));
     }
     if let Some(lost) = words::lost(environment, snapshot.now) {
         let nothing = !state.instances_of(key).any(|one| one.role == Role::Active);

@@ -80,7 +80,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if model.replica.halting {
         return said("The engine is stopping everything; q leaves.".to_owned(), Tone::Wrong);
     }
-    if let Some(text) = wrong_file(model) {
+    if let Some(text) = wrong_look(model) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = no_containers(model) {
@@ -96,7 +96,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = words::left_out(&model.replica.edge).or_else(|| unbound(model)) {
         return said(text, Tone::Wrong);
     }
-    if let Some(text) = unread(model) {
+    if let Some(text) = unread(model).or_else(|| invalid(model)) {
         return said(text, Tone::Wrong);
     }
     if let Some(said) = unseen(model) {
@@ -109,18 +109,23 @@ pub fn banner(model: &Model) -> Option<Banner> {
     said(guide(&model.replica)?, Tone::Guide)
 }
 
-/// What is wrong with a keymap, a theme or an operator's file.
-fn wrong_file(model: &Model) -> Option<String> {
-    let more = |count: usize, text: fn(usize) -> String| match count {
-        0 | 1 => String::new(),
-        count => text(count - 1),
+/// What is wrong with a keymap or a theme.
+fn wrong_look(model: &Model) -> Option<String> {
+    let problem = model.problems.first()?;
+    let more = match model.problems.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
     };
-    if let Some(problem) = model.problems.first() {
-        let more = more(model.problems.len(), |count| format!(" and {count} more"));
-        return Some(format!("{}{more}. ! shows all.", printable(&problem.to_string(), WHY)));
-    }
+    Some(format!("{}{more}. ! shows all.", printable(&problem.to_string(), WHY)))
+}
+
+/// Which of the operator's files is not valid.
+fn invalid(model: &Model) -> Option<String> {
     let name = printable(model.invalid.first()?, 60);
-    let more = more(model.invalid.len(), |count| format!(" (and {count} more)"));
+    let more = match model.invalid.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
     Some(format!(
         "{name}{more} is not valid: what was applied last goes on. `pilothouse apply` says where."
     ))

@@ -87,6 +87,13 @@ pub enum Msg {
         /// What was said instead.
         why: String,
     },
+    /// The operator's files were looked at again.
+    Files {
+        /// All of them, by name.
+        all: Vec<String>,
+        /// Those that are not valid.
+        invalid: Vec<String>,
+    },
     /// The person was last here at this time: tell what happened since.
     Away {
         /// When.

@@ -62,7 +62,7 @@ pub const PLAN_GONE: &str = "This can no longer be done; nothing of it was.";
 /// What it says once that was admitted.
 pub const PLAN_SEEN: &str = "Confirm again to do this.";
 /// What closing a question says.
-pub const NOT_CANCELLED: &str = "Nothing was cancelled.";
+pub const NOT_CANCELLED: &str = "Nothing was asked for.";
 /// What closing says of what was sent already.
 pub const ASKED: &str = "It was sent already; its answer is still told here.";
 /// While the engine has not answered.

@@ -58,6 +58,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         Msg::ShellLeft { id, why } => instance::left(model, &id, why),
         Msg::CommandAnswered { id, answer } => send::answered(model, id, answer),
         Msg::CommandLost { id, why } => send::lost(model, id, &why),
+        Msg::Files { all, invalid } => {
+            (model.files, model.invalid) = (all, invalid);
+            Vec::new()
+        }
         Msg::Away { since } => data::away(model, since),
     };
     refresh::refresh(model);

@@ -256,6 +256,14 @@ fn steps(
     ];
     let domain = spec.domain.as_deref().unwrap_or("no domain");
     match from {
+        Some(from) if running == 0 => {
+            let (new, bake) = (to.release, spec.strategy.bake);
+            steps.push(format!(
+                "open {domain}, which answers 503 until then: no {} runs",
+                from.release
+            ));
+            steps.push(format!("watch {new} for {bake}"));
+        }
         Some(from) if in_steps.is_some() => {
             let (old, new) = (from.release, to.release);
             let (drain, bake) = (spec.strategy.drain, spec.strategy.bake);

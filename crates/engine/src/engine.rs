@@ -243,11 +243,11 @@ fn millis(length: Duration) -> pilothouse_core::time::Millis {
 fn private(dir: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::PermissionsExt as _;
     let failed = |source| StartError::File { what: "prepare", path: dir.to_owned(), source };
-    std::fs::create_dir_all(dir).map_err(failed)?;
     let looked = |source| StartError::File { what: "look at", path: dir.to_owned(), source };
     if let Some(Foreign { place, why }) = foreign(dir).map_err(looked)? {
         return Err(StartError::Foreign { state: dir.to_owned(), place, why });
     }
+    std::fs::create_dir_all(dir).map_err(failed)?;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
     for part in
         ["journal", "audit", "projects", "runs", "artifacts", "releases", "instances", "edge"]

@@ -1,7 +1,9 @@
 //! Whether a state directory is nobody else's: what is in it is run as the engine's user.
 
+use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 /// Somebody else could put another thing in a directory's place, or in it.
@@ -13,32 +15,67 @@ pub struct Foreign {
     pub why: &'static str,
 }
 
-/// Finds why a directory that is there is not safe to work in, itself and all above it.
+/// How many links are followed, as the system has it (path_resolution(7)).
+const LINKS: usize = 40;
+
+/// Finds why a directory is not safe to work in: it, a directory above it, or a link on the way to
+/// it is somebody else's, or one of those directories is everybody's. What is not there yet is made
+/// by its maker alone.
 ///
 /// As `path_resolution(7)` has it, whoever may write to a directory may exchange what is in it, but
 /// in one whose sticky bit is set only what is their own.
 pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
     let own = nix::unistd::geteuid().as_raw();
     let is_ours = |found: &fs::Metadata| found.uid() == own || found.uid() == 0;
-    let named = fs::symlink_metadata(directory)?;
-    if !is_ours(&named) {
-        let why = "belongs to another user";
-        return Ok(Some(Foreign { place: directory.to_owned(), why }));
-    }
-    let real = directory.canonicalize()?;
-    for (depth, place) in real.ancestors().enumerate() {
-        let found = fs::symlink_metadata(place)?;
-        let is_sticky = found.mode() & 0o1000 != 0;
-        let why = if !is_ours(&found) {
-            "belongs to another user"
-        } else if depth > 0 && found.mode() & 0o002 != 0 && !is_sticky {
-            "can be written to by everybody"
-        } else {
+    let mut left: Vec<OsString> = names(&std::path::absolute(directory)?).collect();
+    let mut place = PathBuf::from("/");
+    let mut links = 0;
+    while let Some(name) = left.pop() {
+        if name == ".." {
+            place.pop();
             continue;
+        }
+        let next = place.join(&name);
+        let found = match fs::symlink_metadata(&next) {
+            Ok(found) => found,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
         };
-        return Ok(Some(Foreign { place: place.to_owned(), why }));
+        let why = if !is_ours(&found) {
+            Some("belongs to another user")
+        } else if found.is_dir() && !left.is_empty() && found.mode() & 0o1002 == 0o002 {
+            Some("can be written to by everybody")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            return Ok(Some(Foreign { place: next, why }));
+        }
+        if !found.is_symlink() {
+            place = next;
+            continue;
+        }
+        links += 1;
+        if links > LINKS {
+            return Ok(Some(Foreign { place: next, why: "is one of too many links" }));
+        }
+        let target = fs::read_link(&next)?;
+        if target.is_absolute() {
+            place = PathBuf::from("/");
+        }
+        left.extend(names(&target));
     }
     Ok(None)
+}
+
+/// The names of a path, the last one first; `..` is one, as what is above a link's target is.
+fn names(path: &Path) -> impl Iterator<Item = OsString> + use<> {
+    let parts = path.components().rev().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    parts.collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]
@@ -80,6 +117,19 @@ mod tests {
         let found = |at: &Path| foreign(at).unwrap().unwrap();
         lchown(&link, Some(65_534), None).unwrap();
         assert_eq!(found(&link).place, link);
+        // Nor is one that is reached by what another user may exchange.
+        let theirs = dir.path().canonicalize().unwrap().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        let through = theirs.join("link");
+        symlink("../above", &through).unwrap();
+        assert_eq!(foreign(&through.join("state/not/there")).unwrap(), None);
+        lchown(&through, Some(65_534), None).unwrap();
+        assert_eq!(found(&through.join("state")).place, through);
+        lchown(&through, Some(0), None).unwrap();
+        chown(&theirs, Some(65_534), None).unwrap();
+        assert_eq!(found(&through.join("state")).place, theirs);
+        symlink("around", above.join("around")).unwrap();
+        assert_eq!(found(&above.join("around")).why, "is one of too many links");
         chown(&above, Some(65_534), None).unwrap();
         assert_eq!((found(&state).place, found(&state).why), (above, "belongs to another user"));
     }

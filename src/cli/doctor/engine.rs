@@ -115,7 +115,7 @@ fn repositories(place: &Place, state: &State, now: Timestamp, checks: &mut Vec<C
         // A watcher may not be able to look into the operator's directory, and that of an engine
         // that somebody named is not known.
         let file = place.project_file(name.as_str());
-        let is_its_own = place.socket.is_none() || place.config.is_some();
+        let is_its_own = place.socket.is_none() && !place.is_anothers() || place.config.is_some();
         let is_gone = is_its_own && file.try_exists().is_ok_and(|exists| !exists);
         if is_gone {
             let found = format!("{name} has no file any more");

@@ -17,7 +17,7 @@ use crate::find::Place;
 pub fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Vec<ProjectSpec>> {
     let dir = place.config_dir().join("projects");
     let files = apply::all(&dir)?;
-    if files.is_empty() {
+    if files.is_empty() && !place.is_anothers() {
         let found = format!("{} holds no project", dir.display());
         checks.push(Check::warn("projects", found, "pilothouse add NAME REPOSITORY"));
     }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use pilothouse_core::room::Scarce;
 use pilothouse_core::text::first_line;
 use pilothouse_engine::room::measure;
+use pilothouse_engine::root::{Foreign, foreign};
 
 use super::Check;
 use crate::find::Place;
@@ -94,6 +95,11 @@ fn state_dir(place: &Place) -> Vec<Check> {
     if is_closed(place) {
         let found = format!("{shown} belongs to the engine's user, and you may look on");
         return vec![Check::ok("state", found)];
+    }
+    if let Ok(Some(Foreign { place, why })) = foreign(&dir) {
+        let found = format!("{shown} is not safe to work in: {} {why}", place.display());
+        let mend = "name one below directories that only the engine's user and root may write to";
+        return vec![Check::fail("state", found, mend)];
     }
     // Before the first start it is the nearest directory that there is, where it would be made.
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));

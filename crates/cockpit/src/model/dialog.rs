@@ -86,6 +86,8 @@ pub struct Ask {
     pub sent: Option<u64>,
     /// What the engine or the line last said.
     pub note: Option<String>,
+    /// Whether nothing can come of it any more: then the lines say why, and it can only be closed.
+    pub gone: bool,
 }
 
 /// Lines to choose from; typing filters them.

@@ -156,9 +156,15 @@ pub fn deployment_result(
 ) -> (Mark, String) {
     match result {
         DeploymentResult::Succeeded if has_current(state, deployment) => {
-            let mut own = state.instances_of(&deployment.environment);
-            let serves = own.any(|instance| instance.role == Role::Active);
-            (Mark::Done, if serves { "serves" } else { "is current" }.to_owned())
+            let own = state.instances_of(&deployment.environment);
+            let active: Vec<_> = own.filter(|one| one.role == Role::Active).collect();
+            let word = match active.iter().any(|one| one.release == deployment.release) {
+                true => "serves",
+                false if active.is_empty() => "is current",
+                // Another one has its traffic while it is watched.
+                false => "served",
+            };
+            (Mark::Done, word.to_owned())
         }
         DeploymentResult::Succeeded => (Mark::Done, "served".to_owned()),
         DeploymentResult::Failed { why } => (Mark::Error, format!("failed: {}", width::clean(why))),

@@ -1,12 +1,13 @@
 //! Questions whose yes sends a command, and what they say while the state moves on.
 
 use pilothouse_core::command::Command;
+use pilothouse_core::decide::at_rest;
 use pilothouse_core::deployment::Deployment;
 use pilothouse_core::id::{DeploymentId, InstanceId};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::plan::{behind, goes_first};
 
-use super::instance;
+use super::{dialog, instance};
 use crate::model::{Ask, Button, Dialog, JobRef, Model};
 use crate::msg::Request;
 use crate::text;
@@ -54,7 +55,7 @@ fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<
         }
         (true, Some(_)) if there < deployment.old.len() => {
             "Traffic has begun to move: it is moved back to what runs of the old release, and what \
-             was stopped of it is started again."
+             was stopped of it for room is started again."
         }
         (true, Some(_)) => {
             "Traffic has begun to move: it is moved back to the old release, which still runs."
@@ -89,25 +90,41 @@ pub(super) fn moved(model: &mut Model) {
     if ask.sent.is_some() {
         return;
     }
-    let Some((lines, command)) = asked_anew(model, &ask.command) else { return };
+    let Some(anew) = asked_anew(model, &ask.command) else { return };
     let Some(Dialog::Ask(ask)) = &mut model.ui.dialog else { return };
+    let (lines, command, gone) = match anew {
+        Ok((lines, command)) => (lines, command, false),
+        Err(why) => {
+            let lines = vec![text::PLAN_GONE.to_owned(), dialog::sentence(&why)];
+            (lines, ask.command.clone(), true)
+        }
+    };
     if ask.lines == lines && ask.command == command {
         return;
     }
-    (ask.lines, ask.command, ask.button) = (lines, command, Button::Cancel);
-    ask.note = Some(text::ASK_MOVED.to_owned());
+    (ask.lines, ask.command, ask.gone, ask.button) = (lines, command, gone, Button::Cancel);
+    ask.note = (!gone).then(|| text::ASK_MOVED.to_owned());
 }
 
-/// What a question says now, and what its yes sends; none where it says the same for ever, or what
-/// it is about is gone.
-fn asked_anew(model: &Model, command: &Command) -> Option<(Vec<String>, Command)> {
+/// What a question says now, and what its yes sends, or why nothing can come of it any more; none
+/// where it says the same for ever.
+fn asked_anew(model: &Model, command: &Command) -> Option<Result<(Vec<String>, Command), String>> {
+    let state = &model.replica;
     match command {
         Command::CancelDeployment { id, waiting } => {
-            let deployment = model.replica.deployments.get(id)?;
-            Some((cancelling(model, deployment, *waiting), command.clone()))
+            let deployment = state.deployments.get(id)?;
+            if deployment.is_ended() {
+                return Some(Err(format!("deployment {id} is over")));
+            }
+            Some(Ok((cancelling(model, deployment, *waiting), command.clone())))
         }
         Command::CallOff { id } | Command::StopInstance { id, .. } => {
-            Some(instance::stopping(model, model.replica.instances.get(id)?))
+            let instance = at_rest(state, id).map(|(instance, _)| instance);
+            Some(instance.map(|one| instance::stopping(model, one)).map_err(|why| why.why))
+        }
+        Command::RestartInstance { id } => {
+            let instance = at_rest(state, id).map(|(instance, _)| instance);
+            Some(instance.map(instance::restarting).map_err(|why| why.why))
         }
         _ => None,
     }
@@ -128,6 +145,7 @@ pub(super) fn open(
         button: Button::Cancel,
         sent: None,
         note: None,
+        gone: false,
     }));
     Vec::new()
 }

@@ -166,7 +166,9 @@ pub(super) fn refused(model: &mut Model, rejection: &Rejection) {
             ask.sent = None;
             ask.button = Button::Cancel;
             ask::moved(model);
-            if let Some(Dialog::Ask(ask)) = &mut model.ui.dialog {
+            if let Some(Dialog::Ask(ask)) = &mut model.ui.dialog
+                && !ask.gone
+            {
                 ask.note = Some(sentence(&rejection.why));
             }
         }
@@ -181,7 +183,11 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Request> {
         Some(Dialog::Notices { .. }) => return close(model),
         Some(Dialog::List(_)) | None => return Vec::new(),
     }
-    let gone = matches!(&model.ui.dialog, Some(Dialog::Plan(dialog)) if dialog.plan.is_err());
+    let gone = match &model.ui.dialog {
+        Some(Dialog::Plan(dialog)) => dialog.plan.is_err(),
+        Some(Dialog::Ask(ask)) => ask.gone,
+        Some(Dialog::List(_) | Dialog::Notices { .. }) | None => false,
+    };
     let Some(button) = button_of(model).filter(|_| !gone) else {
         // There is nothing left to confirm, whatever the key.
         return if action == Action::ConfirmNext { Vec::new() } else { close(model) };

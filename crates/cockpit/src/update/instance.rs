@@ -25,12 +25,18 @@ pub(super) fn restart(model: &mut Model) -> Vec<Request> {
     let Some((id, instance)) = selected(model) else {
         return Vec::new();
     };
+    let (lines, command) = restarting(&instance);
+    ask::open(model, format!("Restart {id}"), lines, command)
+}
+
+/// What restarting an instance does, and the command that does it.
+pub(super) fn restarting(instance: &Instance) -> (Vec<String>, Command) {
     let lines = vec![
         format!("{} of {}", instance.release, instance.environment),
         "A successor is started, and gets its requests once it is healthy.".to_owned(),
         "Then this one finishes what it has, and is stopped.".to_owned(),
     ];
-    ask::open(model, format!("Restart {id}"), lines, Command::RestartInstance { id })
+    (lines, Command::RestartInstance { id: instance.id.clone() })
 }
 
 /// Asks whether to stop it. What is told of those that are left is what is confirmed: where it
@@ -71,7 +77,9 @@ pub(super) fn stopping(model: &Model, instance: &Instance) -> (Vec<String>, Comm
 pub(super) fn start(model: &mut Model, environment: EnvironmentKey) -> Vec<Request> {
     let stopped = model.environment(&environment).map_or(0, Environment::missing);
     let count = if stopped == 1 { "1 instance".to_owned() } else { format!("{stopped} instances") };
-    let lines = vec![format!("{count} of {environment} that somebody stopped.")];
+    let mut lines = vec![format!("{count} of {environment} that somebody stopped.")];
+    let running = model.environment(&environment).and_then(|one| one.running);
+    lines.extend(running.map(|id| format!("What {id} brings goes first.")));
     let title = format!("Start again in {environment}");
     ask::open(model, title, lines, Command::StartInstances { environment })
 }

@@ -37,7 +37,10 @@ pub fn hits(model: &Model, area: Rect) -> Hits {
         Some(Dialog::Plan(dialog)) => {
             button_hits(plan_area(model, dialog, area), no_of_plan(dialog), &yes_of_plan(dialog))
         }
-        Some(Dialog::Ask(ask)) => button_hits(ask_area(ask, area), KEEP, &ask.yes),
+        Some(Dialog::Ask(ask)) => {
+            let (no, yes) = answers(ask);
+            button_hits(ask_area(ask, area), no, yes)
+        }
         Some(Dialog::List(list)) => {
             let area = list_area(list, area);
             let (rows, top) = list_rows(list, area);
@@ -153,7 +156,12 @@ fn draw_ask(ask: &Ask, canvas: &mut Canvas<'_>, area: Rect) {
         &ask_lines(ask, room.width),
         0,
     );
-    buttons(canvas, area, ask.button, (KEEP, &ask.yes), ask.sent.is_some());
+    buttons(canvas, area, ask.button, answers(ask), ask.sent.is_some());
+}
+
+/// What the buttons of a question say.
+fn answers(ask: &Ask) -> (&'static str, &str) {
+    if ask.gone { (CLOSE, "") } else { (KEEP, &ask.yes) }
 }
 
 fn button_hits(area: Rect, no: &str, yes: &str) -> Hits {

@@ -100,6 +100,7 @@ fn hint(model: &Model, action: Action) -> &'static str {
     match (&model.ui.dialog, action) {
         (Some(Dialog::Notices { .. }), Action::ConfirmCancel) => "close",
         (Some(Dialog::Plan(plan)), Action::ConfirmCancel) if plan.plan.is_err() => "close",
+        (Some(Dialog::Ask(ask)), Action::ConfirmCancel) if ask.gone => "close",
         _ => action.row().hint,
     }
 }
@@ -108,6 +109,7 @@ fn hint(model: &Model, action: Action) -> &'static str {
 fn wanted(model: &Model, stack: &[Context]) -> &'static [Action] {
     match &model.ui.dialog {
         Some(Dialog::Plan(plan)) if plan.plan.is_err() => return &[Action::ConfirmCancel],
+        Some(Dialog::Ask(ask)) if ask.gone => return &[Action::ConfirmCancel],
         Some(Dialog::Plan(_) | Dialog::Ask(_)) => return ASK,
         Some(Dialog::Notices { .. }) => return &[Action::ConfirmCancel],
         Some(Dialog::List(_)) => return &[Action::ListAccept, Action::ListCancel],

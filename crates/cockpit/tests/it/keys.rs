@@ -59,7 +59,7 @@ fn enter_and_escape_on_a_plan_do_nothing() {
         assert_eq!(asked(keys), said, "{keys}");
     }
     assert_eq!((asked("jjxdd"), asked("jjxdx")), ("[]".to_owned(), "[]".to_owned()));
-    assert_eq!(asked("2jxc<Enter>"), "[] \"Nothing was cancelled.\"");
+    assert_eq!(asked("2jxc<Enter>"), "[] \"Nothing was asked for.\"");
     assert!(asked("jjxd<Tab><Enter>").contains("Deploy"));
 }
 

@@ -1,6 +1,7 @@
 //! What is asked before an instance is stopped, and what is said where it was.
 
 use pilothouse_api::types::Access;
+use pilothouse_cockpit::rows::words;
 use pilothouse_cockpit::{Msg, Request, update};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
 use pilothouse_core::deployment::{DeploymentResult, Phase};
@@ -90,4 +91,46 @@ fn an_environment_all_of_whose_instances_were_stopped_says_so() {
     assert!(screen.contains("r41 stopped") && screen.contains("3 stopped"), "{screen}");
     assert!(!screen.contains("0/0 healthy") && !screen.contains("0/0 instances"), "{screen}");
     assert!(screen.contains("is current") && !screen.contains("r41 serves"), "{screen}");
+}
+
+#[test]
+fn what_is_asked_of_an_instance_that_is_gone_can_only_be_closed() {
+    let mut state = contained();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    (production.current, production.running) = (Some(ReleaseNumber(41)), None);
+    for keys in ["3xt", "3xs"] {
+        let mut model = operator(state.clone(), 80, 24);
+        press(&mut model, keys);
+        let gone = InstanceEvent::Gone {
+            id: InstanceId::new("shop-production-r41-0"),
+            why: "stopped".to_owned(),
+        };
+        let seq = Seq(model.replica.seq.0 + 1);
+        let event = Recorded { seq, at: NOW, event: Event::Instance(gone) };
+        update(&mut model, Msg::Event(Box::new(event)));
+        let screen = text(&model);
+        assert!(screen.contains("This can no longer be done; nothing of it was."), "{screen}");
+        assert!(screen.contains("There is no instance shop-production-r41-0"), "{screen}");
+        assert!(!screen.contains("once it is healthy") && !screen.contains("takes its place"));
+        assert_eq!(press(&mut model, "y"), [], "{keys}");
+        assert!(model.ui.dialog.is_none());
+    }
+}
+
+#[test]
+fn the_deployment_of_a_release_serves_as_long_as_that_has_requests() {
+    let mut state = contained();
+    let mut own = state.deployments.values().filter(|one| one.environment == key("production"));
+    let mut one = own.next().unwrap().clone();
+    let current = ReleaseNumber(40);
+    (one.release, state.environments.get_mut(&key("production")).unwrap().current) =
+        (current, Some(current));
+    let word = |state: &_| words::deployment_result(state, &one, &DeploymentResult::Succeeded).1;
+    assert_eq!(word(&state), "served", "r41 has them");
+    for instance in state.instances.values_mut() {
+        instance.release = current;
+    }
+    assert_eq!(word(&state), "serves");
+    state.instances.clear();
+    assert_eq!(word(&state), "is current");
 }
