@@ -45,13 +45,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
                 restarted(instance, proof, *address, *serves_on, at);
             });
         }
-        InstanceEvent::HealthChanged { id, health } => {
-            change(state, id, |instance| match &mut instance.probed {
-                Some(probed) => probed.clone_from(health),
-                None => instance.health.clone_from(health),
-            });
-            well_again(state, id);
-        }
+        InstanceEvent::HealthChanged { id, health } => health_changed(state, id, health),
         InstanceEvent::RoleChanged { id, role } => {
             change(state, id, |instance| set_role(instance, *role, at));
         }
@@ -125,6 +119,14 @@ fn recovered(instance: &mut Instance, at: Timestamp) {
     if instance.health.state == TargetState::Healthy {
         instance.health.since = at;
     }
+}
+
+fn health_changed(state: &mut State, id: &InstanceId, health: &TargetHealth) {
+    change(state, id, |instance| match &mut instance.probed {
+        Some(probed) => probed.clone_from(health),
+        None => instance.health.clone_from(health),
+    });
+    well_again(state, id);
 }
 
 /// One that is well has no need of a successor, so that one which was lost is no news.
