@@ -15,7 +15,7 @@ pub struct Foreign {
     pub why: &'static str,
 }
 
-/// How many links are followed, as the system has it (path_resolution(7)).
+/// How many links are followed, as the system has it (`path_resolution(7)`).
 const LINKS: usize = 40;
 
 /// Finds why a directory is not safe to work in: it, a directory above it, or a link on the way to
