@@ -122,7 +122,7 @@ async fn ask_anew(client: &Client, wanted: &[EnvironmentKey], now: Timestamp) ->
     }
     let gathered = gather(client, wanted, is_told);
     let Ok(seen) = tokio::time::timeout(PATIENCE, gathered).await else {
-        let why = "no account was seen within a minute; the cockpit says why";
+        let why = "not all was asked for within a minute; the cockpit shows what was, and says why";
         return Err(failed(Failure::Failed, why));
     };
     seen

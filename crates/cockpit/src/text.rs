@@ -164,6 +164,11 @@ fn unseen(model: &Model, key: &EnvironmentKey) -> Option<String> {
             "Nothing is read for {place}: these credentials are of another account than {}.",
             watched.access.account
         )),
+        // What was read before was that nothing of it was there.
+        (Some(trouble), _) if watched.seen_at().is_some() => {
+            let why = trouble.kind.name();
+            Some(format!("{place} had nothing here when it was last read; since then: {why}."))
+        }
         (Some(trouble), _) => {
             Some(format!("Nothing was read of {place} yet: {}.", trouble.kind.name()))
         }

@@ -4,6 +4,7 @@
 //! implements. What it finds goes to clients and is forgotten: it is no part of the state, and
 //! nothing of the account is ever changed.
 
+mod patience;
 mod poller;
 mod prices;
 

@@ -158,7 +158,7 @@ impl Look<'_> {
     async fn at(&mut self, kind: Kind, ask: Ask) -> Result<Option<Content>> {
         match self.account.read(ask).await {
             Ok(content) => Ok(Some(content)),
-            Err(trouble) if trouble.kind.is_of_all() => Err(told(&trouble)),
+            Err(trouble) if trouble.is_of_all() => Err(told(&trouble)),
             Err(trouble) => {
                 self.unread.push((kind, format!("{} {}", trouble.action, trouble.kind.name())));
                 Ok(None)
@@ -251,7 +251,7 @@ fn fitting(line: &str) -> String {
 }
 
 fn told(trouble: &Trouble) -> color_eyre::Report {
-    failed(Failure::Failed, printable(&trouble.to_string(), 500))
+    failed(Failure::Failed, printable(&trouble.told_once(), 500))
 }
 
 fn unfit() -> color_eyre::Report {

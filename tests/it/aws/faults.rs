@@ -1,5 +1,7 @@
 //! Throttled, denied, expired, broken: each by its kind, none of them as healthy or as zero.
 
+use std::cell::RefCell;
+
 use pilothouse_core::aws::seen::EcsService;
 use pilothouse_core::aws::{Part, TroubleKind, Watched};
 
@@ -82,15 +84,18 @@ fn throttling_is_met_with_patience_and_without_a_storm() {
     proxy.fails("DescribeInstances", THROTTLED);
     let stage = stage(&proxy.endpoint());
     watch(&stage, ACCOUNT, SHOP);
-    let told = seen(&stage, "what is throttled", |one| {
-        // While nobody looked yet, a round came less often than that anyway.
+    let asked = RefCell::new(Vec::new());
+    let tries = |action: &str| asked.borrow().iter().filter(|one| *one == action).count();
+    // What is asked for in every round is asked on.
+    let told = seen(&stage, "what is throttled beside what is not", |one| {
+        asked.borrow_mut().extend(proxy.asked());
         kind(one, Part::Instances) == Some(TroubleKind::Throttled)
-            && (4000..8000).contains(&one.every.0)
+            && one.groups.iter().any(|group| !group.targets.is_empty())
+            && tries("DescribeTargetHealth") >= 16
     });
-    // A fixed pace would have asked more than eight times until it waits eight intervals.
-    let asked = proxy.asked();
-    let tries = asked.iter().filter(|action| *action == "DescribeInstances").count();
-    assert!((3..=5).contains(&tries), "{tries} of {asked:?}");
+    let throttled = tries("DescribeInstances");
+    assert!((3..=6).contains(&throttled), "{throttled} of {asked:?}");
+    assert_eq!(kind(&told, Part::Health), None);
     assert!(told.instances.is_empty() && told.bill.is_open(), "not read is not zero");
     stage.end();
 }

@@ -66,15 +66,7 @@ fn plain(model: &Model, place: &WatchedRef) -> Option<Row> {
             let trouble = watched.parts.get(&part)?.trouble.as_ref()?;
             return Some(Row { cells: unread(part, trouble, watched, now) });
         }
-        Thing::Absent(place) => vec![
-            Cell::state(Mark::Warn, "missing"),
-            Cell::none(),
-            Cell::none(),
-            Cell::none(),
-            Cell::none(),
-            Cell::none(),
-            Cell::new(width::clean(watched.absent.get(place)?), Scope::StateWarn),
-        ],
+        Thing::Absent(place) => absent(watched, watched.absent.get(place)?, now),
         Thing::Instance(place) => instance(watched, watched.instances.get(place)?, now),
         Thing::Service(place) => service(watched, watched.services.get(place)?, now),
         Thing::Task(service, place) => {
@@ -185,6 +177,22 @@ fn unread(part: Part, trouble: &Trouble, watched: &Watched, now: Timestamp) -> V
         Cell::new(age, Scope::Dim),
         Cell::none(),
         Cell::new(width::clean(&trouble.to_string()), Scope::Dim),
+    ]
+}
+
+/// What should be there and is not, told as it was where that can no longer be read.
+fn absent(watched: &Watched, said: &str, now: Timestamp) -> Vec<Cell> {
+    let since = watched.absent_since(now);
+    let age = since.map_or_else(Cell::none, |at| Cell::new(age::ago(now, at), Scope::Dim));
+    let scope = if since.is_some() { Scope::StateStale } else { Scope::StateWarn };
+    vec![
+        state(since, Mark::Warn, "missing"),
+        Cell::none(),
+        Cell::none(),
+        Cell::none(),
+        age,
+        Cell::none(),
+        Cell::new(width::clean(said), scope),
     ]
 }
 

@@ -28,7 +28,8 @@ impl Watched {
     /// not serve, and where requests are sent to though nothing is there.
     pub fn missing(&self, now: Timestamp) -> Vec<Missing> {
         let of = |what: String, parts: &[Part]| Missing { what, since: self.old(parts, now) };
-        let absent = self.absent.iter().map(|what| of(what.clone(), &NAMED));
+        let since = self.absent_since(now);
+        let absent = self.absent.iter().map(|what| Missing { what: what.clone(), since });
         let gone = self.services.iter().filter(|one| one.is_gone()).map(|one| {
             let what = format!("the ECS service {}/{} was deleted", one.cluster, one.name);
             of(what, &[Part::Services])
@@ -47,6 +48,11 @@ impl Watched {
             .filter(|one| self.is_hole(one))
             .map(|one| of(format!("the target group {} has no target", one.name), &SENT));
         absent.chain(gone).chain(idle).chain(gaps).chain(empty).collect()
+    }
+
+    /// Of when it is that what the operator's file names is not there, where that may no longer be so.
+    pub fn absent_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.old(&NAMED, now)
     }
 
     /// Whether requests are sent to a target group that has no target.

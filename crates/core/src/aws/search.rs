@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::belongs::Inventory;
-use super::seen::{Ec2Instance, Group, Target};
+use super::seen::{Ec2Instance, Ec2State, Group, Target};
 use super::{Belongings, Part};
 
 /// Target groups that are looked into for one environment.
@@ -105,8 +105,10 @@ impl Inventory {
             Some(targets.iter().map(|target| target.id.clone()).collect())
         };
         let own: Vec<BTreeSet<String>> = self.groups_of(belongings).filter_map(own).collect();
+        // One that ended for ever is told as missing, and is meant to be nowhere.
         let is_lonely = |one: &&Ec2Instance| {
-            !own.iter().chain(self.registered.values()).any(|ids| is_in(ids, one))
+            let ended = matches!(one.state, Ec2State::ShuttingDown | Ec2State::Terminated);
+            !ended && !own.iter().chain(self.registered.values()).any(|ids| is_in(ids, one))
         };
         let lonely = self.named(belongings).filter(is_lonely).map(|one| one.id.clone());
         let instances: Vec<String> = lonely.filter(|_| is_known).collect();

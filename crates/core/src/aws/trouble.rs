@@ -113,6 +113,47 @@ impl Trouble {
         self.action.split_once(':').map_or(self.action.as_str(), |(service, _)| service)
     }
 
+    /// Whether everything else that is asked of the account would meet it too, so that a round
+    /// ends with it instead of meeting it again and again. An endpoint that is not reached may be
+    /// that of one service alone. AWS throttles each action by itself, and nothing can be asked
+    /// without the one that brings the credentials.
+    pub fn is_of_all(&self) -> bool {
+        let is_throttled = self.kind == TroubleKind::Throttled;
+        self.kind.is_of_all() || is_throttled && self.service() == "sts"
+    }
+
+    /// The same for whoever asked once, and does not ask again by itself.
+    pub fn told_once(&self) -> String {
+        let again = match self.kind {
+            TroubleKind::Late | TroubleKind::Throttled => Some("try again in a while"),
+            TroubleKind::Broken | TroubleKind::Unreadable => Some(
+                "try again; where it stays, look whether the region and AWS_ENDPOINT_URL are as \
+                 they should be",
+            ),
+            TroubleKind::Unreachable
+            | TroubleKind::Denied
+            | TroubleKind::Expired
+            | TroubleKind::NoCredentials
+            | TroubleKind::Unknown
+            | TroubleKind::NotOffered
+            | TroubleKind::WrongAccount => None,
+        };
+        self.told(again.unwrap_or_else(|| self.remedy()))
+    }
+
+    fn told(&self, remedy: &str) -> String {
+        let place = match self.place.as_str() {
+            "" => String::new(),
+            place => format!(" in {place}"),
+        };
+        let said = match (self.said.as_str(), self.is_by_aws) {
+            ("", _) => String::new(),
+            (said, true) => format!(". AWS said: {said}"),
+            (said, false) => format!(". Why: {said}"),
+        };
+        format!("{}{place} ({}): {remedy}{said}", self.action, self.kind.name())
+    }
+
     /// What a person does about it.
     fn remedy(&self) -> &'static str {
         if self.kind == TroubleKind::Denied && self.action == policy::ASSUME_ROLE {
@@ -161,18 +202,13 @@ fn masked(word: &str) -> String {
 }
 
 impl TroubleKind {
-    /// Whether everything else that is asked of the account would meet it too, so that a round
-    /// ends with it instead of meeting it again and again. An endpoint that is not reached may be
-    /// that of one service alone.
-    pub fn is_of_all(self) -> bool {
+    /// See [`Trouble::is_of_all`].
+    fn is_of_all(self) -> bool {
         match self {
-            Self::Expired
-            | Self::NoCredentials
-            | Self::Unknown
-            | Self::WrongAccount
-            | Self::Throttled => true,
+            Self::Expired | Self::NoCredentials | Self::Unknown | Self::WrongAccount => true,
             Self::Unreachable
             | Self::Late
+            | Self::Throttled
             | Self::Broken
             | Self::Denied
             | Self::NotOffered
@@ -256,22 +292,37 @@ impl TroubleKind {
 impl fmt::Display for Trouble {
     /// Writes what failed, where, what to do, and what was said by whom.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.action)?;
-        if !self.place.is_empty() {
-            write!(f, " in {}", self.place)?;
-        }
-        write!(f, " ({}): {}", self.kind.name(), self.remedy())?;
-        match (self.said.as_str(), self.is_by_aws) {
-            ("", _) => Ok(()),
-            (said, true) => write!(f, ". AWS said: {said}"),
-            (said, false) => write!(f, ". Why: {said}"),
-        }
+        f.write_str(&self.told(self.remedy()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_asks_once_is_not_told_that_it_is_asked_again() {
+        let late = Trouble::new(TroubleKind::Late, "ec2:DescribeVpcs", "it took more than 5 s")
+            .asked_in("us-east-1");
+        assert_eq!(
+            late.told_once(),
+            "ec2:DescribeVpcs in us-east-1 (no answer in time): try again in a while. Why: it \
+             took more than 5 s"
+        );
+        assert!(late.to_string().contains("it is asked again by itself"), "{late}");
+        for kind in [TroubleKind::Throttled, TroubleKind::Broken, TroubleKind::Unreadable] {
+            let told = Trouble::new(kind, "ec2:DescribeVpcs", "").told_once();
+            assert!(!told.contains("it is asked"), "{told}");
+        }
+        let denied = Trouble::new(TroubleKind::Denied, "ec2:DescribeVpcs", "");
+        assert_eq!(denied.told_once(), denied.to_string());
+    }
+
+    #[test]
+    fn throttling_is_of_all_where_it_is_of_the_credentials_alone() {
+        let is_of_all = |action: &str| Trouble::new(TroubleKind::Throttled, action, "").is_of_all();
+        assert!(is_of_all("sts:AssumeRole") && !is_of_all("ec2:DescribeInstances"));
+    }
 
     #[test]
     fn what_aws_says_of_a_request_is_told_without_what_may_be_a_secret() {

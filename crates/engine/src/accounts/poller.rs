@@ -4,8 +4,9 @@
 //! that change from one moment to the next are read in every round, others in every sixth. While
 //! nobody looks rounds are rare, and all is read in each but what costs something. Where a part
 //! brings no answer, or its endpoint is not reached, who we are is asked beside it: where that
-//! brings none either, nobody is there, and all is stale. While somebody looks, the same is asked half-way between two rounds, so that
-//! an account that is gone is told within one interval.
+//! brings none either, nobody is there, and all is stale. A part that is throttled is asked for less
+//! often for a while, alone. While somebody looks, who we are is asked half-way between two rounds,
+//! too, so that an account that is gone is told within one interval.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::patience::{self, Patience};
 use super::prices::Prices;
 use super::{Account, Watches};
 use crate::clock::Clock;
@@ -32,8 +34,6 @@ const SELDOM: u64 = 6;
 const SLOW: u64 = 30;
 /// How much rarer rounds are while nobody looks.
 const UNATTENDED: u32 = 30;
-/// The longest wait between two rounds.
-const LONGEST: Duration = Duration::from_secs(300);
 /// How long one part may take, all of its pages together.
 const WITHIN: Duration = Duration::from_secs(60);
 /// How long a part may bring no answer before somebody else is asked whether anybody is there,
@@ -59,6 +59,10 @@ pub(super) struct Poller {
     pace: Duration,
     /// Rounds in a row that ended in what asking again soon does not mend.
     failures: u32,
+    /// The parts that are asked for less often for a while.
+    patience: Patience,
+    /// When the last round began.
+    begun: Instant,
 }
 
 impl Poller {
@@ -83,6 +87,8 @@ impl Poller {
             round: 0,
             pace: interval,
             failures: 0,
+            patience: Patience::default(),
+            begun: Instant::now(),
         }
     }
 
@@ -97,6 +103,7 @@ impl Poller {
             self.watches.mark_unchanged();
             let attended = self.publisher.wants_samples();
             let begun = Instant::now();
+            self.begun = begun;
             tokio::select! {
                 () = stop.cancelled() => return,
                 ended = self.look(attended) => self.judge(ended.as_ref()),
@@ -143,12 +150,16 @@ impl Poller {
     /// How long from one round to the next.
     fn wait(&self, attended: bool) -> Duration {
         let usual = if attended { self.interval } else { self.interval * UNATTENDED };
-        let patient = self.interval.saturating_mul(1 << self.failures.min(8));
-        usual.max(patient).min(LONGEST.max(self.interval))
+        let patient = patience::after(self.failures, self.interval);
+        usual.max(patient).min(patience::longest(self.interval))
     }
 
     /// Reads what is due, and says which trouble ended the round early.
     async fn look(&mut self, attended: bool) -> Option<Trouble> {
+        // Whoever comes or asks to look has all of it asked for at once.
+        if self.round == 0 {
+            self.patience.end();
+        }
         let is_full = !attended || self.round.is_multiple_of(SELDOM);
         let is_unsure = self.inventory.stopped.is_some() || self.inventory.identity.is_none();
         if (is_full || is_unsure)
@@ -189,7 +200,7 @@ impl Poller {
                     }
                     unreached.insert(trouble.service().to_owned());
                 }
-                Read::Alone(trouble) if !trouble.kind.is_of_all() => {}
+                Read::Alone(trouble) if !trouble.is_of_all() => {}
                 Read::Alone(trouble) | Read::Nobody(trouble) => {
                     self.inventory.fail_all(&trouble);
                     return Some(trouble);
@@ -228,6 +239,7 @@ impl Poller {
         match fresh.and_then(|fresh| fresh.trouble.as_ref()).map(|trouble| trouble.kind) {
             // What is denied or missing stays so for a while.
             Some(TroubleKind::Denied | TroubleKind::NotOffered) => is_full,
+            Some(TroubleKind::Throttled) => !self.patience.waits(part),
             Some(_) => true,
             None if part.is_slow() => is_new || self.round.is_multiple_of(SLOW),
             None => part.is_quick() || is_full || is_new,
@@ -252,7 +264,10 @@ impl Poller {
             Ok(Err(trouble)) => Read::Alone(trouble.clone()),
             Err(trouble) => Read::Nobody(trouble.clone()),
         };
-        self.inventory.take(part, self.clock.now(), came.and_then(|came| came));
+        let came = came.and_then(|came| came);
+        let trouble = came.as_ref().err().map(|trouble| trouble.kind);
+        self.patience.note(part, trouble, (self.begun, self.interval));
+        self.inventory.take(part, self.clock.now(), came);
         read
     }
 

@@ -1,7 +1,7 @@
 //! The way through what is only watched at AWS.
 
 use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Ec2State, EcsService, Gap};
-use pilothouse_core::aws::{Part, Watched};
+use pilothouse_core::aws::{Belongings, Part, Watched};
 use pilothouse_core::time::Timestamp;
 
 use super::super::Cell;
@@ -47,7 +47,7 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
         (None, true) => Leg::new(Mark::Ok, place, watched.access.account.clone()),
     };
     let mut legs = vec![whose.letter("aws")];
-    let hosts = hosts(watched, now);
+    let hosts = hosts(model, watched, now);
     let targets = targets_of(model, watched, now);
     let is_well = targets.as_ref().map_or(hosts.have, |targets| targets.have) > 0;
     legs.extend(missing(model, watched, is_well, now));
@@ -60,7 +60,7 @@ pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
 
 /// What runs: hosts and tasks that are known to be well, of those that there should be. One that
 /// ended for ever or is about to is wanted no more.
-fn hosts(watched: &Watched, now: Timestamp) -> Count {
+fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
     let is_wanted =
         |one: &&Ec2Instance| !matches!(one.state, Ec2State::ShuttingDown | Ec2State::Terminated);
     let hosts = watched.instances.iter().filter(is_wanted);
@@ -80,6 +80,11 @@ fn hosts(watched: &Watched, now: Timestamp) -> Count {
         // That there is nothing is known by those who bring something alone.
         parts.extend(BRING);
     }
+    let is_by_tags = named(model, watched).is_some_and(|named| !named.tags.is_empty());
+    if is_by_tags {
+        // What nobody read the tags of may be one more.
+        parts.extend(TAGS.into_iter().filter(|part| is_never(watched, *part)));
+    }
     Count {
         have: are(Mark::Ok) + tasks(EcsService::well).saturating_sub(untold),
         unknown: are(Mark::Unknown) + untold,
@@ -92,20 +97,37 @@ fn hosts(watched: &Watched, now: Timestamp) -> Count {
 const BRING: [Part; 5] =
     [Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Health];
 
+/// Parts by which it is found out what has the tags that are named.
+const TAGS: [Part; 2] = [Part::Tags, Part::ServiceTags];
+
+/// What the operator's file names of an environment.
+fn named<'a>(model: &'a Model, watched: &Watched) -> Option<&'a Belongings> {
+    let watch = model.environment(&watched.environment)?.spec.runtime.watch()?;
+    Some(&watch.belongings)
+}
+
+/// Whether a part that something of an environment may be in was never read.
+fn is_never(watched: &Watched, part: Part) -> bool {
+    watched.is_own(part) && watched.parts.get(&part).is_some_and(|fresh| fresh.at.is_none())
+}
+
 /// What answers, where there may be something that does.
 fn targets_of(model: &Model, watched: &Watched, now: Timestamp) -> Option<Count> {
-    let never = |part| watched.parts.get(&part).is_some_and(|fresh| fresh.at.is_none());
-    let watch = model.environment(&watched.environment).and_then(|one| one.spec.runtime.watch());
-    let is_unknown = watch.is_some_and(|watch| {
-        let named = &watch.belongings;
-        let behind = !named.load_balancers.is_empty() || !named.tags.is_empty();
+    let never = |part| is_never(watched, part);
+    let is_unknown = named(model, watched).is_some_and(|named| {
+        let tagged = !named.tags.is_empty();
+        let behind = !named.load_balancers.is_empty() || tagged;
+        let hosted = !named.instances.is_empty();
         let grouped = behind
+            || hosted
             || !named.target_groups.is_empty()
             || watched.services.iter().any(|one| !one.groups.is_empty());
-        // A host that is named is found to be a target by what is said of targets alone.
+        // A host that is named is found to be a target by what is said of targets alone: of those
+        // that groups have which may have it, and of their health.
         behind && never(Part::Balancers)
             || grouped && never(Part::Groups)
-            || !named.instances.is_empty() && never(Part::Health)
+            || tagged && TAGS.into_iter().any(never)
+            || hosted && [Part::Registrations, Part::Health].into_iter().any(never)
     });
     if is_unknown {
         return Some(Count { have: 0, want: 0, unknown: 0, known: Known::Never });
@@ -148,9 +170,7 @@ fn missing(model: &Model, watched: &Watched, is_well: bool, now: Timestamp) -> O
 
 /// Whether a load balancer is not there that the operator's file names.
 fn lacks_balancer(model: &Model, watched: &Watched) -> bool {
-    let environment = model.environment(&watched.environment);
-    let watch = environment.and_then(|one| one.spec.runtime.watch());
-    let named = watch.map_or(&[][..], |watch| &watch.belongings.load_balancers);
+    let named = named(model, watched).map_or(&[][..], |named| &named.load_balancers);
     let is_there = |name: &String| watched.balancers.iter().any(|one| one.name == *name);
     // Before they were read none is known to be absent.
     !watched.absent.is_empty()

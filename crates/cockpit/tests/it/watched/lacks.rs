@@ -1,8 +1,11 @@
 //! Load balancers whose requests are answered by nobody, and parts of others: neither is well by
 //! what else is, nor ill.
 
+use std::collections::BTreeMap;
+
 use pilothouse_api::types::Sighting;
 use pilothouse_cockpit::model::Pane;
+use pilothouse_cockpit::rows::Row;
 use pilothouse_cockpit::rows::watched::rows;
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
@@ -12,7 +15,7 @@ use pilothouse_core::aws::{AwsWatch, Belongings, Calls, Inventory, Part, Trouble
 use pilothouse_core::spec::Runtime;
 
 use super::{ALB, EVERY, account, shown, state, watch};
-use crate::fixture::{NOW, key, operator, press, text};
+use crate::fixture::{NOW, ago, key, operator, press, text};
 
 /// A screen of an environment that has these.
 fn of(inventory: &Inventory, belongings: Belongings) -> Model {
@@ -136,4 +139,105 @@ fn what_was_never_read_is_not_well_by_what_runs_beside_it() {
     let services = watch().belongings.services;
     let model = of(&inventory, Belongings { services, ..Belongings::default() });
     assert!(!branch(&model).contains("targets"), "{}", branch(&model));
+}
+
+/// An account with instances that are well, in which a part was never read.
+fn never(part: Part) -> Inventory {
+    let mut inventory = account(1, |_| false);
+    let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
+    for one in &mut inventory.instances {
+        (one.vpc, one.tags) = ("vpc-1".to_owned(), tags.clone());
+    }
+    // The second group has no target, which is told before all else.
+    inventory.groups.truncate(1);
+    inventory.groups[0].vpc = "vpc-1".to_owned();
+    inventory.listeners.get_mut(ALB).unwrap()[0].rules.remove(0);
+    let tags = inventory.groups.iter().map(|one| (one.arn.clone(), tags.clone())).collect();
+    inventory.take(Part::Tags, NOW, Ok(Content::Tags(tags)));
+    inventory.take(Part::ServiceTags, NOW, Ok(Content::ServiceTags(BTreeMap::new())));
+    inventory.take(Part::Registrations, NOW, Ok(Content::Registrations(BTreeMap::new())));
+    match part {
+        // Without groups there is nothing to ask of their targets.
+        Part::Groups => {
+            (inventory.groups, inventory.targets) = (Vec::new(), BTreeMap::new());
+            inventory.pass_over(Part::Health);
+            inventory.pass_over(Part::Registrations);
+        }
+        Part::Tags => inventory.tags.clear(),
+        _ => {}
+    }
+    inventory.pass_over(part);
+    let denied = Trouble::new(TroubleKind::Denied, "elasticloadbalancing:Describe", "");
+    inventory.take(part, NOW, Err(denied));
+    inventory
+}
+
+#[test]
+fn an_instance_that_is_named_is_well_once_its_targets_were_read() {
+    let id = account(1, |_| false).instances[0].id.clone();
+    let alone = || Belongings { instances: vec![id.clone()], ..Belongings::default() };
+    // Health was read, for the groups of others.
+    for part in [Part::Groups, Part::Registrations] {
+        let model = of(&never(part), alone());
+        assert!(branch(&model).contains("? targets unknown"), "{part:?}: {}", branch(&model));
+        assert!(text(&model).contains("● 1/1 instances"), "{}", text(&model));
+    }
+    let model = of(&never(Part::Volumes), alone());
+    assert!(branch(&model).contains("● 1/1 instances"), "{}", branch(&model));
+}
+
+#[test]
+fn what_tags_bring_is_not_known_before_they_were_read() {
+    let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
+    let by_tags = || Belongings { tags: tags.clone(), ..Belongings::default() };
+    let beside = || Belongings { load_balancers: vec!["shop".to_owned()], ..by_tags() };
+    for belongings in [by_tags(), beside()] {
+        for part in [Part::Tags, Part::ServiceTags] {
+            let model = of(&never(part), belongings.clone());
+            let screen = text(&model);
+            assert!(branch(&model).contains("unknown"), "{part:?}: {}", branch(&model));
+            for told in ["? targets unknown", "? instances unknown"] {
+                assert!(screen.contains(told), "{part:?}, {told}:\n{screen}");
+            }
+        }
+        let model = of(&never(Part::Volumes), belongings);
+        assert!(branch(&model).contains("● 1/1 targets"), "{}", branch(&model));
+    }
+    // Whoever names no tags is not doubted for them.
+    let alone = Belongings { load_balancers: vec!["shop".to_owned()], ..Belongings::default() };
+    let model = of(&never(Part::Tags), alone);
+    assert!(branch(&model).contains("● 1/1 targets"), "{}", branch(&model));
+}
+
+#[test]
+fn what_is_missing_is_told_as_it_was_once_it_cannot_be_read_any_more() {
+    let mut inventory = account(1, |_| false);
+    inventory.services.clear();
+    let row = |inventory: &Inventory| {
+        let model = shown(inventory, 200, 60);
+        let rows = rows(&model, Pane::Containers, 0, 100);
+        let is_it = |row: &&Row| row.cells.last().unwrap().text.contains("ECS service shop/worker");
+        let cells = &rows.iter().find(is_it).unwrap().cells;
+        (cells[0].mark, cells[0].text.clone(), cells[4].text.clone())
+    };
+    assert_eq!(row(&inventory), (Some(Mark::Warn), "missing".to_owned(), String::new()));
+    for fresh in inventory.parts.values_mut() {
+        fresh.at = Some(ago(120));
+    }
+    inventory.fail_all(&Trouble::new(TroubleKind::Expired, "ec2:DescribeInstances", ""));
+    assert_eq!(row(&inventory), (Some(Mark::Stale), "was missing".to_owned(), "2m".to_owned()));
+    let mut model = shown(&inventory, 120, 40);
+    press(&mut model, "3<Enter>");
+    let screen = text(&model);
+    let told = "◌ was, as of 2m ago: there is no ECS service shop/worker";
+    assert!(screen.contains(told), "{screen}");
+    // What brings nothing was read all the same.
+    inventory.balancers.clear();
+    inventory.groups.clear();
+    inventory.listeners.clear();
+    let screen = text(&shown(&inventory, 200, 60));
+    assert!(!screen.contains("Nothing was read of"), "{screen}");
+    let told =
+        "production had nothing here when it was last read; since then: credentials expired.";
+    assert!(screen.contains(told), "{screen}");
 }

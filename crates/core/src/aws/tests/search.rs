@@ -98,6 +98,11 @@ fn an_instance_that_no_group_has_is_told_once_that_is_known() {
     inventory.registered.clear();
     let told = watched(&inventory, of).unregistered.unwrap();
     assert_eq!((told.instances.len(), told.candidates), (2, 0));
+    // One that ended is told as missing alone.
+    for one in &mut inventory.instances {
+        one.state = Ec2State::Terminated;
+    }
+    assert_eq!(watched(&inventory, named(&["i-1", "i-3"])).unregistered, None);
 }
 
 #[test]

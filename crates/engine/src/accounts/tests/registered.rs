@@ -14,17 +14,21 @@ pub(super) fn targets(arns: Vec<String>) -> BTreeMap<String, Vec<Target>> {
     arns.into_iter().map(|arn| (arn, vec![target.clone()])).collect()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_group_that_is_found_has_its_health_at_once_and_is_looked_for_seldom() {
-    let made = Made::default();
-    let group = Group {
+/// A group that may have the instance.
+pub(super) fn group() -> Group {
+    Group {
         arn: "arn:web".into(),
         name: "web".into(),
         target_kind: "instance".into(),
         vpc: "vpc-1".into(),
         ..Group::default()
-    };
-    made.groups.lock().unwrap().push(group);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_found_has_its_health_at_once_and_is_looked_for_seldom() {
+    let made = Made::default();
+    made.groups.lock().unwrap().push(group());
     let belongings = Belongings { instances: vec!["i-1".into()], ..Belongings::default() };
     let mut world = World::on(made, belongings, true);
     world.passes(Duration::from_secs(1)).await;

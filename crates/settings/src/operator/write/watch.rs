@@ -88,7 +88,11 @@ pub fn write_watch(draft: &WatchDraft) -> String {
             let _ = writeln!(out, "{key} = {}", quoted(value));
         }
     }
+    let is_unread = draft.unread.iter().any(|(kind, _)| *kind == Kind::Groups);
     let groups = |name: &str| {
+        if is_unread {
+            return None;
+        }
         let found = draft.load_balancers.iter().find(|(one, _)| one == name);
         let groups = found.map(|(_, groups)| groups.join(", ")).unwrap_or_default();
         let groups = if groups.is_empty() { "no target group" } else { &groups };
@@ -264,6 +268,23 @@ mod tests {
             2,
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_could_not_be_looked_for_is_not_said_to_be_none() {
+        let found = WatchDraft { load_balancers: vec![("shop".to_owned(), Vec::new())], ..empty() };
+        let why = "elasticloadbalancing:DescribeTargetGroups denied".to_owned();
+        let unread = WatchDraft { unread: vec![(Kind::Groups, why)], ..found.clone() };
+        let (text, spec) = read_back(&unread);
+        assert_eq!(
+            spec.environments[1].runtime.watch().unwrap().belongings.load_balancers,
+            ["shop"]
+        );
+        assert!(
+            !text.contains("brings") && text.contains("# not looked for: target groups"),
+            "{text}"
+        );
+        assert!(read_back(&found).0.contains("# shop brings no target group\n"));
     }
 
     #[test]
