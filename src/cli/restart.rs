@@ -2,7 +2,7 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::at_rest;
+use pilothouse_core::decide::restartable;
 
 use crate::exit::refused;
 use crate::find::Place;
@@ -27,7 +27,7 @@ pub fn run(place: &Place, restart: &Restart) -> Result<()> {
     ask::run(async {
         let (_, snapshot) = ask::look(place).await?;
         let id = name::instance(&snapshot.state, &restart.instance)?;
-        at_rest(&snapshot.state, &id).map_err(|rejection| refused(&rejection))?;
+        restartable(&snapshot.state, &id).map_err(|rejection| refused(&rejection))?;
         if !restart.json {
             out::line(&format!(
                 "a successor of {id} would be started; once it is healthy, {id} would finish what \

@@ -2,7 +2,7 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::{at_rest, left, shortfall};
+use pilothouse_core::decide::{left, shortfall, stoppable};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::routing::TargetState;
@@ -34,7 +34,7 @@ pub fn run(place: &Place, stop: &Stop) -> Result<()> {
     ask::run(async {
         let (_, snapshot) = ask::look(place).await?;
         let id = name::instance(&snapshot.state, &stop.instance)?;
-        at_rest(&snapshot.state, &id).map_err(|rejection| refused(&rejection))?;
+        stoppable(&snapshot.state, &id).map_err(|rejection| refused(&rejection))?;
         let stays = snapshot.state.followed(&id);
         if let Some(stays) = stays.filter(|_| !stop.json) {
             out::line(&format!("{id} would be stopped before it serves; {}", stay(stays)));

@@ -57,12 +57,12 @@ pub const NOTICES: &str = "What happened since you last looked";
 pub const NOTICES_OF_ALL: &str = "What happened lately";
 /// What a changed plan says.
 pub const PLAN_MOVED: &str = "The plan changed while it was open. This is the new one.";
-/// What a plan says that can no longer be carried out.
-pub const PLAN_GONE: &str = "This can no longer be done; nothing of it was.";
+/// What a plan or a question says of which nothing can come any more.
+pub const NO_LONGER: &str = "This can no longer be done; nothing of it was.";
 /// What it says once that was admitted.
 pub const PLAN_SEEN: &str = "Confirm again to do this.";
 /// What closing a question says.
-pub const NOT_CANCELLED: &str = "Nothing was asked for.";
+pub const NOT_ASKED: &str = "Nothing was asked for.";
 /// What closing says of what was sent already.
 pub const ASKED: &str = "It was sent already; its answer is still told here.";
 /// While the engine has not answered.

@@ -10,7 +10,7 @@ mod heads;
 mod instance;
 mod leaving;
 
-pub use instance::{at_rest, left, shortfall};
+pub use instance::{left, restartable, shortfall, stoppable};
 mod observation;
 mod outcome;
 mod removal;

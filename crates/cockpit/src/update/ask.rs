@@ -1,7 +1,7 @@
 //! Questions whose yes sends a command, and what they say while the state moves on.
 
 use pilothouse_core::command::Command;
-use pilothouse_core::decide::at_rest;
+use pilothouse_core::decide::{restartable, stoppable};
 use pilothouse_core::deployment::Deployment;
 use pilothouse_core::id::{DeploymentId, InstanceId};
 use pilothouse_core::instance::InstancePhase;
@@ -95,7 +95,7 @@ pub(super) fn moved(model: &mut Model) {
     let (lines, command, gone) = match anew {
         Ok((lines, command)) => (lines, command, false),
         Err(why) => {
-            let lines = vec![text::PLAN_GONE.to_owned(), dialog::sentence(&why)];
+            let lines = vec![text::NO_LONGER.to_owned(), dialog::sentence(&why)];
             (lines, ask.command.clone(), true)
         }
     };
@@ -119,12 +119,11 @@ fn asked_anew(model: &Model, command: &Command) -> Option<Result<(Vec<String>, C
             Some(Ok((cancelling(model, deployment, *waiting), command.clone())))
         }
         Command::CallOff { id } | Command::StopInstance { id, .. } => {
-            let instance = at_rest(state, id).map(|(instance, _)| instance);
+            let instance = stoppable(state, id);
             Some(instance.map(|one| instance::stopping(model, one)).map_err(|why| why.why))
         }
         Command::RestartInstance { id } => {
-            let instance = at_rest(state, id).map(|(instance, _)| instance);
-            Some(instance.map(instance::restarting).map_err(|why| why.why))
+            Some(restartable(state, id).map(instance::restarting).map_err(|why| why.why))
         }
         _ => None,
     }

@@ -222,7 +222,7 @@ pub(super) fn close(model: &mut Model) -> Vec<Request> {
         Some(Dialog::Plan(plan)) if plan.sent.is_none() => {
             say(model, format!("Nothing was asked of {}.", plan.environment))
         }
-        Some(Dialog::Ask(ask)) if ask.sent.is_none() => say(model, text::NOT_CANCELLED),
+        Some(Dialog::Ask(ask)) if ask.sent.is_none() => say(model, text::NOT_ASKED),
         Some(Dialog::Plan(_) | Dialog::Ask(_)) => say(model, text::ASKED),
         Some(Dialog::List(_)) | None => Vec::new(),
     }

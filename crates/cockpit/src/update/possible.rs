@@ -4,6 +4,7 @@
 //! same is told the obstacle.
 
 use pilothouse_core::command::DeployWhat;
+use pilothouse_core::decide::{restartable, stoppable};
 use pilothouse_core::deployment::{Deployment, EnvironmentKey, Phase};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::run::Run;
@@ -32,7 +33,7 @@ pub fn obstacle(model: &Model, action: Action) -> Option<String> {
         }
         Action::InstanceInspect => no_instance(model),
         Action::InstanceRestart | Action::InstanceStop => {
-            no_instance(model).or_else(|| under_way(model))
+            no_instance(model).or_else(|| refused(model, action))
         }
         Action::InstanceShell => no_instance(model).or_else(|| at_rest(model)),
         Action::DeployReady
@@ -111,11 +112,14 @@ fn no_instance(model: &Model) -> Option<String> {
     (!is_known).then(|| text::no_instance(model).to_owned())
 }
 
-/// Why the selected instance is neither restarted nor stopped by anybody now.
-fn under_way(model: &Model) -> Option<String> {
+/// Why the selected instance is not restarted, or not stopped, by anybody now.
+fn refused(model: &Model, action: Action) -> Option<String> {
     let id = model.subject().instance?;
-    let why = pilothouse_core::decide::at_rest(&model.replica, &id).err()?.why;
-    Some(dialog::sentence(&why))
+    let found = match action {
+        Action::InstanceRestart => restartable(&model.replica, &id),
+        _ => stoppable(&model.replica, &id),
+    };
+    Some(dialog::sentence(&found.err()?.why))
 }
 
 /// Why there is no shell in the selected instance.

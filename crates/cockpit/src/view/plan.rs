@@ -41,7 +41,7 @@ pub(super) fn lines(model: &Model, dialog: &PlanDialog, width: u16) -> Vec<Line>
 /// Why what the person looked at can no longer be done: what somebody else began meanwhile, and
 /// what the plan itself says.
 fn gone(model: &Model, dialog: &PlanDialog, why: &str, width: u16) -> Vec<Line> {
-    let mut lines = sentence(crate::text::PLAN_GONE, width, Scope::StateWarn);
+    let mut lines = sentence(crate::text::NO_LONGER, width, Scope::StateWarn);
     let last = newest_deployment(model, dialog);
     if let Some(deployment) = last {
         let (mark, state) = words::deployment(model, deployment);

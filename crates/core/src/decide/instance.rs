@@ -9,8 +9,9 @@ use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::state::{Environment, State};
 
-/// Only what serves at rest is restarted: a deployment replaces its instances by itself.
-pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
+/// An instance that can be restarted: only what serves at rest is, as a deployment replaces its
+/// instances by itself.
+pub fn restartable<'a>(state: &'a State, id: &InstanceId) -> Result<&'a Instance, Rejection> {
     let (instance, environment) = at_rest(state, id)?;
     if instance.role != Role::Active {
         return Err(conflict(format!("{id} does not serve: there is nothing to take its place")));
@@ -18,6 +19,11 @@ pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
     if environment.stopped.contains(&instance.slot) {
         return Err(conflict(format!("{id} is being stopped already")));
     }
+    Ok(instance)
+}
+
+pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
+    restartable(state, id)?;
     let (id, by) = (id.clone(), actor.to_owned());
     Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
 }
@@ -33,14 +39,20 @@ pub(super) fn call_off(state: &State, actor: &str, id: &InstanceId) -> Answer {
     Ok((vec![Event::Instance(InstanceEvent::CalledOff { id, by, later: false })], Reply::Accepted))
 }
 
-/// What is wanted at rest is stopped; with too few beside it only where that was said. A successor
-/// that does not serve yet is called off: what it was to follow serves on.
-pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> Answer {
+/// An instance that can be stopped, or called off: what is wanted at rest.
+pub fn stoppable<'a>(state: &'a State, id: &InstanceId) -> Result<&'a Instance, Rejection> {
     let (instance, environment) = at_rest(state, id)?;
     let is_stopping = matches!(instance.phase, InstancePhase::Stopping { .. });
     if is_stopping || !environment.wants(instance.slot) {
         return Err(conflict(format!("{id} is being stopped already")));
     }
+    Ok(instance)
+}
+
+/// What is wanted at rest is stopped; with too few beside it only where that was said. A successor
+/// that does not serve yet is called off: what it was to follow serves on.
+pub(super) fn stop(state: &State, actor: &str, id: &InstanceId, force: bool) -> Answer {
+    let instance = stoppable(state, id)?;
     if state.followed(&instance.id).is_some() {
         return call_off(state, actor, id);
     }
@@ -110,9 +122,8 @@ pub fn left(state: &State, instance: &Instance) -> usize {
     state.instances_of(key).filter(stays).count()
 }
 
-/// An instance of the release that serves, while nothing else is done to its environment; why it
-/// can be neither restarted nor stopped otherwise.
-pub fn at_rest<'a>(
+/// An instance of the release that serves, while nothing else is done to its environment.
+fn at_rest<'a>(
     state: &'a State,
     id: &InstanceId,
 ) -> Result<(&'a Instance, &'a Environment), Rejection> {
