@@ -13,6 +13,8 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_core::text::printable;
+use pilothouse_engine::engine::StartError;
+use pilothouse_engine::root::{Foreign, foreign};
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
@@ -85,6 +87,12 @@ fn answers(client: &Client) -> Result<(), ClientError> {
 
 fn spawn(dir: &Path, log: &Path) -> Result<Child> {
     let cannot = |what: &str| format!("cannot {what} {}", log.display());
+    // The engine refuses such a one as well, and has its log in it by then.
+    let found = foreign(dir).wrap_err_with(|| format!("cannot look at {}", dir.display()))?;
+    if let Some(Foreign { place, why }) = found {
+        let refusal = StartError::Foreign { state: dir.to_owned(), place, why };
+        return Err(failed(Failure::Refused, refusal.to_string()));
+    }
     std::fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}", dir.display()))?;
     let mut options = File::options();
     let out = options.create(true).append(true).mode(0o600).open(log);

@@ -168,7 +168,7 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
             .for_each(|text| note(text));
     }
     for name in apply::invalid(place) {
-        note(&format!("{} is not valid: what was applied last goes on", printable(&name, 80)));
+        note(&format!("{} is not valid, so that nothing of it is applied", printable(&name, 80)));
     }
     let room = shown.room.and_then(words::little_room);
     room.into_iter().chain(words::refused_table(&state.edge)).for_each(|text| note(&text));

@@ -69,7 +69,7 @@ fn tell(state: &State, id: &InstanceId) {
     let asked = state.environments.get(&one.environment).map_or(0, |it| it.spec.instances);
     out::line(&format!(
         "{id} would finish what it has and be stopped, and none would take its place; {} of {asked} \
-         would serve on without it",
+         would be healthy without it",
         left(state, one)
     ));
     if let Some(why) = shortfall(state, one) {

@@ -127,7 +127,7 @@ fn invalid(model: &Model) -> Option<String> {
         count => format!(" (and {} more)", count - 1),
     };
     Some(format!(
-        "{name}{more} is not valid: what was applied last goes on. `pilothouse apply` says where."
+        "{name}{more} is not valid, so that nothing of it is applied: `pilothouse apply` says where."
     ))
 }
 

@@ -38,7 +38,11 @@ pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
         let next = place.join(&name);
         let found = match fs::symlink_metadata(&next) {
             Ok(found) => found,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // What is missing is made, and `..` would lead on from there unseen.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let leads_on = left.iter().any(|name| name == "..");
+                return if leads_on { Err(error) } else { Ok(None) };
+            }
             Err(error) => return Err(error),
         };
         let why = if !is_ours(&found) {
@@ -57,7 +61,7 @@ pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
         }
         links += 1;
         if links > LINKS {
-            return Ok(Some(Foreign { place: next, why: "is one of too many links" }));
+            return Err(nix::errno::Errno::ELOOP.into());
         }
         let target = fs::read_link(&next)?;
         if target.is_absolute() {
@@ -129,7 +133,10 @@ mod tests {
         chown(&theirs, Some(65_534), None).unwrap();
         assert_eq!(found(&through.join("state")).place, theirs);
         symlink("around", above.join("around")).unwrap();
-        assert_eq!(found(&above.join("around")).why, "is one of too many links");
+        let failed = |at: &Path| foreign(at).unwrap_err();
+        let around = nix::errno::Errno::ELOOP as i32;
+        assert_eq!(failed(&above.join("around")).raw_os_error(), Some(around));
+        assert_eq!(failed(&above.join("no/../../theirs/new")).kind(), ErrorKind::NotFound);
         chown(&above, Some(65_534), None).unwrap();
         assert_eq!((found(&state).place, found(&state).why), (above, "belongs to another user"));
     }

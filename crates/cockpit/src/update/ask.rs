@@ -6,6 +6,7 @@ use pilothouse_core::deployment::Deployment;
 use pilothouse_core::id::{DeploymentId, InstanceId};
 use pilothouse_core::instance::InstancePhase;
 use pilothouse_core::plan::{behind, goes_first};
+use pilothouse_core::run::Run;
 
 use super::{dialog, instance};
 use crate::model::{Ask, Button, Dialog, JobRef, Model};
@@ -117,6 +118,10 @@ fn asked_anew(model: &Model, command: &Command) -> Option<Result<(Vec<String>, C
                 return Some(Err(format!("deployment {id} is over")));
             }
             Some(Ok((cancelling(model, deployment, *waiting), command.clone())))
+        }
+        Command::CancelRun { id } => {
+            let is_over = state.runs.get(id).is_none_or(Run::is_ended);
+            is_over.then(|| Err(format!("run {id} is over")))
         }
         Command::CallOff { id } | Command::StopInstance { id, .. } => {
             let instance = stoppable(state, id);

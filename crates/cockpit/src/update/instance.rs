@@ -67,7 +67,7 @@ pub(super) fn stopping(model: &Model, instance: &Instance) -> (Vec<String>, Comm
     if short.is_none() {
         let asked = model.environment(&instance.environment).map_or(0, |one| one.spec.instances);
         let left = decide::left(&model.replica, instance);
-        lines.push(format!("{left} of {asked} serve on without it."));
+        lines.push(format!("{left} of {asked} are healthy without it."));
     }
     lines.push("Its place is filled by the next release, or by x T.".to_owned());
     (lines, Command::StopInstance { id, force: short.is_some() })

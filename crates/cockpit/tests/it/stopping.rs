@@ -5,10 +5,11 @@ use pilothouse_cockpit::rows::words;
 use pilothouse_cockpit::{Msg, Request, update};
 use pilothouse_core::command::{Command, Rejection, RejectionKind};
 use pilothouse_core::deployment::{DeploymentResult, Phase};
-use pilothouse_core::event::{Event, InstanceEvent, Recorded};
+use pilothouse_core::event::{EdgeEvent, Event, InstanceEvent, Recorded};
 use pilothouse_core::id::{InstanceId, ReleaseNumber, Seq};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::run::{RunPhase, RunResult};
 
 use crate::fixture::parts::running;
 use crate::fixture::{NOW, ago, contained, key, operator, press, text};
@@ -133,4 +134,23 @@ fn the_deployment_of_a_release_serves_as_long_as_that_has_requests() {
     assert_eq!(word(&state), "serves");
     state.instances.clear();
     assert_eq!(word(&state), "is current");
+}
+
+#[test]
+fn a_run_that_is_over_can_no_longer_be_cancelled_in_an_open_question() {
+    let state = contained();
+    let run = state.runs.values().find(|run| !run.is_ended()).unwrap().id;
+    let mut model = operator(state, 80, 24);
+    press(&mut model, "2");
+    while !text(&model).contains(&format!("Cancel run {run}")) {
+        press(&mut model, "<Esc>jxc");
+    }
+    let result = RunResult::Cancelled { by: "lee".to_owned() };
+    model.replica.runs.get_mut(&run).unwrap().phase = RunPhase::Ended { result, at: NOW };
+    let seq = Seq(model.replica.seq.0 + 1);
+    let event = Event::Edge(EdgeEvent::Disconnected { why: "gone".to_owned() });
+    update(&mut model, Msg::Event(Box::new(Recorded { seq, at: NOW, event })));
+    let screen = text(&model);
+    assert!(screen.contains(&format!("Run {run} is over.")), "{screen}");
+    assert_eq!(press(&mut model, "y"), []);
 }

@@ -290,8 +290,8 @@ fn a_file_that_is_not_valid_is_told() {
     let mut model = operator(normal(), 120, 40);
     model.invalid = vec!["shop.toml".to_owned()];
     let told =
-        "shop.toml is not valid: what was applied last goes on. `pilothouse apply` says where.";
+        "shop.toml is not valid, so that nothing of it is applied: `pilothouse apply` says where.";
     assert!(text(&model).contains(told), "{}", text(&model));
     model.invalid.push("web.toml".to_owned());
-    assert!(text(&model).contains("shop.toml (and 1 more) is not valid"), "{}", text(&model));
+    assert!(text(&model).contains("shop.toml (and 1 more) is not valid,"), "{}", text(&model));
 }

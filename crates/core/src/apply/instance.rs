@@ -65,6 +65,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             let followed = state.followed(id).map(|one| one.id.clone());
             if let Some(followed) = followed.filter(|_| !later) {
                 change(state, &followed, |instance| instance.relief_asked = false);
+                well_again(state, &followed);
             }
             change(state, id, |instance| stopping(instance, at));
         }

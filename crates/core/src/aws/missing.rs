@@ -70,7 +70,8 @@ impl Watched {
 
     /// Of when the oldest of parts is that were read, where not all of them are fresh.
     fn old(&self, parts: &[Part], now: Timestamp) -> Option<Timestamp> {
-        let parts = parts.iter().filter(|part| self.parts.contains_key(part));
+        // A part beside an environment, in which nothing of it is or may be, says nothing of it.
+        let parts = parts.iter().filter(|part| self.is_own(**part));
         let since = parts.filter_map(|part| self.stale_since(*part, now));
         since.filter(|at| at.0 > 0).min()
     }

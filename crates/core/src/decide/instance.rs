@@ -94,8 +94,10 @@ pub fn shortfall(state: &State, instance: &Instance) -> Option<String> {
     let environment = state.environments.get(key)?;
     let stay = left(state, instance);
     let must = environment.fewest(environment.wanted().saturating_sub(1)).max(1);
-    let is_unwell =
-        |one: &Instance| one.slot != instance.slot && one.role == Role::Active && one.is_proved();
+    let is_unwell = |one: &Instance| {
+        let is_other = one.slot != instance.slot && one.role == Role::Active;
+        is_other && one.is_proved() && !one.is_over()
+    };
     match stay {
         // The load balancer asks what fails its checks where nothing else is left.
         0 if state.instances_of(key).any(is_unwell) => {

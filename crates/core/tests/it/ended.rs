@@ -238,6 +238,24 @@ fn a_lost_successor_is_no_news_once_what_it_was_to_follow_is_well() {
 }
 
 #[test]
+fn a_lost_successor_is_no_news_once_the_restart_is_called_off() {
+    let mut play = served();
+    play.line("run 120");
+    play.line("restart shop-production-r1-0");
+    play.line("run 1");
+    play.line("kill shop-production-r1-0.1");
+    while !ids(&play).contains(&"shop-production-r1-0.2") {
+        play.line("run 1");
+    }
+    let lost = |play: &Play| play.world.state.environments.values().next().unwrap().lost.is_some();
+    assert!(lost(&play));
+    play.line("stop shop-production-r1-0.2");
+    assert!(!lost(&play));
+    play.line("run 60");
+    assert_eq!(ids(&play), [OWN, "shop-production-r1-1"]);
+}
+
+#[test]
 fn what_serves_where_nothing_is_well_is_told_before_the_last_that_is_goes() {
     let mut play = served();
     sicken(&mut play);
