@@ -15,6 +15,7 @@ use pilothouse_api::client::{Client, ClientError};
 use pilothouse_core::text::printable;
 use pilothouse_engine::engine::StartError;
 use pilothouse_engine::root::{Foreign, foreign};
+use rustix::fs::OFlags;
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
@@ -95,7 +96,9 @@ fn spawn(dir: &Path, log: &Path) -> Result<Child> {
     }
     std::fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}", dir.display()))?;
     let mut options = File::options();
-    let out = options.create(true).append(true).mode(0o600).open(log);
+    // A link in its place may be somebody else's, from a time when the directory was open to them.
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let out = options.create(true).append(true).mode(0o600).custom_flags(flags).open(log);
     let out = out.wrap_err_with(|| cannot("open"))?;
     let err = out.try_clone().wrap_err_with(|| cannot("open"))?;
     let binary = std::env::current_exe().wrap_err("cannot find this program's own file")?;

@@ -47,7 +47,7 @@ pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
         };
         let why = if !is_ours(&found) {
             Some("belongs to another user")
-        } else if found.is_dir() && !left.is_empty() && found.mode() & 0o1002 == 0o002 {
+        } else if found.is_dir() && is_everybodys(found.mode(), left.is_empty()) {
             Some("can be written to by everybody")
         } else {
             None
@@ -70,6 +70,12 @@ pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
         left.extend(names(&target));
     }
     Ok(None)
+}
+
+/// Whether others may exchange what the engine works with: what is theirs in the directory itself,
+/// or in one above it what is not.
+fn is_everybodys(mode: u32, is_last: bool) -> bool {
+    mode & 0o002 != 0 && (is_last || mode & 0o1000 == 0)
 }
 
 /// The names of a path, the last one first; `..` is one, as what is above a link's target is.
@@ -96,9 +102,12 @@ mod tests {
         let state = above.join("state");
         fs::create_dir_all(&state).unwrap();
         assert_eq!(foreign(&state).unwrap(), None);
-        // What is written in the directory itself is taken from others by its owner.
-        fs::set_permissions(&state, Permissions::from_mode(0o777)).unwrap();
-        assert_eq!(foreign(&state).unwrap(), None);
+        // Whatever its bits say, others could have put something of theirs into it.
+        for mode in [0o777, 0o1777] {
+            fs::set_permissions(&state, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(foreign(&state).unwrap().unwrap().place, state);
+        }
+        fs::set_permissions(&state, Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(&above, Permissions::from_mode(0o1777)).unwrap();
         assert_eq!(foreign(&state).unwrap(), None);
         fs::set_permissions(&above, Permissions::from_mode(0o777)).unwrap();

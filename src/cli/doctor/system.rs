@@ -96,8 +96,14 @@ fn state_dir(place: &Place) -> Vec<Check> {
         let found = format!("{shown} belongs to the engine's user, and you may look on");
         return vec![Check::ok("state", found)];
     }
-    if let Ok(Some(Foreign { place, why })) = foreign(&dir) {
-        let found = format!("{shown} is not safe to work in: {} {why}", place.display());
+    let unsafe_because = match foreign(&dir) {
+        Ok(None) => None,
+        Ok(Some(Foreign { place, why })) => {
+            Some(format!("{shown} is not safe to work in: {} {why}", place.display()))
+        }
+        Err(error) => Some(format!("{shown} cannot be looked at: {error}")),
+    };
+    if let Some(found) = unsafe_because {
         let mend = "name one below directories that only the engine's user and root may write to";
         return vec![Check::fail("state", found, mend)];
     }
