@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
@@ -36,14 +37,29 @@ pub fn operator(place: &Place) -> Client {
     Client::new(place.operator_socket())
 }
 
+/// How long an engine that is there may take to answer before that is told.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Waits for an answer of the engine, and says so where it takes long: an engine that hangs is no
+/// reason for a terminal that says nothing.
+pub async fn patiently<T>(client: &Client, answer: impl Future<Output = T>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut answer).await {
+        return answer;
+    }
+    let socket = out::path(client.socket());
+    out::error(&format!("waits for the engine at {socket}, which is there and does not answer"));
+    answer.await
+}
+
 /// Fetches a snapshot for a verb that only reads: a user who may not open the operators' socket
 /// looks through the watchers'.
 pub async fn look(place: &Place) -> Result<(Client, Snapshot)> {
     let client = operator(place);
-    match client.state().await {
+    match patiently(&client, client.state()).await {
         Err(ClientError::NotPermitted { .. }) if place.watch_socket() != client.socket() => {
             let client = Client::new(place.watch_socket());
-            let snapshot = client.state().await?;
+            let snapshot = patiently(&client, client.state()).await?;
             Ok((client, told(snapshot)))
         }
         answer => Ok((client, told(answer?))),

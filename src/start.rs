@@ -25,8 +25,6 @@ use crate::{ask, out};
 pub const LOG: &str = "engine.log";
 /// How long a new engine may take until it answers: it reads its journal first.
 const WITHIN: Duration = Duration::from_secs(30);
-/// How long an engine that is there may take to answer before that is told.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two looks whether it answers.
 const STEP: Duration = Duration::from_millis(20);
 /// How much of the end of the log is searched for its last line, in bytes.
@@ -66,17 +64,7 @@ pub fn unanswered(place: &Place) -> Option<String> {
 }
 
 fn answers(client: &Client) -> Result<(), ClientError> {
-    let asked = ask::run(async {
-        let mut asked = std::pin::pin!(client.version());
-        if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut asked).await {
-            return Ok(answer);
-        }
-        let socket = out::path(client.socket());
-        out::error(&format!(
-            "waits for the engine at {socket}, which is there and does not answer"
-        ));
-        Ok(asked.await)
-    });
+    let asked = ask::run(async { Ok(ask::patiently(client, client.version()).await) });
     match asked {
         Ok(answer) => answer.map(|_| ()),
         Err(error) => Err(ClientError::Protocol {

@@ -97,7 +97,7 @@ pub fn fileless(name: &ProjectName) -> String {
 pub fn activate(place: &Place, specs: Vec<ProjectSpec>, yes: bool) -> Result<()> {
     ask::run(async {
         let client = ask::operator(place);
-        let snapshot = client.state().await?;
+        let snapshot = ask::patiently(&client, client.state()).await?;
         for spec in specs {
             one(&client, &snapshot.state, spec, yes).await?;
         }

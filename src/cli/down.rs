@@ -52,7 +52,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
     let is_revived = down.all && revive(place)?;
     ask::run(async {
         let client = ask::operator(place);
-        let snapshot = client.state().await?;
+        let snapshot = ask::patiently(&client, client.state()).await?;
         ask::may_change(&snapshot)?;
         let engine = Engine::of(place)?;
         if down.all {

@@ -29,7 +29,7 @@ pub struct Remove {
 pub fn run(place: &Place, remove: &Remove) -> Result<()> {
     ask::run(async {
         let client = ask::operator(place);
-        let snapshot = client.state().await?;
+        let snapshot = ask::patiently(&client, client.state()).await?;
         ask::may_change(&snapshot)?;
         let (project, found) = name::project(&snapshot.state, &remove.project)?;
         // Whoever was not patient enough the first time waits for what goes on.

@@ -51,7 +51,7 @@ fn open(place: &Place, shell: &Shell) -> Result<ExitCode> {
     }
     let (id, found, state) = ask::run(async {
         let client = ask::operator(place);
-        let state = client.state().await?.state;
+        let state = ask::patiently(&client, client.state()).await?.state;
         let id = name::instance(&state, &shell.instance)?;
         client.submit(Command::OpenShell { id: id.clone() }).await?;
         let found = client.inspect(&id).await?;

@@ -65,6 +65,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         Msg::Away { since } => data::away(model, since),
     };
     refresh::refresh(model);
+    list::renew(model);
     requests.extend(last_lines::ask(model));
     requests.extend(verdict::ask(model));
     requests

@@ -13,7 +13,7 @@ use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::Timestamp;
 
-use super::Check;
+use super::{Check, Level};
 use crate::ask;
 use crate::find::Place;
 
@@ -50,9 +50,17 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     let (client, snapshot) = match ask::look(place).await {
         Ok(answer) => answer,
         Err(error) => {
+            let is_refused =
+                checks.iter().any(|one| one.what == "state" && one.level == Level::Fail);
             let mend = match error.downcast_ref::<ClientError>() {
                 Some(ClientError::Version { .. }) => "update the older of the two",
                 Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
+                Some(ClientError::Timeout { .. }) => {
+                    "see the end of its log; if it hangs, end its process and run `pilothouse`: \
+                     traffic goes on"
+                }
+                // None is started where the directory is not safe to work in.
+                _ if is_refused => "mend the state directory first",
                 _ => "pilothouse",
             };
             checks.push(Check::fail("engine", error.to_string(), mend));

@@ -1,5 +1,8 @@
 //! No engine answers.
 
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::UnixListener;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::world::{World, exists, wait_until};
@@ -28,6 +31,36 @@ fn verbs_that_read_say_so_and_start_none() {
         assert_eq!((said.out.as_str(), said.err), ("", wanted), "{verb:?}");
     }
     assert!(!exists(&world.state_dir()), "something was made");
+}
+
+#[test]
+fn an_engine_that_hangs_is_waited_for_and_that_is_said() {
+    let world = World::new();
+    let socket = world.path("hangs.sock");
+    let hangs = UnixListener::bind(&socket).unwrap();
+    let mut verb = world.command();
+    verb.args(["--socket", socket.to_str().unwrap(), "status"]).stdout(Stdio::null());
+    let mut verb = verb.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(verb.stderr.take().unwrap()).lines();
+    let (connection, _) = hangs.accept().unwrap();
+    let wanted = format!(
+        "pilothouse: waits for the engine at {}, which is there and does not answer",
+        socket.display()
+    );
+    assert_eq!(said.next().unwrap().unwrap(), wanted);
+    // Once it goes, it is waited for no more.
+    drop((connection, hangs));
+    assert!(said.next().unwrap().unwrap().contains("did not answer as it should"));
+    assert_eq!(verb.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn what_a_demonstration_would_not_heed_is_refused() {
+    let world = World::new();
+    let state = world.path("mine");
+    let said = world.run(&["demo", "--headless", "--state", state.to_str().unwrap()]).ends_with(2);
+    assert!(said.err.contains("--state has no use here"), "{said:?}");
+    assert!(!exists(&state));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Lists to choose from: help, palette, where to promote, what to roll back to.
 
+use std::collections::BTreeSet;
+
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::instance::Role;
 use pilothouse_core::state::Fate;
 
 use super::{action, complain, dialog};
@@ -72,14 +75,22 @@ pub(super) fn others(model: &Model, from: &EnvironmentKey) -> Vec<ListRow> {
     others
         .map(|(key, environment)| ListRow {
             key: key.name.to_string(),
-            text: environment.current.map_or_else(
-                || "serves nothing yet".to_owned(),
-                |current| format!("serves {current}"),
-            ),
+            text: serves(model, key),
             aside: environment.spec.domain.clone().unwrap_or_default(),
             choice: Choice::Plan(key.clone(), DeployWhat::Promotion(from.name.clone())),
         })
         .collect()
+}
+
+/// Which releases have traffic: two, while a deployment moves it or is watched.
+fn serves(model: &Model, key: &EnvironmentKey) -> String {
+    let active = model.instances_in(key).filter(|one| one.role == Role::Active);
+    let releases: BTreeSet<_> = active.map(|one| one.release).collect();
+    let names: Vec<String> = releases.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => "serves nothing".to_owned(),
+        names => format!("serves {}", names.join(" and ")),
+    }
 }
 
 /// Opens the list of good releases that an environment can go back to.
@@ -113,6 +124,27 @@ fn open(model: &mut Model, kind: ListKind, rows: Vec<ListRow>) -> Vec<Request> {
     model.ui.dialog =
         Some(Dialog::List(ListDialog { kind, filter: String::new(), rows, cursor: 0 }));
     Vec::new()
+}
+
+/// Brings an open list of what may change in step with what is known; what is selected stays so.
+pub(super) fn renew(model: &mut Model) {
+    let Some(Dialog::List(list)) = &model.ui.dialog else {
+        return;
+    };
+    let rows = match &list.kind {
+        ListKind::Promotion(from) => others(model, from),
+        ListKind::Release(key) => earlier(model, key),
+        ListKind::Help(_) | ListKind::Palette => return,
+    };
+    if let Some(Dialog::List(list)) = &mut model.ui.dialog {
+        let selected = list.selected().map(|row| row.choice.clone());
+        list.rows = rows;
+        let left = list.left();
+        let is_it =
+            |place: &usize| list.rows.get(*place).map(|row| &row.choice) == selected.as_ref();
+        let bottom = left.len().saturating_sub(1);
+        list.cursor = left.iter().position(is_it).unwrap_or(list.cursor.min(bottom));
+    }
 }
 
 /// Runs an action of a list.

@@ -37,7 +37,14 @@ pub fn model(state: State, access: Access, width: u16, height: u16) -> Model {
     let mut model = Model::new(Keymap::default(), NOW);
     update(&mut model, Msg::Input(Input::Resize { width, height }));
     let samples = samples(&state);
-    let snapshot = Snapshot {
+    update(&mut model, Msg::Snapshot(Box::new(snapshot(state, access))));
+    update(&mut model, Msg::Samples(Box::new(samples)));
+    model
+}
+
+/// What the engine answers to who asks for all of it.
+pub fn snapshot(state: State, access: Access) -> Snapshot {
+    Snapshot {
         api: 1,
         engine: "0.1.0".to_owned(),
         access,
@@ -47,10 +54,7 @@ pub fn model(state: State, access: Access, width: u16, height: u16) -> Model {
         room: None,
         seq: state.seq,
         state,
-    };
-    update(&mut model, Msg::Snapshot(Box::new(snapshot)));
-    update(&mut model, Msg::Samples(Box::new(samples)));
-    model
+    }
 }
 
 pub fn operator(state: State, width: u16, height: u16) -> Model {

@@ -12,6 +12,8 @@ mod ill;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod possible;
