@@ -32,7 +32,9 @@ pub struct Demo {
 /// Shows the demonstration.
 pub fn run(demo: &Demo) -> Result<ExitCode> {
     if let Some(option) = named() {
-        let why = format!("--{option} has no use here: a demonstration has a state and sockets of its own");
+        let why = format!(
+            "--{option} has no use here: a demonstration has a state and sockets of its own"
+        );
         return Err(failed(Failure::Usage, why));
     }
     let asked = Asked::listen()?;

@@ -290,13 +290,14 @@ pub fn lost(environment: &Environment, now: Timestamp) -> Option<String> {
     };
     let at = if lost.follows { environment.relieve_at } else { Timestamp::default() };
     let at = at.max(environment.replace_at);
-    let next = if at > now {
-        format!("the next try in {}", age::ago(at, now))
-    } else {
-        "another is tried".to_owned()
+    let next = match environment.running {
+        // Nothing is tried beside a deployment, which brings up all there is to be.
+        Some(running) => format!(", {running} is under way"),
+        None if at > now => format!(", the next try in {}", age::ago(at, now)),
+        None => ", another is tried".to_owned(),
     };
     let why = width::clean(&lost.why);
-    Some(format!("{} was lost {} ago{row}, {next}: {why}", lost.id, age::ago(now, lost.at)))
+    Some(format!("{} was lost {} ago{row}{next}: {why}", lost.id, age::ago(now, lost.at)))
 }
 
 /// An environment's name and look; a preview is named by its branch beside it.

@@ -52,3 +52,16 @@ fn one_whose_own_check_fails_says_so_and_who_takes_its_place() {
     assert!(shown.contains("its successor shop-production-r41-0.9 is starting"), "{shown}");
     assert!(!shown.contains("a successor starts"), "{shown}");
 }
+
+#[test]
+fn what_the_image_checks_is_told_as_such() {
+    let mut state = contained();
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    for release in production.releases.values_mut() {
+        release.service.health.by_image = true;
+    }
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "3/r41-0<Enter><Enter>");
+    let shown = text(&model);
+    assert!(shown.contains("its image's HEALTHCHECK, and any answer to GET /"), "{shown}");
+}

@@ -4,6 +4,7 @@ use pilothouse_api::types::{Access, CommandAccepted, Degraded, Samples, Snapshot
 use pilothouse_cockpit::key::{Code, Key, Named};
 use pilothouse_cockpit::model::{Dialog, Pane, View};
 use pilothouse_cockpit::msg::{Input, Mouse, MouseWhat};
+use pilothouse_cockpit::rows::words;
 use pilothouse_cockpit::{Model, Msg, Request, update};
 use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Reply};
 use pilothouse_core::deployment::{Deployment, Phase};
@@ -239,13 +240,17 @@ fn what_was_lost_and_does_not_come_back_is_told_with_its_cause() {
         slot: None,
     });
     state.instances.retain(|_, one| one.environment != key("production"));
-    let model = operator(state, 200, 60);
-    let screen = text(&model);
+    let screen = text(&operator(state.clone(), 200, 60));
     let told =
         "shop-production-r40-1.7 was lost 3m ago (6 in a row), the next try in 2m: exited with";
     assert!(screen.contains(&format!("nothing serves. x b rolls it back. {told}")), "{screen}");
     assert!(!screen.contains("Nothing runs"), "{screen}");
     assert!(screen.contains("Nothing of r40 runs in"), "{screen}");
+    // Beside a deployment nothing is tried.
+    let production = state.environments.get_mut(&key("production")).unwrap();
+    production.running = Some(DeploymentId(41));
+    let told = words::lost(production, NOW).unwrap();
+    assert!(told.contains("3m ago (6 in a row), d41 is under way: exited with"), "{told}");
 }
 
 #[test]

@@ -185,6 +185,13 @@ fn relief(model: &Model, instance: &Instance, at: Timestamp) -> String {
 }
 
 fn check(health: &Health) -> String {
+    if health.by_image {
+        return format!(
+            "its image's HEALTHCHECK, and any answer to GET {} every {}",
+            width::clean(&health.path),
+            health.interval
+        );
+    }
     format!(
         "GET {} every {}, passes with {} to {}; {} in a row make it healthy, {} unhealthy",
         width::clean(&health.path),
