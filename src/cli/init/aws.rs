@@ -151,7 +151,9 @@ async fn read(
 fn alone(groups: &[Group], draft: &WatchDraft) -> Vec<String> {
     let is_unread = draft.is_unread(Kind::Balancers);
     let alone = groups.iter().filter(|group| is_unread || group.balancers.is_empty());
-    alone.map(|group| group.name.clone()).collect()
+    let mut names: Vec<String> = alone.map(|group| group.name.clone()).collect();
+    names.sort();
+    names
 }
 
 /// Looks for one kind after the other. Where one may not be looked for, the others are all the same.
@@ -381,19 +383,16 @@ mod tests {
         };
         let groups = [group("web", &["arn:shop"]), group("alone", &[])];
         assert_eq!(alone(&groups, &draft()), ["alone"], "its load balancer brings the other");
-        let why = "elasticloadbalancing:DescribeLoadBalancers denied".to_owned();
+        let why = "DescribeLoadBalancers denied".to_owned();
         let unread = WatchDraft { unread: vec![(Kind::Balancers, why)], ..draft() };
-        assert_eq!(alone(&groups, &unread), ["web", "alone"]);
+        assert_eq!(alone(&groups, &unread), ["alone", "web"]);
         let told = found(&WatchDraft { target_groups: alone(&groups, &unread), ..unread });
         let said = |what: &str| told.iter().any(|line| line == what);
         assert!(
-            said("  target groups, those of load balancers among them: 2, web, alone"),
+            said("  target groups, those of load balancers among them: 2, alone, web"),
             "{told:?}"
         );
-        assert!(
-            said("    load balancers (elasticloadbalancing:DescribeLoadBalancers denied)"),
-            "{told:?}"
-        );
+        assert!(said("    load balancers (DescribeLoadBalancers denied)"), "{told:?}");
         assert!(!told.iter().any(|line| line.starts_with("  load balancers:")), "{told:?}");
     }
 }
