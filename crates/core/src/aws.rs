@@ -4,6 +4,7 @@
 //! The words are AWS's. What was seen is no part of the state: it is told to clients like samples,
 //! with the time at which it was seen. Nothing here talks to AWS.
 
+mod absent;
 pub mod asking;
 pub mod belongs;
 pub mod bill;

@@ -134,8 +134,7 @@ async fn read(
     };
     draft.load_balancers =
         balancers.iter().map(|one| (one.name.clone(), brought(&one.arn))).collect();
-    let alone = groups.iter().filter(|group| group.balancers.is_empty());
-    draft.target_groups = alone.map(|group| group.name.clone()).collect();
+    draft.target_groups = alone(&groups, &draft);
     let is_target = |id: &String| targets.values().flatten().any(|target| target.id == *id);
     let others =
         instances.into_iter().filter(|one| one.state == Ec2State::Running && !is_target(&one.id));
@@ -145,6 +144,16 @@ async fn read(
         out::line(&line);
     }
     Ok(draft)
+}
+
+/// The target groups that no load balancer brings: those of none, and all of them where load
+/// balancers were not looked for, since what is in them comes with nothing else.
+fn alone(groups: &[Group], draft: &WatchDraft) -> Vec<String> {
+    let is_unread = draft.is_unread(Kind::Balancers);
+    let alone = groups.iter().filter(|group| is_unread || group.balancers.is_empty());
+    let mut names: Vec<String> = alone.map(|group| group.name.clone()).collect();
+    names.sort();
+    names
 }
 
 /// Looks for one kind after the other. Where one may not be looked for, the others are all the same.
@@ -194,23 +203,27 @@ fn who(identity: &Identity, draft: &WatchDraft, profile: &Profile) -> Vec<String
 fn found(draft: &WatchDraft) -> Vec<String> {
     let hosts = draft.instances.iter();
     let hosts = hosts.map(|(id, name)| if name.is_empty() { id } else { name });
-    let is_unread = |kind: Kind| draft.unread.iter().any(|(unread, _)| *unread == kind);
-    let alone = if is_unread(Kind::Targets) || is_unread(Kind::Groups) {
+    let alone = if draft.is_unread(Kind::Targets) || draft.is_unread(Kind::Groups) {
         "EC2 instances that run, targets among them"
     } else {
         "EC2 instances that run and are no target"
     };
+    let groups = if draft.is_unread(Kind::Balancers) {
+        "target groups, those of load balancers among them"
+    } else {
+        "target groups of none"
+    };
     let balancers = draft.load_balancers.iter().map(|(name, _)| name).collect();
     let kinds: [(Kind, &str, Vec<&String>); 4] = [
         (Kind::Balancers, "load balancers", balancers),
-        (Kind::Groups, "target groups of none", draft.target_groups.iter().collect()),
+        (Kind::Groups, groups, draft.target_groups.iter().collect()),
         (Kind::Instances, alone, hosts.collect()),
         (Kind::Services, "ECS services", draft.services.iter().collect()),
     ];
     let environment = printable(&draft.environment, NAME);
     let mut told = vec![format!("found, and proposed for the environment {environment}")];
     // That none was found is said of what was looked for alone.
-    for (_, kind, names) in kinds.iter().filter(|(kind, ..)| !is_unread(*kind)) {
+    for (_, kind, names) in kinds.iter().filter(|(kind, ..)| !draft.is_unread(*kind)) {
         let shown = names.iter().take(NAMES).map(|name| short(name)).collect::<Vec<_>>().join(", ");
         let more = match names.len().saturating_sub(NAMES) {
             0 => String::new(),
@@ -359,5 +372,27 @@ mod tests {
         let said = |what: &str| nothing.iter().any(|line| line.contains(what));
         assert!(!said("ECS services: 0") && !said("nothing to watch"), "{nothing:?}");
         assert!(said("ECS services (ecs:ListClusters denied)"), "{nothing:?}");
+    }
+
+    #[test]
+    fn target_groups_are_proposed_where_their_load_balancers_may_not_be_looked_for() {
+        let group = |name: &str, behind: &[&str]| Group {
+            name: name.to_owned(),
+            balancers: behind.iter().map(|arn| (*arn).to_owned()).collect(),
+            ..Group::default()
+        };
+        let groups = [group("web", &["arn:shop"]), group("alone", &[])];
+        assert_eq!(alone(&groups, &draft()), ["alone"], "its load balancer brings the other");
+        let why = "DescribeLoadBalancers denied".to_owned();
+        let unread = WatchDraft { unread: vec![(Kind::Balancers, why)], ..draft() };
+        assert_eq!(alone(&groups, &unread), ["alone", "web"]);
+        let told = found(&WatchDraft { target_groups: alone(&groups, &unread), ..unread });
+        let said = |what: &str| told.iter().any(|line| line == what);
+        assert!(
+            said("  target groups, those of load balancers among them: 2, alone, web"),
+            "{told:?}"
+        );
+        assert!(said("    load balancers (DescribeLoadBalancers denied)"), "{told:?}");
+        assert!(!told.iter().any(|line| line.starts_with("  load balancers:")), "{told:?}");
     }
 }

@@ -78,6 +78,7 @@ fn a_named_profile_brings_its_region_and_what_may_not_be_looked_for_is_told() {
     let config = stage.path("aws-config");
     let proxy = Proxy::before(moto.address());
     proxy.fails("ListClusters", DENIED);
+    proxy.fails("DescribeLoadBalancers", DENIED);
     let mut command = stage.binary();
     command
         .args(["init", "--name", "other", "--aws", "--profile", "far"])
@@ -97,14 +98,17 @@ fn a_named_profile_brings_its_region_and_what_may_not_be_looked_for_is_told() {
     for line in [
         "by       far\n",
         "region   us-east-1\n",
-        "  not looked for: 1 of 5 kinds, of which there may be more\n",
+        "  target groups, those of load balancers among them: 2, shop-admin, shop-web\n",
+        "  not looked for: 2 of 5 kinds, of which there may be more\n",
+        "    load balancers (elasticloadbalancing:DescribeLoadBalancers denied)\n",
         "    ECS services (ecs:ListClusters denied)\n",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
-    assert!(!told.contains("ECS services: 0"), "{told}");
+    assert!(!told.contains("ECS services: 0") && !told.contains("  load balancers:"), "{told}");
     let text = std::fs::read_to_string(stage.path("config/projects/other.toml")).unwrap();
     assert!(text.contains("region = \"us-east-1\"\nprofile = \"far\"\n"), "{text}");
     assert!(text.contains("# not looked for: ECS services (ecs:ListClusters denied)\n"), "{text}");
+    assert!(text.contains("target_groups = [\"shop-admin\", \"shop-web\"]\n"), "{text}");
     stage.end();
 }

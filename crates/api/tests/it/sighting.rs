@@ -41,6 +41,7 @@ fn watched() -> Watched {
     watched.prices = Freshness { at: Some(Timestamp(1_795_370_600_000)), trouble: None };
     watched.metric_price = NanoUsd::parse("0.01");
     watched.absent = vec!["there is no load balancer shoop".to_owned()];
+    watched.absent_by = BTreeMap::from([(watched.absent[0].clone(), [Part::Balancers].into())]);
     watched
 }
 
@@ -136,4 +137,12 @@ fn full() -> Watched {
 fn sightings() {
     check("sighting", &Sighting::Whole(Box::new(full())));
     check("sighting_age", &Sighting::Age(watched().age()));
+}
+
+#[test]
+fn what_an_engine_of_before_told_of_what_is_missing_is_read() {
+    let mut value = serde_json::to_value(full()).unwrap();
+    value.as_object_mut().unwrap().remove("absent_by").unwrap();
+    let read: Watched = serde_json::from_value(value).unwrap();
+    assert_eq!(read, Watched { absent_by: BTreeMap::new(), ..full() });
 }

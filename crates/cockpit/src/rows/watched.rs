@@ -182,7 +182,7 @@ fn unread(part: Part, trouble: &Trouble, watched: &Watched, now: Timestamp) -> V
 
 /// What should be there and is not, told as it was where that can no longer be read.
 fn absent(watched: &Watched, said: &str, now: Timestamp) -> Vec<Cell> {
-    let since = watched.absent_since(now);
+    let since = watched.absent_since(said, now);
     let age = since.map_or_else(Cell::none, |at| Cell::new(age::ago(now, at), Scope::Dim));
     let scope = if since.is_some() { Scope::StateStale } else { Scope::StateWarn };
     vec![

@@ -1,5 +1,6 @@
 //! What is seen at AWS, from nothing to five hundred targets, well and not.
 
+mod aged;
 mod hostile;
 mod known;
 mod lacks;

@@ -17,11 +17,7 @@ use super::{
     AwsWatch, Belongings, Calls, Freshness, Part, ServiceName, Tags, Watched, bill, search,
 };
 use crate::deployment::EnvironmentKey;
-use crate::text::printable;
 use crate::time::{Millis, Timestamp};
-
-/// Characters of tags that are told.
-const SAID: usize = 200;
 
 /// An account in one region, as it was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -263,6 +259,7 @@ impl Inventory {
     ) -> Watched {
         let belongings = &watch.belongings;
         let measured = |arn: &str| self.metrics.get(arn).cloned().unwrap_or_default();
+        let absent = self.absent(belongings);
         let mut watched = Watched {
             identity: self.identity.clone(),
             stopped: self.stopped.clone(),
@@ -294,82 +291,12 @@ impl Inventory {
                     ..one.clone()
                 })
                 .collect(),
-            absent: self.absent(belongings),
+            absent: absent.iter().map(|(what, _)| what.clone()).collect(),
+            absent_by: absent.into_iter().collect(),
             unregistered: self.unregistered(belongings),
             ..Watched::new(key.clone(), watch.access.clone())
         };
         watched.bill = bill::bill(self, &watched, belongings);
         watched
-    }
-
-    /// What the operator's file names and the account does not have, a sentence each.
-    fn absent(&self, belongings: &Belongings) -> Vec<String> {
-        let sentence = |name: &Name| {
-            let (part, what, name_of, is_there) = match name {
-                Name::Balancer(of) => {
-                    let is_there = self.balancers.iter().any(|one| one.name == *of);
-                    (Part::Balancers, "load balancer", of.clone(), is_there)
-                }
-                Name::Group(of) => {
-                    let is_there = self.groups.iter().any(|one| one.name == *of);
-                    (Part::Groups, "target group", of.clone(), is_there)
-                }
-                Name::Instance(of) => {
-                    let found = self.instances.iter().find(|one| one.id == *of);
-                    // EC2 tells of one for a while after its end.
-                    match found.map(|one| &one.state) {
-                        Some(Ec2State::Terminated) => {
-                            return Some(format!("the EC2 instance {of} was terminated"));
-                        }
-                        Some(Ec2State::ShuttingDown) => {
-                            return Some(format!("the EC2 instance {of} is being terminated"));
-                        }
-                        Some(_) | None => {}
-                    }
-                    (Part::Instances, "EC2 instance", of.clone(), found.is_some())
-                }
-                Name::Service(of) => {
-                    let is_it =
-                        |one: &EcsService| of.cluster == one.cluster && of.service == one.name;
-                    let is_there = self.services.iter().any(is_it);
-                    (Part::Services, "ECS service", of.to_string(), is_there)
-                }
-                Name::Tags(tags) => return self.absent_tags(name, tags, belongings),
-                Name::Bucket(_) => return None,
-            };
-            let was_read = self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
-            let is_known = was_read && !self.is_unasked(part, name);
-            (is_known && !is_there).then(|| format!("there is no {what} {name_of}"))
-        };
-        belongings.names().filter_map(|name| sentence(&name)).collect()
-    }
-
-    /// That nothing has the tags which are to choose, where all that may have them was read.
-    fn absent_tags(&self, name: &Name, tags: &Tags, belongings: &Belongings) -> Option<String> {
-        const PARTS: [Part; 5] =
-            [Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Instances];
-        let was_read = |part: Part| {
-            let fresh = self.parts.get(&part);
-            // Without a load balancer and a target group there are no tags of theirs to be read.
-            let has_none =
-                part == Part::Tags && self.balancers.is_empty() && self.groups.is_empty();
-            !self.is_unasked(part, name)
-                && (has_none || fresh.is_some_and(|fresh| fresh.at.is_some()))
-        };
-        // What came since their tags were read may have them.
-        let at = |part: Part| self.parts.get(&part).and_then(|fresh| fresh.at);
-        let is_newer = at(Part::Balancers).max(at(Part::Groups)) > at(Part::Tags);
-        let is_between = is_newer && !(self.balancers.is_empty() && self.groups.is_empty());
-        let fits = |tags: &Tags| belongings.fits(Some(tags));
-        let is_there = self.tags.values().any(fits)
-            || self.service_tags.values().any(fits)
-            || self.instances.iter().any(|one| fits(&one.tags));
-        let written: Vec<String> =
-            tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let said = printable(&written.join(", "), SAID);
-        (PARTS.into_iter().all(was_read) && !is_between && !is_there).then(|| match tags.len() {
-            1 => format!("nothing has the tag {said}"),
-            _ => format!("nothing has all of the tags {said}"),
-        })
     }
 }

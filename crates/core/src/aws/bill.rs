@@ -106,6 +106,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     let mut till = Till::new(&watched.access.region, &inventory.book);
     things::instances(&mut till, inventory, watched);
     tasks::services(&mut till, watched);
+    missing(&mut till, watched);
     things::balancers(&mut till, inventory, watched, belongings);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
@@ -159,6 +160,14 @@ fn unmeasured(inventory: &Inventory, belongings: &Belongings, part: Part, why: &
     let was_read = fresh.is_some_and(|fresh| fresh.at.is_some());
     let is_asked = was_read && !inventory.is_unasked_of(part, belongings);
     if is_asked { why.to_owned() } else { UNASKED.to_owned() }
+}
+
+/// What is named and not there: what the operator means costs something all the same, or will.
+fn missing(till: &mut Till, watched: &Watched) {
+    let deleted = watched.deleted();
+    for what in watched.absent.iter().chain(&deleted) {
+        till.note("missing", "", what);
+    }
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.

@@ -1,7 +1,7 @@
 //! What should be there and is not, or does not serve: counts of what is there do not tell it.
 
 use super::belongs::Inventory;
-use super::seen::{Action, Balancer, Gap, Group, Listener, Rule};
+use super::seen::{Action, Balancer, EcsService, Gap, Group, Listener, Rule};
 use super::watched::{Part, Watched};
 use super::words;
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ pub struct Missing {
     pub since: Option<Timestamp>,
 }
 
-/// The parts that tell what the operator's file names.
+/// The parts that tell what the operator's file names, whichever of them tells of which name.
 const NAMED: [Part; 6] =
     [Part::Balancers, Part::Groups, Part::Services, Part::Instances, Part::Tags, Part::ServiceTags];
 /// The parts that tell that requests are sent where nothing is.
@@ -28,12 +28,11 @@ impl Watched {
     /// not serve, and where requests are sent to though nothing is there.
     pub fn missing(&self, now: Timestamp) -> Vec<Missing> {
         let of = |what: String, parts: &[Part]| Missing { what, since: self.old(parts, now) };
-        let since = self.absent_since(now);
-        let absent = self.absent.iter().map(|what| Missing { what: what.clone(), since });
-        let gone = self.services.iter().filter(|one| one.is_gone()).map(|one| {
-            let what = format!("the ECS service {}/{} was deleted", one.cluster, one.name);
-            of(what, &[Part::Services])
-        });
+        let absent = self
+            .absent
+            .iter()
+            .map(|what| Missing { what: what.clone(), since: self.absent_since(what, now) });
+        let gone = self.deleted().into_iter().map(|what| of(what, &[Part::Services]));
         let idle = self.balancers.iter().filter(|one| !one.serves()).map(|one| {
             let state = if one.state.is_empty() { "in an unknown state" } else { &one.state };
             of(format!("the load balancer {} is {state}", one.name), &[Part::Balancers])
@@ -50,9 +49,21 @@ impl Watched {
         absent.chain(gone).chain(idle).chain(gaps).chain(empty).collect()
     }
 
-    /// Of when it is that what the operator's file names is not there, where that may no longer be so.
-    pub fn absent_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.old(&NAMED, now)
+    /// The ECS services that were deleted, a sentence each.
+    pub(super) fn deleted(&self) -> Vec<String> {
+        let gone = self.services.iter().filter(|one| one.is_gone());
+        let said =
+            |one: &EcsService| format!("the ECS service {}/{} was deleted", one.cluster, one.name);
+        gone.map(said).collect()
+    }
+
+    /// Of when it is that something which the operator's file names is not there, by its sentence,
+    /// where that may no longer be so.
+    pub fn absent_since(&self, what: &str, now: Timestamp) -> Option<Timestamp> {
+        match self.absent_by.get(what) {
+            Some(parts) => self.old(parts, now),
+            None => self.old(&NAMED, now),
+        }
     }
 
     /// Whether requests are sent to a target group that has no target.
@@ -69,9 +80,13 @@ impl Watched {
     }
 
     /// Of when the oldest of parts is that were read, where not all of them are fresh.
-    fn old(&self, parts: &[Part], now: Timestamp) -> Option<Timestamp> {
+    fn old<'a>(
+        &self,
+        parts: impl IntoIterator<Item = &'a Part>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         // A part beside an environment, in which nothing of it is or may be, says nothing of it.
-        let parts = parts.iter().filter(|part| self.is_own(**part));
+        let parts = parts.into_iter().filter(|part| self.is_own(**part));
         let since = parts.filter_map(|part| self.stale_since(*part, now));
         since.filter(|at| at.0 > 0).min()
     }

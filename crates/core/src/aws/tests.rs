@@ -1,5 +1,6 @@
 //! What belongs to whom, what it costs, and what it is called.
 
+mod absent;
 mod beside;
 mod bill;
 mod gap;

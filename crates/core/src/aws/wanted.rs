@@ -27,7 +27,22 @@ pub enum Name {
 }
 
 impl Name {
-    /// The parts that tell of it.
+    /// The parts that tell whether it is there at all.
+    pub(super) fn told_by(&self) -> &'static [Part] {
+        match self {
+            Self::Tags(_) => {
+                &[Part::Balancers, Part::Groups, Part::Tags, Part::ServiceTags, Part::Instances]
+            }
+            Self::Instance(_) => &[Part::Instances],
+            Self::Balancer(_) => &[Part::Balancers],
+            Self::Group(_) => &[Part::Groups],
+            Self::Service(_) => &[Part::Services],
+            // Its meters tell of no bucket whether it is there.
+            Self::Bucket(_) => &[],
+        }
+    }
+
+    /// The parts that tell of it and of what it brings.
     fn parts(&self) -> &'static [Part] {
         match self {
             Self::Tags(_) => &[

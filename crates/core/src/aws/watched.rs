@@ -54,6 +54,10 @@ pub struct Watched {
     pub groups: Vec<Group>,
     /// What the operator's file names and the account does not have, a sentence each.
     pub absent: Vec<String>,
+    /// The parts that tell that each of these is not there, by its sentence: it is as old as they
+    /// are. An engine of before says it of none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent_by: BTreeMap<String, BTreeSet<Part>>,
     /// The instances that the operator's file names and no target group has, where that is known.
     #[serde(default)]
     pub unregistered: Option<Unregistered>,
@@ -186,6 +190,7 @@ impl Watched {
             balancers: Vec::new(),
             groups: Vec::new(),
             absent: Vec::new(),
+            absent_by: BTreeMap::new(),
             unregistered: None,
             bill: Bill::default(),
         }

@@ -21,7 +21,10 @@ pub fn state(model: &Model, watched: &Watched) -> Cell {
         return Cell::state(whose.mark.unwrap_or(Mark::Unknown), whose.short.clone());
     }
     let ill = rest.iter().filter(|leg| !leg.is_fine());
-    let worst = ill.max_by_key(|leg| leg.mark.map(rank));
+    // Of what is as bad what answers goes before what runs, and before both what was missing: nobody
+    // knows that it is back.
+    let was_gone = |leg: &Leg| leg.letter == GONE && leg.mark == Some(Mark::Stale);
+    let worst = ill.max_by_key(|leg| (leg.mark.map(rank), was_gone(leg)));
     let told = worst.or_else(|| rest.iter().rev().find(|leg| leg.mark == Some(Mark::Ok)));
     let told = told.or(rest.last());
     told.map_or_else(
@@ -33,6 +36,9 @@ pub fn state(model: &Model, watched: &Watched) -> Cell {
         },
     )
 }
+
+/// What stands at the sign of what is missing.
+const GONE: &str = "gone";
 
 /// Whose it is, what runs, and what answers.
 pub(super) fn legs(model: &Model, watched: &Watched) -> Vec<Leg> {
@@ -80,8 +86,8 @@ fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
         // That there is nothing is known by those who bring something alone.
         parts.extend(BRING);
     }
-    let is_by_tags = named(model, watched).is_some_and(|named| !named.tags.is_empty());
-    if is_by_tags {
+    let named = named(model, watched);
+    if named.is_some_and(|named| !named.tags.is_empty()) {
         // What nobody read the tags of may be one more.
         parts.extend(TAGS.into_iter().filter(|part| is_never(watched, *part)));
     }
@@ -89,8 +95,19 @@ fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
         have: are(Mark::Ok) + tasks(EcsService::well).saturating_sub(untold),
         unknown: are(Mark::Unknown) + untold,
         want,
+        is_part: named.is_some_and(|named| lacks_hosts(watched, named)),
         known: age_of(watched, &parts, now),
     }
+}
+
+/// Whether there may be more hosts, behind what was never read.
+fn lacks_hosts(watched: &Watched, named: &Belongings) -> bool {
+    let behind = !named.load_balancers.is_empty() || !named.tags.is_empty();
+    let grouped = behind || !named.target_groups.is_empty();
+    let is_of_hosts = watched.groups.iter().any(|one| one.target_kind == "instance");
+    behind && is_never(watched, Part::Balancers)
+        || grouped && is_never(watched, Part::Groups)
+        || is_of_hosts && is_never(watched, Part::Health)
 }
 
 /// Parts by which it is found out what there is.
@@ -111,76 +128,101 @@ fn is_never(watched: &Watched, part: Part) -> bool {
     watched.is_own(part) && watched.parts.get(&part).is_some_and(|fresh| fresh.at.is_none())
 }
 
+/// The parts by which it is found out which targets there are, as far as its operator's file names
+/// what they tell of.
+fn bring_targets(model: &Model, watched: &Watched) -> Vec<Part> {
+    let Some(named) = named(model, watched) else { return Vec::new() };
+    let tagged = !named.tags.is_empty();
+    let behind = !named.load_balancers.is_empty() || tagged;
+    let hosted = !named.instances.is_empty();
+    let grouped = behind
+        || hosted
+        || !named.target_groups.is_empty()
+        || watched.services.iter().any(|one| !one.groups.is_empty());
+    // A host that is named is found to be a target by where it is, and by what is said of targets
+    // alone: of those that groups have which may have it, and of their health.
+    let all = [
+        (behind, Part::Balancers),
+        (grouped, Part::Groups),
+        (tagged, Part::Tags),
+        (tagged, Part::ServiceTags),
+        (hosted, Part::Instances),
+        (hosted, Part::Registrations),
+        (hosted, Part::Health),
+    ];
+    all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, part)| part).collect()
+}
+
 /// What answers, where there may be something that does.
 fn targets_of(model: &Model, watched: &Watched, now: Timestamp) -> Option<Count> {
     let never = |part| is_never(watched, part);
-    let is_unknown = named(model, watched).is_some_and(|named| {
-        let tagged = !named.tags.is_empty();
-        let behind = !named.load_balancers.is_empty() || tagged;
-        let hosted = !named.instances.is_empty();
-        let grouped = behind
-            || hosted
-            || !named.target_groups.is_empty()
-            || watched.services.iter().any(|one| !one.groups.is_empty());
-        // A host that is named is found to be a target by what is said of targets alone: of those
-        // that groups have which may have it, and of their health.
-        behind && never(Part::Balancers)
-            || grouped && never(Part::Groups)
-            || tagged && TAGS.into_iter().any(never)
-            || hosted && [Part::Registrations, Part::Health].into_iter().any(never)
-    });
-    if is_unknown {
-        return Some(Count { have: 0, want: 0, unknown: 0, known: Known::Never });
+    let bring = bring_targets(model, watched);
+    if bring.iter().any(|part| never(*part)) {
+        return Some(Count { known: Known::Never, ..Count::default() });
     }
     let has_some = !watched.groups.is_empty() || !never(Part::Health);
-    (watched.is_own(Part::Health) && has_some).then(|| targets(watched, now))
+    (watched.is_own(Part::Health) && has_some).then(|| targets(watched, bring, now))
 }
 
-fn targets(watched: &Watched, now: Timestamp) -> Count {
+fn targets(watched: &Watched, mut bring: Vec<Part>, now: Timestamp) -> Count {
     let counts = watched.groups.iter().map(healthy);
     let (have, want) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    Count { have, want, unknown: 0, known: age_of(watched, &[Part::Health], now) }
+    bring.push(Part::Health);
+    // That some are ill is so whichever more there may be; that all are well is not.
+    let parts = if have < want { &[Part::Health][..] } else { &bring };
+    Count { have, want, known: age_of(watched, parts, now), ..Count::default() }
 }
 
 /// What should be there and is not: it is worst where nothing else is well, or a load balancer
-/// answers nobody.
+/// answers nobody. What is so now goes before what was, and neither counts for the other.
 fn missing(model: &Model, watched: &Watched, is_well: bool, now: Timestamp) -> Option<Leg> {
-    let all = watched.missing(now);
-    let first = all.iter().find(|one| one.since.is_none()).or(all.first())?;
-    let answers_none = |one: &Balancer| {
-        balancer_mark(one) == Mark::Error || one.gap.as_ref().is_some_and(Gap::is_all)
+    let (old, new): (Vec<_>, Vec<_>) =
+        watched.missing(now).into_iter().partition(|one| one.since.is_some());
+    let first = new.first().or(old.first())?;
+    let more = |was: &str, count: usize| match count {
+        0 => String::new(),
+        count => format!(" and {was}{count} more"),
     };
-    let is_down = watched.balancers.iter().any(answers_none) || lacks_balancer(model, watched);
-    let (mark, was) = match first.since {
-        Some(_) => (Mark::Stale, "was "),
-        None if is_down || !is_well => (Mark::Error, ""),
-        None => (Mark::Warn, ""),
+    let (mark, long, short) = if new.is_empty() {
+        let more = more("", old.len() - 1);
+        (Mark::Stale, format!("was: {}{more}", first.what), format!("was {} missing", old.len()))
+    } else {
+        let is_down = answers_none(watched, now) || lacks_balancer(model, watched, now);
+        let mark = if is_down || !is_well { Mark::Error } else { Mark::Warn };
+        let more = more("", new.len() - 1) + &more("was ", old.len());
+        (mark, format!("{}{more}", first.what), format!("{} missing", new.len()))
     };
-    let more = match all.len() {
-        1 => String::new(),
-        count => format!(" and {} more", count - 1),
-    };
-    let long = match first.since {
-        Some(_) => format!("was: {}{more}", first.what),
-        None => format!("{}{more}", first.what),
-    };
-    let short = format!("{was}{} missing", all.len());
-    Some(Leg::new(mark, width::clean(&long), short).letter("gone").tiny("gone"))
+    Some(Leg::new(mark, width::clean(&long), short).letter(GONE).tiny(GONE))
 }
 
-/// Whether a load balancer is not there that the operator's file names.
-fn lacks_balancer(model: &Model, watched: &Watched) -> bool {
+/// Whether these parts tell what is so now.
+fn are_now(watched: &Watched, parts: &[Part], now: Timestamp) -> bool {
+    parts.iter().all(|part| watched.stale_since(*part, now).is_none())
+}
+
+/// Whether a load balancer is known to answer nobody now.
+fn answers_none(watched: &Watched, now: Timestamp) -> bool {
+    let is_read = are_now(watched, &[Part::Balancers], now);
+    let are_rules = are_now(watched, &[Part::Rules, Part::Groups], now);
+    let answers_none = |one: &Balancer| {
+        balancer_mark(one) == Mark::Error || are_rules && one.gap.as_ref().is_some_and(Gap::is_all)
+    };
+    is_read && watched.balancers.iter().any(answers_none)
+}
+
+/// Whether a load balancer is not there now that the operator's file names.
+fn lacks_balancer(model: &Model, watched: &Watched, now: Timestamp) -> bool {
     let named = named(model, watched).map_or(&[][..], |named| &named.load_balancers);
     let is_there = |name: &String| watched.balancers.iter().any(|one| one.name == *name);
-    // Before they were read none is known to be absent.
     !watched.absent.is_empty()
-        && watched.parts.get(&Part::Balancers).is_some_and(|fresh| fresh.at.is_some())
+        && are_now(watched, &[Part::Balancers], now)
         && !named.iter().all(is_there)
 }
 
 /// Whether a count is known: as it is, as it was, or not at all.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Known {
+    #[default]
     Now,
     Once,
     Never,
@@ -199,17 +241,20 @@ fn age_of(watched: &Watched, parts: &[Part], now: Timestamp) -> Known {
 }
 
 /// How many are well, of so many.
+#[derive(Default)]
 struct Count {
     have: usize,
     /// Of how many it is not known.
     unknown: usize,
     want: usize,
+    /// Whether there may be more of which nothing was ever read.
+    is_part: bool,
     known: Known,
 }
 
 impl Count {
     fn leg(&self, (long, short, tiny): (&str, &str, &str)) -> Leg {
-        let Self { have, unknown, want, known } = *self;
+        let Self { have, unknown, want, is_part, known } = *self;
         if known == Known::Never || (unknown > 0 && unknown == want) {
             return Leg::new(Mark::Unknown, format!("{long} unknown"), format!("? {short}"));
         }
@@ -221,10 +266,15 @@ impl Count {
             _ if unknown > 0 => Mark::Unknown,
             0 => Mark::Error,
             _ if have < want => Mark::Warn,
+            _ if is_part => Mark::Unknown,
             _ => Mark::Ok,
         };
         let was = if stale { "was " } else { "" };
-        let beside = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+        let beside = match unknown {
+            0 if is_part => ", in part".to_owned(),
+            0 => String::new(),
+            unknown => format!(", {unknown} unknown"),
+        };
         Leg::new(mark, format!("{was}{count} {long}{beside}"), format!("{was}{count} {short}"))
             .letter(short)
             .tiny(format!("{count}{tiny}"))

@@ -92,11 +92,11 @@ fn parts(model: &Model, watched: &Watched, width: u16) -> Vec<Line> {
         lines.push(Line::fact("we are", width::clean(&identity.arn)));
     }
     lines.push(Line::fact("looking", looking(watched, now)));
-    let (mark, of) = match watched.absent_since(now) {
-        Some(at) => (Mark::Stale, format!("was, as of {} ago: ", age::ago(now, at))),
-        None => (Mark::Warn, String::new()),
-    };
     for said in &watched.absent {
+        let (mark, of) = match watched.absent_since(said, now) {
+            Some(at) => (Mark::Stale, format!("was, as of {} ago: ", age::ago(now, at))),
+            None => (Mark::Warn, String::new()),
+        };
         let said = width::clean(&format!("{of}{said}"));
         lines.push(Line::name("missing").mark(mark).and(said, Scope::Text));
     }

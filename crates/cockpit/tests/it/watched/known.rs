@@ -29,7 +29,7 @@ fn branch_in(model: &Model) -> String {
 }
 
 /// An account in which nothing is missing or ill.
-fn well() -> Inventory {
+pub fn well() -> Inventory {
     let mut inventory = account(3, |_| false);
     let service = &mut inventory.services[0];
     (service.running, service.pending) = (2, 0);

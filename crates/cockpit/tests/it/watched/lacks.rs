@@ -18,7 +18,7 @@ use super::{ALB, EVERY, account, shown, state, watch};
 use crate::fixture::{NOW, ago, key, operator, press, text};
 
 /// A screen of an environment that has these.
-fn of(inventory: &Inventory, belongings: Belongings) -> Model {
+pub fn of(inventory: &Inventory, belongings: Belongings) -> Model {
     let watch = AwsWatch { belongings, ..watch() };
     let watched = inventory.watched(&key("production"), &watch, EVERY, Calls::default());
     let mut state = state();
@@ -35,7 +35,7 @@ fn line(model: &Model, begin: &str) -> String {
     line.unwrap_or_else(|| panic!("no {begin}:\n{screen}")).to_owned()
 }
 
-fn branch(model: &Model) -> String {
+pub fn branch(model: &Model) -> String {
     line(model, "│ production")
 }
 
@@ -142,7 +142,7 @@ fn what_was_never_read_is_not_well_by_what_runs_beside_it() {
 }
 
 /// An account with instances that are well, in which a part was never read.
-fn never(part: Part) -> Inventory {
+pub fn never(part: Part) -> Inventory {
     let mut inventory = account(1, |_| false);
     let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
     for one in &mut inventory.instances {
@@ -240,4 +240,42 @@ fn what_is_missing_is_told_as_it_was_once_it_cannot_be_read_any_more() {
     let told =
         "production had nothing here when it was last read; since then: credentials expired.";
     assert!(screen.contains(told), "{screen}");
+}
+
+#[test]
+fn what_is_missing_now_is_not_told_as_old_because_something_else_is() {
+    let mut inventory = account(1, |_| false);
+    inventory.services.clear();
+    inventory.balancers.clear();
+    for fresh in inventory.parts.values_mut() {
+        fresh.at = Some(ago(10));
+    }
+    inventory.parts.get_mut(&Part::Services).unwrap().at = Some(ago(300));
+    let throttled = || Trouble::new(TroubleKind::Throttled, "ecs:DescribeServices", "");
+    inventory.take(Part::Services, NOW, Err(throttled()));
+    let row = |inventory: &Inventory, what: &str| {
+        let rows = rows(&shown(inventory, 200, 60), Pane::Containers, 0, 100);
+        let row = rows.iter().find(|row| row.cells.last().unwrap().text.contains(what)).unwrap();
+        (row.cells[0].mark, row.cells[0].text.clone(), row.cells[4].text.clone())
+    };
+    let now = (Some(Mark::Warn), "missing".to_owned(), String::new());
+    let old = (Some(Mark::Stale), "was missing".to_owned(), "5m".to_owned());
+    assert_eq!(row(&inventory, "no load balancer shop"), now);
+    assert_eq!(row(&inventory, "no ECS service shop/worker"), old);
+    let mut model = shown(&inventory, 200, 60);
+    let told = "✗ there is no load balancer shop and was 1 more";
+    assert!(branch(&model).contains(told), "{}", branch(&model));
+    press(&mut model, "3<Enter>");
+    let screen = text(&model);
+    assert!(screen.contains("◐ there is no load balancer shop"), "{screen}");
+    assert!(screen.contains("◌ was, as of 5m ago: there is no ECS service"), "{screen}");
+    // A load balancer that was not there makes nothing worse than it is now.
+    let mut inventory = account(1, |_| false);
+    inventory.services.clear();
+    inventory.balancers.clear();
+    inventory.take(Part::Balancers, NOW, Err(throttled()));
+    let web = vec!["web".to_owned()];
+    let model = of(&inventory, Belongings { target_groups: web, ..watch().belongings });
+    let told = "◐ there is no ECS service shop/worker and was 1 more";
+    assert!(text(&model).contains(told), "{}", text(&model));
 }

@@ -22,7 +22,7 @@ pub struct WatchDraft {
     pub role: Option<String>,
     /// Load balancers by name, with the target groups that they bring.
     pub load_balancers: Vec<(String, Vec<String>)>,
-    /// Target groups that no load balancer sends to.
+    /// Target groups that no load balancer brings: all of them where those were not looked for.
     pub target_groups: Vec<String>,
     /// EC2 instances that run and are no target: id and name.
     pub instances: Vec<(String, String)>,
@@ -68,6 +68,11 @@ impl WatchDraft {
             && self.instances.is_empty()
             && self.services.is_empty()
     }
+
+    /// Whether things of a kind could not be looked for.
+    pub fn is_unread(&self, kind: Kind) -> bool {
+        self.unread.iter().any(|(unread, _)| *unread == kind)
+    }
 }
 
 /// Writes it: what was found stands in it, and what is not of this environment is to be taken out.
@@ -88,9 +93,8 @@ pub fn write_watch(draft: &WatchDraft) -> String {
             let _ = writeln!(out, "{key} = {}", quoted(value));
         }
     }
-    let is_unread = draft.unread.iter().any(|(kind, _)| *kind == Kind::Groups);
     let groups = |name: &str| {
-        if is_unread {
+        if draft.is_unread(Kind::Groups) {
             return None;
         }
         let found = draft.load_balancers.iter().find(|(one, _)| one == name);
