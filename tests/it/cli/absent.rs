@@ -43,10 +43,8 @@ fn an_engine_that_hangs_is_waited_for_and_that_is_said() {
     let mut verb = verb.stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(verb.stderr.take().unwrap()).lines();
     let (connection, _) = hangs.accept().unwrap();
-    let wanted = format!(
-        "pilothouse: waits for the engine at {}, which is there and does not answer",
-        socket.display()
-    );
+    let wanted =
+        format!("waits for the engine at {}, which is there and does not answer", socket.display());
     assert_eq!(said.next().unwrap().unwrap(), wanted);
     // Once it goes, it is waited for no more.
     drop((connection, hangs));
