@@ -216,7 +216,7 @@ impl Places {
 
 /// Whether it puts something into the container.
 pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
-    let name = plain(command.name());
+    let name = command.program();
     let is_asked = command.words.first().is_some_and(|word| ASKED.contains(&word.as_str()));
     let is_told = |all: &[&str]| (all.is_empty() && !is_asked) || command.is_told(all);
     COMMANDS.iter().any(|(known, all)| *known == name && is_told(all))
@@ -234,15 +234,6 @@ fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
     let mut words = command.plain().filter(|word| !word.contains('='));
     let is_told = words.by_ref().take(3).any(|word| word == "install");
     !is_here && (is_told || name == "cmake" && command.has("--install"))
-}
-
-/// A name without its version, as of `python3.11`.
-fn plain(name: &str) -> &str {
-    let known = ["python", "pip", "easy_install"].into_iter().find(|known| {
-        let rest = name.strip_prefix(known);
-        rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".-".contains(c)))
-    });
-    known.unwrap_or(name)
 }
 
 /// Whether it names a place of the workspace, or of `$HOME`.
