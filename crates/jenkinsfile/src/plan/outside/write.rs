@@ -2,6 +2,7 @@
 //!
 //! Responsible for knowing which words of a command those are.
 
+use super::told::looks;
 use crate::plan::command::{Command, is_outside};
 
 /// Commands all of whose words they write, work in or remove.
@@ -82,7 +83,8 @@ const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 pub(super) fn writes(command: &Command<'_>) -> bool {
     let name = command.name();
     let mut options = OPTIONS.iter().filter(|(known, _)| *known == name);
-    let is_told = options.any(|(_, options)| command.told(options).any(is_outside));
+    let is_told =
+        !looks(command) && options.any(|(_, options)| command.told(options).any(is_outside));
     let mut plain = command.plain();
     is_told
         || match name {
