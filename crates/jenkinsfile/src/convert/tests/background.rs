@@ -211,3 +211,31 @@ fn a_task_that_is_called_start_runs_in_the_foreground() {
         assert!(leaves(script), "{script}");
     }
 }
+
+#[test]
+fn a_letter_for_the_background_may_stand_beside_others() {
+    for script in [
+        "ssh -NfL 1:h:2 h",
+        "ssh -fNL1:h:2 h",
+        "ssh -i k -o A=b -Nf h",
+        "autossh -M 0 -f h",
+        "git daemon --base-path=x --detach",
+        "mvn -B wildfly:start",
+        "rackup -D",
+        "svnserve -d -r x",
+        "daemon --name=x -- ./y",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "ssh -L f:1:h:2 h",
+        "ssh -Lf:1:h:2 h",
+        "ssh -i -f h x",
+        "ssh -N h",
+        "autossh -M f h",
+        "git daemon",
+        "daemon -f -- ./y",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+}

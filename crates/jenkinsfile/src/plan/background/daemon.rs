@@ -7,7 +7,7 @@ use crate::plan::command::{Command, assigned};
 
 /// Commands, and how the words begin of which they are told to put a process there; any where there
 /// are none.
-const TOLD: [(&str, &[&str]); 37] = [
+const TOLD: [(&str, &[&str]); 45] = [
     ("adb", &["start-server"]),
     ("at", &["now"]),
     ("batch", &[]),
@@ -17,20 +17,46 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("daemonize", &[]),
     ("dbus-daemon", &["--fork"]),
     ("dbus-launch", &[]),
+    ("dtach", &["-n"]),
     ("elasticsearch", &["-d"]),
     ("exim", &["-bd"]),
     ("gpgconf", &["--launch"]),
     ("gunicorn", &["-D"]),
     ("haproxy", &["-D"]),
+    ("ibus-daemon", &["-d"]),
     ("memcached", &["-d"]),
     ("mongod", &["--fork"]),
-    ("mvn", &["cargo:start", "jetty:start", "spring-boot:start"]),
-    ("mvnw", &["cargo:start", "jetty:start", "spring-boot:start"]),
+    (
+        "mvn",
+        &[
+            "cargo:start",
+            "jetty:start",
+            "liberty:start",
+            "spring-boot:start",
+            "tomee:start",
+            "wildfly:start",
+        ],
+    ),
+    (
+        "mvnw",
+        &[
+            "cargo:start",
+            "jetty:start",
+            "liberty:start",
+            "spring-boot:start",
+            "tomee:start",
+            "wildfly:start",
+        ],
+    ),
     ("mysqld_safe", &[]),
+    ("openconnect", &["-b", "--background"]),
     ("pm2", &["resurrect"]),
+    ("pulseaudio", &["-D", "--start"]),
     ("puma", &["-d"]),
     ("rabbitmq-server", &["-detached"]),
+    ("rackup", &["-D"]),
     ("rails", &["-d"]),
+    ("sccache", &["--start-server"]),
     ("screen", &["-d"]),
     ("sidekiq", &["-d"]),
     ("ssh-agent", &[]),
@@ -38,6 +64,7 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("start-dfs.sh", &[]),
     ("start-stop-daemon", &["-b", "--background"]),
     ("startup.sh", &[]),
+    ("svnserve", &["-d"]),
     ("thin", &["-d"]),
     ("tmux", &["-d"]),
     ("unbound", &["-d"]),
@@ -45,15 +72,18 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("uwsgi", &["-d"]),
     ("vagrant", &["up"]),
     ("vncserver", &[]),
+    ("x11vnc", &["-bg"]),
 ];
 /// Servers that do so unless they are told one of these.
-const SERVERS: [(&str, &[&str]); 30] = [
+const SERVERS: [(&str, &[&str]); 33] = [
     ("apache2", &["-DFOREGROUND", "FOREGROUND", "-V", "-X", "-l", "-t", "-v"]),
     ("atd", &["-d", "-f"]),
+    ("chronyd", &["-Q", "-d", "-n", "-q", "-v"]),
     ("clamd", &["-F", "--foreground"]),
     ("cron", &["-f"]),
     ("crond", &["-f", "-n"]),
     ("cupsd", &["-F", "-f"]),
+    ("daemon", &["-V", "-f", "--foreground", "--list", "--running", "--stop"]),
     ("dnsmasq", &["-d", "-k", "--no-daemon", "--keep-in-foreground", "--test"]),
     ("fcgiwrap", &["-f", "-s"]),
     ("httpd", &["-DFOREGROUND", "FOREGROUND", "-M", "-S", "-V", "-X", "-f", "-l", "-t", "-v"]),
@@ -75,6 +105,7 @@ const SERVERS: [(&str, &[&str]); 30] = [
     ("sshd", &["-D", "-T", "-V", "-d", "-t"]),
     ("stunnel", &["-version"]),
     ("supervisord", &["-n", "--nodaemon", "-v"]),
+    ("thttpd", &["-D", "-V"]),
     ("tinyproxy", &["-d", "-v"]),
     ("varnishd", &["-C", "-F", "-V"]),
     ("xinetd", &["-d", "-dontfork"]),
@@ -303,7 +334,9 @@ fn is_known(command: &Command<'_>) -> bool {
         .any(|(known, told)| *known == name && (told.is_empty() || told.iter().any(begins)));
     let is_server = SERVERS.iter().any(|(known, told)| *known == name && !command.is_told(told))
         && !command.words.iter().any(|word| word.contains("daemon off"));
-    is_told || is_server || matches!(name, "autossh" | "ssh") && is_sent_back(command)
+    // To other words of git that one is a place in the history.
+    let is_git = || name == "git" && command.has("daemon") && command.has("--detach");
+    is_told || is_server || is_git() || matches!(name, "autossh" | "ssh") && is_sent_back(command)
 }
 
 /// Whether it is told to start something, as in `service x start` and `systemctl start x`.
@@ -319,6 +352,7 @@ fn is_daemon(command: &Command<'_>) -> bool {
 
 /// Whether `ssh` is told to go into the background; what is behind the host runs there.
 fn is_sent_back(command: &Command<'_>) -> bool {
+    let is_taking = |c: char| OF_SSH.contains(c) || c == 'M' && command.name() == "autossh";
     let mut is_value = false;
     for word in command.words {
         let Some(letters) = word.strip_prefix('-').filter(|_| !is_value) else {
@@ -328,10 +362,15 @@ fn is_sent_back(command: &Command<'_>) -> bool {
             is_value = false;
             continue;
         };
-        if letters.contains('f') && !letters.contains(|c| OF_SSH.contains(c)) {
+        // Behind the first that takes a word stands that word, in the same one or in the next.
+        let (flags, value) = match letters.find(is_taking) {
+            Some(at) => (letters.get(..at), letters.get(at + 1..)),
+            None => (Some(letters), None),
+        };
+        if flags.is_some_and(|flags| flags.contains('f')) {
             return true;
         }
-        is_value = letters.ends_with(|c| OF_SSH.contains(c));
+        is_value = value.is_some_and(str::is_empty);
     }
     false
 }
