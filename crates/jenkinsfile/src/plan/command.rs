@@ -12,12 +12,12 @@ use super::value::is_of_jenkins;
 pub(super) use read::{End, Simple, is_whole, simple_commands};
 
 /// Words before a command.
-const BEFORE: [&str; 44] = [
+const BEFORE: [&str; 45] = [
     "!", "bash", "builtin", "busybox", "chroot", "command", "dash", "do", "doas", "elif", "else",
     "env", "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup",
-    "retry", "runuser", "script", "setsid", "sh", "stdbuf", "strace", "su", "sudo", "su-exec",
-    "then", "time", "timeout", "unbuffer", "unshare", "until", "while", "xargs", "xvfb-run", "zsh",
-    "{", "}",
+    "parallel", "retry", "runuser", "script", "setsid", "sh", "stdbuf", "strace", "su", "sudo",
+    "su-exec", "then", "time", "timeout", "unbuffer", "unshare", "until", "while", "xargs",
+    "xvfb-run", "zsh", "{", "}",
 ];
 /// Those of them that take a word of their own.
 const TAKING: [&str; 8] =

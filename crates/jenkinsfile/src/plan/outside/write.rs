@@ -107,7 +107,9 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
             "crontab" => !command.has("-l"),
             "systemctl" => command.is_told(&["disable", "enable", "mask", "unmask"]),
             "find" => {
-                command.has("-delete") && command.words.first().is_some_and(|word| is_outside(word))
+                let is_begin = |word: &&String| !word.starts_with(['-', '(', '!']);
+                changes(command)
+                    && command.words.iter().take_while(is_begin).any(|word| is_outside(word))
             }
             "svn" => {
                 let is_made = command.is_told(&["checkout", "co", "export"]);
@@ -115,6 +117,17 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether `find` is told to change what it finds.
+fn changes(command: &Command<'_>) -> bool {
+    let is_change = |two: &[String]| match two {
+        [option, name] if option.starts_with("-exec") || option.starts_with("-ok") => {
+            name == "mv" || ALL.contains(&name.as_str()) || ALL_BUT_FIRST.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    command.has("-delete") || command.words.windows(2).any(is_change)
 }
 
 /// The directories that `git` makes.
