@@ -115,7 +115,8 @@ impl Writer<'_> {
                 StagePart::Script(script) => {
                     count += 1;
                     let name = format!("{count} {}", script.name);
-                    self.step(script, (scripts.len() > 1).then_some(name.as_str()));
+                    let name = (scripts.len() > 1).then_some(name.as_str());
+                    self.step(script, name, made.image.is_some());
                 }
             }
         }
@@ -123,7 +124,7 @@ impl Writer<'_> {
     }
 
     /// A step; a stage of one step has no other name for it.
-    fn step(&mut self, script: &Script, name: Option<&str>) {
+    fn step(&mut self, script: &Script, name: Option<&str>, has_image: bool) {
         self.out.is_off = script.is_off;
         if let Some(name) = name {
             self.out.table("stage.step");
@@ -132,7 +133,7 @@ impl Writer<'_> {
         if let Some(seconds) = script.limit() {
             self.out.pair("timeout", &duration(seconds));
         }
-        self.out.variables("env", script.env());
+        self.out.variables("env", script.env(has_image));
         self.out.script(&script.text());
         *(if script.is_off { &mut self.left } else { &mut self.steps }) += 1;
     }

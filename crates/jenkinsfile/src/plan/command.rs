@@ -12,12 +12,12 @@ use super::value::is_of_jenkins;
 pub(super) use read::{End, Simple, is_whole, simple_commands};
 
 /// Words before a command.
-const BEFORE: [&str; 44] = [
+const BEFORE: [&str; 45] = [
     "!", "bash", "builtin", "busybox", "chroot", "command", "dash", "do", "doas", "elif", "else",
     "env", "eval", "exec", "fakeroot", "flock", "gosu", "if", "ionice", "ksh", "nice", "nohup",
-    "retry", "runuser", "script", "setsid", "sh", "stdbuf", "strace", "su", "sudo", "su-exec",
-    "then", "time", "timeout", "unbuffer", "unshare", "until", "while", "xargs", "xvfb-run", "zsh",
-    "{", "}",
+    "parallel", "retry", "runuser", "script", "setsid", "sh", "stdbuf", "strace", "su", "sudo",
+    "su-exec", "then", "time", "timeout", "unbuffer", "unshare", "until", "while", "xargs",
+    "xvfb-run", "zsh", "{", "}",
 ];
 /// Those of them that take a word of their own.
 const TAKING: [&str; 8] =
@@ -32,6 +32,10 @@ const SHELLS: [&str; 8] = ["bash", "dash", "eval", "ksh", "runuser", "sh", "su",
 const MOST_BEFORE: usize = 20;
 /// Variables whose places are the same in each step.
 const SHARED: [&str; 5] = ["HOME", "OLDPWD", "PWD", "RANDOM", "WORKSPACE"];
+
+/// Programs whose names may end with a version of theirs, as `python3.11`.
+const VERSIONED: [&str; 8] =
+    ["easy_install", "node", "perl", "php", "php-fpm", "pip", "python", "ruby"];
 
 /// What stands in the place of a substitution that is not known.
 pub(super) const SUBSTITUTED: &str = "$…";
@@ -49,6 +53,17 @@ impl<'s> Command<'s> {
     /// What it is called, without the place of it.
     pub fn name(&self) -> &'s str {
         named(self.path)
+    }
+
+    /// What it is called, without the place of it and without a version, as `pm2` of `pm2@5`.
+    pub fn program(&self) -> &'s str {
+        let name = self.name();
+        let name = name.split('@').next().filter(|name| !name.is_empty()).unwrap_or(name);
+        let known = VERSIONED.into_iter().find(|known| {
+            let rest = name.strip_prefix(known);
+            rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".-".contains(c)))
+        });
+        known.unwrap_or(name)
     }
 
     /// Whether it is a file of the workspace, and works there, as that of a virtual environment.

@@ -12,7 +12,7 @@ mod told;
 mod write;
 
 use super::command::{
-    Command, End, SUBSTITUTED, Simple, assigned, commands, is_outside, reads_commands,
+    Command, End, SUBSTITUTED, Simple, assigned, commands, is_outside, is_whole, reads_commands,
     simple_commands,
 };
 use super::value::Bit;
@@ -28,8 +28,9 @@ const MOST_BEFORE: usize = 20;
 /// The command by which a script may change its container, as far as its text and the variables around
 /// it show one.
 pub(super) fn changed(script: &str, variables: &[(String, Vec<Bit>)]) -> Option<String> {
-    let Some(all) = simple_commands(script, variables, true) else {
-        return Some("what stands in its parentheses".to_owned());
+    // Where a quote is still open, something in it may be a command.
+    let Some(all) = simple_commands(script, variables, true).filter(|_| is_whole(script)) else {
+        return Some("what stands in its quotes or parentheses".to_owned());
     };
     if let Some(variable) = around(variables) {
         return Some(variable);

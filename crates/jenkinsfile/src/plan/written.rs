@@ -65,11 +65,13 @@ impl Script {
         self.timeout.or_else(|| (count > 1).then_some((USUAL * count).min(WEEK)))
     }
 
-    /// Its variables; those that name one of a run are set by its text,
-    /// and those that are set to nothing by nobody.
-    pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.variables.iter().filter_map(|(name, bits)| match bits.as_slice() {
-            [] => Some((name.as_str(), "")),
+    /// Its variables; those that name one of a run are set by its text, and those that are set to
+    /// nothing by nobody. An empty parameter Jenkins takes away where it starts a process
+    /// (`hudson.Launcher`, "inherit"), but it hands it over to a container as it is (docker-workflow,
+    /// `WithContainerStep`).
+    pub(crate) fn env(&self, has_image: bool) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().filter_map(move |(name, bits)| match bits.as_slice() {
+            [] => has_image.then_some((name.as_str(), "")),
             [Bit::Text(text)] => Some((name.as_str(), text.as_str())),
             _ => None,
         })
@@ -185,7 +187,8 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     let mut before = scope.guards.concat();
     for (name, bits) in scope.variables.iter() {
         match bits.as_slice() {
-            [Bit::Unset] if GIVEN.contains(&name.as_str()) => {
+            [] if scope.image.is_some() => {}
+            [] | [Bit::Unset] if GIVEN.contains(&name.as_str()) => {
                 let _ = writeln!(before, "unset {name}");
             }
             [] | [Bit::Text(_) | Bit::Unset] => {}

@@ -129,7 +129,10 @@ fn a_daemon_is_seen_behind_what_launches_it() {
 
 #[test]
 fn a_signal_need_not_end_a_process() {
-    for signal in ["-STOP", "-CONT", "-USR1", "-SIGUSR2", "-HUP", "-1", "-l", "-s HUP", "-0"] {
+    for signal in [
+        "-STOP", "-CONT", "-USR1", "-SIGUSR2", "-HUP", "-1", "-l", "-s HUP", "-0", "-URG", "-23",
+        "-SIGTTIN",
+    ] {
         assert!(leaves(&format!("x & kill {signal} $!")), "{signal}");
     }
     for signal in ["", "-9", "-TERM", "-s KILL", "-n 9", "-SIGINT", "--"] {
@@ -149,4 +152,90 @@ fn a_script_that_is_written_and_run_is_read_for_processes() {
 #[test]
 fn words_of_eval_are_one_script() {
     assert!(leaves("eval \"x\" \"&\"") && leaves("eval x \\\\&") && !leaves("eval x y"));
+}
+
+#[test]
+fn a_daemon_is_known_by_its_name_alone() {
+    for script in [
+        "npx pm2@5 resurrect",
+        "npx -p pm2@5 pm2@latest start a",
+        "yarn dlx pm2@latest resurrect",
+        "npx cross-env NODE_ENV=test pm2 start a",
+        "corepack yarn pm2 start a",
+        "sshpass -p x /usr/bin/ssh -f h x",
+        "/usr/bin/npx pm2 resurrect",
+        "/usr/sbin/nginx",
+        "/usr/sbin/php-fpm8.2 -D",
+        "python -m gunicorn -D a",
+        "python3 -m gunicorn.app.wsgiapp --daemon a",
+        "/usr/bin/python3.11 -u -W ignore -m celery multi start w",
+        "python -um gunicorn -D a",
+        "python -mgunicorn -D a",
+        "poetry run python -m gunicorn -D a",
+        "uvx gunicorn@23 -D a",
+        "python -m poetry run gunicorn -D a",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "python -m gunicorn a",
+        "python -m pytest -D a",
+        "python3.11 -m x start",
+        "python app.py -m gunicorn -D",
+        "python -c x -m gunicorn -D",
+        "python -W",
+        "python -m",
+        "npx @scope/pm2-runtime start a",
+        "npx start-server-and-test@2 start http://x test",
+        "/usr/sbin/nginx -t",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+}
+
+#[test]
+fn a_task_that_is_called_start_runs_in_the_foreground() {
+    for script in [
+        "bundle exec rake start",
+        "rake start",
+        "just start",
+        "invoke start",
+        "composer start",
+        "foreman start",
+        "npx turbo run start",
+        "npx craco start",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+    for script in ["bundle exec thin start -d", "bundle exec pumactl start"] {
+        assert!(leaves(script), "{script}");
+    }
+}
+
+#[test]
+fn a_letter_for_the_background_may_stand_beside_others() {
+    for script in [
+        "ssh -NfL 1:h:2 h",
+        "ssh -fNL1:h:2 h",
+        "ssh -i k -o A=b -Nf h",
+        "autossh -M 0 -f h",
+        "git daemon --base-path=x --detach",
+        "mvn -B wildfly:start",
+        "rackup -D",
+        "svnserve -d -r x",
+        "daemon --name=x -- ./y",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "ssh -L f:1:h:2 h",
+        "ssh -Lf:1:h:2 h",
+        "ssh -i -f h x",
+        "ssh -N h",
+        "autossh -M f h",
+        "git daemon",
+        "daemon -f -- ./y",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
 }

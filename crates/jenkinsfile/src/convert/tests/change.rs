@@ -186,3 +186,58 @@ fn a_file_that_jenkins_writes_beside_the_container_is_left() {
     let text = in_container("writeFile file: 'a/wf', text: 'x'\nsh 'make'");
     assert!(running(&text).contains("make"), "{text}");
 }
+
+#[test]
+fn a_change_is_seen_where_something_is_taken_away_or_chosen() {
+    for script in [
+        "pip uninstall -y x",
+        "python3 -m pip uninstall -y x",
+        "gem uninstall x",
+        "conda remove x",
+        "dpkg -r x",
+        r"find /opt -name x -exec rm -rf {} \\;",
+        "find /opt -type d -exec chmod 755 {} +",
+        "find . /opt -delete",
+        "alternatives --set java x",
+        "update-java-alternatives -s x",
+        "n lts",
+        "Rscript -e \"install.packages(1)\"",
+        "R -e \"remotes::install_deps()\"",
+        "perl -MCPAN -e \"install x\"",
+        "dotnet workload restore",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+    for script in [
+        "venv/bin/pip uninstall -y x",
+        r"find . -exec rm {} \\;",
+        "Rscript -e \"x()\"",
+        "Rscript install.R",
+        "n",
+        "alternatives --display java",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+}
+
+#[test]
+fn a_change_is_seen_in_a_word_of_another_kind() {
+    for script in [
+        "echo \"${A:-$(cp a /opt/x)}\"",
+        "echo ${A:=`cp a /opt/x`}",
+        "echo $(( $(cp a /opt/x) + 1 ))",
+        "A=${B#\"}\"}; cp a /opt/x",
+        "A=${B:-{}; cp a /opt/x",
+        "echo ${A#'}'}; cp a /opt/x",
+        "parallel -j 2 \"cp {} /opt/x\" ::: a",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+    for script in [
+        "echo \"${A:-$(cp a b)}\" ${B%/*} ${C:+x} ${D:-{\\\\}}",
+        "echo $(( $(wc -l < a) / 2 ))",
+        "A=${B//\"}\"/x} make",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+}

@@ -34,14 +34,32 @@ fn a_parameter_is_an_empty_text_and_what_is_set_to_it_is_nothing() {
         ))
     };
     let text = with("F = 'x'", "steps { sh \"make '${params.P}${env.P}${P}'\" }");
-    assert!(text.contains("P = \"\"") && text.contains("run = \"make ''\""), "{text}");
+    // A process does not have it, as if it were set to nothing.
+    assert!(text.contains("env = { F = \"x\" }\nrun = \"make ''\""), "{text}");
     for value in ["\"${params.P}\"", "\"${env.P}\"", "\"${P}\""] {
         let text = with(&format!("E = {value}"), "steps { sh 'make' }");
-        assert!(text.contains("env = { P = \"\" }\nrun = \"make\""), "{value}: {text}");
+        assert!(text.contains("name = \"a\"\nrun = \"make\""), "{value}: {text}");
     }
     // Beside each other an empty one is a text still.
     let text = with("E = \"${params.P}\"; F = \"${E}x\"", "steps { sh 'make' }");
-    assert!(text.contains("env = { P = \"\", F = \"x\" }\nrun = \"make\""), "{text}");
+    assert!(text.contains("env = { F = \"x\" }\nrun = \"make\""), "{text}");
+}
+
+#[test]
+fn an_empty_parameter_is_there_in_a_container_alone() {
+    let with = |agent: &str, name: &str| {
+        converted(&format!(
+            "pipeline {{ agent {agent}\nparameters {{ string(name: '{name}', defaultValue: '') }}\n\
+             stages {{ stage('a') {{ steps {{ sh 'set -u; echo $P' }} }} }} }}"
+        ))
+    };
+    let text = with("any", "P");
+    assert!(text.contains("name = \"a\"\nrun = \"set -u; echo $P\""), "{text}");
+    let text = with("{ docker 'debian' }", "P");
+    assert!(text.contains("env = { P = \"\" }\nrun = \"set -u; echo $P\""), "{text}");
+    // What a run sets by itself is taken away.
+    assert!(with("any", "CI").contains("run = '''\nunset CI\nset -u; echo $P'''"));
+    assert!(with("{ docker 'debian' }", "CI").contains("env = { CI = \"\" }"));
 }
 
 #[test]

@@ -26,7 +26,10 @@ fn a_default_is_the_value_of_its_parameter() {
     ] {
         let file = with(parameter, "sh 'make $P'");
         let text = converted(&file);
-        let wanted = format!("env = {{ P = \"{value}\" }}\nrun = \"make $P\"");
+        // An empty one is none to a process.
+        let env =
+            if value.is_empty() { String::new() } else { format!("env = {{ P = \"{value}\" }}\n") };
+        let wanted = format!("\n{env}run = \"make $P\"");
         assert!(running(&text).contains(&wanted), "{parameter}: {text}");
         let kind = parameter.split('(').next().unwrap();
         assert!(text.contains(&format!("# not yet, line 3: parameter {kind}: {why}")), "{text}");

@@ -177,3 +177,54 @@ fn a_script_that_a_script_writes_and_runs_is_read() {
         assert!(!is_read(script), "{script}");
     }
 }
+
+#[test]
+fn an_option_that_says_what_is_read_writes_nothing() {
+    for script in [
+        "tool -c /opt/x.conf",
+        "sudo supervisorctl -c /opt/x.ini status",
+        "pytest --rootdir=/x",
+        "jest --root-dir /x",
+        "terraform plan -var-file=/x",
+        "terraform plan -var-file /x",
+        "sonar-scanner -Dsonar.sources=/src -Dsonar.exclusions=/src/a",
+        "mvn sonar:sonar -Dsonar.java.binaries=/src -Dsonar.java.libraries=/opt/lib",
+        "git log -- /src",
+        "git -C /x log",
+        "git --git-dir /x/.git rev-parse HEAD",
+        "git apply /tmp/x.patch",
+        "git fetch /srv/mirror main",
+        "cppcheck -I /opt a",
+        "cppcheck --enable=all /src",
+        "gcc -I /opt/include -L /opt/lib -o a a.c",
+        "arm-none-eabi-gcc -isystem /opt/include a.c",
+        "clang++-15 -I /opt/include a.cc",
+        "pylint /src",
+        "eslint -c /opt/eslintrc.json .",
+        "tool --exclude /opt --template=/opt/x",
+    ] {
+        assert!(!is_change(script), "{script}");
+    }
+    for script in [
+        "tool -c /opt/x.json",
+        "tool -I /opt/x",
+        "tool -C /opt/x.conf",
+        "tool --write-config=/opt/x",
+        "tool --save-config /opt/x",
+        "tool --generate-template=/opt/x",
+        "tool --output-config /opt/x",
+        "tool --rootfs=/x",
+        "cppcheck --cppcheck-build-dir=/opt/x a",
+        "cppcheck --cppcheck-build-dir /opt/x a",
+        "cppcheck --output-file=/opt/x a",
+        "git log --output=/opt/x",
+        "git -C /x pull",
+        "git --git-dir=/x fetch",
+        "git --work-tree=/x apply a",
+        "git push /srv/mirror",
+        "git bundle create /opt/x HEAD",
+        "gcc -o /opt/a a.c",
+    ] {
+        assert!(is_change(script), "{script}");
+    }
+}

@@ -3,11 +3,11 @@
 //! Responsible for knowing them: those that are told to, those that do unless they are told not to,
 //! and whatever is told to start something.
 
-use crate::plan::command::Command;
+use crate::plan::command::{Command, assigned};
 
 /// Commands, and how the words begin of which they are told to put a process there; any where there
 /// are none.
-const TOLD: [(&str, &[&str]); 37] = [
+const TOLD: [(&str, &[&str]); 45] = [
     ("adb", &["start-server"]),
     ("at", &["now"]),
     ("batch", &[]),
@@ -17,20 +17,46 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("daemonize", &[]),
     ("dbus-daemon", &["--fork"]),
     ("dbus-launch", &[]),
+    ("dtach", &["-n"]),
     ("elasticsearch", &["-d"]),
     ("exim", &["-bd"]),
     ("gpgconf", &["--launch"]),
     ("gunicorn", &["-D"]),
     ("haproxy", &["-D"]),
+    ("ibus-daemon", &["-d"]),
     ("memcached", &["-d"]),
     ("mongod", &["--fork"]),
-    ("mvn", &["cargo:start", "jetty:start", "spring-boot:start"]),
-    ("mvnw", &["cargo:start", "jetty:start", "spring-boot:start"]),
+    (
+        "mvn",
+        &[
+            "cargo:start",
+            "jetty:start",
+            "liberty:start",
+            "spring-boot:start",
+            "tomee:start",
+            "wildfly:start",
+        ],
+    ),
+    (
+        "mvnw",
+        &[
+            "cargo:start",
+            "jetty:start",
+            "liberty:start",
+            "spring-boot:start",
+            "tomee:start",
+            "wildfly:start",
+        ],
+    ),
     ("mysqld_safe", &[]),
+    ("openconnect", &["-b", "--background"]),
     ("pm2", &["resurrect"]),
+    ("pulseaudio", &["-D", "--start"]),
     ("puma", &["-d"]),
     ("rabbitmq-server", &["-detached"]),
+    ("rackup", &["-D"]),
     ("rails", &["-d"]),
+    ("sccache", &["--start-server"]),
     ("screen", &["-d"]),
     ("sidekiq", &["-d"]),
     ("ssh-agent", &[]),
@@ -38,6 +64,7 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("start-dfs.sh", &[]),
     ("start-stop-daemon", &["-b", "--background"]),
     ("startup.sh", &[]),
+    ("svnserve", &["-d"]),
     ("thin", &["-d"]),
     ("tmux", &["-d"]),
     ("unbound", &["-d"]),
@@ -45,15 +72,18 @@ const TOLD: [(&str, &[&str]); 37] = [
     ("uwsgi", &["-d"]),
     ("vagrant", &["up"]),
     ("vncserver", &[]),
+    ("x11vnc", &["-bg"]),
 ];
 /// Servers that do so unless they are told one of these.
-const SERVERS: [(&str, &[&str]); 30] = [
+const SERVERS: [(&str, &[&str]); 33] = [
     ("apache2", &["-DFOREGROUND", "FOREGROUND", "-V", "-X", "-l", "-t", "-v"]),
     ("atd", &["-d", "-f"]),
+    ("chronyd", &["-Q", "-d", "-n", "-q", "-v"]),
     ("clamd", &["-F", "--foreground"]),
     ("cron", &["-f"]),
     ("crond", &["-f", "-n"]),
     ("cupsd", &["-F", "-f"]),
+    ("daemon", &["-V", "-f", "--foreground", "--list", "--running", "--stop"]),
     ("dnsmasq", &["-d", "-k", "--no-daemon", "--keep-in-foreground", "--test"]),
     ("fcgiwrap", &["-f", "-s"]),
     ("httpd", &["-DFOREGROUND", "FOREGROUND", "-M", "-S", "-V", "-X", "-f", "-l", "-t", "-v"]),
@@ -75,6 +105,7 @@ const SERVERS: [(&str, &[&str]); 30] = [
     ("sshd", &["-D", "-T", "-V", "-d", "-t"]),
     ("stunnel", &["-version"]),
     ("supervisord", &["-n", "--nodaemon", "-v"]),
+    ("thttpd", &["-D", "-V"]),
     ("tinyproxy", &["-d", "-v"]),
     ("varnishd", &["-C", "-F", "-V"]),
     ("xinetd", &["-d", "-dontfork"]),
@@ -85,18 +116,22 @@ const DAEMON: [&str; 4] = ["--daemon", "--daemonize", "--detach", "-daemon"];
 const START: [&str; 2] = ["restart", "start"];
 /// Those of which nothing is left that is a process of a build: containers, and what Gradle keeps
 /// by itself; those to which the words mean something else; and those whose `start` is a task in the
-/// foreground.
-const APART: [&str; 51] = [
+/// foreground, or the name of a task that they run there, as `rake` and `make` do.
+const APART: [&str; 69] = [
+    "ant",
     "aws",
     "az",
     "bun",
     "cat",
+    "composer",
     "cp",
+    "craco",
     "deno",
     "docker",
     "docker-compose",
     "echo",
     "expo",
+    "foreman",
     "gcloud",
     "git",
     "gradle",
@@ -105,10 +140,15 @@ const APART: [&str; 51] = [
     "grunt",
     "gulp",
     "helm",
+    "honcho",
+    "inv",
+    "invoke",
     "java",
+    "just",
     "kubectl",
     "lerna",
     "ls",
+    "mage",
     "make",
     "minikube",
     "mkdir",
@@ -117,56 +157,78 @@ const APART: [&str; 51] = [
     "nest",
     "next",
     "node",
+    "nox",
     "npm",
     "npx",
+    "nuxt",
     "nx",
     "oc",
     "perl",
     "php",
     "pipenv",
-    "pnpm",
     "pm2-runtime",
+    "pnpm",
     "podman",
     "poetry",
     "printf",
     "python",
-    "python3",
+    "rake",
+    "react-app-rewired",
+    "react-native",
     "react-scripts",
     "ruby",
+    "rush",
     "scp",
     "sshpass",
     "start-server-and-test",
+    "strapi",
+    "task",
     "test",
+    "tox",
+    "turbo",
     "yarn",
 ];
 /// Those of them whose programs may be told to be daemons: they run what the words behind them say.
-const INTERPRETERS: [&str; 9] =
-    ["bun", "deno", "java", "node", "perl", "php", "python", "python3", "ruby"];
+const INTERPRETERS: [&str; 8] = ["bun", "deno", "java", "node", "perl", "php", "python", "ruby"];
 /// Commands behind which another one stands, and the words that say so; any word where there are
 /// none.
-const LAUNCHERS: [(&str, &[&str]); 17] = [
+const LAUNCHERS: [(&str, &[&str]); 28] = [
     ("asdf", &["exec"]),
     ("bun", &["run", "x"]),
     ("bundle", &["exec"]),
     ("bunx", &[]),
+    ("composer", &["exec"]),
     ("conda", &["run"]),
+    ("corepack", &[]),
+    ("cross-env", &[]),
+    ("doppler", &["run"]),
+    ("dotenv", &[]),
+    ("dumb-init", &[]),
     ("hatch", &["run"]),
     ("mise", &["exec", "x"]),
     ("npm", &["exec", "x"]),
     ("npx", &[]),
     ("pdm", &["run"]),
     ("pipenv", &["run"]),
+    ("pipx", &["run"]),
+    ("pixi", &["run"]),
     ("pnpm", &[]),
     ("poetry", &["run"]),
     ("pyenv", &["exec"]),
     ("rbenv", &["exec"]),
+    ("rye", &["run"]),
+    ("tini", &[]),
     ("uv", &["run"]),
+    ("uvx", &[]),
     ("yarn", &[]),
 ];
 /// Words before the command of those that need none.
 const SAID: [&str; 3] = ["dlx", "exec", "run"];
 /// Programs that keep what they are told to start, also where an option may take their name.
 const MANAGERS: [&str; 2] = ["forever", "pm2"];
+/// Options of Python that take a word of their own; behind `m` stands a module that it runs, and
+/// behind `c` a text.
+const OF_PYTHON: [char; 4] = ['W', 'X', 'c', 'm'];
 /// The most words between a launcher and its command.
 const MOST_BETWEEN: usize = 8;
 /// How many launchers stand behind each other.
@@ -181,13 +243,20 @@ pub(super) fn daemonizes(command: &Command<'_>) -> bool {
 
 /// Whether what a launcher runs puts a process there. Which of its options take a word of their
 /// own is not known, so the word behind an option may be the command, or not.
-fn launched(command: &Command<'_>, depth: usize) -> bool {
+fn launched<'s>(command: &Command<'s>, depth: usize) -> bool {
     let behind = |at: usize| command.words.get(at + 1..).unwrap_or_default();
-    if command.name() == "sshpass" {
-        let at = command.words.iter().position(|word| word == "ssh");
-        return at.is_some_and(|at| is_sent_back(&Command { path: "ssh", words: behind(at) }));
+    let inner = |(at, word): (usize, &'s String)| Command { path: word, words: behind(at) };
+    if command.program() == "sshpass" {
+        let mut inner = command.words.iter().enumerate().map(inner);
+        return inner.find(|one| one.name() == "ssh").is_some_and(|one| is_sent_back(&one));
     }
-    let Some((_, said)) = LAUNCHERS.iter().find(|(known, _)| *known == command.name()) else {
+    if command.program() == "python" {
+        let module = module(command);
+        return module.is_some_and(|one| {
+            is_known(&one) || is_daemon(&one) || depth > 0 && launched(&one, depth - 1)
+        });
+    }
+    let Some((_, said)) = LAUNCHERS.iter().find(|(known, _)| *known == command.program()) else {
         return false;
     };
     let is_said = |word: &String| said.contains(&word.as_str());
@@ -198,13 +267,16 @@ fn launched(command: &Command<'_>, depth: usize) -> bool {
     };
     let mut is_taken = false;
     for (at, word) in command.words.iter().enumerate().skip(begin).take(MOST_BETWEEN) {
+        if assigned(word).is_some() {
+            continue;
+        }
         let is_name = word == "workspace";
         if word.starts_with('-') || is_name || SAID.contains(&word.as_str()) {
             is_taken = is_name || word.starts_with('-') && word != "--";
             continue;
         }
-        let inner = Command { path: word, words: behind(at) };
-        let is_sure = !is_taken || MANAGERS.contains(&inner.name()) || !starts(&inner);
+        let inner = inner((at, word));
+        let is_sure = !is_taken || MANAGERS.contains(&inner.program()) || !starts(&inner);
         if is_sure && is_daemonized(&inner) || depth > 0 && launched(&inner, depth - 1) {
             return true;
         }
@@ -215,21 +287,56 @@ fn launched(command: &Command<'_>, depth: usize) -> bool {
     false
 }
 
+/// The module that Python is told to run, as a command.
+fn module<'s>(command: &Command<'s>) -> Option<Command<'s>> {
+    let mut words = command.words.iter().enumerate();
+    while let Some((at, word)) = words.next() {
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+        let Some((before, value)) = letters.split_once(OF_PYTHON) else {
+            continue;
+        };
+        let (value, at) = match words.next() {
+            Some((at, next)) if value.is_empty() => (next.as_str(), at),
+            _ => (value, at),
+        };
+        match letters.get(before.len()..).and_then(|rest| rest.chars().next()) {
+            Some('m') => {
+                // As `gunicorn.app.wsgiapp`, which is a part of the program.
+                let path = value.split('.').next()?;
+                return Some(Command { path, words: command.words.get(at + 1..)? });
+            }
+            Some('c') => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn is_daemonized(command: &Command<'_>) -> bool {
-    let name = command.name();
+    let name = command.program();
+    is_known(command)
+        || match name {
+            "autossh" | "ssh" => false,
+            _ if INTERPRETERS.contains(&name) => is_daemon(command),
+            _ if APART.contains(&name) => false,
+            // What these are told is told to what they launch.
+            _ if LAUNCHERS.iter().any(|(known, _)| *known == name) => false,
+            _ => starts(command) || is_daemon(command),
+        }
+}
+
+/// Whether it is one that is known to leave the foreground, so told.
+fn is_known(command: &Command<'_>) -> bool {
+    let name = command.program();
     let begins = |told: &&str| command.words.iter().any(|word| word.starts_with(*told));
     let is_told = TOLD
         .iter()
         .any(|(known, told)| *known == name && (told.is_empty() || told.iter().any(begins)));
     let is_server = SERVERS.iter().any(|(known, told)| *known == name && !command.is_told(told))
         && !command.words.iter().any(|word| word.contains("daemon off"));
-    match name {
-        "autossh" | "ssh" => is_sent_back(command),
-        _ if is_told || is_server => true,
-        _ if INTERPRETERS.contains(&name) => is_daemon(command),
-        _ if APART.contains(&name) => false,
-        _ => starts(command) || is_daemon(command),
-    }
+    // To other words of git that one is a place in the history.
+    let is_git = || name == "git" && command.has("daemon") && command.has("--detach");
+    is_told || is_server || is_git() || matches!(name, "autossh" | "ssh") && is_sent_back(command)
 }
 
 /// Whether it is told to start something, as in `service x start` and `systemctl start x`.
@@ -245,6 +352,7 @@ fn is_daemon(command: &Command<'_>) -> bool {
 
 /// Whether `ssh` is told to go into the background; what is behind the host runs there.
 fn is_sent_back(command: &Command<'_>) -> bool {
+    let is_taking = |c: char| OF_SSH.contains(c) || c == 'M' && command.name() == "autossh";
     let mut is_value = false;
     for word in command.words {
         let Some(letters) = word.strip_prefix('-').filter(|_| !is_value) else {
@@ -254,10 +362,15 @@ fn is_sent_back(command: &Command<'_>) -> bool {
             is_value = false;
             continue;
         };
-        if letters.contains('f') && !letters.contains(|c| OF_SSH.contains(c)) {
+        // Behind the first that takes a word stands that word, in the same one or in the next.
+        let (flags, value) = match letters.find(is_taking) {
+            Some(at) => (letters.get(..at), letters.get(at + 1..)),
+            None => (Some(letters), None),
+        };
+        if flags.is_some_and(|flags| flags.contains('f')) {
             return true;
         }
-        is_value = letters.ends_with(|c| OF_SSH.contains(c));
+        is_value = value.is_some_and(str::is_empty);
     }
     false
 }

@@ -10,10 +10,11 @@ use crate::plan::command::{End, SUBSTITUTED, Simple};
 const OTHERWISE: [&str; 11] =
     ["if", "then", "else", "elif", "case", "function", "{", "exec", "exit", "return", "trap"];
 /// What tells `kill` to do something else than to end a process: it asks, lists, stops or tells it
-/// something. A shell's name of a signal may begin with SIG.
-const OTHER: [&str; 15] = [
-    "0", "1", "10", "12", "18", "19", "CHLD", "CONT", "HUP", "L", "STOP", "TSTP", "USR1", "USR2",
-    "WINCH",
+/// something, or is a signal that ends nobody who does not say so (`signal(7)` of Linux). A shell's
+/// name of a signal may begin with SIG.
+const OTHER: [&str; 25] = [
+    "0", "1", "10", "12", "17", "18", "19", "20", "21", "22", "23", "28", "CHLD", "CLD", "CONT",
+    "HUP", "L", "STOP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "WINCH",
 ];
 /// The signals of a shell that ends.
 const ENDS: [&str; 2] = ["EXIT", "0"];

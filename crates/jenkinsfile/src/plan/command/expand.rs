@@ -41,7 +41,8 @@ impl Reader<'_, '_, '_> {
     /// Behind `$`.
     pub(super) fn expansion(&mut self, open: &mut Open, is_quoted: bool) {
         if self.takes("((") {
-            self.up_to("))");
+            let sum = self.up_to("))");
+            self.substitutions(&format!("\"{sum}\""));
             return open.push('0');
         }
         if self.takes("(") {
@@ -77,22 +78,15 @@ impl Reader<'_, '_, '_> {
     /// Behind `${`.
     fn braces(&mut self, open: &mut Open, is_quoted: bool) {
         let rest = self.rest.as_str();
-        let mut depth = 1_usize;
-        let end = rest.char_indices().find(|(_, c)| {
-            depth = match c {
-                '{' => depth + 1,
-                '}' => depth - 1,
-                _ => depth,
-            };
-            depth == 0
-        });
+        let end = closed(rest, is_quoted);
         self.shared.is_open |= end.is_none();
-        let length = end.map_or(rest.len(), |(at, _)| at);
+        let length = end.unwrap_or(rest.len());
         let inner = rest.get(..length).unwrap_or_default();
         self.rest = rest.get(length + 1..).unwrap_or_default().chars();
         let length = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let (name, after) = inner.split_at(length.unwrap_or(inner.len()));
         let is_name = name.starts_with(|c: char| !c.is_ascii_digit());
+        self.substitutions(after.trim_start_matches([':', '-', '=', '+', '?', '#', '%', '/']));
         match inner.strip_prefix('#') {
             // A length.
             Some(name) if !name.is_empty() => open.push('0'),
@@ -123,6 +117,13 @@ impl Reader<'_, '_, '_> {
         }
     }
 
+    /// The commands in a word that is none of the command that is being read.
+    fn substitutions(&mut self, word: &str) {
+        if word.contains("$(") || word.contains('`') {
+            self.nested(&format!(": {word}"));
+        }
+    }
+
     /// Behind `$(`, or an accent.
     pub(super) fn substitution(&mut self, until: char, open: &mut Open) {
         let begin = self.shared.all.len();
@@ -130,6 +131,29 @@ impl Reader<'_, '_, '_> {
         let all = self.shared.all.get(begin..).unwrap_or_default();
         open.push_str(if is_within(all) { "." } else { SUBSTITUTED });
     }
+}
+
+/// Where the brace stands that closes a variable; one in quotes is none, and one alone opens none
+/// (POSIX.1-2017, 2.6.2 "Parameter Expansion").
+fn closed(text: &str, is_quoted: bool) -> Option<usize> {
+    let (mut depth, mut quote, mut is_escaped) = (1_usize, None, false);
+    let mut before = ' ';
+    text.char_indices().find_map(|(at, c)| {
+        let before = std::mem::replace(&mut before, c);
+        if std::mem::take(&mut is_escaped) {
+            return None;
+        }
+        match (c, quote) {
+            ('\\', None | Some('"')) => is_escaped = true,
+            ('"', None) => quote = Some(c),
+            ('\'', None) if !is_quoted => quote = Some(c),
+            (_, Some(open)) if open == c => quote = None,
+            ('{', None) if before == '$' => depth += 1,
+            ('}', None) => depth -= 1,
+            _ => {}
+        }
+        (depth == 0).then_some(at)
+    })
 }
 
 /// Whether what commands say names no place of the container.

@@ -68,9 +68,12 @@ impl Reader<'_, '_, '_> {
     /// A script for another shell.
     pub fn nested(&mut self, script: &str) {
         self.shared.nest(script);
+        // What it does not end is no quote of this one, and it may be no script at all.
+        let is_open = self.shared.is_open;
         if let Some(shell) = self.shared.shell(self.depth) {
             Reader::new(script, self.shared, self.depth + 1).list(None, shell);
         }
+        self.shared.is_open = is_open;
     }
 
     /// Behind `<<`.

@@ -10,13 +10,14 @@ use crate::plan::value::Bit;
 
 /// Commands that change the system, and the words of which they are told one for it; any where
 /// there are none. Whatever else is told to install does so too.
-const COMMANDS: [(&str, &[&str]); 54] = [
+const COMMANDS: [(&str, &[&str]); 60] = [
     ("a2dismod", &[]),
     ("a2enmod", &[]),
     ("a2ensite", &[]),
     ("add-apt-repository", &[]),
     ("addgroup", &[]),
     ("adduser", &[]),
+    ("alternatives", &["--config", "--install", "--remove", "--set"]),
     ("apk", &[]),
     ("apt", &[]),
     ("apt-add-repository", &[]),
@@ -27,41 +28,46 @@ const COMMANDS: [(&str, &[&str]); 54] = [
     ("bun", &["-g", "--global", "link"]),
     ("chpasswd", &[]),
     ("composer", &["global"]),
-    ("conda", &["create", "env", "update"]),
+    ("conda", &["create", "env", "remove", "uninstall", "update"]),
     ("corepack", &["enable", "prepare"]),
     ("cpan", &[]),
     ("cpanm", &[]),
+    ("debconf-set-selections", &[]),
     ("dnf", &[]),
     ("docker-php-ext-configure", &[]),
     ("docker-php-ext-enable", &[]),
     ("docker-php-ext-install", &[]),
-    ("dpkg", &["-i", "--install"]),
+    ("dotnet", &["workload"]),
+    ("dpkg", &["-i", "--install", "--purge", "--remove", "-P", "-r"]),
+    ("dpkg-reconfigure", &[]),
     ("easy_install", &[]),
     ("emerge", &[]),
-    ("gem", &["update"]),
+    ("gem", &["uninstall", "update"]),
     ("git", &["--system"]),
     ("go", &["get"]),
     ("groupadd", &[]),
     ("keytool", &["-cacerts"]),
     ("ldconfig", &[]),
     ("locale-gen", &[]),
-    ("mamba", &["create", "env", "update"]),
+    ("mamba", &["create", "env", "remove", "uninstall", "update"]),
     ("microdnf", &[]),
-    ("micromamba", &["create", "env", "update"]),
+    ("micromamba", &["create", "env", "remove", "uninstall", "update"]),
     ("npm", &["-g", "--global", "--location=global", "global", "link"]),
     ("npx", &["--with-deps", "install-deps"]),
     ("pacman", &[]),
+    ("passwd", &[]),
     ("phpenmod", &[]),
     ("playwright", &["--with-deps", "install-deps"]),
     ("pnpm", &["-g", "--global", "--location=global", "global", "link"]),
-    ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install"]),
+    ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install", "--erase", "-e"]),
     ("rustup", &[]),
     ("sdkmanager", &[]),
     ("update-alternatives", &[]),
     ("update-ca-certificates", &[]),
+    ("update-java-alternatives", &["--set", "-s"]),
     ("useradd", &[]),
-    ("usermod", &[]),
     ("userdel", &[]),
+    ("usermod", &[]),
     ("yarn", &["global", "link"]),
     ("yum", &[]),
     ("zypper", &[]),
@@ -140,6 +146,10 @@ const OF_BUILD: [&str; 5] = ["--install-dir", "--prefix", "DESTDIR", "PREFIX", "
 const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
 /// What tells a program to say of itself only.
 const ASKED: [&str; 2] = ["--help", "--version"];
+/// What tells `pip` to put packages beside its own, or to take them away.
+const INSTALLS: [&str; 2] = ["install", "uninstall"];
+/// Releases of Node.js by their names.
+const RELEASES: [&str; 4] = ["current", "latest", "lts", "stable"];
 /// What tells Poetry to make no environment of its own.
 const POETRY: &str = "POETRY_VIRTUALENVS_CREATE";
 
@@ -216,7 +226,7 @@ impl Places {
 
 /// Whether it puts something into the container.
 pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
-    let name = plain(command.name());
+    let name = command.program();
     let is_asked = command.words.first().is_some_and(|word| ASKED.contains(&word.as_str()));
     let is_told = |all: &[&str]| (all.is_empty() && !is_asked) || command.is_told(all);
     COMMANDS.iter().any(|(known, all)| *known == name && is_told(all))
@@ -234,15 +244,6 @@ fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
     let mut words = command.plain().filter(|word| !word.contains('='));
     let is_told = words.by_ref().take(3).any(|word| word == "install");
     !is_here && (is_told || name == "cmake" && command.has("--install"))
-}
-
-/// A name without its version, as of `python3.11`.
-fn plain(name: &str) -> &str {
-    let known = ["python", "pip", "easy_install"].into_iter().find(|known| {
-        let rest = name.strip_prefix(known);
-        rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".-".contains(c)))
-    });
-    known.unwrap_or(name)
 }
 
 /// Whether it names a place of the workspace, or of `$HOME`.
@@ -266,7 +267,16 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
             !places.has(Family::Ruby)
                 && first.is_none_or(|word| matches!(word.as_str(), "install" | "update"))
         }
-        "pip" | "uv" => has("install") && !places.has(Family::Python),
+        "pip" | "uv" => command.is_told(&INSTALLS) && !places.has(Family::Python),
+        // A text of theirs, as in `Rscript -e "install.packages('x')"`.
+        "R" | "Rscript" | "perl" => {
+            let texts = command.words.iter().filter(|word| word.contains(['(', ' ', ':']));
+            texts.into_iter().any(|text| text.contains("install"))
+        }
+        // Its own word for it is none.
+        "n" => command.words.first().is_some_and(|word| {
+            word.starts_with(|c: char| c.is_ascii_digit()) || RELEASES.contains(&word.as_str())
+        }),
         "pipenv" => has("--system"),
         "poetry" if has("virtualenvs.create") => has("false"),
         "poetry" => {
@@ -275,7 +285,7 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
         }
         "python" if has("venv") => command.words.iter().any(|word| is_outside(word)),
         "python" if has("setup.py") => command.is_told(&["develop", "easy_install", "install"]),
-        "python" => has("pip") && has("install") && !places.has(Family::Python),
+        "python" => has("pip") && command.is_told(&INSTALLS) && !places.has(Family::Python),
         _ => false,
     }
 }

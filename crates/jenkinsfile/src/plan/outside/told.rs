@@ -27,23 +27,53 @@ const CLOUDS: [&str; 7] = ["aws", "az", "consul", "gcloud", "gsutil", "ibmcloud"
 const APART: [&str; 4] = ["create", "debug", "exec", "run"];
 /// Words that copy from elsewhere, or to there.
 const COPIES: [&str; 6] = ["copy", "cp", "mv", "rsync", "scp", "sync"];
-/// Parts of the name of an option that says what is read, or that is no place.
-const INPUTS: &str = "base cacert cert classpath config configuration context endpoint from href in \
-    include input javaagent key route settings source toolchain uri url";
+/// Linters and their like: their plain words are what they read.
+const READERS: &str = "cloc cppcheck flake8 hadolint jsonlint pycodestyle pylint tree";
+/// Words of `git` that only read.
+const LOOKS: &str = "blame cat-file check-ignore describe diff for-each-ref grep log ls-files ls-remote \
+    ls-tree merge-base name-rev rev-list rev-parse shortlog show show-ref status";
+/// Those that read what they are told, and write into their own repository.
+const TAKES: &str = "am apply commit fetch pull remote tag";
+/// Options of `git` that name another one.
+const ELSEWHERE: [&str; 2] = ["--git-dir", "--work-tree"];
+/// Parts of the name of an option that says what is read, or that is no place; also of several. Two
+/// parts may be one.
+const INPUTS: &str = "base binary cacert cert certificate classpath conf config configuration context \
+    endpoint envfile exclude exclusion filter from href ignore in include inclusion input inventory \
+    javaagent key library license manifest modulepath policy requirement rootdir route rule ruleset \
+    schema settings source template toolchain uri url value varfile";
+/// Parts beside which none of those says so.
+const OTHERS: &str = "add cache create dump emit export gen generate init log make new report save \
+    set store sync target to update write";
+/// Programs that compile: what their short options name is read.
+const COMPILERS: &str =
+    "c++ cc clang clang++ cppcheck flatc g++ gcc iverilog protoc swig verilator";
+/// How such an option is called.
+const SEARCHED: [&str; 6] = ["-I", "-L", "-idirafter", "-include", "-iquote", "-isystem"];
+/// How files are called that hold settings, and nothing else.
+const SETTINGS: [&str; 8] =
+    [".cfg", ".cnf", ".conf", ".ini", ".properties", ".toml", ".yaml", ".yml"];
 /// Short options of which that is so, by the command.
-const SHORT_INPUTS: [(&str, &[&str]); 12] = [
+const SHORT_INPUTS: [(&str, &[&str]); 19] = [
     ("ansible-playbook", &["-e", "-i"]),
     ("ant", &["-f"]),
     ("curl", &["-E", "-K", "-T", "-b"]),
+    ("eslint", &["-c"]),
     ("git", &["-m"]),
     ("gradle", &["-I", "-b", "-c"]),
     ("gradlew", &["-I", "-b", "-c"]),
     ("java", &["-cp", "-jar"]),
     ("javac", &["-cp"]),
+    ("jest", &["-c"]),
+    ("jmeter", &["-p", "-q", "-t"]),
     ("make", &["-f"]),
     ("mvn", &["-f", "-gs", "-s", "-t"]),
     ("mvnw", &["-f", "-gs", "-s", "-t"]),
+    ("phpunit", &["-c"]),
     ("psql", &["-f"]),
+    ("rubocop", &["-c"]),
+    ("tsc", &["-p"]),
+    ("webpack", &["-c"]),
 ];
 /// Letters of options that say where something is found.
 const FOUND: [&str; 3] = ["I", "L", "isystem"];
@@ -79,6 +109,12 @@ pub(super) fn is_told_place(command: &Command<'_>) -> bool {
     let is_packed = name == "jar" && words.first().is_some_and(|word| word.contains(['t', 'x']));
     if is_in(READS, name) || is_packed || name == "git" && command.is_told(&["clone", "config"]) {
         return false;
+    }
+    let is_elsewhere =
+        || words.iter().any(|word| ELSEWHERE.iter().any(|option| word.starts_with(option)));
+    let takes = || verb(command).is_some_and(|verb| is_in(TAKES, verb)) && !is_elsewhere();
+    if looks(command) || name == "git" && takes() {
+        return is_named(command);
     }
     let is_cloud = CLOUDS.contains(&name);
     if is_cloud || CONTAINERS.contains(&name) || name == "sshpass" {
@@ -141,10 +177,16 @@ fn is_written(command: &Command<'_>) -> bool {
     let name = command.name();
     let short = SHORT_INPUTS.iter().find(|(known, _)| *known == name);
     let is_short = |option: &str| short.is_some_and(|(_, all)| all.contains(&option));
+    let compiler = name.rsplit('-').find(|part| !part.starts_with(|c: char| c.is_ascii_digit()));
+    let is_compiler = compiler.is_some_and(|name| is_in(COMPILERS, name));
+    let is_searched = |option: &str| is_compiler && SEARCHED.contains(&option);
+    let is_reader = is_in(READERS, name);
     // As in `perl -ne '/a/ && print'`.
     let is_text = |option: &str| matches!(name, "perl" | "ruby") && option.ends_with('e');
-    let is_read =
-        |option: &str| option == SCRATCH || is_short(option) || is_text(option) || is_input(option);
+    let is_read = |option: &str| {
+        let is_told = is_short(option) || is_searched(option) || is_text(option);
+        option == SCRATCH || is_told || is_input(option)
+    };
     let mut is_first = INTERPRETERS.contains(&name) || name.starts_with("python");
     let mut before = "";
     for word in command.words {
@@ -152,8 +194,11 @@ fn is_written(command: &Command<'_>) -> bool {
         let is_option = word.starts_with('-');
         let is_script = is_first && !is_option;
         is_first &= is_option;
+        let is_settings = option == "-c" && SETTINGS.iter().any(|end| word.ends_with(end));
         let is_value = option.starts_with('-') && !option.contains('=') && is_read(option);
-        if is_script || is_value {
+        let is_told = option.starts_with('-') && !(option == "--" || option.contains('='));
+        let is_operand = is_reader && !is_option && !is_told;
+        if is_script || is_value || is_settings || is_operand {
             continue;
         }
         if word.starts_with('/') {
@@ -208,6 +253,33 @@ fn is_below(path: &str, all: &[&str]) -> bool {
 
 /// Whether an option of this name says what is read.
 fn is_input(option: &str) -> bool {
-    let mut parts = option.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.any(|part| is_in(INPUTS, &part.to_ascii_lowercase()))
+    let parts = option.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+    let is_input = |part: &str| {
+        let one = part.strip_suffix("ies").map(|stem| format!("{stem}y"));
+        let one = one.as_deref().or_else(|| part.strip_suffix('s')).unwrap_or(part);
+        is_in(INPUTS, part) || is_in(INPUTS, one)
+    };
+    let is_other = parts.iter().any(|part| is_in(OTHERS, part));
+    !is_other
+        && (parts.iter().any(|part| is_input(part))
+            || parts.windows(2).any(|two| is_input(&two.concat())))
+}
+
+/// What `git` is told to do.
+fn verb<'s>(command: &Command<'s>) -> Option<&'s str> {
+    let mut words = command.words.iter();
+    while let Some(word) = words.next() {
+        if matches!(word.as_str(), "-C" | "-c") || ELSEWHERE.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// Whether `git` is told to look only.
+pub(super) fn looks(command: &Command<'_>) -> bool {
+    command.name() == "git" && verb(command).is_some_and(|verb| is_in(LOOKS, verb))
 }

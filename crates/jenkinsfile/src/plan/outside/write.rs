@@ -2,6 +2,7 @@
 //!
 //! Responsible for knowing which words of a command those are.
 
+use super::told::looks;
 use crate::plan::command::{Command, is_outside};
 
 /// Commands all of whose words they write, work in or remove.
@@ -82,7 +83,8 @@ const EMPTY: [&str; 2] = ["/tmp/", "/var/tmp/"];
 pub(super) fn writes(command: &Command<'_>) -> bool {
     let name = command.name();
     let mut options = OPTIONS.iter().filter(|(known, _)| *known == name);
-    let is_told = options.any(|(_, options)| command.told(options).any(is_outside));
+    let is_told =
+        !looks(command) && options.any(|(_, options)| command.told(options).any(is_outside));
     let mut plain = command.plain();
     is_told
         || match name {
@@ -105,7 +107,9 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
             "crontab" => !command.has("-l"),
             "systemctl" => command.is_told(&["disable", "enable", "mask", "unmask"]),
             "find" => {
-                command.has("-delete") && command.words.first().is_some_and(|word| is_outside(word))
+                let is_begin = |word: &&String| !word.starts_with(['-', '(', '!']);
+                changes(command)
+                    && command.words.iter().take_while(is_begin).any(|word| is_outside(word))
             }
             "svn" => {
                 let is_made = command.is_told(&["checkout", "co", "export"]);
@@ -113,6 +117,17 @@ pub(super) fn writes(command: &Command<'_>) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether `find` is told to change what it finds.
+fn changes(command: &Command<'_>) -> bool {
+    let is_change = |two: &[String]| match two {
+        [option, name] if option.starts_with("-exec") || option.starts_with("-ok") => {
+            name == "mv" || ALL.contains(&name.as_str()) || ALL_BUT_FIRST.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    command.has("-delete") || command.words.windows(2).any(is_change)
 }
 
 /// The directories that `git` makes.
