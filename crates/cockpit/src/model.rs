@@ -59,6 +59,8 @@ pub struct Model {
     pub actor: String,
     /// The engine's release.
     pub engine: String,
+    /// The engine's time of the last snapshot.
+    pub snapshot_at: Timestamp,
     /// What the person does.
     pub ui: Ui,
     /// The time, as the last message said.
@@ -122,6 +124,7 @@ impl Model {
             access: Access::Watcher,
             actor: String::new(),
             engine: String::new(),
+            snapshot_at: Timestamp::default(),
             ui: Ui::default(),
             now,
             keymap,

@@ -54,6 +54,9 @@ impl Attention {
 
 /// How long an effect that ended in a fault waits at least before it starts again.
 const COOLDOWN: Duration = Duration::from_millis(500);
+/// Faults of an effect in a row after which its last is noted: some are a moment's, and what is tried
+/// for ever without a word is never mended.
+const PATIENCE: u32 = 10;
 /// Observations that may wait for the kernel.
 const OBSERVATIONS: usize = 1024;
 
@@ -69,6 +72,7 @@ pub struct Executor {
     tasks: JoinSet<(EffectId, Ended)>,
     names: BTreeMap<tokio::task::Id, EffectId>,
     cooling: BTreeMap<EffectId, Instant>,
+    faults: BTreeMap<EffectId, u32>,
     observations: mpsc::Receiver<Observation>,
     attention: mpsc::Sender<Observation>,
 }
@@ -83,6 +87,7 @@ impl Executor {
             tasks: JoinSet::new(),
             names: BTreeMap::new(),
             cooling: BTreeMap::new(),
+            faults: BTreeMap::new(),
             observations,
             attention,
         }
@@ -100,6 +105,7 @@ impl Executor {
         }
         let now = Instant::now();
         self.cooling.retain(|id, until| *until > now && wanted.effects.contains_key(id));
+        self.faults.retain(|id, _| wanted.effects.contains_key(id));
         let mut busy: BTreeSet<Subject> =
             self.running.values().map(|running| running.subject.clone()).collect();
         for (id, effect) in wanted.effects {
@@ -172,10 +178,23 @@ impl Executor {
         if running.cancelled.is_cancelled() {
             return None;
         }
-        if result.is_err() {
-            self.cool(&id);
+        match &result {
+            Ok(_) => drop(self.faults.remove(&id)),
+            Err(fault) => {
+                self.note(&id, &fault.why);
+                self.cool(&id);
+            }
         }
         Some(Input::Outcome { id, result })
+    }
+
+    /// Writes down what keeps an effect from being done, once it has for a while.
+    fn note(&mut self, id: &EffectId, why: &str) {
+        let count = self.faults.entry(id.clone()).or_default();
+        *count = count.saturating_add(1);
+        if *count == PATIENCE {
+            tracing::warn!(effect = ?id, %why, "fails again and again, and is tried on");
+        }
     }
 
     /// Holds an effect back for a little, should it be wanted again: its end changed nothing, and

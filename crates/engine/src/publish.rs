@@ -155,6 +155,10 @@ impl Publisher {
     /// Shows what is measured now, with the number of those who are attached filled in.
     pub fn publish_samples(&self, samples: Samples) {
         let attached = self.attached();
+        // The last one left while it was measured.
+        if attached.samples == 0 {
+            return;
+        }
         let samples =
             Samples { operators: attached.operators, watchers: attached.watchers, ..samples };
         if let Some(frame) = frame::samples(&samples) {

@@ -30,8 +30,8 @@ pub enum Liveness {
     Starting,
     /// It is over, and this is how.
     Exited(Box<ExitRecord>),
-    /// Its supervisor died without a record, in this boot. Sweep it: processes may
-    /// be left.
+    /// Its supervisor died without a record, in this boot, or in one that a damaged status
+    /// does not name. Sweep it: processes may be left.
     Interrupted,
     /// It ran in an earlier boot and left no record. Nothing of it can be running.
     OtherBoot,
@@ -55,15 +55,15 @@ pub struct FindError {
 pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     let failed = |what: &'static str| move |source| FindError { dir: dir.to_owned(), what, source };
     let record =
-        || unit::read_json::<ExitRecord>(&unit::exit_path(dir)).map_err(failed("exit.json"));
+        || unit::read_whole::<ExitRecord>(&unit::exit_path(dir)).map_err(failed("exit.json"));
     // The record comes first: it is true even while the supervisor is just leaving.
     if let Some(record) = record()? {
         return Ok(Liveness::Exited(Box::new(record)));
     }
     let holder = lock_holder(dir).map_err(failed("lock"))?;
-    let status =
-        unit::read_json::<Status>(&unit::status_path(dir)).map_err(failed("status.json"))?;
     if let Some(pid) = holder {
+        let status = unit::read_json::<Status>(&unit::status_path(dir));
+        let status = status.map_err(failed("status.json"))?;
         let Some(status) = status.filter(|status| status.supervisor.pid == pid) else {
             return Ok(Liveness::Starting);
         };
@@ -78,8 +78,9 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     if let Some(record) = record()? {
         return Ok(Liveness::Exited(Box::new(record)));
     }
-    let Some(status) = status else {
-        let taken = unit::lock_path(dir).exists();
+    let path = unit::status_path(dir);
+    let Some(status) = unit::read_whole::<Status>(&path).map_err(failed("status.json"))? else {
+        let taken = unit::lock_path(dir).exists() || path.exists();
         return Ok(if taken { Liveness::Interrupted } else { Liveness::NeverStarted });
     };
     let boot = boot_id().map_err(failed("the boot id"))?;

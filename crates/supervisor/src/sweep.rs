@@ -15,6 +15,7 @@ use crate::find::lock_holder;
 use crate::proc::ProcessId;
 use crate::proc::stat::Stat;
 use crate::proc::tree::{all_processes, descendants};
+use crate::record::Status;
 use crate::spec::MARKER_VARIABLE;
 use crate::unit::{self, StoredSpec};
 
@@ -51,17 +52,17 @@ pub fn sweep(dir: &Path) -> Result<usize, SweepError> {
     if lock_holder(dir).map_err(failed)?.is_some() {
         return Err(SweepError::Supervised(dir.to_owned()));
     }
-    let Some(stored) = unit::read_json::<StoredSpec>(&unit::spec_path(dir)).map_err(failed)? else {
+    let Some(marker) = marker_of(dir).map_err(failed)? else {
         return Ok(0);
     };
     let mut killed = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
-        let found = freeze_and_kill(|| marked(&stored.marker)).map_err(failed)?;
+        let found = freeze_and_kill(|| marked(&marker)).map_err(failed)?;
         for id in &found {
             wait_gone(*id).map_err(failed)?;
         }
         if found.is_empty() {
-            let left = marked(&stored.marker).map_err(failed)?;
+            let left = marked(&marker).map_err(failed)?;
             if left.is_empty() {
                 return Ok(killed.len());
             }
@@ -70,6 +71,16 @@ pub fn sweep(dir: &Path) -> Result<usize, SweepError> {
         killed.extend(found);
     }
     Err(SweepError::Survivors(dir.to_owned()))
+}
+
+/// The marker of a unit's processes, from whichever of its files tells. Where a loss of power left
+/// neither whole, it left no process either.
+fn marker_of(dir: &Path) -> io::Result<Option<String>> {
+    if let Some(stored) = unit::read_whole::<StoredSpec>(&unit::spec_path(dir))? {
+        return Ok(Some(stored.marker));
+    }
+    let status = unit::read_whole::<Status>(&unit::status_path(dir))?;
+    Ok(status.map(|status| status.marker))
 }
 
 /// Waits, for a bounded time, until a killed process is gone.

@@ -120,6 +120,16 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// Reads a JSON file of a unit whose supervisor is gone, or `None` if there is no such file or it
+/// was damaged: a disk that failed or lost power can leave it empty or full of NULs, and nobody
+/// writes it again.
+pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match read_json(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        read => read,
+    }
+}
+
 /// Milliseconds since the Unix epoch, by this host's clock.
 pub(crate) fn now_ms() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use color_eyre::Result;
-use pilothouse_api::client::{Client, ClientError, StreamItem};
+use pilothouse_api::client::ClientError;
+use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::routing::EdgeStatus;
 use pilothouse_core::state::State;
@@ -17,8 +18,6 @@ use super::{Check, Level};
 use crate::ask;
 use crate::find::Place;
 
-/// How long the engine may take to tell how it is: it measures once a second.
-const SAMPLE: Duration = Duration::from_secs(3);
 /// How long the load balancer may take for an answer.
 const EDGE: Duration = Duration::from_secs(2);
 /// The largest answer of the load balancer that is taken, in bytes.
@@ -76,7 +75,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
         let mend = format!("this program is release {own}: start the engine anew");
         Check::warn("engine", found, mend)
     });
-    checks.push(journal(&client).await);
+    checks.push(journal(&snapshot));
     if snapshot.state.projects.is_empty() {
         return Ok(Balancer::Away);
     }
@@ -148,42 +147,19 @@ fn repositories(place: &Place, state: &State, now: Timestamp, checks: &mut Vec<C
     }
 }
 
-/// Whether the journal can be written, which the engine tells with its samples.
-async fn journal(client: &Client) -> Check {
-    let sample = async {
-        let mut stream = client.events(None, true).await?;
-        while let Some(item) = stream.next().await? {
-            if let StreamItem::Samples(samples) = item {
-                return Ok::<_, ClientError>(Some(samples));
-            }
-        }
-        Ok(None)
-    };
-    let unknown = |why: String| {
-        Check::warn(
+/// Whether the journal can be written, and for how long there is room.
+fn journal(snapshot: &Snapshot) -> Check {
+    if let Some(degraded) = &snapshot.degraded {
+        let mend = "remove files or mend the disk; the engine then goes on by itself";
+        return Check::fail(
             "journal",
-            format!("whether it can be written is not known: {why}"),
-            "try again",
-        )
-    };
-    match tokio::time::timeout(SAMPLE, sample).await {
-        Ok(Ok(Some(samples))) => match samples.degraded {
-            None => match samples.room.and_then(words::little_room) {
-                None => Check::ok("journal", "it is written"),
-                Some(found) => Check::warn("journal", found, "remove files there"),
-            },
-            Some(degraded) => {
-                let mend = "remove files or mend the disk; the engine then goes on by itself";
-                Check::fail(
-                    "journal",
-                    format!("the engine accepts nothing: {}", degraded.why),
-                    mend,
-                )
-            }
-        },
-        Ok(Ok(None)) => unknown("the engine closed the stream".to_owned()),
-        Ok(Err(error)) => unknown(error.to_string()),
-        Err(_) => unknown(format!("no sample within {SAMPLE:?}")),
+            format!("the engine accepts nothing: {}", degraded.why),
+            mend,
+        );
+    }
+    match snapshot.room.and_then(words::little_room) {
+        None => Check::ok("journal", "it is written"),
+        Some(found) => Check::warn("journal", found, "remove files there"),
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     model.now = model.now.max(snapshot.now);
     model.degraded = snapshot.degraded;
     model.room = snapshot.room;
+    model.snapshot_at = snapshot.now;
     model.link = Link::Live;
     price(model);
     model.index.rebuild(&model.replica);
@@ -95,8 +96,11 @@ pub(super) fn samples(model: &mut Model, samples: Samples) -> Vec<Request> {
     if let Some(list) = samples.others.take() {
         model.others = Others { at: samples.at, list };
     }
-    model.degraded = samples.degraded.take();
-    model.room = samples.room;
+    // Samples that are older than the snapshot say how it was before it.
+    if samples.at >= model.snapshot_at {
+        model.degraded = samples.degraded.take();
+        model.room = samples.room;
+    }
     model.index.shown.is_moved |= model.ui.order.is_measured();
     model.samples = Some(samples);
     Vec::new()

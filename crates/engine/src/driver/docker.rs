@@ -15,6 +15,8 @@ mod step;
 mod sweep;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -209,7 +211,11 @@ fn write(path: &Path, value: &impl serde::Serialize) -> Result<(), Fault> {
     };
     let bytes = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
     path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
-    std::fs::write(path, bytes).map_err(failed)
+    // It is there whole or not at all, whatever ends the machine: nobody writes it again.
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary).map_err(failed)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&temporary, path).map_err(failed)
 }
 
 #[cfg(test)]

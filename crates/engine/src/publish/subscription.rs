@@ -52,7 +52,7 @@ impl Subscription {
         };
         let samples = samples.then(|| {
             let mut samples = shared.samples.subscribe();
-            // What was measured last is shown at once, marked with its time.
+            // What was measured last for others is shown at once, marked with its time.
             samples.mark_changed();
             samples
         });
@@ -159,6 +159,10 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         for counter in self.counters().into_iter().flatten() {
             counter.fetch_sub(1, Ordering::Relaxed);
+        }
+        // Nobody measures from here on: whoever comes next is not to be told how it was.
+        if self.samples.is_some() && self.shared.samplers.load(Ordering::Relaxed) == 0 {
+            self.shared.samples.send_replace(None);
         }
     }
 }

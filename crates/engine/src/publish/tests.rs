@@ -130,6 +130,13 @@ fn samples_are_newest_wins_and_counted() {
     assert_eq!((attached.operators, attached.watchers), (1, 1));
     drop((one, none));
     assert_eq!(publisher.attached(), super::Attached::default());
+    // How it was when somebody last looked is nothing that is told to the next.
+    let mut next = publisher.subscribe(Access::Watcher, None, true).unwrap();
+    assert!(take(&mut next).is_empty());
+    drop(next);
+    publisher.publish_samples(Samples::default());
+    let mut next = publisher.subscribe(Access::Watcher, None, true).unwrap();
+    assert!(take(&mut next).is_empty());
 }
 
 #[test]

@@ -164,6 +164,24 @@ fn a_unit_survives_the_engine_that_started_it() {
     assert_eq!(unit.text(Stream::Stdout), "ready\ngo on\n");
 }
 
+/// Either file tells whose the processes are, should the other be damaged.
+#[test]
+fn a_sweep_needs_one_file_alone() {
+    for damaged in ["spec.json", "status.json"] {
+        let unit = Unit::shell(&format!("echo $$ > main; {DAEMONS} echo ready; sleep 60"));
+        let handle = unit.start();
+        unit.wait_for_line("ready");
+        let pids = ["outer", "inner"].map(|name| number_in(&unit.path(name)));
+        let ended = watch(&handle).unwrap().unwrap();
+        kill(handle.supervisor.pid, Signal::KILL);
+        assert!(ended.wait(Duration::from_secs(10)).unwrap());
+        std::fs::write(unit.dir.join(damaged), [0; 64]).unwrap();
+        assert_eq!(find(&unit.dir).unwrap(), Liveness::Interrupted);
+        assert!(sweep(&unit.dir).unwrap() >= 1, "{damaged}");
+        assert!(!pids.into_iter().any(is_alive), "{damaged}");
+    }
+}
+
 #[test]
 fn a_killed_supervisor_leaves_nothing_after_a_sweep() {
     let unit = Unit::shell(&format!("echo $$ > main; {DAEMONS} echo ready; sleep 60"));

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use pilothouse_supervisor::{Liveness, StartError, find, stop, watch};
+use pilothouse_supervisor::{Liveness, StartError, find, stop, sweep, watch};
 
 use crate::support::{Unit, binary};
 
@@ -69,6 +69,26 @@ fn another_boot_is_told_apart() {
     status["boot_id"] = "an earlier one".into();
     std::fs::write(&path, status.to_string()).unwrap();
     assert_eq!(find(&unit.dir).unwrap(), Liveness::OtherBoot);
+}
+
+/// What a disk that failed, or lost power, leaves of a file that was not synced.
+const DAMAGED: [&[u8]; 2] = [b"", &[0; 64]];
+
+#[test]
+fn a_damaged_file_of_what_is_over_tells_nothing_and_keeps_nothing_up() {
+    for damaged in DAMAGED {
+        let unit = Unit::shell("true");
+        unit.run();
+        std::fs::write(unit.dir.join("exit.json"), damaged).unwrap();
+        assert_eq!(find(&unit.dir).unwrap(), Liveness::Interrupted);
+        std::fs::write(unit.dir.join("status.json"), damaged).unwrap();
+        assert_eq!(find(&unit.dir).unwrap(), Liveness::Interrupted);
+        std::fs::write(unit.dir.join("spec.json"), damaged).unwrap();
+        assert_eq!(sweep(&unit.dir).unwrap(), 0);
+        // It was taken, and is never run again.
+        std::fs::remove_file(unit.dir.join("lock")).unwrap();
+        assert_eq!(find(&unit.dir).unwrap(), Liveness::Interrupted);
+    }
 }
 
 #[test]
