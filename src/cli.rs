@@ -42,7 +42,8 @@ pub mod watch;
 use std::process::ExitCode;
 pub mod version;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use color_eyre::Result;
 
 use crate::exit::{Failure, failed};
@@ -190,4 +191,13 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Some(Verb::Edge(edge)) => edge::run(edge),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first of some options that name a place and that the command line says for a verb which does
+/// not heed it. What the environment says is meant for the other verbs.
+fn said(verb: &str, options: &[&'static str]) -> Option<&'static str> {
+    let all = Cli::command().try_get_matches().ok()?;
+    let of_verb = all.subcommand_matches(verb)?;
+    let is_said = |option: &&str| of_verb.value_source(option) == Some(ValueSource::CommandLine);
+    options.iter().copied().find(is_said)
 }

@@ -14,7 +14,7 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_core::text::printable;
 use pilothouse_engine::engine::StartError;
-use pilothouse_engine::root::{Foreign, foreign};
+use pilothouse_engine::root::{foreign, make};
 use rustix::fs::OFlags;
 
 use crate::exit::{Failure, failed};
@@ -78,11 +78,11 @@ fn spawn(dir: &Path, log: &Path) -> Result<Child> {
     let cannot = |what: &str| format!("cannot {what} {}", log.display());
     // The engine refuses such a one as well, and has its log in it by then.
     let found = foreign(dir).wrap_err_with(|| format!("cannot look at {}", dir.display()))?;
-    if let Some(Foreign { place, why }) = found {
-        let refusal = StartError::Foreign { state: dir.to_owned(), place, why };
+    if let Some(foreign) = found {
+        let refusal = StartError::Foreign { state: dir.to_owned(), foreign };
         return Err(failed(Failure::Refused, refusal.to_string()));
     }
-    std::fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}", dir.display()))?;
+    make(dir).wrap_err_with(|| format!("cannot make {}", dir.display()))?;
     let mut options = File::options();
     // A link in its place may be somebody else's, from a time when the directory was open to them.
     let flags = OFlags::NOFOLLOW.bits().cast_signed();

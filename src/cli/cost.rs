@@ -7,11 +7,15 @@ use pilothouse_core::cost::{
 };
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::state::{Environment, State};
+use pilothouse_core::text::printable;
 use serde::Serialize;
 
 use crate::find::Place;
 use crate::out::{self, Table, Tone};
 use crate::{ask, name};
+
+/// Characters of environments' names that are told in a line.
+const WHOSE: usize = 1000;
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
@@ -124,7 +128,7 @@ fn print(
     ));
     for (whose, environment) in alike(environments) {
         out::line("");
-        out::line(&format!("{whose}:"));
+        out::line(&format!("{}:", printable(&whose, WHOSE)));
         for line in lines(environment, cost) {
             let date = oldest(&line).unwrap_or("no date");
             out::line(&format!("{} (prices of {date}): {}", line.what, line.note));

@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
-use clap::parser::ValueSource;
 use color_eyre::Result;
 
-use super::Cli;
+use super::said;
 use crate::attach::Look;
 use crate::demo::asked::Asked;
 use crate::demo::scene::Runtime;
@@ -31,7 +29,7 @@ pub struct Demo {
 
 /// Shows the demonstration.
 pub fn run(demo: &Demo) -> Result<ExitCode> {
-    if let Some(option) = named() {
+    if let Some(option) = said("demo", &["socket", "state", "config"]) {
         let why = format!(
             "--{option} has no use here: a demonstration has a state and sockets of its own"
         );
@@ -49,15 +47,6 @@ pub fn run(demo: &Demo) -> Result<ExitCode> {
     };
     // Whoever asked for the end knows why it did not go on.
     asked.code().map_or(shown, Ok)
-}
-
-/// The option on the command line that names another place. What the environment says of one is
-/// meant for the other verbs.
-fn named() -> Option<&'static str> {
-    let said = Cli::command().try_get_matches().ok()?;
-    let demo = said.subcommand_matches("demo")?;
-    let is_said = |option: &&str| demo.value_source(option) == Some(ValueSource::CommandLine);
-    ["socket", "state", "config"].into_iter().find(is_said)
 }
 
 /// Runs the service that the demonstration deploys.

@@ -5,9 +5,14 @@ use std::str::FromStr;
 
 use color_eyre::Result;
 use pilothouse_engine::engine::{Stopped, run as run_engine};
+use pilothouse_engine::server::Door;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::said;
+use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{compose, descriptors, out, start, trace};
 
@@ -61,10 +66,16 @@ impl FromStr for Ports {
 
 /// Runs the engine until it is told to go.
 pub fn run(place: &Place, serve: &Serve) -> Result<()> {
+    if said("serve", &["socket"]).is_some() {
+        let why = "serve has its sockets in `run` of its state directory, which --state names; \
+                   --socket is for who asks it";
+        return Err(failed(Failure::Usage, why));
+    }
     descriptors::close_inherited();
+    keep_to_oneself();
     trace::begin(place.state_dir().join(start::LOG));
     let settings = compose::engine(place, serve)?;
-    let socket = place.operator_socket();
+    let socket = settings.sockets.path(Door::Operator);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("engine")
@@ -94,4 +105,12 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
         Stopped::Halted => "the engine, all instances and the edge have stopped",
     });
     Ok(())
+}
+
+/// Lets nobody else write what this process and those that it starts make, whatever umask it was
+/// started with: a state directory that others may write to is not worked in.
+fn keep_to_oneself() {
+    let others = Mode::WGRP | Mode::WOTH;
+    let own = umask(others);
+    umask(own | others);
 }

@@ -143,8 +143,9 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
         if number > 0 {
             out::line("");
         }
-        let repository = printable(&project.repository, 200);
-        out::line(&format!("{}  {repository}", project.name));
+        let (name, repository) =
+            (printable(&project.name, 100), printable(&project.repository, 200));
+        out::line(&format!("{name}  {repository}"));
         let mut table = Table::new(&["ENVIRONMENT", "RELEASE", "INSTANCES", "ADDRESS", "COMMIT"]);
         for environment in &project.environments {
             table.toned(row::of(environment, shown.degraded.is_some()));

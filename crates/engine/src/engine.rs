@@ -21,7 +21,7 @@ use crate::journal::{ACCEPT, Disk, DiskError, Losses};
 use crate::kernel::{Kernel, Ledger, OpenError};
 use crate::places::Places;
 use crate::publish::{PublishLimits, Publisher};
-use crate::root::{Foreign, foreign};
+use crate::root::{DIRECTORIES, Foreign, foreign, make};
 use crate::server::{BindError, Bound, ServeLimits, SocketSettings};
 use crate::{clock::Clock, left, samples, tidy};
 
@@ -71,17 +71,12 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Somebody else could exchange what the engine runs.
-    #[error(
-        "{} is not safe to work in: {} {why}, who could have the engine run what they like; name a state directory \
-         that only the engine's user may write, below ones that are that user's or root's", state.display(), place.display()
-    )]
+    #[error("{} is not safe to work in: {foreign}", state.display())]
     Foreign {
         /// The state directory.
         state: PathBuf,
-        /// The directory, or the one above it that is the reason.
-        place: PathBuf,
-        /// What is wrong with it.
-        why: &'static str,
+        /// What is wrong, and with what.
+        foreign: Foreign,
     },
     /// An engine worked in the state directory, and its journal is gone.
     #[error(
@@ -244,15 +239,14 @@ fn private(dir: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::PermissionsExt as _;
     let failed = |source| StartError::File { what: "prepare", path: dir.to_owned(), source };
     let looked = |source| StartError::File { what: "look at", path: dir.to_owned(), source };
-    if let Some(Foreign { place, why }) = foreign(dir).map_err(looked)? {
-        return Err(StartError::Foreign { state: dir.to_owned(), place, why });
+    if let Some(foreign) = foreign(dir).map_err(looked)? {
+        return Err(StartError::Foreign { state: dir.to_owned(), foreign });
     }
-    std::fs::create_dir_all(dir).map_err(failed)?;
+    make(dir).map_err(failed)?;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
-    for part in
-        ["journal", "audit", "projects", "runs", "artifacts", "releases", "instances", "edge"]
-    {
+    for part in DIRECTORIES {
         let path = dir.join(part);
+        let failed = |source| StartError::File { what: "prepare", path: path.clone(), source };
         std::fs::create_dir_all(&path).map_err(failed)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
     }

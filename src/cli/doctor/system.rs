@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use pilothouse_core::room::Scarce;
 use pilothouse_core::text::first_line;
 use pilothouse_engine::room::measure;
-use pilothouse_engine::root::{Foreign, foreign};
+use pilothouse_engine::root::foreign;
 
 use super::Check;
 use crate::find::Place;
@@ -96,15 +96,15 @@ fn state_dir(place: &Place) -> Vec<Check> {
         let found = format!("{shown} belongs to the engine's user, and you may look on");
         return vec![Check::ok("state", found)];
     }
-    let unsafe_because = match foreign(&dir) {
+    let refused = match foreign(&dir) {
         Ok(None) => None,
-        Ok(Some(Foreign { place, why })) => {
-            Some(format!("{shown} is not safe to work in: {} {why}", place.display()))
-        }
-        Err(error) => Some(format!("{shown} cannot be looked at: {error}")),
+        Ok(Some(foreign)) => Some((
+            format!("{shown} is not safe to work in: {foreign}"),
+            "until then nothing starts an engine there",
+        )),
+        Err(error) => Some((format!("{shown} cannot be looked at: {error}"), "name another")),
     };
-    if let Some(found) = unsafe_because {
-        let mend = "name one below directories that only the engine's user and root may write to";
+    if let Some((found, mend)) = refused {
         return vec![Check::fail("state", found, mend)];
     }
     // Before the first start it is the nearest directory that there is, where it would be made.

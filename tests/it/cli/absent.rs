@@ -1,11 +1,22 @@
 //! No engine answers.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::world::{World, exists, wait_until};
+
+/// An operator's file of a repository that is not there.
+fn nowhere(world: &World) -> String {
+    format!(
+        "repository = \"{}\"\n[load_balancer]\nlisten = [\"127.0.0.1:{}\"]\n\
+         [environment.production]\n",
+        world.path("nothing").display(),
+        world.port
+    )
+}
 
 #[test]
 fn verbs_that_read_say_so_and_start_none() {
@@ -52,6 +63,64 @@ fn an_engine_that_hangs_is_waited_for_and_that_is_said() {
     assert_eq!(verb.wait().unwrap().code(), Some(1));
 }
 
+/// Runs the binary as a shell whose umask keeps nobody out.
+fn openly(world: &World, arguments: &[&str]) -> Output {
+    let named = world.command();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "umask 0; exec \"$0\" \"$@\""]).arg(named.get_program()).args(arguments);
+    for (name, value) in named.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn what_is_made_under_any_umask_is_worked_in_again() {
+    let world = World::new();
+    world.write_project("shop", &nowhere(&world));
+    let state = world.path("new/above/state");
+    for _ in 0..2 {
+        let made = openly(&world, &["--state", state.to_str().unwrap(), "apply"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for part in ["", "runs", "run", "..", "../.."] {
+            let mode = std::fs::metadata(state.join(part)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o022, 0, "{part}: {mode:o}");
+        }
+        world.run(&["--state", state.to_str().unwrap(), "down"]).ends_with(0);
+    }
+    world.run(&["--state", state.to_str().unwrap(), "down", "--all", "--yes"]).ends_with(0);
+}
+
+#[test]
+fn doctor_says_what_a_start_would_refuse() {
+    let world = World::new();
+    let state = world.state_dir();
+    let state = state.to_str().unwrap();
+    world.write_project("shop", &nowhere(&world));
+    let told = |what: &str| {
+        let doctor = world.run(&["doctor"]);
+        assert!(doctor.out.contains("fail  state") && doctor.out.contains(what), "{}", doctor.out);
+        assert!(doctor.out.contains("mend the state directory first"), "{}", doctor.out);
+        let refused = world.run(&["apply"]).ends_with(5);
+        assert!(refused.err.contains(what), "{}", refused.err);
+        let refused = world.run(&["serve"]);
+        assert!(refused.err.contains(what), "{}", refused.err);
+    };
+    std::fs::write(state, "").unwrap();
+    told("is no directory");
+    std::fs::remove_file(state).unwrap();
+    symlink(world.path("nothing/there"), state).unwrap();
+    told("is missing, and a link leads there");
+    std::fs::remove_file(state).unwrap();
+    std::fs::create_dir_all(world.state_dir().join("engine.log")).unwrap();
+    told("is no file");
+    let said = world.run(&["--socket", "mine.sock", "serve"]).ends_with(2);
+    assert!(said.err.contains("--socket is for who asks it"), "{}", said.err);
+}
+
 #[test]
 fn what_a_demonstration_would_not_heed_is_refused() {
     let world = World::new();
@@ -86,12 +155,7 @@ fn a_named_socket_is_never_given_an_engine() {
 #[test]
 fn apply_starts_one_that_outlives_it_and_down_ends_it() {
     let world = World::new();
-    let text = format!(
-        "repository = \"{}\"\n[load_balancer]\nlisten = [\"127.0.0.1:{}\"]\n\
-         [environment.production]\n",
-        world.path("nothing").display(),
-        world.port
-    );
+    let text = nowhere(&world);
     world.write_project("shop", &text);
     let said = world.run(&["apply"]).ends_with(0);
     assert_eq!(said.out, "shop is new\nshop is active\n");

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::thread;
 
 use pilothouse_core::text::is_plain;
@@ -12,27 +13,64 @@ use crate::world::repository::Repository;
 /// Sets the clipboard, clears the screen and turns the text around.
 const HOSTILE: &str = r"no\u001b]52;c;cm0=\u0007\u001b[2J\u202egnp";
 
-#[test]
-fn its_words_reach_no_terminal_as_they_are() {
-    let world = World::new();
-    let socket = world.path("strange.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
+/// A snapshot of an engine whose project has a name that no file could give it.
+fn named() -> String {
+    let golden = include_str!("../../../crates/api/tests/golden/v1/snapshot.json");
+    golden.replace("\"shop", &format!("\"shop{HOSTILE}"))
+}
+
+/// Answers at a socket with a status and a body for what was asked.
+fn answer_with(socket: &Path, body_of: fn(&str) -> (&'static str, String)) {
+    let listener = UnixListener::bind(socket).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut asked = [0; 4096];
             let count = stream.read(&mut asked).unwrap();
-            let asked = String::from_utf8_lossy(&asked[..count]).into_owned();
-            let (status, body) = if asked.contains("/version ") {
-                ("200 OK", format!(r#"{{"api":1,"engine":"{HOSTILE}"}}"#))
-            } else {
-                ("403 Forbidden", format!(r#"{{"kind":"forbidden","why":"{HOSTILE}"}}"#))
-            };
+            let (status, body) = body_of(&String::from_utf8_lossy(&asked[..count]));
             let answer = format!(
                 "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
             );
-            stream.write_all(answer.as_bytes()).unwrap();
+            // Who asked may have gone.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+}
+
+#[test]
+fn its_names_reach_no_terminal_as_they_are() {
+    let world = World::new();
+    let socket = world.path("strange.sock");
+    answer_with(&socket, |_| ("200 OK", named()));
+    let verbs: [&[&str]; 7] = [
+        &["status"],
+        &["cost"],
+        &["branches"],
+        &["runs"],
+        &["instances"],
+        &["deployments"],
+        &["deploy", "nothing"],
+    ];
+    for verb in verbs {
+        let mut arguments = vec!["--socket", socket.to_str().unwrap()];
+        arguments.extend(verb);
+        let said = world.run(&arguments);
+        let text = format!("{}{}", said.out, said.err);
+        assert!(text.contains("shopno"), "{verb:?}: {text:?}");
+        assert!(text.lines().all(|line| line.chars().all(is_plain)), "{verb:?}: {text:?}");
+    }
+}
+
+#[test]
+fn its_words_reach_no_terminal_as_they_are() {
+    let world = World::new();
+    let socket = world.path("strange.sock");
+    answer_with(&socket, |asked| {
+        if asked.contains("/version ") {
+            ("200 OK", format!(r#"{{"api":1,"engine":"{HOSTILE}"}}"#))
+        } else {
+            ("403 Forbidden", format!(r#"{{"kind":"forbidden","why":"{HOSTILE}"}}"#))
         }
     });
     let socket = socket.to_str().unwrap();
