@@ -213,16 +213,14 @@ fn the_log_of_a_background_engine_is_bounded() {
 fn an_engine_that_cannot_start_says_why() {
     let world = World::new();
     world.write_project("shop", "repository = \"/srv/a\"\n[environment.production]\n");
-    // Where the journal should be is a file.
-    std::fs::create_dir_all(world.state_dir()).unwrap();
-    std::fs::write(world.state_dir().join("journal"), "").unwrap();
+    // Where a file of its own should be is a directory.
+    std::fs::create_dir_all(world.state_dir().join("engine-id")).unwrap();
     let begun = std::time::Instant::now();
     let said = world.run(&["apply"]).ends_with(7);
     assert!(said.err.starts_with("pilothouse: the engine did not start: "), "{}", said.err);
     let place = world.state_dir().display().to_string();
-    assert!(said.err.contains(&place) && said.err.contains("File exists"), "{}", said.err);
+    assert!(said.err.contains(&place) && said.err.contains("directory"), "{}", said.err);
     assert!(begun.elapsed() < Duration::from_secs(20), "it was waited for");
-    std::fs::remove_file(world.state_dir().join("journal")).unwrap();
 }
 
 #[test]
