@@ -58,9 +58,11 @@ fn an_engine_that_hangs_is_waited_for_and_that_is_said() {
         format!("waits for the engine at {}, which is there and does not answer", socket.display());
     assert_eq!(said.next().unwrap().unwrap(), wanted);
     // Once it goes, it is waited for no more.
-    drop((connection, hangs));
-    assert!(said.next().unwrap().unwrap().contains("did not answer as it should"));
-    assert_eq!(verb.wait().unwrap().code(), Some(1));
+    drop(hangs);
+    drop(connection);
+    let last = said.next().unwrap().unwrap();
+    assert!(last.contains("no engine answers at"), "{last}");
+    assert_eq!(verb.wait().unwrap().code(), Some(7));
 }
 
 /// Runs the binary as a shell whose umask keeps nobody out.
@@ -213,14 +215,20 @@ fn the_log_of_a_background_engine_is_bounded() {
 fn an_engine_that_cannot_start_says_why() {
     let world = World::new();
     world.write_project("shop", "repository = \"/srv/a\"\n[environment.production]\n");
-    // Where a file of its own should be is a directory.
-    std::fs::create_dir_all(world.state_dir().join("engine-id")).unwrap();
+    // An engine worked here, and its journal is gone.
+    std::fs::create_dir_all(world.state_dir()).unwrap();
+    std::fs::write(world.state_dir().join("engine-id"), "e1").unwrap();
     let begun = std::time::Instant::now();
     let said = world.run(&["apply"]).ends_with(7);
     assert!(said.err.starts_with("pilothouse: the engine did not start: "), "{}", said.err);
     let place = world.state_dir().display().to_string();
-    assert!(said.err.contains(&place) && said.err.contains("directory"), "{}", said.err);
+    assert!(
+        said.err.contains(&place) && said.err.contains("Restore it from a backup"),
+        "{}",
+        said.err
+    );
     assert!(begun.elapsed() < Duration::from_secs(20), "it was waited for");
+    std::fs::remove_file(world.state_dir().join("engine-id")).unwrap();
 }
 
 #[test]
