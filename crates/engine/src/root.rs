@@ -129,6 +129,16 @@ pub fn foreign(directory: &Path) -> io::Result<Option<Foreign>> {
     within::foreign(&place)
 }
 
+/// What is wrong with whose a single file or directory is, or with who may write to it; nothing where
+/// it is not there.
+pub fn open_to_others(place: &Path) -> io::Result<Option<Foreign>> {
+    match fs::metadata(place) {
+        Ok(found) => Ok(wrong(&found, true).map(|why| Foreign { place: place.to_owned(), why })),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes a state directory and what is missing above it, for nobody else to write whatever the
 /// caller's umask says: it would not be worked in the next time.
 pub fn make(directory: &Path) -> io::Result<()> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
 use color_eyre::Result;
 use pilothouse_core::spec::{MAX_SECRET_BYTES, ProjectSpec, Runtime, SecretSource};
+use pilothouse_engine::root::{Foreign, Why, open_to_others};
 use pilothouse_supervisor::MIN_MASKED_BYTES;
 
 use super::Check;
@@ -21,6 +23,7 @@ pub fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Vec<ProjectSpec>
         let found = format!("{} holds no project", dir.display());
         checks.push(Check::warn("projects", found, "pilothouse add NAME REPOSITORY"));
     }
+    checks.extend(files.iter().chain([&dir]).filter_map(|path| hands(path)));
     let mut specs = Vec::new();
     for file in files {
         match apply::read(&file) {
@@ -41,6 +44,20 @@ pub fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Vec<ProjectSpec>
         secrets(spec, checks);
     }
     Ok(specs)
+}
+
+/// Whoever can write an operator's file says what the engine runs, once it is applied.
+fn hands(path: &Path) -> Option<Check> {
+    let Foreign { place, why } = open_to_others(path).ok().flatten()?;
+    let (who, mend) = match why {
+        Why::Everybodys => ("everybody", "chmod go-w"),
+        Why::Groups => ("others of its group", "chmod g-w"),
+        Why::Anothers => ("another user, whose it is,", "chown"),
+        Why::NoDirectory | Why::NoFile | Why::Missing => return None,
+    };
+    let place = place.display();
+    let found = format!("{who} can write {place}, and so what the engine runs once it is applied");
+    Some(Check::warn("project", found, format!("look through it, then {mend} it")))
 }
 
 /// A step is code of whoever can push.

@@ -97,6 +97,21 @@ fn what_is_made_under_any_umask_is_worked_in_again() {
 }
 
 #[test]
+fn doctor_says_who_else_can_write_an_operators_file() {
+    let world = World::new();
+    let file = world.write_project("shop", &nowhere(&world));
+    let told = || world.run(&["doctor"]).out.contains("can write");
+    assert!(!told(), "{:?}", world.run(&["doctor"]));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let said = world.run(&["doctor"]).out;
+    assert!(said.contains(&format!("warn  project       everybody can write {}", file.display())));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let above = file.parent().unwrap();
+    std::fs::set_permissions(above, std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(told());
+}
+
+#[test]
 fn doctor_says_what_a_start_would_refuse() {
     let world = World::new();
     let state = world.state_dir();
