@@ -8,6 +8,7 @@ use pilothouse_engine::engine::{Stopped, run as run_engine};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{compose, descriptors, out, start, trace};
 
@@ -92,6 +93,10 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
     out::line(match stopped {
         Stopped::Asked => "the engine has stopped; instances and the edge serve on",
         Stopped::Halted => "the engine, all instances and the edge have stopped",
+        Stopped::EdgeLeft(left) => {
+            let why = format!("the engine and all instances have stopped, and {left}");
+            return Err(failed(Failure::Failed, why));
+        }
     });
     Ok(())
 }
