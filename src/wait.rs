@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::Result;
 use pilothouse_api::client::Client;
 use pilothouse_cockpit::rows::words;
-use pilothouse_core::deployment::{Deployment, DeploymentResult, Milestone, Phase};
+use pilothouse_core::deployment::{Deployment, DeploymentResult, EnvironmentKey, Milestone, Phase};
 use pilothouse_core::id::{DeploymentId, Seq};
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
@@ -34,11 +34,12 @@ pub enum Telling {
 pub async fn deployment(
     client: &Client,
     id: DeploymentId,
+    key: &EnvironmentKey,
     accepted: Seq,
     within: Duration,
     telling: Telling,
 ) -> Result<()> {
-    let told = tokio::time::timeout(within, tell(client, id, accepted, telling));
+    let told = tokio::time::timeout(within, tell(client, id, key, accepted, telling));
     tokio::select! {
         told = told => told.unwrap_or_else(|_| {
             let why = format!("{id} is not over after {within:?}; it goes on, see `pilothouse status`");
@@ -52,7 +53,13 @@ pub async fn deployment(
     }
 }
 
-async fn tell(client: &Client, id: DeploymentId, accepted: Seq, telling: Telling) -> Result<()> {
+async fn tell(
+    client: &Client,
+    id: DeploymentId,
+    key: &EnvironmentKey,
+    accepted: Seq,
+    telling: Telling,
+) -> Result<()> {
     let mut copy = Copy::of(client).await?;
     let mut teller = Teller::default();
     loop {
@@ -71,6 +78,9 @@ async fn tell(client: &Client, id: DeploymentId, accepted: Seq, telling: Telling
                     }
                     return end.judge(deployment);
                 }
+            }
+            None if state.seq >= accepted && is_removed(state, key) => {
+                return Err(failed(Failure::Failed, format!("{id} is over: {key} was removed")));
             }
             None if state.seq >= accepted => {
                 let why = format!("{id} is over, and how it ended is no longer kept");
@@ -192,6 +202,11 @@ pub fn sentence(result: &DeploymentResult) -> String {
     }
 }
 
+/// Whether an environment is gone or goes: nothing of it is there to be looked at.
+fn is_removed(state: &State, key: &EnvironmentKey) -> bool {
+    state.environments.get(key).is_none_or(|environment| environment.removing)
+}
+
 /// How a deployment ended.
 struct End {
     name: &'static str,
@@ -200,6 +215,8 @@ struct End {
     failure: Option<Failure>,
     /// What the environment serves now, a sentence.
     serves: String,
+    /// Whether the environment is removed, and its instances' logs with it.
+    is_removed: bool,
     /// Where requests reach it.
     address: Option<String>,
 }
@@ -227,8 +244,12 @@ impl End {
             }
             DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
         };
+        let is_removed = is_removed(state, key);
+        // No earlier release serves on where none serves for long.
+        let failure = failure.map(|failure| if is_removed { Failure::Failed } else { failure });
         let project = state.projects.get(&key.project);
         let serves = match serving {
+            _ if is_removed => format!("{key} was removed"),
             Some(release) if environment.is_some_and(|one| one.wanted() == 0) => {
                 format!("nothing of {release} runs, as it was stopped: `pilothouse start {key}`")
             }
@@ -236,7 +257,7 @@ impl End {
             None => format!("{key} serves nothing"),
         };
         let address = project.zip(environment).and_then(|(project, one)| url(project, one));
-        Self { name, tone, failure, serves, address }
+        Self { name, tone, failure, serves, is_removed, address }
     }
 
     fn tell(
@@ -261,6 +282,7 @@ impl End {
         let new = deployment.new.iter().take(LOGS);
         let logs: Vec<String> = new.map(|instance| format!("pilothouse logs {instance}")).collect();
         let logs = match logs.as_slice() {
+            _ if self.is_removed => String::new(),
             [] => String::new(),
             all => format!("; its instances' output: {}", all.join(", ")),
         };

@@ -109,7 +109,7 @@ pub fn change(place: &Place, environment: &str, what: DeployWhat, how: &How) -> 
         }
         let telling = if how.json { Telling::Json } else { Telling::Lines };
         let within = Duration::from_secs(how.timeout);
-        wait::deployment(&client, id, accepted.seq, within, telling).await
+        wait::deployment(&client, id, &key, accepted.seq, within, telling).await
     })
 }
 

@@ -79,7 +79,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
             return Err(failed(Failure::Timeout, why));
         }
         out::line(if down.all {
-            "the engine, all runs and instances and the load balancer have stopped"
+            ended(place)?
         } else {
             "the engine has stopped; instances and the load balancer serve on"
         });
@@ -114,10 +114,28 @@ fn halt_once(place: &Place) -> Result<()> {
         let engine = Engine::of(place)?;
         ask::operator(place).submit(Command::Halt).await?;
         if engine.is_gone(WITHIN)? {
-            return Ok(());
+            return ended(place).map(drop);
         }
         Err(failed(Failure::Timeout, format!("the engine is still there after {WITHIN:?}")))
     })
+}
+
+/// What has stopped with an engine that ended everything. That the load balancer has is believed
+/// to no one: its lock tells, where the state directory is known and may be read.
+fn ended(place: &Place) -> Result<&'static str> {
+    let unknown = "the engine, all runs and instances have stopped; where the load balancer has not, \
+                   the engine's log says so";
+    if place.socket.is_some() || place.is_installed() {
+        return Ok(unknown);
+    }
+    match left::edge(&Places::new(place.state_dir())) {
+        Ok(None) => Ok("the engine, all runs and instances and the load balancer have stopped"),
+        Ok(Some(living)) => {
+            let why = format!("the engine, all runs and instances have stopped, and {living}");
+            Err(failed(Failure::Failed, why))
+        }
+        Err(_) => Ok(unknown),
+    }
 }
 
 /// Starts an engine where a dead one left something running, which only an engine can end. Tells
@@ -135,7 +153,7 @@ fn revive(place: &Place) -> Result<bool> {
 /// Whether the load balancer, an instance or a step lives below a state directory.
 fn is_anything_left(state: &Path) -> bool {
     let places = Places::new(state);
-    UnixStream::connect(places.edge_socket()).is_ok()
+    left::edge(&places).is_ok_and(|living| living.is_some())
         || left::units(&places).any(|unit| left::lives(&unit))
 }
 

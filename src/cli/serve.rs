@@ -103,6 +103,10 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
     out::line(match stopped {
         Stopped::Asked => "the engine has stopped; instances and the edge serve on",
         Stopped::Halted => "the engine, all instances and the edge have stopped",
+        Stopped::EdgeLeft(left) => {
+            let why = format!("the engine and all instances have stopped, and {left}");
+            return Err(failed(Failure::Failed, why));
+        }
     });
     Ok(())
 }

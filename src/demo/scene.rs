@@ -12,6 +12,8 @@ use pilothouse_api::client::Client;
 use pilothouse_core::command::Command;
 use pilothouse_core::id::ProjectName;
 use pilothouse_core::state::State;
+use pilothouse_engine::left;
+use pilothouse_engine::places::Places;
 
 use super::asked::Asked;
 use super::directory::{Directory, Note};
@@ -306,7 +308,13 @@ impl Scene {
         let Some(mut engine) = self.engine.take() else { return };
         let until = Instant::now() + PATIENCE;
         while halted.is_ok() && Instant::now() < until {
-            if matches!(engine.try_wait(), Ok(Some(_))) {
+            if let Ok(Some(ended)) = engine.try_wait() {
+                let places = Places::new(self.state_dir());
+                if !ended.success()
+                    && let Ok(Some(living)) = left::edge(&places)
+                {
+                    crate::out::error(&format!("all instances have stopped, and {living}"));
+                }
                 break;
             }
             std::thread::park_timeout(LOOK);

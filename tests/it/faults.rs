@@ -3,6 +3,7 @@
 
 mod builds;
 mod disk;
+mod edge;
 mod places;
 mod processes;
 mod sources;

@@ -1,8 +1,9 @@
 //! A project that is removed: it is asked about no more, serves no more, and can come again.
 
 use std::net::TcpStream;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
+use pilothouse_core::deployment::Phase;
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 
 use super::stage::{Stage, production, wait_until};
@@ -71,5 +72,31 @@ fn it_leaves_nothing_and_its_name_can_come_again() {
     assert_eq!((second.id, second.release), (DeploymentId(2), ReleaseNumber(2)));
     assert_eq!(stage.state().environments[&production()].current, Some(ReleaseNumber(2)));
     stage.shows("v2");
+    stage.end();
+}
+
+#[test]
+fn whoever_waits_for_a_deployment_is_told_that_its_environment_was_removed() {
+    let stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    stage.apply(&stage.project(repository.dir()).replace("\"auto\"", "\"manual\""));
+    *repository.before.borrow_mut() = "sleep 600";
+    repository.commit("v2");
+    stage.wait("v2 is ready", |state| {
+        state.environments[&production()].ready.as_ref().is_some_and(|ready| ready.run.0 == 2)
+    });
+    let mut deploy = stage.binary();
+    deploy.args(["deploy", "production", "--yes"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let waiting = deploy.spawn().unwrap();
+    stage.wait("the deployment waits for its instances", |state| {
+        let newest = state.deployments.values().next_back().unwrap();
+        newest.id == DeploymentId(2) && newest.phase == Phase::Starting && !newest.new.is_empty()
+    });
+    let (code, told) = run(&stage, &["remove", "shop", "--yes"]);
+    assert_eq!(code, Some(0), "{told}");
+    let said = waiting.wait_with_output().unwrap();
+    let told = String::from_utf8(said.stderr).unwrap();
+    let wanted = "pilothouse: d2 did not succeed: shop/production was removed\n";
+    assert_eq!((said.status.code(), told.as_str()), (Some(1), wanted));
     stage.end();
 }

@@ -95,7 +95,7 @@ fn play(base: impl FnOnce(&str) -> Option<Base>, case: impl AsyncFnOnce(&mut Mac
     let mut machine = Machine { stage, surroundings, base, orders: 0 };
     runtime.block_on(async {
         case(&mut machine).await;
-        Drivers::new(&machine.surroundings).edge().stop().await.unwrap();
+        Drivers::new(&machine.surroundings).edge().end().await.unwrap();
     });
 }
 

@@ -147,6 +147,7 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
         EdgeEvent::Disconnected { why } => {
             edge.connected = false;
             edge.error = Some(why.clone());
+            edge.failures += u32::from(state.halting);
             // A table that was on its way must not come to serve after a later one.
             edge.version += 1;
         }

@@ -36,5 +36,10 @@ pub use table::{
     HealthCheck, Listener, MAX_TABLE_BYTES, Role, StatusRange, Table, Target, TargetGroup,
 };
 
+/// The file in an edge's directory that one edge at a time has locked.
+pub const EDGE_LOCK: &str = "edge.lock";
+/// The file beside it by whose lock the kernel tells which process the edge is.
+pub const EDGE_PROCESS: &str = "edge.process";
+
 #[cfg(test)]
 mod tests;

@@ -58,14 +58,22 @@ pub fn refused(edge: &Edge) -> Option<&str> {
 /// three seconds of its saying no.
 const ENDS_AFTER: u32 = 4;
 
+/// Questions in a row without an answer after which what is halted no longer waits for the edge.
+/// Two make the engine start another one, which would have answered before these are over.
+const LOST_AFTER: u32 = 6;
+
+/// Whether everything is to end and the edge answers no question: its process is ended at last.
+pub(crate) fn is_lost(state: &State) -> bool {
+    state.halting && !state.edge.connected && state.edge.failures >= LOST_AFTER
+}
+
 /// Whether an environment that somebody takes away ends without a table that no longer has it. It
-/// is to be gone, and an edge that answers and does not take its table may never do so. Requests
+/// is to be gone, and an edge that does not take its table, or is lost, may never do so. Requests
 /// that still come for it are answered 502: its proof ends with it.
 pub(crate) fn ends_without(state: &State, key: &EnvironmentKey) -> bool {
     let removing = || state.environments.get(key).is_some_and(|one| one.removing);
-    state.edge.failures >= ENDS_AFTER
-        && refused(&state.edge).is_some()
-        && (state.halting || removing())
+    let is_refused = state.edge.failures >= ENDS_AFTER && refused(&state.edge).is_some();
+    is_lost(state) || (is_refused && (state.halting || removing()))
 }
 
 /// The name of an environment's target group.

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use pilothouse_core::routing::{Table, TableSource};
+use pilothouse_core::routing::{EDGE_LOCK, EDGE_PROCESS, Table, TableSource};
 use rustix::fs::FlockOperation;
 
 use crate::error::Error;
@@ -20,8 +20,8 @@ const PREVIOUS: &str = "table.prev.json";
 #[derive(Debug)]
 pub(crate) struct Store {
     dir: PathBuf,
-    /// Holds the lock for as long as it is open.
-    _lock: File,
+    /// Hold their locks for as long as they are open.
+    _locks: [File; 2],
 }
 
 impl Store {
@@ -29,17 +29,22 @@ impl Store {
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
         let failed = |source: io::Error| Error::StateDir { path: dir.to_owned(), source };
         fs::create_dir_all(dir).map_err(failed)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join("edge.lock"))
-            .map_err(failed)?;
+        let opened = |name| {
+            let options = File::options().create(true).truncate(false).write(true).clone();
+            options.open(dir.join(name)).map_err(failed)
+        };
+        let lock = opened(EDGE_LOCK)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::Running(dir.to_owned())),
-            Err(error) => Err(failed(error.into())),
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::Running(dir.to_owned())),
+            Err(error) => return Err(failed(error.into())),
         }
+        // This lock excludes nobody; of this kind the kernel tells whose it is. It lies in a file of
+        // its own, because it ends where its process closes that file anywhere.
+        let process = opened(EDGE_PROCESS)?;
+        rustix::fs::fcntl_lock(&process, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|error| failed(error.into()))?;
+        Ok(Self { dir: dir.to_owned(), _locks: [lock, process] })
     }
 
     /// Reads the newest table that can be read.

@@ -107,12 +107,14 @@ pub enum StartError {
 }
 
 /// How an engine came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// It was told to go; instances and the edge serve on.
     Asked,
     /// Everything was stopped, as a halt asked for.
     Halted,
+    /// The same, but for the edge. This says what is left of it, as the end of a sentence.
+    EdgeLeft(String),
 }
 
 /// Runs an engine until it is told to go or everything was halted.
@@ -186,12 +188,10 @@ pub async fn run(
     };
     own.cancel();
     while tasks.join_next().await.is_some() {}
-    if stopped == Stopped::Halted
-        && let Err(fault) = drivers.edge().stop().await
-    {
-        tracing::warn!(why = %fault.why, "the edge could not be told to stop");
+    if stopped != Stopped::Halted {
+        return Ok(stopped);
     }
-    Ok(stopped)
+    Ok(drivers.edge().end().await.map_or_else(Stopped::EdgeLeft, |_lock| stopped))
 }
 
 /// Refuses a state in which an engine worked and whose journal is gone: nobody knows what still

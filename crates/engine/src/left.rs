@@ -3,6 +3,8 @@
 //! Responsible for finding it: what runs, and the numbers that were given. It must not end or
 //! remove anything.
 
+mod edge;
+
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::deployment::EnvironmentKey;
@@ -17,6 +19,8 @@ use pilothouse_supervisor::{Liveness, find};
 
 use crate::journal::Epoch;
 use crate::places::{Places, unit_of};
+
+pub use edge::{LivingEdge, edge};
 
 /// Processes or directories that are told at most.
 const MOST: usize = 100;

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::id::{InstanceId, ProjectName, ReleaseNumber, RunId};
+use pilothouse_core::routing::{EDGE_LOCK, EDGE_PROCESS};
 
 /// The layout of a state directory.
 #[derive(Clone, Debug)]
@@ -175,6 +176,16 @@ impl Places {
     /// The edge's own state.
     pub fn edge(&self) -> PathBuf {
         self.root.join("edge")
+    }
+
+    /// What the edge has locked while it lives.
+    pub fn edge_lock(&self) -> PathBuf {
+        self.edge().join(EDGE_LOCK)
+    }
+
+    /// By whose lock the kernel tells which process the edge is.
+    pub fn edge_process(&self) -> PathBuf {
+        self.edge().join(EDGE_PROCESS)
     }
 
     /// The edge's control socket.

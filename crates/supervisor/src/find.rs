@@ -1,14 +1,11 @@
 //! Finds a unit again from its directory alone.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
-
 use crate::proc::{ProcessId, boot_id};
 use crate::record::{ExitRecord, Status};
-use crate::unit;
+use crate::{lock, unit};
 
 /// Names a supervisor that was alive when the handle was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,24 +84,7 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     Ok(if status.boot_id == boot { Liveness::Interrupted } else { Liveness::OtherBoot })
 }
 
-/// A holder that the kernel does not name, because it lives in another process
-/// namespace. It is alive, and no status of this namespace can be its.
-const UNKNOWN_HOLDER: i32 = 0;
-
 /// Which process holds the unit's lock. Asking does not disturb the lock.
 pub(crate) fn lock_holder(dir: &Path) -> io::Result<Option<i32>> {
-    let file = match File::open(unit::lock_path(dir)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let wish = Flock {
-        start: 0,
-        length: 0,
-        pid: None,
-        typ: FlockType::WriteLock,
-        offset_type: FlockOffsetType::Set,
-    };
-    let held = fcntl_getlk(&file, &wish)?;
-    Ok(held.map(|held| held.pid.map_or(UNKNOWN_HOLDER, rustix::process::Pid::as_raw_pid)))
+    lock::lock_holder(&unit::lock_path(dir))
 }

@@ -1,6 +1,7 @@
 //! Instances, supervisors and the edge that are killed or do not listen.
 
 use pilothouse_core::deployment::Phase;
+use pilothouse_core::id::DeploymentId;
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
@@ -28,7 +29,7 @@ fn an_instance_that_ignores_the_stop_signal_is_ended_in_time() {
     *repository.before.borrow_mut() = "trap '' TERM";
     repository.commit("v1");
     stage.apply(&stage.project(repository.dir()));
-    let first = stage.succeeds(pilothouse_core::id::DeploymentId(0));
+    let first = stage.succeeds(DeploymentId(0));
     let deaf = processes::of(&stage.state_dir().join("releases"));
     assert!(deaf.len() >= 2, "{deaf:#?}");
     *repository.before.borrow_mut() = "";
@@ -81,5 +82,54 @@ fn an_edge_killed_in_mid_deployment_comes_back_and_the_deployment_succeeds() {
     wait_until(|| "it serves".to_owned(), || load::ask(stage.address, DOMAIN, "/").is_ok());
     stage.shows("v2");
     assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
+    stage.end();
+}
+
+/// Ends all processes of a stage at once, as a loss of power does.
+fn lose_power(stage: &mut Stage) {
+    stage.kill_engine();
+    let dir = stage.path("");
+    wait_until(
+        || format!("nothing runs: {:#?}", processes::of(&dir)),
+        || {
+            let mut left = processes::of(&dir);
+            // Supervisors go first, so that none starts an instance again.
+            left.sort_by_key(|process| !process.line.contains("supervise"));
+            left.iter().for_each(|process| processes::signal(process.pid, Signal::KILL));
+            left.is_empty()
+        },
+    );
+}
+
+#[test]
+fn files_of_instances_that_a_loss_of_power_damaged_hold_up_nothing() {
+    let mut stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    for (number, is_same) in [(1, false), (2, true)] {
+        let before = stage.wait("all is well", all_is_well);
+        lose_power(&mut stage);
+        let mut ids = before.instances.keys();
+        let (first, second) = (ids.next().unwrap(), ids.next().unwrap());
+        let unit = |id| stage.state_dir().join(format!("instances/{id}/unit"));
+        let spec = unit(first).join("spec.json");
+        let length = std::fs::metadata(&spec).unwrap().len();
+        std::fs::write(&spec, vec![0; usize::try_from(length).unwrap()]).unwrap();
+        let other = if is_same { first } else { second };
+        let status = unit(other).join("status.json");
+        assert!(status.exists());
+        std::fs::write(&status, "").unwrap();
+        stage.start();
+        stage.wait("two others serve", |state| {
+            !state.instances.keys().any(|id| before.instances.contains_key(id))
+                && all_is_well(state)
+        });
+        stage.shows(&format!("v{number}"));
+        repository.commit(&format!("v{}", number + 1));
+        stage.succeeds(DeploymentId(number));
+        stage.shows(&format!("v{}", number + 1));
+    }
+    let down = stage.binary().args(["down", "--all", "--yes"]).output().unwrap();
+    assert!(down.status.success(), "{down:?}");
+    assert!(stage.engine_ends().success());
     stage.end();
 }

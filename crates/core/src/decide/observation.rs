@@ -56,7 +56,9 @@ pub(super) fn observation(state: &State, observation: &Observation) -> Vec<Event
             vec![Event::Edge(EdgeEvent::ListenersChanged { unbound: unbound.clone() })]
         }
         Observation::EdgeDisconnected { why } => {
-            if !state.edge.connected && state.edge.error.is_some() {
+            // Each counts while what is halted waits for the edge.
+            let counts = state.halting && !crate::table::is_lost(state);
+            if !state.edge.connected && state.edge.error.is_some() && !counts {
                 return Vec::new();
             }
             vec![Event::Edge(EdgeEvent::Disconnected { why: why.clone() })]

@@ -1,11 +1,12 @@
 //! What ran of an instance is over: whoever has its address now is somebody else.
 
-use pilothouse_core::effect::{Input, Observation};
+use pilothouse_core::effect::{EffectId, Input, Observation};
 use pilothouse_core::id::InstanceId;
 use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::routing::{Action, Role, Table, TargetState};
 use pilothouse_core::table;
 use pilothouse_core::time::Timestamp;
+use pilothouse_core::wanted::wanted;
 
 use crate::scenario::Play;
 
@@ -303,4 +304,26 @@ fn what_starts_again_is_ill_no_more_and_nothing_is_left_of_that() {
     );
     let one = &play.world.state.instances[&id];
     assert_eq!((one.ill, &one.probed), (false, &None));
+}
+
+#[test]
+fn what_is_halted_ends_without_an_edge_that_answers_nothing() {
+    let mut play = served();
+    play.line("halt");
+    let stops = |play: &Play| {
+        let wanted = wanted(&play.world.state, play.world.now);
+        wanted.effects.keys().filter(|id| matches!(id, EffectId::Stop(_))).count()
+    };
+    let mut seen = Vec::new();
+    for _ in 0..7 {
+        tell(&mut play, Observation::EdgeDisconnected { why: "no socket".to_owned() });
+        seen.push(stops(&play));
+    }
+    assert_eq!(seen, [0, 0, 0, 0, 0, 2, 2]);
+    // What nobody halts waits for the edge as long as it takes.
+    let mut play = served();
+    for _ in 0..20 {
+        tell(&mut play, Observation::EdgeDisconnected { why: "no socket".to_owned() });
+    }
+    assert_eq!(play.world.state.edge.failures, 0);
 }

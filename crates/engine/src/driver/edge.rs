@@ -2,6 +2,7 @@
 //!
 //! The edge is a process of its own that outlives the engine. Nothing here serves a request.
 
+mod ending;
 mod http;
 mod probe;
 
@@ -281,7 +282,7 @@ impl Edge {
     }
 
     /// Tells the edge to finish what it has and leave.
-    pub async fn stop(&self) -> Result<(), Fault> {
+    async fn stop(&self) -> Result<(), Fault> {
         self.ask("POST", "/v1/stop", Vec::new(), ANSWER).await.map(|_| ())
     }
 
