@@ -32,9 +32,15 @@ pub fn guide(state: &State) -> Option<String> {
 fn going_on(deployment: &Deployment) -> String {
     let release = deployment.release;
     match &deployment.phase {
+        Phase::Baking { .. } if deployment.previous.is_none() => format!(
+            "{release} serves, the first that does, and is watched. If it turns bad, it is taken out again by itself."
+        ),
         Phase::Baking { .. } => format!(
             "{release} serves and is watched before the old release goes. If it turns bad, traffic goes back by itself."
         ),
+        Phase::RollingBack { why, .. } if deployment.previous.is_none() => {
+            format!("{release} turned bad ({why}): it is taken out again.")
+        }
         Phase::RollingBack { why, .. } => {
             format!("{release} turned bad ({why}): traffic goes back.")
         }

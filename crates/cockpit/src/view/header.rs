@@ -17,7 +17,7 @@ pub(super) fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let (y, mut right) = (area.y, area.right() - 1);
-    let clock = age::clock(model.now, model.offset_minutes);
+    let clock = age::clock(model.wall, model.offset_minutes);
     right = canvas.put_right(right, y, 8, &clock, Scope::Header).saturating_sub(2);
     if model.has_state() && area.width >= 60 {
         let watching = watching(model);
