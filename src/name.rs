@@ -186,7 +186,8 @@ fn missing(kind: &str, text: &str, known: &[String], hint: &str) -> color_eyre::
 mod tests {
     use pilothouse_core::apply::apply;
     use pilothouse_core::command::Command;
-    use pilothouse_core::decide::{Input, decide};
+    use pilothouse_core::decide::decide;
+    use pilothouse_core::effect::Input;
     use pilothouse_core::event::Recorded;
     use pilothouse_core::time::Timestamp;
 
