@@ -25,12 +25,13 @@ use pilothouse_api::client::Client;
 use pilothouse_cockpit::model::Guide;
 use pilothouse_cockpit::{Link, Model};
 
+use crate::clock::wall;
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::out;
 
 pub(crate) use look::Look;
-use run::{Begin, Cockpit, Ended, now};
+use run::{Begin, Cockpit, Ended};
 use seen::Seen;
 use tty::Tty;
 
@@ -47,7 +48,7 @@ pub(crate) fn attach(
     tty::check_term(std::env::var("TERM").ok().as_deref()).map_err(usage)?;
     let (theme, keymap, problems) = look.read()?;
     let tty = Tty::open().map_err(usage)?;
-    let mut model = Model::new(keymap, now());
+    let mut model = Model::new(keymap, wall());
     model.problems = problems;
     model.price = price::price;
     model.guide = guide;
@@ -101,8 +102,8 @@ impl Drop for GiveBack {
 
 fn remember(model: &Model, file: &std::path::Path) {
     if model.has_state() {
-        let at = model.stale_since().unwrap_or_else(now);
-        seen::write(file, Seen { seq: model.replica.seq, at });
+        // By the engine's clock, as all that happens.
+        seen::write(file, Seen { seq: model.replica.seq, at: model.known_at() });
     }
 }
 

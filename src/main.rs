@@ -6,6 +6,7 @@
 mod ask;
 mod attach;
 mod cli;
+mod clock;
 mod compose;
 mod demo;
 mod descriptors;

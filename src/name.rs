@@ -50,14 +50,14 @@ pub fn environment(state: &State, text: &str) -> Result<EnvironmentKey> {
         }
         return Err(no_environment(state, text));
     }
-    let mut found = state.environments.keys().filter(|key| key.name.as_str() == text);
-    match (found.next(), found.next()) {
-        (Some(key), None) => Ok(key.clone()),
-        (Some(one), Some(two)) => Err(failed(
+    let found: Vec<_> = state.environments.keys().filter(|key| key.name.as_str() == text).collect();
+    match found[..] {
+        [] => Err(no_environment(state, text)),
+        [key] => Ok(key.clone()),
+        _ => Err(failed(
             Failure::Usage,
-            format!("{text} could be {one} or {two}: name the project too"),
+            format!("{text} could be {}: name the project too", listed(&found, "or")),
         )),
-        (None, _) => Err(no_environment(state, text)),
     }
 }
 
@@ -87,14 +87,18 @@ pub fn instance(state: &State, text: &str) -> Result<InstanceId> {
         return Ok(id.clone());
     }
     let end = format!("-{text}");
-    let mut found = state.instances.keys().filter(|id| id.as_str().ends_with(&end));
-    match (found.next(), found.next()) {
-        (Some(id), None) => Ok(id.clone()),
-        (Some(one), Some(two)) => Err(failed(
+    let found: Vec<_> = state.instances.keys().filter(|id| id.as_str().ends_with(&end)).collect();
+    match found[..] {
+        [id] => Ok(id.clone()),
+        [_, _, ..] => Err(failed(
             Failure::Usage,
-            format!("{} could be {one} or {two}: write all of the name", printable(text, 80)),
+            format!(
+                "{} could be {}: write all of the name",
+                printable(text, 80),
+                listed(&found, "or")
+            ),
         )),
-        (None, _) => {
+        [] => {
             let known: Vec<_> = state.instances.keys().map(ToString::to_string).collect();
             Err(missing("instance", text, &known, "nothing runs: `pilothouse status` says why"))
         }
@@ -124,16 +128,21 @@ pub fn branch(
     }
     let wanted =
         state.projects.iter().filter(|(name, _)| project.is_none_or(|p| p == name.as_str()));
-    let mut found = wanted.clone().filter_map(|(name, project)| {
-        project.branches.get_key_value(text).map(|(branch, _)| (name.clone(), branch.clone()))
-    });
-    match (found.next(), found.next()) {
-        (Some(found), None) => Ok(found),
-        (Some((one, _)), Some((two, _))) => Err(failed(
-            Failure::Usage,
-            format!("both {one} and {two} have that branch: say which with --project"),
-        )),
-        (None, _) => {
+    let found: Vec<_> = wanted
+        .clone()
+        .filter_map(|(name, project)| Some((name, project.branches.get_key_value(text)?.0)))
+        .collect();
+    match found[..] {
+        [(name, branch)] => Ok((name.clone(), branch.clone())),
+        [_, _, ..] => {
+            let names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
+            let names = listed(&names, "and");
+            Err(failed(
+                Failure::Usage,
+                format!("{names} have that branch: say which with --project"),
+            ))
+        }
+        [] => {
             let is_plain = project.is_some() || state.projects.len() < 2;
             let known = wanted.flat_map(|(name, project)| {
                 project.branches.keys().map(move |branch| {
@@ -144,6 +153,18 @@ pub fn branch(
             let known: Vec<_> = known.collect();
             Err(missing("branch", text, &known, "`pilothouse look` looks at the repositories now"))
         }
+    }
+}
+
+/// Names in a sentence, with a word before the last one.
+fn listed(names: &[impl ToString], word: &str) -> String {
+    let mut shown: Vec<String> = names.iter().take(LISTED).map(ToString::to_string).collect();
+    let more = names.len() - shown.len();
+    let last = if more > 0 { Some(format!("{more} more")) } else { shown.pop() };
+    match last {
+        Some(last) if !shown.is_empty() => format!("{} {word} {last}", shown.join(", ")),
+        Some(last) => last,
+        None => String::new(),
     }
 }
 
@@ -163,6 +184,13 @@ fn missing(kind: &str, text: &str, known: &[String], hint: &str) -> color_eyre::
 
 #[cfg(test)]
 mod tests {
+    use pilothouse_core::apply::apply;
+    use pilothouse_core::command::Command;
+    use pilothouse_core::decide::decide;
+    use pilothouse_core::effect::Input;
+    use pilothouse_core::event::Recorded;
+    use pilothouse_core::time::Timestamp;
+
     use super::*;
 
     #[test]
@@ -176,5 +204,31 @@ mod tests {
             assert_eq!(deployment(&format!("d{wrong}")), None, "{wrong}");
         }
         assert!(release("r4294967296").is_err());
+    }
+
+    #[test]
+    fn names_that_meet_are_all_told() {
+        assert_eq!(listed(&["shop/live", "site/live"], "or"), "shop/live or site/live");
+        assert_eq!(listed(&["a", "b", "c"], "or"), "a, b or c");
+        let many: Vec<String> = (0..14).map(|number| format!("p{number}")).collect();
+        assert!(listed(&many, "or").ends_with("p10, p11 or 2 more"), "{}", listed(&many, "or"));
+    }
+
+    #[test]
+    fn an_environment_of_three_projects_is_told_by_all_three() {
+        let mut state = State::default();
+        for project in ["shop", "site", "page"] {
+            let text = "repository = \"/srv/git\"\n[environment.live]\nbranch = \"main\"\n";
+            let spec = pilothouse_settings::operator::read(project, "file.toml", text).unwrap();
+            let command = Command::Apply { spec: Box::new(spec) };
+            let input = Input::Command { actor: "kim".to_owned(), command };
+            for event in decide(&state, &input, Timestamp(1)).events {
+                let seq = state.seq.next();
+                apply(&mut state, &Recorded { seq, at: Timestamp(1), event });
+            }
+        }
+        let said = environment(&state, "live").unwrap_err().to_string();
+        let all = "live could be page/live, shop/live or site/live: name the project too";
+        assert_eq!(said, all);
     }
 }

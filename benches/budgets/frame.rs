@@ -45,7 +45,7 @@ fn large(theme: &Theme) -> Row {
     };
     let one = frames(&model);
     model.ui.all_environments = true;
-    update(&mut model, Msg::Tick(fixture::NOW));
+    update(&mut model, Msg::Tick { now: fixture::NOW, wall: fixture::NOW });
     let all = frames(&model);
     let (first, second) = (median(&one), median(&all));
     let what = "frame 200x60: 1,000 branches, 10,000 runs, 500 instances";

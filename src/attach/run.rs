@@ -7,14 +7,13 @@ mod engine;
 mod visit;
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pilothouse_api::client::{Client, Follow, Update};
 use pilothouse_cockpit::model::Dialog;
 use pilothouse_cockpit::msg::Input;
 use pilothouse_cockpit::{Key, Model, Msg, Theme, next_tick, update};
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::time::Timestamp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -26,6 +25,7 @@ use super::seen::Seen;
 use super::signals::{self, Came, Signals};
 use super::tasks::Tasks;
 use super::tty::{self, Read, Tty};
+use crate::clock::{EngineClock, wall};
 use crate::find::Place;
 
 /// How long an Escape waits for the rest of a sequence.
@@ -52,6 +52,7 @@ pub(super) enum Ended {
 /// What the loop works with.
 pub(super) struct Cockpit {
     pub model: Model,
+    clock: EngineClock,
     theme: Theme,
     client: Client,
     follow: Follow,
@@ -107,6 +108,7 @@ impl Cockpit {
         let _ = update(&mut model, told);
         Self {
             model,
+            clock: EngineClock::default(),
             theme: begin.theme,
             follow: begin.client.follow(true),
             followed_at: Instant::now(),
@@ -254,7 +256,7 @@ impl Cockpit {
             self.act(typed);
         }
         // A frame that only waited for its turn needs no new time, but has one as well.
-        self.feed(Msg::Tick(now()));
+        self.tick();
     }
 
     fn signal(&mut self, came: Came) {
@@ -328,8 +330,14 @@ impl Cockpit {
     }
 
     fn feed_now(&mut self, msg: Msg) {
-        self.feed(Msg::Tick(now()));
+        self.clock.hear(&msg, Instant::now());
+        self.tick();
         self.feed(msg);
+    }
+
+    fn tick(&mut self) {
+        let wall = wall();
+        self.feed(Msg::Tick { now: self.clock.now(Instant::now(), wall), wall });
     }
 
     fn feed(&mut self, msg: Msg) {
@@ -369,10 +377,4 @@ async fn until(deadline: Option<Instant>) {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
     }
-}
-
-/// The time of day.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

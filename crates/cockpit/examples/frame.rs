@@ -53,7 +53,7 @@ fn main() {
     println!("1,000 branches, 10,000 runs, 500 instances, 200×60");
     measure("frame", || view(&model, &theme, area, &mut buffer));
     model.ui.all_environments = true;
-    update(&mut model, Msg::Tick(fixture::NOW));
+    update(&mut model, Msg::Tick { now: fixture::NOW, wall: fixture::NOW });
     measure("frame, all environments", || {
         view(&model, &theme, area, &mut buffer);
     });

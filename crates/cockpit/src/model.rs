@@ -63,8 +63,10 @@ pub struct Model {
     pub snapshot_at: Timestamp,
     /// What the person does.
     pub ui: Ui,
-    /// The time, as the last message said.
+    /// The time by the engine's clock, as the last message said: all ages are told by it.
     pub now: Timestamp,
+    /// The time by the person's own clock, which is the time of day and nothing else.
+    pub wall: Timestamp,
     /// The keys in force.
     pub keymap: Keymap,
     /// What is wrong with the person's keymap or theme.
@@ -110,8 +112,9 @@ pub enum Link {
 }
 
 impl Model {
-    /// Builds the model of a cockpit that is just starting.
-    pub fn new(keymap: Keymap, now: Timestamp) -> Self {
+    /// Builds the model of a cockpit that is just starting. Until the engine tells its time, there
+    /// is the wall's alone.
+    pub fn new(keymap: Keymap, wall: Timestamp) -> Self {
         Self {
             replica: State::default(),
             samples: None,
@@ -126,7 +129,8 @@ impl Model {
             engine: String::new(),
             snapshot_at: Timestamp::default(),
             ui: Ui::default(),
-            now,
+            now: wall,
+            wall,
             keymap,
             problems: Vec::new(),
             invalid: Vec::new(),

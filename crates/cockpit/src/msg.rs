@@ -28,7 +28,12 @@ pub enum Msg {
     /// The person did something.
     Input(Input),
     /// The time is this.
-    Tick(Timestamp),
+    Tick {
+        /// By the engine's clock, by which everything happens and grows old.
+        now: Timestamp,
+        /// By the person's own, which is set now and then and may be another machine's.
+        wall: Timestamp,
+    },
     /// Something came of a log that is read.
     Log(LogNews),
     /// A search beyond what is here of a log goes on.

@@ -1,7 +1,7 @@
 //! When the view needs drawing though nothing happened.
 
 use pilothouse_api::types::STALE_AFTER;
-use pilothouse_core::time::Millis;
+use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::model::{Link, Model};
 
@@ -10,15 +10,15 @@ pub const TOAST: Millis = Millis::seconds(8);
 
 /// How long until the view needs drawing though nothing happens; none means never.
 ///
-/// Ages move in whole minutes, so that a still screen is drawn once a minute. While something
-/// runs its seconds are counted.
+/// Ages move in whole minutes, so that a still screen is drawn once a minute: as the time of day
+/// moves. While something runs its seconds are counted.
 pub fn next_tick(model: &Model) -> Option<Millis> {
-    let to_next = |unit: u64| Millis(unit - model.now.0 % unit);
-    let mut next = to_next(60_000);
+    let to_next = |now: Timestamp, unit: u64| Millis(unit - now.0 % unit);
+    let mut next = to_next(model.wall, 60_000);
     let runs =
         model.link == Link::Live && (model.replica.executing().next().is_some() || deploys(model));
     if runs {
-        next = next.min(to_next(1000));
+        next = next.min(to_next(model.now, 1000));
     }
     if let Some(toast) = &model.ui.toast {
         // One that is over is not shown, and stays until the next key.

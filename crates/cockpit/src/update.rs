@@ -40,8 +40,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             (model.ui.width, model.ui.height) = (width, height);
             Vec::new()
         }
-        Msg::Tick(now) => {
-            model.now = now;
+        Msg::Tick { now, wall } => {
+            (model.now, model.wall) = (now, wall);
             Vec::new()
         }
         Msg::Log(news) => logview::news(model, news),

@@ -96,8 +96,8 @@ pub fn propose(facts: &RepositoryFacts) -> Proposal {
     // As in `add`: what serves from an image is built in containers as a rule.
     if !facts.trusted && !facts.serves_from_image {
         notes.push(
-            "trusted is false: where steps cannot run under a user of their own, say true if \
-         everybody who can push may act as the engine's user"
+            "trusted is false: steps run as the engine's own user, so that none runs on the host; \
+             say true if whoever can push to the repository may run programs as that user"
                 .to_owned(),
         );
     }

@@ -8,18 +8,22 @@ use std::time::Duration;
 use color_eyre::Result;
 use pilothouse_api::client::ClientError;
 use pilothouse_api::types::Snapshot;
+use pilothouse_cockpit::age;
 use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::routing::EdgeStatus;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
-use pilothouse_core::time::Timestamp;
+use pilothouse_core::time::{Millis, Timestamp};
 
 use super::{Check, Level};
 use crate::ask;
+use crate::clock::wall;
 use crate::find::Place;
 
 /// How long the load balancer may take for an answer.
 const EDGE: Duration = Duration::from_secs(2);
+/// How far the engine's clock may be from the wall's without a word.
+const APART: Millis = Millis::seconds(60);
 /// The largest answer of the load balancer that is taken, in bytes.
 const ANSWER: u64 = 16 << 20;
 
@@ -75,6 +79,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
         let mend = format!("this program is release {own}: start the engine anew");
         Check::warn("engine", found, mend)
     });
+    checks.extend(clock(snapshot.now, wall()));
     checks.push(journal(&snapshot));
     if snapshot.state.projects.is_empty() {
         return Ok(Balancer::Away);
@@ -147,6 +152,25 @@ fn repositories(place: &Place, state: &State, now: Timestamp, checks: &mut Vec<C
     }
 }
 
+/// Whether the engine's clock has come apart from the wall's, which was set or ran while this machine
+/// slept.
+fn clock(engine: Timestamp, wall: Timestamp) -> Option<Check> {
+    let (behind, ahead) = (wall.since(engine), engine.since(wall));
+    let (apart, how, mend) = if behind > ahead {
+        (behind, "behind", "`pilothouse down` and start again; instances serve on")
+    } else {
+        let mend = "`pilothouse down` and start again, which sets it back to what happened last at \
+                    most; instances serve on";
+        (ahead, "ahead of", mend)
+    };
+    let found = format!(
+        "the engine's clock is {} {how} this machine's: ages are right, and times of day are told \
+         by the engine's",
+        age::length(apart)
+    );
+    (apart > APART).then(|| Check::warn("clock", found, mend))
+}
+
 /// Whether the journal can be written, and for how long there is room.
 fn journal(snapshot: &Snapshot) -> Check {
     if let Some(degraded) = &snapshot.degraded {
@@ -174,4 +198,26 @@ fn status(socket: &Path) -> std::io::Result<EdgeStatus> {
     let head = answer.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
     let body = answer.get(head.unwrap_or(answer.len())..).unwrap_or_default();
     serde_json::from_slice(body).map_err(std::io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_has_come_apart_from_the_walls_is_told() {
+        let wall = Timestamp(1_795_370_651_000);
+        let found = |engine: u64| clock(Timestamp(engine), wall).map(|check| check.found);
+        assert_eq!([wall.0, wall.0 + 60_000, wall.0 - 60_000].map(found), [None, None, None]);
+        let behind = found(wall.0 - 8 * 3_600_000).unwrap();
+        assert!(
+            behind.starts_with("the engine's clock is 8h00 behind this machine's:"),
+            "{behind}"
+        );
+        let ahead = found(wall.0 + 61_000).unwrap();
+        assert!(
+            ahead.starts_with("the engine's clock is 1:01 ahead of this machine's:"),
+            "{ahead}"
+        );
+    }
 }

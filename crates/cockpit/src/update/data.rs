@@ -9,7 +9,7 @@ use pilothouse_core::time::Timestamp;
 use super::{complain, dialog, say};
 use crate::cost;
 use crate::digest::digest;
-use crate::model::{Link, Model, Others, forget_gone};
+use crate::model::{Dialog, Link, Model, Others, View, forget_gone};
 use crate::msg::{Line, Request};
 
 pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
@@ -19,10 +19,9 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
     model.access = snapshot.access;
     model.actor = snapshot.actor;
     model.engine = snapshot.engine;
-    model.now = model.now.max(snapshot.now);
     model.degraded = snapshot.degraded;
     model.room = snapshot.room;
-    model.snapshot_at = snapshot.now;
+    set_clock(model, snapshot.now);
     model.link = Link::Live;
     price(model);
     model.index.rebuild(&model.replica);
@@ -43,6 +42,41 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Snapshot) -> Vec<Request> {
         return say(model, format!("The line to the engine is back; {shown}."));
     }
     Vec::new()
+}
+
+/// Goes by the engine's clock from here. An engine that was restarted may go on earlier than it was,
+/// and the wall may have been ahead of it: what this cockpit noted is then no later than now, and
+/// measurements of a time that is yet to come would never grow old.
+fn set_clock(model: &mut Model, now: Timestamp) {
+    (model.now, model.snapshot_at) = (now, now);
+    model.ui.seen = seen(model, model.ui.seen);
+    if let Some(toast) = &mut model.ui.toast {
+        toast.at = toast.at.min(now);
+    }
+    if let Some(Dialog::Plan(plan)) = &mut model.ui.dialog {
+        plan.opened_at = plan.opened_at.min(now);
+    }
+    for view in &mut model.ui.views {
+        if let View::Inspection(close) = view {
+            close.at = close.at.min(now);
+        }
+    }
+    if model.samples.as_ref().is_some_and(|samples| samples.at > now) {
+        model.samples = None;
+    }
+    if model.others.at > now {
+        model.others = Others::default();
+    }
+    let parts = model.watched.values_mut().flat_map(|watched| watched.parts.values_mut());
+    for at in parts.filter_map(|fresh| fresh.at.as_mut()) {
+        *at = (*at).min(now);
+    }
+}
+
+/// Up to where the person has seen what happened. What is yet to come was told by a clock that has
+/// been set back since, which only an engine that starts does.
+fn seen(model: &Model, until: Timestamp) -> Timestamp {
+    if until > model.now { until.min(model.replica.started_at) } else { until }
 }
 
 pub(super) fn events(model: &mut Model, recorded: &[Recorded]) -> Vec<Request> {
@@ -130,6 +164,7 @@ pub(super) fn line(model: &mut Model, line: Line) -> Vec<Request> {
 }
 
 pub(super) fn away(model: &mut Model, since: Timestamp) -> Vec<Request> {
+    let since = seen(model, since);
     model.ui.seen = since;
     // Told in a line that takes no keys: whoever comes back may have come to press one.
     model.ui.away = digest(&model.replica, since);

@@ -17,7 +17,7 @@ pub(super) fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let (y, mut right) = (area.y, area.right() - 1);
-    let clock = age::clock(model.now, model.offset_minutes);
+    let clock = age::clock(model.wall, model.offset_minutes);
     right = canvas.put_right(right, y, 8, &clock, Scope::Header).saturating_sub(2);
     if model.has_state() && area.width >= 60 {
         let watching = watching(model);
@@ -141,6 +141,8 @@ enum Words {
     Signs,
     /// What is as it should be is a sign with one letter.
     Letters,
+    /// What is not is a sign with its shortest word, so that no sign is missing.
+    Bare,
 }
 
 const fn detail(words: Words, gaps: (u16, u16), arrows: bool, subject: usize) -> Detail {
@@ -151,7 +153,7 @@ const fn detail(words: Words, gaps: (u16, u16), arrows: bool, subject: usize) ->
 const ARROWS: u16 = 150;
 
 /// From the fullest telling to the shortest; the first that fits is drawn.
-const DETAILS: [Detail; 11] = [
+const DETAILS: [Detail; 12] = [
     detail(Words::Long, (3, 1), true, 60),
     detail(Words::Long, (3, 1), true, 30),
     detail(Words::Long, (3, 1), true, 14),
@@ -163,6 +165,7 @@ const DETAILS: [Detail; 11] = [
     detail(Words::Tiny, (1, 0), false, 0),
     detail(Words::Signs, (1, 0), false, 0),
     detail(Words::Letters, (1, 0), false, 0),
+    detail(Words::Bare, (1, 0), false, 0),
 ];
 
 /// Cells of what says that legs are missing.
@@ -220,15 +223,17 @@ fn leg_text(leg: &Leg, detail: Detail) -> &str {
         Words::Short => &leg.short,
         Words::Signs if leg.is_fine() => &leg.letter,
         // A release's number is never cut.
-        Words::Letters if leg.is_fine() && leg.letter == leg.tiny => &leg.letter,
-        Words::Letters if leg.is_fine() => leg.letter.get(..1).unwrap_or(&leg.letter),
+        Words::Letters | Words::Bare if leg.is_fine() && leg.letter == leg.tiny => &leg.letter,
+        Words::Letters | Words::Bare if leg.is_fine() => leg.letter.get(..1).unwrap_or(&leg.letter),
+        Words::Bare if (1..leg.tiny.len()).contains(&leg.letter.len()) => &leg.letter,
         Words::Tiny if leg.tiny.is_empty() => &leg.letter,
-        Words::Tiny | Words::Signs | Words::Letters => &leg.tiny,
+        Words::Tiny | Words::Signs | Words::Letters | Words::Bare => &leg.tiny,
     }
 }
 
 fn head(journey: &Journey, detail: Detail) -> [(String, Scope); 3] {
-    let most = if matches!(detail.words, Words::Signs | Words::Letters) { 14 } else { 40 };
+    let is_narrow = matches!(detail.words, Words::Signs | Words::Letters | Words::Bare);
+    let most = if is_narrow { 14 } else { 40 };
     let branch = width::cut(&journey.branch, most);
     let subject = width::cut(&journey.subject, detail.subject);
     let subject = if subject == "…" { String::new() } else { subject };

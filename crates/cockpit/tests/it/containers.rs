@@ -18,7 +18,7 @@ use ratatui::style::Color;
 use crate::fixture::parts::running;
 use crate::fixture::{
     NOW, ago, buffer, contained, contained_samples, key, lines, model, normal, operator, press,
-    text, theme,
+    text, theme, tick,
 };
 
 fn containers(width: u16, height: u16) -> Model {
@@ -184,7 +184,7 @@ fn names_and_images_of_others_are_cut_only_where_room_is_short() {
 #[test]
 fn others_are_forgotten_when_nobody_lists_them() {
     let mut model = containers(120, 40);
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 39_000)));
+    update(&mut model, tick(Timestamp(NOW.0 + 39_000)));
     assert!(text(&model).contains("postgres"));
     let fresh = Samples { at: Timestamp(NOW.0 + 41_000), ..Samples::default() };
     update(&mut model, Msg::Samples(Box::new(fresh)));

@@ -61,9 +61,14 @@ pub fn operator(state: State, width: u16, height: u16) -> Model {
     model(state, Access::Operator, width, height)
 }
 
+/// The time, where both clocks agree.
+pub fn tick(at: Timestamp) -> Msg {
+    Msg::Tick { now: at, wall: at }
+}
+
 pub fn lose(model: &mut Model) {
     update(model, Msg::Line(Line::Lost { why: "connection reset".to_owned() }));
-    update(model, Msg::Tick(Timestamp(NOW.0 + 130_000)));
+    update(model, tick(Timestamp(NOW.0 + 130_000)));
 }
 
 /// Presses keys; gives what was asked for.

@@ -70,6 +70,18 @@ fn a_head_that_was_not_deployed_is_never_told_as_the_release_that_serves() {
 }
 
 #[test]
+fn a_problem_of_the_first_legs_hides_no_sign_of_those_that_follow() {
+    let why = || "never healthy".to_owned();
+    for result in
+        [DeploymentResult::RolledBack { why: why() }, DeploymentResult::Failed { why: why() }]
+    {
+        let screen = text(&operator(after(result), 40, 12));
+        let journey = screen.lines().nth(1).unwrap();
+        assert!(journey.ends_with(" ●b ●t ◐r40 ●i ●1/1t ●dns"), "{journey}");
+    }
+}
+
+#[test]
 fn an_environment_in_which_nothing_ever_served_says_how_its_deployment_ended() {
     let results = [
         (DeploymentResult::Failed { why: "never healthy".to_owned() }, "✗ d41 failed"),

@@ -1,6 +1,8 @@
 //! The cockpit from the outside: messages in, screens and requests out.
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod containers;
 mod files;
 #[cfg(test)]

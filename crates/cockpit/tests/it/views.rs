@@ -16,7 +16,9 @@ use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 use ratatui::style::Modifier;
 
-use crate::fixture::{NOW, ago, buffer, failing, key, lines, model, normal, operator, press, text};
+use crate::fixture::{
+    NOW, ago, buffer, failing, key, lines, model, normal, operator, press, text, tick,
+};
 
 fn shown(keys: &str, width: u16, height: u16) -> String {
     let mut model = operator(normal(), width, height);
@@ -177,7 +179,7 @@ fn selection_and_focus_look_different() {
 fn old_measurements_are_not_told_as_new() {
     let mut model = operator(normal(), 120, 40);
     assert!(text(&model).contains("206/s"));
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
+    update(&mut model, tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
     assert!(!text(&model).contains("206/s"));
 }
 
@@ -267,7 +269,7 @@ fn what_was_said_once_wakes_nobody_when_it_is_over() {
     while model.now < Timestamp(NOW.0 + 600_000) && wakes < 100 {
         let next = next_tick(&model).unwrap();
         let now = Timestamp(model.now.0 + next.0);
-        update(&mut model, Msg::Tick(now));
+        update(&mut model, tick(now));
         wakes += 1;
     }
     // Each minute, when the samples are old, and when the text goes.
@@ -277,7 +279,7 @@ fn what_was_said_once_wakes_nobody_when_it_is_over() {
 #[test]
 fn a_still_screen_is_drawn_once_a_minute() {
     let mut model = still();
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
+    update(&mut model, tick(Timestamp(NOW.0 + STALE_AFTER.0 + 1)));
     let next = next_tick(&model).unwrap();
     assert_eq!((model.now.0 + next.0) % 60_000, 0);
     assert_eq!(next_tick(&operator(normal(), 80, 24)), Some(Millis(1000)));

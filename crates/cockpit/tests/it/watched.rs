@@ -26,7 +26,7 @@ use pilothouse_core::state::State;
 use pilothouse_core::time::{Millis, Timestamp};
 
 use crate::fixture::parts::spec;
-use crate::fixture::{NOW, ago, key, normal, operator, press, text};
+use crate::fixture::{NOW, ago, key, normal, operator, press, text, tick};
 
 const ALB: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/50dc";
 const WEB: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2";
@@ -314,7 +314,7 @@ fn an_engine_that_falls_silent_about_it_makes_it_stale_by_itself() {
     assert!(text(&model).contains("● healthy"));
     let wait = pilothouse_cockpit::next_tick(&model).unwrap();
     assert!(wait.0 <= 76_001, "it is drawn anew once it is stale: {wait}");
-    update(&mut model, Msg::Tick(Timestamp(NOW.0 + 77_000)));
+    update(&mut model, tick(Timestamp(NOW.0 + 77_000)));
     let screen = text(&model);
     assert!(!screen.contains("● healthy") && screen.contains("was healthy"), "{screen}");
 }

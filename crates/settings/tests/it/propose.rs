@@ -107,6 +107,14 @@ fn nothing_that_is_known() {
 }
 
 #[test]
+fn what_is_not_trusted_says_whose_programs_steps_are() {
+    let proposal = propose(&facts(&["server.py"]));
+    let said = "trusted is false: steps run as the engine's own user";
+    let notes = &proposal.operator.notes;
+    assert!(notes.iter().any(|note| note.starts_with(said)), "{notes:?}");
+}
+
+#[test]
 fn the_texts_explain_themselves() {
     let proposal = propose(&facts(&["server.py"]));
     insta::assert_snapshot!("propose_operator", proposal.operator.text);

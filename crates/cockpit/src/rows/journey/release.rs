@@ -36,7 +36,9 @@ pub(super) fn release(model: &Model, row: &BranchRef, environment: &Environment)
         return Leg::new(Mark::Ready, format!("{ready}{of}{over}"), format!("{ready}{of}"));
     }
     if let Some(behind) = behind {
-        return Leg::new(Mark::Warn, behind.long(), behind.short()).tiny(behind.shortest());
+        return Leg::new(Mark::Warn, behind.long(), behind.short())
+            .letter(behind.release.to_string())
+            .tiny(behind.shortest());
     }
     if let Some((mark, how)) = head::failed(model, row, environment) {
         return Leg::new(mark, format!("{how}, nothing serves"), how);
