@@ -173,22 +173,25 @@ impl LiveGroup {
     /// left; when there is none, those that were healthy before in this process (fail open),
     /// never one that has not proven itself.
     pub(crate) fn choose(&self, tried: &[u64]) -> Option<&Arc<LiveTarget>> {
+        let is_free = |slot: &Slot| slot.role == Role::Active && !tried.contains(&slot.target.key);
+        let is_healthy = |slot: &Slot| is_free(slot) && slot.target.is_healthy();
         let start = self.next.fetch_add(1, Ordering::Relaxed);
-        let is_free = |slot: &&Slot| slot.role == Role::Active && !tried.contains(&slot.target.key);
-        let in_turn = || {
-            let at = start.checked_rem(self.slots.len()).unwrap_or(0);
-            let (head, tail) = self.slots.split_at(at);
-            tail.iter().chain(head).filter(is_free)
-        };
-        let load = |slot: &&Slot| slot.target.in_flight.load(Ordering::Relaxed);
-        let healthy = in_turn().filter(|slot| slot.target.is_healthy());
-        let healthy = healthy.min_by_key(|slot| (slot.ill, load(slot)));
-        let chosen = if healthy.is_some() || self.has_healthy() {
-            healthy
-        } else {
-            in_turn().filter(|slot| slot.target.is_proven()).min_by_key(load)
-        };
-        chosen.map(|slot| &slot.target)
+        let healthy = self
+            .least(start, |slot| is_healthy(slot) && !slot.ill)
+            .or_else(|| self.least(start, is_healthy));
+        if healthy.is_some() || self.has_healthy() {
+            return healthy;
+        }
+        self.least(start, |slot| is_free(slot) && slot.target.is_proven())
+    }
+
+    /// The target with the fewest requests in flight of those that may be asked. The turn goes round
+    /// among them alone: over the places of others it would come to the next one again and again.
+    fn least(&self, start: usize, may: impl Fn(&Slot) -> bool) -> Option<&Arc<LiveTarget>> {
+        let all = || self.slots.iter().filter(|slot| may(slot)).map(|slot| &slot.target);
+        let at = start.checked_rem(all().count())?;
+        let in_turn = all().skip(at).chain(all().take(at));
+        in_turn.min_by_key(|target| target.in_flight.load(Ordering::Relaxed))
     }
 
     pub(crate) fn has_healthy(&self) -> bool {
@@ -229,5 +232,45 @@ impl Active {
     pub(crate) fn listener_at(&self, address: SocketAddr) -> Option<&Listener> {
         let (_, index) = self.listeners.iter().find(|(own, _)| *own == address)?;
         self.table.listeners.get(*index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A slot whose target is healthy.
+    fn slot(key: u64, role: Role, ill: bool) -> Slot {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let target = Target {
+            id: format!("t{key}"),
+            address,
+            release: "r1".to_owned(),
+            proof: String::new(),
+            role,
+            ill,
+            health: None,
+        };
+        let target = LiveTarget::new(key, "group", &target, Arc::default(), 0);
+        target.flags.store(HEALTHY | PROVEN, Ordering::Relaxed);
+        Slot { target: Arc::new(target), role, ill }
+    }
+
+    #[test]
+    fn what_may_not_be_asked_leaves_its_turn_to_nobody_in_particular() {
+        let draining = (0..5).map(|key| slot(key, Role::Draining, false));
+        let ill = (5..8).map(|key| slot(key, Role::Active, true));
+        let well = (8..13).map(|key| slot(key, Role::Active, false));
+        let group = LiveGroup::new("group", draining.chain(ill).chain(well).collect(), true);
+        let mut counts = HashMap::new();
+        for _ in 0..100 {
+            *counts.entry(group.choose(&[]).unwrap().key).or_insert(0) += 1;
+        }
+        let expected: HashMap<u64, i32> = (8..13).map(|key| (key, 20)).collect();
+        assert_eq!(counts, expected);
+        // Whom it was tried with in vain is asked no more, and what is ill only where no other is left.
+        let tried: Vec<u64> = (8..13).collect();
+        assert!((5..8).contains(&group.choose(&tried).unwrap().key));
+        assert!(group.choose(&(5..13).collect::<Vec<_>>()).is_none());
     }
 }

@@ -272,10 +272,13 @@ pub(super) fn give_up(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
 
 fn proved(state: &State, id: &InstanceId, result: Result<'_>) -> Vec<Event> {
     let Some(instance) = state.instances.get(id) else { return Vec::new() };
-    if instance.is_proved() || instance.address().is_none() {
+    let runs = matches!(instance.phase, crate::instance::InstancePhase::Running { .. });
+    if instance.is_proved() || !runs {
         return Vec::new();
     }
     match result {
+        // What ended since is not what was proved; what is given up may have ended for good.
+        Ok(_) if instance.address().is_none() => Vec::new(),
         Ok(_) => vec![Event::Instance(InstanceEvent::Proved { id: id.clone() })],
         // What serves is not let go because nobody could ask it how it is.
         Err(fault) if fault.kind == FaultKind::Unknown && instance.role == Role::Active => {

@@ -1,8 +1,8 @@
 //! What ran of an instance is over: whoever has its address now is somebody else.
 
-use pilothouse_core::effect::{EffectId, Input, Observation};
-use pilothouse_core::id::InstanceId;
-use pilothouse_core::instance::TargetHealth;
+use pilothouse_core::effect::{EffectId, Fault, Input, Observation, Outcome};
+use pilothouse_core::id::{InstanceId, ReleaseNumber};
+use pilothouse_core::instance::{Instance, InstancePhase, TargetHealth};
 use pilothouse_core::routing::{Action, Role, Table, TargetState};
 use pilothouse_core::table;
 use pilothouse_core::time::Timestamp;
@@ -304,6 +304,34 @@ fn what_starts_again_is_ill_no_more_and_nothing_is_left_of_that() {
     );
     let one = &play.world.state.instances[&id];
     assert_eq!((one.ill, &one.probed), (false, &None));
+}
+
+/// It ended before it was proved, and cannot be started again: its container's name is another's, say.
+#[test]
+fn what_ended_before_it_was_proved_is_given_up_where_nothing_comes_of_it() {
+    let cannot = || Fault::permanent("its container does not run: the name is taken");
+    let mut play = served();
+    play.line("push main b");
+    play.line("until d2 Starting");
+    let is_begun = |one: &&Instance| {
+        one.release == ReleaseNumber(2) && one.address().is_some() && !one.is_proved()
+    };
+    let begun =
+        |play: &Play| play.world.state.instances.values().find(is_begun).map(|one| one.id.clone());
+    while begun(&play).is_none() {
+        assert!(play.world.step(), "nothing moves");
+    }
+    let id = begun(&play).unwrap();
+    end(&mut play, &id);
+    // That it answered before says nothing of what is over.
+    let outcome = |result| Input::Outcome { id: EffectId::Prove(id.clone()), result };
+    play.world.turn(&outcome(Ok(Outcome::Done)));
+    assert!(!play.world.state.instances[&id].is_proved());
+    play.world.turn(&outcome(Err(cannot())));
+    assert!(matches!(play.world.state.instances[&id].phase, InstancePhase::Stopping { .. }));
+    play.line("run");
+    let newest = play.world.state.deployments.values().next_back().unwrap();
+    assert!(newest.is_ended(), "{newest:?}");
 }
 
 #[test]

@@ -267,9 +267,12 @@ fn note(spec: &ContainerSpec, said: &Said, hide: Hide<'_>) -> bool {
             // Before anything is taken out of it that stands within a secret.
             let told = told(&hide(printed));
             say(&told);
-            if *was_well {
-                super::noted(spec, record::note_ill(&spec.record, &told));
-            }
+            let noted = match *was_well {
+                true => record::note_ill(&spec.record, &told),
+                // It is ended for that, and its status tells of the end alone.
+                false => record::note_cause(&spec.record, &told),
+            };
+            super::noted(spec, noted);
             *was_well
         }
         Said::Passes => {

@@ -47,7 +47,7 @@ impl Docker {
     /// is. Where none was known, this one is remembered.
     pub(super) async fn come_home(&self, client: &Client) -> Result<Option<String>, Fault> {
         let path = self.places.docker_engine();
-        if known(&path)?.is_some() {
+        if !matches!(known(&path)?, Known::Nothing) {
             return self.elsewhere(client).await;
         }
         if let Some(here) = here(client).await? {
@@ -59,8 +59,16 @@ impl Docker {
     /// Why the engine that answers is another than the one that is known, if it is.
     pub(super) async fn elsewhere(&self, client: &Client) -> Result<Option<String>, Fault> {
         let path = self.places.docker_engine();
-        let Some(known) = known(&path)? else { return Ok(None) };
+        let known = known(&path)?;
+        if matches!(known, Known::Nothing) {
+            return Ok(None);
+        }
         let here = here(client).await?;
+        let known = match known {
+            Known::Is(known) => known,
+            Known::Damaged => return Ok(Some(damaged(here.as_ref(), &path))),
+            Known::Nothing => return Ok(None),
+        };
         Ok(here.filter(|here| !known.is(here)).map(|here| elsewhere(&known, &here, &path)))
     }
 
@@ -85,14 +93,24 @@ async fn here(client: &Client) -> Result<Option<Home>, Fault> {
     }
 }
 
+/// Which engine is known to have the containers.
+enum Known {
+    /// None has any.
+    Nothing,
+    /// This one.
+    Is(Home),
+    /// One, and which it is was lost by a disk that failed.
+    Damaged,
+}
+
 /// The engine that is known, if one is.
-fn known(path: &Path) -> Result<Option<Home>, Fault> {
+fn known(path: &Path) -> Result<Known, Fault> {
     let failed = |error: &dyn std::fmt::Display| {
         Fault::transient(format!("cannot read {}: {error}", path.display()))
     };
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(&error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_or(Known::Damaged, Known::Is)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Known::Nothing),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -102,6 +120,15 @@ fn elsewhere(known: &Home, here: &Home, path: &Path) -> String {
     format!(
         "another Docker engine ({here}) answers than the one with the containers ({known}): start \
          pilothouse with that one's DOCKER_HOST, or give those containers up: rm {path}"
+    )
+}
+
+fn damaged(here: Option<&Home>, path: &Path) -> String {
+    let path = shell_word(&path.display().to_string());
+    let here = here.map_or_else(|| "which does not say what it is".to_owned(), Home::to_string);
+    format!(
+        "{path} is damaged, and told which Docker engine has the containers: put it back, or, if it is \
+         the one that answers ({here}), rm {path}"
     )
 }
 
@@ -137,10 +164,21 @@ mod tests {
     fn what_is_known_is_read_back_and_what_cannot_be_read_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("docker-engine.json");
-        assert!(known(&path).unwrap().is_none());
+        assert!(matches!(known(&path).unwrap(), Known::Nothing));
         write(&path, &home("AB:CD", "/var/lib/docker")).unwrap();
-        assert!(known(&path).unwrap().unwrap().is(&home("AB:CD", "/var/lib/docker")));
-        std::fs::write(&path, "{").unwrap();
-        assert!(known(&path).unwrap_err().why.contains("docker-engine.json"));
+        let is = |known: Known| matches!(known, Known::Is(it) if it.is(&home("AB:CD", "/var/lib/docker")));
+        assert!(is(known(&path).unwrap()));
+        for damaged in ["", "{", "\0\0"] {
+            std::fs::write(&path, damaged).unwrap();
+            assert!(matches!(known(&path).unwrap(), Known::Damaged));
+        }
+        let told = super::damaged(Some(&home("AB:CD", "/var/lib/docker")), &path);
+        assert!(
+            told.contains("is damaged") && told.contains("(/var/lib/docker, id AB:CD"),
+            "{told}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(known(&path).is_err_and(|fault| fault.why.contains("docker-engine.json")));
     }
 }
