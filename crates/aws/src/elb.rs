@@ -231,8 +231,7 @@ fn group(one: &TargetGroup) -> Group {
         check_matcher: matcher.map(|matcher| text(Some(matcher))),
         vpc: text(one.vpc_id()),
         balancers: texts(one.load_balancer_arns()),
-        targets: Vec::new(),
-        metrics: Vec::new(),
+        ..Group::default()
     }
 }
 

@@ -7,6 +7,7 @@ mod lacks;
 mod prices;
 mod signs;
 mod truth;
+mod untold;
 mod whose;
 
 use std::collections::BTreeMap;

@@ -287,6 +287,7 @@ impl Inventory {
                 .groups_told(belongings)
                 .map(|one| Group {
                     targets: self.targets.get(&one.arn).cloned().unwrap_or_default(),
+                    is_unread: !self.targets.contains_key(&one.arn),
                     metrics: measured(&one.arn),
                     ..one.clone()
                 })

@@ -186,4 +186,11 @@ fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {
         let why = trouble.map_or("not read yet", |trouble| trouble.kind.name());
         till.note(part.name(), "", why);
     }
+    // Hosts behind a group whose targets were not read yet are missing, whatever was read of others.
+    if let Some(health) = watched.parts.get(&Part::Health).filter(|fresh| fresh.at.is_some()) {
+        let why = health.trouble.as_ref().map_or("not read yet", |trouble| trouble.kind.name());
+        for group in watched.groups.iter().filter(|one| one.is_unread) {
+            till.note(Part::Health.name(), &group.name, why);
+        }
+    }
 }

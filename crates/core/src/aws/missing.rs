@@ -1,5 +1,7 @@
 //! What should be there and is not, or does not serve: counts of what is there do not tell it.
 
+use std::collections::BTreeSet;
+
 use super::belongs::Inventory;
 use super::seen::{Action, Balancer, EcsService, Gap, Group, Listener, Rule};
 use super::watched::{Part, Watched};
@@ -68,7 +70,6 @@ impl Watched {
 
     /// Whether requests are sent to a target group that has no target.
     pub fn is_hole(&self, group: &Group) -> bool {
-        let was_read = |part| self.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
         let sends = |arn: &String| {
             let listeners = self.balancers.iter().find(|one| one.arn == *arn);
             let listeners = listeners.map_or(&[][..], |one| &one.listeners);
@@ -76,7 +77,13 @@ impl Watched {
             // Of a load balancer of others, or one whose rules were not read, nobody knows what it sends.
             rules.any(|rule| rule.sends_to(&group.arn))
         };
-        was_read(Part::Health) && group.targets.is_empty() && group.balancers.iter().any(sends)
+        self.knows_targets(group) && group.targets.is_empty() && group.balancers.iter().any(sends)
+    }
+
+    /// Whether the targets of a group were ever read: that others' were says nothing of its own.
+    pub fn knows_targets(&self, group: &Group) -> bool {
+        let was_read = self.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
+        was_read && !group.is_unread
     }
 
     /// Of when the oldest of parts is that were read, where not all of them are fresh.
@@ -145,6 +152,13 @@ impl Inventory {
     /// Whether rules send to a target group that was not there when groups were last read.
     pub fn sends_to_unknown(&self) -> bool {
         self.listeners.values().any(|listeners| self.unknown_group(listeners).is_some())
+    }
+
+    /// The target groups that ECS services say they are registered in and that were not there when
+    /// groups were last read.
+    pub fn groups_lost(&self) -> BTreeSet<String> {
+        let named = self.services.iter().flat_map(|one| &one.groups);
+        named.filter(|arn| self.groups.iter().all(|group| group.arn != **arn)).cloned().collect()
     }
 
     fn unknown_group<'a>(&self, listeners: &'a [Listener]) -> Option<&'a String> {

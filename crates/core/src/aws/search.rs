@@ -99,7 +99,8 @@ impl Inventory {
         let is_known = was_read(Part::Instances)
             && was_read(Part::Groups)
             && (candidates == 0 || was_read(Part::Registrations))
-            && (!has_own || was_read(Part::Health));
+            && (!has_own || was_read(Part::Health))
+            && self.groups_of(belongings).all(|group| self.targets.contains_key(&group.arn));
         let own = |group: &Group| -> Option<BTreeSet<String>> {
             let targets = self.targets.get(&group.arn)?;
             Some(targets.iter().map(|target| target.id.clone()).collect())

@@ -293,6 +293,10 @@ pub struct Group {
     pub balancers: Vec<String>,
     /// Its targets; none before they were read.
     pub targets: Vec<Target>,
+    /// Whether they were never read, whatever was read of other groups: that there are none here
+    /// says nothing then. An engine of before says it of none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unread: bool,
     /// What was measured of it lately.
     pub metrics: Vec<Series>,
 }

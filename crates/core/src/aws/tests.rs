@@ -11,6 +11,7 @@ mod tags;
 mod tasks;
 mod unasked;
 mod unsaid;
+mod untold;
 mod volumes;
 mod wanted;
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use pilothouse_api::types::{Access as Door, Sighting};
 use pilothouse_core::aws::asking::{Ask, Content, ORDER};
 use pilothouse_core::aws::book::{Listed, Product};
-use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Group, Identity};
+use pilothouse_core::aws::seen::{Balancer, Ec2Instance, EcsService, Group, Identity};
 use pilothouse_core::aws::{Access, AwsWatch, Belongings, Part, Trouble, TroubleKind, Watched};
 use pilothouse_core::cost::NanoUsd;
 use pilothouse_core::deployment::EnvironmentKey;
@@ -50,6 +50,7 @@ pub(super) struct Made {
     /// What never brings an answer.
     silent: Arc<Mutex<Vec<Part>>>,
     groups: Arc<Mutex<Vec<Group>>>,
+    services: Arc<Mutex<Vec<EcsService>>>,
     pub(super) list: Arc<Mutex<List>>,
     account: Arc<Mutex<String>>,
     requests: Arc<AtomicU64>,
@@ -113,7 +114,7 @@ impl Account for Made {
                 Ask::Health(arns) => Content::Health(registered::targets(arns)),
                 Ask::Registrations(arns) => Content::Registrations(registered::targets(arns)),
                 Ask::ServiceTags => Content::ServiceTags(BTreeMap::new()),
-                Ask::Services(_) => Content::Services(Vec::new()),
+                Ask::Services(_) => Content::Services(self.services.lock().unwrap().clone()),
                 Ask::Metrics(_) => Content::Metrics(BTreeMap::new()),
                 Ask::Meters(_) => Content::Meters(BTreeMap::new()),
             })

@@ -103,11 +103,24 @@ fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
 /// Whether there may be more hosts, behind what was never read.
 fn lacks_hosts(watched: &Watched, named: &Belongings) -> bool {
     let behind = !named.load_balancers.is_empty() || !named.tags.is_empty();
-    let grouped = behind || !named.target_groups.is_empty();
-    let is_of_hosts = watched.groups.iter().any(|one| one.target_kind == "instance");
+    let grouped = behind || !named.target_groups.is_empty() || has_groups(watched);
+    let mut of_hosts = watched.groups.iter().filter(|one| one.target_kind == "instance");
     behind && is_never(watched, Part::Balancers)
         || grouped && is_never(watched, Part::Groups)
-        || is_of_hosts && is_never(watched, Part::Health)
+        || of_hosts.any(|one| !watched.knows_targets(one))
+}
+
+/// Whether a service says that it is registered in target groups.
+fn has_groups(watched: &Watched) -> bool {
+    watched.services.iter().any(|one| !one.groups.is_empty())
+}
+
+/// Whether a service is registered in a group that is not told: one that it moved to may be there,
+/// as long as groups cannot be read.
+fn may_lack_group(watched: &Watched, now: Timestamp) -> bool {
+    let is_told = |arn: &String| watched.groups.iter().any(|one| one.arn == *arn);
+    let mut registered = watched.services.iter().flat_map(|one| &one.groups);
+    !are_now(watched, &[Part::Groups], now) && !registered.all(is_told)
 }
 
 /// Parts by which it is found out what there is.
@@ -135,10 +148,8 @@ fn bring_targets(model: &Model, watched: &Watched) -> Vec<Part> {
     let tagged = !named.tags.is_empty();
     let behind = !named.load_balancers.is_empty() || tagged;
     let hosted = !named.instances.is_empty();
-    let grouped = behind
-        || hosted
-        || !named.target_groups.is_empty()
-        || watched.services.iter().any(|one| !one.groups.is_empty());
+    let grouped = behind || hosted || !named.target_groups.is_empty() || has_groups(watched);
+    let served = !named.services.is_empty() || tagged;
     // A host that is named is found to be a target by where it is, and by what is said of targets
     // alone: of those that groups have which may have it, and of their health.
     let all = [
@@ -146,6 +157,7 @@ fn bring_targets(model: &Model, watched: &Watched) -> Vec<Part> {
         (grouped, Part::Groups),
         (tagged, Part::Tags),
         (tagged, Part::ServiceTags),
+        (served, Part::Services),
         (hosted, Part::Instances),
         (hosted, Part::Registrations),
         (hosted, Part::Health),
@@ -157,7 +169,8 @@ fn bring_targets(model: &Model, watched: &Watched) -> Vec<Part> {
 fn targets_of(model: &Model, watched: &Watched, now: Timestamp) -> Option<Count> {
     let never = |part| is_never(watched, part);
     let bring = bring_targets(model, watched);
-    if bring.iter().any(|part| never(*part)) {
+    let may_have_others = watched.groups.is_empty() && may_lack_group(watched, now);
+    if may_have_others || bring.iter().any(|part| never(*part)) {
         return Some(Count { known: Known::Never, ..Count::default() });
     }
     let has_some = !watched.groups.is_empty() || !never(Part::Health);
@@ -170,7 +183,9 @@ fn targets(watched: &Watched, mut bring: Vec<Part>, now: Timestamp) -> Count {
     bring.push(Part::Health);
     // That some are ill is so whichever more there may be; that all are well is not.
     let parts = if have < want { &[Part::Health][..] } else { &bring };
-    Count { have, want, known: age_of(watched, parts, now), ..Count::default() }
+    let is_untold = watched.groups.iter().any(|one| !watched.knows_targets(one));
+    let is_part = is_untold || may_lack_group(watched, now);
+    Count { have, want, is_part, known: age_of(watched, parts, now), ..Count::default() }
 }
 
 /// What should be there and is not: it is worst where nothing else is well, or a load balancer
@@ -255,7 +270,9 @@ struct Count {
 impl Count {
     fn leg(&self, (long, short, tiny): (&str, &str, &str)) -> Leg {
         let Self { have, unknown, want, is_part, known } = *self;
-        if known == Known::Never || (unknown > 0 && unknown == want) {
+        // Of nothing in part nobody knows whether it is nothing.
+        let is_none = unknown == want && (unknown > 0 || is_part);
+        if known == Known::Never || is_none {
             return Leg::new(Mark::Unknown, format!("{long} unknown"), format!("? {short}"));
         }
         let stale = known == Known::Once;

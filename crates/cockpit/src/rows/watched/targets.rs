@@ -78,7 +78,7 @@ pub fn healthy(group: &Group) -> (usize, usize) {
 fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Health, now);
     let (well, all) = healthy(one);
-    let is_read = watched.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
+    let is_read = watched.knows_targets(one);
     let (mark, word) = match (well, all) {
         _ if !is_read => (Mark::Unknown, "not read".to_owned()),
         // Whoever is sent to it is turned away.

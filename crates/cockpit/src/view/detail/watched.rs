@@ -289,8 +289,7 @@ fn group(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
     let now = model.known_at();
     let was = |part| if watched.stale_since(part, now).is_some() { "was " } else { "" };
     let (well, all) = targets::healthy(one);
-    let is_read = watched.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
-    let count = if is_read {
+    let count = if watched.knows_targets(one) {
         format!("{}{well} of {all} healthy", was(Part::Health))
     } else {
         "not read".to_owned()

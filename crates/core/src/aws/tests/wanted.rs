@@ -53,7 +53,7 @@ fn what_is_newly_named_is_not_read_until_it_was_asked_for() {
         let open = seen.bill.unpriced().filter(|line| line.note == "not read yet");
         open.map(|line| line.what.clone()).collect()
     };
-    assert_eq!(unread(&seen), ["target groups", "target health", "ECS services"]);
+    assert_eq!(unread(&seen), ["target groups", "ECS services", "target health"]);
     let bucket = seen.bill.lines.iter().find(|line| line.what == "S3 stored").unwrap();
     assert!(bucket.is_unasked(), "{}", bucket.note);
     // The other environment was read for what it names.
