@@ -1,7 +1,5 @@
 //! What should be there and is not, or does not serve: counts of what is there do not tell it.
 
-use std::collections::BTreeSet;
-
 use super::belongs::Inventory;
 use super::seen::{Action, Balancer, EcsService, Gap, Group, Listener, Rule};
 use super::watched::{Part, Watched};
@@ -152,13 +150,6 @@ impl Inventory {
     /// Whether rules send to a target group that was not there when groups were last read.
     pub fn sends_to_unknown(&self) -> bool {
         self.listeners.values().any(|listeners| self.unknown_group(listeners).is_some())
-    }
-
-    /// The target groups that ECS services say they are registered in and that were not there when
-    /// groups were last read.
-    pub fn groups_lost(&self) -> BTreeSet<String> {
-        let named = self.services.iter().flat_map(|one| &one.groups);
-        named.filter(|arn| self.groups.iter().all(|group| group.arn != **arn)).cloned().collect()
     }
 
     fn unknown_group<'a>(&self, listeners: &'a [Listener]) -> Option<&'a String> {

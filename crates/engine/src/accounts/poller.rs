@@ -180,16 +180,10 @@ impl Poller {
                 continue;
             }
             let known = (part == Part::Registrations).then(|| self.inventory.registered.clone());
-            let lost = (part == Part::Services).then(|| self.inventory.groups_lost());
             let read = self.read(part).await;
             // What was found among others was not asked for its health yet.
             if known.is_some_and(|known| known != self.inventory.registered) {
                 parts.push_front(Part::Health);
-            }
-            // A group that a service moved to may have been made since. One that is still not there
-            // is not looked for in every round.
-            if lost.is_some_and(|lost| !self.inventory.groups_lost().is_subset(&lost)) {
-                parts.push_front(Part::Groups);
             }
             // A group that rules send to and that was not there may have been made since.
             if part == Part::Rules && self.inventory.sends_to_unknown() {
