@@ -7,6 +7,7 @@ mod container;
 mod empty;
 mod groovy;
 mod honest;
+mod long;
 mod option;
 mod parameter;
 mod place;

@@ -290,7 +290,9 @@ impl Planner<'_> {
         if is_missing && !is_lost {
             scope.lack(key.text.clone());
         }
-        assignable(&key.text, bits?)
+        let bits = assignable(&key.text, bits?)?;
+        scope.fits(&key.text, &bits)?;
+        Ok(bits)
     }
 
     fn leave_variable(
