@@ -8,6 +8,7 @@ mod empty;
 mod groovy;
 mod honest;
 mod long;
+mod nested;
 mod option;
 mod parameter;
 mod place;
