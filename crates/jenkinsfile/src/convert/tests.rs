@@ -7,6 +7,7 @@ mod container;
 mod empty;
 mod groovy;
 mod honest;
+mod install;
 mod long;
 mod nested;
 mod option;
