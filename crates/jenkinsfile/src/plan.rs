@@ -160,6 +160,7 @@ impl Plan {
             bare: None,
             stages: 0,
             done: 0,
+            bytes: 0,
             plan: Self::default(),
         };
         planner.around(&source.statements, pipeline.span);
@@ -196,6 +197,8 @@ struct Planner<'a> {
     stages: usize,
     /// How many steps are taken over.
     done: usize,
+    /// How long the scripts are together, with the variables of each.
+    bytes: usize,
     plan: Plan,
 }
 

@@ -4,7 +4,7 @@ use super::time::{WEEK, limit, seconds};
 use super::value::{Left, groovy, left};
 use crate::model::{Arguments, Value, ValueKind};
 use crate::table::Support;
-use crate::verdict::Known;
+use crate::verdict::{Known, is_plain};
 
 /// The time limit of a step that says none, and what a sleep is given to begin and end, in seconds.
 pub(super) const USUAL: u64 = 30 * 60;
@@ -50,6 +50,10 @@ fn time(arguments: &Arguments<'_>, usual: &'static str) -> Result<(i64, String),
         Arguments::Single(_) => true,
         Arguments::Positional(_) => false,
     };
+    if !is_known && values(arguments).into_iter().all(is_plain) {
+        let why = "a time limit is a time and its unit here, and nothing else";
+        return Err(left(Support::NotYet, why));
+    }
     let time = match arguments {
         Arguments::Single(value) => Some(value),
         _ => argument_of(arguments, "time"),

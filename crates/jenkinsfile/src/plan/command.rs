@@ -3,6 +3,7 @@
 //! Responsible for finding what a command is behind words as `sudo`, and for what a script says of
 //! the place that a word names. What a command does is not its affair.
 
+mod end;
 mod expand;
 mod known;
 mod nested;

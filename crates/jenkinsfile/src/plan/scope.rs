@@ -12,6 +12,8 @@ use crate::table::Support;
 
 /// The most variables of a step, and the most of those that are not known whose names are.
 pub(super) const VARIABLES: usize = 400;
+/// How long all of them are together, in bytes; a process cannot be given much more.
+const VARIABLE_BYTES: usize = 1024 * 1024;
 
 /// Variables whose values are known.
 pub(super) type Variables = Rc<Vec<(String, Vec<Bit>)>>;
@@ -91,7 +93,31 @@ impl Scope {
         if variables.len() >= VARIABLES {
             return Err(left(Support::NotYet, "there are too many variables"));
         }
-        variables.push((name.to_owned(), bits));
+        self.fits(name, &bits)?;
+        Rc::make_mut(&mut self.variables).push((name.to_owned(), bits));
         Ok(())
     }
+
+    /// Whether a process can be given this variable with the others.
+    pub fn fits(&self, name: &str, bits: &[Bit]) -> Result<(), Left> {
+        if self.bytes() + length(name, bits) > VARIABLE_BYTES {
+            return Err(left(Support::NotYet, "the variables are too long together"));
+        }
+        Ok(())
+    }
+
+    /// How long the variables are together, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.variables.iter().map(|(name, bits)| length(name, bits)).sum()
+    }
+}
+
+fn length(name: &str, bits: &[Bit]) -> usize {
+    let bytes = |bit: &Bit| match bit {
+        Bit::Text(text) => text.len(),
+        // What is written for it.
+        Bit::Outside(outside) => outside.ours.len(),
+        Bit::Unset => 0,
+    };
+    name.len() + bits.iter().map(bytes).sum::<usize>()
 }

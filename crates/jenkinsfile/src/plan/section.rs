@@ -176,9 +176,13 @@ impl Planner<'_> {
 
     fn limit(&mut self, option: &Directive<'_>, name: &Key, scope: &mut Scope, is_one: bool) {
         let Some(seconds) = seconds_of(&option.arguments) else {
-            let note = "an argument is an expression, or no time that a step has";
+            let (support, note) = if is_literal(option) {
+                (Support::NotYet, "a time limit is a time that a step has, and nothing else")
+            } else {
+                (Support::Interpreter, "an argument is an expression")
+            };
             self.leave(option.span, "option timeout, so nothing in it runs", note);
-            self.mark(name.span, Support::Interpreter, note);
+            self.mark(name.span, support, note);
             scope.turn_off("in the option timeout");
             return;
         };
@@ -290,7 +294,9 @@ impl Planner<'_> {
         if is_missing && !is_lost {
             scope.lack(key.text.clone());
         }
-        assignable(&key.text, bits?)
+        let bits = assignable(&key.text, bits?)?;
+        scope.fits(&key.text, &bits)?;
+        Ok(bits)
     }
 
     fn leave_variable(

@@ -6,7 +6,7 @@
 use super::argument::{argument_of, is_scm, single, sleep, timeout, values};
 use super::background::{keeps_processes, leaves_process};
 use super::shell::{missing, script, word};
-use super::value::{Bit, Left, groovy, left};
+use super::value::{Bit, Left, groovy, left, not_set};
 use super::{Comment, Mark, NOTHING, Planner, Scope, StagePart, plain};
 use crate::model::{Arguments, Key, Step, Value, ValueKind};
 use crate::table::{Entry, Support};
@@ -294,9 +294,7 @@ impl Planner<'_> {
             return Err(left(Support::NotYet, why));
         }
         match missing(&text, scope) {
-            Some(name) => {
-                Err(left(Support::NotYet, format!("it uses {name}, which is not set here")))
-            }
+            Some(name) => Err(not_set(name)),
             None => Ok(text),
         }
     }

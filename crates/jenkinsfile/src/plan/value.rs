@@ -102,6 +102,11 @@ pub(super) fn left(support: Support, why: impl Into<String>) -> Left {
     Left { support, why: why.into() }
 }
 
+/// What is said of a variable that Jenkins would set.
+pub(super) fn not_set(name: &str) -> Left {
+    left(Support::NotYet, format!("it uses {name}, which is not set here"))
+}
+
 /// What is said of an expression.
 pub(super) fn groovy() -> Left {
     left(Support::Interpreter, "an argument is an expression of Groovy")
@@ -165,7 +170,7 @@ impl Planner<'_> {
                     let why = format!("{name} is a variable of Groovy");
                     return Err(left(Support::Interpreter, why));
                 }
-                into.variable(name, scope)?;
+                into.variable(name, is_of_jenkins(name), scope)?;
             }
             ExpressionKind::Property { object, name: Member::Name(name), .. } => {
                 if object.kind.is_name("params") && !self.known.is_of_groovy("params") {
@@ -178,7 +183,7 @@ impl Planner<'_> {
                 if !object.kind.is_name("env") || self.known.is_of_groovy("env") {
                     return Err(groovy());
                 }
-                into.variable(name.text, scope)?;
+                into.variable(name.text, true, scope)?;
             }
             _ => return Err(groovy()),
         }
@@ -239,7 +244,8 @@ impl Bits {
         Ok(())
     }
 
-    fn variable(&mut self, name: &str, scope: &Scope) -> Result<(), Left> {
+    /// What a variable says, which may be one of Groovy where it is not sure to be one of a run.
+    fn variable(&mut self, name: &str, is_of_run: bool, scope: &Scope) -> Result<(), Left> {
         if scope.missing.contains(name) {
             return Err(left(Support::NotYet, format!("{name} is not set here")));
         }
@@ -259,11 +265,13 @@ impl Bits {
         if scope.is_crowded {
             return Err(left(Support::NotYet, "there are too many variables"));
         }
-        let outside = OUTSIDE
-            .iter()
-            .find(|outside| outside.theirs == name)
-            .ok_or_else(|| left(Support::Interpreter, format!("{name} is a variable of Groovy")))?;
-        self.all.push(Bit::Outside(*outside));
-        Ok(())
+        match OUTSIDE.iter().find(|outside| outside.theirs == name) {
+            Some(outside) => {
+                self.all.push(Bit::Outside(*outside));
+                Ok(())
+            }
+            None if is_of_run => Err(not_set(name)),
+            None => Err(left(Support::Interpreter, format!("{name} is a variable of Groovy"))),
+        }
     }
 }

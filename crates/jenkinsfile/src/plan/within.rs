@@ -10,6 +10,9 @@ use crate::model::{Arguments, Value, ValueKind};
 use crate::syntax::{Argument, ExpressionKind};
 use crate::table::Support;
 
+/// The longest path (`PATH_MAX` of Linux).
+const PATH_BYTES: usize = 4096;
+
 impl Planner<'_> {
     pub(super) fn directory(
         &self,
@@ -23,6 +26,10 @@ impl Planner<'_> {
             || path.split('/').any(|part| part == "..");
         if is_odd {
             return Err(left(Support::NotYet, "a directory outside of the workspace, or none"));
+        }
+        let around: usize = scope.directories.iter().map(String::len).sum();
+        if around + path.len() > PATH_BYTES {
+            return Err(left(Support::NotYet, "its path is longer than any that a system knows"));
         }
         Ok(quoted(&path))
     }

@@ -17,8 +17,12 @@ use super::{Comment, Planner, Scope, Script, StagePart, Variables};
 use crate::model::{Key, Step};
 use crate::table::{Entry, Support};
 
-/// The longest script, in bytes: less than a step may have, since lines are put before it.
+/// The longest script with what stands before it, in bytes: less than a step may have, since
+/// several are put together.
 const SCRIPT_BYTES: usize = 60 * 1024;
+/// The most that all scripts have together with their variables, in bytes: a short name may stand
+/// for a long text, and each step has all of them.
+const PLAN_BYTES: usize = 4 * 1024 * 1024;
 /// Variables that each script of a run has; no others need to be taken away, since those of an
 /// image, or of an agent itself, Jenkins leaves there (hudson.Launcher, "inherit").
 const GIVEN: [&str; 3] = ["CI", "XDG_CACHE_HOME", "npm_config_cache"];
@@ -112,7 +116,7 @@ impl Planner<'_> {
         scope: &Scope,
         into: &mut Vec<StagePart>,
     ) {
-        let text = match whole(text, scope) {
+        let text = match whole(text, scope).and_then(|text| self.counted(text, scope)) {
             Ok(whole) => whole,
             Err(why) => {
                 self.leave_step(step, &why, entry, into);
@@ -173,6 +177,17 @@ impl Planner<'_> {
         let variables = Rc::clone(&scope.variables);
         into.push(StagePart::Script(Script { name, timeout, variables, pieces, is_off }));
     }
+
+    /// A script, where the pipeline is not too long with it.
+    fn counted(&mut self, text: String, scope: &Scope) -> Result<String, Left> {
+        let bytes = self.bytes + text.len() + scope.bytes();
+        if bytes > PLAN_BYTES {
+            let why = "the scripts of the pipeline are too long, with the variables of each";
+            return Err(left(Support::NotYet, why));
+        }
+        self.bytes = bytes;
+        Ok(text)
+    }
 }
 
 /// A script with what has to stand before it.
@@ -181,11 +196,19 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
     if text.trim().is_empty() {
         return refuse("its script is empty");
     }
-    if text.contains('\0') || text.len() > SCRIPT_BYTES {
-        return refuse("its script is too long, or holds NUL");
+    let too_long = "its script is too long, with what has to stand before it";
+    if text.contains('\0') {
+        return refuse("its script holds NUL");
+    }
+    if text.len() > SCRIPT_BYTES {
+        return refuse(too_long);
     }
     let mut before = scope.guards.concat();
     for (name, bits) in scope.variables.iter() {
+        // Many variables may each be long.
+        if before.len() + text.len() > SCRIPT_BYTES {
+            return refuse(too_long);
+        }
         match bits.as_slice() {
             [] if scope.image.is_some() => {}
             [] | [Bit::Unset] if GIVEN.contains(&name.as_str()) => {
@@ -211,5 +234,8 @@ fn whole(text: &str, scope: &Scope) -> Result<String, Left> {
         return refuse("its own interpreter reads it, so nothing can be put before it");
     }
     before.push_str(text);
+    if before.len() > SCRIPT_BYTES {
+        return refuse(too_long);
+    }
     Ok(before)
 }

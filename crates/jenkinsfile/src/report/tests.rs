@@ -210,3 +210,38 @@ fn a_step_called_error_is_no_section() {
     let advice: Vec<_> = report.problems.iter().filter_map(|one| one.advice.as_deref()).collect();
     assert_eq!(advice, ["write agent any, without parentheses"]);
 }
+
+#[test]
+fn what_jenkins_sets_and_a_run_does_not_needs_no_groovy() {
+    for (step, name) in [
+        ("sh 'echo $BUILD_URL'", "BUILD_URL"),
+        ("sh \"echo ${BUILD_URL}\"", "BUILD_URL"),
+        ("echo \"Running ${env.BUILD_URL}\"", "BUILD_URL"),
+        ("echo \"${env.JOB_NAME}\"", "JOB_NAME"),
+        ("echo \"${JENKINS_URL}\"", "JENKINS_URL"),
+        ("echo env.BUILD_TAG", "BUILD_TAG"),
+        ("echo \"${env.ANY}\"", "ANY"),
+    ] {
+        let report = with_steps(step);
+        assert_eq!(report.level, Level::Declarative, "{step}");
+        let note = format!("it uses {name}, which is not set here");
+        assert!(report.parts.iter().any(|told| told.note == note), "{step}: {:?}", report.parts);
+    }
+    let image = "pipeline { agent { docker \"x:${env.TAG}\" }\nstages { stage('a') { steps { sh 'b' } } } }";
+    assert_eq!(look(image).level, Level::Declarative);
+    assert_eq!(with_steps("echo \"${any}\"").level, Level::Groovy);
+}
+
+#[test]
+fn a_literal_is_no_expression() {
+    let step = with_steps("timeout(time: 5, activity: true) { sh 'a' }");
+    let option = look(
+        "pipeline { agent any\noptions { timeout(time: 5, activity: true) }\nstages { stage('a') { \
+         steps { sh 'b' } } } }",
+    );
+    for report in [step, option] {
+        assert_eq!(report.level, Level::Declarative, "{:?}", report.parts);
+        let mut notes = report.parts.iter().map(|told| told.note.as_str());
+        assert!(notes.any(|note| note.starts_with("a time limit is a time")), "{:?}", report.parts);
+    }
+}

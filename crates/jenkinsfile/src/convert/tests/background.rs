@@ -121,7 +121,7 @@ fn a_daemon_is_seen_behind_what_launches_it() {
         "gradle --daemon build",
         "git checkout --detach",
         "docker run --detach x",
-        "java -jar a.jar start",
+        "java -jar a.jar",
     ] {
         assert!(!leaves(script), "{script}");
     }
@@ -235,6 +235,78 @@ fn a_letter_for_the_background_may_stand_beside_others() {
         "autossh -M f h",
         "git daemon",
         "daemon -f -- ./y",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+}
+
+#[test]
+fn start_may_be_a_text_a_file_or_a_test() {
+    for script in [
+        "[ \"$ACTION\" = \"start\" ]",
+        "if [ \"$ACTION\" != start ]; then make; fi",
+        "[[ $A == start ]]",
+        "case \"$A\" in start) make;; restart|x) make;; esac",
+        "for s in stop start; do echo $s; done",
+        "rm -rf start",
+        "touch start",
+        "pytest -k start",
+        "terraform apply -target start",
+        "ansible-playbook -i h a.yml --tags restart",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+    assert!(leaves("case \"$A\" in start) service x start;; esac"));
+    assert!(leaves("for s in stop start; do service x $s start; done"));
+}
+
+#[test]
+fn what_an_interpreter_reads_may_start_something() {
+    for script in [
+        "python3 app.py start",
+        "php start.php start -d",
+        "java -Xmx1g -jar x.jar start",
+        "node node_modules/pm2/bin/pm2 start app.js",
+        "node ./node_modules/.bin/pm2 start x",
+        "node node_modules/pm2/bin/pm2 resurrect",
+        "ruby script/delayed_job start",
+        "pm2 startOrReload a.json",
+        "pm2 startOrRestart a.json",
+        "npx pm2 reload all",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "node node_modules/.bin/react-scripts start",
+        "node node_modules/gulp/bin/gulp.js start",
+        "node start.js",
+        "python -c \"print(1)\" start",
+        "bun run start",
+        "deno task start",
+        "pm2 list",
+    ] {
+        assert!(!leaves(script), "{script}");
+    }
+}
+
+#[test]
+fn a_word_may_mean_another_thing_to_another_server() {
+    for script in [
+        "unbound",
+        "unbound -c a.conf",
+        "httpd -f a.conf",
+        "httpd -d . -f a.conf -k start",
+        "python -m supervisor.supervisord -c a.conf",
+    ] {
+        assert!(leaves(script), "{script}");
+    }
+    for script in [
+        "unbound -d",
+        "unbound -d -c a.conf",
+        "busybox httpd -f -p 80",
+        "httpd -p 80 -f",
+        "httpd -f a.conf -X",
+        "python -m supervisor.supervisord -n",
     ] {
         assert!(!leaves(script), "{script}");
     }

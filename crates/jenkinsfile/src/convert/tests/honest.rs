@@ -158,7 +158,7 @@ fn a_script_that_leaves_no_process_is_taken_over() {
         "ssh h <<E\nx &\nE",
         "docker exec x sh -c \"y &\"",
         "npm start",
-        "node app.js start",
+        "node app.js",
         "redis-server --daemonize no",
         "sshd -t",
         "case $1 in\nstart) make;;\nesac",

@@ -7,7 +7,7 @@ use crate::plan::command::{Command, assigned};
 
 /// Commands, and how the words begin of which they are told to put a process there; any where there
 /// are none.
-const TOLD: [(&str, &[&str]); 45] = [
+const TOLD: [(&str, &[&str]); 44] = [
     ("adb", &["start-server"]),
     ("at", &["now"]),
     ("batch", &[]),
@@ -50,7 +50,7 @@ const TOLD: [(&str, &[&str]); 45] = [
     ),
     ("mysqld_safe", &[]),
     ("openconnect", &["-b", "--background"]),
-    ("pm2", &["resurrect"]),
+    ("pm2", &["reload", "resurrect", "startOr"]),
     ("pulseaudio", &["-D", "--start"]),
     ("puma", &["-d"]),
     ("rabbitmq-server", &["-detached"]),
@@ -67,7 +67,6 @@ const TOLD: [(&str, &[&str]); 45] = [
     ("svnserve", &["-d"]),
     ("thin", &["-d"]),
     ("tmux", &["-d"]),
-    ("unbound", &["-d"]),
     ("unicorn", &["-D"]),
     ("uwsgi", &["-d"]),
     ("vagrant", &["up"]),
@@ -75,7 +74,7 @@ const TOLD: [(&str, &[&str]); 45] = [
     ("x11vnc", &["-bg"]),
 ];
 /// Servers that do so unless they are told one of these.
-const SERVERS: [(&str, &[&str]); 33] = [
+const SERVERS: [(&str, &[&str]); 34] = [
     ("apache2", &["-DFOREGROUND", "FOREGROUND", "-V", "-X", "-l", "-t", "-v"]),
     ("atd", &["-d", "-f"]),
     ("chronyd", &["-Q", "-d", "-n", "-q", "-v"]),
@@ -86,7 +85,7 @@ const SERVERS: [(&str, &[&str]); 33] = [
     ("daemon", &["-V", "-f", "--foreground", "--list", "--running", "--stop"]),
     ("dnsmasq", &["-d", "-k", "--no-daemon", "--keep-in-foreground", "--test"]),
     ("fcgiwrap", &["-f", "-s"]),
-    ("httpd", &["-DFOREGROUND", "FOREGROUND", "-M", "-S", "-V", "-X", "-f", "-l", "-t", "-v"]),
+    ("httpd", &["-DFOREGROUND", "FOREGROUND", "-M", "-S", "-V", "-X", "-l", "-t", "-v"]),
     ("inetd", &["-d", "-i"]),
     ("lighttpd", &["-D", "-V", "-t", "-tt", "-v"]),
     ("named", &["-V", "-f", "-g", "-v"]),
@@ -107,6 +106,7 @@ const SERVERS: [(&str, &[&str]); 33] = [
     ("supervisord", &["-n", "--nodaemon", "-v"]),
     ("thttpd", &["-D", "-V"]),
     ("tinyproxy", &["-d", "-v"]),
+    ("unbound", &["-V", "-d", "-dd", "-dp", "-dv", "-dvv", "-h"]),
     ("varnishd", &["-C", "-F", "-V"]),
     ("xinetd", &["-d", "-dontfork"]),
 ];
@@ -115,79 +115,18 @@ const DAEMON: [&str; 4] = ["--daemon", "--daemonize", "--detach", "-daemon"];
 /// What is told to those that start something else.
 const START: [&str; 2] = ["restart", "start"];
 /// Those of which nothing is left that is a process of a build: containers, and what Gradle keeps
-/// by itself; those to which the words mean something else; and those whose `start` is a task in the
-/// foreground, or the name of a task that they run there, as `rake` and `make` do.
-const APART: [&str; 69] = [
-    "ant",
-    "aws",
-    "az",
-    "bun",
-    "cat",
-    "composer",
-    "cp",
-    "craco",
-    "deno",
-    "docker",
-    "docker-compose",
-    "echo",
-    "expo",
-    "foreman",
-    "gcloud",
-    "git",
-    "gradle",
-    "gradlew",
-    "grep",
-    "grunt",
-    "gulp",
-    "helm",
-    "honcho",
-    "inv",
-    "invoke",
-    "java",
-    "just",
-    "kubectl",
-    "lerna",
-    "ls",
-    "mage",
-    "make",
-    "minikube",
-    "mkdir",
-    "mvn",
-    "mvnw",
-    "nest",
-    "next",
-    "node",
-    "nox",
-    "npm",
-    "npx",
-    "nuxt",
-    "nx",
-    "oc",
-    "perl",
-    "php",
-    "pipenv",
-    "pm2-runtime",
-    "pnpm",
-    "podman",
-    "poetry",
-    "printf",
-    "python",
-    "rake",
-    "react-app-rewired",
-    "react-native",
-    "react-scripts",
-    "ruby",
-    "rush",
-    "scp",
-    "sshpass",
-    "start-server-and-test",
-    "strapi",
-    "task",
-    "test",
-    "tox",
-    "turbo",
-    "yarn",
-];
+/// by itself; those to which the words mean something else, as a file, a text or a test of that name;
+/// and those whose `start` is a task in the foreground, or the name of a task that they run there, as
+/// `rake` and `make` do.
+const APART: &str = "[ [[ ansible ansible-playbook ant awk aws az basename bun case cat cd chmod chown cmp \
+    composer cp craco curl declare deno diff dirname docker docker-compose echo egrep exit expo \
+    export expr fgrep find for foreman function gcloud git gradle gradlew grep grunt gulp head \
+    helm honcho in inv invoke java jest jq just kubectl lerna ln local ls mage make minikube \
+    mkdir mocha mv mvn mvnw nest next node nox npm npx nuxt nx oc perl php phpunit pipenv \
+    pm2-runtime pnpm podman poetry printf py.test pytest python rake react-app-rewired \
+    react-native react-scripts read readonly return rm rmdir rsync ruby rush scp sed select set \
+    shift sort sshpass start-server-and-test stat strapi tail tar task tee terraform terragrunt \
+    test tofu touch tox tr turbo type typeset unset unzip wc wget which yarn zip";
 /// Those of them whose programs may be told to be daemons: they run what the words behind them say.
 const INTERPRETERS: [&str; 8] = ["bun", "deno", "java", "node", "perl", "php", "python", "ruby"];
 /// Commands behind which another one stands, and the words that say so; any word where there are
@@ -226,6 +165,8 @@ const LAUNCHERS: [(&str, &[&str]); 28] = [
 const SAID: [&str; 3] = ["dlx", "exec", "run"];
 /// Programs that keep what they are told to start, also where an option may take their name.
 const MANAGERS: [&str; 2] = ["forever", "pm2"];
+/// What tells an interpreter that it reads a text, or a module.
+const TEXTS: [&str; 5] = ["-E", "-c", "-e", "-m", "-r"];
 /// Options of Python that take a word of their own; behind `m` stands a module that it runs, and
 /// behind `c` a text.
 const OF_PYTHON: [char; 4] = ['W', 'X', 'c', 'm'];
@@ -301,8 +242,11 @@ fn module<'s>(command: &Command<'s>) -> Option<Command<'s>> {
         };
         match letters.get(before.len()..).and_then(|rest| rest.chars().next()) {
             Some('m') => {
-                // As `gunicorn.app.wsgiapp`, which is a part of the program.
-                let path = value.split('.').next()?;
+                // As `gunicorn.app.wsgiapp`, which is a part of the program, or as
+                // `supervisor.supervisord`, which is one of several.
+                let first = value.split('.').next()?;
+                let last = value.rsplit('.').next().filter(|last| last.starts_with(first));
+                let path = last.unwrap_or(first);
                 return Some(Command { path, words: command.words.get(at + 1..)? });
             }
             Some('c') => return None,
@@ -317,12 +261,46 @@ fn is_daemonized(command: &Command<'_>) -> bool {
     is_known(command)
         || match name {
             "autossh" | "ssh" => false,
-            _ if INTERPRETERS.contains(&name) => is_daemon(command),
-            _ if APART.contains(&name) => false,
+            _ if INTERPRETERS.contains(&name) => is_daemon(command) || interprets(command),
+            _ if is_apart(name) => false,
             // What these are told is told to what they launch.
             _ if LAUNCHERS.iter().any(|(known, _)| *known == name) => false,
             _ => starts(command) || is_daemon(command),
         }
+}
+
+fn is_apart(name: &str) -> bool {
+    APART.split_ascii_whitespace().any(|known| known == name)
+}
+
+/// Whether what an interpreter reads is told to be a daemon, or to start something. Which of its
+/// options take a word of their own is not known, so the word behind an option may be it, or not.
+fn interprets(command: &Command<'_>) -> bool {
+    // To those it is the name of a task.
+    if matches!(command.program(), "bun" | "deno") {
+        return false;
+    }
+    let mut is_taken = false;
+    for (at, word) in command.words.iter().enumerate().take(MOST_BETWEEN) {
+        if TEXTS.contains(&word.as_str()) {
+            return false;
+        }
+        if word.starts_with('-') {
+            is_taken = word != "--";
+            continue;
+        }
+        let path = word.strip_suffix(".js").unwrap_or(word);
+        let inner = Command { path, words: command.words.get(at + 1..).unwrap_or_default() };
+        let name = inner.program();
+        let is_launcher = || LAUNCHERS.iter().any(|(known, _)| *known == name);
+        if is_known(&inner) || !is_apart(name) && !is_launcher() && starts(&inner) {
+            return true;
+        }
+        if !std::mem::take(&mut is_taken) {
+            return false;
+        }
+    }
+    false
 }
 
 /// Whether it is one that is known to leave the foreground, so told.
@@ -333,10 +311,17 @@ fn is_known(command: &Command<'_>) -> bool {
         .iter()
         .any(|(known, told)| *known == name && (told.is_empty() || told.iter().any(begins)));
     let is_server = SERVERS.iter().any(|(known, told)| *known == name && !command.is_told(told))
-        && !command.words.iter().any(|word| word.contains("daemon off"));
+        && !command.words.iter().any(|word| word.contains("daemon off"))
+        && !(name == "httpd" && is_small(command));
     // To other words of git that one is a place in the history.
     let is_git = || name == "git" && command.has("daemon") && command.has("--detach");
     is_told || is_server || is_git() || matches!(name, "autossh" | "ssh") && is_sent_back(command)
+}
+
+/// Whether this is the `httpd` of `BusyBox`, told to stay: to Apache's that word names a file.
+fn is_small(command: &Command<'_>) -> bool {
+    let at = command.words.iter().position(|word| matches!(word.as_str(), "-f" | "-fv" | "-fvv"));
+    at.is_some_and(|at| command.words.get(at + 1).is_none_or(|next| next.starts_with('-')))
 }
 
 /// Whether it is told to start something, as in `service x start` and `systemctl start x`.

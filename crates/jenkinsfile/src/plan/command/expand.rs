@@ -3,6 +3,7 @@
 //! Responsible for values as far as the text shows them. What is not known stays a dollar sign and
 //! its name; of a substitution only what names a place in the workspace is known.
 
+use super::end::{Within, end_of};
 use super::read::{Open, Reader, Simple};
 use super::{SUBSTITUTED, is_outside};
 
@@ -40,9 +41,7 @@ impl Reader<'_, '_, '_> {
 
     /// Behind `$`.
     pub(super) fn expansion(&mut self, open: &mut Open, is_quoted: bool) {
-        if self.takes("((") {
-            let sum = self.up_to("))");
-            self.substitutions(&format!("\"{sum}\""));
+        if self.takes_sum("((") {
             return open.push('0');
         }
         if self.takes("(") {
@@ -78,7 +77,7 @@ impl Reader<'_, '_, '_> {
     /// Behind `${`.
     fn braces(&mut self, open: &mut Open, is_quoted: bool) {
         let rest = self.rest.as_str();
-        let end = closed(rest, is_quoted);
+        let end = end_of(rest, if is_quoted { Within::QuotedBrace } else { Within::Brace });
         self.shared.is_open |= end.is_none();
         let length = end.unwrap_or(rest.len());
         let inner = rest.get(..length).unwrap_or_default();
@@ -99,6 +98,26 @@ impl Reader<'_, '_, '_> {
             }
             _ => open.push_str(SUBSTITUTED),
         }
+    }
+
+    /// A sum, whose substitutions are read, where one stands behind these parentheses; two of them
+    /// are those of a shell in another where they do not end together.
+    pub(super) fn takes_sum(&mut self, sign: &str) -> bool {
+        let Some(rest) = self.rest.as_str().strip_prefix(sign) else {
+            return false;
+        };
+        let end = end_of(rest, Within::Parenthesis);
+        let (sum, after) = match end.map(|end| rest.split_at(end)) {
+            Some((sum, after)) => match after.strip_prefix("))") {
+                Some(after) => (sum, after),
+                None => return false,
+            },
+            None => (rest, ""),
+        };
+        self.shared.is_open |= end.is_none();
+        self.rest = after.chars();
+        self.substitutions(&format!("\"{sum}\""));
+        true
     }
 
     fn variable(&mut self, name: &str, default: Option<&str>, open: &mut Open, is_quoted: bool) {
@@ -131,29 +150,6 @@ impl Reader<'_, '_, '_> {
         let all = self.shared.all.get(begin..).unwrap_or_default();
         open.push_str(if is_within(all) { "." } else { SUBSTITUTED });
     }
-}
-
-/// Where the brace stands that closes a variable; one in quotes is none, and one alone opens none
-/// (POSIX.1-2017, 2.6.2 "Parameter Expansion").
-fn closed(text: &str, is_quoted: bool) -> Option<usize> {
-    let (mut depth, mut quote, mut is_escaped) = (1_usize, None, false);
-    let mut before = ' ';
-    text.char_indices().find_map(|(at, c)| {
-        let before = std::mem::replace(&mut before, c);
-        if std::mem::take(&mut is_escaped) {
-            return None;
-        }
-        match (c, quote) {
-            ('\\', None | Some('"')) => is_escaped = true,
-            ('"', None) => quote = Some(c),
-            ('\'', None) if !is_quoted => quote = Some(c),
-            (_, Some(open)) if open == c => quote = None,
-            ('{', None) if before == '$' => depth += 1,
-            ('}', None) => depth -= 1,
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    })
 }
 
 /// Whether what commands say names no place of the container.

@@ -139,7 +139,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
     }
 
     /// What stands before a sign, which is taken too.
-    pub fn up_to(&mut self, sign: &str) -> &'s str {
+    fn up_to(&mut self, sign: char) -> &'s str {
         let rest = self.rest.as_str();
         self.shared.is_open |= !rest.contains(sign);
         let (before, after) = rest.split_once(sign).unwrap_or((rest, ""));
@@ -158,19 +158,6 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
             }
             self.shared.is_open |= c == ')' && until.is_none() && !is_pattern;
             match c {
-                '\\' => match self.rest.next() {
-                    Some('\n') | None => {}
-                    Some(c) => open.push(c),
-                },
-                '#' if open.word.is_none() => {
-                    let line = self.rest.as_str();
-                    let length = line.find('\n').unwrap_or(line.len());
-                    self.rest = line.get(length..).unwrap_or_default().chars();
-                }
-                '\'' => open.push_str(self.up_to("'")),
-                '"' => self.double(&mut open),
-                '$' => self.expansion(&mut open, false),
-                '`' => self.substitution('`', &mut open),
                 ' ' | '\t' | '\r' => open.end_word(),
                 '<' | '>' => self.redirection(c == '>', &mut open),
                 '(' => self.parenthesis(&mut open, shell),
@@ -196,11 +183,49 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
                         self.documents();
                     }
                 }
-                c => open.push(c),
+                c => self.piece(c, &mut open),
             }
         }
         self.shared.is_open |= until.is_some();
         self.end(&mut open, End::Line, shell);
+    }
+
+    /// A piece of a word that begins with this sign, or a comment.
+    fn piece(&mut self, sign: char, open: &mut Open) {
+        match sign {
+            '\\' => match self.rest.next() {
+                Some('\n') | None => {}
+                Some(c) => open.push(c),
+            },
+            '#' if open.word.is_none() => {
+                let line = self.rest.as_str();
+                let length = line.find('\n').unwrap_or(line.len());
+                self.rest = line.get(length..).unwrap_or_default().chars();
+            }
+            '\'' => open.push_str(self.up_to('\'')),
+            '"' => self.double(open),
+            '$' => self.expansion(open, false),
+            '`' => self.substitution('`', open),
+            c => open.push(c),
+        }
+    }
+
+    /// The words of an array, of which one stands for all: a place of the container, where one is.
+    fn array(&mut self, open: &mut Open) {
+        let mut inner = Open::default();
+        while let Some(c) = self.rest.next().filter(|_| !self.shared.is_lost) {
+            match c {
+                ')' => {
+                    inner.end_word();
+                    let mut words = inner.words.iter();
+                    let place = words.clone().find(|word| is_outside(word)).or(words.next());
+                    return open.push_str(place.map_or("", String::as_str));
+                }
+                c if c.is_whitespace() => inner.end_word(),
+                c => self.piece(c, &mut inner),
+            }
+        }
+        self.shared.is_open = true;
     }
 
     fn end(&mut self, open: &mut Open, end: End, shell: usize) {
@@ -288,8 +313,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
     /// Behind `(`.
     fn parenthesis(&mut self, open: &mut Open, shell: usize) {
         if open.word.as_ref().is_some_and(|word| word.ends_with('=')) {
-            let inner = self.up_to(")");
-            return open.push_str(inner.split_whitespace().next().unwrap_or_default());
+            return self.array(open);
         }
         open.end_word();
         let is_command = open.words.iter().all(|word| BEFORE.contains(&named(word)));
@@ -300,9 +324,7 @@ impl<'s, 'v, 'a> Reader<'s, 'v, 'a> {
                 self.rest = after.chars();
                 *open = Open::default();
             }
-        } else if self.takes("(") {
-            self.up_to("))");
-        } else {
+        } else if !self.takes_sum("(") {
             self.end(open, End::Line, shell);
             self.inner(')');
             open.words.push(")".to_owned());

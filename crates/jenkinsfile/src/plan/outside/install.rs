@@ -10,8 +10,11 @@ use crate::plan::value::Bit;
 
 /// Commands that change the system, and the words of which they are told one for it; any where
 /// there are none. Whatever else is told to install does so too.
-const COMMANDS: [(&str, &[&str]); 60] = [
+const COMMANDS: [(&str, &[&str]); 71] = [
+    ("a2disconf", &[]),
     ("a2dismod", &[]),
+    ("a2dissite", &[]),
+    ("a2enconf", &[]),
     ("a2enmod", &[]),
     ("a2ensite", &[]),
     ("add-apt-repository", &[]),
@@ -23,6 +26,7 @@ const COMMANDS: [(&str, &[&str]); 60] = [
     ("apt-add-repository", &[]),
     ("apt-get", &[]),
     ("apt-key", &[]),
+    ("apt-mark", &["auto", "hold", "manual", "minimize-manual", "unhold"]),
     ("aptitude", &[]),
     ("brew", &["link", "tap", "upgrade"]),
     ("bun", &["-g", "--global", "link"]),
@@ -33,12 +37,30 @@ const COMMANDS: [(&str, &[&str]); 60] = [
     ("cpan", &[]),
     ("cpanm", &[]),
     ("debconf-set-selections", &[]),
+    ("delgroup", &[]),
+    ("deluser", &[]),
     ("dnf", &[]),
     ("docker-php-ext-configure", &[]),
     ("docker-php-ext-enable", &[]),
     ("docker-php-ext-install", &[]),
     ("dotnet", &["workload"]),
-    ("dpkg", &["-i", "--install", "--purge", "--remove", "-P", "-r"]),
+    (
+        "dpkg",
+        &[
+            "--add-architecture",
+            "--configure",
+            "--install",
+            "--purge",
+            "--remove",
+            "--remove-architecture",
+            "--set-selections",
+            "--unpack",
+            "-P",
+            "-i",
+            "-r",
+        ],
+    ),
+    ("dpkg-divert", &[]),
     ("dpkg-reconfigure", &[]),
     ("easy_install", &[]),
     ("emerge", &[]),
@@ -46,20 +68,24 @@ const COMMANDS: [(&str, &[&str]); 60] = [
     ("git", &["--system"]),
     ("go", &["get"]),
     ("groupadd", &[]),
+    ("groupdel", &[]),
+    ("groupmod", &[]),
+    ("install-php-extensions", &[]),
     ("keytool", &["-cacerts"]),
     ("ldconfig", &[]),
     ("locale-gen", &[]),
     ("mamba", &["create", "env", "remove", "uninstall", "update"]),
     ("microdnf", &[]),
     ("micromamba", &["create", "env", "remove", "uninstall", "update"]),
+    ("nix-env", &[]),
     ("npm", &["-g", "--global", "--location=global", "global", "link"]),
     ("npx", &["--with-deps", "install-deps"]),
     ("pacman", &[]),
     ("passwd", &[]),
+    ("phpdismod", &[]),
     ("phpenmod", &[]),
     ("playwright", &["--with-deps", "install-deps"]),
     ("pnpm", &["-g", "--global", "--location=global", "global", "link"]),
-    ("rpm", &["-i", "-ivh", "-U", "-Uvh", "--install", "--erase", "-e"]),
     ("rustup", &[]),
     ("sdkmanager", &[]),
     ("update-alternatives", &[]),
@@ -73,57 +99,24 @@ const COMMANDS: [(&str, &[&str]); 60] = [
     ("zypper", &[]),
 ];
 /// Those that install into the workspace, `$HOME`, or another machine.
-const HERE: [&str; 50] = [
-    "bower",
-    "bun",
-    "bundle",
-    "cargo-make",
-    "carthage",
-    "cd",
-    "composer",
-    "conan",
-    "cypress",
-    "docker",
-    "docker-compose",
-    "echo",
-    "find",
-    "gradle",
-    "gradlew",
-    "grep",
-    "grunt",
-    "gulp",
-    "helm",
-    "husky",
-    "istioctl",
-    "kubectl",
-    "lein",
-    "lerna",
-    "librarian-puppet",
-    "meteor",
-    "mvn",
-    "mvnw",
-    "npm",
-    "npx",
-    "nx",
-    "oc",
-    "pip",
-    "pipenv",
-    "playwright",
-    "pnpm",
-    "pod",
-    "poetry",
-    "pre-commit",
-    "printf",
-    "puppeteer",
-    "python",
-    "r10k",
-    "rush",
-    "sbt",
-    "ssh",
-    "terraform",
-    "test",
-    "uv",
-    "yarn",
+const HERE: &str = "bower bun bundle cargo-make carthage cd composer conan cypress docker docker-compose echo \
+    find gradle gradlew grep grunt gulp helm husky istioctl kubectl lein lerna librarian-puppet \
+    meteor mvn mvnw npm npx nx oc pip pipenv playwright pnpm pod poetry pre-commit printf \
+    puppeteer python r10k rush sbt ssh terraform test uv yarn";
+/// Those that take something away by another word.
+const REMOVES: [&str; 8] =
+    ["brew", "gcloud", "helm", "kubectl", "luarocks", "opam", "snap", "tlmgr"];
+/// What tells `rpm` to change something.
+const OF_RPM: [&str; 9] = [
+    "--erase",
+    "--freshen",
+    "--import",
+    "--initdb",
+    "--install",
+    "--rebuilddb",
+    "--reinstall",
+    "--setperms",
+    "--upgrade",
 ];
 /// What tells some of those to install something for themselves.
 const PLUGINS: [&str; 2] = ["krew", "plugin"];
@@ -146,6 +139,8 @@ const OF_BUILD: [&str; 5] = ["--install-dir", "--prefix", "DESTDIR", "PREFIX", "
 const PREFIXES: [&str; 2] = ["--prefix", "-DCMAKE_INSTALL_PREFIX"];
 /// What tells a program to say of itself only.
 const ASKED: [&str; 2] = ["--help", "--version"];
+/// What tells R where its packages are.
+const OF_R: [&str; 2] = ["-l", "--library"];
 /// What tells `pip` to put packages beside its own, or to take them away.
 const INSTALLS: [&str; 2] = ["install", "uninstall"];
 /// Releases of Node.js by their names.
@@ -234,15 +229,20 @@ pub(super) fn installs(command: &Command<'_>, places: &Places) -> bool {
             && !is_placed(command)
 }
 
-/// Whether it is told to install something, as in `go install`, or `gcloud components install`.
+/// Whether it is told to install something, or to take it away, as in `go install`, or `gcloud components install`.
 fn is_told_to(name: &str, command: &Command<'_>, places: &Places) -> bool {
     let is_here = match name {
         "cmake" | "make" | "ninja" => places.has(Family::Build),
         "go" => places.has(Family::Go),
-        _ => HERE.contains(&name) && !command.is_told(&PLUGINS),
+        _ => HERE.split_ascii_whitespace().any(|known| known == name) && !command.is_told(&PLUGINS),
     };
     let mut words = command.plain().filter(|word| !word.contains('='));
-    let is_told = words.by_ref().take(3).any(|word| word == "install");
+    let is_told = words.by_ref().take(3).any(|word| match word {
+        "install" | "uninstall" => true,
+        // To others it is a word for a line of a file.
+        "remove" => REMOVES.contains(&name),
+        _ => false,
+    });
     !is_here && (is_told || name == "cmake" && command.has("--install"))
 }
 
@@ -271,7 +271,20 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
         // A text of theirs, as in `Rscript -e "install.packages('x')"`.
         "R" | "Rscript" | "perl" => {
             let texts = command.words.iter().filter(|word| word.contains(['(', ' ', ':']));
-            texts.into_iter().any(|text| text.contains("install"))
+            let is_word = |text: &String| {
+                text.contains("install") || name != "perl" && text.contains("remove.packages")
+            };
+            texts.into_iter().any(is_word)
+                || name == "R" && command.is_told(&["INSTALL", "REMOVE"]) && {
+                    let mut places = command.values(&OF_R).peekable();
+                    places.peek().is_none() || places.any(is_outside)
+                }
+        }
+        "rpm" => is_told_rpm(command),
+        // Where it puts what is global; the place is looked at as that of any other.
+        "npm" => {
+            let is_prefix = |word: &String| word.split('=').next() == Some("prefix");
+            has("set") && command.words.iter().any(is_prefix)
         }
         // Its own word for it is none.
         "n" => command.words.first().is_some_and(|word| {
@@ -288,4 +301,17 @@ fn is_installer(name: &str, command: &Command<'_>, places: &Places) -> bool {
         "python" => has("pip") && command.is_told(&INSTALLS) && !places.has(Family::Python),
         _ => false,
     }
+}
+
+/// Whether `rpm` is told to change something; other letters ask, and mean something else by these.
+fn is_told_rpm(command: &Command<'_>) -> bool {
+    let letters = || {
+        let short = command.words.iter().filter(|word| !word.starts_with("--"));
+        short.filter_map(|word| word.strip_prefix('-'))
+    };
+    let asks = ["--checksig", "--eval", "--query", "--verify"];
+    let is_asked =
+        command.is_told(&asks) || letters().any(|word| word.contains(['E', 'K', 'V', 'q']));
+    command.is_told(&OF_RPM)
+        || !is_asked && letters().any(|word| word.contains(['F', 'U', 'e', 'i']))
 }
