@@ -48,7 +48,8 @@ fn variables_are_together_no_longer_than_a_process_has_them() {
     let text = with(&variables(&"x".repeat(60_000), 30), "sh 'true'\n");
     assert!(text.contains("variable A29: the variables are too long together"), "{}", text.len());
     assert_eq!(running(&text).trim(), "", "{}", text.len());
-    let all: String = (0..30).map(|number| format!("\"V{number}=${{A0}}\",")).collect();
+    let all: Vec<_> = (0..30).map(|number| format!("\"V{number}=${{A0}}\"")).collect();
+    let all = all.join(",");
     let text =
         with(&variables(&"x".repeat(60_000), 1), &format!("withEnv([{all}]) {{ sh 'true' }}"));
     assert!(text.contains("withEnv: the variables are too long together"), "{}", text.len());
