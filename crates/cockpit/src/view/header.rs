@@ -141,7 +141,7 @@ enum Words {
     Signs,
     /// What is as it should be is a sign with one letter.
     Letters,
-    /// What is not is a sign with its shortest word, so that no sign is missing.
+    /// What is not says no more than its own name, so that fewer signs are missing.
     Bare,
 }
 
@@ -225,7 +225,8 @@ fn leg_text(leg: &Leg, detail: Detail) -> &str {
         // A release's number is never cut.
         Words::Letters | Words::Bare if leg.is_fine() && leg.letter == leg.tiny => &leg.letter,
         Words::Letters | Words::Bare if leg.is_fine() => leg.letter.get(..1).unwrap_or(&leg.letter),
-        Words::Bare if (1..leg.tiny.len()).contains(&leg.letter.len()) => &leg.letter,
+        // What begins with it says the same with more: a cause of its own is never cut off.
+        Words::Bare if !leg.letter.is_empty() && leg.tiny.starts_with(&leg.letter) => &leg.letter,
         Words::Tiny if leg.tiny.is_empty() => &leg.letter,
         Words::Tiny | Words::Signs | Words::Letters | Words::Bare => &leg.tiny,
     }
