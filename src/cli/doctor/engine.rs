@@ -159,13 +159,14 @@ fn clock(engine: Timestamp, wall: Timestamp) -> Option<Check> {
     let (apart, how, mend) = if behind > ahead {
         (behind, "behind", "`pilothouse down` and start again; instances serve on")
     } else {
-        let mend = "`pilothouse down` and start again, which sets it back to what happened last at \
-                    most; instances serve on";
+        // It never goes back behind what was recorded.
+        let mend =
+            "it passes once this machine's has come as far; until then nothing is lost by it";
         (ahead, "ahead of", mend)
     };
     let found = format!(
-        "the engine's clock is {} {how} this machine's: ages are right, and times of day are told \
-         by the engine's",
+        "the engine's clock is {} {how} this machine's: ages of what happened here are right; times \
+         of day, and ages of commits and of what others started, are off by that",
         age::length(apart)
     );
     (apart > APART).then(|| Check::warn("clock", found, mend))

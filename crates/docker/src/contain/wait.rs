@@ -267,10 +267,11 @@ fn note(spec: &ContainerSpec, said: &Said, hide: Hide<'_>) -> bool {
             // Before anything is taken out of it that stands within a secret.
             let told = told(&hide(printed));
             say(&told);
-            let noted = match *was_well {
-                true => record::note_ill(&spec.record, &told),
+            let noted = if *was_well {
+                record::note_ill(&spec.record, &told)
+            } else {
                 // It is ended for that, and its status tells of the end alone.
-                false => record::note_cause(&spec.record, &told),
+                record::note_cause(&spec.record, &told)
             };
             super::noted(spec, noted);
             *was_well
