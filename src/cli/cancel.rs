@@ -39,7 +39,8 @@ pub fn run(place: &Place, cancel: &Cancel) -> Result<()> {
         }
     };
     ask::run(async {
-        let accepted = ask::operator(place).submit(command).await?;
+        let client = ask::operator(place);
+        let accepted = ask::patiently(&client, client.submit(command)).await?;
         if cancel.json {
             return out::json(&accepted);
         }

@@ -26,6 +26,8 @@ pub struct Foreign {
 pub enum Why {
     /// It is another user's.
     Anothers,
+    /// It is in the state directory, and is another user's.
+    Left,
     /// Everybody may write to it.
     Everybodys,
     /// A group with others in it may write to it.
@@ -48,6 +50,10 @@ impl fmt::Display for Foreign {
                 f,
                 "{place} belongs to another user, {RUN}; name a state directory below ones that are \
                  the engine's user's or root's"
+            ),
+            Why::Left => write!(
+                f,
+                "{place} belongs to another user, {RUN}; look at it, then move it away or `chown` it"
             ),
             Why::Everybodys => write!(
                 f,

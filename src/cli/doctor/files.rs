@@ -52,7 +52,7 @@ fn hands(path: &Path) -> Option<Check> {
     let (who, mend) = match why {
         Why::Everybodys => ("everybody", "chmod go-w"),
         Why::Groups => ("others of its group", "chmod g-w"),
-        Why::Anothers => ("another user, whose it is,", "chown"),
+        Why::Anothers | Why::Left => ("another user, whose it is,", "chown"),
         Why::NoDirectory | Why::NoFile | Why::Missing => return None,
     };
     let place = place.display();

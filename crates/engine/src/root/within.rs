@@ -43,7 +43,7 @@ fn why(place: &Path) -> io::Result<Option<Why>> {
     // What is written into a file is believed by nobody; what is put into a directory is run.
     let is_weighty = |why: &Why| *why == Why::Anothers || found.is_dir();
     if let Some(why) = wrong(&found, true).filter(is_weighty) {
-        return Ok(Some(why));
+        return Ok(Some(if why == Why::Anothers { Why::Left } else { why }));
     }
     let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if name == LOG {
@@ -89,7 +89,7 @@ mod tests {
         fs::set_permissions(&runs, Permissions::from_mode(0o700)).unwrap();
         if nix::unistd::geteuid().is_root() {
             chown(&runs, Some(65_534), None).unwrap();
-            found("runs", Why::Anothers);
+            found("runs", Why::Left);
             chown(&runs, Some(0), None).unwrap();
             // A link of one's own leads to what is another's.
             fs::create_dir(dir.path().join("theirs")).unwrap();
