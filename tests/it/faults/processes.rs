@@ -95,7 +95,9 @@ fn lose_power(stage: &mut Stage) {
             let mut left = processes::of(&dir);
             // Supervisors go first, so that none starts an instance again.
             left.sort_by_key(|process| !process.line.contains("supervise"));
-            left.iter().for_each(|process| processes::signal(process.pid, Signal::KILL));
+            for process in &left {
+                processes::signal(process.pid, Signal::KILL);
+            }
             left.is_empty()
         },
     );
