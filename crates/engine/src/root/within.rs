@@ -40,7 +40,8 @@ fn why(place: &Path) -> io::Result<Option<Why>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    // What is written into a file is believed by nobody; what is put into a directory is run.
+    // Files that are believed are made for their owner alone to write; what is in a directory may be
+    // exchanged by whoever may write to it.
     let is_weighty = |why: &Why| *why == Why::Anothers || found.is_dir();
     if let Some(why) = wrong(&found, true).filter(is_weighty) {
         return Ok(Some(if why == Why::Anothers { Why::Left } else { why }));
