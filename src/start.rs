@@ -14,21 +14,21 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_core::text::printable;
 use pilothouse_engine::engine::StartError;
-use pilothouse_engine::root::{foreign, make};
+use pilothouse_engine::root::{LOG, foreign, make};
 use rustix::fs::OFlags;
 
 use crate::exit::{Failure, failed};
 use crate::find::Place;
 use crate::{ask, out};
 
-/// The file in the state directory that a background engine writes to.
-pub const LOG: &str = "engine.log";
 /// How long a new engine may take until it answers: it reads its journal first.
 const WITHIN: Duration = Duration::from_secs(30);
 /// Time between two looks whether it answers.
 const STEP: Duration = Duration::from_millis(20);
 /// How much of the end of the log is searched for its last line, in bytes.
 const TAIL: usize = 4096;
+/// How much of what the engine said last is told, in characters: what mends it stands at its end.
+const SAID: usize = 1500;
 
 /// Makes sure that an engine answers; starts a personal one if need be.
 pub fn ensure_engine(place: &Place) -> Result<()> {
@@ -140,7 +140,7 @@ fn last_line(log: &Path) -> String {
         return "it said nothing".to_owned();
     }
     let said = said.join(" ");
-    printable(said.strip_prefix(crate::exit::PREFIX).unwrap_or(&said), 400)
+    printable(said.strip_prefix(crate::exit::PREFIX).unwrap_or(&said), SAID)
 }
 
 /// Becomes the engine, in a session of its own: a terminal that goes away takes nothing along.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use color_eyre::Result;
 use pilothouse_engine::engine::{Stopped, run as run_engine};
+use pilothouse_engine::root::LOG;
 use pilothouse_engine::server::Door;
 use rustix::fs::Mode;
 use rustix::process::umask;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::said;
 use crate::exit::{Failure, failed};
 use crate::find::Place;
-use crate::{compose, descriptors, out, start, trace};
+use crate::{compose, descriptors, out, trace};
 
 /// How the engine runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -73,7 +74,7 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
     }
     descriptors::close_inherited();
     keep_to_oneself();
-    trace::begin(place.state_dir().join(start::LOG));
+    trace::begin(place.state_dir().join(LOG));
     let settings = compose::engine(place, serve)?;
     let socket = settings.sockets.path(Door::Operator);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,7 +89,13 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
         // A terminal that goes away does not end the engine.
         let mut hang_up = signal(SignalKind::hangup())?;
         let asked = stop.clone();
-        let ready = || out::line(&format!("the engine answers on {}", out::path(&socket)));
+        let ready = || {
+            out::line(&format!("the engine answers on {}", out::path(&socket)));
+            // Who shares this environment would ask there, and find nobody.
+            if let Some(other) = place.socket.as_ref().filter(|other| **other != socket) {
+                out::error(&format!("it does not at {}, as PILOTHOUSE_SOCKET says", out::path(other)));
+            }
+        };
         let engine = run_engine(settings, stop, ready);
         tokio::pin!(engine);
         loop {

@@ -36,6 +36,10 @@ pub fn no_instance(model: &Model) -> &'static str {
 pub const NO_BRANCH: &str = "The selected row has no branch; choose one in 1 Branches.";
 /// What a question says that is about something else now.
 pub const ASK_MOVED: &str = "It has moved on while this was open: this is how it stands now.";
+/// What a list says that had something to choose from when it was opened.
+pub const NOTHING_LEFT: &str = "Nothing is left to choose from. Esc closes.";
+/// What a list says whose filter leaves nothing.
+pub const NOTHING_MATCHES: &str = "Nothing matches. Esc closes.";
 /// Why there is no log.
 pub const NO_LOG: &str = "The selected row has no log: no run of it is known.";
 /// Why a deployment has no log yet.

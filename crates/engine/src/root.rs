@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
-pub use within::DIRECTORIES;
+pub use within::{DIRECTORIES, LOG};
 
 /// Why a state directory is not worked in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,18 +34,20 @@ pub(super) fn last_word(state: &State, key: &EnvironmentKey) -> Option<String> {
     Some(format!("{} {word}: {}", newest.id, printable(&sentence(result), 400)))
 }
 
-/// Why what serves is not well, where no deployment is about to tell.
+/// Why what serves is not well, or what a deployment waits for.
 pub(super) fn unwell(
     state: &State,
     key: &EnvironmentKey,
     environment: &Environment,
 ) -> Option<String> {
-    if environment.running.is_some() || !state.edge.connected {
+    if !state.edge.connected {
         return None;
     }
+    let running = environment.running.and_then(|id| state.deployments.get(&id));
+    let is_new = |one: &Instance| running.is_some_and(|running| running.release == one.release);
     // What only cannot be reached for now is mended by no earlier release.
     let is_ill = |one: &&Instance| {
-        one.role == Role::Active
+        (one.role == Role::Active || one.role == Role::Standby && is_new(one))
             && (one.health.state == TargetState::Unhealthy || one.is_doubtful())
             && !state.is_out_of_reach(one)
     };
@@ -57,6 +59,7 @@ pub(super) fn unwell(
     };
     let why = printable(&targets::sentence(first), 200);
     let back = rollback_candidate(state, key)
+        .filter(|_| running.is_none())
         .map_or_else(String::new, |_| format!("; to go back: pilothouse rollback {key}"));
     Some(format!("{}{more}: {why}{back}", first.id))
 }

@@ -120,6 +120,29 @@ fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
 }
 
 #[test]
+fn what_a_deployment_waits_for_is_told() {
+    let world = World::with_engine();
+    let repository = project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+    world.run(&["deploy", "production", "--yes"]).ends_with(0);
+    let sick = Pipeline {
+        env: vec![("SICK", "1".to_owned())],
+        start_deadline: "10m",
+        ..Pipeline::default()
+    };
+    repository.commit("sick", &sick);
+    wait_for_ready(&world, 2);
+    world.run(&["deploy", "production", "--yes", "--no-wait"]).ends_with(0);
+    world.wait_for_environment("shop/production", "why it waits", |it| {
+        let now = it["now"].as_array().into_iter().flatten().filter_map(|said| said.as_str());
+        now.clone().any(|said| said.starts_with("shop-production-r2-") && said.contains("500"))
+            // There is nothing to go back to, as nothing has moved yet.
+            && !now.clone().any(|said| said.contains("rollback"))
+    });
+    world.run(&["cancel", "d2"]).ends_with(0);
+}
+
+#[test]
 fn watchers_deploy_nothing() {
     let world = World::with_engine();
     project(&world, &Pipeline::default());

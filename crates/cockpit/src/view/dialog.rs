@@ -236,7 +236,9 @@ fn draw_list(list: &ListDialog, canvas: &mut Canvas<'_>, area: Rect) {
     let (rows, top) = list_rows(list, area);
     let left = list.left();
     if left.is_empty() {
-        canvas.put(rows.x, rows.y, rows.width, "Nothing matches. Esc closes.", Scope::Dim);
+        // What the list is of may have gone while it is open.
+        let why = if list.rows.is_empty() { text::NOTHING_LEFT } else { text::NOTHING_MATCHES };
+        canvas.put(rows.x, rows.y, rows.width, why, Scope::Dim);
     }
     let longest = list.rows.iter().map(|row| width::of(&row.key)).max().unwrap_or(0);
     let key_width = cells(longest).min(room.width / 3);

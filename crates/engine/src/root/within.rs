@@ -12,8 +12,8 @@ pub const DIRECTORIES: [&str; 8] =
     ["journal", "audit", "projects", "runs", "artifacts", "releases", "instances", "edge"];
 /// What else is a directory: it is made, and looked at, by who uses it.
 const MORE: [&str; 2] = ["run", "built-images"];
-/// What an engine in the background writes to.
-const LOG: &str = "engine.log";
+/// The file in a state directory that an engine in the background writes to.
+pub const LOG: &str = "engine.log";
 
 /// Finds the first thing in a state directory that keeps it from being worked in.
 pub(super) fn foreign(state: &Path) -> io::Result<Option<Foreign>> {

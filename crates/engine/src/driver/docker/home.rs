@@ -59,15 +59,14 @@ impl Docker {
     /// Why the engine that answers is another than the one that is known, if it is.
     pub(super) async fn elsewhere(&self, client: &Client) -> Result<Option<String>, Fault> {
         let path = self.places.docker_engine();
-        let known = known(&path)?;
-        if matches!(known, Known::Nothing) {
-            return Ok(None);
-        }
-        let here = here(client).await?;
-        let known = match known {
-            Known::Is(known) => known,
-            Known::Damaged => return Ok(Some(damaged(here.as_ref(), &path))),
+        let known = match known(&path)? {
             Known::Nothing => return Ok(None),
+            Known::Is(known) => Some(known),
+            Known::Damaged => None,
+        };
+        let here = here(client).await?;
+        let Some(known) = known else {
+            return Ok(Some(damaged(here.as_ref(), &path)));
         };
         Ok(here.filter(|here| !known.is(here)).map(|here| elsewhere(&known, &here, &path)))
     }

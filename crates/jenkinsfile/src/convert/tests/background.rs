@@ -174,11 +174,17 @@ fn a_daemon_is_known_by_its_name_alone() {
         "poetry run python -m gunicorn -D a",
         "uvx gunicorn@23 -D a",
         "python -m poetry run gunicorn -D a",
+        "airflow scheduler -D",
+        "twistd web --path .",
+        "wget -b https://a",
     ] {
         assert!(leaves(script), "{script}");
     }
     for script in [
         "python -m gunicorn a",
+        "airflow scheduler",
+        "twistd -n web --path .",
+        "wget -q https://a",
         "python -m pytest -D a",
         "python3.11 -m x start",
         "python app.py -m gunicorn -D",

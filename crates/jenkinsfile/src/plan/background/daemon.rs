@@ -5,10 +5,21 @@
 
 use crate::plan::command::{Command, assigned};
 
+/// Goals of Maven's plugins that start a server and leave it running.
+const MAVEN: &[&str] = &[
+    "cargo:start",
+    "jetty:start",
+    "liberty:start",
+    "spring-boot:start",
+    "tomee:start",
+    "wildfly:start",
+];
+
 /// Commands, and how the words begin of which they are told to put a process there; any where there
 /// are none.
-const TOLD: [(&str, &[&str]); 44] = [
+const TOLD: [(&str, &[&str]); 46] = [
     ("adb", &["start-server"]),
+    ("airflow", &["-D"]),
     ("at", &["now"]),
     ("batch", &[]),
     ("celery", &["-D", "multi"]),
@@ -26,28 +37,8 @@ const TOLD: [(&str, &[&str]); 44] = [
     ("ibus-daemon", &["-d"]),
     ("memcached", &["-d"]),
     ("mongod", &["--fork"]),
-    (
-        "mvn",
-        &[
-            "cargo:start",
-            "jetty:start",
-            "liberty:start",
-            "spring-boot:start",
-            "tomee:start",
-            "wildfly:start",
-        ],
-    ),
-    (
-        "mvnw",
-        &[
-            "cargo:start",
-            "jetty:start",
-            "liberty:start",
-            "spring-boot:start",
-            "tomee:start",
-            "wildfly:start",
-        ],
-    ),
+    ("mvn", MAVEN),
+    ("mvnw", MAVEN),
     ("mysqld_safe", &[]),
     ("openconnect", &["-b", "--background"]),
     ("pm2", &["reload", "resurrect", "startOr"]),
@@ -71,10 +62,11 @@ const TOLD: [(&str, &[&str]); 44] = [
     ("uwsgi", &["-d"]),
     ("vagrant", &["up"]),
     ("vncserver", &[]),
+    ("wget", &["-b", "--background"]),
     ("x11vnc", &["-bg"]),
 ];
 /// Servers that do so unless they are told one of these.
-const SERVERS: [(&str, &[&str]); 34] = [
+const SERVERS: [(&str, &[&str]); 35] = [
     ("apache2", &["-DFOREGROUND", "FOREGROUND", "-V", "-X", "-l", "-t", "-v"]),
     ("atd", &["-d", "-f"]),
     ("chronyd", &["-Q", "-d", "-n", "-q", "-v"]),
@@ -106,6 +98,7 @@ const SERVERS: [(&str, &[&str]); 34] = [
     ("supervisord", &["-n", "--nodaemon", "-v"]),
     ("thttpd", &["-D", "-V"]),
     ("tinyproxy", &["-d", "-v"]),
+    ("twistd", &["--help", "--nodaemon", "--version", "-n", "-no", "-ny"]),
     ("unbound", &["-V", "-d", "-dd", "-dp", "-dv", "-dvv", "-h"]),
     ("varnishd", &["-C", "-F", "-V"]),
     ("xinetd", &["-d", "-dontfork"]),
