@@ -93,7 +93,10 @@ pub fn run(place: &Place, serve: &Serve) -> Result<()> {
             out::line(&format!("the engine answers on {}", out::path(&socket)));
             // Who shares this environment would ask there, and find nobody.
             if let Some(other) = place.socket.as_ref().filter(|other| **other != socket) {
-                out::error(&format!("it does not at {}, as PILOTHOUSE_SOCKET says", out::path(other)));
+                out::error(&format!(
+                    "it does not at {}, as PILOTHOUSE_SOCKET says",
+                    out::path(other)
+                ));
             }
         };
         let engine = run_engine(settings, stop, ready);
