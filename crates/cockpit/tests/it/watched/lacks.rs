@@ -279,3 +279,28 @@ fn what_is_missing_now_is_not_told_as_old_because_something_else_is() {
     let told = "◐ there is no ECS service shop/worker and was 1 more";
     assert!(text(&model).contains(told), "{}", text(&model));
 }
+
+#[test]
+fn a_load_balancer_that_answered_nobody_makes_nothing_worse_than_it_is_now() {
+    let lacking = || {
+        let mut inventory = account(3, |_| false);
+        inventory.services.clear();
+        let rules = &mut inventory.listeners.get_mut(ALB).unwrap()[0].rules;
+        rules.truncate(1);
+        rules[0].actions = vec![Action::Fixed("503".to_owned())];
+        inventory.groups.truncate(1);
+        inventory
+    };
+    let told = "there is no ECS service shop/worker";
+    let is_told_as = |inventory: &Inventory, mark: &str| {
+        let screen = text(&of(inventory, watch().belongings));
+        assert!(screen.contains(&format!("{mark} {told}")), "no {mark}:\n{screen}");
+    };
+    is_told_as(&lacking(), "✗");
+    for part in [Part::Balancers, Part::Rules] {
+        let mut inventory = lacking();
+        let throttled = Trouble::new(TroubleKind::Throttled, "elasticloadbalancing:Describe", "");
+        inventory.take(part, NOW, Err(throttled));
+        is_told_as(&inventory, "◐");
+    }
+}
