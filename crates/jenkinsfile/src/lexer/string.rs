@@ -50,6 +50,16 @@ impl Quote {
     }
 }
 
+/// What a dollar sign in a string begins.
+enum Expression {
+    /// Nothing: it is a sign as any other.
+    None,
+    /// One in braces, which goes on behind this.
+    Open,
+    /// `$name.name`, which is over.
+    Whole,
+}
+
 impl Lexer<'_> {
     pub(super) fn quoted(&mut self) {
         if let Some(quote) = Quote::of(self.rest()) {
@@ -77,9 +87,9 @@ impl Lexer<'_> {
     }
 
     /// Goes on in a string, up to its end or its next expression.
-    pub(super) fn template(&mut self, quote: Quote, kind: Kind, start: usize) {
-        let is_first = kind == Kind::TemplateStart;
+    pub(super) fn template(&mut self, quote: Quote, mut kind: Kind, mut start: usize) {
         loop {
+            let is_first = kind == Kind::TemplateStart;
             if self.rest().starts_with(quote.closing()) {
                 self.found.is_doubtful |= self.seems_to_open(quote, start);
                 self.at += quote.closing().len();
@@ -95,11 +105,13 @@ impl Lexer<'_> {
                 '$' if quote == Quote::DollarSlash && matches!(self.byte(1), b'$' | b'/') => {
                     self.at += 2;
                 }
-                '$' if quote.has_expressions() => {
-                    if self.expression(quote, kind, start) {
-                        return;
-                    }
-                }
+                '$' if quote.has_expressions() => match self.expression(quote, kind, start) {
+                    Expression::None => {}
+                    // What closes the brace comes back here.
+                    Expression::Open => return,
+                    // As many as there are take no more of the stack than one.
+                    Expression::Whole => (kind, start) = (Kind::TemplateMiddle, self.at),
+                },
                 other => self.at += other.len_utf8(),
             }
         }
@@ -143,8 +155,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Takes `${`, or `$name.name`, and says whether it did.
-    fn expression(&mut self, quote: Quote, kind: Kind, start: usize) -> bool {
+    /// Takes `${`, or `$name.name`, or a dollar sign alone.
+    fn expression(&mut self, quote: Quote, kind: Kind, start: usize) -> Expression {
         let after = self.rest().chars().nth(1);
         if after == Some('{') {
             self.push(kind, start);
@@ -153,7 +165,7 @@ impl Lexer<'_> {
             self.open.push(Open::Expression(quote));
             self.simple += usize::from(quote.is_simple());
             self.push(Kind::Mark(Mark::LeftBrace), brace);
-            return true;
+            return Expression::Open;
         }
         let begins = |character: char| begins_name(character) && character != '$';
         if !after.is_some_and(begins) {
@@ -165,7 +177,7 @@ impl Lexer<'_> {
                     "escape the dollar sign as \\$, or write ${ } around the expression",
                 );
             }
-            return false;
+            return Expression::None;
         }
         self.push(kind, start);
         self.at += 1;
@@ -182,8 +194,7 @@ impl Lexer<'_> {
             self.at += 1;
             self.push(Kind::Mark(Mark::Dot), self.at - 1);
         }
-        self.template(quote, Kind::TemplateMiddle, self.at);
-        true
+        Expression::Whole
     }
 }
 

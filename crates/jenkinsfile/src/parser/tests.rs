@@ -97,6 +97,23 @@ fn nothing_that_nests_exhausts_the_stack() {
     }
 }
 
+#[test]
+fn what_repeats_within_a_string_exhausts_no_stack() {
+    let table = Table::built_in();
+    for (opening, closing) in [("\"", "\""), ("\"\"\"", "\"\"\""), ("/", "/"), ("$/", "/$")] {
+        for repeated in ["$a ", "$a", "$a.b ", "${a} ", "${a}$b ", "${\"$a\"} ", "$", "\\n"] {
+            let inner = repeated.repeat(100_000 / repeated.len());
+            let call = format!("sh({opening}{inner}{closing})");
+            let text = format!(
+                "pipeline {{ agent any\nstages {{ stage('a') {{ steps {{ {call}\n}} }} }} }}"
+            );
+            let report = Report::of("Jenkinsfile", text.as_bytes(), &table);
+            let said = report.problems.first().map(|one| one.message.clone());
+            assert!(said.is_none() || repeated == "$", "{opening} {repeated}: {said:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
