@@ -320,6 +320,11 @@ impl<'s> Parser<'s> {
 
     fn expression_node(&mut self, kind: ExpressionKind<'s>, start: u32) -> Parsed<Expression<'s>> {
         let node = Expression::new(kind, self.since(start));
+        self.low_enough(node)
+    }
+
+    /// Takes an expression that is not too deep for whoever walks it.
+    fn low_enough(&mut self, node: Expression<'s>) -> Parsed<Expression<'s>> {
         if node.height > MOST_HEIGHT { self.too_deep() } else { Ok(node) }
     }
 

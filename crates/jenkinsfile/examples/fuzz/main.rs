@@ -4,7 +4,8 @@
 //! the corpus, and those that are named, word by word and byte by byte, and reads what comes out
 //! with all that `pilothouse check` and `convert` do. A panic, a text that takes longer than it
 //! may, and a converted file that differs from run to run are failures: the text is printed and
-//! kept in `tests/corpus/broken`, which a test reads for ever.
+//! kept in `tests/corpus/broken`, which a test reads for ever. One that exhausts the stack of a
+//! thread ends this; it is kept there as well, as `last-SEED`.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 mod mutate;
@@ -26,8 +27,20 @@ use random::Random;
 const PER_BYTE: Duration = Duration::from_micros(20);
 const AT_LEAST: Duration = Duration::from_millis(500);
 
+/// Of how many texts one has words that are repeated: they take long.
+const ONE_IN: usize = 500;
+/// How much of a text is printed, in characters; all of it is kept.
+const SHOWN: usize = 20_000;
+/// The stack that a thread has where nothing else is said, in bytes.
+const STACK: usize = 2 << 20;
+
 fn main() -> ExitCode {
-    match fuzz() {
+    let reads = std::thread::Builder::new().stack_size(STACK).spawn(fuzz);
+    let read = reads.and_then(|reads| {
+        let panicked = |_| std::io::Error::other("the fuzzer itself panicked");
+        reads.join().map_err(panicked)?
+    });
+    match read {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -58,14 +71,22 @@ fn fuzz() -> std::io::Result<usize> {
     let mut random = Random(seed);
     let (began, limit) = (Instant::now(), Duration::from_secs(seconds));
     let (mut count, mut bytes, mut failures) = (0_usize, 0_usize, 0_usize);
+    let kept = tests.join("corpus/broken");
+    let last = kept.join(format!("last-{seed}"));
     while began.elapsed() < limit {
-        let mut text = mutate::mutated(&texts, &mut random).into_bytes();
+        let is_repeated = random.below(ONE_IN) == 0;
+        let change = if is_repeated { mutate::repeated } else { mutate::mutated };
+        let mut text = change(&texts, &mut random).into_bytes();
         // Texts that were read without a problem are worth changing further.
         if random.below(3) == 0 {
             scramble(&mut text, &mut random);
         }
         count += 1;
         bytes += text.len();
+        if is_repeated {
+            std::fs::create_dir_all(&kept)?;
+            std::fs::write(&last, &text)?;
+        }
         // A machine that was busy is asked again.
         let is_slow = |looked: &Result<(), Failure>| matches!(looked, Err(Failure::Slow(_)));
         let mut looked = look(&text, &table);
@@ -76,13 +97,15 @@ fn fuzz() -> std::io::Result<usize> {
         }
         if let Err(why) = looked {
             failures += 1;
-            let shown = String::from_utf8_lossy(&text);
+            let shown: String = String::from_utf8_lossy(&text).chars().take(SHOWN).collect();
             println!("{why:?}\n{shown:?}");
-            let kept = tests.join("corpus/broken");
             std::fs::create_dir_all(&kept)?;
             std::fs::write(kept.join(format!("{seed}-{count}")), &text)?;
-        } else if count % 50 == 0 && texts.len() < 4000 {
+        } else if count % 50 == 0 && texts.len() < 4000 && !is_repeated {
             texts.push(String::from_utf8_lossy(&text).into_owned());
+        }
+        if is_repeated {
+            std::fs::remove_file(&last)?;
         }
     }
     println!("{count} texts, {bytes} bytes, {failures} failures in {:?}", began.elapsed());

@@ -12,6 +12,8 @@ use crate::token::{Kind, Token};
 pub(super) const MOST: usize = 20;
 /// What a string of several lines is mostly given to.
 const STEPS: [&str; 8] = ["yaml", "sh", "bat", "echo", "error", "powershell", "pwsh", "script"];
+/// How much of a word before a string is looked at, in characters: more than the longest step.
+const LETTERS: usize = 40;
 /// How far the rest of a string is looked for that goes over the end of its line.
 const LINES: usize = 20;
 const BYTES: usize = 2000;
@@ -207,8 +209,7 @@ impl Lexer<'_> {
         let Some(inside) = self.rest().strip_prefix(&opening.repeat(2)) else {
             return false;
         };
-        let before = self.text.get(..start).unwrap_or_default();
-        let word = before.split_whitespace().next_back().unwrap_or_default();
+        let word = self.word_before(start);
         let is_given = STEPS.contains(&word) || word.ends_with("script:");
         let next = inside.chars().next().unwrap_or_default();
         let is_text = next.is_alphanumeric() || next == '#' || (next == '\n' && is_given);
@@ -227,6 +228,15 @@ impl Lexer<'_> {
         self.found.unclosed.push(span.start);
         self.push(Kind::Text, start);
         true
+    }
+
+    /// The end of the word before a place, as far as one is looked at that has no gap.
+    fn word_before(&self, at: usize) -> &str {
+        let before = self.text.get(..at).unwrap_or_default().trim_end();
+        let is_gap = |(_, c): &(usize, char)| c.is_whitespace();
+        let letters = before.char_indices().rev().take(LETTERS);
+        let begin = letters.take_while(|one| !is_gap(one)).last().map_or(at, |(begin, _)| begin);
+        before.get(begin..).unwrap_or_default()
     }
 
     /// The end of the line before the first that closes a brace around the line of a place. Of a

@@ -149,16 +149,21 @@ impl<'s> Parser<'s> {
         let from = self.start();
         let closure = self.closure()?;
         let closure = self.expression_node(ExpressionKind::Closure(closure), from)?;
-        let mut call = match value.kind {
-            ExpressionKind::Call(call) if call.style != CallStyle::Command => call,
+        let height = value.height.max(closure.height.saturating_add(1));
+        match value.kind {
+            ExpressionKind::Call(mut call) if call.style != CallStyle::Command => {
+                call.arguments.push(Argument::Value(closure));
+                let (kind, span) = (ExpressionKind::Call(call), self.since(start));
+                // Of a call with many of them each is looked at once.
+                self.low_enough(Expression { kind, span, height })
+            }
             _ => {
                 let (object, access, method) = Self::split_callee(value);
-                let style = CallStyle::Block;
-                Box::new(Call { object, access, method, arguments: Vec::new(), style })
+                let (arguments, style) = (vec![Argument::Value(closure)], CallStyle::Block);
+                let call = Call { object, access, method, arguments, style };
+                self.expression_node(ExpressionKind::Call(Box::new(call)), start)
             }
-        };
-        call.arguments.push(Argument::Value(closure));
-        self.expression_node(ExpressionKind::Call(call), start)
+        }
     }
 
     /// Whether `[:]` stands here, which is an argument and no index.
