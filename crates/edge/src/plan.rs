@@ -111,6 +111,10 @@ fn choose(
     // Whoever shows the token asks which release answers here, whatever the rules answer others.
     let action = match probe {
         Some(_) => listener.route_proof(request.host),
+        None if listener.is_unclear(&request) => {
+            let next = Draft::Ready(Next::Fail(Cause::Path));
+            return (None, Drafted { next, probe, is_trusted });
+        }
         None => listener.route(&request),
     };
     let (target, next) = match action {

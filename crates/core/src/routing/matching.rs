@@ -63,6 +63,17 @@ impl Listener {
         best.map_or(&self.default, |rule| &rule.action)
     }
 
+    /// Whether a request would be forwarded that another rule is for where its target takes what two
+    /// slashes begin for a host: a rule for a path that only some may ask for would be passed by.
+    pub fn is_unclear(&self, request: &RequestView<'_>) -> bool {
+        let Some(path) = request.path.behind_host() else {
+            return false;
+        };
+        let action = self.route(request);
+        let other = self.route(&RequestView { path: &path, ..*request });
+        matches!(action, Action::Forward(_)) && action != other
+    }
+
     /// Finds the action for a proof: a request that asks which release a host's requests reach.
     ///
     /// The host alone decides. What an operator answers at some path, or grants some clients

@@ -15,6 +15,9 @@
 //!   for the next. Clients resolve it before they send (RFC 3986, section 5.2.4).
 //!
 //! Bytes that are not UTF-8 stay as they are.
+//!
+//! A path that begins with two slashes has a second form: many take it for a reference to another
+//! host (RFC 3986, section 4.2), as `urlsplit` of Python and `new URL` of JavaScript do.
 
 use std::borrow::Cow;
 
@@ -44,6 +47,17 @@ impl<'a> RequestPath<'a> {
     /// The path as it was sent.
     pub fn sent(&self) -> &'a str {
         self.sent
+    }
+
+    /// What is found by a server that takes what two slashes begin for a host; none where none is.
+    pub fn behind_host(&self) -> Option<Self> {
+        let is_slash = |c| matches!(c, '/' | '\\');
+        let host = self.sent.trim_start_matches(is_slash);
+        if self.sent.len() - host.len() < 2 {
+            return None;
+        }
+        let path = host.find(is_slash).and_then(|at| host.get(at..)).unwrap_or("/");
+        Self::read(path).ok()
     }
 
     /// The one form of all its spellings.

@@ -99,6 +99,26 @@ fn controls_and_parents_are_refused() {
 }
 
 #[test]
+fn two_slashes_may_begin_a_host() {
+    let behind = |sent| path(sent).behind_host().map(|path| path.normal().to_vec());
+    for (sent, form) in [
+        ("//x/admin", "/admin"),
+        ("//x:80/admin", "/admin"),
+        ("/\\x/admin", "/admin"),
+        ("\\\\x\\admin", "/admin"),
+        ("///x//%61dmin;a", "/admin"),
+        ("//x/./admin/", "/admin/"),
+        ("//x", "/"),
+        ("//", "/"),
+    ] {
+        assert_eq!(behind(sent).as_deref(), Some(form.as_bytes()), "{sent}");
+    }
+    for sent in ["/", "/x//admin", "/./x/admin", "x//y", "*", "/;//x"] {
+        assert_eq!(behind(sent), None, "{sent}");
+    }
+}
+
+#[test]
 fn ordinary_paths_are_borrowed() {
     for sent in ["/", "/a", "/a/b.c/d-e_f~g/", "/.well-known/x", "/a..b", "/...", "*", "/\u{e9}"] {
         assert!(matches!(normal(sent.as_bytes()), Ok(Cow::Borrowed(_))), "{sent}");
