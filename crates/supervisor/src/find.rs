@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
+
 use crate::proc::{ProcessId, boot_id};
 use crate::record::{ExitRecord, Status};
 use crate::{lock, unit};
@@ -23,7 +25,8 @@ pub struct Handle {
 pub enum Liveness {
     /// Its supervisor lives.
     Alive(Handle, Box<Status>),
-    /// Its supervisor lives and has not written a status yet.
+    /// Its supervisor lives and has not written a status yet, or writes one again that is gone or
+    /// was damaged.
     Starting,
     /// It is over, and this is how.
     Exited(Box<ExitRecord>),
@@ -59,9 +62,10 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     }
     let holder = lock_holder(dir).map_err(failed("lock"))?;
     if let Some(pid) = holder {
-        let status = unit::read_json::<Status>(&unit::status_path(dir));
+        let status = unit::read_whole::<Status>(&unit::status_path(dir));
         let status = status.map_err(failed("status.json"))?;
         let Some(status) = status.filter(|status| status.supervisor.pid == pid) else {
+            ask_for_status(pid);
             return Ok(Liveness::Starting);
         };
         let handle = Handle {
@@ -82,6 +86,14 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     };
     let boot = boot_id().map_err(failed("the boot id"))?;
     Ok(if status.boot_id == boot { Liveness::Interrupted } else { Liveness::OtherBoot })
+}
+
+/// Asks a supervisor to write its status again. It ends nobody who does not heed it (signal(7)), such
+/// as one that is only starting, and who may not ask finds what is there.
+fn ask_for_status(pid: i32) {
+    if let Ok(supervisor) = ProcessId::of(pid) {
+        let _ = supervisor.signal(Signal::URG);
+    }
 }
 
 /// Which process holds the unit's lock. Asking does not disturb the lock.

@@ -54,7 +54,7 @@ pub fn wake(handle: &Handle) -> Result<bool, StopError> {
 /// and doing it again is safe.
 pub fn force(handle: &Handle, outcome: Outcome) -> Result<(), StopError> {
     let failed = |source| StopError { dir: handle.dir.clone(), source };
-    let status = unit::read_json::<Status>(&unit::status_path(&handle.dir)).map_err(failed)?;
+    let status = unit::read_whole::<Status>(&unit::status_path(&handle.dir)).map_err(failed)?;
     if let Some(watch) = watch(handle).map_err(failed)? {
         handle.supervisor.signal(Signal::KILL).map_err(failed)?;
         if !watch.wait(KILLED_WITHIN).map_err(failed)? {
@@ -62,7 +62,7 @@ pub fn force(handle: &Handle, outcome: Outcome) -> Result<(), StopError> {
         }
     }
     let path = unit::exit_path(&handle.dir);
-    if unit::read_json::<ExitRecord>(&path).map_err(failed)?.is_some() {
+    if unit::read_whole::<ExitRecord>(&path).map_err(failed)?.is_some() {
         return Ok(());
     }
     let (ended, survivors) = match sweep(&handle.dir) {
@@ -71,7 +71,8 @@ pub fn force(handle: &Handle, outcome: Outcome) -> Result<(), StopError> {
         Err(SweepError::Read { source, .. }) => return Err(failed(source)),
         Err(SweepError::Supervised(_)) => return Err(failed(io::ErrorKind::AlreadyExists.into())),
     };
-    let Some(status) = status else { return Err(failed(io::ErrorKind::NotFound.into())) };
+    // Where it was lost or damaged, whoever looks finds a unit that was interrupted.
+    let Some(status) = status else { return Ok(()) };
     let record = ExitRecord {
         version: 1,
         id: status.id,

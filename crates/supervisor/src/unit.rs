@@ -120,9 +120,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Reads a JSON file of a unit whose supervisor is gone, or `None` if there is no such file or it
-/// was damaged: a disk that failed or lost power can leave it empty or full of NULs, and nobody
-/// writes it again.
+/// Reads a JSON file, or `None` if there is no such file or it was damaged: a disk that failed or
+/// lost power can leave it empty or full of NULs.
 pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match read_json(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),

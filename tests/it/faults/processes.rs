@@ -135,3 +135,35 @@ fn files_of_instances_that_a_loss_of_power_damaged_hold_up_nothing() {
     assert!(stage.engine_ends().success());
     stage.end();
 }
+
+/// Empties these files of all instances that there are.
+fn damage(stage: &Stage, files: &[&str]) {
+    let instances = std::fs::read_dir(stage.state_dir().join("instances")).unwrap();
+    for instance in instances.map(|entry| entry.unwrap().path()) {
+        for file in files.iter().map(|file| instance.join(file)).filter(|file| file.exists()) {
+            std::fs::write(file, "").unwrap();
+        }
+    }
+}
+
+#[test]
+fn files_of_instances_that_are_damaged_while_they_serve_hold_up_nothing() {
+    let mut stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    stage.wait("all is well", all_is_well);
+    damage(&stage, &["unit/status.json"]);
+    repository.commit("v2");
+    stage.succeeds(DeploymentId(1));
+    stage.shows("v2");
+    // An engine that begins has to read what the one before it had read.
+    stage.stop_engine();
+    damage(&stage, &["unit/status.json", "unit/spec.json", "address"]);
+    stage.start();
+    repository.commit("v3");
+    stage.succeeds(DeploymentId(2));
+    stage.shows("v3");
+    let down = stage.binary().args(["down", "--all", "--yes"]).output().unwrap();
+    assert!(down.status.success(), "{down:?}");
+    assert!(stage.engine_ends().success());
+    stage.end();
+}

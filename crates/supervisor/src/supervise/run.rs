@@ -141,7 +141,8 @@ impl Supervision {
         for pump in &mut self.pumps {
             pump.turn(&mut self.sink);
         }
-        if self.status_due.is_some_and(|due| due <= Instant::now()) {
+        let is_due = self.status_due.is_some_and(|due| due <= Instant::now());
+        if self.signals.take_status() || is_due {
             self.write_status(self.status.phase);
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use pilothouse_supervisor::{Liveness, StartError, find, stop, sweep, watch};
 
-use crate::support::{Unit, binary};
+use crate::support::{Unit, binary, until};
 
 #[test]
 fn a_living_unit_is_found_with_the_same_handle() {
@@ -69,6 +69,30 @@ fn another_boot_is_told_apart() {
     status["boot_id"] = "an earlier one".into();
     std::fs::write(&path, status.to_string()).unwrap();
     assert_eq!(find(&unit.dir).unwrap(), Liveness::OtherBoot);
+}
+
+#[test]
+fn a_living_unit_writes_a_status_again_that_was_lost() {
+    let unit = Unit::program(&["/bin/sleep", "60"]).instance();
+    let handle = unit.start();
+    let path = unit.dir.join("status.json");
+    let lose: [&dyn Fn(); 3] = [
+        &|| std::fs::write(&path, DAMAGED[0]).unwrap(),
+        &|| std::fs::write(&path, DAMAGED[1]).unwrap(),
+        &|| std::fs::remove_file(&path).unwrap(),
+    ];
+    for lose in lose {
+        let before = unit.status();
+        lose();
+        let found = until("the status", || match find(&unit.dir).unwrap() {
+            Liveness::Alive(found, status) => Some((found, *status)),
+            Liveness::Starting => None,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(found, (handle.clone(), before));
+    }
+    stop(&handle, None).unwrap();
+    unit.record_after(&handle);
 }
 
 /// What a disk that failed, or lost power, leaves of a file that was not synced.
