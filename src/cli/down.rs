@@ -1,5 +1,6 @@
 //! `pilothouse down`: ends the engine, or everything.
 
+mod ended;
 mod images;
 
 use std::os::fd::OwnedFd;
@@ -79,7 +80,7 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
             return Err(failed(Failure::Timeout, why));
         }
         out::line(if down.all {
-            ended(place)?
+            ended::ended(place, &snapshot.state)?
         } else {
             "the engine has stopped; instances and the load balancer serve on"
         });
@@ -111,31 +112,14 @@ fn halt_once(place: &Place) -> Result<()> {
         return Ok(());
     }
     ask::run(async {
-        let engine = Engine::of(place)?;
-        ask::operator(place).submit(Command::Halt).await?;
+        let (engine, client) = (Engine::of(place)?, ask::operator(place));
+        let state = client.state().await?.state;
+        client.submit(Command::Halt).await?;
         if engine.is_gone(WITHIN)? {
-            return ended(place).map(drop);
+            return ended::ended(place, &state).map(drop);
         }
         Err(failed(Failure::Timeout, format!("the engine is still there after {WITHIN:?}")))
     })
-}
-
-/// What has stopped with an engine that ended everything. That the load balancer has is believed
-/// to no one: its lock tells, where the state directory is known and may be read.
-fn ended(place: &Place) -> Result<&'static str> {
-    let unknown = "the engine, all runs and instances have stopped; where the load balancer has not, \
-                   the engine's log says so";
-    if place.socket.is_some() || place.is_installed() {
-        return Ok(unknown);
-    }
-    match left::edge(&Places::new(place.state_dir())) {
-        Ok(None) => Ok("the engine, all runs and instances and the load balancer have stopped"),
-        Ok(Some(living)) => {
-            let why = format!("the engine, all runs and instances have stopped, and {living}");
-            Err(failed(Failure::Failed, why))
-        }
-        Err(_) => Ok(unknown),
-    }
 }
 
 /// Starts an engine where a dead one left something running, which only an engine can end. Tells

@@ -79,6 +79,8 @@ struct Lexer<'s> {
     text: &'s str,
     at: usize,
     open: Vec<Open>,
+    /// How many of those are braces.
+    braces: usize,
     /// How many strings in simple quotes have an expression open.
     simple: usize,
     found: Words,
@@ -115,6 +117,7 @@ impl<'s> Lexer<'s> {
             text,
             at: 0,
             open: Vec::new(),
+            braces: 0,
             simple: 0,
             found: Words::default(),
             is_open_ended: false,
@@ -317,7 +320,10 @@ impl<'s> Lexer<'s> {
         self.at += mark.text().len();
         match mark {
             Mark::LeftParen | Mark::LeftBracket => self.open.push(Open::Parenthesis(mark)),
-            Mark::LeftBrace => self.open.push(Open::Brace),
+            Mark::LeftBrace => {
+                self.open.push(Open::Brace);
+                self.braces += 1;
+            }
             Mark::RightParen => self.close(Mark::LeftParen),
             Mark::RightBracket => self.close(Mark::LeftBracket),
             Mark::RightBrace => {
@@ -340,9 +346,12 @@ impl<'s> Lexer<'s> {
     /// Closes the innermost brace, and what was left open inside it.
     fn close_brace(&mut self) {
         let is_brace = |open: &Open| !matches!(open, Open::Parenthesis(_));
-        let Some(index) = self.open.iter().rposition(is_brace) else {
+        // Where there is none, nobody looks through all that is open for each that is closed.
+        let found = (self.braces > 0).then(|| self.open.iter().rposition(is_brace)).flatten();
+        let Some(index) = found else {
             return;
         };
+        self.braces -= 1;
         let open = self.open.get(index).copied();
         // Only parentheses are above it.
         self.open.truncate(index);

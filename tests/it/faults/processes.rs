@@ -1,8 +1,10 @@
 //! Instances, supervisors and the edge that are killed or do not listen.
 
+use std::process::Stdio;
+
 use pilothouse_core::deployment::Phase;
 use pilothouse_core::id::DeploymentId;
-use pilothouse_core::instance::Role;
+use pilothouse_core::instance::{Instance, InstancePhase, Role};
 use pilothouse_core::routing::TargetState;
 use pilothouse_core::state::State;
 use rustix::process::Signal;
@@ -166,4 +168,41 @@ fn files_of_instances_that_are_damaged_while_they_serve_hold_up_nothing() {
     assert!(down.status.success(), "{down:?}");
     assert!(stage.engine_ends().success());
     stage.end();
+}
+
+#[test]
+fn an_engine_that_is_killed_while_all_is_to_end_has_not_ended_it() {
+    let mut stage = Stage::with_engine();
+    let repository = super::super::stage::repository::Repository::new(&stage);
+    *repository.before.borrow_mut() = "trap '' TERM";
+    repository.commit("v1");
+    let file = repository.dir().join("pilothouse.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("grace = \"1s\"", "grace = \"8s\"")).unwrap();
+    repository.commit_all("slow");
+    stage.apply(&stage.project(repository.dir()));
+    stage.succeeds(DeploymentId(0));
+    let mut down = stage.binary();
+    down.args(["down", "--all", "--yes"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let down = down.spawn().unwrap();
+    stage.wait("all is being stopped", |state| {
+        let is_stopping = |one: &Instance| matches!(one.phase, InstancePhase::Stopping { .. });
+        state.halting && state.instances.values().all(is_stopping)
+    });
+    stage.kill_engine();
+    let output = down.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in
+        ["ended before everything had stopped", "and 1 more lives", "`pilothouse down --all` stops"]
+    {
+        assert!(said.contains(part), "no {part}: {said}");
+    }
+    assert!(!said.contains("kill"), "{said}");
+    assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
+    let again = stage.binary().args(["down", "--all", "--yes"]).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert_eq!(again.status.code(), Some(0), "{said}");
+    let dir = stage.path("");
+    wait_until(|| format!("{:#?}", processes::of(&dir)), || processes::of(&dir).is_empty());
 }

@@ -28,9 +28,9 @@ const PER_BYTE: Duration = Duration::from_micros(20);
 const AT_LEAST: Duration = Duration::from_millis(500);
 
 /// Of how many texts one has words that are repeated: they take long.
-const ONE_IN: usize = 500;
+const ONE_IN: usize = 100;
 /// How much of a text is printed, in characters; all of it is kept.
-const SHOWN: usize = 20_000;
+const SHOWN: usize = 2_000;
 /// The stack that a thread has where nothing else is said, in bytes.
 const STACK: usize = 2 << 20;
 

@@ -152,8 +152,12 @@ impl Lexer<'_> {
             match self.open.pop() {
                 Some(Open::Parenthesis(Mark::LeftBracket)) => self.synthetic(Mark::RightBracket),
                 Some(Open::Parenthesis(_)) => self.synthetic(Mark::RightParen),
-                Some(Open::Brace) => self.synthetic(Mark::RightBrace),
+                Some(Open::Brace) => {
+                    self.braces -= 1;
+                    self.synthetic(Mark::RightBrace);
+                }
                 Some(Open::Expression(quote)) => {
+                    self.braces -= 1;
                     self.synthetic(Mark::RightBrace);
                     self.simple -= usize::from(quote.is_simple());
                     return true;

@@ -163,6 +163,7 @@ impl Lexer<'_> {
             let brace = self.at + 1;
             self.at += 2;
             self.open.push(Open::Expression(quote));
+            self.braces += 1;
             self.simple += usize::from(quote.is_simple());
             self.push(Kind::Mark(Mark::LeftBrace), brace);
             return Expression::Open;

@@ -1,0 +1,75 @@
+//! What has stopped with an engine that was to end everything.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use color_eyre::Result;
+use pilothouse_core::state::State;
+use pilothouse_engine::left::{self, LivingEdge};
+use pilothouse_engine::places::Places;
+
+use crate::exit::{Failure, failed};
+use crate::find::Place;
+use crate::out;
+
+/// How long the last supervisors of an engine that has ended may take to end as well.
+const WITHIN: Duration = Duration::from_secs(2);
+/// Time between two looks.
+const STEP: Duration = Duration::from_millis(20);
+
+/// Tells what has stopped with an engine that was asked to end everything and has ended: it may have
+/// been killed meanwhile, and is not believed that the load balancer has. The locks of what runs
+/// tell, where the state directory is known and may be read. `state` is what the engine knew.
+pub(super) fn ended(place: &Place, state: &State) -> Result<&'static str> {
+    let unknown = "the engine has ended, and whatever of runs, instances and the load balancer has \
+                   not is told in its log";
+    if place.socket.is_some() || place.is_installed() {
+        return Ok(unknown);
+    }
+    let places = Places::new(place.state_dir());
+    let strangers = left::strangers(&places, state);
+    let is_known = |unit: &PathBuf| strangers.iter().all(|stranger| stranger.unit != *unit);
+    let until = Instant::now() + WITHIN;
+    let mut living = living(&places);
+    while living.iter().any(is_known) && Instant::now() < until {
+        std::thread::park_timeout(STEP);
+        living = self::living(&places);
+    }
+    for stranger in &strangers {
+        out::error(&format!("{stranger}; it is left alone"));
+    }
+    let known: Vec<&PathBuf> = living.iter().filter(|unit| is_known(unit)).collect();
+    match (known.as_slice(), left::edge(&places)) {
+        ([], Ok(None)) => {
+            Ok("the engine, all runs and instances and the load balancer have stopped")
+        }
+        ([], Ok(Some(edge))) => Err(failed(Failure::Failed, without_edge(&edge))),
+        ([], Err(_)) => Ok(unknown),
+        ([first, others @ ..], edge) => {
+            let more = match others.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            let edge = edge.is_ok_and(|edge| edge.is_some());
+            let edge = if edge { ", and so does the load balancer" } else { "" };
+            let why = format!(
+                "the engine ended before everything had stopped: what runs for {}{more} lives{edge}; \
+                 `pilothouse down --all` stops what is left",
+                out::path(first)
+            );
+            Err(failed(Failure::Failed, why))
+        }
+    }
+}
+
+/// The units that live.
+fn living(places: &Places) -> Vec<PathBuf> {
+    left::units(places).filter(|unit| left::lives(unit)).collect()
+}
+
+fn without_edge(edge: &LivingEdge) -> String {
+    format!(
+        "the engine, all runs and instances have stopped, and {edge} (or `pilothouse down --all`, \
+         once more)"
+    )
+}
