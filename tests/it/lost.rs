@@ -6,7 +6,7 @@ use std::path::Path;
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 
 use super::stage::load;
-use super::stage::{DOMAIN, Stage, processes, wait_until};
+use super::stage::{DOMAIN, PROJECT, Stage, processes, wait_until};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -91,6 +91,10 @@ fn an_engine_on_an_older_journal_does_not_start_before_somebody_accepts_it() {
     let third = stage.ended(DeploymentId(0));
     assert!(third.release > second.release && third.release > ReleaseNumber(2), "{third:#?}");
     assert!(stage.state().last_run > newest.last_run);
+    // What still runs keeps its files, although nobody knows their release any more.
+    let released = stage.state_dir().join("releases").join(PROJECT).join("production");
+    let kept = released.join(second.release.to_string());
+    assert!(kept.is_dir(), "{}", kept.display());
     for one in processes::supervisors(&stage.path("")) {
         if alive.contains(&one) && doctor(&stage).contains(&format!("kill {}", one.pid)) {
             processes::signal(one.pid, rustix::process::Signal::TERM);

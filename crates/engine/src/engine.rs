@@ -196,9 +196,11 @@ pub async fn run(
 
 /// Refuses a state in which an engine worked and whose journal is gone: nobody knows what still
 /// runs, and what was built has the names of what comes.
-fn remembers(journal: &std::path::Path, state: &std::path::Path) -> Result<(), StartError> {
-    let is_empty = std::fs::read_dir(journal)
-        .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == "lock"));
+pub fn remembers(journal: &std::path::Path, state: &std::path::Path) -> Result<(), StartError> {
+    let is_empty = match std::fs::read_dir(journal) {
+        Ok(entries) => entries.flatten().all(|entry| entry.file_name() == "lock"),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
     if is_empty && state.join(ENGINE_ID).exists() {
         let (journal, state) = (journal.to_owned(), state.to_owned());
         return Err(StartError::Forgotten { journal, state });

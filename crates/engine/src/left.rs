@@ -64,6 +64,18 @@ pub fn is_in_use(dir: &Path) -> bool {
     lives(&unit_of(dir)) || steps_of(dir).any(|step| lives(&step))
 }
 
+/// Whether something runs that is of a release, by the release's directory.
+pub fn is_release_in_use(places: &Places, release: &Path) -> bool {
+    let key = release.parent().and_then(key_of);
+    let Some((key, number)) = key.zip(name_of(release).and_then(number_of)) else { return false };
+    let prefix = format!("{}-{}-", key.project, key.name);
+    let is_of_it = |dir: &PathBuf| {
+        let own = name_of(dir).and_then(|name| parts(name.strip_prefix(&prefix)?));
+        own.is_some_and(|(release, _)| release == number)
+    };
+    below(&places.instances()).filter(is_of_it).any(|dir| is_in_use(&dir))
+}
+
 /// What runs and the state does not know.
 pub fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
     let is_known = |name: &str| state.instances.contains_key(&InstanceId::new(name));

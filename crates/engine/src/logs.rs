@@ -191,6 +191,11 @@ fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
             continue;
         };
         let mut found = back::whole_lines(part, &slice.frames)?;
+        if found.len() == 0 && found.oldest_begun().is_none() {
+            // A line that begins before all of them: its end says more than nothing.
+            found = Lines::new(part, Counts::default());
+            found.take(&slice.frames);
+        }
         let is_last = next == Place::default();
         if is_last && part.open && is_fresh(found.oldest_begun()) {
             let (offset, shown) = found.begun_at().unwrap_or((slice.next, Counts::default()));

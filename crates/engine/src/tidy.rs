@@ -39,7 +39,10 @@ pub fn tidy(places: &Places, now: impl Fn() -> Arc<State>) {
         wanted.extend(environment.releases.keys().map(|number| places.pinned(key, *number)));
     }
     for release in releases.iter().filter(|release| !wanted.contains(*release)) {
-        gone(release);
+        // Of what a lost record told of, something may run.
+        if !left::is_release_in_use(places, release) {
+            gone(release);
+        }
     }
     // Of what held the releases, only what is empty goes.
     for environment in releases.iter().filter_map(|release| release.parent()) {

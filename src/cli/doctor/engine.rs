@@ -14,11 +14,13 @@ use pilothouse_core::routing::EdgeStatus;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_core::time::{Millis, Timestamp};
+use pilothouse_engine::left::{self, LivingEdge};
+use pilothouse_engine::places::Places;
 
-use super::{Check, Level};
-use crate::ask;
+use super::{Check, Level, system};
 use crate::clock::wall;
 use crate::find::Place;
+use crate::{ask, out};
 
 /// How long the load balancer may take for an answer.
 const EDGE: Duration = Duration::from_secs(2);
@@ -34,18 +36,32 @@ pub enum Balancer {
     Told(Box<EdgeStatus>),
     /// It tells the engine's user alone, which this is not.
     Hidden,
-    /// Nothing: it is not there, or does not answer.
+    /// Nothing, and it lives.
+    Deaf(LivingEdge),
+    /// Nothing: it is not there.
     Away,
 }
 
-impl From<std::io::Result<EdgeStatus>> for Balancer {
-    fn from(answer: std::io::Result<EdgeStatus>) -> Self {
+impl Balancer {
+    fn of(place: &Place, answer: &std::io::Result<EdgeStatus>) -> Self {
         match answer {
-            Ok(status) => Self::Told(Box::new(status)),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Self::Hidden,
-            Err(_) => Self::Away,
+            Ok(status) => return Self::Told(Box::new(status.clone())),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Self::Hidden,
+            Err(_) => {}
         }
+        let is_own = system::is_own_state(place);
+        let living = is_own.then(|| left::edge(&Places::new(place.state_dir())));
+        living.and_then(Result::ok).flatten().map_or(Self::Away, Self::Deaf)
     }
+}
+
+/// What ends a load balancer that lives and does not answer.
+pub fn end_deaf(living: &LivingEdge) -> String {
+    let ends = match living.process {
+        Some(pid) => format!("`kill -KILL {pid}` ends it"),
+        None => format!("`lsof {}` names it, to be ended by `kill`", out::path(&living.lock)),
+    };
+    format!("{ends}; the engine starts another at once, and requests are refused until then")
 }
 
 /// Looks at them, and gives what the load balancer says.
@@ -68,7 +84,8 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
             };
             checks.push(Check::fail("engine", error.to_string(), mend));
             // The load balancer outlives the engine, and the ports that it has are no stranger's.
-            return Ok(status(&place.operator_socket().with_file_name("edge.sock")).into());
+            let socket = place.operator_socket().with_file_name("edge.sock");
+            return Ok(Balancer::of(place, &status(&socket)));
         }
     };
     let own = env!("CARGO_PKG_VERSION");
@@ -86,6 +103,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     }
     let socket = client.socket().with_file_name("edge.sock");
     let status = status(&socket);
+    let balancer = Balancer::of(place, &status);
     let refused = words::refused_table(&snapshot.state.edge);
     checks.push(match (&status, snapshot.state.edge.connected) {
         (_, true) if refused.is_some() => {
@@ -100,6 +118,10 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
             let why = snapshot.state.edge.error.clone().unwrap_or_default();
             let found = format!("it answers here, and not the engine: {why}");
             Check::fail("edge", found, "`pilothouse down` and start again; traffic goes on")
+        }
+        (Err(_), _) if let Balancer::Deaf(living) = &balancer => {
+            let found = "the load balancer lives and does not answer: nothing is served";
+            Check::fail("edge", found, end_deaf(living))
         }
         // A watcher may not open its socket; the engine's word is as good.
         (Err(_), true) => Check::ok("edge", "the load balancer answers the engine"),
@@ -118,7 +140,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
         checks.push(Check::fail("docker", printable(&away.why, 800), "do one of the two"));
     }
     repositories(place, &snapshot.state, snapshot.now, checks);
-    Ok(status.into())
+    Ok(balancer)
 }
 
 /// Whether each project has its file, and its repository can be looked at.

@@ -11,7 +11,7 @@ use pilothouse_engine::root::{Foreign, Why, open_to_others};
 use pilothouse_supervisor::MIN_MASKED_BYTES;
 
 use super::Check;
-use super::engine::Balancer;
+use super::engine::{Balancer, end_deaf};
 use crate::cli::apply;
 use crate::find::Place;
 
@@ -140,28 +140,33 @@ pub fn ports(specs: &[ProjectSpec], balancer: &Balancer, checks: &mut Vec<Check>
                 let found = format!("the load balancer cannot listen on {address}: {why}");
                 Check::fail("port", found, other(address))
             }
-            None => free(address, matches!(balancer, Balancer::Hidden)),
+            None => free(address, balancer),
         });
     }
 }
 
-fn free(address: SocketAddr, may_be_ours: bool) -> Check {
-    match TcpListener::bind(address) {
-        Ok(_) => Check::ok("port", format!("{address} is free")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse && may_be_ours => {
+fn free(address: SocketAddr, balancer: &Balancer) -> Check {
+    match (TcpListener::bind(address), balancer) {
+        (Ok(_), _) => Check::ok("port", format!("{address} is free")),
+        (Err(error), Balancer::Deaf(living)) if error.kind() == ErrorKind::AddrInUse => {
+            let found =
+                format!("{address} is taken, it seems by the load balancer, which does not");
+            Check::warn("port", format!("{found} answer"), end_deaf(living))
+        }
+        (Err(error), Balancer::Hidden) if error.kind() == ErrorKind::AddrInUse => {
             let found = format!("something listens on {address}, and whether it is the load");
             let found = format!("{found} balancer is told to the engine's user alone");
             Check::warn("port", found, "have the engine's user run `pilothouse doctor`")
         }
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+        (Err(error), _) if error.kind() == ErrorKind::AddrInUse => {
             Check::fail("port", format!("{address} is taken by another program"), other(address))
         }
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Check::fail(
+        (Err(error), _) if error.kind() == ErrorKind::PermissionDenied => Check::fail(
             "port",
             format!("this user may not listen on {address}"),
             "use a port from 1024 on, or allow it: sysctl net.ipv4.ip_unprivileged_port_start",
         ),
-        Err(error) => {
+        (Err(error), _) => {
             Check::warn("port", format!("{address} cannot be had: {error}"), other(address))
         }
     }

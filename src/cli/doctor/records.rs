@@ -6,6 +6,7 @@ use std::path::Path;
 
 use pilothouse_core::state::State;
 use pilothouse_core::text::shell_word;
+use pilothouse_engine::engine::remembers;
 use pilothouse_engine::journal::Inspected;
 use pilothouse_engine::kernel::{OpenError, look};
 use pilothouse_engine::left::{self, Stranger};
@@ -24,7 +25,14 @@ pub fn checks(place: &Place) -> Vec<Check> {
     }
     let places = Places::new(place.state_dir());
     match read(&places) {
-        Ok(None) => vec![Check::ok(WHAT, "no engine has worked here yet")],
+        Ok(None) => match remembers(&places.journal(), &place.state_dir()) {
+            Ok(()) => vec![Check::ok(WHAT, "no engine has worked here yet")],
+            Err(forgotten) => {
+                let found = Check::fail(WHAT, forgotten.to_string(), "do one of the two");
+                let strangers = left::strangers(&places, &State::default());
+                [found].into_iter().chain(strangers.iter().map(stranger)).collect()
+            }
+        },
         Ok(Some((state, found))) => {
             let mut checks = vec![records(&places, &state, &found)];
             checks.extend(found.unusable.iter().map(|why| {

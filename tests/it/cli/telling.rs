@@ -5,8 +5,10 @@ use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::stage::processes;
 use crate::world::repository::{Pipeline, Repository};
 use crate::world::{World, exists, wait_until};
 
@@ -97,7 +99,26 @@ fn a_repository_that_is_away_and_an_edge_without_an_engine_are_told() {
     wait_until("the load balancer listens", || {
         levels(&world.run(&["doctor", "--json"]).json(), "port") == ["ok"]
     });
+    // Nor where it hangs, whether an engine runs or not.
+    let tells = |checks: &Value, what: &str, level: &str, mend: &str| {
+        assert_eq!(levels(checks, what), [level], "{checks:#}");
+        let all = checks.as_array().unwrap();
+        let check = all.iter().find(|one| one["what"] == what).unwrap();
+        assert!(check["mend"].as_str().unwrap().starts_with(mend), "{checks:#}");
+    };
+    let edge = processes::one(&world.path(""), " edge --dir");
+    let hung = |world: &World| {
+        processes::signal(edge, Signal::STOP);
+        let said = world.run(&["doctor", "--json"]);
+        processes::signal(edge, Signal::CONT);
+        said.json()
+    };
+    let mends = format!("`kill -KILL {edge}` ends it; the engine starts another");
+    let checks = hung(&world);
+    tells(&checks, "edge", "fail", &mends);
+    tells(&checks, "port", "warn", &mends);
     world.kill_engine();
+    tells(&hung(&world), "port", "warn", &mends);
     let checks = world.run(&["doctor", "--json"]).json();
     assert_eq!(levels(&checks, "engine"), ["fail"]);
     assert_eq!(levels(&checks, "port"), ["ok"], "{checks:#}");

@@ -41,6 +41,10 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
     let said = stage.refusal();
     assert!(said.contains("Restore the missing files from a backup"), "{said}");
     std::fs::remove_dir_all(&journal).unwrap();
+    let doctor = stage.binary().arg("doctor").output().unwrap();
+    let doctor = String::from_utf8(doctor.stdout).unwrap();
+    let told = doctor.lines().find(|line| line.contains("records")).unwrap();
+    assert!(told.starts_with("fail") && told.contains("worked here before"), "{doctor}");
     let said = stage.refusal();
     assert!(said.contains("an engine worked here before"), "{said}");
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");

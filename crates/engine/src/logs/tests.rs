@@ -129,6 +129,24 @@ fn a_line_longer_than_a_page_is_reached_from_behind() {
 }
 
 #[test]
+fn of_a_line_longer_than_all_that_is_read_of_the_newest_the_end_is_told() {
+    for open in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("0");
+        let mut frames = vec![(1, "first\n".to_owned())];
+        frames.extend((0..100).map(|_| (1, "y".repeat(1 << 16))));
+        write(&dir, &frames);
+        let parts = [Part { step: 0, dir, open }];
+        let newest = ask(&parts, &LogQuery { tail: Some(3), ..LogQuery::default() });
+        assert!(!newest.lines.is_empty() && newest.older && newest.skipped > 0, "{open}");
+        assert!(texts(&newest.lines).iter().all(|text| text.starts_with("yyy")), "{open}");
+        let before = Some(newest.first);
+        let page = ask(&parts, &LogQuery { before, ..LogQuery::default() });
+        assert!(!page.lines.is_empty(), "{open}");
+    }
+}
+
+#[test]
 fn a_follower_that_falls_behind_goes_on_near_the_end_and_is_told_how_many_lines_it_passed() {
     let home = tempfile::tempdir().unwrap();
     let parts = parts(home.path(), 100_000);
