@@ -5,6 +5,8 @@
 //! in their own otherwise. Losing it
 //! loses nothing but one summary, so that no failure here is ever worth a word.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::id::Seq;
@@ -51,7 +53,9 @@ pub(super) fn write(file: &Path, seen: Seen) {
             std::fs::create_dir_all(directory)?;
         }
         let new = file.with_extension(format!("new-{}", std::process::id()));
-        std::fs::write(&new, serde_json::to_vec(&seen)?)?;
+        let mut options = std::fs::File::options();
+        let options = options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(&new)?.write_all(&serde_json::to_vec(&seen)?)?;
         std::fs::rename(&new, file)
     };
     // See above: no failure here is worth a word.

@@ -6,7 +6,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
@@ -111,7 +111,7 @@ impl Directory {
 /// Makes the owner's file and takes its lock before anybody can see it.
 fn own(path: &Path, note: &Note) -> io::Result<File> {
     let fresh = path.join("owner.json.new");
-    let owner = File::options().read(true).write(true).create_new(true).open(&fresh)?;
+    let owner = File::options().read(true).write(true).create_new(true).mode(0o600).open(&fresh)?;
     match owner.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(ErrorKind::ResourceBusy.into()),

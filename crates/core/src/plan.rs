@@ -343,7 +343,7 @@ fn warnings(
     warnings.extend(listen.and_then(|listen| state.edge.unreached(listen)));
     warnings.extend(state.edge.left_out(key).map(str::to_owned));
     if environment.spec.deploy == DeployMode::Manual && from.is_none() {
-        warnings.push("this environment has never served".to_owned());
+        warnings.push("nothing has served here since this environment was added".to_owned());
     }
     warnings
 }

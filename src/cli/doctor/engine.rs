@@ -69,8 +69,9 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     let (client, snapshot) = match ask::look(place).await {
         Ok(answer) => answer,
         Err(error) => {
-            let is_refused =
-                checks.iter().any(|one| one.what == "state" && one.level == Level::Fail);
+            let is_of_state = |one: &&Check| matches!(one.what, "state" | "records");
+            let mut of_state = checks.iter().filter(is_of_state);
+            let is_refused = of_state.any(|one| one.level == Level::Fail);
             let mend = match error.downcast_ref::<ClientError>() {
                 Some(ClientError::Version { .. }) => "update the older of the two",
                 Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
@@ -78,7 +79,8 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
                     "see the end of its log; if it hangs, end its process and run `pilothouse`: \
                      traffic goes on"
                 }
-                // None is started where the directory is not safe to work in.
+                // None is started where the directory is not safe to work in, or its journal is not
+                // whole.
                 _ if is_refused => "mend the state directory first",
                 _ => "pilothouse",
             };

@@ -78,14 +78,17 @@ fn read(model: &mut Model, at: &LogAt, page: LogPage) -> Vec<Request> {
 }
 
 /// Follows the log's end while it is here, and only then.
-fn settle(log: &LogView, was_at_end: bool) -> Vec<Request> {
+fn settle(log: &mut LogView, was_at_end: bool) -> Vec<Request> {
     match (was_at_end, !log.has_newer()) {
         (true, false) => vec![Request::HoldLog],
-        (false, true) if log.open => vec![Request::OpenLog {
-            source: log.source.clone(),
-            step: log.step,
-            after: log.after(),
-        }],
+        (false, true) if log.open => {
+            log.seeking = None;
+            vec![Request::OpenLog {
+                source: log.source.clone(),
+                step: log.step,
+                after: log.after(),
+            }]
+        }
         _ => Vec::new(),
     }
 }
@@ -180,6 +183,8 @@ fn steps(model: &Model) -> u32 {
 fn fetch(log: &mut LogView, at: LogAt) -> Vec<Request> {
     log.fetching = Some(at.clone());
     log.follow = at == LogAt::End;
+    // Whoever goes to the end looks for nothing any more: the log is opened anew.
+    log.seeking.take_if(|_| at == LogAt::End);
     let (source, step) = (log.source.clone(), log.step);
     vec![match at {
         LogAt::End => Request::OpenLog { source, step, after: None },

@@ -228,6 +228,21 @@ fn a_search_that_goes_on_is_not_begun_anew_for_the_same() {
 }
 
 #[test]
+fn whoever_goes_to_the_end_searches_no_more() {
+    let (engine, mut model) = long_log();
+    engine.press(&mut model, "g");
+    let requests = press(&mut model, "/nowhere<Enter>");
+    assert!(matches!(requests[..], [Request::SearchLog { .. }]));
+    update(&mut model, Msg::LogSought { source: RUN, lines: 64_000, is_over: false });
+    assert!(text(&model).contains("searching, 64000 lines read"), "{}", text(&model));
+    // The log is opened anew, which ends the search.
+    assert!(matches!(press(&mut model, "G")[..], [Request::OpenLog { .. }]));
+    assert!(!text(&model).contains("searching"), "{}", text(&model));
+    let requests = press(&mut model, "n");
+    assert!(matches!(requests[..], [Request::SearchLog { .. }]), "{requests:?}");
+}
+
+#[test]
 fn matches_and_steps_are_hinted_at_where_there_are_some() {
     let footer = |model: &Model| text(model).lines().last().unwrap_or_default().to_owned();
     let mut model = log(120, 24, vec![page(0, 50, 0), page(50, 50, 1)]);

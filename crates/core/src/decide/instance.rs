@@ -135,7 +135,13 @@ fn at_rest<'a>(
         let why = format!("{running} is under way in {}: wait for its end", instance.environment);
         return Err(Rejection::new(RejectionKind::Busy, why));
     }
-    if state.halting || environment.removing || environment.current != Some(instance.release) {
+    if state.halting {
+        return Err(conflict("everything is being stopped".to_owned()));
+    }
+    if environment.removing {
+        return Err(conflict(format!("{} is being removed", instance.environment)));
+    }
+    if environment.current != Some(instance.release) {
         let why = format!("{id} is not of the release that serves: it goes by itself");
         return Err(conflict(why));
     }

@@ -111,7 +111,6 @@ impl Git {
                     self.fetch(&look, attention).await?;
                     read().await?
                 };
-                tell_unread(&look.project, listed.unread);
                 return Ok(Outcome::Looked { heads, unread: listed.unread });
             }
             answer = false;
@@ -270,14 +269,6 @@ fn listed(output: &[u8]) -> Listed {
     listed
 }
 
-/// Says in the engine's log that there are branches that nobody sees.
-fn tell_unread(project: &ProjectName, unread: u32) {
-    if unread > 0 {
-        tracing::warn!(%project, "{unread} branches are left out: their names are no UTF-8; rename them");
-    }
-}
-
-/// The branches of the mirror with their heads' facts.
 /// Whether these are the heads that are listed.
 fn is_of(heads: &[Head], listed: &Listed) -> bool {
     let is_listed = |head: &Head| listed.heads.get(&head.name) == Some(&head.commit.id);

@@ -10,6 +10,7 @@
 
 mod mutate;
 mod random;
+mod repeat;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -75,7 +76,7 @@ fn fuzz() -> std::io::Result<usize> {
     let last = kept.join(format!("last-{seed}"));
     while began.elapsed() < limit {
         let is_repeated = random.below(ONE_IN) == 0;
-        let change = if is_repeated { mutate::repeated } else { mutate::mutated };
+        let change = if is_repeated { repeat::repeated } else { mutate::mutated };
         let mut text = change(&texts, &mut random).into_bytes();
         // Texts that were read without a problem are worth changing further.
         if random.below(3) == 0 {

@@ -83,7 +83,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Words and gaps of a text, cut roughly.
-fn pieces(text: &str) -> Vec<String> {
+pub fn pieces(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut was_word = false;
     for letter in text.chars() {
@@ -95,20 +95,6 @@ fn pieces(text: &str) -> Vec<String> {
         was_word = is_word;
     }
     pieces
-}
-
-/// The longest that some words of a text become where they are repeated, in bytes.
-const REPEATED: usize = 100_000;
-
-/// One of the texts, in which some words follow each other again and again.
-pub fn repeated(texts: &[String], random: &mut Random) -> String {
-    let mut pieces = pieces(&mutated(texts, random));
-    let from = random.below(pieces.len().max(1));
-    let to = (from + 1 + random.below(5)).min(pieces.len());
-    let run = pieces.get(from..to).unwrap_or_default().concat();
-    let again = run.repeat(REPEATED / run.len().max(1));
-    pieces.insert(from, again);
-    pieces.concat()
 }
 
 /// One of the texts with one to three changes; of a long one some lines.
