@@ -64,27 +64,30 @@ pub fn end_deaf(living: &LivingEdge) -> String {
     format!("{ends}; the engine starts another at once, and requests are refused until then")
 }
 
+/// That the engine does not answer, and what mends it.
+fn unreachable(error: &color_eyre::Report, others: &[Check]) -> Check {
+    let is_of_state = |one: &&Check| matches!(one.what, "state" | "records");
+    let is_refused = others.iter().filter(is_of_state).any(|one| one.level == Level::Fail);
+    let mend = match error.downcast_ref::<ClientError>() {
+        Some(ClientError::Version { .. }) => "update the older of the two",
+        Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
+        Some(ClientError::Timeout { .. }) => {
+            "see the end of its log; if it hangs, end its process and run `pilothouse`: traffic goes \
+             on"
+        }
+        // None is started where the directory is not safe to work in, or its journal not whole.
+        _ if is_refused => "mend the state directory first",
+        _ => "pilothouse",
+    };
+    Check::fail("engine", error.to_string(), mend)
+}
+
 /// Looks at them, and gives what the load balancer says.
 pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> {
     let (client, snapshot) = match ask::look(place).await {
         Ok(answer) => answer,
         Err(error) => {
-            let is_of_state = |one: &&Check| matches!(one.what, "state" | "records");
-            let mut of_state = checks.iter().filter(is_of_state);
-            let is_refused = of_state.any(|one| one.level == Level::Fail);
-            let mend = match error.downcast_ref::<ClientError>() {
-                Some(ClientError::Version { .. }) => "update the older of the two",
-                Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
-                Some(ClientError::Timeout { .. }) => {
-                    "see the end of its log; if it hangs, end its process and run `pilothouse`: \
-                     traffic goes on"
-                }
-                // None is started where the directory is not safe to work in, or its journal is not
-                // whole.
-                _ if is_refused => "mend the state directory first",
-                _ => "pilothouse",
-            };
-            checks.push(Check::fail("engine", error.to_string(), mend));
+            checks.push(unreachable(&error, checks));
             // The load balancer outlives the engine, and the ports that it has are no stranger's.
             let socket = place.operator_socket().with_file_name("edge.sock");
             return Ok(Balancer::of(place, &status(&socket)));

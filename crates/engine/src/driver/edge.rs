@@ -34,7 +34,7 @@ const LOG: &str = "edge.log";
 /// How long the edge may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long one wait for changes lasts. The edge answers earlier if something changes.
-const POLL_MS: u64 = 30_000;
+const POLL_MS: u64 = 5_000;
 /// How long to wait before the edge is asked again after it did not answer.
 const RETRY: Duration = Duration::from_millis(100);
 /// Failed attempts to reach the edge after which a new process is started.

@@ -293,6 +293,6 @@ impl Mender<'_> {
 /// The column in which the first word of a line begins.
 pub(super) fn column(text: &str, start: usize) -> usize {
     let before = text.get(..start).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default();
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
     line.chars().map(|c| if c == '\t' { TAB } else { 1 }).sum()
 }

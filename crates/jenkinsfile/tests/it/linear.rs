@@ -13,13 +13,14 @@ const ATTEMPTS: usize = 5;
 const LEAST: Duration = Duration::from_millis(5);
 
 /// What begins a file, what is repeated in it, with `#` for a number, and what ends it.
-const SHAPES: [(&str, &str, &str); 21] = [
+const SHAPES: [(&str, &str, &str); 22] = [
     ("environment {", "V# = 'x'\n", "}"),
     ("stages { stage('a') { steps { script { b()", "{ }{ }{ }{ }{ }{ }{ }{ }", "} } } }"),
     ("environment {", "V# = \"${V}\"\n", "}"),
     ("environment {", "V# = \"${W#}\"\n", "}"),
     ("environment {", "V# = credentials('x')\n", "}"),
     ("environment {\n V = \"a", "$V#", "b\"\n}"),
+    ("switch &&&a)b{:", "case\rca#case\rcacase\rcacase\rcacase\rcacase\rcacase\rca", "}"),
     ("} } }", "(}(}(}(}(}(}(}(}", "parameters {"),
     ("parameters {", "string(name: 'p#', defaultValue: 'x')\n", "}"),
     ("parameters {", "string(name: \"p#${x}\")\n", "}"),
