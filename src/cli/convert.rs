@@ -10,7 +10,7 @@ use jenkinsfile::convert::{Converted, convert};
 use jenkinsfile::parser::parse;
 use jenkinsfile::source::Lines;
 use jenkinsfile::table::Table;
-use jenkinsfile::{DiagnosticKind, MOST_BYTES, judge};
+use jenkinsfile::{DiagnosticKind, MOST_BYTES, MOST_PROBLEMS, judge};
 use pilothouse_core::text::printable;
 
 use super::check::{bytes, is_input, name_of};
@@ -117,9 +117,13 @@ fn converted(name: &str, text: &str) -> Result<Converted> {
     let judged = judge(text, &script, &grammar, &table);
     if !judged.problems.is_empty() {
         let lines = Lines::new(text);
-        for problem in &judged.problems {
+        for problem in judged.problems.iter().take(MOST_PROBLEMS) {
             let told = problem.render(name, &lines);
             told.lines().for_each(|line| out::error(&printable(line, LINE)));
+        }
+        let more = judged.problems.len().saturating_sub(MOST_PROBLEMS);
+        if more > 0 {
+            out::error(&format!("{more} more problems are not shown"));
         }
         let is_limit = judged.problems.iter().any(|one| one.kind == DiagnosticKind::Limit);
         let why = if is_limit {

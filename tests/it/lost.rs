@@ -79,7 +79,7 @@ fn an_engine_on_an_older_journal_does_not_start_before_somebody_accepts_it() {
     stage.wait("the engine answers", |_| true);
     let strangers = doctor(&stage);
     assert!(strangers.contains("warn  process"), "{strangers}");
-    assert!(stage.engine_log().contains("which the journal does not know"));
+    assert!(stage.engine_log().contains("which the journal knows as over or not at all"));
     let after = processes::supervisors(&stage.path(""));
     assert!(alive.iter().all(|one| after.contains(one)), "{alive:#?} {after:#?}");
     let audit = stage.binary().arg("audit").output().unwrap();

@@ -27,7 +27,7 @@ const MOST: usize = 100;
 /// How many numbers are passed over where nobody knows how many records are lost.
 const UNKNOWN: u64 = 1000;
 
-/// A supervised program that the state does not know.
+/// A supervised program that does not run by what the state says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stranger {
     /// Its unit directory.
@@ -41,9 +41,15 @@ impl std::fmt::Display for Stranger {
         let unit = self.unit.display();
         match self.supervisor {
             Some(pid) => {
-                write!(f, "process {pid} runs for {unit}, which the journal does not know")
+                write!(
+                    f,
+                    "process {pid} runs for {unit}, which the journal knows as over or not at all"
+                )
             }
-            None => write!(f, "a process is starting for {unit}, which the journal does not know"),
+            None => write!(
+                f,
+                "a process is starting for {unit}, which the journal knows as over or not at all"
+            ),
         }
     }
 }
@@ -76,13 +82,16 @@ pub fn is_release_in_use(places: &Places, release: &Path) -> bool {
     below(&places.instances()).filter(is_of_it).any(|dir| is_in_use(&dir))
 }
 
-/// What runs and the state does not know.
+/// What runs and does not by what the state says.
 pub fn strangers(places: &Places, state: &State) -> Vec<Stranger> {
-    let is_known = |name: &str| state.instances.contains_key(&InstanceId::new(name));
+    let instance = |name: &str| state.instances.get(&InstanceId::new(name));
+    let is_known = |name: &str| instance(name).is_some_and(|one| !one.is_gone());
     let instances = below(&places.instances())
         .filter(|dir| !name_of(dir).is_some_and(is_known))
         .map(|dir| unit_of(&dir));
-    let is_known = |name: &str| name.parse().is_ok_and(|id| state.runs.contains_key(&RunId(id)));
+    let run = |name: &str| state.runs.get(&RunId(name.parse().ok()?));
+    let is_known =
+        |name: &str| run(name).is_some_and(|one| !matches!(one.phase, RunPhase::Ended { .. }));
     let steps = below(&places.runs())
         .filter(|dir| !name_of(dir).is_some_and(is_known))
         .flat_map(|dir| steps_of(&dir));

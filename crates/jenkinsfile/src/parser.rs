@@ -109,8 +109,9 @@ struct Parser<'s> {
 /// The line of a place.
 fn line(text: &str, at: u32) -> Span {
     let place = at as usize;
-    let before = text.get(..place).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let after = text.get(place..).and_then(|after| after.find('\n'));
+    let before =
+        text.get(..place).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+    let after = text.get(place..).and_then(|after| after.find(['\n', '\r']));
     let after = after.map_or(text.len(), |length| place + length);
     let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
     Span::new(offset(before), offset(after))

@@ -58,6 +58,11 @@ pub struct Lines<'s> {
 /// How many bytes a block has.
 const BLOCK: usize = 256;
 
+/// How many lines end in a text; Groovy ends one at a CR alone as well.
+pub(crate) fn line_ends(text: &str) -> usize {
+    text.matches(['\n', '\r']).count() - text.matches("\r\n").count()
+}
+
 /// How many characters begin in some bytes (RFC 3629, section 3).
 fn characters(bytes: &[u8]) -> u32 {
     let begins = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();

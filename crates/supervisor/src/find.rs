@@ -92,7 +92,8 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
 /// as one that is only starting, and who may not ask finds what is there.
 fn ask_for_status(pid: i32) {
     if let Ok(supervisor) = ProcessId::of(pid) {
-        let _ = supervisor.signal(Signal::URG);
+        // One that was stopped hears nothing before it goes on.
+        let _ = supervisor.signal(Signal::URG).and_then(|_| supervisor.signal(Signal::CONT));
     }
 }
 

@@ -61,7 +61,9 @@ pub fn end_deaf(living: &LivingEdge) -> String {
         Some(pid) => format!("`kill -KILL {pid}` ends it"),
         None => format!("`lsof {}` names it, to be ended by `kill`", out::path(&living.lock)),
     };
-    format!("{ends}; the engine starts another at once, and requests are refused until then")
+    format!(
+        "{ends}; an engine that runs starts another at once, and requests are refused until then"
+    )
 }
 
 /// That the engine does not answer, and what mends it.

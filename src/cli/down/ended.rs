@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use color_eyre::Result;
 use pilothouse_core::state::State;
+use pilothouse_engine::kernel::look;
 use pilothouse_engine::left::{self, LivingEdge};
 use pilothouse_engine::places::Places;
 
@@ -19,15 +20,17 @@ const STEP: Duration = Duration::from_millis(20);
 
 /// Tells what has stopped with an engine that was asked to end everything and has ended: it may have
 /// been killed meanwhile, and is not believed that the load balancer has. The locks of what runs
-/// tell, where the state directory is known and may be read. `state` is what the engine knew.
-pub(super) fn ended(place: &Place, state: &State) -> Result<&'static str> {
+/// tell, where the state directory is known and may be read, and the journal whose they are. `before`
+/// is what the engine knew when it was asked.
+pub(super) fn ended(place: &Place, before: &State) -> Result<&'static str> {
     let unknown = "the engine has ended, and whatever of runs, instances and the load balancer has \
                    not is told in its log";
     if place.socket.is_some() || place.is_installed() {
         return Ok(unknown);
     }
     let places = Places::new(place.state_dir());
-    let strangers = left::strangers(&places, state);
+    let read = look(&places.journal(), left::table_epoch(&places)).ok().flatten();
+    let strangers = left::strangers(&places, read.as_ref().map_or(before, |(state, _)| state));
     let is_known = |unit: &PathBuf| strangers.iter().all(|stranger| stranger.unit != *unit);
     let until = Instant::now() + WITHIN;
     let mut living = living(&places);
@@ -35,11 +38,17 @@ pub(super) fn ended(place: &Place, state: &State) -> Result<&'static str> {
         std::thread::park_timeout(STEP);
         living = self::living(&places);
     }
-    for stranger in &strangers {
-        out::error(&format!("{stranger}; it is left alone"));
+    for stranger in strangers.iter().filter(|one| living.contains(&one.unit)) {
+        let ends =
+            stranger.supervisor.map_or_else(String::new, |pid| format!("; `kill {pid}` ends it"));
+        out::error(&format!("{stranger}{ends}"));
     }
     let known: Vec<&PathBuf> = living.iter().filter(|unit| is_known(unit)).collect();
     match (known.as_slice(), left::edge(&places)) {
+        ([], Ok(None)) if !living.is_empty() => {
+            let why = "all that the journal knows has stopped, and what is named above runs on";
+            Err(failed(Failure::Failed, why))
+        }
         ([], Ok(None)) => {
             Ok("the engine, all runs and instances and the load balancer have stopped")
         }

@@ -113,7 +113,7 @@ fn a_repository_that_is_away_and_an_edge_without_an_engine_are_told() {
         processes::signal(edge, Signal::CONT);
         said.json()
     };
-    let mends = format!("`kill -KILL {edge}` ends it; the engine starts another");
+    let mends = format!("`kill -KILL {edge}` ends it; an engine that runs starts another");
     let checks = hung(&world);
     tells(&checks, "edge", "fail", &mends);
     tells(&checks, "port", "warn", &mends);

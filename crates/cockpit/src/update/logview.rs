@@ -314,7 +314,13 @@ pub(super) fn travel(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Top if log.has_older() => return fetch(log, LogAt::Start),
         Action::Top => log.go(0),
         Action::Bottom if log.has_newer() => return fetch(log, LogAt::End),
-        Action::Bottom => log.follow = true,
+        Action::Bottom => {
+            log.follow = true;
+            // What is found later would lead away from it again.
+            let mut requests = stop_seeking(log);
+            requests.extend(more(log, columns, height));
+            return requests;
+        }
         Action::Left => log.left = log.left.saturating_sub(SIDE),
         Action::Right => log.left += SIDE,
         _ => {}

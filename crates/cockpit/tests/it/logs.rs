@@ -240,6 +240,10 @@ fn whoever_goes_to_the_end_searches_no_more() {
     assert!(!text(&model).contains("searching"), "{}", text(&model));
     let requests = press(&mut model, "n");
     assert!(matches!(requests[..], [Request::SearchLog { .. }]), "{requests:?}");
+    // Also where the end is here already.
+    let (_, mut model) = long_log();
+    press(&mut model, "/nowhere<Enter>");
+    assert!(press(&mut model, "G").contains(&Request::StopSearch));
 }
 
 #[test]

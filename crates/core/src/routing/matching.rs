@@ -66,12 +66,13 @@ impl Listener {
     /// Whether a request would be forwarded that another rule is for where its target takes what two
     /// slashes begin for a host: a rule for a path that only some may ask for would be passed by.
     pub fn is_unclear(&self, request: &RequestView<'_>) -> bool {
-        let Some(path) = request.path.behind_host() else {
+        let mut others = request.path.behind_host().peekable();
+        if others.peek().is_none() {
             return false;
-        };
+        }
         let action = self.route(request);
-        let other = self.route(&RequestView { path: &path, ..*request });
-        matches!(action, Action::Forward(_)) && action != other
+        let is_other = |path| *action != *self.route(&RequestView { path: &path, ..*request });
+        matches!(action, Action::Forward(_)) && others.any(is_other)
     }
 
     /// Finds the action for a proof: a request that asks which release a host's requests reach.

@@ -49,15 +49,16 @@ impl<'a> RequestPath<'a> {
         self.sent
     }
 
-    /// What is found by a server that takes what two slashes begin for a host; none where none is.
-    pub fn behind_host(&self) -> Option<Self> {
+    /// What is found by servers that take what two slashes begin for a host; nothing where none is.
+    /// To some of them a backslash ends it as well.
+    pub fn behind_host(&self) -> impl Iterator<Item = Self> + use<'a> {
         let is_slash = |c| matches!(c, '/' | '\\');
         let host = self.sent.trim_start_matches(is_slash);
-        if self.sent.len() - host.len() < 2 {
-            return None;
-        }
-        let path = host.find(is_slash).and_then(|at| host.get(at..)).unwrap_or("/");
-        Self::read(path).ok()
+        let begins_host = self.sent.len() - host.len() >= 2;
+        let ends = [host.find('/'), host.find(is_slash)].into_iter().filter(move |_| begins_host);
+        ends.filter_map(move |end| {
+            Self::read(end.and_then(|at| host.get(at..)).unwrap_or("/")).ok()
+        })
     }
 
     /// The one form of all its spellings.

@@ -70,6 +70,7 @@ fn a_path_that_two_servers_would_read_in_two_ways_is_refused() {
         "/..",
         "//x/admin",
         "/\\x/admin/y",
+        "//x\\y/admin",
         "//x:80/./%61dmin",
         "http://shop.localhost//x/admin",
     ];

@@ -6,7 +6,7 @@
 
 use super::outline::{self, Label};
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
+use crate::source::{Span, line_ends};
 use crate::token::{Kind, Mark, Token};
 
 /// The most braces that are put in or left out.
@@ -107,7 +107,7 @@ impl Mender<'_> {
         for (index, token) in self.tokens.iter().enumerate() {
             let start = token.span.start as usize;
             let gap = self.text.get(last_end..start).unwrap_or_default();
-            let lines = gap.bytes().filter(|byte| *byte == b'\n').count();
+            let lines = line_ends(gap);
             let is_first = lines > 0 || index == 0;
             line += lines;
             let inside = Span::new(token.span.start, token.span.end).of(self.text);
@@ -135,7 +135,7 @@ impl Mender<'_> {
                 Kind::Mark(Mark::RightBrace) => self.close(index, indent, line, is_first),
                 _ => {}
             }
-            line += inside.bytes().filter(|byte| *byte == b'\n').count();
+            line += line_ends(inside);
             last_end = token.span.end as usize;
         }
         self.end();

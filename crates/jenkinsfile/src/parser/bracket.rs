@@ -5,7 +5,7 @@
 
 use super::brace::{MOST, column};
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
+use crate::source::{Span, line_ends};
 use crate::token::{Kind, Mark, Token, Word};
 
 /// How many open brackets are looked at for the one that a closing one was meant for.
@@ -78,7 +78,7 @@ impl Mender<'_> {
         for (index, token) in self.tokens.iter().enumerate() {
             let start = token.span.start as usize;
             let gap = self.text.get(last_end..start).unwrap_or_default();
-            let lines = gap.bytes().filter(|byte| *byte == b'\n').count();
+            let lines = line_ends(gap);
             let is_first = lines > 0 || index == 0 || self.is_behind_newline();
             line += lines;
             if is_first && token.kind != Kind::Newline {
@@ -105,7 +105,7 @@ impl Mender<'_> {
                 _ => self.mended.push(*token),
             }
             let inside = token.span.of(self.text);
-            line += inside.bytes().filter(|byte| *byte == b'\n').count();
+            line += line_ends(inside);
             last_end = token.span.end as usize;
         }
         (self.mended, self.problems)

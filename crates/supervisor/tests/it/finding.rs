@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use pilothouse_supervisor::{Liveness, StartError, find, stop, sweep, watch};
 
-use crate::support::{Unit, binary, until};
+use crate::support::{Unit, binary, kill, until};
 
 #[test]
 fn a_living_unit_is_found_with_the_same_handle() {
@@ -81,8 +81,12 @@ fn a_living_unit_writes_a_status_again_that_was_lost() {
         &|| std::fs::write(&path, DAMAGED[1]).unwrap(),
         &|| std::fs::remove_file(&path).unwrap(),
     ];
-    for lose in lose {
+    for (number, lose) in lose.iter().enumerate() {
         let before = unit.status();
+        // One that was stopped goes on for it.
+        if number > 0 {
+            kill(handle.supervisor.pid, rustix::process::Signal::STOP);
+        }
         lose();
         let found = until("the status", || match find(&unit.dir).unwrap() {
             Liveness::Alive(found, status) => Some((found, *status)),

@@ -100,21 +100,27 @@ fn controls_and_parents_are_refused() {
 
 #[test]
 fn two_slashes_may_begin_a_host() {
-    let behind = |sent| path(sent).behind_host().map(|path| path.normal().to_vec());
-    for (sent, form) in [
-        ("//x/admin", "/admin"),
-        ("//x:80/admin", "/admin"),
-        ("/\\x/admin", "/admin"),
-        ("\\\\x\\admin", "/admin"),
-        ("///x//%61dmin;a", "/admin"),
-        ("//x/./admin/", "/admin/"),
-        ("//x", "/"),
-        ("//", "/"),
+    let behind = |sent| {
+        let sent = path(sent);
+        let forms = sent.behind_host().map(|path| path.normal().to_vec());
+        forms.map(|form| String::from_utf8(form).unwrap()).collect::<Vec<_>>()
+    };
+    for (sent, forms) in [
+        ("//x/admin", ["/admin", "/admin"]),
+        ("//x:80/admin", ["/admin", "/admin"]),
+        ("/\\x/admin", ["/admin", "/admin"]),
+        ("\\\\x\\admin", ["/", "/admin"]),
+        // Python's `urlsplit` finds the first, browsers the second.
+        ("//x\\y/admin", ["/admin", "/y/admin"]),
+        ("///x//%61dmin;a", ["/admin", "/admin"]),
+        ("//x/./admin/", ["/admin/", "/admin/"]),
+        ("//x", ["/", "/"]),
+        ("//", ["/", "/"]),
     ] {
-        assert_eq!(behind(sent).as_deref(), Some(form.as_bytes()), "{sent}");
+        assert_eq!(behind(sent), forms, "{sent}");
     }
     for sent in ["/", "/x//admin", "/./x/admin", "x//y", "*", "/;//x"] {
-        assert_eq!(behind(sent), None, "{sent}");
+        assert!(behind(sent).is_empty(), "{sent}");
     }
 }
 
