@@ -227,7 +227,10 @@ fn group(one: &TargetGroup) -> Group {
         protocol: text(one.protocol().map(|protocol| protocol.as_str())),
         port: port(one.port()),
         target_kind: text(one.target_type().map(|kind| kind.as_str())),
-        check_path: one.health_check_path().map(|path| text(Some(path))),
+        check_path: one
+            .health_check_path()
+            .filter(|_| one.health_check_enabled() != Some(false))
+            .map(|path| text(Some(path))),
         check_matcher: matcher.map(|matcher| text(Some(matcher))),
         vpc: text(one.vpc_id()),
         balancers: texts(one.load_balancer_arns()),

@@ -6,7 +6,7 @@ use pilothouse_core::time::Timestamp;
 
 use super::super::Cell;
 use super::super::watched::instance_mark_once;
-use super::super::watched::targets::{balancer_mark, healthy};
+use super::super::watched::targets::{balancer_mark, healthy, unchecked};
 use super::{Leg, rank};
 use crate::model::{Model, trouble_of_all};
 use crate::theme::Mark;
@@ -180,12 +180,13 @@ fn targets_of(model: &Model, watched: &Watched, now: Timestamp) -> Option<Count>
 fn targets(watched: &Watched, mut bring: Vec<Part>, now: Timestamp) -> Count {
     let counts = watched.groups.iter().map(healthy);
     let (have, want) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let unknown = watched.groups.iter().map(unchecked).sum();
     bring.push(Part::Health);
     // That some are ill is so whichever more there may be; that all are well is not.
-    let parts = if have < want { &[Part::Health][..] } else { &bring };
+    let parts = if have + unknown < want { &[Part::Health][..] } else { &bring };
     let is_untold = watched.groups.iter().any(|one| !watched.knows_targets(one));
     let is_part = is_untold || may_lack_group(watched, now);
-    Count { have, want, is_part, known: age_of(watched, parts, now), ..Count::default() }
+    Count { have, want, unknown, is_part, known: age_of(watched, parts, now) }
 }
 
 /// What should be there and is not: it is worst where nothing else is well, or a load balancer
@@ -280,8 +281,8 @@ impl Count {
         let mark = match have {
             0 if want == 0 => Mark::None,
             _ if stale => Mark::Stale,
-            _ if unknown > 0 => Mark::Unknown,
-            0 => Mark::Error,
+            _ if unknown > 0 && have + unknown >= want => Mark::Unknown,
+            0 if unknown == 0 => Mark::Error,
             _ if have < want => Mark::Warn,
             _ if is_part => Mark::Unknown,
             _ => Mark::Ok,

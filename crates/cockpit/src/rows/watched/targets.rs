@@ -75,6 +75,24 @@ pub fn healthy(group: &Group) -> (usize, usize) {
     (healthy, group.targets.len())
 }
 
+/// Of how many targets nobody knows whether they are: their health is not checked, or AWS cannot
+/// tell. Requests are sent to them all the same.
+pub fn unchecked(group: &Group) -> usize {
+    let is_unknown =
+        |one: &&Target| matches!(one.state, TargetState::Unavailable | TargetState::Other(_));
+    group.targets.iter().filter(is_unknown).count()
+}
+
+/// How many of a group's targets are healthy, and of how many nobody knows it.
+pub fn counted(group: &Group) -> String {
+    let (well, all) = healthy(group);
+    match unchecked(group) {
+        0 => format!("{well}/{all} healthy"),
+        unknown if unknown == all => format!("{all} unknown"),
+        unknown => format!("{well}/{all} healthy, {unknown} unknown"),
+    }
+}
+
 fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
     let stale = watched.stale_since(Part::Health, now);
     let (well, all) = healthy(one);
@@ -84,9 +102,10 @@ fn group(watched: &Watched, one: &Group, now: Timestamp) -> Vec<Cell> {
         // Whoever is sent to it is turned away.
         (_, 0) if watched.is_hole(one) => (Mark::Error, "0 targets".to_owned()),
         (_, 0) => (Mark::None, "0 targets".to_owned()),
-        (0, _) => (Mark::Error, format!("0/{all} healthy")),
-        _ if well < all => (Mark::Warn, format!("{well}/{all} healthy")),
-        _ => (Mark::Ok, format!("{well}/{all} healthy")),
+        _ if well == all => (Mark::Ok, counted(one)),
+        _ if well + unchecked(one) == all => (Mark::Unknown, counted(one)),
+        (0, _) if unchecked(one) == 0 => (Mark::Error, counted(one)),
+        _ => (Mark::Warn, counted(one)),
     };
     let stale = stale.filter(|_| is_read);
     let check = one.check_path.as_ref().map(|path| {

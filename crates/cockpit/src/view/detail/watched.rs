@@ -290,7 +290,11 @@ fn group(model: &Model, watched: &Watched, one: &Group) -> Vec<Line> {
     let was = |part| if watched.stale_since(part, now).is_some() { "was " } else { "" };
     let (well, all) = targets::healthy(one);
     let count = if watched.knows_targets(one) {
-        format!("{}{well} of {all} healthy", was(Part::Health))
+        let unknown = match targets::unchecked(one) {
+            0 => String::new(),
+            unknown => format!(", {unknown} unknown"),
+        };
+        format!("{}{well} of {all} healthy{unknown}", was(Part::Health))
     } else {
         "not read".to_owned()
     };

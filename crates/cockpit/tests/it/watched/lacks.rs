@@ -10,7 +10,7 @@ use pilothouse_cockpit::rows::watched::rows;
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
 use pilothouse_core::aws::asking::Content;
-use pilothouse_core::aws::seen::Action;
+use pilothouse_core::aws::seen::{Action, Target, TargetState};
 use pilothouse_core::aws::{AwsWatch, Belongings, Calls, Inventory, Part, Trouble, TroubleKind};
 use pilothouse_core::spec::Runtime;
 
@@ -303,4 +303,26 @@ fn a_load_balancer_that_answered_nobody_makes_nothing_worse_than_it_is_now() {
         inventory.take(part, NOW, Err(throttled));
         is_told_as(&inventory, "◐");
     }
+}
+
+#[test]
+fn a_target_that_nobody_checks_is_counted_as_unknown_and_keeps_the_sum_open() {
+    let mut inventory = account(3, |_| false);
+    inventory.groups.truncate(1);
+    let group = &mut inventory.groups[0];
+    group.target_kind = "lambda".to_owned();
+    let arn = group.arn.clone();
+    let alone = || Belongings { target_groups: vec!["web".to_owned()], ..Belongings::default() };
+    let function = |state| Target { id: "admin".to_owned(), state, ..Target::default() };
+    inventory.services.clear();
+    inventory.targets = BTreeMap::from([(arn.clone(), vec![function(TargetState::Unavailable)])]);
+    let model = of(&inventory, alone());
+    assert!(branch(&model).contains("? targets unknown"), "{}", branch(&model));
+    let screen = text(&model);
+    assert!(!screen.contains("0/1") && screen.contains("? cost unknown"), "{screen}");
+    // One that is ill beside it is told all the same.
+    let both = vec![function(TargetState::Unavailable), function(TargetState::Unhealthy)];
+    inventory.targets = BTreeMap::from([(arn, both)]);
+    let model = of(&inventory, alone());
+    assert!(branch(&model).contains("◐ 0/2 targets, 1 unknown"), "{}", branch(&model));
 }

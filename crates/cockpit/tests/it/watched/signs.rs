@@ -182,10 +182,12 @@ fn a_target_has_its_own_sign_and_a_group_that_of_all_of_its_targets() {
         inventory.targets.insert(WEB.to_owned(), vec![target(state.clone())]);
         let (sign, text, _) = told(&inventory, Pane::Targets, "10.0.0.9");
         assert_eq!((sign, text.as_str()), (Some(mark), word));
-        let expected = if state == TargetState::Healthy {
-            (Some(Mark::Ok), "1/1 healthy")
-        } else {
-            (Some(Mark::Error), "0/1 healthy")
+        // Of what nobody checks nobody knows whether it is ill.
+        let is_unknown = matches!(state, TargetState::Unavailable | TargetState::Other(_));
+        let expected = match state {
+            TargetState::Healthy => (Some(Mark::Ok), "1/1 healthy"),
+            _ if is_unknown => (Some(Mark::Unknown), "1 unknown"),
+            _ => (Some(Mark::Error), "0/1 healthy"),
         };
         let (sign, text, _) = told(&inventory, Pane::Targets, "web");
         assert_eq!((sign, text.as_str()), expected);
@@ -193,8 +195,12 @@ fn a_target_has_its_own_sign_and_a_group_that_of_all_of_its_targets() {
             .targets
             .insert(WEB.to_owned(), vec![target(state.clone()), target(TargetState::Healthy)]);
         let (sign, _, _) = told(&inventory, Pane::Targets, "web");
-        let is_well = state == TargetState::Healthy;
-        assert_eq!(sign, Some(if is_well { Mark::Ok } else { Mark::Warn }));
+        let both = match state {
+            TargetState::Healthy => Mark::Ok,
+            _ if is_unknown => Mark::Unknown,
+            _ => Mark::Warn,
+        };
+        assert_eq!(sign, Some(both));
     }
     let mut inventory = account(0, |_| false);
     assert_eq!(told(&inventory, Pane::Targets, "web").0, Some(Mark::Error), "it gets requests");
