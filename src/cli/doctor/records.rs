@@ -110,7 +110,7 @@ fn leftover(dir: &Path) -> Check {
 
 fn stranger(one: &Stranger) -> Check {
     let mend = match one.supervisor {
-        Some(pid) => format!("`kill {pid}` ends it with all that it started"),
+        Some(pid) => format!("`kill {pid}; kill -CONT {pid}` ends it with all that it started"),
         None => "look again in a moment".to_owned(),
     };
     Check::warn("process", one.to_string(), mend)

@@ -39,8 +39,9 @@ pub(super) fn ended(place: &Place, before: &State) -> Result<&'static str> {
         living = self::living(&places);
     }
     for stranger in strangers.iter().filter(|one| living.contains(&one.unit)) {
-        let ends =
-            stranger.supervisor.map_or_else(String::new, |pid| format!("; `kill {pid}` ends it"));
+        let ends = stranger
+            .supervisor
+            .map_or_else(String::new, |pid| format!("; `kill {pid}; kill -CONT {pid}` ends it"));
         out::error(&format!("{stranger}{ends}"));
     }
     let known: Vec<&PathBuf> = living.iter().filter(|unit| is_known(unit)).collect();
