@@ -23,6 +23,18 @@ fn wait_for_ready(world: &World, run: u64) {
     world.wait_for_environment("shop/production", "a run that is ready", |it| it["ready"] == run);
 }
 
+/// A project whose first commit serves and whose second, which is ready, is never healthy.
+fn with_sick_head(start_deadline: &'static str) -> World {
+    let world = World::with_engine();
+    let repository = project(&world, &Pipeline::default());
+    wait_for_ready(&world, 1);
+    world.run(&["deploy", "production", "--yes"]).ends_with(0);
+    let env = vec![("SICK", "1".to_owned())];
+    repository.commit("sick", &Pipeline { env, start_deadline, ..Pipeline::default() });
+    wait_for_ready(&world, 2);
+    world
+}
+
 #[test]
 fn deploy_and_roll_back() {
     let world = World::with_engine();
@@ -94,17 +106,7 @@ fn deploy_and_roll_back() {
 
 #[test]
 fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
-    let world = World::with_engine();
-    let repository = project(&world, &Pipeline::default());
-    wait_for_ready(&world, 1);
-    world.run(&["deploy", "production", "--yes"]).ends_with(0);
-    let sick = Pipeline {
-        env: vec![("SICK", "1".to_owned())],
-        start_deadline: "1s",
-        ..Pipeline::default()
-    };
-    repository.commit("sick", &sick);
-    wait_for_ready(&world, 2);
+    let world = with_sick_head("1s");
     let said = world.run(&["deploy", "production", "--yes"]).ends_with(3);
     assert!(said.out.contains("FAILED"), "{}", said.out);
     assert!(said.err.contains("did not succeed: shop/production serves r1"), "{}", said.err);
@@ -121,17 +123,7 @@ fn a_release_that_never_is_healthy_leaves_the_old_one_serving() {
 
 #[test]
 fn what_a_deployment_waits_for_is_told() {
-    let world = World::with_engine();
-    let repository = project(&world, &Pipeline::default());
-    wait_for_ready(&world, 1);
-    world.run(&["deploy", "production", "--yes"]).ends_with(0);
-    let sick = Pipeline {
-        env: vec![("SICK", "1".to_owned())],
-        start_deadline: "10m",
-        ..Pipeline::default()
-    };
-    repository.commit("sick", &sick);
-    wait_for_ready(&world, 2);
+    let world = with_sick_head("10m");
     world.run(&["deploy", "production", "--yes", "--no-wait"]).ends_with(0);
     world.wait_for_environment("shop/production", "why it waits", |it| {
         let now = it["now"].as_array().into_iter().flatten().filter_map(|said| said.as_str());
