@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{self, Looking};
 use crate::audit::{self, Audit};
 use crate::driver::{Drivers, Surroundings};
-use crate::journal::{ACCEPT, Disk, DiskError, Losses};
+use crate::journal::{ACCEPT, Disk, DiskError, Losses, is_new};
 use crate::kernel::{Kernel, Ledger, OpenError};
 use crate::places::Places;
 use crate::publish::{PublishLimits, Publisher};
@@ -80,8 +80,9 @@ pub enum StartError {
     },
     /// An engine worked in the state directory, and its journal is gone.
     #[error(
-        "{} is empty, and an engine worked here before. Restore it from a backup. To begin anew instead: \
-         end what still runs, and move {} away", journal.display(), state.display()
+        "{} holds no records, and an engine worked here before. Restore it from a backup, with all its files \
+         right in it. To begin anew instead: end what still runs, and move {} away", journal.display(),
+        state.display()
     )]
     Forgotten {
         /// The journal's directory.
@@ -127,7 +128,6 @@ pub async fn run(
 ) -> Result<Stopped, StartError> {
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
-    remembers(&places.journal(), &settings.state_dir)?;
     let told = left::table_epoch(&places);
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
     // Known to this engine and its edge only.
@@ -196,14 +196,10 @@ pub async fn run(
 
 /// Refuses a state in which an engine worked and whose journal is gone: nobody knows what still
 /// runs, and what was built has the names of what comes.
-pub fn remembers(journal: &std::path::Path, state: &std::path::Path) -> Result<(), StartError> {
-    let is_empty = match std::fs::read_dir(journal) {
-        Ok(entries) => entries.flatten().all(|entry| entry.file_name() == "lock"),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    if is_empty && state.join(ENGINE_ID).exists() {
-        let (journal, state) = (journal.to_owned(), state.to_owned());
-        return Err(StartError::Forgotten { journal, state });
+pub fn remembers(state: &std::path::Path) -> Result<(), StartError> {
+    let journal = Places::new(state).journal();
+    if is_new(&journal) && state.join(ENGINE_ID).exists() {
+        return Err(StartError::Forgotten { journal, state: state.to_owned() });
     }
     Ok(())
 }
@@ -244,6 +240,8 @@ fn private(dir: &std::path::Path) -> Result<(), StartError> {
     if let Some(foreign) = foreign(dir).map_err(looked)? {
         return Err(StartError::Foreign { state: dir.to_owned(), foreign });
     }
+    // A directory that is made in the place of a journal would take in the backup that is moved there.
+    remembers(dir)?;
     make(dir).map_err(failed)?;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
     for part in DIRECTORIES {

@@ -45,7 +45,7 @@ pub(crate) use disk::NoSync;
 pub use disk::{Disk, DiskError, Faults, Step, Verdict};
 pub use error::{ACCEPT, AppendError, OpenError, RecoverError, SnapshotError};
 pub use format::{Format, LAYOUT, Mismatch, Older};
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Inspected, inspect, is_new};
 pub use prune::Pruned;
 pub use recovered::{Loss, Note, Record, Records, Recovered, Snapshot};
 pub use segment::Damage;

@@ -25,7 +25,7 @@ pub fn checks(place: &Place) -> Vec<Check> {
     }
     let places = Places::new(place.state_dir());
     match read(&places) {
-        Ok(None) => match remembers(&places.journal(), &place.state_dir()) {
+        Ok(None) => match remembers(&place.state_dir()) {
             Ok(()) => vec![Check::ok(WHAT, "no engine has worked here yet")],
             Err(forgotten) => {
                 let found = Check::fail(WHAT, forgotten.to_string(), "do one of the two");

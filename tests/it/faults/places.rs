@@ -41,6 +41,32 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
     let said = stage.refusal();
     assert!(said.contains("Restore the missing files from a backup"), "{said}");
     std::fs::remove_dir_all(&journal).unwrap();
+    is_forgotten(&stage);
+}
+
+#[test]
+fn a_journal_that_was_moved_away_can_be_moved_back_after_refusals() {
+    let mut stage = Stage::with_engine();
+    stage.stop_engine();
+    let (journal, backup) = (stage.state_dir().join("journal"), stage.path("backup"));
+    std::fs::rename(&journal, &backup).unwrap();
+    is_forgotten(&stage);
+    assert!(!journal.exists(), "what is made there takes in a backup");
+    // Somebody makes the directory, and moves the backup into it.
+    std::fs::create_dir(&journal).unwrap();
+    std::fs::write(journal.join("lock"), "").unwrap();
+    std::fs::rename(&backup, journal.join("backup")).unwrap();
+    is_forgotten(&stage);
+    std::fs::rename(journal.join("backup"), &backup).unwrap();
+    std::fs::remove_dir_all(&journal).unwrap();
+    std::fs::rename(&backup, &journal).unwrap();
+    stage.start_engine();
+    stage.end();
+}
+
+/// Whether the engine and `doctor` say that the records are gone, and name no other way on than
+/// back to them or away from all.
+fn is_forgotten(stage: &Stage) {
     let doctor = stage.binary().arg("doctor").output().unwrap();
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     let told = doctor.lines().find(|line| line.contains("records")).unwrap();
@@ -48,6 +74,7 @@ fn an_engine_whose_journal_is_gone_begins_nothing_anew() {
     let said = stage.refusal();
     assert!(said.contains("an engine worked here before"), "{said}");
     assert!(said.contains(stage.state_dir().to_str().unwrap()), "where? {said}");
+    assert!(!said.contains("accept-lost-records"), "{said}");
 }
 
 #[test]

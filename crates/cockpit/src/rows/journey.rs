@@ -48,6 +48,8 @@ pub struct Leg {
     pub tiny: String,
     /// What stands at a sign that needs no more words: a letter or two.
     pub letter: String,
+    /// Whether it says of some alone that nobody knows them, and of none that it is ill.
+    pub is_doubt: bool,
 }
 
 impl Leg {

@@ -3,6 +3,7 @@
 //! What has no price is there without one, and so is what could not be read: a sum that leaves
 //! something out is never taken for the whole.
 
+mod behind;
 mod idle;
 mod tasks;
 mod things;
@@ -107,7 +108,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     things::instances(&mut till, inventory, watched);
     tasks::services(&mut till, watched);
     missing(&mut till, watched);
-    behind(&mut till, watched);
+    behind::all(&mut till, watched);
     things::balancers(&mut till, inventory, watched, belongings);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
@@ -168,21 +169,6 @@ fn missing(till: &mut Till, watched: &Watched) {
     let deleted = watched.deleted();
     for what in watched.absent.iter().chain(&deleted) {
         till.note("missing", "", what);
-    }
-}
-
-/// What answers behind a target group and is none of what is priced here.
-fn behind(till: &mut Till, watched: &Watched) {
-    let is_of_service = |arn: &String| watched.services.iter().any(|one| one.groups.contains(arn));
-    let others = watched.groups.iter().filter(|one| !one.targets.is_empty());
-    for group in others.filter(|one| !is_of_service(&one.arn)) {
-        let why = match group.target_kind.as_str() {
-            "lambda" => "a function is paid by use, which is not measured",
-            "ip" => "what answers at an address is not known",
-            "alb" => "the load balancer behind it is not among these",
-            _ => continue,
-        };
-        till.note(&format!("targets by {}", group.target_kind), &group.name, why);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What belongs to whom, what it costs, and what it is called.
 
 mod absent;
+mod behind;
 mod beside;
 mod bill;
 mod gap;

@@ -34,6 +34,18 @@ pub struct Inspected {
     pub unusable: Vec<String>,
 }
 
+/// Whether a directory holds nothing that a journal ever wrote but its lock, or is not there. One
+/// that cannot be read is left to whoever opens it.
+pub fn is_new(dir: &Path) -> bool {
+    match dir.try_exists() {
+        Ok(true) => {
+            open::survey(dir).is_ok_and(|found| found.is_new()) && !epoch::path(dir).exists()
+        }
+        Ok(false) => true,
+        Err(_) => false,
+    }
+}
+
 /// Reads a directory's journal, or says why no engine would start on it; none where there is none.
 pub fn inspect(dir: &Path, options: &Options) -> Result<Option<Inspected>, OpenError> {
     let mut tries = TRIES;

@@ -24,7 +24,8 @@ pub fn state(model: &Model, watched: &Watched) -> Cell {
     // Of what is as bad what answers goes before what runs, and before both what was missing: nobody
     // knows that it is back.
     let was_gone = |leg: &Leg| leg.letter == GONE && leg.mark == Some(Mark::Stale);
-    let worst = ill.max_by_key(|leg| (leg.mark.map(rank), was_gone(leg)));
+    // What is missing or ill is not hidden by some of which nobody knows.
+    let worst = ill.max_by_key(|leg| (!leg.is_doubt, leg.mark.map(rank), was_gone(leg)));
     let told = worst.or_else(|| rest.iter().rev().find(|leg| leg.mark == Some(Mark::Ok)));
     let told = told.or(rest.last());
     told.map_or_else(
@@ -274,7 +275,9 @@ impl Count {
         // Of nothing in part nobody knows whether it is nothing.
         let is_none = unknown == want && (unknown > 0 || is_part);
         if known == Known::Never || is_none {
-            return Leg::new(Mark::Unknown, format!("{long} unknown"), format!("? {short}"));
+            let is_doubt = known != Known::Never && !is_part;
+            let leg = Leg::new(Mark::Unknown, format!("{long} unknown"), format!("? {short}"));
+            return Leg { is_doubt, ..leg };
         }
         let stale = known == Known::Once;
         let count = format!("{have}/{want}");
@@ -287,14 +290,17 @@ impl Count {
             _ if is_part => Mark::Unknown,
             _ => Mark::Ok,
         };
+        let is_doubt = mark == Mark::Unknown;
         let was = if stale { "was " } else { "" };
         let beside = match unknown {
             0 if is_part => ", in part".to_owned(),
             0 => String::new(),
             unknown => format!(", {unknown} unknown"),
         };
-        Leg::new(mark, format!("{was}{count} {long}{beside}"), format!("{was}{count} {short}"))
-            .letter(short)
-            .tiny(format!("{count}{tiny}"))
+        let leg =
+            Leg::new(mark, format!("{was}{count} {long}{beside}"), format!("{was}{count} {short}"))
+                .letter(short)
+                .tiny(format!("{count}{tiny}"));
+        Leg { is_doubt, ..leg }
     }
 }

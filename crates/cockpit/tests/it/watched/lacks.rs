@@ -10,7 +10,7 @@ use pilothouse_cockpit::rows::watched::rows;
 use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
 use pilothouse_core::aws::asking::Content;
-use pilothouse_core::aws::seen::{Action, Target, TargetState};
+use pilothouse_core::aws::seen::{Action, Check, Target, TargetState};
 use pilothouse_core::aws::{AwsWatch, Belongings, Calls, Inventory, Part, Trouble, TroubleKind};
 use pilothouse_core::spec::Runtime;
 
@@ -325,4 +325,32 @@ fn a_target_that_nobody_checks_is_counted_as_unknown_and_keeps_the_sum_open() {
     inventory.targets = BTreeMap::from([(arn, both)]);
     let model = of(&inventory, alone());
     assert!(branch(&model).contains("◐ 0/2 targets, 1 unknown"), "{}", branch(&model));
+}
+
+#[test]
+fn what_nobody_checks_hides_nothing_that_is_missing_or_ill() {
+    let unchecked = |inventory: &mut Inventory| {
+        inventory.groups.truncate(1);
+        let target = inventory.targets.get_mut(&inventory.groups[0].arn).unwrap();
+        target[0].state = TargetState::Unavailable;
+    };
+    let mut inventory = account(3, |_| false);
+    unchecked(&mut inventory);
+    inventory.services.clear();
+    let told = "◐ there is no ECS service shop/worker";
+    let model = of(&inventory, watch().belongings);
+    assert!(branch(&model).contains(told), "{}", branch(&model));
+    // An instance that fails its checks, where nothing is missing.
+    let mut inventory = account(3, |_| false);
+    unchecked(&mut inventory);
+    let ill = inventory.instances[1].id.clone();
+    inventory.checks.get_mut(&ill).unwrap().system = Check::Impaired;
+    for _ in ["one", "all"] {
+        let named = Belongings { target_groups: vec!["web".to_owned()], ..Belongings::default() };
+        let model = of(&inventory, named);
+        assert!(branch(&model).contains("◐ 2/3 instances"), "{}", branch(&model));
+        for target in inventory.targets.values_mut().flatten() {
+            target.state = TargetState::Unavailable;
+        }
+    }
 }
