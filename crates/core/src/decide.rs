@@ -15,7 +15,7 @@ mod observation;
 mod outcome;
 mod removal;
 pub(crate) mod retention;
-mod specification;
+pub(crate) mod specification;
 
 use crate::command::{Rejection, Reply};
 use crate::effect::Input;

@@ -129,6 +129,8 @@ pub(super) fn environment(state: &mut State, event: &EnvironmentEvent) {
             stopped: std::collections::BTreeSet::new(),
         });
         environment.spec = (**spec).clone();
+        // One that is being removed can become another branch's, whose name comes to the same.
+        environment.preview_of.clone_from(preview_of);
         environment.removing = false;
         // Nothing is tried any more in the place of what is not to be there.
         if environment

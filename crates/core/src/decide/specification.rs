@@ -136,6 +136,33 @@ pub(super) fn taken(
         })
 }
 
+/// Gives the name of a preview that is gone to a branch that waited for it, as a push of it would.
+pub(crate) fn handed_on(state: &State, key: &EnvironmentKey, now: Timestamp) -> Vec<Event> {
+    let Some(project) = state.projects.get(&key.project).filter(|project| !project.removing) else {
+        return Vec::new();
+    };
+    let waits = |(name, branch): (&BranchName, &Branch)| {
+        let fed = project.spec.environment_fed_by(name)?;
+        let is_it = fed.preview && fed.name == key.name && !state.halting;
+        let may = branch.environment.is_none() && !is_stale(&branch.head, now);
+        (is_it && may).then(|| (name.clone(), branch.clone(), fed))
+    };
+    let Some((name, branch, fed)) = project.branches.iter().find_map(waits) else {
+        return Vec::new();
+    };
+    let branch = Branch {
+        environment: Some(fed.name.clone()),
+        owed: Some(branch.owed.unwrap_or(Trigger::Poll)),
+        ..branch
+    };
+    let (spec, preview_of) = (Box::new(fed), Some(name.clone()));
+    let project = key.project.clone();
+    vec![
+        Event::Environment(EnvironmentEvent::Specified { key: key.clone(), spec, preview_of }),
+        Event::Project(ProjectEvent::BranchMoved { project, name, branch: Box::new(branch) }),
+    ]
+}
+
 /// Adds the event that makes or changes an environment, if it is not so already.
 pub(super) fn specify(
     state: &State,

@@ -1,9 +1,11 @@
 //! Which release an environment goes back to.
 
-use crate::deployment::{Deployment, ENGINE, EnvironmentKey, Phase};
+use crate::deployment::{Deployment, DeploymentResult, ENGINE, EnvironmentKey, Phase};
 use crate::id::ReleaseNumber;
 use crate::spec::DeployMode;
 use crate::state::{Environment, Fate, Release, State};
+
+use super::Side;
 
 /// The good release that served before the current one, and is of another commit.
 ///
@@ -24,6 +26,29 @@ pub fn rollback_candidate(state: &State, key: &EnvironmentKey) -> Option<Release
     let kept =
         || environment.releases.range(..current).rev().map(|(n, _)| n).find(|n| is_another(n));
     before.or_else(kept).copied()
+}
+
+/// Why the last try to bring an earlier release back failed, where nothing was tried since: what
+/// it needs may be gone for good. And which other one there is.
+pub(super) fn failed(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    to: &Side,
+) -> Option<String> {
+    let mut newest = state.deployments.values().rev().filter(|one| one.environment == *key);
+    let last = newest.find(|one| one.is_ended() && one.release == to.release)?;
+    let Phase::Ended { result: DeploymentResult::Failed { why }, .. } = &last.phase else {
+        return None;
+    };
+    let serves = serves(state, environment)?;
+    let mut good = environment.releases.iter().rev().filter(|(_, one)| one.fate == Fate::Good);
+    let other = good.find(|(number, _)| **number != to.release && **number != serves);
+    let other = other.map_or_else(String::new, |(other, _)| {
+        format!("; another is {other}: `pilothouse rollback {key} {other}`")
+    });
+    let (release, id, why) = (to.release, last.id, why.trim_end_matches('.'));
+    Some(format!("{id} could not bring {release}: {why}{other}"))
 }
 
 /// The release that serves. One whose deployment has nothing left to do but to stop what served

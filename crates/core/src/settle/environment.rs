@@ -22,7 +22,7 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Vec<Event> {
     if environment.removing || state.halting {
-        return take_down(state, key, environment);
+        return take_down(state, key, environment, now);
     }
     let deploys = deploy_ready(state, key, environment, now);
     if !deploys.is_empty() || environment.running.is_some() {
@@ -34,12 +34,19 @@ pub(super) fn settle(
     }
 }
 
-fn take_down(state: &State, key: &EnvironmentKey, environment: &Environment) -> Vec<Event> {
+fn take_down(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    now: Timestamp,
+) -> Vec<Event> {
     if environment.running.is_some() || environment.waiting.is_some() {
         return Vec::new();
     }
     if environment.removing && state.instances_of(key).next().is_none() {
-        return crate::decide::retention::remove(state, key);
+        let mut events = crate::decide::retention::remove(state, key);
+        events.extend(crate::decide::specification::handed_on(state, key, now));
+        return events;
     }
     if state.halting || table::ends_without(state, key) {
         return stop_all(state.instances_of(key));

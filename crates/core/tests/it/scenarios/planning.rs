@@ -278,6 +278,31 @@ fn who_thinks_better_of_a_deployment_says_nothing_against_its_release() {
 }
 
 #[test]
+fn it_says_why_an_earlier_release_could_not_be_brought_back() {
+    let mut play = played(&["push main c", "run"]);
+    let told = |play: &Play, number| {
+        let warnings = rollback(play, number).unwrap().warnings;
+        warnings.into_iter().find(|warning| warning.contains("could not bring"))
+    };
+    assert_eq!(told(&play, None), None);
+    for line in ["fault Stage permanent", "deploy production rollback", "run"] {
+        play.line(line);
+    }
+    let why = "d4 could not bring r2: it will not pass; another is r1: `pilothouse rollback \
+               shop/production r1`";
+    assert_eq!(told(&play, None).as_deref(), Some(why));
+    assert_eq!(told(&play, Some(1)), None);
+    // Once it came all the same, that is over.
+    for line in ["deploy production rollback", "run"] {
+        play.line(line);
+    }
+    assert_eq!(told(&play, Some(3)), None);
+    play.line("deploy production rollback 3");
+    play.line("run");
+    assert_eq!(told(&play, Some(2)), None);
+}
+
+#[test]
 fn what_a_rollback_left_is_kept_while_it_is_the_undo() {
     let mut play = Play::new();
     for line in ["env production main keep=2", "env qa release", "apply"] {
