@@ -272,17 +272,24 @@ fn a_branch_cannot_take_the_preview_of_another_whose_slug_it_has() {
     let preview = state.environments.values().next().unwrap();
     let serves = &preview.releases[&preview.current.unwrap()];
     assert_eq!((state.environments.len(), serves.commit.as_str()), (1, "a"));
-    // Once the first is gone, the name is free, whether the second is pushed to or not.
-    for (line, commit) in [("show", "b"), (&*format!("push {second} c"), "c")] {
-        let mut play = play();
-        for line in [&*format!("delete {first}"), line, "run", "run"] {
-            play.line(line);
+    // Once the first is gone, the name is free, whether the second is pushed to or not, and however
+    // far the end of the first preview is by then.
+    for (pushed, commit) in [(false, "b"), (true, "c")] {
+        for seconds in 0..12 {
+            let mut play = play();
+            play.line(&format!("delete {first}"));
+            play.line(&format!("run {seconds}"));
+            if pushed {
+                play.line(&format!("push {second} {commit}"));
+                play.line("look");
+            }
+            play.line("run 240");
+            let preview = play.world.state.environments.values().next().unwrap();
+            assert_eq!(preview.preview_of.as_ref().map(BranchName::as_str), Some(second));
+            let serves = &preview.releases[&preview.current.unwrap()];
+            assert_eq!(serves.commit.as_str(), commit);
+            assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
         }
-        let preview = play.world.state.environments.values().next().unwrap();
-        assert_eq!(preview.preview_of.as_ref().map(BranchName::as_str), Some(second));
-        let serves = &preview.releases[&preview.current.unwrap()];
-        assert_eq!(serves.commit.as_str(), commit);
-        assert!(play.world.violations.is_empty(), "{:#?}", play.world.violations);
     }
 }
 
