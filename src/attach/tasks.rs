@@ -100,9 +100,15 @@ impl Tasks {
         }));
     }
 
-    /// Follows a log, instead of the one that is followed.
+    /// Follows a log, instead of the one that is followed. Where it goes on after what was read of
+    /// it, a search in it goes on as well.
     pub(super) fn open_log(&mut self, source: LogSource, step: Option<u32>, after: Option<String>) {
-        self.close_log();
+        if after.is_some() {
+            self.hold_log();
+            end(&mut self.page);
+        } else {
+            self.close_log();
+        }
         let (client, sender) = (self.client.clone(), self.sender.clone());
         self.log = Some(self.set.spawn(log::follow(client, sender, source, step, after)));
     }

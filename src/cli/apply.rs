@@ -123,6 +123,9 @@ async fn one(client: &Client, state: &State, spec: ProjectSpec, yes: bool) -> Re
                 .iter()
                 .filter(|old| !spec.environments.iter().any(|new| new.name == old.name));
             for old in removed {
+                for line in taken_down(state, &name, old) {
+                    out::line(&format!("  {line}"));
+                }
                 let question = format!("remove {name}/{} and stop its instances?", old.name);
                 ask::confirm(yes, &question)?;
             }
@@ -168,6 +171,22 @@ fn made_before(state: &State, spec: &ProjectSpec) -> Vec<String> {
     environments
         .filter_map(|one| remake(state, &environment_key(&spec.name, &one.name), one))
         .collect()
+}
+
+/// What stops when an environment of the file goes, or all previews that are made of it.
+fn taken_down(state: &State, project: &ProjectName, old: &EnvironmentSpec) -> Vec<String> {
+    let is_of_it = |key: &EnvironmentKey, one: &Environment| {
+        let is_preview = old.preview && one.preview_of.is_some();
+        let is_it = key.name == old.name || is_preview && one.spec.branches == old.branches;
+        key.project == *project && is_it
+    };
+    let own = state.environments.iter().filter(|(key, one)| is_of_it(key, one));
+    let line = |(key, one): (&EnvironmentKey, &Environment)| {
+        let count = state.instances_of(key).filter(|one| !one.is_gone()).count();
+        let domain = one.spec.domain.as_deref().unwrap_or("no domain");
+        (count > 0).then(|| format!("{count} × {key} stops, which serves {domain}"))
+    };
+    own.filter_map(line).collect()
 }
 
 /// What is ready and waited for a person until now, where the file lets it go out by itself.

@@ -70,7 +70,7 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     let edge = ask::run(engine::checks(place, &mut checks))?;
     files::ports(&specs, &edge, &mut checks);
     ask::run(async {
-        docker::checks(&specs, &mut checks).await;
+        docker::checks(&specs, records::known(place).as_ref(), &mut checks).await;
         Ok(())
     })?;
     if doctor.json {

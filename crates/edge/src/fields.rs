@@ -45,7 +45,11 @@ fn is_hop_by_hop(name: &str) -> bool {
 /// Says whether a client may not tell the field to a target, and whether only a trusted one may.
 fn is_private(name: &str, is_trusted: bool) -> bool {
     let is_forgeable = !is_trusted || name.contains('_');
-    matches!(name, "expect" | "x-pilothouse-probe") || (is_forgeable && is_a_proxys(name))
+    // What frames a body is written by the edge alone, in whichever spelling it is read.
+    let is_framing = matches!(name, "content_length" | "transfer_encoding");
+    is_framing
+        || matches!(name, "expect" | "x-pilothouse-probe")
+        || (is_forgeable && is_a_proxys(name))
 }
 
 /// Says whether targets believe that a proxy wrote the field.

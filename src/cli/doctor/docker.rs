@@ -1,16 +1,24 @@
-//! Whether the Docker engine answers, for who runs containers.
+//! Whether the Docker engine answers, for who runs containers, and has what releases are made of.
 
+use pilothouse_core::artifact::ArtifactKind;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::id::ReleaseNumber;
 use pilothouse_core::spec::{ProjectSpec, Runtime};
-use pilothouse_core::text::printable;
+use pilothouse_core::state::{Environment, Fate, State};
+use pilothouse_core::text::{printable, shell_word};
 use pilothouse_docker::{Docker, Error, Facts, Kind};
 
 use super::Check;
 
+/// How many images are looked for at most.
+const IMAGES: usize = 500;
+
 /// Less free space than this is too little for images, in bytes.
 const LITTLE: u64 = 2 << 30;
 
-/// Looks at it. Where no environment runs containers and there is none, nothing is wrong.
-pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
+/// Looks at it, and whether it has the images of all releases in a state. Where no environment runs
+/// containers and there is none, nothing is wrong.
+pub async fn checks(specs: &[ProjectSpec], state: Option<&State>, checks: &mut Vec<Check>) {
     let environments = specs.iter().flat_map(|spec| &spec.environments);
     let is_needed = environments.into_iter().any(|one| matches!(one.runtime, Runtime::Docker(_)));
     match facts().await {
@@ -22,6 +30,9 @@ pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
             );
             checks.push(Check::ok("docker", found));
             checks.extend(space(&facts.root));
+            if let Some(state) = state {
+                checks.extend(images(state).await.unwrap_or_default());
+            }
         }
         Err(error) if error.kind == Kind::Unreachable && !is_needed => {
             checks.push(Check::ok("docker", "no engine answers, and no environment needs one"));
@@ -36,6 +47,71 @@ pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
             });
         }
     }
+}
+
+/// Which releases have no image any more, as where somebody removed it.
+async fn images(state: &State) -> Result<Vec<Check>, Error> {
+    let docker = Docker::local()?.ready().await?;
+    let mut left = IMAGES;
+    let mut checks = Vec::new();
+    for (key, environment) in &state.environments {
+        let mut gone = Vec::new();
+        for number in told(environment).take(left) {
+            left -= 1;
+            let id =
+                environment.releases.get(&number).map(|one| format!("sha256:{}", one.artifact));
+            if let Some(id) = id
+                && docker.image(&id).await?.is_none()
+            {
+                gone.push(number);
+            }
+        }
+        checks.extend(lost(state, key, environment, &gone));
+    }
+    Ok(checks)
+}
+
+/// The releases that are images and serve, or can be gone back to.
+fn told(environment: &Environment) -> impl Iterator<Item = ReleaseNumber> {
+    let current = environment.current;
+    let images = environment.releases.iter().filter(|(_, one)| one.kind == ArtifactKind::Image);
+    let counts = move |number, fate| fate == Fate::Good || current == Some(number);
+    images.filter(move |(number, one)| counts(**number, one.fate)).map(|(number, _)| *number)
+}
+
+fn lost(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    gone: &[ReleaseNumber],
+) -> Vec<Check> {
+    let (now, before): (Vec<ReleaseNumber>, Vec<_>) =
+        gone.iter().partition(|number| environment.current == Some(**number));
+    let branches = state.projects.get(&key.project).map(|project| &project.branches);
+    let mut feeding = branches.into_iter().flatten();
+    let feeding = feeding.find(|(_, one)| one.environment.as_ref() == Some(&key.name));
+    let anew = feeding.map_or_else(
+        || "push to a branch that feeds it, which builds another".to_owned(),
+        |(branch, _)| {
+            let branch = shell_word(&format!("{}:{branch}", key.project));
+            format!("`pilothouse run {branch}` builds another, to be deployed by its run's number")
+        },
+    );
+    let now = now.first().map(|number| {
+        let found = format!(
+            "the image of {key} {number}, which serves, is gone: no other container of it can start"
+        );
+        Check::fail("docker", found, anew)
+    });
+    let listed = before.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let before = (!before.is_empty()).then(|| {
+        let found =
+            format!("of {key} these images are gone, and nobody can go back to them: {listed}");
+        let mend =
+            "what removed them goes on to: images named pilothouse-… are Pilothouse's to remove";
+        Check::warn("docker", found, mend)
+    });
+    now.into_iter().chain(before).collect()
 }
 
 /// Why no container can run here now and what mends it, a sentence; none where an engine answers.

@@ -50,6 +50,14 @@ pub fn checks(place: &Place) -> Vec<Check> {
     }
 }
 
+/// What the journal says, where it is this user's to read and whole.
+pub fn known(place: &Place) -> Option<State> {
+    if !system::is_own_state(place) {
+        return None;
+    }
+    read(&Places::new(place.state_dir())).ok().flatten().map(|(state, _)| state)
+}
+
 fn read(places: &Places) -> Result<Option<(State, Inspected)>, OpenError> {
     look(&places.journal(), left::table_epoch(places))
 }

@@ -73,6 +73,12 @@ fn a_service_that_ignores_its_stop_forks_and_floods_ends_as_a_whole_and_harms_no
     };
     assert!(why.contains("is gone: run the pipeline again"), "{why}");
     stage.shows("v2");
+    let gone = "of shop/production these images are gone, and nobody can go back to them: r1";
+    assert_eq!(said_by_doctor(&stage, "gone"), [format!("warn {gone}")]);
+    // Who asks once more is told what came of it before.
+    let again = stage.binary().args(["rollback", "shop/production"]).output().unwrap();
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.contains("could not bring r1: ") && again.contains("is gone"), "{again}");
     stage.end();
 }
 
@@ -104,7 +110,20 @@ fn why_no_container_comes_up_is_told_where_people_look() {
     assert!(lost.why.starts_with(&cause), "{}", lost.why);
     let told = asked(&["instances"]);
     assert!(told.contains(&cause) && told.contains("run the pipeline again"), "{told}");
+    let [gone] = &said_by_doctor(&stage, "gone")[..] else { panic!("doctor is silent") };
+    let serves = "fail the image of shop/production r1, which serves, is gone";
+    assert!(gone.starts_with(serves), "{gone}");
     stage.end();
+}
+
+/// What `doctor` says of the engine of containers that has a word.
+fn said_by_doctor(stage: &Stage, word: &str) -> Vec<String> {
+    let said = stage.binary().args(["doctor", "--json"]).output().unwrap();
+    let checks: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let checks = checks.as_array().unwrap().iter().filter(|check| check["what"] == "docker");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let all = checks.map(|one| format!("{} {}", text(&one["level"]), text(&one["found"])));
+    all.filter(|one| one.contains(word)).collect()
 }
 
 #[test]

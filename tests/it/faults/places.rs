@@ -60,7 +60,7 @@ fn a_journal_that_was_moved_away_can_be_moved_back_after_refusals() {
     std::fs::rename(journal.join("backup"), &backup).unwrap();
     std::fs::remove_dir_all(&journal).unwrap();
     std::fs::rename(&backup, &journal).unwrap();
-    stage.start_engine();
+    stage.start();
     stage.end();
 }
 

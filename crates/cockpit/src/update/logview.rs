@@ -82,12 +82,10 @@ fn settle(log: &mut LogView, was_at_end: bool) -> Vec<Request> {
     match (was_at_end, !log.has_newer()) {
         (true, false) => vec![Request::HoldLog],
         (false, true) if log.open => {
-            log.seeking = None;
-            vec![Request::OpenLog {
-                source: log.source.clone(),
-                step: log.step,
-                after: log.after(),
-            }]
+            let after = log.after();
+            // One that is opened from its begin on is opened anew.
+            log.seeking.take_if(|_| after.is_none());
+            vec![Request::OpenLog { source: log.source.clone(), step: log.step, after }]
         }
         _ => Vec::new(),
     }
