@@ -37,6 +37,13 @@ fn it_leaves_nothing_and_its_name_can_come_again() {
     let (code, told) = run(&stage, &["apply"]);
     assert_eq!((code, told.as_str()), (Some(0), "shop: nothing changes\n"));
 
+    // What an environment that leaves the file takes along is told before anybody is asked.
+    write(&stage, &text.replace("production", "prod"));
+    let (code, told) = run(&stage, &["apply"]);
+    assert_eq!(code, Some(5), "{told}");
+    assert!(told.contains("2 × shop/production stops, which serves shop.localhost"), "{told}");
+    write(&stage, &text);
+
     // The plan comes first, and the file that would bring it back is named.
     let (code, told) = run(&stage, &["remove", "shop"]);
     assert_eq!(code, Some(5), "{told}");
