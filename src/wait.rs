@@ -1,5 +1,6 @@
 //! Waits for a deployment's end, tells each milestone, and judges how it ended.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ impl Teller {
         for (milestone, at) in &deployment.milestones {
             // The end has a line of its own.
             if *milestone != Milestone::Succeeded && self.milestones.insert(*milestone) {
-                say(deployment, *at, milestone.name(), meaning(deployment, *milestone));
+                say(deployment, *at, milestone.name(), &meaning(deployment, *milestone));
             }
         }
         if deployment.attempts > self.attempts
@@ -172,8 +173,11 @@ fn say_in(tone: Tone, deployment: &Deployment, at: Timestamp, name: &str, text: 
 }
 
 /// What it means that a deployment reached a milestone.
-pub fn meaning(deployment: &Deployment, milestone: Milestone) -> &'static str {
-    match milestone {
+pub fn meaning(deployment: &Deployment, milestone: Milestone) -> Cow<'static, str> {
+    if let Some(cut) = words::cut(deployment).filter(|_| milestone == Milestone::Drained) {
+        return format!("the old release has nothing in flight any more: {cut}").into();
+    }
+    let said = match milestone {
         Milestone::Drained | Milestone::Succeeded if deployment.previous.is_none() => {
             "there was no old release"
         }
@@ -187,7 +191,8 @@ pub fn meaning(deployment: &Deployment, milestone: Milestone) -> &'static str {
         Milestone::Drained => "the old release has nothing in flight",
         Milestone::Baked => "the new release was watched long enough",
         Milestone::Succeeded => "the old release is gone",
-    }
+    };
+    said.into()
 }
 
 /// The sentence that a result carries.
@@ -274,6 +279,10 @@ impl End {
             format!("{}{address}", self.serves)
         };
         say_in(self.tone, deployment, at, self.name, &text);
+        let is_told = deployment.milestones.contains_key(&Milestone::Drained);
+        if let Some(cut) = words::cut(deployment).filter(|_| !is_told) {
+            out::line(&format!("          {cut}"));
+        }
     }
 
     /// Makes an error of everything but a success.

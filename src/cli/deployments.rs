@@ -4,6 +4,7 @@ use std::num::NonZero;
 
 use color_eyre::Result;
 use pilothouse_cockpit::age;
+use pilothouse_cockpit::rows::words;
 use pilothouse_core::deployment::{Deployment, DeploymentKind, DeploymentResult, Milestone, Phase};
 use pilothouse_core::time::Timestamp;
 use serde::Serialize;
@@ -127,8 +128,9 @@ fn outcome(one: &Deployment) -> (Tone, &'static str) {
 
 fn detail(one: &Deployment) -> String {
     if let Some(result) = one.result() {
-        return sentence(result);
+        let cut = words::cut(one).map_or_else(String::new, |cut| format!("; {cut}"));
+        return sentence(result) + &cut;
     }
     let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);
-    meaning(one, last).to_owned()
+    meaning(one, last).into_owned()
 }

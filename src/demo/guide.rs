@@ -112,6 +112,7 @@ mod tests {
             since: Timestamp(1),
             attempts: 0,
             last_error: None,
+            cut: 0,
         }
     }
 

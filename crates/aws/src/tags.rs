@@ -15,7 +15,8 @@ const PAGE: i32 = 100;
 /// ECS services that are described at once, the most that this API takes.
 const SERVICES: usize = 10;
 
-/// The tags of load balancers and target groups, by ARN. Where one was removed meanwhile, none of
+/// The tags of load balancers and target groups, by ARN: of each that is asked for, if only that it
+/// has none. Where one was removed meanwhile, none of
 /// those that were asked with it is told of until the next time.
 pub(crate) async fn of(
     client: &aws_sdk_elasticloadbalancingv2::Client,
@@ -31,6 +32,10 @@ pub(crate) async fn of(
         for one in told(action, answer.tag_descriptions.as_ref())? {
             let tags = one.tags().iter().map(|tag| (text(tag.key()), text(tag.value())));
             found.insert(text(one.resource_arn()), tags.collect());
+        }
+        // Each that was asked for is answered; one that is left out has none.
+        for arn in arns {
+            found.entry(arn.clone()).or_default();
         }
     }
     Ok(found)

@@ -83,6 +83,14 @@ pub struct Deployment {
     pub attempts: u32,
     /// What the last failure said, printable.
     pub last_error: Option<String>,
+    /// How many requests were cut that did not end while instances drained.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub cut: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Where a deployment stands. Only the fields that are legal in a phase exist in it.

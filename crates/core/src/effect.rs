@@ -288,6 +288,11 @@ pub enum Outcome {
         /// The digest.
         digest: String,
     },
+    /// The target has nothing in flight.
+    Drained {
+        /// How many requests were cut for that, since they did not end in time.
+        cut: u64,
+    },
     /// It is done, and there is nothing to add.
     Done,
 }

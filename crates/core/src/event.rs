@@ -339,6 +339,13 @@ pub enum DeploymentEvent {
         #[serde(default = "once")]
         times: u32,
     },
+    /// Requests that an instance had did not end in the time that its drain gives, and were cut.
+    Cut {
+        /// The deployment.
+        id: DeploymentId,
+        /// How many.
+        requests: u64,
+    },
     /// A person asked to cancel it.
     CancelAsked {
         /// The deployment.

@@ -71,7 +71,7 @@ impl Cause {
             Self::BrokenAnswer => "502: the instance gave no valid answer\n",
             Self::Unasked => "502: the instance switched protocols without being asked\n",
             Self::Timeout => "504: the instance did not answer in time\n",
-            Self::Cut => "504: the instance was stopped before it answered\n",
+            Self::Cut => "504: the instance did not answer in the time that it had to finish\n",
             Self::BodyTooLarge => "the request body is larger than allowed\n",
             Self::BodyLate => "408: the request body did not arrive in time\n",
             Self::BodyBroken => "bad request: the body is incomplete or malformed\n",

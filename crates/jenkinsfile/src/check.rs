@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::read::{POST_CONDITIONS, invalid_identifier};
 use crate::source::Span;
-use crate::suggest::nearest;
+use crate::suggest::{nearest, slip};
 use crate::syntax::{ExpressionKind, Script};
 use crate::table::{Kind, Table};
 use crate::verdict::Known;
@@ -108,10 +108,10 @@ impl Checker<'_> {
         self.unknown(name, message, known);
     }
 
-    /// A name that is not known here. One that is near to a known one is a mistake; any other may come
-    /// from a plugin.
+    /// A name that is not known here. One that is a slip away from a known one is a mistake; any other
+    /// may come from a plugin.
     fn unknown(&mut self, name: &Key, message: String, known: &[&str]) {
-        match nearest(&name.text, known.iter().copied()) {
+        match slip(&name.text, known.iter().copied()) {
             Some(near) => self.problem_with(name.span, message, format!("did you mean {near}?")),
             None => self.note(Diagnostic::unknown(name.span, message)),
         }
@@ -176,7 +176,7 @@ impl Checker<'_> {
         };
         let name = call.method.text().filter(|_| call.object.is_none()).unwrap_or_default();
         let is_own = self.known.as_ref().is_none_or(|known| known.has(name) || known.defines(name));
-        let is_near = nearest(name, ["credentials"]).is_some();
+        let is_near = slip(name, ["credentials"]).is_some();
         if is_near && !is_own && !self.has_library && self.table.step(name).is_none() {
             let message = format!("No such DSL method '{name}' found");
             self.problem_with(call.method.span(), message, "did you mean credentials?");

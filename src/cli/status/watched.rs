@@ -39,6 +39,9 @@ pub struct Shown {
     trouble: Option<String>,
     /// What should be there and is not, or does not serve, a sentence each.
     missing: Vec<String>,
+    /// These in few words.
+    #[serde(skip)]
+    briefly: String,
     #[serde(skip)]
     age: String,
 }
@@ -72,6 +75,7 @@ pub fn shown(watch: &AwsWatch, watched: Option<&Watched>, now: Timestamp) -> Sho
         unseen: of_all.is_some() || newest.is_none(),
         trouble: trouble.map(|trouble| trouble.to_string()),
         missing: watched.map_or_else(Vec::new, |watched| missing(watched, now)),
+        briefly: watched.map_or_else(String::new, |one| Missing::briefly(&one.missing(now))),
         age: newest.map_or_else(String::new, |at| out::ago(now, at)),
     }
 }
@@ -92,7 +96,7 @@ impl Shown {
             (true, None) => (Tone::Dim, "watched: asking".to_owned()),
             (false, Some(_)) => (Tone::Warn, "watched: in part".to_owned()),
             (false, None) if !self.missing.is_empty() => {
-                (Tone::Bad, format!("watched: {} missing", self.missing.len()))
+                (Tone::Bad, format!("watched: {}", self.briefly))
             }
             (false, None) => (Tone::Plain, "watched".to_owned()),
         }
@@ -107,7 +111,7 @@ impl Shown {
         said.extend(self.trouble.as_ref().map(|trouble| printable(trouble, 400)));
         let more = self.missing.len().saturating_sub(MISSING);
         said.extend(self.missing.iter().take(MISSING).map(|one| printable(one, 400)));
-        said.extend((more > 0).then(|| format!("{more} more are missing")));
+        said.extend((more > 0).then(|| format!("{more} more are missing or wrong")));
         said
     }
 }

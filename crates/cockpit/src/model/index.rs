@@ -165,6 +165,7 @@ impl Index {
             DeploymentEvent::Reached { .. }
             | DeploymentEvent::Moved { .. }
             | DeploymentEvent::AttemptFailed { .. }
+            | DeploymentEvent::Cut { .. }
             | DeploymentEvent::CancelAsked { .. } => {}
         }
     }

@@ -374,3 +374,13 @@ pub fn refused_table(edge: &Edge) -> Option<String> {
     let why = first_line(table::refused(edge)?, REASON);
     Some(format!("The load balancer does not take the newest routes, and is asked again: {why}"))
 }
+
+/// Which requests were cut while a deployment drained instances, where some were.
+pub fn cut(deployment: &Deployment) -> Option<String> {
+    let after = age::length(deployment.strategy.drain);
+    match deployment.cut {
+        0 => None,
+        1 => Some(format!("1 request did not end within {after} and was cut")),
+        count => Some(format!("{count} requests did not end within {after} and were cut")),
+    }
+}

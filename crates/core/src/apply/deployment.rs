@@ -58,6 +58,9 @@ pub(super) fn deployment(state: &mut State, event: &DeploymentEvent, at: Timesta
             deployment.last_error = Some(why.clone());
             deployment.since = at;
         }),
+        DeploymentEvent::Cut { id, requests } => change(state, *id, |deployment| {
+            deployment.cut = deployment.cut.saturating_add(*requests);
+        }),
         DeploymentEvent::CancelAsked { id, by } => {
             change(state, *id, |deployment| deployment.cancelled_by = Some(by.clone()));
         }

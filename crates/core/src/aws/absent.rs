@@ -64,6 +64,14 @@ impl Inventory {
         was_read && !self.is_unasked(part, name)
     }
 
+    /// Whether load balancers or target groups came since tags were read: they may have those that are
+    /// to choose.
+    pub(super) fn lacks_tags(&self) -> bool {
+        let balancers = self.balancers.iter().map(|one| &one.arn);
+        let mut all = balancers.chain(self.groups.iter().map(|one| &one.arn));
+        all.any(|arn| !self.tags.contains_key(arn))
+    }
+
     /// That nothing has the tags which are to choose, where all that may have them was read.
     fn absent_tags(&self, name: &Name, tags: &Tags, belongings: &Belongings) -> Option<String> {
         let has_none = self.balancers.is_empty() && self.groups.is_empty();
@@ -72,10 +80,6 @@ impl Inventory {
             let is_needless = *part == Part::Tags && has_none && !self.is_unasked(*part, name);
             is_needless || self.was_read_for(*part, name)
         };
-        // What came since their tags were read may have them.
-        let at = |part: Part| self.parts.get(&part).and_then(|fresh| fresh.at);
-        let is_newer = at(Part::Balancers).max(at(Part::Groups)) > at(Part::Tags);
-        let is_between = is_newer && !has_none;
         let fits = |tags: &Tags| belongings.fits(Some(tags));
         let is_there = self.tags.values().any(fits)
             || self.service_tags.values().any(fits)
@@ -84,7 +88,7 @@ impl Inventory {
             tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let said = printable(&written.join(", "), SAID);
         let is_known = name.told_by().iter().all(was_read);
-        (is_known && !is_between && !is_there).then(|| match tags.len() {
+        (is_known && !self.lacks_tags() && !is_there).then(|| match tags.len() {
             1 => format!("nothing has the tag {said}"),
             _ => format!("nothing has all of the tags {said}"),
         })

@@ -112,7 +112,7 @@ pub fn bill(inventory: &Inventory, watched: &Watched, belongings: &Belongings) -
     things::balancers(&mut till, inventory, watched, belongings);
     things::gateways(&mut till, inventory, belongings);
     things::buckets(&mut till, inventory, belongings);
-    unread(&mut till, watched, belongings);
+    unread(&mut till, inventory, watched, belongings);
     let mut lost = Till::new(&watched.access.region, &inventory.book);
     idle::all(&mut lost, inventory, watched, belongings);
     Bill { things: till.things(), lines: till.lines(), idle: lost.lines() }
@@ -173,7 +173,7 @@ fn missing(till: &mut Till, watched: &Watched) {
 }
 
 /// What may be missing from the bill because it could not be read, or not yet.
-fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {
+fn unread(till: &mut Till, inventory: &Inventory, watched: &Watched, belongings: &Belongings) {
     for part in ORDER.into_iter().filter(|part| part.brings_prices()) {
         let fresh = watched.parts.get(&part);
         // These are asked for whatever belongs to it, before anything was read as well.
@@ -187,6 +187,10 @@ fn unread(till: &mut Till, watched: &Watched, belongings: &Belongings) {
         let trouble = fresh.and_then(|fresh| fresh.trouble.as_ref()).or(watched.stopped.as_ref());
         let why = trouble.map_or("not read yet", |trouble| trouble.kind.name());
         till.note(part.name(), "", why);
+    }
+    let were_read = |part| watched.parts.get(&part).is_some_and(|fresh| fresh.at.is_some());
+    if !belongings.tags.is_empty() && were_read(Part::Tags) && inventory.lacks_tags() {
+        till.note(Part::Tags.name(), "", "not read yet of all that may have them");
     }
     // Hosts behind a group whose targets were not read yet are missing, whatever was read of others.
     if let Some(health) = watched.parts.get(&Part::Health).filter(|fresh| fresh.at.is_some()) {

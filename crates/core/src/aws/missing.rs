@@ -1,7 +1,7 @@
 //! What should be there and is not, or does not serve: counts of what is there do not tell it.
 
 use super::belongs::Inventory;
-use super::seen::{Action, Balancer, EcsService, Gap, Group, Listener, Rule};
+use super::seen::{Action, Balancer, EcsService, Gap, Group, Listener, Rule, Target, TargetState};
 use super::watched::{Part, Watched};
 use super::words;
 use crate::time::Timestamp;
@@ -13,6 +13,19 @@ pub struct Missing {
     pub what: String,
     /// Of when that is, where it may no longer be so.
     pub since: Option<Timestamp>,
+    /// What is wrong with it, where it is there, in a word or two: `rollout failed`.
+    pub ill: Option<&'static str>,
+}
+
+impl Missing {
+    /// All of these in few words: `2 missing`.
+    pub fn briefly(all: &[Self]) -> String {
+        match all {
+            [Self { ill: Some(ill), .. }] => (*ill).to_owned(),
+            _ if all.iter().any(|one| one.ill.is_some()) => format!("{} wrong", all.len()),
+            _ => format!("{} missing", all.len()),
+        }
+    }
 }
 
 /// The parts that tell what the operator's file names, whichever of them tells of which name.
@@ -27,15 +40,28 @@ impl Watched {
     /// What the operator's file names and the account does not have, what was deleted, what does
     /// not serve, and where requests are sent to though nothing is there.
     pub fn missing(&self, now: Timestamp) -> Vec<Missing> {
-        let of = |what: String, parts: &[Part]| Missing { what, since: self.old(parts, now) };
+        let of = |what: String, parts: &[Part]| {
+            let since = self.old(parts, now);
+            Missing { what, since, ill: None }
+        };
         let absent = self
             .absent
             .iter()
-            .map(|what| Missing { what: what.clone(), since: self.absent_since(what, now) });
+            .map(|what| (what.clone(), self.absent_since(what, now)))
+            .map(|(what, since)| Missing { what, since, ill: None });
         let gone = self.deleted().into_iter().map(|what| of(what, &[Part::Services]));
+        let failed = self.services.iter().filter_map(|one| {
+            let (state, why) = one.rollout.as_ref()?;
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            let said =
+                format!("the rollout of the ECS service {}/{} failed{why}", one.cluster, one.name);
+            let failed = Missing { ill: Some("rollout failed"), ..of(said, &[Part::Services]) };
+            (state == "FAILED").then_some(failed)
+        });
         let idle = self.balancers.iter().filter(|one| !one.serves()).map(|one| {
             let state = if one.state.is_empty() { "in an unknown state" } else { &one.state };
-            of(format!("the load balancer {} is {state}", one.name), &[Part::Balancers])
+            let said = format!("the load balancer {} is {state}", one.name);
+            Missing { ill: Some("not active"), ..of(said, &[Part::Balancers]) }
         });
         let gaps = self.balancers.iter().filter_map(|one| {
             let gap = one.gap.as_ref()?.said();
@@ -46,7 +72,7 @@ impl Watched {
             .iter()
             .filter(|one| self.is_hole(one))
             .map(|one| of(format!("the target group {} has no target", one.name), &SENT));
-        absent.chain(gone).chain(idle).chain(gaps).chain(empty).collect()
+        absent.chain(gone).chain(failed).chain(idle).chain(gaps).chain(empty).collect()
     }
 
     /// The ECS services that were deleted, a sentence each.
@@ -76,6 +102,20 @@ impl Watched {
             rules.any(|rule| rule.sends_to(&group.arn))
         };
         self.knows_targets(group) && group.targets.is_empty() && group.balancers.iter().any(sends)
+    }
+
+    /// Whether instances are targets of a group that were not read as instances: they were started
+    /// since, or are not told of. One that is about to be none any more does not count.
+    pub fn lacks_hosts_of(&self, group: &Group) -> bool {
+        let is_over = |one: &&Target| {
+            one.state == TargetState::Draining
+                // The target is stopped or terminated (Elastic Load Balancing API Reference,
+                // `TargetHealth`).
+                || one.reason.as_deref() == Some("Target.InvalidState")
+        };
+        let is_known = |one: &Target| self.instances.iter().any(|host| host.id == one.id);
+        group.target_kind == "instance"
+            && group.targets.iter().filter(|one| !is_over(one)).any(|one| !is_known(one))
     }
 
     /// Whether the targets of a group were ever read: that others' were says nothing of its own.

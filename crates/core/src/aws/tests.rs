@@ -24,7 +24,7 @@ use super::seen::{
     Series, Target, TargetState, Volume,
 };
 use super::{
-    Access, AwsWatch, Belongings, Calls, Inventory, Part, ServiceName, Trouble, TroubleKind,
+    Access, AwsWatch, Belongings, Calls, Inventory, Part, ServiceName, Tags, Trouble, TroubleKind,
     Watched, policy, words,
 };
 use crate::deployment::EnvironmentKey;
@@ -152,6 +152,15 @@ fn account() -> Inventory {
 
 fn watched(inventory: &Inventory, belongings: Belongings) -> Watched {
     inventory.watched(&key(), &watch(belongings), Millis::seconds(10), Calls::default())
+}
+
+/// What is answered where nothing that is asked for its tags has any but these.
+fn tags_alone(inventory: &Inventory, some: BTreeMap<String, Tags>) -> Content {
+    let balancers = inventory.balancers.iter().map(|one| one.arn.clone());
+    let all = balancers.chain(inventory.groups.iter().map(|one| one.arn.clone()));
+    let mut told: BTreeMap<String, Tags> = all.map(|arn| (arn, Tags::new())).collect();
+    told.extend(some);
+    Content::Tags(told)
 }
 
 fn balancer_alone() -> Belongings {

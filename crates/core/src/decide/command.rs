@@ -170,6 +170,7 @@ pub(crate) fn queue_deployment(
         since: now,
         attempts: 0,
         last_error: None,
+        cut: 0,
     };
     events.push(Event::Deployment(DeploymentEvent::Queued { deployment: Box::new(deployment) }));
     events

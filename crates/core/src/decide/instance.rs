@@ -3,7 +3,7 @@
 use super::command::Answer;
 use crate::command::{Rejection, RejectionKind, Reply};
 use crate::deployment::EnvironmentKey;
-use crate::event::{EnvironmentEvent, Event, InstanceEvent};
+use crate::event::{DeploymentEvent, EnvironmentEvent, Event, InstanceEvent};
 use crate::id::InstanceId;
 use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
@@ -26,6 +26,20 @@ pub(super) fn restart(state: &State, actor: &str, id: &InstanceId) -> Answer {
     restartable(state, id)?;
     let (id, by) = (id.clone(), actor.to_owned());
     Ok((vec![Event::Instance(InstanceEvent::ReliefAsked { id, by })], Reply::Accepted))
+}
+
+/// Tells the deployment that had an instance drained of requests that were cut with it.
+pub(super) fn cut(
+    state: &State,
+    id: &InstanceId,
+    requests: u64,
+    mut drained: Vec<Event>,
+) -> Vec<Event> {
+    let instance = state.instances.get(id).filter(|_| requests > 0 && !drained.is_empty());
+    let environment = instance.and_then(|one| state.environments.get(&one.environment));
+    let running = environment.and_then(|environment| environment.running);
+    drained.extend(running.map(|id| Event::Deployment(DeploymentEvent::Cut { id, requests })));
+    drained
 }
 
 /// A successor that does not serve yet goes, and what it was to follow serves on.

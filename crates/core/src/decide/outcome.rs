@@ -49,6 +49,10 @@ pub(super) fn outcome(
             Ok(_) | Err(_) => Vec::new(),
         },
         EffectId::Drain(id) => match result {
+            Ok(Outcome::Drained { cut }) => {
+                let drained = role(state, id, Role::Draining, Role::Drained);
+                super::instance::cut(state, id, *cut, drained)
+            }
             Ok(_) => role(state, id, Role::Draining, Role::Drained),
             Err(_) => Vec::new(),
         },

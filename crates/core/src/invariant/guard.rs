@@ -238,6 +238,7 @@ fn deployment(state: &State, event: &DeploymentEvent, broken: &mut Vec<Violation
         | DeploymentEvent::Moved { id, .. }
         | DeploymentEvent::InstancesAdded { id, .. }
         | DeploymentEvent::AttemptFailed { id, .. }
+        | DeploymentEvent::Cut { id, .. }
         | DeploymentEvent::CancelAsked { id, .. }
         | DeploymentEvent::Ended { id, .. } => id,
     };

@@ -133,6 +133,7 @@ fn deployment(event: &DeploymentEvent) -> String {
         DeploymentEvent::AttemptFailed { id, why, times } => {
             format!("{id} {times} attempts failed: {why}")
         }
+        DeploymentEvent::Cut { id, requests } => format!("{id} cut {requests}"),
         DeploymentEvent::CancelAsked { id, by } => format!("{id} cancel asked by {by}"),
         DeploymentEvent::Ended { id, result } => format!("{id} ended {}", short(result)),
     }

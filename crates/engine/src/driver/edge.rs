@@ -221,18 +221,21 @@ impl Edge {
         attention: &Attention,
     ) -> Ended {
         let mut statuses = self.statuses();
+        let mut cut = 0;
         loop {
             // Counters are fresh only in an answer, so that the edge is asked itself.
             let status = self.status().await?;
             let target = status.newest().find(|target| target.id == id.as_str());
             match target {
-                None => return Ok(Outcome::Done),
+                None => return Ok(Outcome::Drained { cut }),
                 Some(target) if target.in_flight == 0 && is_draining(target) => {
-                    return Ok(Outcome::Done);
+                    return Ok(Outcome::Drained { cut });
                 }
                 Some(_) => {}
             }
             if self.clock.now() >= deadline {
+                // What is cut is gone a moment later, and counts once.
+                cut = cut.max(target.map_or(0, |target| target.in_flight));
                 let path = format!("/v1/targets/{}/cut", id.as_str());
                 self.ask("POST", &path, Vec::new(), ANSWER).await?;
             }

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Branch, Key, Step};
 use crate::source::Span;
-use crate::suggest::closest;
+use crate::suggest::slip;
 use crate::table::Kind;
 
 /// Steps that a Declarative Pipeline may not use, and why.
@@ -104,12 +104,9 @@ impl Checker<'_> {
                     self.table.step(step).is_some_and(|entry| OWN.contains(&entry.plugin.as_str()))
                 };
                 let own: Vec<&str> = steps.filter(is_own).collect();
-                let same = own.iter().find(|step| step.eq_ignore_ascii_case(&name.text)).copied();
-                let is_long = name.text.len() >= SHORTEST;
-                let near = same.map(|step| (1, step));
-                match near.or_else(|| closest(&name.text, own).filter(|_| is_long)) {
-                    Some((1, near)) => format!("did you mean {near}?"),
-                    _ => return false,
+                match slip(&name.text, own) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => return false,
                 }
             }
         };
@@ -123,9 +120,6 @@ impl Checker<'_> {
 /// name is near to that of another plugin's.
 const OWN: [&str; 4] =
     ["core", "workflow-basic-steps", "workflow-durable-task-step", "workflow-scm-step"];
-
-/// The shortest name that is compared with those of steps, in bytes.
-const SHORTEST: usize = 4;
 
 /// Where a section belongs that stands among steps.
 fn place_of(name: &str) -> Option<&'static str> {

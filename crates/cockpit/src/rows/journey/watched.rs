@@ -1,7 +1,7 @@
 //! The way through what is only watched at AWS.
 
 use pilothouse_core::aws::seen::{Balancer, Ec2Instance, Ec2State, EcsService, Gap};
-use pilothouse_core::aws::{Belongings, Part, Watched};
+use pilothouse_core::aws::{Belongings, Missing, Part, Watched};
 use pilothouse_core::time::Timestamp;
 
 use super::super::Cell;
@@ -106,7 +106,9 @@ fn lacks_hosts(watched: &Watched, named: &Belongings) -> bool {
     let behind = !named.load_balancers.is_empty() || !named.tags.is_empty();
     let grouped = behind || !named.target_groups.is_empty() || has_groups(watched);
     let mut of_hosts = watched.groups.iter().filter(|one| one.target_kind == "instance");
-    behind && is_never(watched, Part::Balancers)
+    let mut lacking = watched.groups.iter();
+    lacking.any(|one| watched.lacks_hosts_of(one))
+        || behind && is_never(watched, Part::Balancers)
         || grouped && is_never(watched, Part::Groups)
         || of_hosts.any(|one| !watched.knows_targets(one))
 }
@@ -202,12 +204,16 @@ fn missing(model: &Model, watched: &Watched, is_well: bool, now: Timestamp) -> O
     };
     let (mark, long, short) = if new.is_empty() {
         let more = more("", old.len() - 1);
-        (Mark::Stale, format!("was: {}{more}", first.what), format!("was {} missing", old.len()))
+        (
+            Mark::Stale,
+            format!("was: {}{more}", first.what),
+            format!("was {}", Missing::briefly(&old)),
+        )
     } else {
         let is_down = answers_none(watched, now) || lacks_balancer(model, watched, now);
         let mark = if is_down || !is_well { Mark::Error } else { Mark::Warn };
         let more = more("", new.len() - 1) + &more("was ", old.len());
-        (mark, format!("{}{more}", first.what), format!("{} missing", new.len()))
+        (mark, format!("{}{more}", first.what), Missing::briefly(&new))
     };
     Some(Leg::new(mark, width::clean(&long), short).letter(GONE).tiny(GONE))
 }

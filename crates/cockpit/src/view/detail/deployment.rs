@@ -82,14 +82,18 @@ fn head(model: &Model, deployment: &Deployment) -> Vec<Line> {
     };
     let from =
         deployment.previous.map_or_else(|| "nothing".to_owned(), |previous| previous.to_string());
-    vec![
+    let mut head = vec![
         Line::name("release")
             .and(deployment.release.to_string(), Scope::Strong)
             .and(commit, Scope::Text),
         Line::fact("to", format!("{} · from {from}", deployment.environment)),
         Line::fact("what", format!("{kind}, asked for by {}", width::clean(&deployment.actor))),
         Line::name("state").mark(mark).and(format!("{word}{attempts}"), Scope::Text),
-    ]
+    ];
+    head.extend(
+        words::cut(deployment).map(|cut| Line::name("").mark(Mark::Warn).and(cut, Scope::Text)),
+    );
+    head
 }
 
 fn milestones(model: &Model, deployment: &Deployment) -> Vec<Line> {

@@ -14,6 +14,7 @@ use pilothouse_core::aws::seen::{Action, Check, Target, TargetState};
 use pilothouse_core::aws::{AwsWatch, Belongings, Calls, Inventory, Part, Trouble, TroubleKind};
 use pilothouse_core::spec::Runtime;
 
+use super::known::well;
 use super::{ALB, EVERY, account, shown, state, watch};
 use crate::fixture::{NOW, ago, key, operator, press, text};
 
@@ -353,4 +354,28 @@ fn what_nobody_checks_hides_nothing_that_is_missing_or_ill() {
             target.state = TargetState::Unavailable;
         }
     }
+}
+
+#[test]
+fn a_rollout_that_failed_is_told_where_all_is_seen() {
+    let mut inventory = well();
+    inventory.services[0].rollout = Some(("FAILED".to_owned(), "tasks failed to start".to_owned()));
+    let model = of(&inventory, watch().belongings);
+    let told = "◐ the rollout of the ECS service shop/worker failed: tasks";
+    assert!(text(&model).contains(told), "{}", text(&model));
+    assert!(branch(&model).contains("◐ rollout failed"), "{}", branch(&model));
+}
+
+#[test]
+fn targets_that_are_hosts_which_were_not_read_are_more_than_those_that_were() {
+    let mut inventory = account(3, |_| false);
+    inventory.groups.truncate(1);
+    let new = Target { id: "i-new".to_owned(), state: TargetState::Healthy, ..Target::default() };
+    let arn = inventory.groups[0].arn.clone();
+    inventory.targets.get_mut(&arn).unwrap().push(new);
+    let groups = vec!["web".to_owned()];
+    let model = of(&inventory, Belongings { target_groups: groups, ..Belongings::default() });
+    let screen = text(&model);
+    assert!(screen.contains("? 3/3 instances, in part"), "{screen}");
+    assert!(screen.contains("● 4/4 targets") && screen.contains("≥$"), "{screen}");
 }

@@ -27,7 +27,7 @@ fn throttled(part: Part) -> Inventory {
     let mut inventory = account();
     for (part, content) in [
         (Part::Services, Content::Services(Vec::new())),
-        (Part::Tags, Content::Tags(BTreeMap::new())),
+        (Part::Tags, super::tags_alone(&inventory, BTreeMap::new())),
         (Part::ServiceTags, Content::ServiceTags(BTreeMap::new())),
     ] {
         inventory.take(part, Timestamp(1000), Ok(content));

@@ -103,6 +103,16 @@ fn an_address_of_an_instance_that_is_seen_is_known() {
 }
 
 #[test]
+fn an_instance_that_was_not_read_keeps_the_sum_open() {
+    use TargetState::{Draining, Healthy};
+    let why = Some("not all instances behind it were read yet");
+    let at = |id, state| note("instance", &[("i-1", Healthy), (id, state)], |_| ());
+    assert_eq!(at("i-2", Healthy), None);
+    assert_eq!(at("i-99", Healthy).as_deref(), why);
+    assert_eq!(at("i-99", Draining), None, "it goes");
+}
+
+#[test]
 fn a_load_balancer_behind_another_that_is_seen_is_priced() {
     let inner = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/inner/77";
     let at = [(inner, TargetState::Healthy)];

@@ -82,6 +82,8 @@ fn every_part_that_decides_what_is_paid_keeps_a_bill_open_until_it_was_read() {
         lines.filter(|what| names.contains(&what.as_str())).collect()
     };
     let mut inventory = account();
+    let untagged = super::tags_alone(&inventory, BTreeMap::new());
+    inventory.take(Part::Tags, Timestamp(1), Ok(untagged));
     for part in priced() {
         inventory.parts.insert(part, Freshness { at: Some(Timestamp(1)), trouble: None });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::asking::{Ask, Content};
 use super::super::seen::EcsService;
 use super::super::{Belongings, Inventory, Part, ServiceName, Tags};
-use super::{ADMIN, ALB, WEB, account, balancer_alone, watch, watched};
+use super::{ADMIN, ALB, WEB, account, balancer_alone, tags_alone, watch, watched};
 use crate::time::Timestamp;
 
 fn tags(env: &str) -> Tags {
@@ -76,7 +76,10 @@ fn tags_that_nothing_has_are_told_once_all_that_may_have_them_was_read() {
     for (part, content) in [
         (Part::Balancers, Content::Balancers(inventory.balancers.clone())),
         (Part::Groups, Content::Groups(inventory.groups.clone())),
-        (Part::Tags, Content::Tags(BTreeMap::from([(ALB.to_owned(), tags("production"))]))),
+        (
+            Part::Tags,
+            tags_alone(&inventory, BTreeMap::from([(ALB.to_owned(), tags("production"))])),
+        ),
         (Part::ServiceTags, Content::ServiceTags(BTreeMap::new())),
         (Part::Instances, Content::Instances(inventory.instances.clone())),
     ] {
@@ -85,10 +88,29 @@ fn tags_that_nothing_has_are_told_once_all_that_may_have_them_was_read() {
     }
     assert_eq!(absent(&inventory), ["nothing has all of the tags app=shop, env=staging"]);
     let had = inventory.clone();
-    // In the midst of a round their tags are older than what may have them.
-    let again = Content::Balancers(inventory.balancers.clone());
-    inventory.take(Part::Balancers, Timestamp(3), Ok(again));
-    assert_eq!(absent(&inventory), Vec::<String>::new());
+    // What is read again has the tags that it had; what came since may have them, and costs.
+    let is_open = |inventory: &Inventory| {
+        let bill = watched(inventory, none()).bill;
+        bill.unpriced().any(|line| line.what == Part::Tags.name())
+    };
+    for part in [Part::Balancers, Part::Groups] {
+        let mut inventory = had.clone();
+        for (is_new, told) in [(false, 1), (true, 0)] {
+            if is_new {
+                match part {
+                    Part::Balancers => inventory.balancers[0].arn.push('2'),
+                    _ => inventory.groups[0].arn.push('2'),
+                }
+            }
+            let again = match part {
+                Part::Balancers => Content::Balancers(inventory.balancers.clone()),
+                _ => Content::Groups(inventory.groups.clone()),
+            };
+            inventory.take(part, Timestamp(3), Ok(again));
+            assert_eq!(absent(&inventory).len(), told, "{part:?}");
+            assert_eq!(is_open(&inventory), is_new, "{part:?}");
+        }
+    }
     inventory = had.clone();
     // Whatever has them, it is there.
     inventory.instances[0].tags = tags("staging");

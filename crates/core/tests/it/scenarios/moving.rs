@@ -284,7 +284,9 @@ fn requests_that_never_end_are_cut_at_the_deadline() {
      129.4 d2 SHIFTED
      129.4 d2 -> Draining
      139.4 shop-production-r1-0 -> Drained
+     139.4 d2 cut 1
      139.4 shop-production-r1-1 -> Drained
+     139.4 d2 cut 1
      139.4 d2 DRAINED
      139.4 d2 -> Verifying
      139.5 d2 -> Baking

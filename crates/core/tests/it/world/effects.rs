@@ -175,10 +175,11 @@ impl World {
                 if self.edge.role(&id) == Some(Role::Active) {
                     self.violations.push(format!("{id} is drained while it gets requests"));
                 }
+                let cut = u64::from(self.has(&id, Trouble::Busy));
                 if let Some(process) = self.processes.get_mut(&id) {
                     process.drained = true;
                 }
-                Ok(Outcome::Done)
+                Ok(Outcome::Drained { cut })
             }
             Effect::Stop { id, .. } => {
                 self.processes.remove(&id);

@@ -208,3 +208,24 @@ fn a_slip_in_a_section_is_told_once_where_it_is() {
         assert_eq!(report.problems.len(), 0, "{before}");
     }
 }
+
+#[test]
+fn a_name_that_a_plugin_has_is_no_slip_of_one_that_is_merely_near() {
+    let rest = "stages { stage('a') { steps { sh 'b' } } }";
+    for (part, name) in [
+        ("options { giteeConnection('x') }", "giteeConnection"),
+        ("parameters { agentParameter name: 'x' }", "agentParameter"),
+        ("triggers { ivyTrigger('x') }", "ivyTrigger"),
+        ("tools { ndk 'x' }", "ndk"),
+    ] {
+        let report = look(&format!("pipeline {{\nagent any\n{part}\n{rest}\n}}"));
+        assert_eq!(told(&report), [], "{part}");
+        let unknown: Vec<_> = report.unknown().map(|part| part.name.as_str()).collect();
+        assert_eq!(unknown, [name]);
+    }
+    for step in ["email 'x'", "bats 'x'"] {
+        assert_eq!(told(&with_steps(step)), [], "{step}");
+    }
+    let report = look(&format!("pipeline {{\nagent any\noptions {{ timestmps() }}\n{rest}\n}}"));
+    assert_eq!(told(&report)[0].3, "did you mean timestamps?");
+}
