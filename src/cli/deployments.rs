@@ -48,6 +48,8 @@ struct Shown<'a> {
     /// In milliseconds since the Unix epoch, as the next.
     queued_at: u64,
     ended_at: Option<u64>,
+    /// How many requests were cut that did not end while instances drained.
+    cut: u64,
 }
 
 /// Shows them, the newest first.
@@ -76,8 +78,8 @@ pub fn run(place: &Place, deployments: &Deployments) -> Result<()> {
             (Tone::Plain, age::length(ended_at(one).unwrap_or(snapshot.now).since(one.queued_at))),
             (tone, word.to_owned()),
         ]);
-        // Below the row, where all of it is read; that it succeeded says all.
-        let detail = (tone != Tone::Good).then(|| detail(one));
+        // Below the row, where all of it is read; that it succeeded says all but what it cut.
+        let detail = if tone == Tone::Good { words::cut(one) } else { Some(detail(one)) };
         table.notes(detail.as_slice());
     }
     if table.is_empty() {
@@ -105,6 +107,7 @@ fn shown(one: &Deployment) -> Shown<'_> {
         detail: detail(one),
         queued_at: one.queued_at.0,
         ended_at: ended_at(one).map(|at| at.0),
+        cut: one.cut,
     }
 }
 

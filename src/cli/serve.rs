@@ -29,7 +29,9 @@ pub struct Serve {
     /// Let every user of this machine watch
     #[arg(long)]
     pub watch_all: bool,
-    /// Go on where the journal's newest records are lost; the log and `doctor` name what still runs of them
+    /// Go on where the journal's newest records are lost. Each environment goes back to the release that it had
+    /// by the records that are there, and answers 503 until instances of that are up; the log and `doctor` name
+    /// what still runs of the others
     #[arg(long)]
     pub accept_lost_records: bool,
     /// Milliseconds before the first retry of what failed

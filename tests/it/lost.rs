@@ -95,15 +95,54 @@ fn an_engine_on_an_older_journal_does_not_start_before_somebody_accepts_it() {
     let released = stage.state_dir().join("releases").join(PROJECT).join("production");
     let kept = released.join(second.release.to_string());
     assert!(kept.is_dir(), "{}", kept.display());
-    for one in processes::supervisors(&stage.path("")) {
-        if alive.contains(&one) && doctor(&stage).contains(&format!("kill {}", one.pid)) {
-            processes::signal(one.pid, rustix::process::Signal::TERM);
-        }
-    }
-    wait_until(|| doctor(&stage), || !doctor(&stage).contains("warn  process"));
+    end_strangers(&stage);
     // Once is enough.
     stage.stop_engine();
     stage.start();
     stage.shows("v3");
+    stage.end();
+}
+
+/// Ends what the journal does not know, as `doctor` says.
+fn end_strangers(stage: &Stage) {
+    for one in processes::supervisors(&stage.path("")) {
+        if doctor(stage).contains(&format!("kill {}", one.pid)) {
+            processes::signal(one.pid, rustix::process::Signal::TERM);
+        }
+    }
+    wait_until(|| doctor(stage), || !doctor(stage).contains("warn  process"));
+}
+
+#[test]
+fn a_load_balancer_that_serves_what_no_record_knows_is_nobody_elses() {
+    let mut stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    std::fs::create_dir_all(stage.path("config/projects")).unwrap();
+    let file = stage.path("config/projects/shop.toml");
+    std::fs::write(file, stage.project(repository.dir())).unwrap();
+    stage.kill_engine();
+    let journal = stage.state_dir().join("journal");
+    for (name, _) in files(&journal) {
+        let is_record = Path::new(&name).extension().is_some_and(|one| one == "jsonl");
+        if is_record || name.as_encoded_bytes().starts_with(b"snapshot-") {
+            std::fs::remove_file(journal.join(name)).unwrap();
+        }
+    }
+    let mut accepting = stage.serve();
+    accepting.arg("--accept-lost-records");
+    stage.start_as(&mut accepting);
+    stage.wait("the engine answers", |_| true);
+    stage.shows("v1");
+    let told = doctor(&stage);
+    assert!(!told.contains("another program"), "{told}");
+    assert!(told.contains("warn  edge          the load balancer serves on at"), "{told}");
+    assert!(told.contains(&format!("the load balancer listens on {}", stage.address)), "{told}");
+    stage.apply(&stage.project(repository.dir()));
+    stage.wait("what serves is known again", |state| {
+        state.environments.values().any(|one| one.current.is_some() && one.running.is_none())
+    });
+    stage.shows("v1");
+    assert!(!doctor(&stage).contains("warn  edge"), "{}", doctor(&stage));
+    end_strangers(&stage);
     stage.end();
 }

@@ -98,7 +98,7 @@ fn an_upgraded_connection_goes_on_until_its_instance_has_drained() {
     assert_eq!((first.cut, second.cut), (0, 1));
     let told = stage.binary().args(["deployments"]).output().unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
-    let cut = "; 1 request did not end within 3s and was cut";
+    let cut = "1 request did not end within 3s and was cut";
     assert_eq!(told.lines().filter(|line| line.contains(cut)).count(), 1, "{told}");
     stage.shows("v2");
     stage.end();

@@ -105,12 +105,13 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     });
     checks.extend(clock(snapshot.now, wall()));
     checks.push(journal(&snapshot));
-    if snapshot.state.projects.is_empty() {
-        return Ok(Balancer::Away);
-    }
     let socket = client.socket().with_file_name("edge.sock");
     let status = status(&socket);
     let balancer = Balancer::of(place, &status);
+    if snapshot.state.projects.is_empty() {
+        checks.extend(unknown(&status));
+        return Ok(balancer);
+    }
     let refused = words::refused_table(&snapshot.state.edge);
     checks.push(match (&status, snapshot.state.edge.connected) {
         (_, true) if refused.is_some() => {
@@ -148,6 +149,19 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     }
     repositories(place, &snapshot.state, snapshot.now, checks);
     Ok(balancer)
+}
+
+/// That a load balancer serves what an engine of before gave it, where this one knows of nothing that
+/// is to be served, as after records were lost.
+fn unknown(status: &std::io::Result<EdgeStatus>) -> Option<Check> {
+    let status = status.as_ref().ok()?;
+    let bound = status.listeners.iter().find_map(|one| one.bound)?;
+    let found = format!(
+        "the load balancer serves on at {bound} by the table that it had, and the engine knows of no project"
+    );
+    let mend = "`pilothouse apply` makes the operator's files active; what serves now gets no requests from \
+                then on";
+    Some(Check::warn("edge", found, mend))
 }
 
 /// Whether each project has its file, and its repository can be looked at.

@@ -7,8 +7,10 @@ use super::disk::DiskError;
 use super::format::Mismatch;
 use super::segment::Damage;
 
-/// How to go on without records that are lost.
-pub const ACCEPT: &str = "start the engine once with `pilothouse serve --accept-lost-records`";
+/// How to go on without records that are lost, and what that does to what serves.
+pub const ACCEPT: &str = "start the engine once with `pilothouse serve --accept-lost-records`; each environment goes \
+                          back to the release that it had by the records that are there, and answers 503 until \
+                          instances of that are up";
 
 /// Says why a journal could not be opened. Nothing was changed on disk unless the kind is
 /// [`OpenError::Disk`].
