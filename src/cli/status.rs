@@ -148,7 +148,8 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
         out::line(&format!("{name}  {repository}"));
         let mut table = Table::new(&["ENVIRONMENT", "RELEASE", "INSTANCES", "ADDRESS", "COMMIT"]);
         for environment in &project.environments {
-            table.toned(row::of(environment, shown.degraded.is_some()));
+            // Health is what the load balancer says of it.
+            table.toned(row::of(environment, shown.degraded.is_some() || !shown.edge));
             // Below the row, where all of it is read however narrow the terminal is.
             table.notes(&first(&environment.now));
         }
@@ -187,7 +188,8 @@ fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {
     if !state.projects.is_empty() && !shown.edge {
         let why = state.edge.error.as_deref().unwrap_or("it is being started");
         note(&format!(
-            "the edge does not answer the engine, so health is what was last heard: {}",
+            "the edge does not answer the engine, so health is what was last heard, and nothing \
+             may be served: {}",
             printable(why, 300)
         ));
     }

@@ -10,8 +10,10 @@ use pilothouse_api::client::ClientError;
 use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::age;
 use pilothouse_cockpit::rows::{look, words};
-use pilothouse_core::routing::EdgeStatus;
-use pilothouse_core::state::State;
+use pilothouse_core::deployment::EnvironmentKey;
+use pilothouse_core::instance::Instance;
+use pilothouse_core::routing::{EdgeStatus, TargetState};
+use pilothouse_core::state::{Environment, State};
 use pilothouse_core::text::printable;
 use pilothouse_core::time::{Millis, Timestamp};
 use pilothouse_engine::left::{self, LivingEdge};
@@ -138,6 +140,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
             Check::fail("edge", found, "the engine starts it again; its log says what is wrong")
         }
     });
+    checks.extend(unserved(&snapshot.state));
     for one in &snapshot.state.edge.left_out {
         let found = format!("{}: {}", one.environment, printable(&one.why, 400));
         checks.push(Check::fail("routes", found, "mend its file and `pilothouse apply`"));
@@ -162,6 +165,19 @@ fn unknown(status: &std::io::Result<EdgeStatus>) -> Option<Check> {
     let mend = "`pilothouse apply` makes the operator's files active; what serves now gets no requests from \
                 then on";
     Some(Check::warn("edge", found, mend))
+}
+
+/// The environments of which no instance is well.
+fn unserved(state: &State) -> Vec<Check> {
+    let serving = state.environments.iter().filter(|(_, one)| one.wanted() > 0 && !one.removing);
+    let none = |(key, one): (&EnvironmentKey, &Environment)| {
+        let release = one.current.filter(|_| state.edge.connected)?;
+        let is_well = |one: &Instance| one.health.state == TargetState::Healthy;
+        let found = format!("{key} serves {release}, and no instance of it is healthy");
+        let mend = format!("`pilothouse instances {key}` says why");
+        (!state.instances_of(key).any(is_well)).then(|| Check::fail("serving", found, mend))
+    };
+    serving.filter_map(none).collect()
 }
 
 /// Whether each project has its file, and its repository can be looked at.

@@ -42,7 +42,7 @@ fn releases(shown: &ShownEnvironment) -> String {
         .join("+")
 }
 
-/// The row of an environment; `is_old` where the engine follows nothing any more.
+/// The row of an environment; `is_old` where nothing new is heard of it.
 pub(super) fn of(shown: &ShownEnvironment, is_old: bool) -> [(Tone, String); 5] {
     let (_, name) = shown.environment.split_once('/').unwrap_or(("", &shown.environment));
     let commit = shown.commit.as_deref().map_or("-", |id| id.get(..7).unwrap_or(id));

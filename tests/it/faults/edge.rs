@@ -46,6 +46,13 @@ fn one_that_was_stopped_ends_with_everything() {
     let edge = processes::one(&stage.path(""), " edge --dir");
     processes::signal(edge, Signal::STOP);
     wait_until(|| "the edge is stopped".to_owned(), || processes::is_stopped(edge));
+    // Nobody says that what it serves is well now.
+    let status = || {
+        let told = stage.binary().arg("status").output().unwrap();
+        String::from_utf8(told.stdout).unwrap()
+    };
+    assert!(status().contains(" 2/2 healthy"), "{}", status());
+    wait_until(status, || status().contains(" was 2/2 healthy"));
     stops(stage);
 }
 
