@@ -8,6 +8,7 @@ mod system;
 
 use color_eyre::Result;
 use pilothouse_core::text::printable;
+use pilothouse_engine::places::Places;
 use serde::Serialize;
 
 use crate::ask;
@@ -70,7 +71,10 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
     let edge = ask::run(engine::checks(place, &mut checks))?;
     files::ports(&specs, &edge, &mut checks);
     ask::run(async {
-        docker::checks(&specs, records::known(place).as_ref(), &mut checks).await;
+        docker::checks(&specs, &mut checks).await;
+        if let Some(state) = records::known(place) {
+            checks.extend(docker::images(&Places::new(place.state_dir()), &state).await);
+        }
         Ok(())
     })?;
     if doctor.json {

@@ -7,6 +7,8 @@ use pilothouse_core::spec::{ProjectSpec, Runtime};
 use pilothouse_core::state::{Environment, Fate, State};
 use pilothouse_core::text::{printable, shell_word};
 use pilothouse_docker::{Docker, Error, Facts, Kind};
+use pilothouse_engine::driver::docker::Home;
+use pilothouse_engine::places::Places;
 
 use super::Check;
 
@@ -16,9 +18,8 @@ const IMAGES: usize = 500;
 /// Less free space than this is too little for images, in bytes.
 const LITTLE: u64 = 2 << 30;
 
-/// Looks at it, and whether it has the images of all releases in a state. Where no environment runs
-/// containers and there is none, nothing is wrong.
-pub async fn checks(specs: &[ProjectSpec], state: Option<&State>, checks: &mut Vec<Check>) {
+/// Looks at it. Where no environment runs containers and there is none, nothing is wrong.
+pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
     let environments = specs.iter().flat_map(|spec| &spec.environments);
     let is_needed = environments.into_iter().any(|one| matches!(one.runtime, Runtime::Docker(_)));
     match facts().await {
@@ -30,9 +31,6 @@ pub async fn checks(specs: &[ProjectSpec], state: Option<&State>, checks: &mut V
             );
             checks.push(Check::ok("docker", found));
             checks.extend(space(&facts.root));
-            if let Some(state) = state {
-                checks.extend(images(state).await.unwrap_or_default());
-            }
         }
         Err(error) if error.kind == Kind::Unreachable && !is_needed => {
             checks.push(Check::ok("docker", "no engine answers, and no environment needs one"));
@@ -49,9 +47,25 @@ pub async fn checks(specs: &[ProjectSpec], state: Option<&State>, checks: &mut V
     }
 }
 
-/// Which releases have no image any more, as where somebody removed it.
-async fn images(state: &State) -> Result<Vec<Check>, Error> {
-    let docker = Docker::local()?.ready().await?;
+/// Which releases have no image any more, as where somebody removed it: by the Docker engine that has
+/// the containers, whichever this program would find by itself. Where that one does not answer nobody
+/// knows.
+pub async fn images(places: &Places, state: &State) -> Vec<Check> {
+    let Some(home) = Home::known(places) else { return Vec::new() };
+    let Some(docker) = home.client().await else { return Vec::new() };
+    let other = facts().await.ok().filter(|facts| !home.says(facts)).map(|facts| {
+        let found = format!(
+            "what is said above is of the Docker engine with {}, which this shell's DOCKER_HOST names; the \
+             containers are in {home}",
+            printable(&facts.root, 200)
+        );
+        Check::warn("docker", found, format!("`export {}` before other verbs", home.host()))
+    });
+    let missing = missing_images(&docker, state).await.unwrap_or_default();
+    other.into_iter().chain(missing).collect()
+}
+
+async fn missing_images(docker: &Docker, state: &State) -> Result<Vec<Check>, Error> {
     let mut left = IMAGES;
     let mut checks = Vec::new();
     for (key, environment) in &state.environments {

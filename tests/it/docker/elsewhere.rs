@@ -22,6 +22,15 @@ fn what_another_docker_engine_does_not_have_is_not_gone() {
     let before = stage.state();
     let containers = base.containers(&stage);
 
+    // A shell that finds another one by itself judges nothing by it.
+    stage.use_docker(other.host());
+    let told = String::from_utf8(stage.binary().arg("doctor").output().unwrap().stdout).unwrap();
+    let host = format!("→ `export DOCKER_HOST={}` before other verbs", own.host());
+    assert!(told.contains(&host) && !told.contains(" gone"), "{told}");
+    stage.use_docker(own.host());
+    let told = String::from_utf8(stage.binary().arg("doctor").output().unwrap().stdout).unwrap();
+    assert!(!told.contains("DOCKER_HOST") && !told.contains(" gone"), "{told}");
+
     stage.stop_engine();
     stage.use_docker(other.host());
     stage.start();
@@ -34,7 +43,7 @@ fn what_another_docker_engine_does_not_have_is_not_gone() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }) {
         let way_on = format!("give those containers up: rm {}", note.display());
-        assert!(told.contains(&way_on), "{told}");
+        assert!(told.contains(&way_on) && !told.contains(" gone"), "{told}");
         for daemon in [&own, &other] {
             assert!(told.contains(daemon.host().trim_start_matches("unix://")), "{told}");
         }

@@ -26,6 +26,7 @@ use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::text::printable;
 use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
 
+pub use self::home::Home;
 pub use self::image::STEPS;
 pub use self::others::Others;
 use super::Surroundings;

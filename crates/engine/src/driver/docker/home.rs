@@ -9,13 +9,14 @@ use pilothouse_docker::{Docker as Client, Facts};
 use serde::{Deserialize, Serialize};
 
 use super::{Docker, fault, write};
+use crate::places::Places;
 
 /// Characters that are told of an engine's id.
 const ID: usize = 12;
 
 /// An engine of containers, as it says itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Home {
+pub struct Home {
     /// Its id, which engines of before share with every other of the machine.
     id: String,
     /// Where it keeps containers.
@@ -25,6 +26,31 @@ struct Home {
 }
 
 impl Home {
+    /// The one that has the containers of the engine which keeps its state there, where it is known.
+    pub fn known(places: &Places) -> Option<Self> {
+        match known(&places.docker_engine()) {
+            Ok(Known::Is(home)) => Some(home),
+            Ok(Known::Nothing | Known::Damaged) | Err(_) => None,
+        }
+    }
+
+    /// A connection to it, where it answers and is still the same.
+    pub async fn client(&self) -> Option<Client> {
+        let client = Client::at(&self.socket).ok()?.ready().await.ok()?;
+        let here = here(&client).await.ok().flatten()?;
+        self.is(&here).then_some(client)
+    }
+
+    /// What a shell has to say so that programs find it.
+    pub fn host(&self) -> String {
+        format!("DOCKER_HOST={}", shell_word(&format!("unix://{}", self.socket)))
+    }
+
+    /// Whether it says this of itself.
+    pub fn says(&self, facts: &Facts) -> bool {
+        self.id == facts.id && self.root == facts.root
+    }
+
     fn of(facts: Facts, client: &Client) -> Self {
         let socket = client.socket().display().to_string();
         Self { id: facts.id, root: facts.root, socket }
