@@ -160,7 +160,7 @@ impl Owned<'_> {
             async { self.docker.container(&self.id).await?.ok_or_else(|| vanished(&self.id)) }
         })
         .await?;
-        say("the Docker engine is back");
+        say("the Docker engine is back; what was printed meanwhile may be missing here");
         let is_taken = !found.is_running && (!was_left || ran.iter().any(Cell::get));
         Ok((found, is_taken))
     }

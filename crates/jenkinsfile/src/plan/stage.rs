@@ -39,7 +39,8 @@ impl Planner<'_> {
             self.workspace(agent, &scope);
         }
         let is_parallel = stage.branches.len() > 1;
-        let one_after_the_other = "the stages below run one after the other";
+        let one_after_the_other =
+            "the stages below run one after the other, and what fails in one ends those behind it";
         if let Some(parallel) = &stage.parallel {
             self.leave(parallel.span, "parallel", one_after_the_other);
         }
