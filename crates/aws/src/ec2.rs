@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    Instance, InstanceLifecycleType, InstanceState, InstanceStateName, InstanceStatusSummary,
-    NatGateway, PlatformValues, SummaryStatus, Tenancy,
+    EbsStatusSummary, Instance, InstanceLifecycleType, InstanceState, InstanceStateName,
+    InstanceStatusSummary, NatGateway, PlatformValues, SummaryStatus, Tenancy,
 };
 use pilothouse_core::aws::Trouble;
 use pilothouse_core::aws::policy;
@@ -95,9 +95,13 @@ pub(crate) async fn checks(
         let request = client.describe_instance_status().set_instance_ids(Some(ids.to_vec()));
         let answer = request.send().await.map_err(|error| trouble(action, &error))?;
         for one in told(action, answer.instance_statuses.as_ref())? {
+            let volumes = one.attached_ebs_status().and_then(EbsStatusSummary::status);
             let checks = Checks {
-                system: check(one.system_status()),
-                instance: check(one.instance_status()),
+                system: check(one.system_status().and_then(InstanceStatusSummary::status)),
+                instance: check(one.instance_status().and_then(InstanceStatusSummary::status)),
+                volumes: volumes
+                    .filter(|status| **status != SummaryStatus::NotApplicable)
+                    .map(|status| check(Some(status))),
             };
             found.insert(text(one.instance_id()), checks);
         }
@@ -105,8 +109,8 @@ pub(crate) async fn checks(
     Ok(found)
 }
 
-fn check(summary: Option<&InstanceStatusSummary>) -> Check {
-    match summary.and_then(InstanceStatusSummary::status) {
+fn check(status: Option<&SummaryStatus>) -> Check {
+    match status {
         Some(SummaryStatus::Ok) => Check::Ok,
         Some(SummaryStatus::Impaired) => Check::Impaired,
         Some(SummaryStatus::Initializing) => Check::Initializing,

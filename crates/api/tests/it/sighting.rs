@@ -75,7 +75,7 @@ fn full() -> Watched {
         launched_at: Some(Timestamp(1_795_000_000_000)),
         private_ip: Some("10.0.1.10".to_owned()),
         public_ip: None,
-        checks: Some(Checks { system: Check::Ok, instance: Check::Initializing }),
+        checks: Some(Checks { system: Check::Ok, instance: Check::Initializing, volumes: None }),
         platform: None,
         is_spot: false,
         volumes: vec!["vol-1".to_owned()],

@@ -237,16 +237,16 @@ pub fn instance_mark(watched: &Watched, one: &Ec2Instance, now: Timestamp) -> Ma
 
 /// How an instance was when it and its checks were last read.
 pub fn instance_mark_once(one: &Ec2Instance) -> Mark {
-    let both = one.checks.as_ref().map(|checks| [&checks.system, &checks.instance]);
+    let is_any = |wanted: Check| {
+        one.checks.as_ref().is_some_and(|checks| checks.all().any(|check| *check == wanted))
+    };
     match &one.state {
         Ec2State::Pending => Mark::Running,
-        Ec2State::Running => match both {
-            None => Mark::Unknown,
-            Some(both) if both.contains(&&Check::Impaired) => Mark::Error,
-            Some(both) if both.contains(&&Check::Initializing) => Mark::Running,
-            Some([Check::Ok, Check::Ok]) => Mark::Ok,
-            Some(_) => Mark::Unknown,
-        },
+        Ec2State::Running if one.checks.is_none() => Mark::Unknown,
+        Ec2State::Running if is_any(Check::Impaired) => Mark::Error,
+        Ec2State::Running if is_any(Check::Initializing) => Mark::Running,
+        Ec2State::Running if is_any(Check::Unknown) => Mark::Unknown,
+        Ec2State::Running => Mark::Ok,
         Ec2State::ShuttingDown | Ec2State::Stopping => Mark::Draining,
         Ec2State::Terminated | Ec2State::Stopped => Mark::None,
         Ec2State::Unsaid | Ec2State::Other(_) => Mark::Unknown,

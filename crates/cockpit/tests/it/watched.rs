@@ -198,8 +198,9 @@ fn account(count: usize, is_ill: impl Fn(usize) -> bool) -> Inventory {
     let mut inventory = Inventory::default();
     let arn = "arn:aws:sts::123456789012:assumed-role/pilothouse-watch/pilothouse".to_owned();
     let identity = Identity { account: "123456789012".to_owned(), arn };
-    let checks =
-        |one: &Ec2Instance| (one.id.clone(), Checks { system: Check::Ok, instance: Check::Ok });
+    let checks = |one: &Ec2Instance| {
+        (one.id.clone(), Checks { system: Check::Ok, instance: Check::Ok, volumes: None })
+    };
     let instances = instances(count);
     let volume = |one: &Ec2Instance| Volume {
         id: format!("vol-{}", one.id),

@@ -288,6 +288,7 @@ impl Inventory {
                 .map(|one| Group {
                     targets: self.targets.get(&one.arn).cloned().unwrap_or_default(),
                     is_unread: !self.targets.contains_key(&one.arn),
+                    lacks_hosts: self.lacks_hosts_of(one),
                     metrics: measured(&one.arn),
                     ..one.clone()
                 })

@@ -104,20 +104,6 @@ impl Watched {
         self.knows_targets(group) && group.targets.is_empty() && group.balancers.iter().any(sends)
     }
 
-    /// Whether instances are targets of a group that were not read as instances: they were started
-    /// since, or are not told of. One that is about to be none any more does not count.
-    pub fn lacks_hosts_of(&self, group: &Group) -> bool {
-        let is_over = |one: &&Target| {
-            one.state == TargetState::Draining
-                // The target is stopped or terminated (Elastic Load Balancing API Reference,
-                // `TargetHealth`).
-                || one.reason.as_deref() == Some("Target.InvalidState")
-        };
-        let is_known = |one: &Target| self.instances.iter().any(|host| host.id == one.id);
-        group.target_kind == "instance"
-            && group.targets.iter().filter(|one| !is_over(one)).any(|one| !is_known(one))
-    }
-
     /// Whether the targets of a group were ever read: that others' were says nothing of its own.
     pub fn knows_targets(&self, group: &Group) -> bool {
         let was_read = self.parts.get(&Part::Health).is_some_and(|fresh| fresh.at.is_some());
@@ -185,6 +171,21 @@ impl Inventory {
             Some(name) => Some(Gap::GroupAlone(name)),
             None => (!leads).then_some(Gap::Rule),
         }
+    }
+
+    /// Whether instances are targets of a group that were not read as instances. One that is about to
+    /// be none any more does not count.
+    pub(super) fn lacks_hosts_of(&self, group: &Group) -> bool {
+        let targets = self.targets.get(&group.arn).map_or(&[][..], Vec::as_slice);
+        let is_over = |one: &&Target| {
+            one.state == TargetState::Draining
+                // The target is stopped or terminated (Elastic Load Balancing API Reference,
+                // `TargetHealth`).
+                || one.reason.as_deref() == Some("Target.InvalidState")
+        };
+        let is_known = |one: &Target| self.instances.iter().any(|host| host.id == one.id);
+        group.target_kind == "instance"
+            && targets.iter().filter(|one| !is_over(one)).any(|one| !is_known(one))
     }
 
     /// Whether rules send to a target group that was not there when groups were last read.

@@ -86,13 +86,23 @@ impl Ec2State {
     }
 }
 
-/// The two status checks of an EC2 instance.
+/// The status checks of an EC2 instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
     /// Of the hardware below it.
     pub system: Check,
     /// Of itself.
     pub instance: Check,
+    /// Of the volumes that are attached to it; none where it has no such check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<Check>,
+}
+
+impl Checks {
+    /// All that it has.
+    pub fn all(&self) -> impl Iterator<Item = &Check> {
+        [&self.system, &self.instance].into_iter().chain(&self.volumes)
+    }
 }
 
 /// What a status check says.
@@ -297,6 +307,10 @@ pub struct Group {
     /// says nothing then. An engine of before says it of none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unread: bool,
+    /// Whether instances are targets of it that were not read as instances of the account: they were
+    /// started since, or are not told of. An engine of before says it of none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_hosts: bool,
     /// What was measured of it lately.
     pub metrics: Vec<Series>,
 }

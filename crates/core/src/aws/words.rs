@@ -111,12 +111,11 @@ pub fn instance(state: &Ec2State) -> &str {
 /// How many of an instance's status checks pass: `2/2 checks`; none where it has none.
 pub fn checks(instance: &Ec2Instance) -> Option<String> {
     let checks = instance.checks.as_ref().filter(|_| instance.state == Ec2State::Running)?;
-    let both = [&checks.system, &checks.instance];
-    if both.contains(&&Check::Initializing) {
+    if checks.all().any(|check| *check == Check::Initializing) {
         return Some("checks begin".to_owned());
     }
-    let passed = both.iter().filter(|check| ***check == Check::Ok).count();
-    Some(format!("{passed}/2 checks"))
+    let passed = checks.all().filter(|check| **check == Check::Ok).count();
+    Some(format!("{passed}/{} checks", checks.all().count()))
 }
 
 /// Why a target is in its state, in a sentence, after AWS's codes (Elastic Load Balancing API

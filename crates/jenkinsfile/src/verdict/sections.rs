@@ -139,6 +139,11 @@ impl Teller<'_> {
 
     fn tools(&mut self, section: Option<&Section<(Key, Value<'_>)>>) {
         for (key, value) in section.iter().flat_map(|section| &section.entries) {
+            // One with a dot is a class, whose plugin is not known by its name.
+            if self.table.get(Kind::Tool, &key.text).is_none() && !key.text.contains('.') {
+                self.unknown(Part::Tool, key);
+                continue;
+            }
             let name = format!("{} {}", key.text, value.shown());
             let note = "it has to be on the executor, or in the image";
             self.add(Part::Tool, &name, key.span, Support::Adapter, note);

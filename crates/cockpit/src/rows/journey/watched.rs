@@ -75,7 +75,7 @@ fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
     let tasks = |count: fn(&EcsService) -> u32| -> usize {
         watched.services.iter().map(|one| usize::try_from(count(one)).unwrap_or(0)).sum()
     };
-    let untold = tasks(|one| one.untold().unwrap_or(0));
+    let untold = tasks(untold);
     let mut parts = vec![Part::Instances, Part::Services];
     // Only what runs is checked, and checks that were never read say nothing of when.
     let runs = hosts.clone().any(|one| one.state == Ec2State::Running);
@@ -93,12 +93,23 @@ fn hosts(model: &Model, watched: &Watched, now: Timestamp) -> Count {
         parts.extend(TAGS.into_iter().filter(|part| is_never(watched, *part)));
     }
     Count {
-        have: are(Mark::Ok) + tasks(EcsService::well).saturating_sub(untold),
+        have: are(Mark::Ok) + tasks(well),
         unknown: are(Mark::Unknown) + untold,
         want,
         is_part: named.is_some_and(|named| lacks_hosts(watched, named)),
         known: age_of(watched, &parts, now),
     }
+}
+
+/// Of how many of the tasks that there should be of a service it is not known how they are.
+fn untold(one: &EcsService) -> u32 {
+    one.untold().unwrap_or(0).min(one.desired.saturating_sub(well(one)))
+}
+
+/// How many of the tasks that there should be of a service are known to be well. What it has beyond
+/// these, as while one release takes the place of another, stands for no other's.
+fn well(one: &EcsService) -> u32 {
+    one.well().saturating_sub(one.untold().unwrap_or(0)).min(one.desired)
 }
 
 /// Whether there may be more hosts, behind what was never read.
@@ -107,7 +118,7 @@ fn lacks_hosts(watched: &Watched, named: &Belongings) -> bool {
     let grouped = behind || !named.target_groups.is_empty() || has_groups(watched);
     let mut of_hosts = watched.groups.iter().filter(|one| one.target_kind == "instance");
     let mut lacking = watched.groups.iter();
-    lacking.any(|one| watched.lacks_hosts_of(one))
+    lacking.any(|one| one.lacks_hosts)
         || behind && is_never(watched, Part::Balancers)
         || grouped && is_never(watched, Part::Groups)
         || of_hosts.any(|one| !watched.knows_targets(one))

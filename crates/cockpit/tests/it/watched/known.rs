@@ -11,8 +11,9 @@ use pilothouse_cockpit::theme::Mark;
 use pilothouse_cockpit::{Model, Msg, update};
 use pilothouse_core::aws::asking::Content;
 use pilothouse_core::aws::seen::{Action, Check, Checks, Ec2State, Identity};
-use pilothouse_core::aws::{Calls, Inventory, Part, Trouble, TroubleKind};
+use pilothouse_core::aws::{Calls, Inventory, Part, ServiceName, Trouble, TroubleKind};
 
+use super::lacks::of;
 use super::{EVERY, account, shown, state, watch};
 use crate::fixture::{NOW, ago, key, operator, press, text};
 
@@ -54,7 +55,7 @@ fn an_instance_of_which_nobody_knows_how_it_is_is_not_counted_as_one_that_is_wel
             inventory.checks.extend(both.clone().map(|both| (id, both)));
         }
     };
-    let of = |system| Some(Checks { system, instance: Check::Ok });
+    let of = |system| Some(Checks { system, instance: Check::Ok, volumes: None });
     for (both, told) in [
         (of(Check::Unknown), "? 4/5 instances, 1 unknown"),
         (None, "? 4/5 instances, 1 unknown"),
@@ -87,6 +88,24 @@ fn an_instance_of_which_nobody_knows_how_it_is_is_not_counted_as_one_that_is_wel
     inventory.take(Part::Checks, NOW, Err(silent));
     let told = "? 2/5 instances, 3 unknown";
     assert!(top(&inventory).contains(told), "{}", top(&inventory));
+}
+
+#[test]
+fn what_a_service_has_beyond_what_it_should_stands_for_no_other() {
+    let mut inventory = well();
+    let mut down = inventory.services[0].clone();
+    let more = 2 * down.desired;
+    (inventory.services[0].running, inventory.services[0].pending) = (more, 0);
+    down.name = "mail".to_owned();
+    (down.running, down.pending, down.tasks) = (0, 0, Vec::new());
+    let wanted = down.desired;
+    let (hosts, desired) = (3, inventory.services[0].desired);
+    inventory.services.push(down);
+    let mut watch = watch().belongings;
+    watch.services.push(ServiceName::parse("shop/mail").unwrap());
+    let told = format!("◐ {}/{} instances", hosts + desired, hosts + desired + wanted);
+    let screen = text(&of(&inventory, watch));
+    assert!(screen.lines().nth(1).unwrap().contains(&told), "{told}: {screen}");
 }
 
 #[test]
@@ -271,7 +290,7 @@ fn what_an_account_was_asked_is_told_once() {
 #[test]
 fn a_host_whose_checks_fail_is_none_of_those_that_are_there() {
     let mut inventory = account(3, |_| false);
-    let failed = Checks { system: Check::Ok, instance: Check::Impaired };
+    let failed = Checks { system: Check::Ok, instance: Check::Impaired, volumes: None };
     inventory.checks.insert(inventory.instances[1].id.clone(), failed);
     let screen = text(&shown(&inventory, 200, 60));
     let journey = screen.lines().nth(1).unwrap();

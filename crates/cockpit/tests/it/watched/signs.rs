@@ -25,7 +25,7 @@ fn told(inventory: &Inventory, pane: Pane, name: &str) -> (Option<Mark>, String,
 
 #[test]
 fn an_instance_is_well_only_if_both_checks_say_so() {
-    let both = |system, instance| Some(Checks { system, instance });
+    let both = |system, instance| Some(Checks { system, instance, volumes: None });
     for (state, checks, mark, word, said) in [
         (Ec2State::Pending, None, Mark::Running, "pending", ""),
         (Ec2State::Running, both(Check::Ok, Check::Ok), Mark::Ok, "running", "2/2 checks"),
@@ -56,6 +56,15 @@ fn an_instance_is_well_only_if_both_checks_say_so() {
         let mut inventory = account(1, |_| false);
         inventory.instances[0].state = state.clone();
         inventory.checks.clear();
+        if let Some(checks) = checks.clone().filter(|_| state == Ec2State::Running) {
+            // One of its volumes is as bad as itself.
+            let worse = Checks { volumes: Some(Check::Impaired), ..checks };
+            inventory.checks.insert(inventory.instances[0].id.clone(), worse);
+            let (sign, _, last) = told(&inventory, Pane::Containers, "web-0");
+            assert_eq!(sign, Some(Mark::Error), "{last}");
+            assert!(last.contains("/3 checks") || last.contains("checks begin"), "{last}");
+            inventory.checks.clear();
+        }
         inventory.checks.extend(checks.map(|checks| (inventory.instances[0].id.clone(), checks)));
         let (sign, text, last) = told(&inventory, Pane::Containers, "web-0");
         assert_eq!((sign, text.as_str()), (Some(mark), word), "{state:?}");

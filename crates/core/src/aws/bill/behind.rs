@@ -11,9 +11,7 @@ pub(super) fn all(till: &mut Till, watched: &Watched) {
     for group in watched.groups.iter().filter(|one| !one.targets.is_empty()) {
         let why = match group.target_kind.as_str() {
             "lambda" => "a function is paid by use, which is not measured",
-            "instance" if watched.lacks_hosts_of(group) => {
-                "not all instances behind it were read yet"
-            }
+            "instance" if group.lacks_hosts => "not all instances behind it were read yet",
             "ip" if has_strangers(watched, group) => "what answers at an address is not known",
             "alb" if has_other_balancers(watched, group) => {
                 "the load balancer behind it is not among these"

@@ -203,7 +203,11 @@ impl Task {
     /// Whether it is paid for: from when its image is pulled until it ends (AWS Fargate pricing,
     /// "Duration"). What comes before that takes moments, and counts as well.
     pub fn is_paid(&self) -> bool {
-        self.runs() || matches!(self.state.as_str(), "PROVISIONING" | "PENDING" | "ACTIVATING")
+        let (comes, goes) = (
+            ["PROVISIONING", "PENDING", "ACTIVATING"],
+            ["DEACTIVATING", "STOPPING", "DEPROVISIONING"],
+        );
+        self.runs() || comes.iter().chain(&goes).any(|state| self.state == *state)
     }
 
     /// Whether it runs and its containers' health check fails (Amazon ECS API Reference, `Task`,

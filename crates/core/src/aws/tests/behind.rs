@@ -110,6 +110,8 @@ fn an_instance_that_was_not_read_keeps_the_sum_open() {
     assert_eq!(at("i-2", Healthy), None);
     assert_eq!(at("i-99", Healthy).as_deref(), why);
     assert_eq!(at("i-99", Draining), None, "it goes");
+    // What is read and another's is known.
+    assert_eq!(at("i-4", Healthy), None);
 }
 
 #[test]
