@@ -186,10 +186,9 @@ fn newest(parts: &[Part], count: u64) -> Result<LogPage, Rejection> {
     let mut next = Place::default();
     let mut skipped = 0;
     for part in parts.iter().rev() {
-        let Some(slice) = exists(part, tail(&part.dir, most - lines.len() + SPARE, TAIL_BYTES))?
-        else {
-            continue;
-        };
+        let slice = exists(part, tail(&part.dir, most - lines.len() + SPARE, TAIL_BYTES))?;
+        // Whoever went on behind what waits for its turn would hear nothing of what runs before it.
+        let Some(slice) = slice.filter(|slice| !slice.frames.is_empty()) else { continue };
         let mut found = back::whole_lines(part, &slice.frames)?;
         if found.len() == 0 && found.oldest_begun().is_none() {
             // A line that begins before all of them: its end says more than nothing.

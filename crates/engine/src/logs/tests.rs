@@ -147,6 +147,30 @@ fn of_a_line_longer_than_all_that_is_read_of_the_newest_the_end_is_told() {
 }
 
 #[test]
+fn the_newest_lines_go_on_with_what_runs_while_a_later_step_waits() {
+    let home = tempfile::tempdir().unwrap();
+    let dirs = [home.path().join("0"), home.path().join("1")];
+    let lines = |count: u32| (0..count).map(|n| (1, format!("line {n}\n"))).collect::<Vec<_>>();
+    write(&dirs[0], &lines(3));
+    let [first, second] = dirs.clone();
+    let parts =
+        [Part { step: 0, dir: first, open: true }, Part { step: 1, dir: second, open: true }];
+    for waits in [false, true] {
+        if waits {
+            // It has begun and said nothing yet.
+            write(&dirs[1], &[]);
+        }
+        write(&dirs[0], &lines(3));
+        let newest = ask(&parts, &LogQuery { tail: Some(10), ..LogQuery::default() });
+        assert_eq!((newest.lines.len(), newest.open), (3, true));
+        write(&dirs[0], &lines(5));
+        let after = Some(newest.next);
+        let more = ask(&parts, &LogQuery { after, ..LogQuery::default() });
+        assert_eq!(texts(&more.lines), ["line 3", "line 4"]);
+    }
+}
+
+#[test]
 fn a_follower_that_falls_behind_goes_on_near_the_end_and_is_told_how_many_lines_it_passed() {
     let home = tempfile::tempdir().unwrap();
     let parts = parts(home.path(), 100_000);
