@@ -50,6 +50,14 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
         let why = "this engine is a service of the system: `systemctl stop pilothouse` ends it";
         return Err(failed(Failure::Refused, why));
     }
+    if down.all && place.socket.is_none() && !place.is_installed() {
+        let answers = UnixStream::connect(place.operator_socket()).is_ok();
+        let displaced = left::displaced(&Places::new(place.state_dir()));
+        // No engine would start beside them, and one that runs ends what it knows.
+        if !answers && !displaced.is_empty() {
+            return Err(failed(Failure::Failed, ended::still_runs(&displaced)));
+        }
+    }
     let is_revived = down.all && revive(place)?;
     ask::run(async {
         let client = ask::operator(place);

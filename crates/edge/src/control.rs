@@ -14,7 +14,7 @@
 use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +49,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub(crate) struct Control {
     listener: UnixListener,
     path: PathBuf,
+    /// Which file it is at its path.
+    file: Option<(u64, u64)>,
 }
 
 /// What every control connection needs.
@@ -78,7 +80,7 @@ impl Control {
         let listener = UnixListener::bind(&fresh).map_err(failed)?;
         fs::set_permissions(&fresh, Permissions::from_mode(0o600)).map_err(failed)?;
         fs::rename(&fresh, path).map_err(failed)?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned(), file: identity(path) })
     }
 
     /// Answers until it is dropped.
@@ -116,8 +118,17 @@ impl Control {
     }
 }
 
+/// Which file is at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
 impl Drop for Control {
     fn drop(&mut self) {
+        // Another edge may have its own there by now, as where the directory was put back from a copy.
+        if self.file.is_none() || identity(&self.path) != self.file {
+            return;
+        }
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::debug!(%error, "the control socket was gone already");
         }

@@ -90,6 +90,27 @@ pub enum StartError {
         /// The state directory.
         state: PathBuf,
     },
+    /// Processes of an engine of before run on without their locks.
+    #[error(
+        "{} was removed, moved away or put back while {} of its processes ran, which run on; the first works on \
+         {}. End them first, with what they serve: `{}`", state.display(), all.len(),
+        all.first().map_or(state, |one| &one.dir).display(), left::end_displaced(all)
+    )]
+    Displaced {
+        /// The state directory.
+        state: PathBuf,
+        /// The processes.
+        all: Vec<left::Displaced>,
+    },
+    /// The state directory is another, or none, by now.
+    #[error(
+        "{} was removed, moved away or replaced while the engine worked in it: the engine has ended, and what \
+         serves serves on. Put the directory back as it was and start the engine again", state.display()
+    )]
+    Moved {
+        /// The state directory.
+        state: PathBuf,
+    },
     /// Something was done for a run that the journal does not know.
     #[error(
         "{} is of a run that the journal does not know, which ends with run {last}: its newest records are gone, \
@@ -106,6 +127,9 @@ pub enum StartError {
     #[error(transparent)]
     Socket(#[from] BindError),
 }
+
+/// Time between two looks whether the state directory is still the same.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How an engine came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +154,7 @@ pub async fn run(
     private(&settings.state_dir)?;
     let told = left::table_epoch(&places);
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
+    let (journal, held) = (places.journal(), lock_at(&places.journal()).ok().flatten());
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {
@@ -183,15 +208,37 @@ pub async fn run(
     ready();
     let mut halted = handle;
     let stopped = tokio::select! {
-        () = stop.cancelled() => Stopped::Asked,
-        () = halted.halted() => Stopped::Halted,
+        () = stop.cancelled() => Ok(Stopped::Asked),
+        () = halted.halted() => Ok(Stopped::Halted),
+        () = moved(&journal, held) => Err(StartError::Moved { state: settings.state_dir.clone() }),
     };
     own.cancel();
     while tasks.join_next().await.is_some() {}
+    let stopped = stopped?;
     if stopped != Stopped::Halted {
         return Ok(stopped);
     }
     Ok(drivers.edge().end().await.map_or_else(Stopped::EdgeLeft, |_lock| stopped))
+}
+
+/// Which file the journal's lock is, at its path; none where there is none.
+fn lock_at(journal: &std::path::Path) -> std::io::Result<Option<(u64, u64)>> {
+    use std::os::unix::fs::MetadataExt as _;
+    match std::fs::metadata(journal.join("lock")) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until another lock, or none, is where this engine's was: it owns the directory no more, and
+/// another engine can start there.
+async fn moved(journal: &std::path::Path, held: Option<(u64, u64)>) {
+    let mut looks = tokio::time::interval(LOOK);
+    // A disk that refuses to tell says nothing.
+    while lock_at(journal).map_or(true, |now| now == held) {
+        looks.tick().await;
+    }
 }
 
 /// Refuses a state in which an engine worked and whose journal is gone: nobody knows what still
@@ -239,6 +286,10 @@ fn private(dir: &std::path::Path) -> Result<(), StartError> {
     let looked = |source| StartError::File { what: "look at", path: dir.to_owned(), source };
     if let Some(foreign) = foreign(dir).map_err(looked)? {
         return Err(StartError::Foreign { state: dir.to_owned(), foreign });
+    }
+    let all = left::displaced(&Places::new(dir));
+    if !all.is_empty() {
+        return Err(StartError::Displaced { state: dir.to_owned(), all });
     }
     // A directory that is made in the place of a journal would take in the backup that is moved there.
     remembers(dir)?;

@@ -3,6 +3,7 @@
 //! Responsible for finding it: what runs, and the numbers that were given. It must not end or
 //! remove anything.
 
+mod displaced;
 mod edge;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use pilothouse_supervisor::{Liveness, find};
 use crate::journal::Epoch;
 use crate::places::{Places, unit_of};
 
+pub use displaced::{Displaced, displaced, end_displaced};
 pub use edge::{LivingEdge, edge};
 
 /// Processes or directories that are told at most.

@@ -97,6 +97,11 @@ fn ask_for_status(pid: i32) {
     }
 }
 
+/// Whether a process has the lock of a unit; where nobody can tell, one has.
+pub fn is_held(dir: &Path) -> bool {
+    !matches!(lock_holder(dir), Ok(None))
+}
+
 /// Which process holds the unit's lock. Asking does not disturb the lock.
 pub(crate) fn lock_holder(dir: &Path) -> io::Result<Option<i32>> {
     lock::lock_holder(&unit::lock_path(dir))

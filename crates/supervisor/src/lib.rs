@@ -33,7 +33,7 @@ mod unit;
 mod usage;
 mod watch;
 
-pub use find::{FindError, Handle, Liveness, find};
+pub use find::{FindError, Handle, Liveness, find, is_held};
 pub use inside::{Process, processes, spec_of};
 pub use launch::launch;
 pub use lock::lock_holder;

@@ -9,7 +9,7 @@ use pilothouse_core::text::shell_word;
 use pilothouse_engine::engine::remembers;
 use pilothouse_engine::journal::Inspected;
 use pilothouse_engine::kernel::{OpenError, look};
-use pilothouse_engine::left::{self, Stranger};
+use pilothouse_engine::left::{self, Displaced, Stranger};
 use pilothouse_engine::places::Places;
 
 use super::{Check, system};
@@ -24,22 +24,42 @@ pub fn checks(place: &Place) -> Vec<Check> {
         return Vec::new();
     }
     let places = Places::new(place.state_dir());
-    match read(&places) {
+    let all = left::displaced(&places);
+    let mut checks: Vec<Check> = displaced(place, &all).into_iter().collect();
+    checks.extend(journal(place, &places));
+    checks
+}
+
+/// That processes run on without their locks.
+fn displaced(place: &Place, all: &[Displaced]) -> Option<Check> {
+    let first = all.first()?;
+    let found = format!(
+        "{} was removed, moved away or put back while {} of its processes ran, which run on; the first works on {}",
+        place.state_dir().display(),
+        all.len(),
+        first.dir.display()
+    );
+    let ends = format!("`{}` ends them, with what they serve", left::end_displaced(all));
+    Some(Check::fail("process", found, ends))
+}
+
+fn journal(place: &Place, places: &Places) -> Vec<Check> {
+    match read(places) {
         Ok(None) => match remembers(&place.state_dir()) {
             Ok(()) => vec![Check::ok(WHAT, "no engine has worked here yet")],
             Err(forgotten) => {
                 let found = Check::fail(WHAT, forgotten.to_string(), "do one of the two");
-                let strangers = left::strangers(&places, &State::default());
+                let strangers = left::strangers(places, &State::default());
                 [found].into_iter().chain(strangers.iter().map(stranger)).collect()
             }
         },
         Ok(Some((state, found))) => {
-            let mut checks = vec![records(&places, &state, &found)];
+            let mut checks = vec![records(places, &state, &found)];
             checks.extend(found.unusable.iter().map(|why| {
                 Check::warn(WHAT, why.as_str(), "nothing is lost by it; check the disk")
             }));
-            checks.extend(strangers(&places, &state).iter().map(stranger));
-            checks.extend(left::leftovers(&places, &state).iter().map(|dir| leftover(dir)));
+            checks.extend(strangers(places, &state).iter().map(stranger));
+            checks.extend(left::leftovers(places, &state).iter().map(|dir| leftover(dir)));
             checks
         }
         Err(error) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use color_eyre::Result;
 use pilothouse_core::state::State;
 use pilothouse_engine::kernel::look;
-use pilothouse_engine::left::{self, LivingEdge};
+use pilothouse_engine::left::{self, Displaced, LivingEdge};
 use pilothouse_engine::places::Places;
 
 use crate::exit::{Failure, failed};
@@ -44,6 +44,10 @@ pub(super) fn ended(place: &Place, before: &State) -> Result<&'static str> {
             .map_or_else(String::new, |pid| format!("; `kill {pid}; kill -CONT {pid}` ends it"));
         out::error(&format!("{stranger}{ends}"));
     }
+    let displaced = left::displaced(&places);
+    if !displaced.is_empty() {
+        return Err(failed(Failure::Failed, still_runs(&displaced)));
+    }
     let known: Vec<&PathBuf> = living.iter().filter(|unit| is_known(unit)).collect();
     match (known.as_slice(), left::edge(&places)) {
         ([], Ok(None)) if !living.is_empty() => {
@@ -70,6 +74,16 @@ pub(super) fn ended(place: &Place, before: &State) -> Result<&'static str> {
             Err(failed(Failure::Failed, why))
         }
     }
+}
+
+/// That processes run which are of no engine, and what ends them.
+pub(super) fn still_runs(all: &[Displaced]) -> String {
+    format!(
+        "the state directory was removed, moved away or put back while {} of its processes ran, which run on: \
+         `{}` ends them, with what they serve",
+        all.len(),
+        left::end_displaced(all)
+    )
 }
 
 /// The units that live.

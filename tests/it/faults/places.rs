@@ -64,6 +64,42 @@ fn a_journal_that_was_moved_away_can_be_moved_back_after_refusals() {
     stage.end();
 }
 
+#[test]
+fn a_state_directory_that_goes_takes_its_engine_along_and_lets_no_other_in() {
+    let mut stage = Stage::with_engine();
+    stage.deployed("v1");
+    let (state, away) = (stage.state_dir(), stage.path("away"));
+    std::fs::rename(&state, &away).unwrap();
+    let ended = stage.engine_ends();
+    assert_eq!(ended.code(), Some(1));
+    // What serves serves on, and nobody begins beside it.
+    stage.shows("v1");
+    let told = [
+        stage.refusal(),
+        String::from_utf8(stage.binary().arg("doctor").output().unwrap().stdout).unwrap(),
+        {
+            let down = stage.binary().args(["down", "--all", "--yes"]).output().unwrap();
+            assert_eq!(down.status.code(), Some(1));
+            String::from_utf8(down.stderr).unwrap()
+        },
+    ];
+    for told in &told {
+        assert!(told.contains("was removed, moved away or put back while 3 of its"), "{told}");
+        assert!(told.contains("`kill "), "{told}");
+    }
+    assert!(!state.join("journal").exists(), "what is made there takes in what is put back");
+    // A copy of it is not what they had locked.
+    let copied = std::process::Command::new("cp").arg("-a").args([&away, &state]).status().unwrap();
+    assert!(copied.success());
+    assert!(stage.refusal().contains("put back while 3 of its"));
+    stage.shows("v1");
+    std::fs::remove_dir_all(&state).unwrap();
+    std::fs::rename(&away, &state).unwrap();
+    stage.start();
+    stage.shows("v1");
+    stage.end();
+}
+
 /// Whether the engine and `doctor` say that the records are gone, and name no other way on than
 /// back to them or away from all.
 fn is_forgotten(stage: &Stage) {
