@@ -154,7 +154,9 @@ pub async fn run(
     private(&settings.state_dir)?;
     let told = left::table_epoch(&places);
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
-    let (journal, held) = (places.journal(), lock_at(&places.journal()).ok().flatten());
+    let journal = places.journal();
+    let unseen = |source| StartError::File { what: "look at", path: journal.clone(), source };
+    let held = lock_at(&journal).map_err(unseen)?;
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {

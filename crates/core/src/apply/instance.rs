@@ -15,6 +15,7 @@ pub(super) fn instance(state: &mut State, event: &InstanceEvent, at: Timestamp) 
             remember_generation(state, instance);
             relieved(state, instance, at);
             state.instances.insert(instance.id.clone(), (**instance).clone());
+            belongs_to_old(state, instance);
         }
         InstanceEvent::Started { id, address, proof } => change(state, id, |instance| {
             instance.phase = InstancePhase::Running {
@@ -209,6 +210,20 @@ fn relieved(state: &mut State, successor: &Instance, at: Timestamp) {
     if let Some(environment) = state.environments.get_mut(&successor.environment) {
         environment.relieve_at = at.after(wait);
     }
+}
+
+/// While a deployment runs, the successor of what it is to replace stands in its predecessor's place.
+fn belongs_to_old(state: &mut State, successor: &Instance) {
+    let running = state.environments.get(&successor.environment).and_then(|one| one.running);
+    let Some(deployment) = running.and_then(|id| state.deployments.get_mut(&id)) else { return };
+    if deployment.previous != Some(successor.release) {
+        return;
+    }
+    deployment
+        .old
+        .retain(|id| id.slot() != Some(successor.slot) || state.instances.contains_key(id));
+    deployment.old.push(successor.id.clone());
+    deployment.old.sort_by_key(crate::id::InstanceId::slot);
 }
 
 /// A gone instance leaves the state; one that was lost before it proved healthy makes the next

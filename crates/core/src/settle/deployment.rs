@@ -1,5 +1,6 @@
 //! Deployments: each phase's way into the next.
 
+mod before;
 mod failing;
 mod shifting;
 
@@ -30,9 +31,9 @@ pub(super) fn settle(state: &State, deployment: &Deployment, now: Timestamp) -> 
             return events;
         }
     }
-    let late = late(state, deployment);
-    if !late.is_empty() {
-        return late;
+    let before = before::settle(state, deployment, environment, now);
+    if !before.is_empty() {
+        return before;
     }
     match &deployment.phase {
         Phase::Queued => lock(state, deployment, environment),
@@ -114,17 +115,6 @@ fn lock(state: &State, deployment: &Deployment, environment: &Environment) -> Ve
         reached(id, Milestone::Locked),
         moved(deployment, Phase::Staging, 0),
     ]
-}
-
-/// Those of the release before that only came up when it was locked serve as soon as they can, as
-/// long as no traffic has moved.
-fn late(state: &State, deployment: &Deployment) -> Vec<Event> {
-    if deployment.shifted || !matches!(deployment.phase, Phase::Staging | Phase::Starting) {
-        return Vec::new();
-    }
-    let is_late = |one: &&Instance| one.role == Role::Standby && one.is_proved();
-    let late = instances(state, &deployment.old).filter(is_late);
-    late.map(|one| role(&one.id, Role::Active)).collect()
 }
 
 fn staging(

@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a trace is as long as what it tells")]
 
+mod before;
 mod called_off;
 mod cancel;
 mod containers;
