@@ -154,9 +154,7 @@ pub async fn run(
     private(&settings.state_dir)?;
     let told = left::table_epoch(&places);
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
-    let journal = places.journal();
-    let unseen = |source| StartError::File { what: "look at", path: journal.clone(), source };
-    let held = lock_at(&journal).map_err(unseen)?;
+    let lock = held(&places)?;
     // Known to this engine and its edge only.
     let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {
@@ -212,7 +210,7 @@ pub async fn run(
     let stopped = tokio::select! {
         () = stop.cancelled() => Ok(Stopped::Asked),
         () = halted.halted() => Ok(Stopped::Halted),
-        () = moved(&journal, held) => Err(StartError::Moved { state: settings.state_dir.clone() }),
+        () = moved(lock) => Err(StartError::Moved { state: settings.state_dir.clone() }),
     };
     own.cancel();
     while tasks.join_next().await.is_some() {}
@@ -221,6 +219,14 @@ pub async fn run(
         return Ok(stopped);
     }
     Ok(drivers.edge().end().await.map_or_else(Stopped::EdgeLeft, |_lock| stopped))
+}
+
+/// The journal's lock, which this engine has by now, and which file it is.
+fn held(places: &Places) -> Result<(PathBuf, Option<(u64, u64)>), StartError> {
+    let journal = places.journal();
+    let held = lock_at(&journal);
+    let unseen = |source| StartError::File { what: "look at", path: journal.clone(), source };
+    Ok((journal.clone(), held.map_err(unseen)?))
 }
 
 /// Which file the journal's lock is, at its path; none where there is none.
@@ -235,10 +241,10 @@ fn lock_at(journal: &std::path::Path) -> std::io::Result<Option<(u64, u64)>> {
 
 /// Waits until another lock, or none, is where this engine's was: it owns the directory no more, and
 /// another engine can start there.
-async fn moved(journal: &std::path::Path, held: Option<(u64, u64)>) {
+async fn moved((journal, held): (PathBuf, Option<(u64, u64)>)) {
     let mut looks = tokio::time::interval(LOOK);
     // A disk that refuses to tell says nothing.
-    while lock_at(journal).map_or(true, |now| now == held) {
+    while lock_at(&journal).map_or(true, |now| now == held) {
         looks.tick().await;
     }
 }
