@@ -93,7 +93,7 @@ pub enum StartError {
     /// Processes of an engine of before run on without their locks.
     #[error(
         "{} was removed, moved away or put back while {} of its processes ran, which run on; the first works on \
-         {}. End them first, with what they serve: `{}`", state.display(), all.len(),
+         {}. Put it back in its place, where it was moved away, or end them, with what they serve: `{}`", state.display(), all.len(),
         all.first().map_or(state, |one| &one.dir).display(), left::end_displaced(all)
     )]
     Displaced {

@@ -147,8 +147,14 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     }
     // What this program finds at its own DOCKER_HOST may be another than the engine's.
     let away = snapshot.state.containers.away.as_ref();
-    if let Some(away) = away.filter(|away| away.elsewhere) {
-        checks.push(Check::fail("docker", printable(&away.why, 800), "do one of the two"));
+    if let Some(away) = away {
+        let why = printable(&away.why, 800);
+        checks.push(if away.elsewhere {
+            Check::fail("docker", why, "do one of the two")
+        } else {
+            let found = format!("the Docker engine with the containers does not answer: {why}");
+            Check::fail("docker", found, "start it; containers are judged once it is back")
+        });
     }
     repositories(place, &snapshot.state, snapshot.now, checks);
     Ok(balancer)

@@ -39,7 +39,10 @@ fn displaced(place: &Place, all: &[Displaced]) -> Option<Check> {
         all.len(),
         first.dir.display()
     );
-    let ends = format!("`{}` ends them, with what they serve", left::end_displaced(all));
+    let ends = format!(
+        "put it back in its place, where it was moved away, or end them, with what they serve: `{}`",
+        left::end_displaced(all)
+    );
     Some(Check::fail("process", found, ends))
 }
 

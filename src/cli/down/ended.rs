@@ -79,8 +79,8 @@ pub(super) fn ended(place: &Place, before: &State) -> Result<&'static str> {
 /// That processes run which are of no engine, and what ends them.
 pub(super) fn still_runs(all: &[Displaced]) -> String {
     format!(
-        "the state directory was removed, moved away or put back while {} of its processes ran, which run on: \
-         `{}` ends them, with what they serve",
+        "the state directory was removed, moved away or put back while {} of its processes ran, which run on. \
+         Put it back in its place, where it was moved away, or end them, with what they serve: `{}`",
         all.len(),
         left::end_displaced(all)
     )

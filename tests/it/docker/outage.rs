@@ -74,6 +74,10 @@ fn an_engine_that_is_killed_and_comes_back_costs_no_build_and_no_deployment() {
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("! the Docker engine does not answer"), "{told}");
     assert!(!told.contains("to go back"), "{told}");
+    let told = stage.binary().arg("doctor").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let away = "fail  docker        the Docker engine with the containers does not answer: ";
+    assert!(told.contains(away), "{told}");
     assert!(matches!(newest(&state), Phase::Baking { .. }), "{:?}", newest(&state));
     daemon.run();
     stage.succeeds(before);

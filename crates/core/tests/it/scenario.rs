@@ -10,8 +10,8 @@ use pilothouse_core::container;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Fault, Input, Observation};
 use pilothouse_core::id::{DeploymentId, EnvironmentName, InstanceId, ReleaseNumber, RunId};
-use pilothouse_core::instance::TargetHealth;
 use pilothouse_core::plan::plan;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::Trigger;
 use pilothouse_core::spec::{DeployMode, ProjectSpec, Runtime};
 use pilothouse_core::time::{Millis, Timestamp};
@@ -66,10 +66,15 @@ impl Play {
         );
     }
 
-    /// The edge's last check of a healthy target failed, or passed again.
-    fn doubt(&mut self, id: &str, doubted: bool) {
+    /// The edge's last check of a target failed, or passed again, or it failed so many that it is
+    /// `unwell`.
+    fn doubt(&mut self, id: &str, doubted: &str) {
         let id = InstanceId::new(id);
-        let health = TargetHealth { doubted, ..self.world.state.instances[&id].health.clone() };
+        let mut health = self.world.state.instances[&id].health.clone();
+        match doubted {
+            "unwell" => health.state = TargetState::Unhealthy,
+            doubted => health.doubted = doubted == "yes",
+        }
         self.world.turn(&Input::Observation(Observation::TargetChanged { id, health }));
     }
 
@@ -129,7 +134,7 @@ impl Play {
                 let environment = self.key(rest[0]);
                 self.ask(Command::StartInstances { environment });
             }
-            "doubt" => self.doubt(rest[0], rest[1] == "yes"),
+            "doubt" => self.doubt(rest[0], rest[1]),
             "limits" => {
                 self.world.limits.executors = rest[0].parse().unwrap();
                 self.world.limits.queued_runs = rest[1].parse().unwrap();

@@ -65,7 +65,18 @@ fn look(places: &Places) -> Vec<Displaced> {
     };
     let own = nix::unistd::geteuid().as_raw();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_own = |entry: &std::fs::DirEntry| entry.metadata().is_ok_and(|one| one.uid() == own);
+    // Of one that sees other files at these paths, as in a container, nothing is said here.
+    let (root, mounts) = (Path::new("/proc/self/root"), Path::new("/proc/self/ns/mnt"));
+    let sees_the_same = |proc: &Path| {
+        let is_same = |own: &Path, link: &str| {
+            let theirs = std::fs::read_link(proc.join(link));
+            matches!((std::fs::read_link(own), theirs), (Ok(own), Ok(theirs)) if own == theirs)
+        };
+        is_same(root, "root") && is_same(mounts, "ns/mnt")
+    };
+    let is_own = |entry: &std::fs::DirEntry| {
+        entry.metadata().is_ok_and(|one| one.uid() == own) && sees_the_same(&entry.path())
+    };
     let numbered = entries.filter_map(|entry| {
         let process: i32 = entry.file_name().to_str()?.parse().ok()?;
         is_own(&entry).then_some((process, entry.path()))
@@ -97,5 +108,52 @@ fn works_on(proc: &Path) -> Option<(PathBuf, bool)> {
             Some((PathBuf::from(dir), true))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// Ends a process with its test.
+    struct Ends(Child);
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn what_works_on_the_same_directory_without_a_lock_is_found_and_nothing_else() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join("supervise"), "echo began\nread -r line\n").unwrap();
+        let places = Places::new(temp.path().join("state"));
+        let begun = |before: &[&str], unit: PathBuf| {
+            let mut words = before.iter().copied().chain(["sh", "supervise"]);
+            let mut command = Command::new(words.next().unwrap());
+            command.args(words).arg(unit).current_dir(temp.path());
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = Ends(child);
+            let mut said = [0; 5];
+            std::io::Read::read_exact(child.0.stdout.as_mut().unwrap(), &mut said).unwrap();
+            child
+        };
+        let unit = places.instances().join("shop-production-r1-0/unit");
+        let own = begun(&[], unit.clone());
+        let _other = begun(&[], temp.path().join("state2/instances/shop-production-r1-0/unit"));
+        let process = i32::try_from(own.0.id()).unwrap();
+        assert_eq!(look(&places), [Displaced { process, dir: unit.clone() }]);
+        assert_eq!(end_displaced(&look(&places)), format!("kill {process}"));
+        drop(own);
+        assert_eq!(look(&places), []);
+        // One that sees other files there has another directory of the same name.
+        if nix::unistd::geteuid().is_root() {
+            let _apart = begun(&["unshare", "--mount"], unit);
+            assert_eq!(look(&places), []);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The shift: new ones in and old ones out by one table, or back to the gate.
 
 use super::failing::{bad_new, fail, give_up, missing_new};
-use super::{instances, moved, reached, role};
+use super::{instances, moved, reached, role, stop_all};
 use crate::deployment::{Deployment, Milestone, Phase};
 use crate::event::Event;
-use crate::instance::{Instance, Role};
+use crate::instance::{Instance, InstancePhase, Role};
+use crate::routing::TargetState;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -17,11 +18,20 @@ pub(super) fn shift_roles(state: &State, deployment: &Deployment) -> Vec<Event> 
     let wanted = (deployment.instances as usize).max(1);
     let left = wanted.saturating_sub(deployment.new.len());
     let keep = (deployment.old.len() * left).div_ceil(wanted);
-    let active: Vec<&Instance> = instances(state, &deployment.old)
+    let mut active: Vec<&Instance> = instances(state, &deployment.old)
         .filter(|instance| instance.role == Role::Active)
         .collect();
-    let leaving = active.iter().rev().take(active.len().saturating_sub(keep));
+    // What is not well leaves before what is.
+    let is_well = |one: &&Instance| one.is_proved() && one.health.state != TargetState::Unhealthy;
+    active.sort_by_key(|one| (is_well(one), std::cmp::Reverse(one.slot)));
+    let leaving = active.iter().take(active.len().saturating_sub(keep));
     events.extend(leaving.map(|instance| role(&instance.id, Role::Draining)));
+    // What only comes up for the release before has lost its turn, and gives its room to new ones.
+    let comes_up = |one: &&Instance| {
+        matches!(one.role, Role::None | Role::Standby)
+            && !matches!(one.phase, InstancePhase::Stopping { .. })
+    };
+    events.extend(stop_all(instances(state, &deployment.old).filter(comes_up)));
     events
 }
 
