@@ -10,7 +10,7 @@ use pilothouse_docker::{Docker, Error, Facts, Kind};
 use pilothouse_engine::driver::docker::Home;
 use pilothouse_engine::places::Places;
 
-use super::Check;
+use super::{Check, Level};
 
 /// How many images are looked for at most.
 const IMAGES: usize = 500;
@@ -51,11 +51,13 @@ pub async fn checks(specs: &[ProjectSpec], checks: &mut Vec<Check>) {
 /// the containers, whichever this program would find by itself. Where that one does not answer nobody
 /// knows.
 pub async fn images(places: &Places, state: &State) -> Vec<Check> {
-    let Some(home) = Home::known(places) else { return Vec::new() };
+    let Some(home) = Home::known(places) else {
+        return by_shell(state).await.unwrap_or_default();
+    };
     let Some(docker) = home.client().await else { return Vec::new() };
     let other = facts().await.ok().filter(|facts| !home.says(facts)).map(|facts| {
         let found = format!(
-            "what is said above is of the Docker engine with {}, which this shell's DOCKER_HOST names; the \
+            "what is said above is of the Docker engine with {}, which this shell finds; the \
              containers are in {home}",
             printable(&facts.root, 200)
         );
@@ -63,6 +65,20 @@ pub async fn images(places: &Places, state: &State) -> Vec<Check> {
     });
     let missing = missing_images(&docker, state).await.unwrap_or_default();
     other.into_iter().chain(missing).collect()
+}
+
+/// The same by the Docker engine that this shell finds, where none has containers: the engine may find
+/// another.
+async fn by_shell(state: &State) -> Result<Vec<Check>, Error> {
+    let docker = Docker::local()?.ready().await?;
+    let mut missing = missing_images(&docker, state).await?;
+    for check in &mut missing {
+        check.level = Level::Warn;
+        check
+            .found
+            .push_str(" (by the Docker engine that this shell finds; none has containers now)");
+    }
+    Ok(missing)
 }
 
 async fn missing_images(docker: &Docker, state: &State) -> Result<Vec<Check>, Error> {

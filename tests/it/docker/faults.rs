@@ -111,8 +111,11 @@ fn why_no_container_comes_up_is_told_where_people_look() {
     let told = asked(&["instances"]);
     assert!(told.contains(&cause) && told.contains("run the pipeline again"), "{told}");
     let [gone] = &said_by_doctor(&stage, "gone")[..] else { panic!("doctor is silent") };
-    let serves = "fail the image of shop/production r1, which serves, is gone";
-    assert!(gone.starts_with(serves), "{gone}");
+    // Whether a container of it is there at this moment decides how sure that is.
+    let serves = " the image of shop/production r1, which serves, is gone";
+    let unsure = gone.contains("(by the Docker engine that this shell finds");
+    let level = if unsure { "warn" } else { "fail" };
+    assert!(gone.starts_with(&format!("{level}{serves}")), "{gone}");
     stage.end();
 }
 
