@@ -4,7 +4,7 @@
 //! Nobody may work there beside them. A supervisor whose lock is another file by now is taken for
 //! dead, so that what it runs would be ended, and two engines would share a load balancer.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -50,39 +50,26 @@ pub fn displaced(places: &Places) -> Vec<Displaced> {
 }
 
 fn look(places: &Places) -> Vec<Displaced> {
-    // As an engine names them to what it starts.
-    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-    let (balancer, units) =
-        (absolute(places.edge()), [absolute(places.instances()), absolute(places.runs())]);
-    let works_on = |proc: &Path| {
-        let (dir, is_balancer) = works_on(proc)?;
-        let is_it = if is_balancer {
-            dir == balancer
-        } else {
-            units.iter().any(|units| dir.starts_with(units))
-        };
-        is_it.then_some((dir, is_balancer))
-    };
     let own = nix::unistd::geteuid().as_raw();
+    let edge_dir = places.edge();
+    let state = edge_dir.parent().unwrap_or(&edge_dir);
+    let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
+    let here = place(Path::new("/"), &state);
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    // Of one that sees other files at these paths, as in a container, nothing is said here.
-    let (root, mounts) = (Path::new("/proc/self/root"), Path::new("/proc/self/ns/mnt"));
-    let sees_the_same = |proc: &Path| {
-        let is_same = |own: &Path, link: &str| {
-            let theirs = std::fs::read_link(proc.join(link));
-            matches!((std::fs::read_link(own), theirs), (Ok(own), Ok(theirs)) if own == theirs)
-        };
-        is_same(root, "root") && is_same(mounts, "ns/mnt")
-    };
-    let is_own = |entry: &std::fs::DirEntry| {
-        entry.metadata().is_ok_and(|one| one.uid() == own) && sees_the_same(&entry.path())
-    };
+    let is_own = |entry: &std::fs::DirEntry| entry.metadata().is_ok_and(|one| one.uid() == own);
     let numbered = entries.filter_map(|entry| {
         let process: i32 = entry.file_name().to_str()?.parse().ok()?;
         is_own(&entry).then_some((process, entry.path()))
     });
     let found = numbered.filter_map(|(process, proc)| {
         let (dir, is_balancer) = works_on(&proc)?;
+        let theirs = state_of(&dir, is_balancer)?;
+        // One that sees other files there, as in a container, has another directory of that name; and
+        // one directory may have two names. Where that cannot be told the name counts.
+        let is_it = match (&here, place(&proc.join("root"), theirs)) {
+            (Some(here), Some(there)) => *here == there,
+            _ => theirs == state,
+        };
         let has_lock = if is_balancer {
             edge(places)
                 .ok()
@@ -92,10 +79,34 @@ fn look(places: &Places) -> Vec<Displaced> {
             is_held(&dir)
         };
         // One that has ended meanwhile has no lock either.
-        let lives_on = !has_lock && works_on(&proc).is_some();
+        let lives_on = is_it && !has_lock && works_on(&proc).is_some();
         lives_on.then_some(Displaced { process, dir })
     });
     found.take(MOST).collect()
+}
+
+/// The state directory that a unit's or the load balancer's directory stands in.
+fn state_of(dir: &Path, is_balancer: bool) -> Option<&Path> {
+    if is_balancer {
+        return dir.parent();
+    }
+    let is_part =
+        |dir: &&Path| dir.file_name().is_some_and(|name| name == "instances" || name == "runs");
+    dir.ancestors().skip(1).find(is_part)?.parent()
+}
+
+/// Which directory is at a path below a root: itself, or, where it is gone, the one that it was in and
+/// its name there.
+fn place(root: &Path, path: &Path) -> Option<(u64, u64, Option<OsString>)> {
+    let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    match std::fs::metadata(below(path)) {
+        Ok(found) => Some((found.dev(), found.ino(), None)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let found = std::fs::metadata(below(path.parent()?)).ok()?;
+            Some((found.dev(), found.ino(), path.file_name().map(OsStr::to_owned)))
+        }
+        Err(_) => None,
+    }
 }
 
 /// What a process was started to supervise, or where it has what it balances.
@@ -132,15 +143,17 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         std::fs::write(temp.path().join("supervise"), "echo began\nread -r line\n").unwrap();
         let places = Places::new(temp.path().join("state"));
-        let begun = |before: &[&str], unit: PathBuf| {
-            let mut words = before.iter().copied().chain(["sh", "supervise"]);
-            let mut command = Command::new(words.next().unwrap());
-            command.args(words).arg(unit).current_dir(temp.path());
+        let begun_by = |words: &[&str], unit: &Path| {
+            let mut command = Command::new(words[0]);
+            command.args(&words[1..]).arg(unit).current_dir(temp.path());
             let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             let mut child = Ends(child);
             let mut said = [0; 5];
             std::io::Read::read_exact(child.0.stdout.as_mut().unwrap(), &mut said).unwrap();
             child
+        };
+        let begun = |before: &[&str], unit: PathBuf| {
+            begun_by(&[before, &["sh", "supervise"]].concat(), &unit)
         };
         let unit = places.instances().join("shop-production-r1-0/unit");
         let own = begun(&[], unit.clone());
@@ -150,9 +163,23 @@ mod tests {
         assert_eq!(end_displaced(&look(&places)), format!("kill {process}"));
         drop(own);
         assert_eq!(look(&places), []);
-        // One that sees other files there has another directory of the same name.
+        // One of its own mounts that sees the same files is one of them, by whichever name.
+        let link = temp.path().join("link");
+        std::os::unix::fs::symlink(temp.path(), &link).unwrap();
+        let by_link = link.join("state/instances/shop-production-r1-0/unit");
+        let named = begun(&[], by_link.clone());
+        assert_eq!(look(&places).iter().map(|one| &one.dir).collect::<Vec<_>>(), [&by_link]);
+        drop(named);
         if nix::unistd::geteuid().is_root() {
-            let _apart = begun(&["unshare", "--mount"], unit);
+            let apart = begun(&["unshare", "--mount"], unit.clone());
+            assert_eq!(look(&places).len(), 1);
+            drop(apart);
+            // One that sees other files there has another directory of the same name.
+            let state = temp.path().join("state");
+            std::fs::create_dir(&state).unwrap();
+            let hides = "mount -t tmpfs none \"$1\" && exec sh supervise \"$2\"";
+            let state = state.to_str().unwrap();
+            let _other = begun_by(&["unshare", "--mount", "sh", "-c", hides, "sh", state], &unit);
             assert_eq!(look(&places), []);
         }
     }
