@@ -287,7 +287,8 @@ fn millis(length: Duration) -> pilothouse_core::time::Millis {
 }
 
 /// Makes the state directory, which only its owner may look into. Others may pass through it to
-/// a socket that they are allowed to open, and see nothing on the way.
+/// a socket that they are allowed to open, and see nothing on the way. Where nobody may work there it
+/// is refused first, and nothing is made.
 fn private(dir: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::PermissionsExt as _;
     let failed = |source| StartError::File { what: "prepare", path: dir.to_owned(), source };

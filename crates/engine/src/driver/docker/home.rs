@@ -37,8 +37,8 @@ impl Home {
     /// A connection to it, where it answers and is still the same.
     pub async fn client(&self) -> Option<Client> {
         let client = Client::at(&self.socket).ok()?.ready().await.ok()?;
-        let here = here(&client).await.ok().flatten()?;
-        self.is(&here).then_some(client)
+        let facts = client.facts().await.ok()?;
+        self.says(&facts).then_some(client)
     }
 
     /// What a shell has to say so that programs find it.
