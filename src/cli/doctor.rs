@@ -1,5 +1,6 @@
 //! `pilothouse doctor`: what is wrong or will be, and what mends it.
 
+mod aws;
 pub mod docker;
 mod engine;
 mod files;
@@ -61,6 +62,11 @@ impl Check {
     fn fail(what: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { level: Level::Fail, what, found: found.into(), mend: Some(mend.into()) }
     }
+
+    /// Whether it tells of processes beside which no engine starts.
+    fn is_displaced(&self) -> bool {
+        self.what == records::PROCESS && self.level == Level::Fail
+    }
 }
 
 /// Looks at everything; fails where something does not work.
@@ -74,6 +80,9 @@ pub fn run(place: &Place, doctor: &Doctor) -> Result<()> {
         docker::checks(&specs, &mut checks).await;
         if let Some(state) = records::known(place) {
             checks.extend(docker::images(&Places::new(place.state_dir()), &state).await);
+        }
+        if checks.iter().any(|one| one.what == "engine" && one.level != Level::Fail) {
+            checks.extend(aws::checks(place).await?);
         }
         Ok(())
     })?;

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::ClientError;
+use pilothouse_cockpit::age;
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
+use pilothouse_core::time::Millis;
 use pilothouse_engine::left;
 use pilothouse_engine::places::Places;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -41,6 +43,8 @@ pub struct Down {
 const TRIES: u32 = 5;
 /// Time between two tries.
 const STEP: Duration = Duration::from_millis(300);
+/// The time to end that nobody is told of.
+const USUAL: Millis = Millis::seconds(10);
 /// How long everything may take to end.
 const WITHIN: Duration = Duration::from_secs(120);
 
@@ -152,10 +156,15 @@ fn is_anything_left(state: &Path) -> bool {
 async fn plan(place: &Place, state: &State) {
     out::line("this stops");
     for (key, environment) in &state.environments {
-        let count = state.instances_of(key).filter(|one| !one.is_gone()).count();
-        if count > 0 {
+        let living = state.instances_of(key).filter(|one| !one.is_gone());
+        let releases = living.map(|one| environment.releases.get(&one.release));
+        let graces: Vec<Millis> =
+            releases.map(|one| one.map_or(USUAL, |one| one.service.stop.grace)).collect();
+        if let Some(longest) = graces.iter().copied().max() {
             let domain = environment.spec.domain.as_deref().unwrap_or("no domain");
-            out::line(&format!("  {count} × {key}, which serves {domain}"));
+            let slow = format!(", and has up to {} to end", age::length(longest));
+            let slow = if longest > USUAL { slow.as_str() } else { "" };
+            out::line(&format!("  {} × {key}, which serves {domain}{slow}", graces.len()));
         }
     }
     for id in &state.live_deployments {

@@ -4,7 +4,7 @@ pub mod address;
 pub mod phase;
 mod row;
 mod unwell;
-mod watched;
+pub mod watched;
 
 use std::collections::BTreeSet;
 

@@ -40,12 +40,14 @@ pub enum Balancer {
     Hidden,
     /// Nothing, and it lives.
     Deaf(LivingEdge),
+    /// Nothing, and processes run on whose state directory is another by now: it may be one.
+    Displaced,
     /// Nothing: it is not there.
     Away,
 }
 
 impl Balancer {
-    fn of(place: &Place, answer: &std::io::Result<EdgeStatus>) -> Self {
+    fn of(place: &Place, answer: &std::io::Result<EdgeStatus>, found: &[Check]) -> Self {
         match answer {
             Ok(status) => return Self::Told(Box::new(status.clone())),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return Self::Hidden,
@@ -53,7 +55,11 @@ impl Balancer {
         }
         let is_own = system::is_own_state(place);
         let living = is_own.then(|| left::edge(&Places::new(place.state_dir())));
-        living.and_then(Result::ok).flatten().map_or(Self::Away, Self::Deaf)
+        match living.and_then(Result::ok).flatten() {
+            Some(living) => Self::Deaf(living),
+            None if found.iter().any(Check::is_displaced) => Self::Displaced,
+            None => Self::Away,
+        }
     }
 }
 
@@ -72,6 +78,7 @@ pub fn end_deaf(living: &LivingEdge) -> String {
 fn unreachable(error: &color_eyre::Report, others: &[Check]) -> Check {
     let is_of_state = |one: &&Check| matches!(one.what, "state" | "records");
     let is_refused = others.iter().filter(is_of_state).any(|one| one.level == Level::Fail);
+    let is_displaced = others.iter().any(Check::is_displaced);
     let mend = match error.downcast_ref::<ClientError>() {
         Some(ClientError::Version { .. }) => "update the older of the two",
         Some(ClientError::NotPermitted { .. }) => "ask the engine's owner for the group",
@@ -81,6 +88,7 @@ fn unreachable(error: &color_eyre::Report, others: &[Check]) -> Check {
         }
         // None is started where the directory is not safe to work in, or its journal not whole.
         _ if is_refused => "mend the state directory first",
+        _ if is_displaced => "see to the processes that run on first",
         _ => "pilothouse",
     };
     Check::fail("engine", error.to_string(), mend)
@@ -94,7 +102,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
             checks.push(unreachable(&error, checks));
             // The load balancer outlives the engine, and the ports that it has are no stranger's.
             let socket = place.operator_socket().with_file_name("edge.sock");
-            return Ok(Balancer::of(place, &status(&socket)));
+            return Ok(Balancer::of(place, &status(&socket), checks));
         }
     };
     let own = env!("CARGO_PKG_VERSION");
@@ -109,7 +117,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
     checks.push(journal(&snapshot));
     let socket = client.socket().with_file_name("edge.sock");
     let status = status(&socket);
-    let balancer = Balancer::of(place, &status);
+    let balancer = Balancer::of(place, &status, checks);
     if snapshot.state.projects.is_empty() {
         checks.extend(unknown(&status));
         return Ok(balancer);

@@ -153,6 +153,10 @@ fn free(address: SocketAddr, balancer: &Balancer) -> Check {
                 format!("{address} is taken, it seems by the load balancer, which does not");
             Check::warn("port", format!("{found} answer"), end_deaf(living))
         }
+        (Err(error), Balancer::Displaced) if error.kind() == ErrorKind::AddrInUse => {
+            let found = format!("{address} is taken, it may be by what runs on without its state");
+            Check::fail("port", found, "see to the processes that run on first")
+        }
         (Err(error), Balancer::Hidden) if error.kind() == ErrorKind::AddrInUse => {
             let found = format!("something listens on {address}, and whether it is the load");
             let found = format!("{found} balancer is told to the engine's user alone");

@@ -17,6 +17,8 @@ use crate::find::Place;
 use crate::out;
 
 const WHAT: &str = "records";
+/// What a check of processes is called.
+pub(super) const PROCESS: &str = "process";
 
 /// Looks at the state directory's journal, where it is this user's to look at.
 pub fn checks(place: &Place) -> Vec<Check> {
@@ -43,7 +45,7 @@ fn displaced(place: &Place, all: &[Displaced]) -> Option<Check> {
         "put it back in its place, where it was moved away, or end them, with what they serve: `{}`",
         left::end_displaced(all)
     );
-    Some(Check::fail("process", found, ends))
+    Some(Check::fail(PROCESS, found, ends))
 }
 
 fn journal(place: &Place, places: &Places) -> Vec<Check> {
@@ -144,5 +146,5 @@ fn stranger(one: &Stranger) -> Check {
         Some(pid) => format!("`kill {pid}; kill -CONT {pid}` ends it with all that it started"),
         None => "look again in a moment".to_owned(),
     };
-    Check::warn("process", one.to_string(), mend)
+    Check::warn(PROCESS, one.to_string(), mend)
 }

@@ -6,7 +6,8 @@ use pilothouse_core::aws::seen::EcsService;
 use pilothouse_core::aws::{Part, TroubleKind, Watched};
 
 use super::proxy::{Fault, Proxy};
-use super::{ACCOUNT, Emulator, SHOP, fake, seen, stage, watch};
+use super::{ACCOUNT, Emulator, SHOP, fake, seen, shell, stage, watch};
+use crate::stage::Stage;
 
 pub(super) const THROTTLED: Fault =
     Fault { status: 503, code: "RequestLimitExceeded", message: "Request limit exceeded." };
@@ -53,6 +54,7 @@ fn each_fault_is_told_by_its_kind_and_heals_by_itself() {
     assert_eq!(trouble.action, "elasticloadbalancing:DescribeTargetHealth");
     assert!(trouble.said.contains("kim is not authorized"), "{trouble}");
     assert_eq!(kind(&told, Part::Balancers), None);
+    doctor_says(&stage, "warn", "elasticloadbalancing:DescribeTargetHealth");
     assert!(is_seen(&told), "what was seen stays, and is stale");
     proxy.heals();
     seen(&stage, "health again", |one| is_seen(one) && kind(one, Part::Health).is_none());
@@ -72,8 +74,15 @@ fn each_fault_is_told_by_its_kind_and_heals_by_itself() {
         });
         assert!(is_seen(&told));
         assert!(told.trouble().unwrap().to_string().contains(remedy), "{told:?}");
+        doctor_says(&stage, "fail", remedy);
     }
     stage.end();
+}
+
+fn doctor_says(stage: &Stage, level: &str, told: &str) {
+    let (_, said) = shell::said(stage, &["doctor"]);
+    let line = said.lines().find(|line| line.contains("  aws  "));
+    assert!(line.is_some_and(|line| line.starts_with(level) && line.contains(told)), "{said}");
 }
 
 #[test]

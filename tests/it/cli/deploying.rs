@@ -204,3 +204,14 @@ fn what_counts_from_the_next_release_on_is_told_by_whoever_applies_it() {
     let said = world.run(&["rollback", "production", "r1", "--plan"]).ends_with(0);
     assert!(said.out.contains("r1 was made before COLOR changed"), "{}", said.out);
 }
+
+#[test]
+fn who_stops_everything_is_told_what_may_take_long_to_end() {
+    let world = World::with_engine();
+    project(&world, &Pipeline { grace: "90s", ..Pipeline::default() });
+    wait_for_ready(&world, 1);
+    world.run(&["deploy", "production", "--yes"]).ends_with(0);
+    let said = world.run(&["down", "--all", "--yes"]).ends_with(0);
+    let told = "2 × shop/production, which serves shop.localhost, and has up to 1:30 to end\n";
+    assert!(said.out.contains(told), "{}", said.out);
+}

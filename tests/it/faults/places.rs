@@ -87,6 +87,10 @@ fn a_state_directory_that_goes_takes_its_engine_along_and_lets_no_other_in() {
         assert!(told.contains("was removed, moved away or put back while 3 of its"), "{told}");
         assert!(told.contains("`kill "), "{told}");
     }
+    // Whoever reads is sent to them, and nowhere else.
+    let [_, doctor, _] = &told;
+    assert!(!doctor.contains("another program") && !doctor.contains("→ pilothouse"), "{doctor}");
+    assert_eq!(doctor.matches("see to the processes that run on first").count(), 2, "{doctor}");
     assert!(!state.join("journal").exists(), "what is made there takes in what is put back");
     // A copy of it is not what they had locked.
     let copied = std::process::Command::new("cp").arg("-a").args([&away, &state]).status().unwrap();

@@ -18,11 +18,13 @@ pub struct Pipeline {
     pub env: Vec<(&'static str, String)>,
     /// How long a new instance has until its first passed check.
     pub start_deadline: &'static str,
+    /// How long an instance has to end.
+    pub grace: &'static str,
 }
 
 impl Default for Pipeline {
     fn default() -> Self {
-        Self { step: "true".to_owned(), env: Vec::new(), start_deadline: "10s" }
+        Self { step: "true".to_owned(), env: Vec::new(), start_deadline: "10s", grace: "2s" }
     }
 }
 
@@ -37,7 +39,7 @@ impl Pipeline {
              unhealthy = 2, start_deadline = \"{}\" }}\n",
             self.step, self.start_deadline
         );
-        text.push_str("stop = { grace = \"2s\" }\n[service.env]\n");
+        let _ = writeln!(text, "stop = {{ grace = {:?} }}\n[service.env]", self.grace);
         for (name, value) in &self.env {
             let _ = writeln!(text, "{name} = {value:?}");
         }

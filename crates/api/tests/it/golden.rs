@@ -17,7 +17,8 @@ use pilothouse_core::command::{Command, DeployWhat, Rejection, RejectionKind, Re
 use pilothouse_core::container::Grants;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::event::{
-    EdgeEvent, EngineEvent, EnvironmentEvent, Event, Loss, ProjectEvent, Recorded, RunEvent,
+    DeploymentEvent, EdgeEvent, EngineEvent, EnvironmentEvent, Event, Loss, ProjectEvent, Recorded,
+    RunEvent,
 };
 use pilothouse_core::id::{DeploymentId, InstanceId, ReleaseNumber, RunId, Seq};
 use pilothouse_core::room::Room;
@@ -166,6 +167,7 @@ fn events() -> Vec<Event> {
         }),
         Event::Project(ProjectEvent::Removed { project: "blog".into() }),
         Event::Engine(EngineEvent::RecordsLost { loss: Box::new(loss()) }),
+        Event::Deployment(DeploymentEvent::Cut { id: DeploymentId(1), requests: 3 }),
     ]
 }
 

@@ -199,12 +199,14 @@ impl<V: View> Reader<'_, V> {
     }
 
     fn log_query(&self, query: &Query) -> Result<(LogQuery, Duration), Refusal> {
-        let wait = query.number("wait_ms")?.unwrap_or(0);
+        let tail = query.number("tail")?;
+        // Who asks for no line wants the place of the next, and each that comes meanwhile is behind it.
+        let wait = if tail == Some(0) { 0 } else { query.number("wait_ms")?.unwrap_or(0) };
         let wait = Duration::from_millis(wait).min(self.limits.wait_most);
         let asked = LogQuery {
             after: query.text("after").map(str::to_owned),
             before: query.text("before").map(str::to_owned),
-            tail: query.number("tail")?,
+            tail,
             // The waiting is done here.
             wait: Millis(0),
         };

@@ -101,6 +101,23 @@ async fn nobody_waits_for_lines_longer_than_the_engine_lets_them() {
     assert!(page.lines.is_empty());
 }
 
+#[tokio::test]
+async fn who_asks_where_a_log_goes_on_is_told_at_once_and_misses_nothing() {
+    let house = house(ServeLimits::default()).await;
+    let (shelf, unit) = (&house.memory.shelf, house.settings.directory.join("unit"));
+    let (one, two) = (b"one\n".to_vec(), b"two\n".to_vec());
+    shelf.put(unit.clone(), true, &[one.clone()]);
+    let wait = Millis::seconds(30);
+    let query = LogQuery { tail: Some(0), wait, ..LogQuery::default() };
+    let client = house.client(Door::Watch);
+    let page = in_time(client.run_log(RUN, None, &query)).await.unwrap();
+    assert!(page.lines.is_empty() && page.open);
+    shelf.put(unit, true, &[one, two]);
+    let query = LogQuery { after: Some(page.next), wait, ..LogQuery::default() };
+    let page = in_time(client.run_log(RUN, None, &query)).await.unwrap();
+    assert_eq!(page.lines.iter().map(|line| &line.text).collect::<Vec<_>>(), ["two"]);
+}
+
 /// Answers of half a mebibyte each, of which a user has room for few.
 fn narrow() -> ServeLimits {
     ServeLimits {
