@@ -118,6 +118,7 @@ fn service(cluster: &str, one: &Service) -> EcsService {
         is_public: assigned == Some(&AssignPublicIp::Enabled),
         definition: short(one.task_definition()),
         rollout,
+        failed: primary.map_or(0, |one| number(one.failed_tasks())),
         groups: groups.map(|arn| text(Some(arn))).collect(),
         ..EcsService::default()
     }

@@ -71,7 +71,7 @@ fn arn(of: &str) -> String {
 
 /// The answer to `DescribeServices` while a deployment is in a state (Amazon ECS API Reference,
 /// `Deployment`: `rolloutState`, `rolloutStateReason`, `failedTasks`).
-pub fn rollout(state: &str, why: &str, running: u32) -> String {
+pub fn rollout(state: &str, why: &str, running: u32, failed: u32) -> String {
     let definition = arn("task-definition/web:13");
     json!({ "failures": [], "services": [{
         "serviceName": "web", "clusterArn": arn("cluster/shop"), "status": "ACTIVE",
@@ -81,7 +81,7 @@ pub fn rollout(state: &str, why: &str, running: u32) -> String {
         "deployments": [{
             "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": definition,
             "desiredCount": 2, "runningCount": running, "pendingCount": 2 - running,
-            "failedTasks": 2 - running, "rolloutState": state, "rolloutStateReason": why,
+            "failedTasks": failed, "rolloutState": state, "rolloutStateReason": why,
         }],
         "events": [], "loadBalancers": [],
     }]})

@@ -57,7 +57,7 @@ fn every_state_and_reason_of_a_target_is_told_and_shown_as_it_changes() {
 fn two_actions_that_are_denied_are_both_named() {
     let moto = Emulator::moto();
     let proxy = Proxy::before(moto.address());
-    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", "done", 2));
+    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", "done", 2, 0));
     proxy.fails("DescribeTaskDefinition", DENIED);
     proxy.fails("ListTasks", DENIED);
     let stage = stage(&proxy.endpoint());
@@ -79,7 +79,7 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     let moto = Emulator::moto();
     let proxy = Proxy::before(moto.address());
     let going = "ECS deployment ecs-svc/1 in progress.";
-    proxy.answers("DescribeServices", move |_| fake::rollout("IN_PROGRESS", going, 1));
+    proxy.answers("DescribeServices", move |_| fake::rollout("IN_PROGRESS", going, 1, 1));
     proxy.answers("DescribeTaskDefinition", fake::definition);
     proxy.answers("ListTasks", fake::tasks);
     proxy.answers("DescribeTasks", fake::described);
@@ -131,14 +131,20 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     for shown in ["1/2 tasks, 1 pending", "rollout in_progress", "OutOfMemoryError"] {
         terminal.sees(shown);
     }
+    // Those of before serve on meanwhile, and nothing but this tells that no other comes up.
+    proxy.answers("DescribeServices", move |_| fake::rollout("IN_PROGRESS", going, 2, 3));
+    terminal.sees("2/2 tasks");
+    terminal.sees("3 tasks of its rollout failed in a row");
+    let (_, said) = shell::said(&stage, &["status"]);
+    assert!(said.contains("shop/web goes on, and 3 tasks of it failed in a row"), "{said}");
     let failed = "ECS deployment circuit breaker: tasks failed to start.";
-    proxy.answers("DescribeServices", move |_| fake::rollout("FAILED", failed, 0));
+    proxy.answers("DescribeServices", move |_| fake::rollout("FAILED", failed, 0, 10));
     let told = seen(&stage, "a failure", rollout("FAILED"));
     assert_eq!(told.services[0].rollout.as_ref().unwrap().1, failed);
     terminal.sees("✗ 0/2 tasks");
     terminal.sees("circuit breaker: tasks failed to start");
     let done = "ECS deployment ecs-svc/1 completed.";
-    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", done, 2));
+    proxy.answers("DescribeServices", move |_| fake::rollout("COMPLETED", done, 2, 0));
     terminal.sees("● 2/2 tasks");
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);

@@ -270,6 +270,9 @@ fn service(watched: &Watched, one: &EcsService, now: Timestamp) -> Vec<Cell> {
     if one.is_gone() {
         said.push("it was deleted".to_owned());
     }
+    if one.is_failing() {
+        said.push(format!("{} tasks of its rollout failed in a row", one.failed));
+    }
     said.extend(one.images.iter().cloned());
     if let Some((rollout, why)) = one.rollout.as_ref().filter(|(state, _)| state != "COMPLETED") {
         said.push(format!("rollout {} {why}", rollout.to_lowercase()));
@@ -294,7 +297,7 @@ pub fn service_mark(one: &EcsService) -> Mark {
         _ if failed => Mark::Error,
         0 if one.desired == 0 => Mark::None,
         0 => Mark::Error,
-        well if well < one.desired => Mark::Warn,
+        well if well < one.desired || one.is_failing() => Mark::Warn,
         // Of some nobody knows how they are.
         _ if one.has_more => Mark::Unknown,
         _ => Mark::Ok,

@@ -58,6 +58,14 @@ impl Watched {
             let failed = Missing { ill: Some("rollout failed"), ..of(said, &[Part::Services]) };
             (state == "FAILED").then_some(failed)
         });
+        let failing = self.services.iter().filter(|one| one.is_failing()).map(|one| {
+            let said = format!(
+                "the rollout of the ECS service {}/{} goes on, and {} tasks of it failed in a row",
+                one.cluster, one.name, one.failed
+            );
+            Missing { ill: Some("rollout failing"), ..of(said, &[Part::Services]) }
+        });
+        let failed = failed.chain(failing);
         let idle = self.balancers.iter().filter(|one| !one.serves()).map(|one| {
             let state = if one.state.is_empty() { "in an unknown state" } else { &one.state };
             let said = format!("the load balancer {} is {state}", one.name);

@@ -197,6 +197,9 @@ fn service(model: &Model, watched: &Watched, one: &EcsService, width: u16) -> Ve
         lines.push(Line::fact("rollout", width::clean(state)));
         lines.extend(sentence(&width::clean(why), width, Scope::Dim));
     }
+    if one.is_failing() {
+        lines.push(Line::fact("failed", format!("{} tasks in a row", one.failed)));
+    }
     for task in &one.tasks {
         let age = task.started_at.map_or_else(String::new, |at| age::ago(model.now, at));
         let stopped = task.stopped.as_deref().unwrap_or_default();

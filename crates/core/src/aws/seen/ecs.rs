@@ -48,6 +48,10 @@ pub struct EcsService {
     pub disk_gib: Option<u32>,
     /// How the newest deployment goes: `COMPLETED`, and AWS's reason.
     pub rollout: Option<(String, String)>,
+    /// Tasks of that deployment that failed one after another, by AWS's count (Amazon ECS API
+    /// Reference, `Deployment`: `failedTasks`).
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub failed: u32,
     /// The target groups that it registers its tasks in, by ARN.
     pub groups: Vec<String>,
     /// Its tasks, those that run first.
@@ -70,6 +74,18 @@ pub struct EcsDeployment {
     pub pending: u32,
     /// What each of its tasks takes.
     pub takes: Takes,
+}
+
+/// Tasks in a row from which on a rollout is not taken to come up: the fewest at which AWS's own
+/// deployment circuit breaker gives up (Amazon ECS Developer Guide, "Failure threshold").
+const FAILING: u32 = 3;
+
+impl EcsService {
+    /// Whether its newest deployment is going on, and its tasks fail.
+    pub fn is_failing(&self) -> bool {
+        let is_going = self.rollout.as_ref().is_some_and(|(state, _)| state == "IN_PROGRESS");
+        is_going && self.failed >= FAILING
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
