@@ -19,35 +19,42 @@ const MISSING: usize = 4;
 pub async fn checks(place: &Place) -> Result<Vec<Check>> {
     let (snapshot, seen) = watched::look(place).await?;
     let environments = snapshot.state.environments.iter().filter(|(_, one)| !one.removing);
-    let checks = environments.filter_map(|(key, one)| {
-        let watch = one.spec.runtime.watch()?;
-        Some(check(key, watch, seen.get(key), snapshot.now))
-    });
+    let watched = environments.filter_map(|(key, one)| Some((key, one.spec.runtime.watch()?)));
+    let checks = watched.flat_map(|(key, watch)| of(key, watch, seen.get(key), snapshot.now));
     Ok(checks.collect())
 }
 
-fn check(key: &EnvironmentKey, watch: &AwsWatch, seen: Option<&Watched>, now: Timestamp) -> Check {
+fn of(
+    key: &EnvironmentKey,
+    watch: &AwsWatch,
+    seen: Option<&Watched>,
+    now: Timestamp,
+) -> Vec<Check> {
     let see = format!("`pilothouse aws {key}` shows it");
     let Some(seen) = seen.filter(|one| one.seen_at().is_some() || one.trouble().is_some()) else {
-        return Check::warn(WHAT, format!("{key} was not seen yet"), "look again in a moment");
+        let found = format!("{key} was not seen yet");
+        return vec![Check::warn(WHAT, found, "look again in a moment")];
     };
-    if let Some(trouble) = seen.trouble() {
-        let why = printable(&trouble.to_string(), 600);
-        return if trouble_of_all(seen).is_some() {
-            Check::fail(WHAT, format!("{key} cannot be seen: {why}"), see)
-        } else {
-            Check::warn(WHAT, format!("{key} is seen in part: {why}"), see)
-        };
-    }
-    let missing = seen.missing(now);
-    if missing.is_empty() {
-        let (account, region) = (&watch.access.account, &watch.access.region);
-        let found = format!("{key} is seen: {account} {region}, by {}", watch.access.by());
-        return Check::ok(WHAT, found);
-    }
-    let told = missing.iter().take(MISSING).map(|one| printable(&one.what, 300));
-    let mut told: Vec<String> = told.collect();
-    let more = missing.len().saturating_sub(MISSING);
-    told.extend((more > 0).then(|| format!("{more} more are missing or wrong")));
-    Check::warn(WHAT, format!("{key}: {}", told.join("; ")), see)
+    let missing = missing(seen, now).map(|told| Check::warn(WHAT, format!("{key}: {told}"), &see));
+    let trouble = seen.trouble().map(|trouble| printable(&trouble.to_string(), 600));
+    let sight = match (trouble, trouble_of_all(seen).is_some()) {
+        (Some(why), true) => Check::fail(WHAT, format!("{key} cannot be seen: {why}"), &see),
+        (Some(why), false) => Check::warn(WHAT, format!("{key} is seen in part: {why}"), &see),
+        (None, _) => {
+            let (account, region) = (&watch.access.account, &watch.access.region);
+            let found = format!("{key} is seen: {account} {region}, by {}", watch.access.by());
+            Check::ok(WHAT, found)
+        }
+    };
+    [Some(sight), missing].into_iter().flatten().collect()
+}
+
+/// What should be there and is not, or does not serve.
+fn missing(seen: &Watched, now: Timestamp) -> Option<String> {
+    let all = seen.missing(now);
+    let told = all.iter().take(MISSING).map(|one| printable(&one.what, 300));
+    let more = all.len().saturating_sub(MISSING);
+    let more = (more > 0).then(|| format!("{more} more are missing or wrong"));
+    let told: Vec<String> = told.chain(more).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }

@@ -74,6 +74,13 @@ fn a_state_directory_that_goes_takes_its_engine_along_and_lets_no_other_in() {
     assert_eq!(ended.code(), Some(1));
     // What serves serves on, and nobody begins beside it.
     stage.shows("v1");
+    let file = format!(
+        "repository = \"/srv/shop.git\"\n[load_balancer]\nlisten = [\"{}\"]\n\
+         [environment.production]\nbranch = \"main\"\n",
+        stage.address
+    );
+    std::fs::create_dir_all(stage.path("config/projects")).unwrap();
+    std::fs::write(stage.path("config/projects/shop.toml"), file).unwrap();
     let told = [
         stage.refusal(),
         String::from_utf8(stage.binary().arg("doctor").output().unwrap().stdout).unwrap(),
