@@ -106,7 +106,7 @@ async fn who_asks_where_a_log_goes_on_is_told_at_once_and_misses_nothing() {
     let house = house(ServeLimits::default()).await;
     let (shelf, unit) = (&house.memory.shelf, house.settings.directory.join("unit"));
     let (one, two) = (b"one\n".to_vec(), b"two\n".to_vec());
-    shelf.put(unit.clone(), true, &[one.clone()]);
+    shelf.put(unit.clone(), true, std::slice::from_ref(&one));
     let wait = Millis::seconds(30);
     let query = LogQuery { tail: Some(0), wait, ..LogQuery::default() };
     let client = house.client(Door::Watch);
