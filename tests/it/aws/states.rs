@@ -5,6 +5,7 @@ use pilothouse_core::aws::seen::{TargetState, Task};
 use pilothouse_core::aws::{Part, Watched, words};
 
 use super::super::attach::terminal::{Setup, Terminal};
+use super::super::stage::Stage;
 use super::fake::{self, STATES, Target};
 use super::faults::DENIED;
 use super::proxy::Proxy;
@@ -131,12 +132,8 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     for shown in ["1/2 tasks, 1 pending", "rollout in_progress", "OutOfMemoryError"] {
         terminal.sees(shown);
     }
-    // Those of before serve on meanwhile, and nothing but this tells that no other comes up.
     proxy.answers("DescribeServices", move |_| fake::rollout("IN_PROGRESS", going, 2, 3));
-    terminal.sees("2/2 tasks");
-    terminal.sees("3 tasks of its rollout failed in a row");
-    let (_, said) = shell::said(&stage, &["status"]);
-    assert!(said.contains("shop/web goes on, and 3 tasks of it failed in a row"), "{said}");
+    comes_not_up(&stage, &mut terminal);
     let failed = "ECS deployment circuit breaker: tasks failed to start.";
     proxy.answers("DescribeServices", move |_| fake::rollout("FAILED", failed, 0, 10));
     let told = seen(&stage, "a failure", rollout("FAILED"));
@@ -149,4 +146,12 @@ fn a_rollout_that_fails_and_why_tasks_stopped_are_told_and_shown() {
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
     stage.end();
+}
+
+/// Those of before serve on meanwhile, and nothing but this tells that no other comes up.
+fn comes_not_up(stage: &Stage, terminal: &mut Terminal) {
+    terminal.sees("2/2 tasks");
+    terminal.sees("3 tasks of its rollout failed in a row");
+    let (_, said) = shell::said(stage, &["status"]);
+    assert!(said.contains("shop/web goes on, and 3 tasks of it failed in a row"), "{said}");
 }
