@@ -10,10 +10,11 @@ use jenkinsfile::Report;
 use jenkinsfile::table::Table;
 use jenkinsfile::verdict::Level;
 
-pub(super) use jenkinsfile::MOST_BYTES;
-
 /// What the file is called.
 pub(super) const FILE: &str = "Jenkinsfile";
+/// The longest file that is judged here, in bytes: many times what people write by hand, and little
+/// enough that nobody who only looks can keep the engine busy with one.
+pub(super) const MOST_BYTES: usize = 256 << 10;
 /// The most parts, or mistakes, that are told.
 const MOST_LINES: usize = 24;
 
@@ -33,12 +34,16 @@ pub(super) fn said(workspace: &Path, error: &Error) -> Option<String> {
     Some(told(Some(&bytes)))
 }
 
-/// What is said of the file; without its bytes it is one that is too long to be read.
+/// What is said of the file; without its bytes it is one that is too long to be read here.
 pub(super) fn told(bytes: Option<&[u8]>) -> String {
-    let report = match bytes {
-        Some(bytes) => Report::of(FILE, bytes, &Table::built_in()),
-        None => Report::too_large(FILE),
+    let Some(bytes) = bytes.filter(|bytes| bytes.len() <= MOST_BYTES) else {
+        return format!(
+            "no pilothouse.toml but a Jenkinsfile of more than {} KiB, which is not judged here\n\
+             `pilothouse check` says more",
+            MOST_BYTES >> 10
+        );
     };
+    let report = Report::of(FILE, bytes, &Table::built_in());
     let summary = report.summary(MOST_LINES).join("\n");
     let next = match report.level {
         Level::Broken => "`pilothouse check` says what to mend in it",
