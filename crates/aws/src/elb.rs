@@ -136,23 +136,39 @@ fn texts(list: &[String]) -> Vec<String> {
 }
 
 /// A condition. What has a list of its own is read from there, and older answers have it above.
+/// A condition as it is told. One that has none of the values which are known here is told by its
+/// field alone, and never as one that every request meets.
 fn condition(one: &RuleCondition) -> Condition {
     let field = one.field().unwrap_or_default();
-    let or_above = |own: Option<&[String]>| {
-        let own = own.filter(|list| !list.is_empty());
-        texts(own.unwrap_or_else(|| one.values()))
+    let listed = |own: Option<(&[String], &[String])>| {
+        let (values, expressions) = own.unwrap_or_default();
+        let above = if values.is_empty() && expressions.is_empty() { one.values() } else { values };
+        let expressions = expressions.iter().map(|one| text(Some(&format!("~{one}"))));
+        let all: Vec<String> = texts(above).into_iter().chain(expressions).collect();
+        Some(all).filter(|all| !all.is_empty())
     };
-    match field {
-        "host-header" => Condition::Host(or_above(one.host_header_config().map(|c| c.values()))),
-        "path-pattern" => Condition::Path(or_above(one.path_pattern_config().map(|c| c.values()))),
-        "http-request-method" => {
-            Condition::Method(or_above(one.http_request_method_config().map(|c| c.values())))
+    let known = match field {
+        "host-header" => {
+            let own = one.host_header_config().map(|c| (c.values(), c.regex_values()));
+            listed(own).map(Condition::Host)
         }
-        "source-ip" => Condition::Source(or_above(one.source_ip_config().map(|c| c.values()))),
+        "path-pattern" => {
+            let own = one.path_pattern_config().map(|c| (c.values(), c.regex_values()));
+            listed(own).map(Condition::Path)
+        }
+        "http-request-method" => {
+            let own = one.http_request_method_config().map(|c| (c.values(), &[][..]));
+            listed(own).map(Condition::Method)
+        }
+        "source-ip" => {
+            let own = one.source_ip_config().map(|c| (c.values(), &[][..]));
+            listed(own).map(Condition::Source)
+        }
         "http-header" => {
             let config = one.http_header_config();
             let name = text(config.and_then(|config| config.http_header_name()));
-            Condition::Header(name, or_above(config.map(|config| config.values())))
+            let own = config.map(|c| (c.values(), c.regex_values()));
+            listed(own).map(|list| Condition::Header(name, list))
         }
         "query-string" => {
             let pairs = one.query_string_config().map_or(&[][..], |config| config.values());
@@ -163,10 +179,12 @@ fn condition(one: &RuleCondition) -> Condition {
                     Some(key) => format!("{}={}", text(Some(key)), text(pair.value())),
                     None => text(pair.value()),
                 };
-            Condition::Query(pairs.iter().map(pair).collect())
+            let pairs: Vec<String> = pairs.iter().map(pair).collect();
+            (!pairs.is_empty()).then_some(Condition::Query(pairs))
         }
-        other => Condition::Other(text(Some(other))),
-    }
+        _ => None,
+    };
+    known.unwrap_or_else(|| Condition::Other(text(Some(field))))
 }
 
 fn action(one: &ElbAction) -> Action {
@@ -220,7 +238,11 @@ pub(crate) async fn groups(client: &Client, count: &Count) -> Result<Vec<Group>,
 }
 
 fn group(one: &TargetGroup) -> Group {
-    let matcher = one.matcher().and_then(|matcher| matcher.http_code());
+    let grpc = |code: &str| format!("gRPC {code}");
+    let matcher = one.matcher().and_then(|matcher| {
+        let http = matcher.http_code().map(str::to_owned);
+        http.or_else(|| matcher.grpc_code().map(grpc))
+    });
     Group {
         arn: text(one.target_group_arn()),
         name: text(one.target_group_name()),
@@ -231,7 +253,7 @@ fn group(one: &TargetGroup) -> Group {
             .health_check_path()
             .filter(|_| one.health_check_enabled() != Some(false))
             .map(|path| text(Some(path))),
-        check_matcher: matcher.map(|matcher| text(Some(matcher))),
+        check_matcher: matcher.map(|matcher| text(Some(&matcher))),
         vpc: text(one.vpc_id()),
         balancers: texts(one.load_balancer_arns()),
         ..Group::default()
@@ -299,6 +321,38 @@ mod tests {
     };
 
     use super::*;
+
+    /// Amazon ELB API Reference, `PathPatternConditionConfig`: `RegexValues`.
+    #[test]
+    fn a_condition_by_an_expression_or_of_an_unknown_shape_is_never_one_that_all_meet() {
+        use aws_sdk_elasticloadbalancingv2::types::{
+            HttpHeaderConditionConfig, PathPatternConditionConfig,
+        };
+
+        let path = PathPatternConditionConfig::builder().regex_values("^/v[0-9]+/");
+        let rule = RuleCondition::builder().field("path-pattern");
+        let regex = rule.clone().path_pattern_config(path.build()).build();
+        assert_eq!(condition(&regex), Condition::Path(vec!["~^/v[0-9]+/".to_owned()]));
+        let header = HttpHeaderConditionConfig::builder().http_header_name("User-Agent");
+        let header = header.values("curl/*").regex_values("^b.t").build();
+        let both = RuleCondition::builder().field("http-header").http_header_config(header).build();
+        let list = vec!["curl/*".to_owned(), "~^b.t".to_owned()];
+        assert_eq!(condition(&both), Condition::Header("User-Agent".to_owned(), list));
+        assert_eq!(condition(&rule.clone().build()), Condition::Other("path-pattern".to_owned()));
+        let above = rule.values("/a").build();
+        assert_eq!(condition(&above), Condition::Path(vec!["/a".to_owned()]));
+    }
+
+    #[test]
+    fn a_group_that_is_asked_by_grpc_wants_a_code_of_grpc() {
+        use aws_sdk_elasticloadbalancingv2::types::Matcher;
+
+        let wanted = |matcher: Matcher| {
+            group(&TargetGroup::builder().matcher(matcher).build()).check_matcher
+        };
+        assert_eq!(wanted(Matcher::builder().grpc_code("0").build()).as_deref(), Some("gRPC 0"));
+        assert_eq!(wanted(Matcher::builder().http_code("200").build()).as_deref(), Some("200"));
+    }
 
     #[test]
     fn a_redirect_is_told_with_its_port_and_query_and_what_stays_as_it_was() {

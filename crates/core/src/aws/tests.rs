@@ -301,6 +301,14 @@ fn rules_are_told_as_a_request_is_written() {
         ),
         "GET /admin/* from 10.0.0.0/8 → admin"
     );
+    // What is an expression is told apart from the host before it, and any weights add up.
+    assert_eq!(
+        said(
+            vec![Condition::Path(texts(&["~^/a"])), Condition::Host(texts(&["shop.example.com"]))],
+            Action::Forward(vec![(ADMIN.to_owned(), u32::MAX), (WEB.to_owned(), u32::MAX)])
+        ),
+        "shop.example.com ~^/a → admin 50% + web 50%"
+    );
     assert_eq!(
         said(
             vec![Condition::Path(texts(&["/a"])), Condition::Host(texts(&["shop.example.com"]))],

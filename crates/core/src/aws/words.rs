@@ -32,7 +32,8 @@ fn conditions(all: &[Condition]) -> String {
     // A host and a path are one address.
     let mut text = String::new();
     for (index, (place, one)) in said.iter().enumerate() {
-        let joins = *place == 2 && index > 0 && said.get(index - 1).is_some_and(|(at, _)| *at == 1);
+        let is_path = *place == 2 && one.starts_with('/');
+        let joins = is_path && index > 0 && said.get(index - 1).is_some_and(|(at, _)| *at == 1);
         if !text.is_empty() && !joins && *place != 3 {
             text.push(' ');
         }
@@ -44,8 +45,8 @@ fn conditions(all: &[Condition]) -> String {
 fn action(action: &Action, groups: &[Group]) -> String {
     match action {
         Action::Forward(targets) => {
-            let sum: u32 = targets.iter().map(|(_, weight)| weight).sum();
-            let share = |weight: u32| (weight * 100).checked_div(sum).unwrap_or(0);
+            let sum: u64 = targets.iter().map(|(_, weight)| u64::from(*weight)).sum();
+            let share = |weight: u32| (u64::from(weight) * 100).checked_div(sum).unwrap_or(0);
             let said: Vec<String> = targets
                 .iter()
                 .map(|(arn, weight)| match targets.len() {
