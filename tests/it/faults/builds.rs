@@ -157,7 +157,7 @@ fn a_jenkinsfile_is_judged_before_anything_of_its_branch_runs() {
     assert!(verdict(&stage, "from-jenkins", &beside).is_empty());
     assert!(verdict(&stage, "linked", &linked).is_empty());
     let said = verdict(&stage, "too-long", &long);
-    assert!(said[1].contains("the file has more than 1 MiB"), "{said:?}");
+    assert!(said[0].contains("a Jenkinsfile of more than 256 KiB"), "{said:?}");
     // Only what a branch or a run is at can be asked for.
     let (project, commit) = ("shop".into(), CommitId::new("0".repeat(40)));
     let refused = stage.ask(async |client| client.verdict(&project, &commit).await).unwrap_err();
