@@ -135,9 +135,9 @@ fn texts(list: &[String]) -> Vec<String> {
     list.iter().map(|one| text(Some(one))).collect()
 }
 
-/// A condition. What has a list of its own is read from there, and older answers have it above.
-/// A condition as it is told. One that has none of the values which are known here is told by its
-/// field alone, and never as one that every request meets.
+/// A condition. What has a list of its own is read from there, and older answers have it above. One
+/// that has none of the values which are known here is told by its field alone, and never as one that
+/// every request meets.
 fn condition(one: &RuleCondition) -> Condition {
     let field = one.field().unwrap_or_default();
     let listed = |own: Option<(&[String], &[String])>| {

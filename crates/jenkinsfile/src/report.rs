@@ -103,7 +103,7 @@ impl Report {
     }
 
     /// What is said of a file of more than [`MOST_BYTES`], which need not be read for that.
-    pub fn too_large(file: &str) -> Self {
+    fn too_large(file: &str) -> Self {
         let most = MOST_BYTES >> 20;
         let message = format!("the file has more than {most} MiB, which is not read here");
         Self::unread(file, message, Some("a Jenkinsfile is a few hundred lines long"))

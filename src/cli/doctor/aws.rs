@@ -1,6 +1,5 @@
 //! Whether what is watched at AWS can be seen, and has what should be there.
 
-use color_eyre::Result;
 use pilothouse_cockpit::model::trouble_of_all;
 use pilothouse_core::aws::{AwsWatch, Watched};
 use pilothouse_core::deployment::EnvironmentKey;
@@ -15,13 +14,19 @@ const WHAT: &str = "aws";
 /// Sentences of what is missing that are told of one environment.
 const MISSING: usize = 4;
 
-/// Looks at what the engine last saw, if one answers.
-pub async fn checks(place: &Place) -> Result<Vec<Check>> {
-    let (snapshot, seen) = watched::look(place).await?;
+/// Looks at what the engine last saw. Where that cannot be told, as by one that ends meanwhile, what
+/// was found elsewhere is told all the same.
+pub async fn checks(place: &Place) -> Vec<Check> {
+    let (snapshot, seen) = match watched::look(place).await {
+        Ok(looked) => looked,
+        Err(error) => {
+            let found = format!("what is watched at AWS could not be asked for: {error}");
+            return vec![Check::warn(WHAT, printable(&found, 600), "look again in a moment")];
+        }
+    };
     let environments = snapshot.state.environments.iter().filter(|(_, one)| !one.removing);
     let watched = environments.filter_map(|(key, one)| Some((key, one.spec.runtime.watch()?)));
-    let checks = watched.flat_map(|(key, watch)| of(key, watch, seen.get(key), snapshot.now));
-    Ok(checks.collect())
+    watched.flat_map(|(key, watch)| of(key, watch, seen.get(key), snapshot.now)).collect()
 }
 
 fn of(

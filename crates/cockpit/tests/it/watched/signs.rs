@@ -106,6 +106,25 @@ fn a_service_is_as_well_as_its_tasks_and_its_rollout() {
 }
 
 #[test]
+fn a_service_whose_new_tasks_fail_in_a_row_is_not_well_while_others_serve() {
+    let rollout = |state: &str| Some((state.to_owned(), String::new()));
+    for (failed, rollout, mark) in [
+        (2, rollout("IN_PROGRESS"), Mark::Ok),
+        (3, rollout("IN_PROGRESS"), Mark::Warn),
+        (3, rollout("COMPLETED"), Mark::Ok),
+    ] {
+        let mut inventory = account(1, |_| false);
+        let service = &mut inventory.services[0];
+        *service =
+            EcsService { running: 2, desired: 2, pending: 0, failed, rollout, ..service.clone() };
+        let (sign, _, last) = told(&inventory, Pane::Containers, "shop/worker");
+        assert_eq!(sign, Some(mark));
+        let is_said = last.contains("3 tasks of its rollout failed in a row");
+        assert_eq!(is_said, mark == Mark::Warn, "{last}");
+    }
+}
+
+#[test]
 fn a_service_that_was_deleted_or_is_being_deleted_says_so() {
     let mut inventory = account(1, |_| false);
     let (running, desired, pending, rollout) = (0, 0, 0, None);
