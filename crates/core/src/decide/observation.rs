@@ -6,7 +6,7 @@ use crate::deployment::ENGINE;
 use crate::effect::Observation;
 use crate::event::{ContainersEvent, EdgeEvent, Event, InstanceEvent};
 use crate::id::InstanceId;
-use crate::instance::{Instance, InstancePhase, TargetHealth};
+use crate::instance::{Instance, InstancePhase, Role, TargetHealth};
 use crate::routing::{Reason, TargetState};
 use crate::state::State;
 
@@ -83,14 +83,15 @@ fn moved(state: &State, id: &InstanceId, address: SocketAddr) -> bool {
 }
 
 /// A check of an instance's own fails. One that waits to prove itself does not get in any more,
-/// though it may get well: it is told of once.
+/// though it may get well: it is told of once. One that leaves goes on to drain, because a load
+/// balancer that could not be told of its new start may have sent it requests.
 fn ill(state: &State, id: &InstanceId, why: &str) -> Vec<Event> {
     let running = state
         .instances
         .get(id)
         .filter(|one| matches!(one.phase, InstancePhase::Running { over: false, .. }) && !one.ill);
     match running {
-        Some(one) if one.is_proved() => {
+        Some(one) if one.is_proved() || one.role == Role::Draining => {
             let (id, why) = (id.clone(), why.to_owned());
             vec![Event::Instance(InstanceEvent::Ill { id, why })]
         }

@@ -7,7 +7,9 @@ use pilothouse_core::command::{Command, DeployWhat};
 use pilothouse_core::container;
 use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::effect::{Fault, Input, Observation};
-use pilothouse_core::id::{DeploymentId, EnvironmentName, ProjectName, ReleaseNumber, RunId};
+use pilothouse_core::id::{
+    DeploymentId, EnvironmentName, InstanceId, ProjectName, ReleaseNumber, RunId,
+};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::Role as TargetRole;
 use pilothouse_core::run::Trigger;
@@ -382,4 +384,28 @@ fn ends_that_come_late_mean_nothing() {
         storm.world.late(place);
     }
     assert_eq!(storm.world.journal.len(), before, "{}", storm.world.tail(20));
+}
+
+/// The load balancer that cannot be told has the table of before, in which one that was started
+/// again serves: though its own check fails, its requests come to their end before it is stopped.
+#[test]
+fn what_leaves_and_turns_ill_before_it_is_proved_again_is_drained() {
+    let mut storm = Storm::new(3);
+    storm.push(1, 4, None);
+    storm.world.run_for(Millis::seconds(10));
+    let id = InstanceId::new("blog-qa-r1-0");
+    storm.world.edge.down = true;
+    let now = storm.world.now;
+    storm.world.processes.get_mut(id.as_str()).unwrap().restarts_at = Some(now);
+    for _ in 0..20 {
+        storm.world.step();
+        if storm.world.state.instances[&id].role == Role::Draining {
+            break;
+        }
+    }
+    assert_eq!(storm.world.state.instances[&id].role, Role::Draining, "{}", storm.world.tail(60));
+    storm.check(0, false);
+    storm.world.run_for(Millis::seconds(5));
+    storm.heal();
+    storm.at_rest();
 }
