@@ -14,13 +14,13 @@ use crate::containers::{Away, Containers};
 use crate::deployment::Phase;
 use crate::event::{ContainersEvent, EdgeEvent, EngineEvent, Event, Recorded};
 use crate::id::InstanceId;
-use crate::instance::{Instance, InstancePhase};
+use crate::instance::{Instance, InstancePhase, Role};
 use crate::state::State;
 use crate::table;
 
 /// Folds one record into the state.
 pub fn apply(state: &mut State, recorded: &Recorded) {
-    if changes_table(state, recorded) {
+    if changes_table(state, recorded) != Change::Nothing {
         work_out(state);
     }
 }
@@ -37,15 +37,16 @@ pub fn fold<'a>(mut state: State, records: impl IntoIterator<Item = &'a Recorded
             work_out(&mut state);
             stale = false;
         }
-        if !changes_table(&mut state, recorded) {
-            continue;
-        }
-        if matches!(recorded.event, Event::Instance(_)) {
-            state.edge.active = None;
-            stale = true;
-        } else {
-            work_out(&mut state);
-            stale = false;
+        match changes_table(&mut state, recorded) {
+            Change::Nothing => {}
+            Change::Table => {
+                state.edge.active = None;
+                stale = true;
+            }
+            Change::Perhaps => {
+                work_out(&mut state);
+                stale = false;
+            }
         }
     }
     if stale {
@@ -61,17 +62,38 @@ fn work_out(state: &mut State) {
     asks_for(state, digest);
 }
 
-/// Folds one record, but for what is asked of the edge; tells whether that may be another now.
-///
-/// For an instance this is exact: the table has another digest if and only if its target differs.
-fn changes_table(state: &mut State, recorded: &Recorded) -> bool {
+/// What a record does to the table that the edge is asked for.
+#[derive(PartialEq, Eq)]
+enum Change {
+    Nothing,
+    /// It has another digest.
+    Table,
+    /// It may have.
+    Perhaps,
+}
+
+/// Folds one record, but for what is asked of the edge; tells what that means for it.
+fn changes_table(state: &mut State, recorded: &Recorded) -> Change {
     let Event::Instance(event) = &recorded.event else {
         record(state, recorded);
-        return table::may_change(&recorded.event);
+        return if table::may_change(&recorded.event) { Change::Perhaps } else { Change::Nothing };
     };
-    let before = table::target_of(state, event.id());
+    let before = (table::target_of(state, event.id()), serves(state, event.id()));
     record(state, recorded);
-    before != table::target_of(state, event.id())
+    let after = (table::target_of(state, event.id()), serves(state, event.id()));
+    if before.0 != after.0 {
+        Change::Table
+    } else if before.1 != after.1 {
+        // One that has to prove itself again is the same target whether it is to serve or stands
+        // by, and the rules of its environment are not: they ask whether any is to serve.
+        Change::Perhaps
+    } else {
+        Change::Nothing
+    }
+}
+
+fn serves(state: &State, id: &InstanceId) -> bool {
+    state.instances.get(id).is_some_and(|instance| instance.role == Role::Active)
 }
 
 fn record(state: &mut State, recorded: &Recorded) {

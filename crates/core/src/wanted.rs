@@ -29,9 +29,12 @@ impl Wanted {
         self.effects.insert(id, effect);
     }
 
-    /// Asks to be asked again at a time, unless an earlier one is known.
-    fn wake(&mut self, at: Timestamp) {
-        self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+    /// Asks to be asked again at a time, unless an earlier one is known. What is due has been looked
+    /// at: it would hide what comes after it, and be asked for again at once.
+    fn wake(&mut self, at: Timestamp, now: Timestamp) {
+        if now < at {
+            self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+        }
     }
 }
 
@@ -52,23 +55,21 @@ pub fn wanted(state: &State, now: Timestamp) -> Wanted {
         instance::want(state, instance, &mut wanted);
         let environment = state.environments.get(&instance.environment);
         let at_rest = environment.filter(|environment| environment.running.is_none());
-        if let Some(at) = at_rest.and_then(|environment| relief_at(environment, instance))
-            && at > now
-        {
-            wanted.wake(at);
+        if let Some(at) = at_rest.and_then(|environment| relief_at(environment, instance)) {
+            wanted.wake(at, now);
         }
         if !state.is_out_of_reach(instance)
             && let Some(at) = state.excused_until(instance, now)
         {
-            wanted.wake(at);
+            wanted.wake(at, now);
         }
     }
     if state.has_containers() {
         wanted.add(EffectId::Listen, Effect::Listen);
     }
     for environment in state.environments.values() {
-        if environment.running.is_none() && environment.replace_at > now {
-            wanted.wake(environment.replace_at);
+        if environment.running.is_none() {
+            wanted.wake(environment.replace_at, now);
         }
     }
     edge(state, now, &mut wanted);
@@ -104,7 +105,7 @@ fn edge(state: &State, now: Timestamp, wanted: &mut Wanted) {
         return;
     }
     if state.edge.retry_at > now {
-        wanted.wake(state.edge.retry_at);
+        wanted.wake(state.edge.retry_at, now);
         return;
     }
     let version = state.edge.version + 1;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Rule, Violation};
 use crate::deployment::{EnvironmentKey, Phase};
 use crate::id::InstanceId;
-use crate::instance::{Instance, Role};
+use crate::instance::{Instance, InstancePhase, Role};
 use crate::routing::TargetState;
 use crate::state::{Environment, State};
 
@@ -26,6 +26,11 @@ fn is_well(instance: &Instance) -> bool {
         && instance.health.state != TargetState::Unhealthy
 }
 
+/// Whether it runs and is not known to be what it was: it was started again meanwhile.
+fn has_to_prove_itself(instance: &Instance) -> bool {
+    matches!(instance.phase, InstancePhase::Running { proved: false, .. })
+}
+
 /// Judges a turn by who served before it and after it.
 ///
 /// What is lost or unwell is the world's doing. What is well and serves no longer was taken out
@@ -43,6 +48,7 @@ pub(super) fn judge(before: &Serving, state: &State, after: &Serving) -> Vec<Vio
                     && environment.stopped.contains(&instance.slot);
                 instance.role != Role::Active
                     && instance.health.state != TargetState::Unhealthy
+                    && !has_to_prove_itself(instance)
                     && !is_stopped
             })
         });
@@ -71,9 +77,10 @@ fn least(state: &State, environment: &Environment, had: usize) -> usize {
         return usize::from(old.any(is_well)).min(had);
     }
     let fewest = by_spec.min(deployment.fewest()).min(had);
-    // Traffic had not moved: what is given up never counted, what served before must again, but
-    // for those of it that the world has made unwell meanwhile.
-    if matches!(deployment.phase, Phase::Aborting { .. }) {
+    // Traffic had not moved: what is given up, or goes back to the gate, never counted; what served
+    // before must again, but for those of it that the world has made unwell meanwhile.
+    let is_at_gate = deployment.phase == Phase::Starting && !deployment.shifted;
+    if is_at_gate || matches!(deployment.phase, Phase::Aborting { .. }) {
         let was_well = |instance: &&Instance| {
             instance.is_proved() && instance.health.state != TargetState::Unhealthy
         };

@@ -221,7 +221,9 @@ fn starting(state: &State, deployment: &Deployment, now: Timestamp) -> Vec<Event
     {
         return fail(state, deployment, &why);
     }
-    if !new.iter().flatten().all(|instance| instance.is_proved()) {
+    // One that turned ill since it proved itself is waited for while nothing may be concluded of it.
+    let is_well = |one: &&Instance| one.is_proved() && one.health.state != TargetState::Unhealthy;
+    if !new.iter().flatten().all(is_well) {
         return Vec::new();
     }
     // Traffic that nobody can send cannot be moved.

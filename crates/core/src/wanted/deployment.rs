@@ -17,13 +17,12 @@ pub(super) fn want(state: &State, deployment: &Deployment, now: Timestamp, wante
         // What cannot be reached for now has not failed to answer.
         Phase::Verifying if is_out_of_reach(state, deployment) => {}
         Phase::Verifying => when_due(state, deployment, now, wanted, verify),
-        Phase::Baking { until } => wanted.wake(*until),
+        Phase::Baking { until } => wanted.wake(*until, now),
         Phase::RollingBack { step: RollbackStep::Starting, .. } => {
             let due = retry_at(state, deployment.since, deployment.attempts);
             let patience = deployment.since.after(crate::settle::rollback::PATIENCE);
-            for at in [due, patience].into_iter().filter(|at| now < *at) {
-                wanted.wake(at);
-            }
+            wanted.wake(due, now);
+            wanted.wake(patience, now);
         }
         Phase::Staging
         | Phase::Queued
@@ -52,7 +51,7 @@ fn when_due(
 ) {
     let due = retry_at(state, deployment.since, deployment.attempts);
     if now < due {
-        wanted.wake(due);
+        wanted.wake(due, now);
     } else if let Some((id, effect)) = effect(state, deployment) {
         wanted.add(id, effect);
     }

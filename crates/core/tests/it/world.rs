@@ -183,6 +183,7 @@ impl World {
         if self.state.halting {
             self.given_up.extend(self.state.instances.keys().cloned());
         }
+        self.give_up_what_is_taken_away();
         self.edge_drops();
         let wanted = wanted(&self.state, self.now);
         let found = self.guard.wanted(&self.state, &wanted);

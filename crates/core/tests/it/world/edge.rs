@@ -16,7 +16,8 @@ pub struct Edge {
     pub down: bool,
     pub table: Option<Table>,
     pub epoch: u64,
-    /// How many tables in a row it did not take.
+    /// How many tables in a row it did not take; while all is to end, questions that it did not
+    /// answer count too.
     pub refused: u32,
     /// What was last told of each target.
     pub reported: BTreeMap<InstanceId, TargetState>,
@@ -61,6 +62,7 @@ impl World {
                 let active = self.edge.table.as_ref().map(|table| table.digest.clone());
                 Observation::EdgeConnected { active }
             } else {
+                self.edge.refused += u32::from(self.state.halting);
                 Observation::EdgeDisconnected { why: "connection refused".to_owned() }
             });
         }

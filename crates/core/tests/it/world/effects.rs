@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use pilothouse_core::effect::{Effect, EffectId, Fault, FaultKind, InstanceOrder, Outcome};
 use pilothouse_core::event::Head;
 use pilothouse_core::id::{ArtifactDigest, CommitId, InstanceId, ProjectName};
+use pilothouse_core::instance::{Instance, InstancePhase};
 use pilothouse_core::routing::Role;
 use pilothouse_core::run::StepExit;
 use pilothouse_core::spec::Runtime;
@@ -316,6 +317,18 @@ impl World {
         if cut && !self.state.halting && !given_up {
             self.violations.push(format!("{id} is stopped before it drained"));
         }
+    }
+
+    /// What is let go without a drain because somebody takes it away and the edge takes no table is
+    /// let go for good, though its environment may be wanted again before it has stopped.
+    pub(super) fn give_up_what_is_taken_away(&mut self) {
+        if self.edge.refused < 4 {
+            return;
+        }
+        let stopping = |one: &&Instance| matches!(one.phase, InstancePhase::Stopping { .. });
+        let ids = self.state.instances.values().filter(stopping).map(|one| one.id.clone());
+        let taken: Vec<_> = ids.filter(|id| self.is_taken_away(id)).collect();
+        self.given_up.extend(taken);
     }
 
     /// Whether somebody wants all of what an instance is of to be gone.
