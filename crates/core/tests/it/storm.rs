@@ -269,8 +269,11 @@ impl Storm {
         assert_eq!(known, real, "what runs is not what is known\n{}", tail());
         let wanted = table::wanted(state);
         let real = world.edge.table.as_ref();
-        // An edge that was never told anything serves nothing, which is as good where nothing is asked.
-        let is_untold = state.projects.is_empty() && real.is_none();
+        // An edge that no table is known to have reached serves nothing, which is as good where
+        // nothing is asked: one that was on its way when the last project went names no target.
+        let groups = real.into_iter().flat_map(|table| &table.target_groups);
+        let is_untold = state.projects.is_empty()
+            && (real.is_none() || state.edge.version == 0 && groups.count() == 0);
         let digest = real.map(|table| &table.digest);
         assert!(is_untold || digest == Some(&wanted.digest), "{digest:?}\n{}", tail());
         for (key, environment) in &state.environments {

@@ -1,7 +1,7 @@
 //! What storms found, as short as it can be told.
 
 use pilothouse_core::id::InstanceId;
-use pilothouse_core::instance::Role;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::time::Millis;
 use pilothouse_core::wanted::wanted;
 
@@ -56,7 +56,7 @@ fn what_is_ill_before_traffic_moves_moves_none() {
     storm.push(1, 1, None);
     let new = InstanceId::new("blog-development-r2-0");
     let is_proved =
-        |storm: &Storm| storm.world.state.instances.get(&new).is_some_and(|one| one.is_proved());
+        |storm: &Storm| storm.world.state.instances.get(&new).is_some_and(Instance::is_proved);
     for _ in 0..200 {
         if is_proved(&storm) {
             break;
