@@ -39,7 +39,8 @@ pub fn show(look: &Look, runtime: Runtime, keep: bool, asked: &Asked) -> Result<
         pushed: 0,
     };
     let team = team.begin(Arc::clone(&over));
-    let place = Place { state: Some(scene.state_dir()), ..Place::default() };
+    let (state, config) = (Some(scene.state_dir()), Some(scene.config_dir()));
+    let place = Place { state, config, ..Place::default() };
     let ended = attach(&place, scene.client(), look, false, Some(guide));
     over.store(true, Ordering::SeqCst);
     // A team that broke down has nothing to tell.

@@ -133,6 +133,12 @@ impl Scene {
         self.directory.state()
     }
 
+    /// Where operator's files would be: there are none, and those of whoever watches are no part of
+    /// it.
+    pub fn config_dir(&self) -> PathBuf {
+        self.directory.state().join("config")
+    }
+
     /// What is said while all of it is ended.
     pub fn last_words(&self) -> String {
         let path = self.directory.path().display();

@@ -67,8 +67,9 @@ pub fn row(model: &Model, instance: &Instance) -> Row {
 /// What a filter looks at: all that a row says and that is not measured.
 pub fn haystack(model: &Model, instance: &Instance) -> String {
     let (_, word) = words::instance(instance);
+    let (place, _) = words::place(model, &instance.environment);
     format!(
-        "{} {} {:?} {word} {} {} {} {} {}",
+        "{} {place} {} {:?} {word} {} {} {} {} {}",
         instance.id,
         instance.release,
         instance.own_health(),

@@ -138,7 +138,9 @@ fn haystack(model: &Model, job: JobRef) -> String {
         }
         (None, Some(deployment)) => {
             let (_, word) = words::deployment(model, deployment);
-            format!("{} {} {} {word}", deployment.id, deployment.release, deployment.environment)
+            let key = &deployment.environment;
+            let (place, _) = words::place(model, key);
+            format!("{} {} {key} {place} {word}", deployment.id, deployment.release)
         }
         (None, None) => String::new(),
     }

@@ -116,6 +116,32 @@ fn a_filter_finds_what_the_columns_say() {
 }
 
 #[test]
+fn a_filter_finds_a_preview_by_its_branch() {
+    let mut state = normal();
+    let id = InstanceId::new("shop-preview-b-1a2b-r1-0");
+    let mut one = state.instances.values().next().unwrap().clone();
+    (one.id, one.environment) = (id.clone(), key("preview-b-1a2b"));
+    state.instances.insert(id, one);
+    let mut last = state.deployments.values().next_back().unwrap().clone();
+    last.environment = key("preview-b-1a2b");
+    state.deployments.insert(last.id, last);
+    let mut model = operator(state, 120, 40);
+    press(&mut model, "e3/결제<Enter>");
+    assert_eq!(model.len(Pane::Containers), 1);
+    press(&mut model, "4/결제<Enter>");
+    assert_eq!(model.len(Pane::Targets), 1);
+    press(&mut model, "2/결제<Enter>");
+    let jobs = rows(&model);
+    assert!(jobs.iter().any(|row| row.contains("to feature/결제")), "{jobs:?}");
+}
+
+/// The rows of the job queue.
+fn rows(model: &Model) -> Vec<String> {
+    let rows = pilothouse_cockpit::rows::rows(model, Pane::Jobs, 0, 100);
+    rows.iter().map(pilothouse_cockpit::rows::Row::text).collect()
+}
+
+#[test]
 fn others_are_dim_and_nothing_is_done_to_them() {
     let mut model = containers(120, 40);
     press(&mut model, "3G");

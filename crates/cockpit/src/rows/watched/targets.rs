@@ -54,7 +54,9 @@ pub fn row(watched: &Watched, what: Thing, now: Timestamp) -> Option<Row> {
 
 /// The instances that no target group has, the first of them by name.
 fn unregistered(watched: &Watched, one: &Unregistered, now: Timestamp) -> Vec<Cell> {
-    let stale = watched.stale_since(Part::Registrations, now).filter(|at| at.0 > 0);
+    // Groups of others are looked at only where there are some: then nothing of them is old.
+    let parts = [Part::Registrations, Part::Health, Part::Instances].into_iter();
+    let stale = parts.filter_map(|part| watched.stale_since(part, now)).filter(|at| at.0 > 0).min();
     let first = one.instances.first().map_or("", String::as_str);
     let named = watched.instances.iter().find(|instance| instance.id == first);
     let first = named.map(|one| one.name.as_str()).filter(|name| !name.is_empty()).unwrap_or(first);

@@ -251,6 +251,24 @@ fn instances_that_no_target_group_has_say_so_where_targets_are_told() {
     let said = "no target group of its VPC has it, so that no load balancer checks it";
     assert_eq!(row(&one), ["web-0", "in no group", said]);
     let more = with(&["i-1", "i-2", "i-3"], 50);
+    // What says so was read in other parts as well.
+    let mut old = account(1, |_| false);
+    let trouble = Trouble::new(TroubleKind::Unreachable, "ec2:DescribeInstances", "refused");
+    old.take(Part::Instances, ago(1), Err(trouble));
+    let mut watched =
+        old.watched(&key("production"), &super::watch(), super::EVERY, Calls::default());
+    (watched.groups, watched.balancers) = (Vec::new(), Vec::new());
+    watched.parts.remove(&Part::Registrations);
+    let instances = vec!["i-00000000000000000".to_owned()];
+    watched.unregistered = Some(Unregistered { instances, searched: 0, candidates: 0 });
+    let mut model = operator(state(), 200, 60);
+    update(&mut model, Msg::Sighting(Box::new(Sighting::Whole(Box::new(watched)))));
+    let told = rows(&model, Pane::Targets, 0, 9).into_iter().map(|row| row.text());
+    assert!(
+        told.clone().any(|row| row.contains("was in no group")),
+        "{:?}",
+        told.collect::<Vec<_>>()
+    );
     let limit = "not found in 50 of the 62 target groups of their VPC: name their groups in \
                 `target_groups`";
     assert_eq!(row(&more), ["i-1 and 2 more", "in no group", limit]);
