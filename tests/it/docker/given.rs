@@ -113,7 +113,7 @@ fn a_step_that_takes_more_memory_than_it_may_is_ended_and_told_why() {
         &format!(
             "image = \"{image}\"\nartifact = \"out\"\n\
              [[stage]]\nname = \"greedy\"\nmemory = \"32MiB\"\n\
-             run = \"x=$(busybox yes | head -c 200000000)\"\n\
+             run = \"exec busybox dd if=/dev/zero of=/dev/null bs=200M count=1\"\n\
              [service]\nrun = [\"/bin/busybox\", \"true\"]\nport = 8000\nimage = \"{image}\"\n"
         ),
     );
