@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container;
@@ -23,6 +24,9 @@ use rustix::process::Signal;
 use crate::contract::{Ground, Kind};
 use crate::docker::image::Base;
 use crate::stage::{Stage, processes, production};
+
+/// How long a program has that is about to run.
+const COMES: Duration = Duration::from_secs(2);
 
 mod local {
     use super::{Machine, play};
@@ -106,8 +110,26 @@ impl Machine {
         docker.container(&name).await.unwrap()
     }
 
-    /// The programs of an instance on the host.
+    /// The programs of an instance on the host. One that its supervisor has forked, or that is
+    /// becoming another, has no environment to be known by yet: it is waited for.
     fn programs(&self, id: &InstanceId) -> Vec<u32> {
+        let unit = self.surroundings.places.instance(id).join("unit");
+        let supervisor = format!("supervise {}", unit.display());
+        let until = Instant::now() + COMES;
+        loop {
+            let programs = self.known(id);
+            let all = processes::of(&self.stage.path(""));
+            let supervisors = all.iter().filter(|one| one.line.contains(&supervisor)).count();
+            let is_settled = supervisors == 0 || (supervisors == 1 && !programs.is_empty());
+            if is_settled || Instant::now() > until {
+                return programs;
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    /// The programs that are known by their environment.
+    fn known(&self, id: &InstanceId) -> Vec<u32> {
         let needle = format!("PILOTHOUSE_INSTANCE={id}\0");
         let own = processes::of(&self.stage.path("")).into_iter().filter(|process| {
             let environ = std::fs::read(format!("/proc/{}/environ", process.pid));
