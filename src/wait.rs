@@ -250,14 +250,24 @@ impl End {
             DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
         };
         let is_removed = is_removed(state, key);
-        // No earlier release serves on where none serves for long.
-        let failure = failure.map(|failure| if is_removed { Failure::Failed } else { failure });
+        let is_unserved = state.is_unserved(key);
+        let failure = failure.map(|failure| match failure {
+            // No earlier release serves on where none serves for long.
+            _ if is_removed => Failure::Failed,
+            // One that has the traffic and is not well is no earlier release that serves.
+            Failure::RolledBack if is_unserved => Failure::Uncertain,
+            failure => failure,
+        });
         let project = state.projects.get(&key.project);
         let serves = match serving {
             _ if is_removed => format!("{key} was removed"),
             Some(release) if environment.is_some_and(|one| one.wanted() == 0) => {
                 format!("nothing of {release} runs, as it was stopped: `pilothouse start {key}`")
             }
+            Some(release) if is_unserved => format!(
+                "{key} has {release}, and no instance of it is well: `pilothouse instances {key}` \
+                 says why"
+            ),
             Some(release) => format!("{key} serves {release}"),
             None => format!("{key} serves nothing"),
         };

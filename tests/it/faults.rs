@@ -6,4 +6,5 @@ mod disk;
 mod edge;
 mod places;
 mod processes;
+mod shared;
 mod sources;

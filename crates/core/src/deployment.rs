@@ -169,7 +169,7 @@ pub enum DeploymentResult {
         /// The sentence.
         why: String,
     },
-    /// The way back failed too: a person must look.
+    /// The way back failed too, or led to what is not well either, or is off: a person must look.
     Attention {
         /// A sentence that says what failed.
         why: String,

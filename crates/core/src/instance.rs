@@ -135,6 +135,14 @@ impl Instance {
         matches!(self.phase, InstancePhase::Running { over: true, .. })
     }
 
+    /// Whether it was proved, runs, and passed its last check.
+    pub fn is_well(&self) -> bool {
+        self.is_proved()
+            && !self.is_over()
+            && self.health.state != TargetState::Unhealthy
+            && !self.health.doubted
+    }
+
     /// What the load balancer says of this very start of it. What it said of the process before is
     /// not told as if it were the new one's own.
     pub fn own_health(&self) -> TargetState {

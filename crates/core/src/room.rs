@@ -1,8 +1,9 @@
 //! How much room there is where the engine keeps its state, and when that is too little.
 //!
-//! Without any space the journal cannot be written, and the engine accepts nothing. Without any more
-//! files the journal goes on in the one that it has, but builds, instances and routing tables, which
-//! need new ones, fail. So either is told before.
+//! Without any space builds fail, and once what the journal keeps for itself is used up it cannot be
+//! written, and the engine accepts nothing. Without any more files the journal goes on in the one
+//! that it has, but builds, instances and routing tables, which need new ones, fail. So either is
+//! told before.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@
 //! requests, log lengths) and log bytes are not part of it.
 
 mod edge;
+mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -135,6 +135,8 @@ pub struct Journal {
     active: File,
     /// Durable length of the last segment, in bytes.
     durable: u64,
+    /// Up to where the last segment has room of its own, in bytes; 0 where that is not known.
+    kept: u64,
     /// Number of the last durable record.
     last: u64,
     /// Where the last durable record is told, once one that was told before is there or given up.

@@ -29,12 +29,15 @@ pub struct StopError {
 ///
 /// Returns at once, and false if the supervisor has ended already; watch the
 /// handle for the end. Without a grace, the unit's own holds. Asking again with a
-/// shorter grace shortens it, and zero kills.
+/// shorter grace shortens it, and zero kills. On a full disk only the first asking
+/// finds room for its grace; a later one asks all the same, and changes nothing.
 pub fn stop(handle: &Handle, grace: Option<Duration>) -> Result<bool, StopError> {
     let grace_ms = grace.map(|grace| u64::try_from(grace.as_millis()).unwrap_or(u64::MAX));
     let wish = StopWish { version: 1, grace_ms };
-    unit::write_json(&unit::stop_path(&handle.dir), &wish, Durability::Unsynced)
-        .and_then(|()| handle.supervisor.signal(Signal::TERM))
+    // What fills the disk is often this very unit, so that nothing may keep it from being asked.
+    // Without the wish it ends as its specification says.
+    let _ = unit::write_json(&unit::stop_path(&handle.dir), &wish, Durability::Unsynced);
+    (handle.supervisor.signal(Signal::TERM))
         // A program may stop its supervisor, and a stopped process hears nothing else.
         .and_then(|_| handle.supervisor.signal(Signal::CONT))
         .map_err(|source| StopError { dir: handle.dir.clone(), source })

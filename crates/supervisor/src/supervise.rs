@@ -36,8 +36,11 @@ use signals::Signals;
 const MAX_SECRETS_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Room that is kept for the exit record from the beginning, in bytes: a unit that fills the disk
-/// with its output still gets one. A record is longer only where it quotes a long path.
+/// still gets one. A record is longer only where it quotes a long path.
 const RECORD_BYTES: usize = 4096;
+
+/// Room that is kept for the engine's wish that the unit ends, in bytes, for the same reason.
+const WISH_BYTES: usize = 64;
 
 /// What a supervisor tells its starter, once, as JSON on its standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +124,9 @@ fn prepare(unit: &Path, launch: &[OsString]) -> Result<Supervision, Report> {
         Kind::Instance { max_log_bytes, .. } => Limit::KeepLast(max_log_bytes),
     };
     let log = LogWriter::create(unit, limit).map_err(failed("cannot create the log"))?;
-    unit::reserve(&unit::exit_path(unit), RECORD_BYTES).map_err(failed("cannot keep room"))?;
+    unit::reserve(&unit::exit_path(unit), RECORD_BYTES)
+        .and_then(|()| unit::reserve(&unit::stop_path(unit), WISH_BYTES))
+        .map_err(failed("cannot keep room"))?;
     let status = Status {
         version: 1,
         id: stored.spec.id.clone(),

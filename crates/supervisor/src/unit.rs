@@ -92,7 +92,8 @@ pub(crate) fn write_json<T: Serialize>(
 }
 
 /// Takes the room that a file will need, so that it can be written by [`write_json`] on a disk that
-/// is full by then: the bytes of a file that are there already can be written over.
+/// is full by then, by whichever process: the bytes of a file that are there already can be written
+/// over.
 pub(crate) fn reserve(path: &Path, bytes: usize) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let options = options.write(true).create(true).truncate(true).mode(0o600);
@@ -100,9 +101,13 @@ pub(crate) fn reserve(path: &Path, bytes: usize) -> io::Result<()> {
 }
 
 /// Where a file is written before it is renamed into its place.
+///
+/// No two processes write one file of a unit at once: the starter writes the specification, the
+/// supervisor its status and the end, which is written in its stead only when it is dead, and the
+/// one engine writes its wish.
 fn temporary_path(path: &Path) -> PathBuf {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
+    temporary.push(".tmp");
     PathBuf::from(temporary)
 }
 

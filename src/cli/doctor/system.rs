@@ -116,7 +116,8 @@ fn state_dir(place: &Place) -> Vec<Check> {
             match room.scarce() {
                 None => Check::ok("disk", found),
                 Some(Scarce::Space) => {
-                    let mend = "make room: without any, the engine accepts nothing";
+                    let mend = "make room, or cancel the run that fills it: without any, runs and \
+                                deployments wait or fail, and soon the engine accepts nothing";
                     Check::fail("disk", found, mend)
                 }
                 Some(Scarce::Files(more)) => {

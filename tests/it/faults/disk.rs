@@ -213,6 +213,37 @@ fn a_build_that_fills_the_disk_says_so() {
 }
 
 #[test]
+fn a_build_that_filled_the_disk_can_be_cancelled_which_makes_room() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = Repository::new(&stage);
+    *repository.build.borrow_mut() =
+        "head -c 30000000 /dev/zero > fill || true\n: > full\nsleep 60".to_owned();
+    repository.commit("v1");
+    stage.apply(&stage.project(repository.dir()));
+    let workspace = state_dir.join("runs/1/workspace");
+    wait_until(|| "it is full".to_owned(), || workspace.join("full").exists());
+    // No byte is left, but for what was kept.
+    fill(&workspace.join("filler"));
+    // More records than the last page of the journal had room for.
+    for _ in 0..40 {
+        look(&stage).unwrap();
+    }
+    let cancel = stage.binary().args(["cancel", "1"]).output().unwrap();
+    assert!(cancel.status.success(), "{}", String::from_utf8_lossy(&cancel.stderr));
+    stage.wait("it is cancelled", |state| {
+        matches!(&state.runs[&RunId(1)].phase, RunPhase::Ended { result, .. }
+            if matches!(result, RunResult::Cancelled { .. }))
+    });
+    wait_until(|| "its files are gone".to_owned(), || !workspace.exists());
+    assert!(look(&stage).is_ok());
+    stage.halt();
+    drop(disk);
+}
+
+#[test]
 fn an_edge_whose_log_takes_nothing_goes_on() {
     let dir = tempfile::Builder::new().prefix("phe").tempdir_in("/tmp").unwrap();
     let control = dir.path().join("edge.sock");

@@ -350,7 +350,8 @@ pub fn little_room(room: Room) -> Option<String> {
     let (left, mend) = match room.scarce()? {
         Scarce::Space => (
             format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
-            "Make room: without any, builds fail and the engine accepts nothing.",
+            "Make room, or cancel the run that fills it: without any, runs and deployments wait or fail, \
+             and soon the engine accepts nothing.",
         ),
         Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
         Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),

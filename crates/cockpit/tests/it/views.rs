@@ -9,7 +9,10 @@ use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::{Docker, Limits, Reach, Volume};
-use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::id::{DeploymentId, ReleaseNumber};
+use pilothouse_core::instance::Role;
+use pilothouse_core::routing::TargetState;
 use pilothouse_core::run::{RunPhase, RunResult};
 use pilothouse_core::spec::Runtime;
 use pilothouse_core::state::State;
@@ -35,6 +38,35 @@ fn views() {
     let mut failed = operator(failing(), 80, 30);
     press(&mut failed, "2jj<Enter>");
     insta::assert_snapshot!("deployment_attention", text(&failed));
+}
+
+/// What a deployment went back to, or left alone, is told as serving only while it is well.
+#[test]
+fn what_is_left_and_is_not_well_is_no_way_back() {
+    let why = || "shop-production-r41-0 became unhealthy".to_owned();
+    let cases = [
+        (DeploymentResult::RolledBack { why: why() }, "serves again."),
+        (DeploymentResult::Failed { why: why() }, "was never touched."),
+    ];
+    for (result, well) in cases {
+        for is_well in [true, false] {
+            let mut state = failing();
+            state.edge.connected = true;
+            let deployment = state.deployments.get_mut(&DeploymentId(41)).unwrap();
+            deployment.phase = Phase::Ended { result: result.clone(), at: ago(30) };
+            let serving = state.instances.values_mut().filter(|one| one.role == Role::Active);
+            for one in serving.filter(|one| one.environment == key("production")) {
+                one.health.state =
+                    if is_well { TargetState::Healthy } else { TargetState::Unhealthy };
+            }
+            let mut model = operator(state, 200, 40);
+            press(&mut model, "2jj<Enter>");
+            let screen = text(&model);
+            assert_eq!(screen.contains(well), is_well, "{screen}");
+            let unwell = "no instance of it is well now: look at the targets.";
+            assert_eq!(screen.contains(unwell), !is_well, "{screen}");
+        }
+    }
 }
 
 #[test]

@@ -336,7 +336,8 @@ fn retiring(state: &State, deployment: &Deployment) -> Vec<Event> {
 
 fn aborting(state: &State, deployment: &Deployment, result: &DeploymentResult) -> Vec<Event> {
     if instances(state, &deployment.new).next().is_none() {
-        return vec![ended(deployment.id, result.clone())];
+        let result = failing::beside_unwell(state, deployment, result.clone());
+        return vec![ended(deployment.id, result)];
     }
     let ends = table::ends_without(state, &deployment.environment);
     let may_stop = |one: &&Instance| ends || one.role != Role::Draining;

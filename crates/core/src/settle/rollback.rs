@@ -154,10 +154,13 @@ fn stopping(state: &State, deployment: &Deployment, why: &str) -> Vec<Event> {
     if instances(state, &deployment.new).next().is_some() {
         return Vec::new();
     }
-    let why = why.to_owned();
     let result = match deployment.previous {
-        Some(_) => DeploymentResult::RolledBack { why },
-        None => DeploymentResult::Failed { why },
+        Some(previous) if state.is_unserved(&deployment.environment) => {
+            let why = format!("{why}; went back to {previous}, and no instance of it is well");
+            DeploymentResult::Attention { why }
+        }
+        Some(_) => DeploymentResult::RolledBack { why: why.to_owned() },
+        None => DeploymentResult::Failed { why: why.to_owned() },
     };
     vec![ended(deployment.id, result)]
 }

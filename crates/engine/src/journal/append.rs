@@ -12,6 +12,12 @@ use super::mark::Mark;
 use super::segment::End;
 use super::{Health, Journal, Seq, epoch, line, segment};
 
+/// Room that is kept behind the last record, in bytes; it is taken anew when half of it is used.
+///
+/// On a disk that something else has filled, what ends it can still be recorded: that a run was
+/// cancelled, and that it has ended, upon which its workspace goes.
+const AHEAD: u64 = 256 << 10;
+
 impl Journal {
     /// Appends records as one whole and returns the number of the last.
     ///
@@ -38,7 +44,18 @@ impl Journal {
         self.last += u64::from(of);
         // Where the disk refuses, the mark goes on naming an older record for one append more.
         let _ = self.set_mark();
+        self.keep_ahead();
         Ok(Seq(self.last))
+    }
+
+    /// Takes room behind the last record, where half of what was taken is used.
+    pub(super) fn keep_ahead(&mut self) {
+        // Where the filesystem knows no such thing, or is full already, records take what there is.
+        if self.kept < self.durable + AHEAD / 2
+            && self.options.disk.keep(&self.active, self.durable, AHEAD).is_ok()
+        {
+            self.kept = self.durable + AHEAD;
+        }
     }
 
     /// Tells the mark of the last record. Where the journal goes on behind records that are lost,
@@ -88,6 +105,8 @@ impl Journal {
             .open(&path)
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.health = Health::Ready;
+        self.kept = 0;
+        self.keep_ahead();
         Ok(())
     }
 
@@ -122,6 +141,7 @@ impl Journal {
             return Ok(());
         };
         self.health = Health::Degraded(source.to_string());
+        self.kept = 0;
         Err(AppendError::Disk { cut_back: self.cut_back().is_ok(), source })
     }
 
@@ -158,6 +178,7 @@ impl Journal {
         self.sync_mark();
         self.active = file;
         self.durable = header.len() as u64;
+        self.kept = 0;
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::FallocateFlags;
+
 /// Names what is about to be done to a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -167,6 +169,12 @@ impl Disk {
             }
         }
         .map_err(|source| DiskError::new("write", path, source))
+    }
+
+    /// Takes room for a file behind an offset, whose length stays (`fallocate(2)`). Not a step: it
+    /// changes nothing that anybody reads.
+    pub fn keep(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, bytes)?)
     }
 
     /// Makes a file's bytes and length durable (`fdatasync`).

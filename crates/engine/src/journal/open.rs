@@ -100,7 +100,7 @@ pub fn open(
         .write(true)
         .open(&path)
         .map_err(|error| DiskError::new("open", &path, error))?;
-    let journal = Journal {
+    let mut journal = Journal {
         dir: dir.to_path_buf(),
         limits,
         options,
@@ -113,12 +113,14 @@ pub fn open(
             .collect(),
         active,
         durable,
+        kept: 0,
         last,
         mark,
         health: Health::Ready,
         lines: Vec::new(),
         _lock: lock,
     };
+    journal.keep_ahead();
     let recovered = Recovered {
         epoch: Epoch(epoch),
         snapshot: read.snapshot,

@@ -37,7 +37,7 @@ fn outcome(model: &Model, deployment: &Deployment, width: u16) -> Vec<Line> {
         Phase::Ended { result, .. } | Phase::Aborting { result } => {
             let (mark, text) = words::deployment_result(&model.replica, deployment, result);
             let scope = if mark == Mark::Error { Scope::StateError } else { Scope::Text };
-            (format!("{text}. {}", after(result, deployment.previous.is_some())), scope)
+            (format!("{text}. {}", after(model, deployment, result)), scope)
         }
         Phase::RollingBack { why, .. } => {
             (format!("Rolling back: {}.", width::clean(why)), Scope::StateWarn)
@@ -49,16 +49,33 @@ fn outcome(model: &Model, deployment: &Deployment, width: u16) -> Vec<Line> {
     lines
 }
 
-fn after(result: &DeploymentResult, had_release: bool) -> &'static str {
+/// What the environment is left with. What an older deployment left is another one's by now.
+fn after(model: &Model, deployment: &Deployment, result: &DeploymentResult) -> &'static str {
+    let had_release = deployment.previous.is_some();
+    let all = model.replica.deployments.values().rev();
+    let mut ended = all.filter(|one| one.environment == deployment.environment && one.is_ended());
+    let is_newest = ended.next().is_none_or(|newest| newest.id <= deployment.id);
+    let is_unwell = is_newest && model.replica.is_unserved(&deployment.environment);
     match result {
         DeploymentResult::Succeeded => "It answered through the load balancer and the domain.",
         DeploymentResult::Failed { .. } | DeploymentResult::RolledBack { .. } if !had_release => {
             "Nothing served before it, and nothing does now."
         }
+        DeploymentResult::Failed { .. } if is_unwell => {
+            "The release that served before was never touched, and no instance of it is well now: \
+             look at the targets."
+        }
         DeploymentResult::Failed { .. } => "The release that served before was never touched.",
+        DeploymentResult::RolledBack { .. } if is_unwell => {
+            "Traffic went back to the release that served before, and no instance of it is well \
+             now: look at the targets."
+        }
         DeploymentResult::RolledBack { .. } => "The release that served before serves again.",
         DeploymentResult::Attention { .. } => {
-            "The way back failed too: look at the targets, then deploy a good release."
+            "Look at the targets: mend what they lack, or deploy a good release."
+        }
+        DeploymentResult::Cancelled { .. } if is_unwell => {
+            "No instance of the release that serves is well now: look at the targets."
         }
         DeploymentResult::Cancelled { .. } | DeploymentResult::Superseded { .. } => "",
     }

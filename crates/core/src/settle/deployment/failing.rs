@@ -72,6 +72,23 @@ pub(super) fn fail(state: &State, deployment: &Deployment, why: &str) -> Vec<Eve
     vec![ended(deployment.id, DeploymentResult::Attention { why })]
 }
 
+/// A result before the shift, which says as well that what serves on is not well, where that is so.
+pub(super) fn beside_unwell(
+    state: &State,
+    deployment: &Deployment,
+    result: DeploymentResult,
+) -> DeploymentResult {
+    match (result, deployment.previous) {
+        (DeploymentResult::Failed { why }, Some(previous))
+            if state.is_unserved(&deployment.environment) =>
+        {
+            let why = format!("{why}; and no instance of {previous}, which serves, is well");
+            DeploymentResult::Failed { why }
+        }
+        (result, _) => result,
+    }
+}
+
 /// Lets the old ones serve on and ends the new ones.
 pub(super) fn abort(
     state: &State,

@@ -113,3 +113,135 @@ fn the_way_back_stops_new_ones_that_never_served() {
     = production r1: shop-production-r1-0 Active, shop-production-r1-1 Active, shop-production-r1-2.1 Active, shop-production-r1-3.1 Active
     "#);
 }
+
+/// What went back to what is not well either, as where both need what is away, is no way back that
+/// serves.
+#[test]
+fn a_way_back_to_what_is_not_well_needs_a_person() {
+    assert_snapshot!(check(
+        "
+        hide run check target edge milestone
+        env production main
+        apply
+        push main a
+        run 120
+        push main b turns
+        until d2 Baking
+        from here
+        doubt shop-production-r1-0 unwell
+        doubt shop-production-r1-1 unwell
+        run 8
+        "
+    ), @r#"
+     130.5 shop-production-r1-0 is unhealthy
+     130.5 shop-production-r1-1 is unhealthy
+     131.4 shop-production-r2-0 is unhealthy
+     131.4 d2 rolling back, Starting: shop-production-r2-0 became unhealthy: 
+     131.4 shop-production-r2-1 is unhealthy
+     131.4 d2 rolling back, Shifting: shop-production-r2-0 became unhealthy: 
+     131.4 shop-production-r1-0 -> Active
+     131.4 shop-production-r1-1 -> Active
+     131.4 shop-production-r2-0 -> Draining
+     131.4 shop-production-r2-1 -> Draining
+     131.5 d2 rolling back, Draining: shop-production-r2-0 became unhealthy: 
+     132.5 shop-production-r2-0 -> Drained
+     132.5 shop-production-r2-1 -> Drained
+     132.5 d2 rolling back, Stopping: shop-production-r2-0 became unhealthy: 
+     132.5 shop-production-r2-0 stopping
+     132.5 shop-production-r2-1 stopping
+     132.8 shop-production-r2-1 gone: stopped
+     132.8 shop-production-r2-0 gone: stopped
+     132.8 d2 ended Attention { why: "shop-production-r2-0 became unhealthy: ; went back to r1, and no instance of it is well" }
+     132.8 shop-production-r1-0.1 replaces
+     132.9 shop-production-r1-0.1 started
+     133.0 shop-production-r1-0.1 is initial
+     134.8 shop-production-r1-0.1 is healthy
+     134.8 shop-production-r1-0.1 proved
+     134.8 shop-production-r1-0.1 -> Active
+     134.8 shop-production-r1-0 -> Draining
+     135.9 shop-production-r1-0 -> Drained
+     135.9 shop-production-r1-0 stopping
+     136.1 shop-production-r1-0 gone: stopped
+    "#);
+}
+
+/// One that is well is enough to serve again.
+#[test]
+fn a_way_back_to_some_that_are_well_is_one() {
+    assert_snapshot!(check(
+        "
+        hide run check target edge milestone
+        env production main
+        apply
+        push main a
+        run 120
+        push main b turns
+        until d2 Baking
+        from here
+        doubt shop-production-r1-0 unwell
+        run 8
+        "
+    ), @r#"
+     130.5 shop-production-r1-0 is unhealthy
+     131.4 shop-production-r2-0 is unhealthy
+     131.4 d2 rolling back, Starting: shop-production-r2-0 became unhealthy: 
+     131.4 shop-production-r1-1 -> Active
+     131.4 shop-production-r2-1 is unhealthy
+     131.4 d2 rolling back, Shifting: shop-production-r2-0 became unhealthy: 
+     131.4 shop-production-r1-0 -> Active
+     131.4 shop-production-r2-0 -> Draining
+     131.4 shop-production-r2-1 -> Draining
+     131.6 d2 rolling back, Draining: shop-production-r2-0 became unhealthy: 
+     132.6 shop-production-r2-0 -> Drained
+     132.6 shop-production-r2-1 -> Drained
+     132.6 d2 rolling back, Stopping: shop-production-r2-0 became unhealthy: 
+     132.6 shop-production-r2-0 stopping
+     132.6 shop-production-r2-1 stopping
+     132.9 shop-production-r2-0 gone: stopped
+     132.9 shop-production-r2-1 gone: stopped
+     132.9 d2 ended RolledBack { why: "shop-production-r2-0 became unhealthy: " }
+     132.9 shop-production-r1-0.1 replaces
+     133.0 shop-production-r1-0.1 started
+     133.1 shop-production-r1-0.1 is initial
+     135.0 shop-production-r1-0.1 is healthy
+     135.0 shop-production-r1-0.1 proved
+     135.0 shop-production-r1-0.1 -> Active
+     135.0 shop-production-r1-0 -> Draining
+     136.1 shop-production-r1-0 -> Drained
+     136.1 shop-production-r1-0 stopping
+     136.3 shop-production-r1-0 gone: stopped
+    "#);
+}
+
+/// A deployment that moved no traffic tells that what serves on is not well.
+#[test]
+fn a_deployment_that_fails_beside_what_is_not_well_says_so() {
+    assert_snapshot!(check(
+        "
+        hide run check target edge milestone
+        env production main
+        apply
+        push main a
+        run 120
+        push main b sick
+        until d2 Starting
+        hide run check target edge milestone initial started
+        from here
+        doubt shop-production-r1-0 unwell
+        doubt shop-production-r1-1 unwell
+        run 21
+        "
+    ), @r#"
+     127.2 shop-production-r1-0 is unhealthy
+     127.2 shop-production-r1-1 is unhealthy
+     127.3 d2 STARTED
+     147.3 d2 attempt failed: shop-production-r2-0: not healthy in time
+     147.3 shop-production-r2-0 stopping
+     147.3 d2 aborting: Failed { why: "shop-production-r2-0: not healthy in time" }
+     147.3 shop-production-r2-1 stopping
+     147.5 shop-production-r2-0 gone: stopped
+     147.5 shop-production-r2-1 gone: stopped
+     147.5 d2 ended Failed { why: "shop-production-r2-0: not healthy in time; and no instance of r1, which serves, is well" }
+     147.5 shop-production-r1-0.1 replaces
+    "#);
+}

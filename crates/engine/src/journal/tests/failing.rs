@@ -149,3 +149,18 @@ fn a_refused_start_can_be_repeated() {
         }
     }
 }
+
+/// What fills the disk can be ended only where that can be recorded.
+#[test]
+fn room_is_kept_behind_the_last_record() {
+    use std::os::unix::fs::MetadataExt as _;
+    let temp = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(temp.path(), Limits::default(), options()).unwrap();
+    let path = segments(temp.path()).pop().unwrap();
+    let large = format!("{{\"large\":\"{}\"}}", "x".repeat(200 << 10)).into_bytes();
+    for _ in 0..3 {
+        let found = fs::metadata(&path).unwrap();
+        assert!(found.blocks() * 512 >= found.len() + (128 << 10), "{found:?}");
+        journal.append(std::slice::from_ref(&large)).unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! What all releases need is away: none is well, and nothing passes for a way back that serves.
+
+use std::process::{Child, Output, Stdio};
+
+use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::id::DeploymentId;
+
+use super::super::stage::repository::Repository;
+use super::super::stage::{DOMAIN, Stage, load, wait_until};
+
+/// A service that ends as soon as a file is away, deployed, and a second release that waits.
+fn needing(stage: &Stage) -> std::path::PathBuf {
+    let needed = stage.path("needed");
+    std::fs::write(&needed, "").unwrap();
+    let repository = Repository::new(stage);
+    let at = needed.display();
+    let before = format!(
+        "[ -e '{at}' ] || exit 7\n(while [ -e '{at}' ]; do sleep 0.02; done; kill $$) > /dev/null &"
+    );
+    *repository.before.borrow_mut() = before.leak();
+    repository.commit("v1");
+    let project = stage.project(repository.dir());
+    stage.apply(&project);
+    stage.succeeds(DeploymentId(0));
+    stage.apply(&project.replace("auto", "manual").replace("bake = \"50ms\"", "bake = \"20s\""));
+    repository.commit("v2");
+    stage.wait("v2 is built", |state| {
+        state.environments.values().any(|environment| environment.ready.is_some())
+    });
+    needed
+}
+
+fn deploy(stage: &Stage) -> Child {
+    let mut deploy = stage.binary();
+    deploy.args(["deploy", "production", "--yes"]);
+    deploy.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The verb did not say that anything serves, and the environment comes back by itself.
+fn is_honest(stage: &Stage, output: &Output, needed: &std::path::Path) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("shop/production has r1, and no instance of it is well"), "{told}");
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    std::fs::write(needed, "").unwrap();
+    let answer = || load::ask(stage.address, DOMAIN, "/");
+    wait_until(
+        || format!("it mends: {:?}", answer()),
+        || answer().is_ok_and(|(status, _)| status == 200),
+    );
+    stage.shows("v1");
+}
+
+#[test]
+fn a_way_back_to_what_lacks_the_same_is_none() {
+    let stage = Stage::with_engine();
+    let needed = needing(&stage);
+    let deploy = deploy(&stage);
+    stage.wait("it is watched", |state| {
+        state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
+    });
+    std::fs::remove_file(&needed).unwrap();
+    let output = deploy.wait_with_output().unwrap();
+    let state = stage.state();
+    let result = state.deployments.values().next_back().unwrap().result().unwrap();
+    let DeploymentResult::Attention { why } = result else { panic!("{result:?}") };
+    assert!(why.ends_with("went back to r1, and no instance of it is well"), "{why}");
+    is_honest(&stage, &output, &needed);
+    stage.end();
+}
+
+#[test]
+fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
+    let stage = Stage::with_engine();
+    let needed = needing(&stage);
+    std::fs::remove_file(&needed).unwrap();
+    let output = deploy(&stage).wait_with_output().unwrap();
+    let state = stage.state();
+    let result = state.deployments.values().next_back().unwrap().result().unwrap();
+    let DeploymentResult::Failed { why } = result else { panic!("{result:?}") };
+    assert!(why.ends_with("and no instance of r1, which serves, is well"), "{why}");
+    is_honest(&stage, &output, &needed);
+    stage.end();
+}
