@@ -13,7 +13,7 @@ use pilothouse_api::types::{Degraded, Snapshot};
 use pilothouse_cockpit::model::Sightings;
 use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::id::{ProjectName, ReleaseNumber};
 use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::plan::{goes_first, rollback_candidate};
 use pilothouse_core::room::Room;
@@ -40,8 +40,9 @@ const NOTES: usize = 12;
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
 pub struct Status {
-    /// Only this project
-    project: Option<String>,
+    /// Only this project, or this environment of it: `PROJECT`, `[PROJECT/]ENVIRONMENT`
+    #[arg(value_name = "PROJECT")]
+    only: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -111,12 +112,17 @@ struct ShownEnvironment {
 /// Shows it.
 pub fn run(place: &Place, status: &Status) -> Result<()> {
     let (snapshot, seen) = ask::run(watched::look(place))?;
-    let only = status.project.as_deref().map(|text| name::project(&snapshot.state, text));
-    let only = only.transpose()?.map(|(name, _)| name.clone());
+    let only = status.only.as_deref().map(|text| only(&snapshot.state, text)).transpose()?;
     let projects = snapshot.state.projects.iter();
     let projects = projects
-        .filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name))
-        .map(|(_, project)| shown_project(&snapshot, &seen, project))
+        .filter(|(name, _)| only.as_ref().is_none_or(|(only, _)| only == *name))
+        .map(|(_, project)| {
+            let mut shown = shown_project(&snapshot, &seen, project);
+            if let Some((_, Some(key))) = &only {
+                shown.environments.retain(|one| one.environment == key.to_string());
+            }
+            shown
+        })
         .collect();
     let shown = Shown {
         engine: snapshot.engine.clone(),
@@ -131,6 +137,17 @@ pub fn run(place: &Place, status: &Status) -> Result<()> {
         return out::json(&shown);
     }
     print(place, &snapshot.state, &shown)
+}
+
+/// The project that is asked for, and the environment where one is.
+fn only(state: &State, text: &str) -> Result<(ProjectName, Option<EnvironmentKey>)> {
+    let names_environment =
+        text.contains('/') || state.environments.keys().any(|key| key.name.as_str() == text);
+    if names_environment && !state.projects.contains_key(text) {
+        let key = name::environment(state, text)?;
+        return Ok((key.project.clone(), Some(key)));
+    }
+    Ok((name::project(state, text)?.0.clone(), None))
 }
 
 fn print(place: &Place, state: &State, shown: &Shown) -> Result<()> {

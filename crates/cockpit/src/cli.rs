@@ -44,6 +44,8 @@ pub(crate) fn of_subject(model: &Model) -> String {
         || matches!(model.ui.focus, Pane::Jobs) && subject.job.is_some()
     {
         "pilothouse logs {log}"
+    } else if environment.is_some() {
+        "pilothouse status {environment}"
     } else {
         "pilothouse status {project}"
     };

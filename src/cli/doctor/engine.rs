@@ -11,7 +11,7 @@ use pilothouse_api::types::Snapshot;
 use pilothouse_cockpit::age;
 use pilothouse_cockpit::rows::{look, words};
 use pilothouse_core::deployment::EnvironmentKey;
-use pilothouse_core::instance::Instance;
+use pilothouse_core::instance::{Instance, Role};
 use pilothouse_core::routing::{EdgeStatus, TargetState};
 use pilothouse_core::state::{Environment, State};
 use pilothouse_core::text::printable;
@@ -20,6 +20,7 @@ use pilothouse_engine::left::{self, LivingEdge};
 use pilothouse_engine::places::Places;
 
 use super::{Check, Level, system};
+use crate::cli::status::serves;
 use crate::clock::wall;
 use crate::find::Place;
 use crate::{ask, out};
@@ -185,9 +186,10 @@ fn unknown(status: &std::io::Result<EdgeStatus>) -> Option<Check> {
 fn unserved(state: &State) -> Vec<Check> {
     let serving = state.environments.iter().filter(|(_, one)| one.wanted() > 0 && !one.removing);
     let none = |(key, one): (&EnvironmentKey, &Environment)| {
-        let release = one.current.filter(|_| state.edge.connected)?;
-        let is_well = |one: &Instance| one.health.state == TargetState::Healthy;
-        let found = format!("{key} serves {release}, and no instance of it is healthy");
+        let release = serves(state, key, one).filter(|_| state.edge.connected)?;
+        let is_well =
+            |one: &Instance| one.role == Role::Active && one.own_health() == TargetState::Healthy;
+        let found = format!("{key} has {release}, and no instance of it is healthy");
         let mend = format!("`pilothouse instances {key}` says why");
         (!state.instances_of(key).any(is_well)).then(|| Check::fail("serving", found, mend))
     };

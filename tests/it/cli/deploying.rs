@@ -174,6 +174,14 @@ fn a_branch_gets_a_preview_that_goes_with_it() {
         environment.is_some()
     });
     world.wait_for_environment(&name, "a preview that serves", |it| it["healthy"] == 1);
+    // One environment is told of alone, by either name.
+    let preview = name.strip_prefix("shop/").unwrap();
+    for (only, is_production) in [(&*name, false), (preview, false), ("shop", true)] {
+        let told = world.run(&["status", only]).ends_with(0).out;
+        assert!(told.contains(preview), "{told}");
+        assert_eq!(told.contains("  production "), is_production, "{told}");
+    }
+    world.run(&["status", "shop/nowhere"]).ends_with(5);
     repository.git(&["checkout", "--quiet", "main"]);
     repository.git(&["branch", "--quiet", "-D", "feature/결제"]);
     world.wait_for_environment(&name, "a preview that is gone", serde_json::Value::is_null);

@@ -121,10 +121,15 @@ pub fn deployment(model: &Model, deployment: &Deployment) -> (Mark, String) {
     }
 }
 
-/// Whether a deployment brought what its environment has now.
+/// Whether a deployment brought what its environment has now. Where the same release was brought
+/// again, the newest did.
 fn has_current(state: &State, deployment: &Deployment) -> bool {
     let environment = state.environments.get(&deployment.environment);
+    let later = || state.deployments.range(deployment.id..).skip(1).map(|(_, one)| one);
+    let is_later =
+        |one: &Deployment| one.environment == deployment.environment && one.has_succeeded();
     environment.is_some_and(|environment| environment.current == Some(deployment.release))
+        && !later().any(is_later)
 }
 
 /// How many new instances are up, where a deployment waits for that.

@@ -196,7 +196,7 @@ fn looking_around() {
     assert_eq!(asked("jlq"), asked("jl<Esc>"));
     assert!(asked("jlq").contains("CloseLog"));
     assert!(asked("3l").contains("Instance"));
-    assert!(asked("jy").contains("pilothouse status shop"));
+    assert!(asked("jy").contains("pilothouse status shop/qa"));
     assert!(asked("zz").starts_with("[]"));
 }
 

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use pilothouse_api::types::{Access, STALE_AFTER};
 use pilothouse_cockpit::cost::Elsewhere;
 use pilothouse_cockpit::model::{Toast, View};
+use pilothouse_cockpit::rows::words;
 use pilothouse_cockpit::theme::Depth;
 use pilothouse_cockpit::{Model, Msg, Theme, next_tick, update};
 use pilothouse_core::artifact::ArtifactKind;
 use pilothouse_core::container::{Docker, Limits, Reach, Volume};
-use pilothouse_core::deployment::{DeploymentResult, Phase};
+use pilothouse_core::deployment::{Deployment, DeploymentResult, Phase};
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 use pilothouse_core::instance::Role;
 use pilothouse_core::routing::TargetState;
@@ -67,6 +68,35 @@ fn what_is_left_and_is_not_well_is_no_way_back() {
             assert_eq!(screen.contains(unwell), !is_well, "{screen}");
         }
     }
+}
+
+/// The name of a preview's instance is long, and what follows it stands apart.
+#[test]
+fn a_long_name_of_an_instance_runs_into_nothing() {
+    let mut state = normal();
+    let deployment = state.deployments.values_mut().next_back().unwrap();
+    deployment.new = vec!["shop-preview-feature-x-55ddf75b-r1-0".into()];
+    let mut model = operator(state, 80, 30);
+    let id = *model.replica.deployments.keys().next_back().unwrap();
+    model.ui.views.push(View::Deployment { id, top: 0 });
+    let screen = text(&model);
+    assert!(screen.contains("shop-preview-feature-x-55ddf75b-r1-0 gone"), "{screen}");
+}
+
+/// Where one release was brought twice, one of the two brought what serves.
+#[test]
+fn one_deployment_serves_where_two_brought_the_same() {
+    let mut state = normal();
+    let (id, mut first) = state.deployments.pop_last().unwrap();
+    first.phase = Phase::Ended { result: DeploymentResult::Succeeded, at: ago(50) };
+    let environment = state.environments.get_mut(&first.environment).unwrap();
+    environment.current = Some(first.release);
+    state.live_deployments.clear();
+    let second = Deployment { id: DeploymentId(id.0 + 1), ..first.clone() };
+    state.deployments.extend([(first.id, first.clone()), (second.id, second.clone())]);
+    let word = |one: &Deployment| words::deployment_result(&state, one, one.result().unwrap()).1;
+    assert_eq!(word(&first), "served");
+    assert_ne!(word(&second), "served");
 }
 
 #[test]

@@ -142,21 +142,27 @@ fn milestones(model: &Model, deployment: &Deployment) -> Vec<Line> {
         .collect()
 }
 
+/// How many cells an instance's name has at least and at most, and a space behind it.
+const NAME: (usize, usize) = (30, 46);
+
 fn instances(model: &Model, word: &str, ids: &[InstanceId]) -> Vec<Line> {
+    let longest = ids.iter().map(|id| width::of(&width::clean(id.as_str()))).max().unwrap_or(0);
+    let cells = (longest + 1).clamp(NAME.0, NAME.1);
+    let name = |id: &InstanceId| width::cut(&width::clean(id.as_str()), cells - 1);
     ids.iter()
         .map(|id| {
             let start = Line::new(format!("{word:<5}"), Scope::Dim);
             match model.replica.instances.get(id) {
                 None => start
                     .mark(Mark::None)
-                    .padded(&width::clean(id.as_str()), 30, Scope::Dim)
+                    .padded(&name(id), cells, Scope::Dim)
                     .and("gone", Scope::Dim),
                 Some(instance) => {
                     let (mark, state) = words::instance(instance);
                     let (_, health) = words::target(model, instance);
                     start
                         .mark(mark)
-                        .padded(&width::clean(id.as_str()), 30, Scope::Text)
+                        .padded(&name(id), cells, Scope::Text)
                         .padded(state, 11, Scope::Text)
                         .padded(health, 12, Scope::Dim)
                         .and(targets::sentence(instance), Scope::Dim)
