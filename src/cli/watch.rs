@@ -55,7 +55,8 @@ fn refused(socket: &Path, error: &io::Error) -> color_eyre::Report {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
             let why = format!(
-                "you may not open {socket}; ask who runs the engine to put you into the group of its watchers"
+                "you may not open {socket}; ask whoever runs the engine for the group of its watchers, or to \
+                 start it with `--watch-all`, with which every user may watch"
             );
             failed(Failure::Refused, why)
         }

@@ -178,6 +178,26 @@ fn another_user_sees_everything_and_changes_nothing() {
 }
 
 /// Whose the directory is, is no mistake of a watcher's.
+#[test]
+fn another_user_who_may_not_watch_is_told_what_lets_them() {
+    if !rustix::process::geteuid().is_root() {
+        assert!(std::env::var_os("CI").is_none(), "only root can become another user");
+        return;
+    }
+    let stage = Stage::with_engine();
+    let stranger = Stranger::new(&stage);
+    let state = stage.state_dir().display().to_string();
+    let watch = stage.state_dir().join("run/watch.sock").display().to_string();
+    let binary = stranger.binary.display().to_string();
+    for arguments in [["--socket", &watch, "status"], ["watch", "--state", &state]] {
+        let output = Stranger::run(&binary, &arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("may not open") && said.contains("`--watch-all`"), "{said}");
+        assert_eq!(output.status.code(), Some(5), "{said}");
+    }
+    stage.end();
+}
+
 fn is_told_nothing_of_the_directory(stage: &Stage, stranger: &Stranger) {
     let mut doctor = Stranger::command(&stranger.binary);
     let said = doctor.args(["doctor", "--state"]).arg(stage.state_dir()).output().unwrap();

@@ -18,7 +18,8 @@ pub enum ClientError {
     },
     /// The socket is there, and this user may not open it. Nothing was asked for.
     #[error(
-        "this user may not open {socket}; ask the engine's owner for the group that may, or watch through watch.sock beside it",
+        "this user may not open {socket}; ask whoever runs the engine for the group that may, or to start it with \
+         `--watch-all`, with which every user may watch",
         socket = socket.display()
     )]
     NotPermitted {
