@@ -118,6 +118,7 @@ pub fn plan(state: &State, key: &EnvironmentKey, what: &DeployWhat) -> Result<Pl
     let off = service.and_then(|service| switched_off(state, environment, &to, service));
     warnings.extend(unready::stranger(state, key, what));
     warnings.extend(back::failed(state, key, environment, &to));
+    warnings.extend(back::tried(state, key, environment, &to));
     if *what == DeployWhat::Ready {
         warnings.extend(unready::whose(state, key, environment));
         warnings.extend(unready::newer(state, key, environment));

@@ -51,6 +51,32 @@ pub(super) fn failed(
     Some(format!("{id} could not bring {release}: {why}{other}"))
 }
 
+/// What came of the last deployment of the same artifact as another release, where that did not stay.
+pub(super) fn tried(
+    state: &State,
+    key: &EnvironmentKey,
+    environment: &Environment,
+    to: &Side,
+) -> Option<String> {
+    let is_same = |one: &Deployment| {
+        let release = environment.releases.get(&one.release);
+        release.is_some_and(|it| it.artifact == to.artifact && it.commit == to.commit)
+    };
+    let mut newest = state.deployments.values().rev().filter(|one| one.environment == *key);
+    let last = newest.find(|one| one.is_ended() && is_same(one))?;
+    let (id, release) = (last.id, last.release);
+    let (what, why) = match last.result()? {
+        _ if release == to.release => return None,
+        DeploymentResult::Failed { why } => ("could not bring", why),
+        DeploymentResult::RolledBack { why } => ("went back from", why),
+        DeploymentResult::Attention { why } => ("needed a person with", why),
+        DeploymentResult::Succeeded
+        | DeploymentResult::Cancelled { .. }
+        | DeploymentResult::Superseded { .. } => return None,
+    };
+    Some(format!("{id} {what} the same as {release}: {}", why.trim_end_matches('.')))
+}
+
 /// The release that serves. One whose deployment has nothing left to do but to stop what served
 /// before counts: it can no longer be cancelled.
 pub(super) fn serves(state: &State, environment: &Environment) -> Option<ReleaseNumber> {

@@ -2,7 +2,7 @@
 
 use pilothouse_core::command::DeployWhat;
 use pilothouse_core::deployment::{DeploymentResult, EnvironmentKey, Phase};
-use pilothouse_core::id::ReleaseNumber;
+use pilothouse_core::id::{ReleaseNumber, RunId};
 use pilothouse_core::plan::{Plan, plan, unasked};
 use pilothouse_core::run::Trigger;
 use pilothouse_core::state::State;
@@ -364,4 +364,21 @@ fn it_names_a_run_of_a_branch_that_feeds_the_environment_to_make_a_release_anew(
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let why = plan(&play.world.state, &key, &DeployWhat::Ready).unwrap_err().why;
     assert!(why.contains("`pilothouse deploy shop/production --run 2`"), "{why}");
+}
+
+/// Whoever deploys again what did not stay is told so.
+#[test]
+fn what_did_not_stay_is_told_before_it_is_tried_again() {
+    for (trouble, told) in [
+        ("turns", "d3 went back from the same as r3: shop-production-r3-0 became unhealthy: "),
+        ("sick", "d3 could not bring the same as r3: shop-production-r3-0: not healthy in time"),
+    ] {
+        let play = played(&[&format!("push main c {trouble}"), "run"]);
+        let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
+        let again = |run| plan(&play.world.state, &key, &DeployWhat::Run(RunId(run))).unwrap();
+        let warnings = again(3).warnings;
+        assert_eq!(warnings.last().map(String::as_str), Some(told), "{warnings:?}");
+        let other = again(1).warnings;
+        assert!(!other.iter().any(|said| said.contains("the same as")), "{other:?}");
+    }
 }
