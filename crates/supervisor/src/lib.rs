@@ -23,6 +23,7 @@ mod log;
 mod mask;
 mod proc;
 mod record;
+mod regular;
 mod socket;
 mod spawn;
 mod spec;

@@ -1,10 +1,11 @@
 //! Who holds a lock file, as the kernel tells: no number in a file has to be believed.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};
+
+use crate::regular;
 
 /// A holder that the kernel does not name, because it lives in another process
 /// namespace. It is alive, and no process of this namespace can be it.
@@ -12,11 +13,7 @@ const UNKNOWN_HOLDER: i32 = 0;
 
 /// Which process holds the record lock of a file. Asking does not disturb the lock.
 pub fn lock_holder(path: &Path) -> io::Result<Option<i32>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = regular::open(path)? else { return Ok(None) };
     let wish = Flock {
         start: 0,
         length: 0,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::regular;
 use crate::spec::Spec;
 
 /// The largest file of a unit directory that is read, in bytes.
@@ -74,8 +75,9 @@ pub(crate) fn write_json<T: Serialize>(
 ) -> io::Result<()> {
     let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
     let temporary = temporary_path(path);
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&temporary)?;
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false).mode(0o600);
+    let mut file = regular::with(options, &temporary)?;
     file.write_all(&bytes)?;
     // What was reserved is cut only now that it is not needed any more.
     file.set_len(bytes.len() as u64)?;
@@ -97,7 +99,13 @@ pub(crate) fn write_json<T: Serialize>(
 pub(crate) fn reserve(path: &Path, bytes: usize) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let options = options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(temporary_path(path))?.write_all(&vec![b' '; bytes])
+    regular::with(options, &temporary_path(path))?.write_all(&vec![b' '; bytes])
+}
+
+/// Gives room back that was reserved for a file that nobody writes any more.
+pub(crate) fn give_back(path: &Path) {
+    // It is there only where nobody wrote the file; a few bytes that stay harm nobody.
+    let _ = std::fs::remove_file(temporary_path(path));
 }
 
 /// Where a file is written before it is renamed into its place.
@@ -113,11 +121,7 @@ fn temporary_path(path: &Path) -> PathBuf {
 
 /// Reads a JSON file, or `None` if there is no such file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = regular::open(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     serde_json::from_slice(&bytes)

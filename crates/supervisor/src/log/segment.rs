@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{SEGMENT_HEADER_BYTES, decode_segment_header};
 use super::read::LogError;
+use crate::regular;
 use crate::unit::{log_path, rotated_log_path};
 
 /// How often a reader looks again because a rotation came between two opens.
@@ -22,11 +23,7 @@ pub(crate) struct Segment {
 impl Segment {
     fn open(path: &Path) -> Result<Option<Self>, LogError> {
         let place = |source| LogError::Read { path: PathBuf::from(path), source };
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(place(error)),
-        };
+        let Some(file) = regular::open(path).map_err(place)? else { return Ok(None) };
         let mut header = [0; SEGMENT_HEADER_BYTES];
         match file.read_exact_at(&mut header, 0) {
             Ok(()) => {}

@@ -47,6 +47,8 @@ impl Supervision {
             dropped_bytes,
             log_error: self.sink.log.error().map(str::to_owned),
         };
-        unit::write_json(&unit::exit_path(&self.unit), &record, Durability::Synced)
+        unit::write_json(&unit::exit_path(&self.unit), &record, Durability::Synced)?;
+        unit::give_back(&unit::stop_path(&self.unit));
+        Ok(())
     }
 }
