@@ -63,7 +63,7 @@ fn a_way_back_to_what_lacks_the_same_is_none() {
     let state = stage.state();
     let result = state.deployments.values().next_back().unwrap().result().unwrap();
     let DeploymentResult::Attention { why } = result else { panic!("{result:?}") };
-    assert!(why.ends_with("went back to r1, and no instance of it is well"), "{why}");
+    assert!(why.ends_with("went back to r1, and no instance of it was well"), "{why}");
     is_honest(&stage, &output, &needed);
     stage.end();
 }
@@ -77,7 +77,7 @@ fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
     let state = stage.state();
     let result = state.deployments.values().next_back().unwrap().result().unwrap();
     let DeploymentResult::Failed { why } = result else { panic!("{result:?}") };
-    assert!(why.ends_with("and no instance of r1, which serves, is well"), "{why}");
+    assert!(why.ends_with("r1 stays, and no instance of it was well"), "{why}");
     is_honest(&stage, &output, &needed);
     stage.end();
 }

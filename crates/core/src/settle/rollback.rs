@@ -156,7 +156,7 @@ fn stopping(state: &State, deployment: &Deployment, why: &str) -> Vec<Event> {
     }
     let result = match deployment.previous {
         Some(previous) if state.is_unserved(&deployment.environment) => {
-            let why = format!("{why}; went back to {previous}, and no instance of it is well");
+            let why = format!("{why}; went back to {previous}, and no instance of it was well");
             DeploymentResult::Attention { why }
         }
         Some(_) => DeploymentResult::RolledBack { why: why.to_owned() },

@@ -82,7 +82,7 @@ pub(super) fn beside_unwell(
         (DeploymentResult::Failed { why }, Some(previous))
             if state.is_unserved(&deployment.environment) =>
         {
-            let why = format!("{why}; and no instance of {previous}, which serves, is well");
+            let why = format!("{why}; {previous} stays, and no instance of it was well");
             DeploymentResult::Failed { why }
         }
         (result, _) => result,

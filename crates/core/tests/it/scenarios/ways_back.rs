@@ -151,7 +151,7 @@ fn a_way_back_to_what_is_not_well_needs_a_person() {
      132.5 shop-production-r2-1 stopping
      132.8 shop-production-r2-1 gone: stopped
      132.8 shop-production-r2-0 gone: stopped
-     132.8 d2 ended Attention { why: "shop-production-r2-0 became unhealthy: ; went back to r1, and no instance of it is well" }
+     132.8 d2 ended Attention { why: "shop-production-r2-0 became unhealthy: ; went back to r1, and no instance of it was well" }
      132.8 shop-production-r1-0.1 replaces
      132.9 shop-production-r1-0.1 started
      133.0 shop-production-r1-0.1 is initial
@@ -241,7 +241,7 @@ fn a_deployment_that_fails_beside_what_is_not_well_says_so() {
      147.3 shop-production-r2-1 stopping
      147.5 shop-production-r2-0 gone: stopped
      147.5 shop-production-r2-1 gone: stopped
-     147.5 d2 ended Failed { why: "shop-production-r2-0: not healthy in time; and no instance of r1, which serves, is well" }
+     147.5 d2 ended Failed { why: "shop-production-r2-0: not healthy in time; r1 stays, and no instance of it was well" }
      147.5 shop-production-r1-0.1 replaces
     "#);
 }
