@@ -83,7 +83,7 @@ pub fn banner(model: &Model) -> Option<Banner> {
     if let Some(text) = wrong_look(model) {
         return said(text, Tone::Wrong);
     }
-    if let Some(text) = no_containers(model) {
+    if let Some(text) = no_balancer(model).or_else(|| no_containers(model)) {
         return said(text, Tone::Wrong);
     }
     if let Some(text) = out_of_service(model).or_else(|| gone(model)) {
@@ -129,6 +129,20 @@ fn invalid(model: &Model) -> Option<String> {
     Some(format!(
         "{name}{more} is not valid, so that nothing of it is applied: `pilothouse apply` says where."
     ))
+}
+
+/// That the load balancer does not answer the engine, where anything is to be served.
+fn no_balancer(model: &Model) -> Option<String> {
+    let edge = &model.replica.edge;
+    let why = edge.error.as_deref().filter(|_| !edge.connected)?;
+    let serves = model.replica.environments.values().any(|one| one.current.is_some());
+    serves.then(|| {
+        let why = printable(why, WHY);
+        format!(
+            "The load balancer does not answer the engine: health is what was last heard, and \
+             nothing may be served. {why}"
+        )
+    })
 }
 
 /// Since when the engine of containers is away, and what was said.

@@ -79,9 +79,14 @@ fn an_outage_is_said_above_all_panes() {
     let told = "none of 3 targets is healthy. x b rolls it back. shop-production-r41-0.7 was lost 3m \
                 ago (2 in a row), the next try in 2m: its container does not run: the image is gone";
     assert!(screen.contains(told), "{screen}");
-    // While the edge says nothing, nobody knows.
+    // While the edge says nothing, nobody knows, and that is told on the smallest screen as well.
     state.edge.connected = false;
-    assert!(!text(&operator(state, 120, 40)).contains("targets is healthy"));
+    state.edge.error = Some("the edge did not answer in time".to_owned());
+    assert!(!text(&operator(state.clone(), 120, 40)).contains("targets is healthy"));
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let screen = text(&operator(state.clone(), width, height));
+        assert!(screen.contains("The load balancer does not answer the"), "{screen}");
+    }
 }
 
 #[test]
