@@ -134,6 +134,11 @@ fn detail(one: &Deployment) -> String {
         let cut = words::cut(one).map_or_else(String::new, |cut| format!("; {cut}"));
         return sentence(result) + &cut;
     }
+    match &one.phase {
+        Phase::RollingBack { why, .. } => return format!("goes back: {why}"),
+        Phase::Aborting { result } => return format!("is given up: {}", sentence(result)),
+        _ => {}
+    }
     let last = one.milestones.keys().max().copied().unwrap_or(Milestone::Queued);
     meaning(one, last).into_owned()
 }

@@ -1,9 +1,11 @@
 //! What is wrong with all of the screen: one sentence and one key.
 
 use pilothouse_core::aws::TroubleKind;
+use pilothouse_core::deployment::EnvironmentKey;
 use pilothouse_core::instance::Instance;
 use pilothouse_core::plan::rollback_candidate;
 use pilothouse_core::routing::TargetState;
+use pilothouse_core::state::Environment;
 use pilothouse_core::text::printable;
 
 use crate::age;
@@ -159,16 +161,28 @@ fn no_containers(model: &Model) -> Option<String> {
     ))
 }
 
+/// The environments in the order of the operator's files, previews last: what stands first there is
+/// what matters most.
+fn by_weight(model: &Model) -> impl Iterator<Item = (&EnvironmentKey, &Environment)> {
+    let place = |(key, one): &(&EnvironmentKey, &Environment)| {
+        let project = model.replica.projects.get(&key.project);
+        let place = project.and_then(|project| {
+            project.spec.environments.iter().position(|spec| spec.name == key.name)
+        });
+        (one.preview_of.is_some(), place.unwrap_or(usize::MAX))
+    };
+    let mut all: Vec<_> = model.replica.environments.iter().collect();
+    all.sort_by_key(place);
+    all.into_iter()
+}
+
 /// Which environment's targets are all unhealthy, why, and what brings an earlier release back.
 /// While a deployment runs there, it is the deployment that tells.
 fn out_of_service(model: &Model) -> Option<String> {
     if !model.replica.edge.connected {
         return None;
     }
-    let at_rest = model
-        .replica
-        .environments
-        .iter()
+    let at_rest = by_weight(model)
         .filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
     let mut dark = at_rest.filter_map(|(key, one)| {
         let serving = serving(model, key);
@@ -196,8 +210,8 @@ fn out_of_service(model: &Model) -> Option<String> {
 
 /// Which environment has lost all that should serve, why, and what brings an earlier release back.
 fn gone(model: &Model) -> Option<String> {
-    let all = model.replica.environments.iter();
-    let at_rest = all.filter(|(_, one)| one.running.is_none() && !one.removing && one.wanted() > 0);
+    let at_rest = by_weight(model)
+        .filter(|(_, one)| one.running.is_none() && !one.removing && one.wanted() > 0);
     let mut gone = at_rest.filter_map(|(key, one)| {
         let why = words::lost(one, model.now)?;
         (serving(model, key).instances == 0).then_some((key, why))

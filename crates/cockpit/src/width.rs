@@ -49,6 +49,23 @@ pub fn cut_middle(text: &str, most: usize) -> String {
     format!("{first}…{last}")
 }
 
+/// Cuts a sentence to `most` cells so that its last clauses are kept, those behind `: ` or `; `, where
+/// its beginning has a third of the room beside them; otherwise at its end. Half a clause could say
+/// the opposite of the whole.
+pub fn cut_clause(text: &str, most: usize) -> String {
+    if of(text) <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(most / 3 + 1);
+    let breaks = text.match_indices([':', ';']).map(|(at, _)| at);
+    let clauses = breaks.filter_map(|at| text.get(at..).filter(|rest| rest.get(1..2) == Some(" ")));
+    let mut clauses = clauses;
+    match clauses.find(|rest| of(rest) <= room) {
+        Some(last) => format!("{}…{last}", head(text, most - 1 - of(last))),
+        None => cut(text, most),
+    }
+}
+
 /// The longest beginning of a text that fits into `most` cells.
 pub fn head(text: &str, most: usize) -> &str {
     let mut taken = 0;
@@ -137,6 +154,25 @@ mod tests {
         for most in 0..14 {
             assert!(of(&cut_middle("결제-수정-화면", most)) <= most);
         }
+    }
+
+    #[test]
+    fn a_cut_of_a_sentence_keeps_whole_clauses_or_none() {
+        let why =
+            "failed: shop-r2-0: not healthy in time; r1 stays, and no instance of it was well";
+        for (most, told) in [
+            (70, "failed: shop-r2-0: not heal…; r1 stays, and no instance of it was well"),
+            (64, "failed: shop-r2-0: no…; r1 stays, and no instance of it was well"),
+            (50, "failed: shop-r2-0: not healthy in time; r1 stays,…"),
+            (30, "failed: shop-r2-0: not health…"),
+            (0, ""),
+        ] {
+            assert_eq!(cut_clause(why, most), told);
+        }
+        let why = "failed: shop-r2-0 at 10:30 did not become healthy: 결제 500";
+        assert_eq!(cut_clause(why, 24), "failed: shop-…: 결제 500");
+        assert!((0..60).all(|most| of(&cut_clause(why, most)) <= most));
+        assert_eq!(cut_clause(why, 60), why);
     }
 
     #[test]

@@ -65,6 +65,10 @@ fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<
         (false, Some(_)) => "Traffic has not moved: the old release was never touched.",
         (false, None) => "Traffic has not moved: nothing served before, and nothing will.",
     };
+    let unwell = model
+        .replica
+        .goes_back_to_unwell(deployment)
+        .then(|| "! No instance of the old release is well now.".to_owned());
     let follows = behind(&model.replica, deployment).map(|behind| {
         let (id, release) = (behind.id, behind.release);
         let key = &behind.environment;
@@ -82,7 +86,7 @@ fn cancelling(model: &Model, deployment: &Deployment, and_waiting: bool) -> Vec<
         }
     });
     let title = format!("{} to {}", deployment.release, deployment.environment);
-    [title, what.to_owned()].into_iter().chain(follows).collect()
+    [title, what.to_owned()].into_iter().chain(unwell).chain(follows).collect()
 }
 
 /// Says anew what an open question is about, where that has moved on.

@@ -57,6 +57,8 @@ pub(super) fn table(
 enum Cut {
     End,
     Middle,
+    /// Before its last whole clauses.
+    Clause,
 }
 
 impl Cut {
@@ -64,6 +66,7 @@ impl Cut {
         match self {
             Self::End => width::cut(text, usize::from(most)),
             Self::Middle => width::cut_middle(text, usize::from(most)),
+            Self::Clause => width::cut_clause(text, usize::from(most)),
         }
     }
 }
@@ -71,7 +74,7 @@ impl Cut {
 /// Where to cut a column, so that as many rows as possible are told apart.
 fn best_cut(columns: &[Column], rows: &[Row], place: usize, wide: u16) -> Cut {
     if columns[place].ends && wide >= BOTH_ENDS {
-        return Cut::Middle;
+        return Cut::Clause;
     }
     if !columns[place].name {
         return Cut::End;

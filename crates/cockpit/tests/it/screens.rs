@@ -65,6 +65,13 @@ fn an_outage_is_said_above_all_panes() {
     assert!(text(&operator(state.clone(), 120, 40)).contains(banner));
     let watched = text(&model(state.clone(), Access::Watcher, 120, 40));
     assert!(watched.contains("is healthy. r41-0: did"), "{watched}");
+    // What stands first in the operator's file is told first.
+    let mut all = state.clone();
+    for instance in all.instances.values_mut() {
+        instance.health.state = TargetState::Unhealthy;
+    }
+    let screen = text(&operator(all, 120, 40));
+    assert!(screen.contains("shop/production (and 2 more): none of"), "{screen}");
     // Why none comes up in its place says more.
     let production = state.environments.get_mut(&key("production")).unwrap();
     (production.replace_failures, production.replace_at) = (2, Timestamp(NOW.0 + 120_000));

@@ -162,6 +162,17 @@ fn a_question_says_how_it_stands_and_a_long_refusal_is_read_to_its_end() {
     let mut model = operator(normal(), 80, 24);
     press(&mut model, "xc");
     assert!(text(&model).contains("the old release was never touched"), "{}", text(&model));
+    assert!(!text(&model).contains("is well now"), "{}", text(&model));
+    let mut unwell = normal();
+    let old = unwell.instances.get_mut("shop-production-r40-2").unwrap();
+    old.health.state = TargetState::Unhealthy;
+    let mut unwell = operator(unwell, 80, 24);
+    press(&mut unwell, "xc");
+    assert!(
+        text(&unwell).contains("No instance of the old release is well now"),
+        "{}",
+        text(&unwell)
+    );
     let id = DeploymentId(41);
     let event = Event::Deployment(DeploymentEvent::Reached { id, milestone: Milestone::Shifted });
     let seq = Seq(model.replica.seq.0 + 1);

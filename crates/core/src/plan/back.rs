@@ -177,11 +177,15 @@ fn still_there(state: &State, running: &Deployment) -> String {
     let (id, release) = (running.id, running.release);
     let previous = running.previous.map_or_else(String::new, |previous| previous.to_string());
     let does = match (running.old.is_empty(), running.shifted) {
+        (false, shifted) if state.goes_back_to_unwell(running) => {
+            let does = if shifted { "goes back to" } else { "leaves" };
+            format!("{does} {previous}, of which no instance is well now")
+        }
         (false, true) => format!("brings {previous} back at once"),
         // Nothing of it is gone, so that nothing is brought back.
         (false, false) => format!("leaves {previous} serving"),
-        (true, true) => format!("starts {previous} again, of which everything was stopped"),
-        (true, false) => format!("leaves {previous}, of which everything is stopped"),
+        (true, true) => format!("starts {previous} again, of which nothing ran"),
+        (true, false) => format!("leaves {previous}, of which nothing runs"),
     };
     let back = format!("{id} is replacing {previous} by {release}, and cancelling it {does}");
     match behind(state, running) {

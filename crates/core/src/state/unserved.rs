@@ -1,8 +1,8 @@
 //! Whether what should serve an environment is fit to.
 
 use super::State;
-use crate::deployment::EnvironmentKey;
-use crate::instance::Role;
+use crate::deployment::{Deployment, EnvironmentKey};
+use crate::instance::{Instance, Role};
 
 impl State {
     /// Whether an environment has a release that serves, and no instance of it is well: whatever a
@@ -16,6 +16,16 @@ impl State {
             && !environment.removing
             && !self.halting;
         let serving = || self.instances_of(key).filter(|one| one.role == Role::Active);
-        is_to_serve && self.edge.connected && !serving().any(super::Instance::is_well)
+        is_to_serve && self.edge.connected && !serving().any(Instance::is_well)
+    }
+
+    /// Whether a deployment that is cancelled leads to what is not well: the release before it had
+    /// instances as it began, and none of that is well now. False where nobody can tell.
+    pub fn goes_back_to_unwell(&self, deployment: &Deployment) -> bool {
+        let mut of_it = self.instances_of(&deployment.environment).filter(|one| {
+            Some(one.release) == deployment.previous && !deployment.new.contains(&one.id)
+        });
+        let had_some = deployment.previous.is_some() && !deployment.old.is_empty();
+        had_some && self.edge.connected && !of_it.any(Instance::is_well)
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn played(lines: &[&str]) -> Play {
     play
 }
 
-fn rollback(play: &Play, release: impl Into<Option<u32>>) -> Result<Plan, String> {
+pub(super) fn rollback(play: &Play, release: impl Into<Option<u32>>) -> Result<Plan, String> {
     let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
     let what = DeployWhat::Rollback(release.into().map(ReleaseNumber));
     plan(&play.world.state, &key, &what).map_err(|why| why.to_string())

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::planning::{played, rollback};
 use crate::scenario::check;
 
 /// Old ones that still run answer at once where the new ones fail, and do not wait for those that
@@ -244,4 +245,24 @@ fn a_deployment_that_fails_beside_what_is_not_well_says_so() {
      147.5 d2 ended Failed { why: "shop-production-r2-0: not healthy in time; r1 stays, and no instance of it was well" }
      147.5 shop-production-r1-0.1 replaces
     "#);
+}
+
+/// What a cancelled deployment leads back to is told as serving only while it is well.
+#[test]
+fn nobody_is_sent_back_to_what_is_not_well() {
+    let ill = ["doubt shop-production-r2-0 unwell", "doubt shop-production-r2-1 unwell"];
+    for (phase, well, unwell) in [
+        ("Starting", "leaves r2 serving", "leaves r2, of which no instance is well now"),
+        ("Baking", "brings r2 back at once", "goes back to r2, of which no instance is well now"),
+    ] {
+        let until = format!("until d3 {phase}");
+        let mut play = played(&["push main c", &until]);
+        let why = rollback(&play, None).unwrap_err();
+        assert!(why.contains(&format!("cancelling it {well}")), "{why}");
+        for line in ill {
+            play.line(line);
+        }
+        let why = rollback(&play, None).unwrap_err();
+        assert!(why.contains(&format!("cancelling it {unwell}")), "{why}");
+    }
 }
