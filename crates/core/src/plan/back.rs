@@ -69,12 +69,12 @@ pub(super) fn tried(
         _ if release == to.release => return None,
         DeploymentResult::Failed { why } => ("could not bring", why),
         DeploymentResult::RolledBack { why } => ("went back from", why),
-        DeploymentResult::Attention { why } => ("needed a person with", why),
+        DeploymentResult::Attention { why } => ("needed a person for", why),
         DeploymentResult::Succeeded
         | DeploymentResult::Cancelled { .. }
         | DeploymentResult::Superseded { .. } => return None,
     };
-    Some(format!("{id} {what} the same as {release}: {}", why.trim_end_matches('.')))
+    Some(format!("{id} {what} the same artifact, as {release}: {}", why.trim_end_matches('.')))
 }
 
 /// The release that serves. One whose deployment has nothing left to do but to stop what served

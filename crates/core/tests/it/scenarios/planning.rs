@@ -370,8 +370,14 @@ fn it_names_a_run_of_a_branch_that_feeds_the_environment_to_make_a_release_anew(
 #[test]
 fn what_did_not_stay_is_told_before_it_is_tried_again() {
     for (trouble, told) in [
-        ("turns", "d3 went back from the same as r3: shop-production-r3-0 became unhealthy: "),
-        ("sick", "d3 could not bring the same as r3: shop-production-r3-0: not healthy in time"),
+        (
+            "turns",
+            "d3 went back from the same artifact, as r3: shop-production-r3-0 became unhealthy: ",
+        ),
+        (
+            "sick",
+            "d3 could not bring the same artifact, as r3: shop-production-r3-0: not healthy in time",
+        ),
     ] {
         let play = played(&[&format!("push main c {trouble}"), "run"]);
         let key = EnvironmentKey { project: "shop".into(), name: "production".into() };
@@ -379,6 +385,6 @@ fn what_did_not_stay_is_told_before_it_is_tried_again() {
         let warnings = again(3).warnings;
         assert_eq!(warnings.last().map(String::as_str), Some(told), "{warnings:?}");
         let other = again(1).warnings;
-        assert!(!other.iter().any(|said| said.contains("the same as")), "{other:?}");
+        assert!(!other.iter().any(|said| said.contains("the same artifact")), "{other:?}");
     }
 }
