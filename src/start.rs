@@ -14,6 +14,7 @@ use color_eyre::eyre::WrapErr as _;
 use pilothouse_api::client::{Client, ClientError};
 use pilothouse_core::text::printable;
 use pilothouse_engine::engine::StartError;
+use pilothouse_engine::room::measure;
 use pilothouse_engine::root::{LOG, foreign, make};
 use rustix::fs::OFlags;
 
@@ -27,6 +28,8 @@ const WITHIN: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(20);
 /// How much of the end of the log is searched for its last line, in bytes.
 const TAIL: usize = 4096;
+/// Less room than this, in bytes, takes no line of a log.
+const TOO_LITTLE: u64 = 4096;
 /// How much of what the engine said last is told, in characters: what mends it stands at its end.
 const SAID: usize = 1500;
 
@@ -49,8 +52,9 @@ pub fn ensure_engine(place: &Place) -> Result<()> {
     let dir = std::path::absolute(place.state_dir())
         .wrap_err_with(|| format!("cannot resolve {}", place.state_dir().display()))?;
     let log = dir.join(LOG);
+    let said = length(&log);
     let engine = spawn(&dir, &log)?;
-    wait(&client, engine, &log)?;
+    wait(&client, engine, &log, said)?;
     out::error(&format!("started an engine in the background; its log is {}", out::path(&log)));
     Ok(())
 }
@@ -104,7 +108,13 @@ fn spawn(dir: &Path, log: &Path) -> Result<Child> {
         .wrap_err_with(|| format!("cannot start {}", binary.display()))
 }
 
-fn wait(client: &Client, mut engine: Child, log: &Path) -> Result<()> {
+/// How long a log is, in bytes; 0 where there is none.
+fn length(log: &Path) -> u64 {
+    std::fs::metadata(log).map_or(0, |found| found.len())
+}
+
+/// Waits until the engine answers, whose log had so many bytes before it was started.
+fn wait(client: &Client, mut engine: Child, log: &Path, said: u64) -> Result<()> {
     let until = Instant::now() + WITHIN;
     loop {
         let ended = engine.try_wait().wrap_err("cannot look after the engine")?;
@@ -113,7 +123,8 @@ fn wait(client: &Client, mut engine: Child, log: &Path) -> Result<()> {
             return Ok(());
         }
         if ended.is_some() {
-            let why = format!("the engine did not start: {}", last_line(log));
+            let why = full(log, said).unwrap_or_else(|| last_line(log));
+            let why = format!("the engine did not start: {why}");
             return Err(failed(Failure::Unreachable, why));
         }
         if Instant::now() >= until {
@@ -126,6 +137,18 @@ fn wait(client: &Client, mut engine: Child, log: &Path) -> Result<()> {
         }
         std::thread::sleep(STEP);
     }
+}
+
+/// That an engine could say nothing, because there is no room for its log.
+fn full(log: &Path, said: u64) -> Option<String> {
+    let dir = log.parent()?;
+    let room = measure(dir).ok()?;
+    (length(log) == said && room.free < TOO_LITTLE).then(|| {
+        format!(
+            "there is no room on the disk of {}: make some there and start it again",
+            dir.display()
+        )
+    })
 }
 
 /// What the engine said last: its error with its causes, or else its last line.

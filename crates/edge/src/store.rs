@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::routing::{EDGE_LOCK, EDGE_PROCESS, Table, TableSource};
@@ -15,6 +16,12 @@ use crate::error::Error;
 
 const NEWEST: &str = "table.json";
 const PREVIOUS: &str = "table.prev.json";
+/// What the next table is written to.
+const FRESH: &str = "table.json.new";
+/// What that is made of.
+const SPARE: &str = "table.spare.json";
+/// A file of a table has a multiple of so many bytes, so that a little more fits into it.
+const GRAIN: usize = 16 << 10;
 
 /// The state directory, held by this edge alone.
 #[derive(Debug)]
@@ -69,11 +76,23 @@ impl Store {
     }
 
     /// Saves a table; when this returns, it survives a crash.
+    ///
+    /// The room of the table before the last one is used again, so that a table of about the same size
+    /// can be saved on a disk that is full: what is gone must not get requests for that.
     pub(crate) fn save(&self, table: &Table) -> io::Result<()> {
-        let text = serde_json::to_vec(table)?;
+        let mut text = serde_json::to_vec(table)?;
         let newest = self.dir.join(NEWEST);
-        let fresh = self.dir.join("table.json.new");
-        let mut file = File::create(&fresh)?;
+        let fresh = self.dir.join(FRESH);
+        let options = File::options().create(true).truncate(false).write(true).clone();
+        let mut file = options.open(&fresh)?;
+        // A crash may have left it as another name of a table that is needed.
+        if file.metadata()?.nlink() > 1 {
+            fs::remove_file(&fresh)?;
+            file = options.open(&fresh)?;
+        }
+        let there = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+        // JSON may end with spaces. A file never gets smaller, as what it had would be gone by then.
+        text.resize(there.max((text.len() / GRAIN + 1) * GRAIN), b' ');
         file.write_all(&text)?;
         file.sync_all()?;
         // A table that cannot be read must not push out the one that can.
@@ -85,10 +104,32 @@ impl Store {
                 return Err(error);
             }
             fs::hard_link(&newest, &link)?;
+            self.spare()?;
             fs::rename(&link, self.dir.join(PREVIOUS))?;
         }
         fs::rename(&fresh, &newest)?;
+        // Where there is no room for another one, the next table has what is there.
+        let _ = self.respare();
         File::open(&self.dir)?.sync_all()
+    }
+
+    /// Keeps the room of the table that is about to be forgotten.
+    fn spare(&self) -> io::Result<()> {
+        match fs::rename(self.dir.join(PREVIOUS), self.dir.join(SPARE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Makes what was kept the file that the next table is written to, or takes room for it.
+    fn respare(&self) -> io::Result<()> {
+        let fresh = self.dir.join(FRESH);
+        match fs::rename(self.dir.join(SPARE), &fresh) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::write(fresh, vec![b' '; GRAIN])
+            }
+            renamed => renamed,
+        }
     }
 }
 

@@ -55,6 +55,10 @@ pub struct Newest {
     pub unreadable: usize,
 }
 
+/// Room that is kept behind the last entry, in bytes; it is taken anew when half of it is used. It
+/// lasts longer than what the journal keeps: a command that it takes on a full disk is told of here.
+const AHEAD: u64 = 1 << 20;
+
 /// Writes the audit log. The journal's lock keeps a second writer away.
 #[derive(Debug)]
 pub struct Audit {
@@ -65,6 +69,8 @@ pub struct Audit {
     file: File,
     /// Length of the file up to the end of the last entry, in bytes.
     length: u64,
+    /// Up to where the file has room of its own, in bytes; 0 where that is not known.
+    kept: u64,
     /// Whether bytes may stand behind that length, from a write that failed.
     has_rest: bool,
     /// Whether a line without an end stands at that length.
@@ -84,16 +90,28 @@ impl Audit {
         let file = open_file(&path)?;
         disk.sync_dir(dir)?;
         let bytes = fs::read(&path).map_err(|error| DiskError::new("read", &path, error))?;
-        Ok(Self {
+        let mut audit = Self {
             dir: dir.to_path_buf(),
             limits,
             disk,
             numbers,
             file,
             length: bytes.len() as u64,
+            kept: 0,
             has_rest: false,
             is_line_open: bytes.last().is_some_and(|byte| *byte != b'\n'),
-        })
+        };
+        audit.keep_ahead();
+        Ok(audit)
+    }
+
+    fn keep_ahead(&mut self) {
+        // Where the filesystem knows no such thing, or is full already, entries take what there is.
+        if self.kept < self.length + AHEAD / 2
+            && self.disk.keep(&self.file, self.length, AHEAD).is_ok()
+        {
+            self.kept = self.length + AHEAD;
+        }
     }
 
     /// Adds an entry; it is durable when this returns. After an error it is not there.
@@ -112,12 +130,14 @@ impl Audit {
             .and_then(|()| self.disk.sync(&self.file, &path));
         if let Err(error) = written {
             self.has_rest = true;
+            self.kept = 0;
             // The next append cuts again, and reports it where the disk still refuses.
             let _ = self.cut_rest();
             return Err(error);
         }
         self.length += line.len() as u64;
         self.is_line_open = false;
+        self.keep_ahead();
         Ok(())
     }
 
@@ -154,9 +174,11 @@ impl Audit {
         let path = path(&self.dir, next);
         self.disk.create(&path)?;
         self.disk.sync_dir(&self.dir)?;
-        self.file = open_file(&path)?;
+        let file = open_file(&path)?;
+        // Gives the room back that was kept, where there is any.
+        let _ = std::mem::replace(&mut self.file, file).set_len(self.length);
         self.numbers.push(next);
-        self.length = 0;
+        (self.length, self.kept) = (0, 0);
         self.is_line_open = false;
         while self.numbers.len() > self.limits.keep_files.max(1) {
             self.disk.remove(&self::path(&self.dir, self.numbers[0]))?;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pilothouse_core::id::RunId;
 use pilothouse_core::state::Limits;
+use pilothouse_core::text::shell_word;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Looking};
@@ -101,6 +102,19 @@ pub enum StartError {
         state: PathBuf,
         /// The processes.
         all: Vec<left::Displaced>,
+    },
+    /// The state directory is a copy of another one, whose processes run.
+    #[error(
+        "{} is a copy of {}, where process {} and what it runs live on: an engine here would end that. End it \
+         there first (`pilothouse --state {} down --all`), or wait with the copy until it has ended",
+        state.display(), original.state.display(), original.process,
+        shell_word(&original.state.display().to_string())
+    )]
+    Copied {
+        /// The copy.
+        state: PathBuf,
+        /// A process of the original's.
+        original: left::Original,
     },
     /// The state directory is another, or none, by now.
     #[error(
@@ -299,6 +313,9 @@ fn private(dir: &std::path::Path) -> Result<(), StartError> {
     let all = left::displaced(&Places::new(dir));
     if !all.is_empty() {
         return Err(StartError::Displaced { state: dir.to_owned(), all });
+    }
+    if let Some(original) = left::original(&Places::new(dir)) {
+        return Err(StartError::Copied { state: dir.to_owned(), original });
     }
     // A directory that is made in the place of a journal would take in the backup that is moved there.
     remembers(dir)?;

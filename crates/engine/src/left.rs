@@ -3,6 +3,7 @@
 //! Responsible for finding it: what runs, and the numbers that were given. It must not end or
 //! remove anything.
 
+mod copied;
 mod displaced;
 mod edge;
 
@@ -21,6 +22,7 @@ use pilothouse_supervisor::{Liveness, find};
 use crate::journal::Epoch;
 use crate::places::{Places, unit_of};
 
+pub use copied::{Original, original};
 pub use displaced::{Displaced, displaced, end_displaced};
 pub use edge::{LivingEdge, edge};
 

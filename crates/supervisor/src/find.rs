@@ -88,6 +88,18 @@ pub fn find(dir: &Path) -> Result<Liveness, FindError> {
     Ok(if status.boot_id == boot { Liveness::Interrupted } else { Liveness::OtherBoot })
 }
 
+/// The supervisor that holds a unit's lock, by the kernel's word alone: also where it has no status,
+/// because it only starts, or because its program put something in the place of that. None where
+/// nobody holds it, or who does is not of this process namespace.
+pub fn holder(dir: &Path) -> Result<Option<Handle>, FindError> {
+    let failed = |what: &'static str| move |source| FindError { dir: dir.to_owned(), what, source };
+    let Some(pid) = lock_holder(dir).map_err(failed("lock"))? else { return Ok(None) };
+    // One that has ended since holds nothing.
+    let Ok(supervisor) = ProcessId::of(pid) else { return Ok(None) };
+    let boot_id = boot_id().map_err(failed("the boot id"))?;
+    Ok(Some(Handle { dir: dir.to_owned(), boot_id, supervisor }))
+}
+
 /// Asks a supervisor to write its status again. It ends nobody who does not heed it (signal(7)), such
 /// as one that is only starting, and who may not ask finds what is there.
 fn ask_for_status(pid: i32) {
@@ -99,10 +111,14 @@ fn ask_for_status(pid: i32) {
 
 /// Whether a process has the lock of a unit; where nobody can tell, one has.
 pub fn is_held(dir: &Path) -> bool {
-    !matches!(lock_holder(dir), Ok(None))
+    !matches!(lock::lock_holder(&unit::lock_path(dir)), Ok(None))
 }
 
-/// Which process holds the unit's lock. Asking does not disturb the lock.
+/// Which process holds the unit's lock. Asking does not disturb the lock. What the unit's program put
+/// in its place nobody holds: whoever had the lock that was there is no longer found by it.
 pub(crate) fn lock_holder(dir: &Path) -> io::Result<Option<i32>> {
-    lock::lock_holder(&unit::lock_path(dir))
+    match lock::lock_holder(&unit::lock_path(dir)) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        holder => holder,
+    }
 }

@@ -35,8 +35,9 @@ use signals::Signals;
 /// The most that is read of the secrets, in bytes.
 const MAX_SECRETS_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Room that is kept for the exit record from the beginning, in bytes: a unit that fills the disk
-/// still gets one. A record is longer only where it quotes a long path.
+/// Room that is kept for the status and for the exit record from the beginning, in bytes: a unit that
+/// fills the disk, or another, is told of all the same. Either is longer only where it quotes a long
+/// path.
 const RECORD_BYTES: usize = 4096;
 
 /// Room that is kept for the engine's wish that the unit ends, in bytes, for the same reason.
@@ -124,7 +125,8 @@ fn prepare(unit: &Path, launch: &[OsString]) -> Result<Supervision, Report> {
         Kind::Instance { max_log_bytes, .. } => Limit::KeepLast(max_log_bytes),
     };
     let log = LogWriter::create(unit, limit).map_err(failed("cannot create the log"))?;
-    unit::reserve(&unit::exit_path(unit), RECORD_BYTES)
+    unit::spare(&unit::status_path(unit), RECORD_BYTES)
+        .and_then(|()| unit::reserve(&unit::exit_path(unit), RECORD_BYTES))
         .and_then(|()| unit::reserve(&unit::stop_path(unit), WISH_BYTES))
         .map_err(failed("cannot keep room"))?;
     let status = Status {

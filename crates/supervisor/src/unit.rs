@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, RenameFlags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +74,15 @@ pub(crate) fn write_json<T: Serialize>(
     value: &T,
     durability: Durability,
 ) -> io::Result<()> {
-    let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
+    replace(path, &serde_json::to_vec(value).map_err(io::Error::other)?, durability)
+}
+
+fn replace(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let temporary = temporary_path(path);
     let mut options = OpenOptions::new();
     let options = options.write(true).create(true).truncate(false).mode(0o600);
     let mut file = regular::with(options, &temporary)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     // What was reserved is cut only now that it is not needed any more.
     file.set_len(bytes.len() as u64)?;
     if durability == Durability::Synced {
@@ -93,19 +97,55 @@ pub(crate) fn write_json<T: Serialize>(
     Ok(())
 }
 
+/// Replaces a file as [`write_json`] does, unsynced, and on a full disk as well: what stands there
+/// changes places with a spare of so many bytes, which [`spare`] has made. Both keep their room for the
+/// next time; what a value does not need is filled with spaces.
+pub(crate) fn write_kept<T: Serialize>(path: &Path, value: &T, least: usize) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
+    bytes.resize(bytes.len().max(least), b' ');
+    match replace(path, &bytes, Durability::Unsynced) {
+        Err(error) if is_full(&error) => {}
+        written => return written,
+    }
+    let spare = spare_path(path);
+    let mut file = regular::with(OpenOptions::new().write(true), &spare)?;
+    file.write_all(&bytes)?;
+    Ok(rustix::fs::renameat_with(CWD, &spare, CWD, path, RenameFlags::EXCHANGE)?)
+}
+
+/// Makes the spare that [`write_kept`] needs on a full disk.
+pub(crate) fn spare(path: &Path, bytes: usize) -> io::Result<()> {
+    fill(&spare_path(path), bytes)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn spare_path(path: &Path) -> PathBuf {
+    let mut spare = path.as_os_str().to_owned();
+    spare.push(".spare");
+    PathBuf::from(spare)
+}
+
+fn fill(path: &Path, bytes: usize) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    regular::with(options, path)?.write_all(&vec![b' '; bytes])
+}
+
 /// Takes the room that a file will need, so that it can be written by [`write_json`] on a disk that
 /// is full by then, by whichever process: the bytes of a file that are there already can be written
 /// over.
 pub(crate) fn reserve(path: &Path, bytes: usize) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(true).mode(0o600);
-    regular::with(options, &temporary_path(path))?.write_all(&vec![b' '; bytes])
+    fill(&temporary_path(path), bytes)
 }
 
 /// Gives room back that was reserved for a file that nobody writes any more.
 pub(crate) fn give_back(path: &Path) {
     // It is there only where nobody wrote the file; a few bytes that stay harm nobody.
     let _ = std::fs::remove_file(temporary_path(path));
+    let _ = std::fs::remove_file(spare_path(path));
 }
 
 /// Where a file is written before it is renamed into its place.

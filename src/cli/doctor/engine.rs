@@ -259,7 +259,7 @@ fn journal(snapshot: &Snapshot) -> Check {
     }
     match snapshot.room.and_then(words::little_room) {
         None => Check::ok("journal", "it is written"),
-        Some(found) => Check::warn("journal", found, "remove files there"),
+        Some(found) => Check::warn("journal", found, "see to the disk"),
     }
 }
 

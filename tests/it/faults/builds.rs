@@ -71,6 +71,31 @@ fn a_build_that_hangs_is_cancelled_with_all_that_it_left() {
     stage.end();
 }
 
+/// Pipes and directories that a step puts in the place of its unit's files keep nobody waiting: it can
+/// be cancelled, and its log be asked for.
+#[test]
+fn a_step_that_meddles_with_its_units_files_can_be_cancelled() {
+    let (stage, repository) = stage();
+    let names = ["exit.json", "exit.json.tmp", "stop.json.tmp", "status.json", "log", "lock"];
+    for (run, (name, how)) in
+        (2..).zip(names.iter().flat_map(|name| [(name, "mkfifo"), (name, "mkdir")]))
+    {
+        *repository.build.borrow_mut() =
+            format!("cd ../steps/0\nrm -rf {name}\n{how} {name}\n: > ready\nexec sleep 1000");
+        repository.commit(&format!("{how} {name}"));
+        let unit = stage.state_dir().join(format!("runs/{run}/steps/0"));
+        wait_until(|| format!("{how} {name}"), || unit.join("ready").exists());
+        let log = stage.binary().args(["logs", &run.to_string()]).output().unwrap();
+        assert!(log.status.code().is_some_and(|code| code < 100), "{how} {name}: {log:?}");
+        stage.submit(Command::CancelRun { id: RunId(run) }).unwrap();
+        let (_, result) = ended(&stage, run);
+        assert!(matches!(result, RunResult::Cancelled { .. }), "{how} {name}: {result:?}");
+        let left: Vec<_> = processes::of(&unit).into_iter().map(|one| one.line).collect();
+        assert!(left.is_empty(), "{how} {name}: {left:?}");
+    }
+    stage.end();
+}
+
 #[test]
 fn a_step_that_takes_too_long_is_ended_and_an_invalid_pipeline_says_where() {
     let (stage, repository) = stage();

@@ -65,6 +65,41 @@ fn a_journal_that_was_moved_away_can_be_moved_back_after_refusals() {
 }
 
 #[test]
+fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
+    let mut stage = Stage::with_engine();
+    stage.deployed("v1");
+    let (state, copy) = (stage.state_dir(), stage.path("copy"));
+    let copied = std::process::Command::new("cp").arg("-a").args([&state, &copy]).status().unwrap();
+    assert!(copied.success());
+    let before = stage.state().instances;
+    // Whether or not an engine works in the original.
+    for is_stopped in [false, true] {
+        if is_stopped {
+            stage.stop_engine();
+        }
+        for verb in [&["serve"][..], &["doctor"]] {
+            let mut begun = stage.user_binary();
+            let output = begun.env("PILOTHOUSE_STATE", &copy).args(verb).output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said).into_owned();
+            assert!(
+                said.contains("is a copy of") && said.contains("down --all`"),
+                "{verb:?}: {said}"
+            );
+            assert_ne!(output.status.code(), Some(0), "{verb:?}: {said}");
+        }
+        stage.shows("v1");
+    }
+    stage.start();
+    let after = stage.state().instances;
+    let starts = |all: &std::collections::BTreeMap<_, pilothouse_core::instance::Instance>| {
+        all.values().map(|one| (one.id.clone(), one.restarts, one.is_proved())).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&before), starts(&after));
+    stage.end();
+}
+
+#[test]
 fn a_state_directory_that_goes_takes_its_engine_along_and_lets_no_other_in() {
     let mut stage = Stage::with_engine();
     stage.deployed("v1");

@@ -80,3 +80,51 @@ fn a_directory_belongs_to_one_edge() {
     drop(first);
     assert!(Store::open(dir.path()).is_ok());
 }
+
+/// On a full disk a table is saved where the one before the last was.
+#[test]
+fn the_room_of_old_tables_is_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let inodes = || {
+        let inode = |name| fs::metadata(dir.path().join(name)).unwrap().ino();
+        std::collections::BTreeSet::from([NEWEST, PREVIOUS, FRESH].map(inode))
+    };
+    for version in 1..4 {
+        store.save(&table(version)).unwrap();
+    }
+    let before = inodes();
+    assert_eq!(before.len(), 3);
+    for version in 4..9 {
+        store.save(&table(version)).unwrap();
+        assert_eq!(inodes(), before, "{version}");
+        assert_eq!(store.load().0.version, version);
+        let previous = read(&dir.path().join(PREVIOUS)).unwrap().unwrap();
+        assert_eq!(previous.version, version - 1);
+    }
+}
+
+/// Whichever two names a crash left for one table, none of those that are needed is written over.
+#[test]
+fn a_table_that_has_two_names_is_not_written_over() {
+    for (one, other) in [(NEWEST, FRESH), (PREVIOUS, FRESH), (NEWEST, PREVIOUS), (NEWEST, SPARE)] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        for version in 1..4 {
+            store.save(&table(version)).unwrap();
+        }
+        let _ = fs::remove_file(dir.path().join(other));
+        fs::hard_link(dir.path().join(one), dir.path().join(other)).unwrap();
+        for version in 4..9 {
+            let kept = fs::read(dir.path().join(NEWEST)).unwrap();
+            store.save(&table(version)).unwrap();
+            // What was the newest is the previous one, byte for byte.
+            assert_eq!(
+                fs::read(dir.path().join(PREVIOUS)).unwrap(),
+                kept,
+                "{one} {other} {version}"
+            );
+            assert_eq!(store.load().0.version, version, "{one} {other}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ use pilothouse_supervisor::{
 };
 
 use super::docker::{Docker, OWNER_GRACE};
-use super::unit::{MOMENT, clean_up, look, over, over_within};
+use super::unit::{MOMENT, clean_up, held, look, over, over_within};
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
@@ -188,8 +188,13 @@ impl Host {
                 over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
                 after(&dir)?;
             }
+            // It may be for long, where its step put something in the place of its status.
             Liveness::Starting => {
-                return Err(Fault::transient("the step's supervisor is only starting"));
+                if let Some(handle) = held(&dir)? {
+                    cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
+                    over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
+                }
+                after(&dir)?;
             }
             Liveness::Interrupted | Liveness::OtherBoot => clean_up(&dir)?,
             Liveness::Exited(_) | Liveness::NeverStarted => {}

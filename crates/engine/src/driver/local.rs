@@ -27,7 +27,7 @@ use self::ports::Ports;
 use super::docker::{self, Docker, OWNER_GRACE};
 use super::edge::Edge;
 use super::host::{base_env, engine_env, millis, supervisor};
-use super::unit::{MOMENT, clean_up, look, over_within};
+use super::unit::{MOMENT, clean_up, held, look, over_within};
 use super::{Surroundings, blocking};
 use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
@@ -225,7 +225,16 @@ impl Local {
                 stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
                 over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
             }
-            Liveness::Starting => return Err(Fault::transient("its supervisor is only starting")),
+            // It may be for long, where its program put something in the place of its status.
+            Liveness::Starting => {
+                if let Some(handle) = held(&unit)? {
+                    let grace = how.grace.duration();
+                    stop(&handle, Some(grace))
+                        .map_err(|error| Fault::transient(error.to_string()))?;
+                    over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
+                }
+                return Err(Fault::transient("it is looked at again once its supervisor ended"));
+            }
             Liveness::Interrupted => blocking("clearing up", move || clean_up(&unit)).await?,
             Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => {}
         }

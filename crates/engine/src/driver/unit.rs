@@ -6,7 +6,7 @@ use std::time::Duration;
 use pilothouse_core::effect::Fault;
 use pilothouse_core::text::printable;
 use pilothouse_supervisor::{
-    Frame, Handle, Liveness, Outcome, Stream, find, force, sweep, tail, watch,
+    Frame, Handle, Liveness, Outcome, Stream, find, force, holder, sweep, tail, watch,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -16,6 +16,11 @@ use super::blocking;
 /// Finds out what became of a unit.
 pub(super) fn look(dir: &Path) -> Result<Liveness, Fault> {
     find(dir).map_err(|error| Fault::transient(error.to_string()))
+}
+
+/// The supervisor of a unit that has no status.
+pub(super) fn held(dir: &Path) -> Result<Option<Handle>, Fault> {
+    holder(dir).map_err(|error| Fault::transient(error.to_string()))
 }
 
 /// Waits until the supervisor has ended.

@@ -1,6 +1,7 @@
 //! Tells clients, the audit log and the tidying what the kernel did.
 
 use pilothouse_core::command::{Command, Rejection, Reply};
+use pilothouse_core::deployment::ENGINE;
 use pilothouse_core::event::{
     ContainersEvent, EngineEvent, EnvironmentEvent, Event, InstanceEvent, Recorded,
 };
@@ -18,6 +19,8 @@ pub(super) struct Listener {
     audit: Audit,
     clock: Clock,
     changed: watch::Sender<()>,
+    /// How many entries the audit log did not take since it took one.
+    untold: u64,
 }
 
 /// Makes a listener, and what tells of things forgotten.
@@ -27,7 +30,7 @@ pub(super) fn listener(
     clock: Clock,
 ) -> (Listener, watch::Receiver<()>) {
     let (changed, has_changed) = watch::channel(());
-    (Listener { publisher, audit, clock, changed }, has_changed)
+    (Listener { publisher, audit, clock, changed, untold: 0 }, has_changed)
 }
 
 impl Listen for Listener {
@@ -56,10 +59,24 @@ impl Listen for Listener {
             Ok(reply) => format!("accepted: {}", json(reply)),
             Err(rejection) => format!("refused: {rejection}"),
         };
+        self.tell_gap(at);
         let entry =
             Entry { at: rfc3339(at), actor: actor.to_owned(), command: json(command), result };
         if let Err(error) = self.audit.append(&entry) {
+            self.untold += 1;
             tracing::error!(%error, "the audit log cannot be written");
+        }
+    }
+}
+
+impl Listener {
+    /// Says in the audit log how many entries it did not take, once it takes any again.
+    fn tell_gap(&mut self, at: pilothouse_core::time::Timestamp) {
+        let result = format!("{} entries before this one could not be written", self.untold);
+        let (actor, command) = (ENGINE.to_owned(), "\"audit\"".to_owned());
+        let entry = Entry { at: rfc3339(at), actor, command, result };
+        if self.untold > 0 && self.audit.append(&entry).is_ok() {
+            self.untold = 0;
         }
     }
 }

@@ -176,7 +176,8 @@ impl Journal {
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.segments.push(first);
         self.sync_mark();
-        self.active = file;
+        // Gives the room back that was kept, where there is any.
+        let _ = std::mem::replace(&mut self.active, file).set_len(self.durable);
         self.durable = header.len() as u64;
         self.kept = 0;
         Ok(())

@@ -50,18 +50,11 @@ pub fn displaced(places: &Places) -> Vec<Displaced> {
 }
 
 fn look(places: &Places) -> Vec<Displaced> {
-    let own = nix::unistd::geteuid().as_raw();
     let edge_dir = places.edge();
     let state = edge_dir.parent().unwrap_or(&edge_dir);
     let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
     let here = place(Path::new("/"), &state);
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_own = |entry: &std::fs::DirEntry| entry.metadata().is_ok_and(|one| one.uid() == own);
-    let numbered = entries.filter_map(|entry| {
-        let process: i32 = entry.file_name().to_str()?.parse().ok()?;
-        is_own(&entry).then_some((process, entry.path()))
-    });
-    let found = numbered.filter_map(|(process, proc)| {
+    let found = own_processes().filter_map(|(process, proc)| {
         let (dir, is_balancer) = works_on(&proc)?;
         let theirs = state_of(&dir, is_balancer)?;
         // One that sees other files there, as in a container, has another directory of that name; and
@@ -85,8 +78,20 @@ fn look(places: &Places) -> Vec<Displaced> {
     found.take(MOST).collect()
 }
 
+/// This user's processes, and where proc(5) tells of each.
+pub(super) fn own_processes() -> impl Iterator<Item = (i32, PathBuf)> {
+    let own = nix::unistd::geteuid().as_raw();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_own =
+        move |entry: &std::fs::DirEntry| entry.metadata().is_ok_and(|one| one.uid() == own);
+    entries.filter_map(move |entry| {
+        let process: i32 = entry.file_name().to_str()?.parse().ok()?;
+        is_own(&entry).then_some((process, entry.path()))
+    })
+}
+
 /// The state directory that a unit's or the load balancer's directory stands in.
-fn state_of(dir: &Path, is_balancer: bool) -> Option<&Path> {
+pub(super) fn state_of(dir: &Path, is_balancer: bool) -> Option<&Path> {
     if is_balancer {
         return dir.parent();
     }
@@ -110,7 +115,7 @@ fn place(root: &Path, path: &Path) -> Option<(u64, u64, Option<OsString>)> {
 }
 
 /// What a process was started to supervise, or where it has what it balances.
-fn works_on(proc: &Path) -> Option<(PathBuf, bool)> {
+pub(super) fn works_on(proc: &Path) -> Option<(PathBuf, bool)> {
     let line = std::fs::read(proc.join("cmdline")).ok()?;
     let words: Vec<&OsStr> = line.split(|byte| *byte == 0).map(OsStr::from_bytes).collect();
     match words.get(1..)? {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Supervision;
 use crate::record::{ExitRecord, MainExit, Outcome, Phase};
+use crate::supervise::RECORD_BYTES;
 use crate::unit::{self, Durability, now_ms};
 
 /// How long a status that could not be written waits, as on a full disk.
@@ -14,7 +15,7 @@ impl Supervision {
     pub(super) fn write_status(&mut self, phase: Phase) {
         self.status.phase = phase;
         let path = unit::status_path(&self.unit);
-        let written = unit::write_json(&path, &self.status, Durability::Unsynced);
+        let written = unit::write_kept(&path, &self.status, RECORD_BYTES);
         // The unit matters more than the news of it; until then who reads finds an older status.
         let was_due = self.status_due.take();
         if let Err(error) = written {
@@ -49,6 +50,7 @@ impl Supervision {
         };
         unit::write_json(&unit::exit_path(&self.unit), &record, Durability::Synced)?;
         unit::give_back(&unit::stop_path(&self.unit));
+        unit::give_back(&unit::status_path(&self.unit));
         Ok(())
     }
 }
