@@ -45,6 +45,7 @@ pub use log::tail::{read_before, tail};
 pub use mask::{hide, without_escapes};
 pub use proc::ProcessId;
 pub use record::{ExitRecord, LaunchFailure, LaunchFailureKind, MainExit, Outcome, Phase, Status};
+pub use regular::read_regular;
 pub use socket::{SocketOwner, owns_socket, socket_owner};
 pub use spawn::{Binary, StartError, spawn};
 pub use spec::{Kind, MARKER_VARIABLE, MIN_MASKED_BYTES, Secrets, Spec, SpecError, Stop};

@@ -4,11 +4,14 @@
 //! keep whoever opens it waiting, and a link would lead elsewhere.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::fs::OFlags;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Opens a file for reading, or `None` if there is none. What is no regular file is invalid data.
 pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
@@ -17,6 +20,15 @@ pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads a file of a run or an instance, up to 8 MiB, or `None` if there is none. What is no regular
+/// file is invalid data, and keeps nobody waiting.
+pub fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open(path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Opens a file as these options say. What is no regular file is invalid data.

@@ -4,7 +4,7 @@
 //! beside its place and renamed into it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::regular;
 use crate::spec::Spec;
-
-/// The largest file of a unit directory that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The specification as it lies on disk, with what spawning added to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,9 +158,7 @@ fn temporary_path(path: &Path) -> PathBuf {
 
 /// Reads a JSON file, or `None` if there is no such file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let Some(file) = regular::open(path)? else { return Ok(None) };
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    let Some(bytes) = regular::read_regular(path)? else { return Ok(None) };
     serde_json::from_slice(&bytes)
         .map(Some)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))

@@ -87,6 +87,28 @@ fn an_edge_killed_in_mid_deployment_comes_back_and_the_deployment_succeeds() {
     stage.end();
 }
 
+/// What a program puts in the place of its instance's files keeps nobody waiting, and nobody else from
+/// being deployed.
+#[test]
+fn instances_that_meddle_with_their_files_are_followed_all_the_same() {
+    let stage = Stage::with_engine();
+    let repository = stage.deployed("v1");
+    let before = stage.wait("all is well", all_is_well);
+    for id in before.instances.keys() {
+        let home = stage.state_dir().join("instances").join(id.as_str());
+        for name in ["address", "unit/exit.json", "unit/stop.json.tmp", "unit/log"] {
+            let path = home.join(name);
+            let _ = std::fs::remove_file(&path);
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }
+    }
+    repository.commit("v2");
+    stage.succeeds(before.last_deployment);
+    stage.shows("v2");
+    assert_eq!(processes::supervisors(&stage.path("")).len(), 2);
+    stage.end();
+}
+
 /// Ends all processes of a stage at once, as a loss of power does.
 fn lose_power(stage: &mut Stage) {
     stage.kill_engine();

@@ -24,7 +24,8 @@ use std::time::Duration;
 use pilothouse_core::effect::Fault;
 use pilothouse_core::id::{InstanceId, RunId};
 use pilothouse_core::text::printable;
-use pilothouse_docker::{Container, Docker as Client, Error, Record, read_record};
+use pilothouse_docker::{Container, Docker as Client, Error, Record};
+use pilothouse_supervisor::read_regular;
 
 pub use self::home::Home;
 pub use self::image::STEPS;
@@ -182,6 +183,12 @@ pub(super) fn record_of(unit: &Path, owner: Option<i32>) -> Result<Option<Record
 fn record_at(path: &Path) -> Result<Option<Record>, Fault> {
     read_record(path)
         .map_err(|error| Fault::transient(format!("cannot read {}: {error}", path.display())))
+}
+
+/// What whoever owns a container noted of it.
+fn read_record(path: &Path) -> std::io::Result<Option<Record>> {
+    let bytes = read_regular(path)?;
+    Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
 }
 
 /// Whether a record tells of this container. One that cannot be read tells of none.

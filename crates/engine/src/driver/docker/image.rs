@@ -10,6 +10,7 @@ use pilothouse_core::effect::{Fault, Outcome, StepOrder};
 use pilothouse_core::id::{ArtifactDigest, EnvironmentName, ProjectName, ReleaseNumber, RunId};
 use pilothouse_core::text::slug;
 use pilothouse_docker::{BuildSpec, Built, Only};
+use pilothouse_supervisor::read_regular;
 
 use super::{Docker, fault, write};
 use crate::executor::{Attention, Ended};
@@ -137,7 +138,8 @@ impl Docker {
         let failed = |why: String| {
             Fault::permanent(format!("cannot read what was built, {}: {why}", path.display()))
         };
-        let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        let bytes = read_regular(&path).map_err(|error| failed(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| failed("it is not there".to_owned()))?;
         serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
     }
 

@@ -11,6 +11,7 @@ use pilothouse_core::pipeline::{Run, script_argv};
 use pilothouse_docker::{
     Container, ContainerSpec, Health, Mount, Program, Publish, Record, is_on_loopback_alone,
 };
+use pilothouse_supervisor::read_regular;
 
 use super::super::local::{unit_of, variables};
 use super::image::image_id;
@@ -108,7 +109,7 @@ impl Docker {
     pub(in super::super) fn heard_within(&self, id: &InstanceId) -> Option<String> {
         let home = self.places.instance(id);
         let record = super::record_of(&unit_of(&home), None).ok().flatten()?;
-        let spec = std::fs::read(home.join(SPEC)).ok()?;
+        let spec = read_regular(&home.join(SPEC)).ok()??;
         let spec: ContainerSpec = serde_json::from_slice(&spec).ok()?;
         let port = spec.publish?.port;
         let is_own = spec.network.as_deref() != Some("host");

@@ -9,6 +9,7 @@ use pilothouse_core::run::RunPhase;
 use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 use pilothouse_docker::{Changes, Container};
+use pilothouse_supervisor::read_regular;
 
 use super::Docker;
 
@@ -83,7 +84,7 @@ impl Docker {
             | RunPhase::Ended { .. } => None,
         });
         // A step that builds nothing has no such file, and a build between two of its steps none.
-        steps.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+        steps.filter_map(|path| String::from_utf8(read_regular(&path).ok()??).ok()).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use pilothouse_core::id::{EnvironmentName, RunId};
 use pilothouse_core::pipeline::{StepRun, script_argv};
 use pilothouse_core::run::StepExit;
 use pilothouse_core::text::{printable, slug};
-use pilothouse_docker::{ContainerSpec, Mount, NO_NEW_RIGHTS, Program, read_record};
+use pilothouse_docker::{ContainerSpec, Mount, NO_NEW_RIGHTS, Program};
 
 use super::{Docker, PROCESSES, RUN, write};
 
@@ -104,7 +104,7 @@ impl Docker {
         step: u32,
     ) -> Result<Option<StepExit>, Fault> {
         let path = self.step_record(run, step);
-        let record = read_record(&path).map_err(|error| {
+        let record = super::read_record(&path).map_err(|error| {
             Fault::transient(format!("cannot read {}: {error}", path.display()))
         })?;
         Ok(record.and_then(|record| match (record.why_not, record.cause) {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::effect::Fault;
-use pilothouse_supervisor::Liveness;
+use pilothouse_supervisor::{Liveness, read_regular};
 
 use super::super::unit::look;
 use super::unit_of;
@@ -26,7 +26,8 @@ pub(super) fn read(home: &Path) -> Result<SocketAddr, Fault> {
 }
 
 fn find(home: &Path) -> Option<SocketAddr> {
-    let text = std::fs::read_to_string(home.join(ADDRESS)).ok()?;
+    // The program may have put something else in its place.
+    let text = String::from_utf8(read_regular(&home.join(ADDRESS)).ok()??).ok()?;
     text.trim().parse().ok()
 }
 
