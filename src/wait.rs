@@ -232,6 +232,10 @@ impl End {
         let environment = state.environments.get(key);
         let serving = environment.and_then(|environment| serves(state, key, environment));
         let (name, tone, failure) = match result {
+            // What turned ill once it was watched long enough is nothing that serves.
+            DeploymentResult::Succeeded if state.is_unserved(key) => {
+                ("SUCCEEDED", Tone::Warn, Some(Failure::Uncertain))
+            }
             DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
             // Nothing was there to go back to.
             DeploymentResult::Failed { .. } if serving.is_none() => {
@@ -282,7 +286,9 @@ impl End {
         result: &DeploymentResult,
         at: Timestamp,
     ) {
-        let text = if self.failure.is_some() {
+        let text = if *result == DeploymentResult::Succeeded && self.failure.is_some() {
+            self.serves.clone()
+        } else if self.failure.is_some() {
             teller.once(&sentence(result)).to_owned()
         } else {
             let address = self.address.as_ref().map_or(String::new(), |url| format!(" at {url}"));
@@ -305,6 +311,7 @@ impl End {
             [] => String::new(),
             all => format!("; its instances' output: {}", all.join(", ")),
         };
-        Err(failed(failure, format!("{} did not succeed: {}{logs}", deployment.id, self.serves)))
+        let did = if deployment.has_succeeded() { "succeeded, but" } else { "did not succeed:" };
+        Err(failed(failure, format!("{} {did} {}{logs}", deployment.id, self.serves)))
     }
 }

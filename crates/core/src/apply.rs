@@ -157,12 +157,16 @@ fn edge(state: &mut State, event: &EdgeEvent, at: crate::time::Timestamp) {
     let edge = &mut state.edge;
     match event {
         EdgeEvent::Connected { active } => {
+            let was_away = !edge.connected && edge.error.is_some();
             edge.connected = true;
             edge.error = None;
             edge.retry_at = at;
             // A table that this engine did not publish is not taken for its own.
             if edge.active.is_some() && edge.active != *active {
                 edge.active = None;
+            }
+            if was_away {
+                watch_anew(state, at, |_, _| true);
             }
         }
         EdgeEvent::ListenersChanged { unbound } => edge.unbound.clone_from(unbound),

@@ -9,13 +9,13 @@ use super::super::stage::repository::Repository;
 use super::super::stage::{DOMAIN, Stage, load, wait_until};
 
 /// A service that ends as soon as a file is away, deployed, and a second release that waits.
-fn needing(stage: &Stage) -> std::path::PathBuf {
+fn needing(stage: &Stage, first: &str) -> std::path::PathBuf {
     let needed = stage.path("needed");
     std::fs::write(&needed, "").unwrap();
     let repository = Repository::new(stage);
     let at = needed.display();
     let before = format!(
-        "[ -e '{at}' ] || exit 7\n(while [ -e '{at}' ]; do sleep 0.02; done; kill $$) > /dev/null &"
+        "{first}[ -e '{at}' ] || exit 7\n(while [ -e '{at}' ]; do sleep 0.02; done; kill -9 $$) > /dev/null &"
     );
     *repository.before.borrow_mut() = before.leak();
     repository.commit("v1");
@@ -53,7 +53,7 @@ fn is_honest(stage: &Stage, output: &Output, needed: &std::path::Path) {
 #[test]
 fn a_way_back_to_what_lacks_the_same_is_none() {
     let stage = Stage::with_engine();
-    let needed = needing(&stage);
+    let needed = needing(&stage, "");
     let deploy = deploy(&stage);
     stage.wait("it is watched", |state| {
         state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
@@ -71,7 +71,7 @@ fn a_way_back_to_what_lacks_the_same_is_none() {
 #[test]
 fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
     let stage = Stage::with_engine();
-    let needed = needing(&stage);
+    let needed = needing(&stage, "");
     std::fs::remove_file(&needed).unwrap();
     let output = deploy(&stage).wait_with_output().unwrap();
     let state = stage.state();
@@ -79,5 +79,24 @@ fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
     let DeploymentResult::Failed { why } = result else { panic!("{result:?}") };
     assert!(why.ends_with("r1 stays, and no instance of it was well"), "{why}");
     is_honest(&stage, &output, &needed);
+    stage.end();
+}
+
+/// What turns ill once it was watched long enough, while the old ones still end, is no success.
+#[test]
+fn a_release_that_is_ill_as_its_deployment_ends_is_told() {
+    let stage = Stage::with_engine();
+    let needed = needing(&stage, "trap '' TERM\n");
+    stage.apply(&stage.project(&stage.path("shop")).replace("auto", "manual"));
+    let deploy = deploy(&stage);
+    stage.wait("the old ones are stopped", |state| {
+        state.deployments.values().any(|one| one.phase == Phase::Retiring)
+    });
+    std::fs::remove_file(&needed).unwrap();
+    let output = deploy.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("succeeded, but shop/production has r2, and no instance"), "{told}");
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    std::fs::write(&needed, "").unwrap();
     stage.end();
 }

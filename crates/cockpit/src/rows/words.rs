@@ -164,6 +164,9 @@ pub fn deployment_result(
             let own = state.instances_of(&deployment.environment);
             let active: Vec<_> = own.filter(|one| one.role == Role::Active).collect();
             let word = match active.iter().any(|one| one.release == deployment.release) {
+                true if state.is_unserved(&deployment.environment) => {
+                    return (Mark::Warn, "is not well".to_owned());
+                }
                 true => "serves",
                 false if active.is_empty() => "is current",
                 // Another one has its traffic while it is watched.

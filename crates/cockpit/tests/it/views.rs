@@ -46,6 +46,7 @@ fn views() {
 fn what_is_left_and_is_not_well_is_no_way_back() {
     let why = || "shop-production-r41-0 became unhealthy".to_owned();
     let cases = [
+        (DeploymentResult::Succeeded, "load balancer and the domain."),
         (DeploymentResult::RolledBack { why: why() }, "serves again."),
         (DeploymentResult::Failed { why: why() }, "was never touched."),
     ];

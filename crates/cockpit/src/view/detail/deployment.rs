@@ -57,6 +57,10 @@ fn after(model: &Model, deployment: &Deployment, result: &DeploymentResult) -> &
     let is_newest = ended.next().is_none_or(|newest| newest.id <= deployment.id);
     let is_unwell = is_newest && model.replica.is_unserved(&deployment.environment);
     match result {
+        DeploymentResult::Succeeded if is_unwell => {
+            "It answered through the load balancer and the domain, and no instance of it is well now: \
+             look at the targets."
+        }
         DeploymentResult::Succeeded => "It answered through the load balancer and the domain.",
         DeploymentResult::Failed { .. } | DeploymentResult::RolledBack { .. } if !had_release => {
             "Nothing served before it, and nothing does now."

@@ -201,3 +201,37 @@ fn an_instance_that_is_down_tells_why_until_it_runs_again() {
     let one = of(&play);
     assert_eq!((one.is_over(), one.restarts, one.is_proved()), (false, 2, false));
 }
+
+/// What nobody watched is not taken for watched: a release is watched anew once the edge answers.
+#[test]
+fn a_release_is_watched_anew_once_the_edge_answers_again() {
+    assert_snapshot!(check(
+        "
+        hide run check target instance branch engine
+        env production main
+        apply
+        push main a
+        run 120
+        push main b
+        until d2 Baking
+        from here
+        edge down
+        run 20
+        edge up
+        run 30
+        "
+    ), @r#"
+     130.5 edge disconnected: connection refused
+     150.5 edge connected
+     150.6 edge serves v9
+     155.5 d2 BAKED
+     155.5 d2 -> Retiring
+     155.5 shop-production-r1-0 stopping
+     155.5 shop-production-r1-1 stopping
+     155.6 edge serves v10
+     155.7 shop-production-r1-0 gone: stopped
+     155.7 shop-production-r1-1 gone: stopped
+     155.7 d2 SUCCEEDED
+     155.7 d2 ended Succeeded
+    "#);
+}
