@@ -125,7 +125,10 @@ pub fn leftovers(places: &Places, state: &State) -> Vec<PathBuf> {
         // It was forgotten.
         None => *run <= state.last_run,
     };
-    let runs = below(&places.runs()).filter_map(|dir| name_of(&dir)?.parse().ok().map(RunId));
+    // A link in the place of a run leads to what is not ours.
+    let is_real = |dir: &PathBuf| dir.symlink_metadata().is_ok_and(|found| found.is_dir());
+    let runs = below(&places.runs()).filter(is_real);
+    let runs = runs.filter_map(|dir| name_of(&dir)?.parse().ok().map(RunId));
     let dirs =
         runs.filter(is_over).flat_map(|run| [places.workspace(run), places.container_home(run)]);
     dirs.filter(|dir| dir.symlink_metadata().is_ok()).take(MOST).collect()

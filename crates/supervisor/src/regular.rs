@@ -4,7 +4,7 @@
 //! keep whoever opens it waiting, and a link would lead elsewhere.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -29,6 +29,19 @@ pub fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// Writes a file of a run or an instance anew. What is there and no regular file is removed first.
+pub fn write_regular(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let anew = || OpenOptions::new().write(true).create(true).truncate(true).clone();
+    let mut file = match with(&mut anew(), path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            std::fs::remove_file(path)?;
+            with(anew().create_new(true), path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(bytes)
 }
 
 /// Opens a file as these options say. What is no regular file is invalid data.
@@ -81,6 +94,9 @@ mod tests {
         for name in ["link", "pipe"] {
             let written = with(OpenOptions::new().write(true), &at(name)).unwrap_err();
             assert_eq!(written.kind(), io::ErrorKind::InvalidData, "{name}: {written}");
+            write_regular(&at(name), b"anew").unwrap();
+            assert_eq!(read_regular(&at(name)).unwrap().unwrap(), b"anew");
         }
+        assert_eq!(std::fs::read(at("file")).unwrap(), b"here");
     }
 }

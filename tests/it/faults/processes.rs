@@ -96,7 +96,7 @@ fn instances_that_meddle_with_their_files_are_followed_all_the_same() {
     let before = stage.wait("all is well", all_is_well);
     for id in before.instances.keys() {
         let home = stage.state_dir().join("instances").join(id.as_str());
-        for name in ["address", "unit/exit.json", "unit/stop.json.tmp", "unit/log"] {
+        for name in ["address", "unit/exit.json", "unit/stop.json.tmp", "unit/log", "unit/lock"] {
             let path = home.join(name);
             let _ = std::fs::remove_file(&path);
             assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());

@@ -12,11 +12,13 @@ use pilothouse_core::run::StepExit;
 use pilothouse_core::text::shell_word;
 use pilothouse_supervisor::{
     Binary, ExitRecord, Handle, Kind, Liveness, Outcome as UnitOutcome, Secrets, Spec, StartError,
-    Stop, cancel, spawn, wake,
+    Stop, cancel, find, spawn, wake, write_regular,
 };
 
 use super::docker::{Docker, OWNER_GRACE};
-use super::unit::{MOMENT, clean_up, held, look, over, over_within};
+use super::unit::{
+    MOMENT, SUPERVISE, clean_up, held, leave_no_supervisor, look, over, over_within,
+};
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
 use crate::places::Places;
@@ -182,27 +184,41 @@ impl Host {
 
     pub(super) async fn end_step(&self, run: RunId, step: u32) -> Ended {
         let dir = self.places.step(run, step);
-        match look(&dir)? {
-            Liveness::Alive(handle, _) => {
-                cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
-                over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
-                after(&dir)?;
-            }
-            // It may be for long, where its step put something in the place of its status.
-            Liveness::Starting => {
-                if let Some(handle) = held(&dir)? {
-                    cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
-                    over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
-                }
-                after(&dir)?;
-            }
-            Liveness::Interrupted | Liveness::OtherBoot => clean_up(&dir)?,
-            Liveness::Exited(_) | Liveness::NeverStarted => {}
+        let ended = self.end(&dir).await;
+        // A step may have taken away what its supervisor is found by; then its arguments tell.
+        leave_no_supervisor(&dir).await?;
+        match (ended, find(&dir)) {
+            // Where its files cannot be read at all, nothing of it runs by now.
+            (Ok(()), _) | (Err(_), Err(_)) => {}
+            (Err(fault), Ok(_)) => return Err(fault),
         }
         if self.places.container(run, step).exists() {
             self.leave_no_container(run, step).await;
         }
         Ok(Outcome::Done)
+    }
+}
+
+impl Host {
+    async fn end(&self, dir: &Path) -> Result<(), Fault> {
+        match look(dir)? {
+            Liveness::Alive(handle, _) => {
+                cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
+                over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
+                after(dir)?;
+            }
+            // It may be for long, where its step put something in the place of its status.
+            Liveness::Starting => {
+                if let Some(handle) = held(dir)? {
+                    cancel(&handle).map_err(|error| Fault::transient(error.to_string()))?;
+                    over_within(&handle, END_LIMIT, UnitOutcome::Cancelled).await?;
+                }
+                after(dir)?;
+            }
+            Liveness::Interrupted | Liveness::OtherBoot => clean_up(dir)?,
+            Liveness::Exited(_) | Liveness::NeverStarted => {}
+        }
+        Ok(())
     }
 }
 
@@ -247,7 +263,7 @@ impl Ending {
 
 /// How the engine's binary is told to supervise.
 pub(super) fn supervisor(binary: &Path) -> Binary {
-    Binary { path: binary.to_owned(), verb: vec!["supervise".into()] }
+    Binary { path: binary.to_owned(), verb: vec![SUPERVISE.into()] }
 }
 
 /// The variables that every process of ours gets; all others of the engine stay its own.
@@ -277,7 +293,7 @@ fn write_script(path: &Path, script: &str) -> Result<(), Fault> {
         Fault::transient(format!("cannot write the step's script {}: {error}", path.display()))
     };
     path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
-    std::fs::write(path, script).map_err(failed)
+    write_regular(path, script.as_bytes()).map_err(failed)
 }
 
 fn start(binary: &Binary, dir: &Path, spec: &Spec) -> Result<Found, Fault> {

@@ -20,14 +20,14 @@ use pilothouse_core::pipeline::{Run, Stop, script_argv};
 use pilothouse_core::spec::Runtime;
 use pilothouse_supervisor::{
     Handle, Kind, Liveness, Outcome as UnitOutcome, Spec, StartError, Status, Stop as UnitStop,
-    spawn, stop,
+    find, spawn, stop, write_regular,
 };
 
 use self::ports::Ports;
 use super::docker::{self, Docker, OWNER_GRACE};
 use super::edge::Edge;
 use super::host::{base_env, engine_env, millis, supervisor};
-use super::unit::{MOMENT, clean_up, held, look, over_within};
+use super::unit::{MOMENT, clean_up, held, leave_no_supervisor, look, over_within};
 use super::{Surroundings, blocking};
 use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
@@ -218,28 +218,34 @@ impl Local {
     pub(super) async fn stop(&self, id: &InstanceId, how: &Stop) -> Ended {
         let home = self.places.instance(id);
         let unit = unit_of(&home);
-        match look(&unit)? {
-            Liveness::Alive(handle, _) => {
-                let own = how.grace.duration();
-                let grace = if docker::is_container(&home) { own + OWNER_GRACE } else { own };
-                stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
-                over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
-            }
-            // It may be for long, where its program put something in the place of its status.
-            Liveness::Starting => {
-                if let Some(handle) = held(&unit)? {
-                    let grace = how.grace.duration();
-                    stop(&handle, Some(grace))
-                        .map_err(|error| Fault::transient(error.to_string()))?;
-                    over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await?;
-                }
-                return Err(Fault::transient("it is looked at again once its supervisor ended"));
-            }
-            Liveness::Interrupted => blocking("clearing up", move || clean_up(&unit)).await?,
-            Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => {}
+        let ended = self.end(&home, &unit, how).await;
+        // A program may have taken away what its supervisor is found by; then its arguments tell.
+        leave_no_supervisor(&unit).await?;
+        match (ended, find(&unit)) {
+            // Where its files cannot be read at all, nothing of it runs by now.
+            (Ok(()), _) | (Err(_), Err(_)) => {}
+            (Err(fault), Ok(_)) => return Err(fault),
         }
         self.leave_no_container(id, &home).await?;
         Ok(Outcome::Done)
+    }
+
+    async fn end(&self, home: &Path, unit: &Path, how: &Stop) -> Result<(), Fault> {
+        let handle = match look(unit)? {
+            Liveness::Alive(handle, _) => Some(handle),
+            // It may be for long, where its program put something in the place of its status.
+            Liveness::Starting => held(unit)?,
+            Liveness::Interrupted => {
+                let unit = unit.to_owned();
+                return blocking("clearing up", move || clean_up(&unit)).await;
+            }
+            Liveness::Exited(_) | Liveness::OtherBoot | Liveness::NeverStarted => None,
+        };
+        let Some(handle) = handle else { return Ok(()) };
+        let own = how.grace.duration();
+        let grace = if docker::is_container(home) { own + OWNER_GRACE } else { own };
+        stop(&handle, Some(grace)).map_err(|error| Fault::transient(error.to_string()))?;
+        over_within(&handle, grace + STOP_SLACK, UnitOutcome::Stopped).await
     }
 
     /// Whoever owned the instance's container may have died before it: then it goes now.
@@ -306,7 +312,7 @@ fn prepare(
     std::fs::create_dir_all(home).map_err(failed)?;
     remove::tree(unit).map_err(failed)?;
     if let Some(script) = script {
-        std::fs::write(home.join("script"), script).map_err(failed)?;
+        write_regular(&home.join("script"), script.as_bytes()).map_err(failed)?;
     }
     address::write(home, address)
 }

@@ -61,7 +61,13 @@ impl Store {
     pub(super) async fn clean(&self, run: RunId) -> Ended {
         // What steps in containers took for their home goes with it.
         let dirs = [self.places.workspace(run), self.places.container_home(run)];
+        let own = self.places.run(run);
         blocking("removing the workspace", move || {
+            // A step may have put a link in the place of its run: what that leads to is not ours.
+            if own.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+                let failed = |error: std::io::Error| Fault::transient(error.to_string());
+                std::fs::remove_file(&own).map_err(failed)?;
+            }
             let mut fault = None;
             for dir in dirs {
                 if let Err(error) = remove::tree(&dir) {

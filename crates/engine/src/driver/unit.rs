@@ -1,12 +1,13 @@
 //! Waits for supervisors without asking again and again.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
 use pilothouse_core::effect::Fault;
 use pilothouse_core::text::printable;
 use pilothouse_supervisor::{
-    Frame, Handle, Liveness, Outcome, Stream, find, force, holder, sweep, tail, watch,
+    Frame, Handle, Liveness, Outcome, Stream, end_named, find, force, holder, sweep, tail, watch,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -16,6 +17,25 @@ use super::blocking;
 /// Finds out what became of a unit.
 pub(super) fn look(dir: &Path) -> Result<Liveness, Fault> {
     find(dir).map_err(|error| Fault::transient(error.to_string()))
+}
+
+/// The verb of a supervisor.
+pub(super) const SUPERVISE: &str = "supervise";
+
+/// Ends a supervisor that nothing but its arguments leads to any more, with all that it started.
+pub(super) async fn leave_no_supervisor(dir: &Path) -> Result<(), Fault> {
+    let dir = dir.to_owned();
+    blocking("looking for what is left", move || end_by_name(&dir)).await
+}
+
+fn end_by_name(dir: &Path) -> Result<(), Fault> {
+    let ended = end_named(OsStr::new(SUPERVISE), dir);
+    let count = ended.map_err(|error| Fault::transient(error.to_string()))?;
+    if count > 0 {
+        let dir = dir.display();
+        tracing::warn!(%dir, count, "ended a supervisor whose files had been taken from it");
+    }
+    Ok(())
 }
 
 /// The supervisor of a unit that has no status.
@@ -65,8 +85,9 @@ pub(super) async fn over_within(
     .await
 }
 
-/// Ends whatever a dead supervisor left.
+/// Ends whatever a dead supervisor left, and one that only seems dead.
 pub(super) fn clean_up(dir: &Path) -> Result<(), Fault> {
+    end_by_name(dir)?;
     match sweep(dir) {
         Ok(0) => Ok(()),
         Ok(count) => {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use pilothouse_core::effect::Fault;
-use pilothouse_supervisor::{Liveness, read_regular};
+use pilothouse_supervisor::{Liveness, read_regular, write_regular};
 
 use super::super::unit::look;
 use super::unit_of;
@@ -14,7 +14,7 @@ use super::unit_of;
 const ADDRESS: &str = "address";
 
 pub(super) fn write(home: &Path, address: SocketAddr) -> Result<(), Fault> {
-    std::fs::write(home.join(ADDRESS), address.to_string()).map_err(|error| {
+    write_regular(&home.join(ADDRESS), address.to_string().as_bytes()).map_err(|error| {
         Fault::transient(format!("cannot write the address into {}: {error}", home.display()))
     })
 }
