@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
@@ -22,7 +23,7 @@ pub fn end_named(verb: &OsStr, dir: &Path) -> io::Result<usize> {
     for pid in all_numbers()? {
         // One that has ended since has no arguments.
         let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        if !is_for(&arguments, verb, &dir) {
+        if !is_for(&arguments, verb, &dir) || !sees_the_same(pid, &dir) {
             continue;
         }
         let Ok(supervisor) = ProcessId::of(pid) else { continue };
@@ -44,6 +45,21 @@ fn is_for(arguments: &[u8], verb: &OsStr, dir: &Path) -> bool {
         if *first == verb.as_bytes() && *last == dir.as_os_str().as_bytes())
 }
 
+/// Whether a process sees the same files where a directory is, or was: one in a container can have
+/// another directory of that name.
+fn sees_the_same(pid: i32, dir: &Path) -> bool {
+    let place = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    let there = |path: &Path| {
+        Path::new("/proc")
+            .join(pid.to_string())
+            .join("root")
+            .join(path.strip_prefix("/").unwrap_or(path))
+    };
+    let mut above = dir.ancestors().skip(1).filter_map(|above| Some((above, place(above).ok()?)));
+    let Some((above, ours)) = above.next() else { return false };
+    place(&there(above)).is_ok_and(|theirs| theirs == ours)
+}
+
 /// A directory without links on its way, as far as that can be seen: as a supervisor is told it.
 fn real(dir: &Path) -> PathBuf {
     let found = dir.ancestors().skip(1).find_map(|above| {
@@ -56,6 +72,15 @@ fn real(dir: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_the_same_where_one_sees_them_so() {
+        let temp = tempfile::tempdir().unwrap();
+        let own = rustix::process::getpid().as_raw_pid();
+        let dir = temp.path().join("runs/1/steps/0");
+        assert!(sees_the_same(own, &dir), "also where it is gone");
+        assert!(!sees_the_same(i32::MAX, &dir), "nobody sees anything");
+    }
 
     #[test]
     fn arguments_name_one_directory() {

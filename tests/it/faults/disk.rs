@@ -99,7 +99,7 @@ fn a_deployment_that_is_under_way_goes_on_on_a_full_disk_and_says_what_it_waits_
     stage.start();
     let repository = stage.deployed("v1");
     let project = stage.project(repository.dir()).replace("auto", "manual");
-    stage.apply(&project.replace("bake = \"50ms\"", "bake = \"2s\""));
+    stage.apply(&project.replace("bake = \"50ms\"", "bake = \"5s\""));
     repository.commit("v2");
     stage.wait("v2 is built", |state| {
         state.environments.values().any(|environment| environment.ready.is_some())
@@ -115,6 +115,10 @@ fn a_deployment_that_is_under_way_goes_on_on_a_full_disk_and_says_what_it_waits_
     stage.wait("it is watched", |state| {
         state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
     });
+    // The edge keeps its table, without which nothing old is stopped.
+    let fresh = state_dir.join("edge/table.json.new");
+    std::fs::remove_file(&fresh).unwrap();
+    std::fs::create_dir(&fresh).unwrap();
     let filler = state_dir.join("filler");
     fill(&filler);
     // Told before anything fails, and by everything that a person asks.
@@ -129,10 +133,6 @@ fn a_deployment_that_is_under_way_goes_on_on_a_full_disk_and_says_what_it_waits_
         let is_told = || told().contains(what);
         wait_until(|| format!("deploy says {what} not only {}", told()), is_told);
     };
-    // The edge keeps its table, without which nothing old is stopped.
-    let fresh = state_dir.join("edge/table.json.new");
-    std::fs::remove_file(&fresh).unwrap();
-    std::fs::create_dir(&fresh).unwrap();
     says_why("waits: The load balancer does not take");
     assert!(says("status", "The load balancer does not take the newest routes"));
     // Then what the journal keeps for itself is used up.
