@@ -231,9 +231,10 @@ impl End {
         let key = &deployment.environment;
         let environment = state.environments.get(key);
         let serving = environment.and_then(|environment| serves(state, key, environment));
+        let is_unserved = state.is_unserved(key);
         let (name, tone, failure) = match result {
             // What turned ill once it was watched long enough is nothing that serves.
-            DeploymentResult::Succeeded if state.is_unserved(key) => {
+            DeploymentResult::Succeeded if is_unserved => {
                 ("SUCCEEDED", Tone::Warn, Some(Failure::Uncertain))
             }
             DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
@@ -254,7 +255,6 @@ impl End {
             DeploymentResult::Superseded { .. } => ("SUPERSEDED", Tone::Warn, Some(Failure::Busy)),
         };
         let is_removed = is_removed(state, key);
-        let is_unserved = state.is_unserved(key);
         let failure = failure.map(|failure| match failure {
             // No earlier release serves on where none serves for long.
             _ if is_removed => Failure::Failed,

@@ -124,10 +124,7 @@ fn wrong_look(model: &Model) -> Option<String> {
 /// Which of the operator's files is not valid.
 fn invalid(model: &Model) -> Option<String> {
     let name = printable(model.invalid.first()?, 60);
-    let more = match model.invalid.len() {
-        1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
-    };
+    let more = and_more(model.invalid.len());
     Some(format!(
         "{name}{more} is not valid, so that nothing of it is applied: `pilothouse apply` says where."
     ))
@@ -161,19 +158,21 @@ fn no_containers(model: &Model) -> Option<String> {
     ))
 }
 
-/// The environments in the order of the operator's files, previews last: what stands first there is
-/// what matters most.
-fn by_weight(model: &Model) -> impl Iterator<Item = (&EnvironmentKey, &Environment)> {
-    let place = |(key, one): &(&EnvironmentKey, &Environment)| {
-        let project = model.replica.projects.get(&key.project);
-        let place = project.and_then(|project| {
-            project.spec.environments.iter().position(|spec| spec.name == key.name)
-        });
-        (one.preview_of.is_some(), place.unwrap_or(usize::MAX))
-    };
-    let mut all: Vec<_> = model.replica.environments.iter().collect();
-    all.sort_by_key(place);
-    all.into_iter()
+/// Where an environment stands in the operator's files, previews last: what stands first there is what
+/// matters most.
+fn place(model: &Model, key: &EnvironmentKey, one: &Environment) -> (bool, usize) {
+    let project = model.replica.projects.get(&key.project);
+    let place = project
+        .and_then(|project| project.spec.environments.iter().position(|it| it.name == key.name));
+    (one.preview_of.is_some(), place.unwrap_or(usize::MAX))
+}
+
+/// How many more there are than the one that is named.
+fn and_more(all: usize) -> String {
+    match all {
+        0 | 1 => String::new(),
+        all => format!(" (and {} more)", all - 1),
+    }
 }
 
 /// Which environment's targets are all unhealthy, why, and what brings an earlier release back.
@@ -182,20 +181,20 @@ fn out_of_service(model: &Model) -> Option<String> {
     if !model.replica.edge.connected {
         return None;
     }
-    let at_rest = by_weight(model)
-        .filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
-    let mut dark = at_rest.filter_map(|(key, one)| {
+    let at_rest = model.replica.environments.iter();
+    let at_rest =
+        at_rest.filter(|(_, one)| one.current.is_some() && one.running.is_none() && !one.removing);
+    let dark = at_rest.filter_map(|(key, one)| {
         let serving = serving(model, key);
         let is_ill =
             |one: &&Instance| one.health.state == TargetState::Unhealthy || one.is_doubtful();
         let ill = model.instances_in(key).find(is_ill)?;
         (serving.targets > 0 && serving.healthy == 0).then_some((key, one, serving, ill))
     });
-    let (key, environment, serving, ill) = dark.next()?;
-    let more = match dark.count() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let dark: Vec<_> = dark.collect();
+    let more = and_more(dark.len());
+    let first = dark.into_iter().min_by_key(|(key, one, ..)| place(model, key, one));
+    let (key, environment, serving, ill) = first?;
     let may = !model.is_watcher() && rollback_candidate(&model.replica, key).is_some();
     let key_of = if may { " x b rolls it back." } else { "" };
     // Why no successor comes up says more than that nobody answers any more.
@@ -210,17 +209,17 @@ fn out_of_service(model: &Model) -> Option<String> {
 
 /// Which environment has lost all that should serve, why, and what brings an earlier release back.
 fn gone(model: &Model) -> Option<String> {
-    let at_rest = by_weight(model)
-        .filter(|(_, one)| one.running.is_none() && !one.removing && one.wanted() > 0);
-    let mut gone = at_rest.filter_map(|(key, one)| {
+    let at_rest = model.replica.environments.iter();
+    let at_rest =
+        at_rest.filter(|(_, one)| one.running.is_none() && !one.removing && one.wanted() > 0);
+    let gone = at_rest.filter_map(|(key, one)| {
         let why = words::lost(one, model.now)?;
-        (serving(model, key).instances == 0).then_some((key, why))
+        (serving(model, key).instances == 0).then_some((key, one, why))
     });
-    let (key, why) = gone.next()?;
-    let more = match gone.count() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let gone: Vec<_> = gone.collect();
+    let more = and_more(gone.len());
+    let first = gone.into_iter().min_by_key(|(key, one, _)| place(model, key, one));
+    let (key, _, why) = first?;
     let may = !model.is_watcher() && rollback_candidate(&model.replica, key).is_some();
     let key_of = if may { " x b rolls it back." } else { "" };
     Some(format!("{key}{more}: nothing serves.{key_of} {}", printable(&why, WHY)))
@@ -229,10 +228,7 @@ fn gone(model: &Model) -> Option<String> {
 /// Which address requests should come in by and do not.
 fn unbound(model: &Model) -> Option<String> {
     let (first, others) = model.replica.edge.unbound.split_first()?;
-    let more = match others.len() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let more = and_more(1 + others.len());
     let why = printable(&first.why, WHY);
     Some(format!(
         "The load balancer cannot listen on {}{more}, and tries again. It said: {why}",
@@ -245,10 +241,7 @@ fn unread(model: &Model) -> Option<String> {
     let mut failing =
         model.replica.projects.iter().filter(|(_, project)| project.poll.error.is_some());
     let (name, project) = failing.next()?;
-    let more = match failing.count() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let more = and_more(1 + failing.count());
     let key = if model.is_watcher() { "" } else { "R looks again. " };
     let since = project.poll.failing_since.map_or_else(String::new, |since| {
         let clock = age::clock(since, model.offset_minutes);
@@ -263,10 +256,7 @@ fn unread(model: &Model) -> Option<String> {
 fn unseen(model: &Model) -> Option<Banner> {
     let mut all = model.watched.iter().filter_map(|(key, one)| Some((key, trouble_of_all(one)?)));
     let (key, trouble) = all.next()?;
-    let more = match all.count() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let more = and_more(1 + all.count());
     let tone = match trouble.kind {
         TroubleKind::Unreachable
         | TroubleKind::Late

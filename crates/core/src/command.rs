@@ -94,6 +94,28 @@ pub enum Command {
     Halt,
 }
 
+impl Command {
+    /// Whether it begins nothing: it ends something, or changes no state at all. On a full disk such
+    /// commands are taken for as long as there is any room.
+    pub fn begins_nothing(&self) -> bool {
+        match self {
+            Self::CancelRun { .. }
+            | Self::CancelDeployment { .. }
+            | Self::StopInstance { .. }
+            | Self::CallOff { .. }
+            | Self::OpenShell { .. }
+            | Self::RemoveProject { .. }
+            | Self::Halt => true,
+            Self::Apply { .. }
+            | Self::Look { .. }
+            | Self::StartRun { .. }
+            | Self::Deploy { .. }
+            | Self::RestartInstance { .. }
+            | Self::StartInstances { .. } => false,
+        }
+    }
+}
+
 /// What is to be made current.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,7 +170,8 @@ pub enum RejectionKind {
     Full,
     /// This socket or user may not.
     Forbidden,
-    /// The engine cannot write to its journal, so it accepts nothing.
+    /// The engine cannot write to its journal, so it accepts nothing; or it keeps the room that is left
+    /// there for what it has to follow.
     Degraded,
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::journal::{Disk, DiskError};
+use crate::journal::{Ahead, Disk, DiskError};
 
 #[cfg(test)]
 mod tests;
@@ -55,9 +55,9 @@ pub struct Newest {
     pub unreadable: usize,
 }
 
-/// Room that is kept behind the last entry, in bytes; it is taken anew when half of it is used. It
-/// lasts longer than what the journal keeps: a command that it takes on a full disk is told of here.
-const AHEAD: u64 = 1 << 20;
+/// Room that is kept behind the last entry: a command that the journal takes on a full disk, or that is
+/// refused there, is told of here.
+const AHEAD: Ahead = Ahead::of(1 << 20);
 
 /// Writes the audit log. The journal's lock keeps a second writer away.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ pub struct Audit {
     file: File,
     /// Length of the file up to the end of the last entry, in bytes.
     length: u64,
-    /// Up to where the file has room of its own, in bytes; 0 where that is not known.
-    kept: u64,
+    /// Room of the file's own.
+    ahead: Ahead,
     /// Whether bytes may stand behind that length, from a write that failed.
     has_rest: bool,
     /// Whether a line without an end stands at that length.
@@ -97,21 +97,12 @@ impl Audit {
             numbers,
             file,
             length: bytes.len() as u64,
-            kept: 0,
+            ahead: AHEAD,
             has_rest: false,
             is_line_open: bytes.last().is_some_and(|byte| *byte != b'\n'),
         };
-        audit.keep_ahead();
+        audit.ahead.keep(&audit.file, audit.length);
         Ok(audit)
-    }
-
-    fn keep_ahead(&mut self) {
-        // Where the filesystem knows no such thing, or is full already, entries take what there is.
-        if self.kept < self.length + AHEAD / 2
-            && self.disk.keep(&self.file, self.length, AHEAD).is_ok()
-        {
-            self.kept = self.length + AHEAD;
-        }
     }
 
     /// Adds an entry; it is durable when this returns. After an error it is not there.
@@ -130,14 +121,14 @@ impl Audit {
             .and_then(|()| self.disk.sync(&self.file, &path));
         if let Err(error) = written {
             self.has_rest = true;
-            self.kept = 0;
+            self.ahead.forget();
             // The next append cuts again, and reports it where the disk still refuses.
             let _ = self.cut_rest();
             return Err(error);
         }
         self.length += line.len() as u64;
         self.is_line_open = false;
-        self.keep_ahead();
+        self.ahead.keep(&self.file, self.length);
         Ok(())
     }
 
@@ -175,10 +166,9 @@ impl Audit {
         self.disk.create(&path)?;
         self.disk.sync_dir(&self.dir)?;
         let file = open_file(&path)?;
-        // Gives the room back that was kept, where there is any.
-        let _ = std::mem::replace(&mut self.file, file).set_len(self.length);
+        self.ahead.give_back(&std::mem::replace(&mut self.file, file), self.length);
         self.numbers.push(next);
-        (self.length, self.kept) = (0, 0);
+        self.length = 0;
         self.is_line_open = false;
         while self.numbers.len() > self.limits.keep_files.max(1) {
             self.disk.remove(&self::path(&self.dir, self.numbers[0]))?;

@@ -170,7 +170,7 @@ pub async fn run(
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
     let lock = held(&places)?;
     // Known to this engine and its edge only.
-    let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
+    let probe_token = token::kept(&settings.state_dir, left::NAME, 32)?;
     let surroundings = Surroundings {
         places: places.clone(),
         clock: Clock::start(ledger.last_at()),

@@ -203,6 +203,11 @@ impl Executor {
         self.cooling.insert(id.clone(), Instant::now() + COOLDOWN);
     }
 
+    /// Whether an effect is in flight.
+    pub fn is_in_flight(&self, id: &EffectId) -> bool {
+        self.running.contains_key(id)
+    }
+
     /// How many effects are in flight.
     pub fn in_flight(&self) -> usize {
         self.running.len()

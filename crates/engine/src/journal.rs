@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(test)]
 pub(crate) use disk::NoSync;
-pub use disk::{Disk, DiskError, Faults, Step, Verdict};
+pub use disk::{Ahead, Disk, DiskError, Faults, Step, Verdict};
 pub use error::{ACCEPT, AppendError, OpenError, RecoverError, SnapshotError};
 pub use format::{Format, LAYOUT, Mismatch, Older};
 pub use inspect::{Inspected, inspect, is_new};
@@ -135,8 +135,8 @@ pub struct Journal {
     active: File,
     /// Durable length of the last segment, in bytes.
     durable: u64,
-    /// Up to where the last segment has room of its own, in bytes; 0 where that is not known.
-    kept: u64,
+    /// Room of the last segment's own.
+    ahead: disk::Ahead,
     /// Number of the last durable record.
     last: u64,
     /// Where the last durable record is told, once one that was told before is there or given up.

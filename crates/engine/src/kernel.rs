@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilothouse_core::command::{Command, Rejection, RejectionKind, Reply};
-use pilothouse_core::effect::Input;
+use pilothouse_core::effect::{EffectId, Input};
 use pilothouse_core::event::Recorded;
 use pilothouse_core::id::Seq;
 use pilothouse_core::state::{Limits, State};
@@ -33,7 +33,7 @@ const INPUTS: usize = 256;
 const ANSWERS: usize = 16;
 /// How long effects have to let go when the engine stops.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// How long to wait before the journal is tried again after it could not be written.
+/// How long to wait before the disk is tried again after it had no room for the journal.
 const DISK_RETRY: Duration = Duration::from_millis(500);
 
 /// Told what happened, once it is durable. It must not wait.
@@ -181,32 +181,39 @@ impl<L: Listen> Kernel<L> {
     /// Brings what is in flight in line with what is wanted; nothing new begins while the
     /// journal cannot be written, and what effects have to tell waits in their bounded queues.
     fn reconcile(&mut self) -> Option<Instant> {
-        if self.ledger.is_degraded() {
-            // Not pushed out by requests that come meanwhile.
-            return Some(*self.disk_retry.get_or_insert_with(|| Instant::now() + DISK_RETRY));
+        let (is_degraded, is_short) = (self.ledger.is_degraded(), self.ledger.is_short());
+        // Not pushed out by requests that come meanwhile.
+        let retry = (is_degraded || is_short)
+            .then(|| *self.disk_retry.get_or_insert_with(|| Instant::now() + DISK_RETRY));
+        if is_degraded {
+            return retry;
         }
-        self.disk_retry = None;
         let state = self.ledger.state();
         self.halted.send_if_modified(|halted| {
             let all = state.halting && state.instances.is_empty() && state.live_runs.is_empty();
             std::mem::replace(halted, all) != all
         });
-        let wanted = wanted(state, self.clock.now());
+        let mut wanted = wanted(state, self.clock.now());
+        if is_short {
+            wanted.effects.retain(|id, _| !begins(id) || self.executor.is_in_flight(id));
+        }
         let wake = wanted.wake_at.map(|at| self.clock.instant(at));
         let cool = self.executor.reconcile(wanted);
-        [wake, cool].into_iter().flatten().min()
+        [wake, cool, retry].into_iter().flatten().min()
     }
 
     /// A time has come: to try the disk again, or one that the state waits for.
     fn wake(&mut self) {
+        self.disk_retry.take_if(|at| *at <= Instant::now());
         if self.ledger.is_degraded() {
-            self.disk_retry = None;
             let records = self.ledger.retry();
             self.listener.records(&records, self.ledger.state());
             self.listener.degraded(self.ledger.degraded());
             if self.ledger.is_degraded() {
                 return;
             }
+        } else if self.ledger.is_short() {
+            self.ledger.keep_ahead();
         }
         self.take(&[Input::Deadline]);
     }
@@ -261,6 +268,11 @@ impl<L: Listen> Kernel<L> {
             }
         }
     }
+}
+
+/// Whether an effect is the beginning of runs: of what fills the disk and the journal on.
+fn begins(id: &EffectId) -> bool {
+    matches!(id, EffectId::Look(..) | EffectId::CheckOut(_))
 }
 
 fn far() -> Instant {

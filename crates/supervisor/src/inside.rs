@@ -51,8 +51,3 @@ pub fn spec_of(dir: &Path) -> io::Result<Spec> {
     let missing = || io::Error::new(io::ErrorKind::NotFound, "it has no specification");
     stored.map(|stored| stored.spec).ok_or_else(missing)
 }
-
-/// What no other life of a unit has, where it is known: a copy of a unit's directory has the same.
-pub fn life_of(dir: &Path) -> Option<String> {
-    Some(unit::read_whole::<StoredSpec>(&unit::spec_path(dir)).ok()??.marker)
-}

@@ -36,7 +36,7 @@ mod usage;
 mod watch;
 
 pub use find::{FindError, Handle, Liveness, find, holder, is_held};
-pub use inside::{Process, life_of, processes, spec_of};
+pub use inside::{Process, processes, spec_of};
 pub use launch::launch;
 pub use lock::lock_holder;
 pub use log::follow::{Follow, follow};

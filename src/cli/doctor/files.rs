@@ -154,7 +154,7 @@ fn free(address: SocketAddr, balancer: &Balancer) -> Check {
             Check::warn("port", format!("{found} answer"), end_deaf(living))
         }
         (Err(error), Balancer::Displaced) if error.kind() == ErrorKind::AddrInUse => {
-            let found = format!("{address} is taken, it may be by what runs on without its state");
+            let found = format!("{address} is taken, it may be by a process that is named above");
             Check::fail("port", found, "see to the processes that run on first")
         }
         (Err(error), Balancer::Hidden) if error.kind() == ErrorKind::AddrInUse => {

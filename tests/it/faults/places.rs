@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use pilothouse_core::deployment::{Deployment, DeploymentResult, Phase};
+use pilothouse_core::id::DeploymentId;
 use pilothouse_core::state::State;
 
 use super::super::stage::repository::Repository;
@@ -67,10 +68,14 @@ fn a_journal_that_was_moved_away_can_be_moved_back_after_refusals() {
 #[test]
 fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
     let mut stage = Stage::with_engine();
-    stage.deployed("v1");
+    let repository = stage.deployed("v1");
     let (state, copy) = (stage.state_dir(), stage.path("copy"));
     let copied = std::process::Command::new("cp").arg("-a").args([&state, &copy]).status().unwrap();
     assert!(copied.success());
+    // Nothing that runs now is in the copy.
+    repository.commit("v2");
+    stage.succeeds(DeploymentId(1));
+    stage.shows("v2");
     let before = stage.state().instances;
     // Whether or not an engine works in the original.
     for is_stopped in [false, true] {
@@ -88,7 +93,7 @@ fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
             );
             assert_ne!(output.status.code(), Some(0), "{verb:?}: {said}");
         }
-        stage.shows("v1");
+        stage.shows("v2");
     }
     stage.start();
     let after = stage.state().instances;

@@ -197,11 +197,8 @@ fn an_engine_that_is_killed_while_all_is_to_end_has_not_ended_it() {
     let mut stage = Stage::with_engine();
     let repository = super::super::stage::repository::Repository::new(&stage);
     *repository.before.borrow_mut() = "trap '' TERM";
+    *repository.grace.borrow_mut() = "8s";
     repository.commit("v1");
-    let file = repository.dir().join("pilothouse.toml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("grace = \"1s\"", "grace = \"8s\"")).unwrap();
-    repository.commit_all("slow");
     stage.apply(&stage.project(repository.dir()));
     stage.succeeds(DeploymentId(0));
     let mut down = stage.binary();

@@ -1,33 +1,47 @@
 //! What all releases need is away: none is well, and nothing passes for a way back that serves.
 
+use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
-use pilothouse_core::id::DeploymentId;
+use pilothouse_core::id::{DeploymentId, ReleaseNumber};
 
 use super::super::stage::repository::Repository;
 use super::super::stage::{DOMAIN, Stage, load, wait_until};
 
-/// A service that ends as soon as a file is away, deployed, and a second release that waits.
-fn needing(stage: &Stage, first: &str) -> std::path::PathBuf {
-    let needed = stage.path("needed");
-    std::fs::write(&needed, "").unwrap();
-    let repository = Repository::new(stage);
+/// What comes before a service that ends as soon as a file is away.
+fn needs(needed: &Path) -> &'static str {
+    std::fs::write(needed, "").unwrap();
     let at = needed.display();
     let before = format!(
-        "{first}[ -e '{at}' ] || exit 7\n(while [ -e '{at}' ]; do sleep 0.02; done; kill -9 $$) > /dev/null &"
+        "[ -e '{at}' ] || exit 7\n(while [ -e '{at}' ]; do sleep 0.02; done; kill -9 $$) > /dev/null &"
     );
-    *repository.before.borrow_mut() = before.leak();
+    before.leak()
+}
+
+/// A service that ends as soon as a file is away, deployed, and a second release that waits.
+fn needing(stage: &Stage) -> PathBuf {
+    let needed = stage.path("needed");
+    let before = needs(&needed);
+    second(stage, before, before);
+    needed
+}
+
+/// A service that is deployed, and a second release that waits, by what comes before each.
+fn second(stage: &Stage, first: &'static str, then: &'static str) {
+    let repository = Repository::new(stage);
+    *repository.grace.borrow_mut() = "1m";
+    *repository.before.borrow_mut() = first;
     repository.commit("v1");
     let project = stage.project(repository.dir());
     stage.apply(&project);
     stage.succeeds(DeploymentId(0));
     stage.apply(&project.replace("auto", "manual").replace("bake = \"50ms\"", "bake = \"20s\""));
+    *repository.before.borrow_mut() = then;
     repository.commit("v2");
     stage.wait("v2 is built", |state| {
         state.environments.values().any(|environment| environment.ready.is_some())
     });
-    needed
 }
 
 fn deploy(stage: &Stage) -> Child {
@@ -37,7 +51,7 @@ fn deploy(stage: &Stage) -> Child {
 }
 
 /// The verb did not say that anything serves, and the environment comes back by itself.
-fn is_honest(stage: &Stage, output: &Output, needed: &std::path::Path) {
+fn is_honest(stage: &Stage, output: &Output, needed: &Path) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("shop/production has r1, and no instance of it is well"), "{told}");
     assert_eq!(output.status.code(), Some(4), "{told}");
@@ -53,7 +67,7 @@ fn is_honest(stage: &Stage, output: &Output, needed: &std::path::Path) {
 #[test]
 fn a_way_back_to_what_lacks_the_same_is_none() {
     let stage = Stage::with_engine();
-    let needed = needing(&stage, "");
+    let needed = needing(&stage);
     let deploy = deploy(&stage);
     stage.wait("it is watched", |state| {
         state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
@@ -71,7 +85,7 @@ fn a_way_back_to_what_lacks_the_same_is_none() {
 #[test]
 fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
     let stage = Stage::with_engine();
-    let needed = needing(&stage, "");
+    let needed = needing(&stage);
     std::fs::remove_file(&needed).unwrap();
     let output = deploy(&stage).wait_with_output().unwrap();
     let state = stage.state();
@@ -86,13 +100,21 @@ fn a_deployment_that_fails_beside_what_lacks_the_same_says_so() {
 #[test]
 fn a_release_that_is_ill_as_its_deployment_ends_is_told() {
     let stage = Stage::with_engine();
-    let needed = needing(&stage, "trap '' TERM\n");
+    // The old ones end when the test says so, and not before what is ill is known as that.
+    let (needed, held) = (stage.path("needed"), stage.path("held"));
+    let old = format!("trap '' TERM\n{}", needs(&held));
+    second(&stage, old.leak(), needs(&needed));
     stage.apply(&stage.project(&stage.path("shop")).replace("auto", "manual"));
     let deploy = deploy(&stage);
     stage.wait("the old ones are stopped", |state| {
         state.deployments.values().any(|one| one.phase == Phase::Retiring)
     });
     std::fs::remove_file(&needed).unwrap();
+    stage.wait("the new ones are ill", |state| {
+        let new = state.instances.values().filter(|one| one.release == ReleaseNumber(2));
+        new.clone().count() > 0 && new.clone().all(|one| !one.is_well())
+    });
+    std::fs::remove_file(&held).unwrap();
     let output = deploy.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("succeeded, but shop/production has r2, and no instance"), "{told}");

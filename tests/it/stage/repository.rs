@@ -14,6 +14,8 @@ pub struct Repository {
     pub build: RefCell<String>,
     /// How long the step `build` may take.
     pub timeout: RefCell<&'static str>,
+    /// How long the service may take from the stop signal to its end.
+    pub grace: RefCell<&'static str>,
     /// What the service's shell does before it becomes the service.
     pub before: RefCell<&'static str>,
 }
@@ -31,6 +33,7 @@ impl Repository {
             home: stage.path("home"),
             build: RefCell::default(),
             timeout: RefCell::new("1m"),
+            grace: RefCell::new("1s"),
             before: RefCell::default(),
         };
         std::fs::create_dir_all(&repository.dir).unwrap();
@@ -82,6 +85,7 @@ impl Repository {
 
     fn pipeline(&self) -> String {
         let (build, timeout) = (self.build.borrow(), self.timeout.borrow());
+        let grace = self.grace.borrow();
         let (before, binary) = (self.before.borrow(), env!("CARGO_BIN_EXE_pilothouse"));
         format!(
             r#"artifact = "dist"
@@ -99,7 +103,7 @@ cd dist
 exec '{binary}' demo-service
 '''
 health = {{ path = "/up", interval = "50ms", timeout = "1s", healthy = 1, unhealthy = 2, start_deadline = "20s" }}
-stop = {{ signal = "TERM", grace = "1s" }}
+stop = {{ signal = "TERM", grace = "{grace}" }}
 "#
         )
     }

@@ -72,8 +72,9 @@ impl Listen for Listener {
 impl Listener {
     /// Says in the audit log how many entries it did not take, once it takes any again.
     fn tell_gap(&mut self, at: pilothouse_core::time::Timestamp) {
-        let result = format!("{} entries before this one could not be written", self.untold);
-        let (actor, command) = (ENGINE.to_owned(), "\"audit\"".to_owned());
+        // It stands where whoever reads the log sees what was asked.
+        let command = format!("{} entries before this one could not be written", self.untold);
+        let (actor, result) = (ENGINE.to_owned(), "told".to_owned());
         let entry = Entry { at: rfc3339(at), actor, command, result };
         if self.untold > 0 && self.audit.append(&entry).is_ok() {
             self.untold = 0;
@@ -105,4 +106,50 @@ pub(super) fn rfc3339(at: pilothouse_core::time::Timestamp) -> String {
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
         .map_or_else(|| at.0.to_string(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use pilothouse_core::time::Timestamp;
+
+    use super::*;
+    use crate::audit::{Limits, newest};
+    use crate::journal::{Disk, Faults, Step, Verdict};
+    use crate::publish::PublishLimits;
+
+    /// A disk that is full while it is said to be.
+    struct Full(AtomicBool);
+
+    impl Faults for Full {
+        fn judge(&self, step: Step, _path: &Path) -> Verdict {
+            if step == Step::Write && self.0.load(Ordering::Relaxed) {
+                return Verdict::Fail(std::io::ErrorKind::StorageFull.into());
+            }
+            Verdict::Skip
+        }
+    }
+
+    #[test]
+    fn a_gap_of_the_audit_log_is_told_by_its_next_entry() {
+        let temp = tempfile::tempdir().unwrap();
+        let full = Arc::new(Full(AtomicBool::new(false)));
+        let disk = Disk::with_faults(Arc::clone(&full) as _);
+        let audit = Audit::open(temp.path(), Limits::default(), disk).unwrap();
+        let publisher = Publisher::new(PublishLimits::default(), Arc::default());
+        let (mut listener, _) = listener(publisher, audit, Clock::start(Timestamp(0)));
+        for is_full in [false, true, true, false] {
+            full.0.store(is_full, Ordering::Relaxed);
+            listener.asked(Timestamp(1), "kim", &Command::Halt, &Ok(Reply::Accepted));
+        }
+        let all = newest(temp.path(), 10).unwrap().entries;
+        let told: Vec<&str> = all.iter().map(|one| one.command.as_str()).collect();
+        assert_eq!(
+            told,
+            ["\"halt\"", "2 entries before this one could not be written", "\"halt\""]
+        );
+    }
 }

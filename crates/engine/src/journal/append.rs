@@ -5,18 +5,19 @@
 
 use std::fs::OpenOptions;
 
-use super::disk::DiskError;
+use super::disk::{Ahead, DiskError};
 use super::epoch::Known;
 use super::error::{AppendError, RecoverError};
 use super::mark::Mark;
 use super::segment::End;
 use super::{Health, Journal, Seq, epoch, line, segment};
 
-/// Room that is kept behind the last record, in bytes; it is taken anew when half of it is used.
+/// Room that is kept behind the last record.
 ///
-/// On a disk that something else has filled, what ends it can still be recorded: that a run was
-/// cancelled, and that it has ended, upon which its workspace goes.
-const AHEAD: u64 = 256 << 10;
+/// On a disk that something else has filled, half of it serves whatever happens, and the rest what has
+/// to be followed all the same: that an instance has ended, upon which nothing is sent to where it was,
+/// and that a run was cancelled and has ended, upon which its workspace goes.
+pub(super) const AHEAD: Ahead = Ahead::of(1 << 20);
 
 impl Journal {
     /// Appends records as one whole and returns the number of the last.
@@ -49,13 +50,13 @@ impl Journal {
     }
 
     /// Takes room behind the last record, where half of what was taken is used.
-    pub(super) fn keep_ahead(&mut self) {
-        // Where the filesystem knows no such thing, or is full already, records take what there is.
-        if self.kept < self.durable + AHEAD / 2
-            && self.options.disk.keep(&self.active, self.durable, AHEAD).is_ok()
-        {
-            self.kept = self.durable + AHEAD;
-        }
+    pub fn keep_ahead(&mut self) {
+        self.ahead.keep(&self.active, self.durable);
+    }
+
+    /// Whether the disk is full and the room that is left is needed to follow what happens.
+    pub fn is_short(&self) -> bool {
+        self.ahead.is_short()
     }
 
     /// Tells the mark of the last record. Where the journal goes on behind records that are lost,
@@ -105,7 +106,7 @@ impl Journal {
             .open(&path)
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.health = Health::Ready;
-        self.kept = 0;
+        self.ahead.forget();
         self.keep_ahead();
         Ok(())
     }
@@ -141,7 +142,7 @@ impl Journal {
             return Ok(());
         };
         self.health = Health::Degraded(source.to_string());
-        self.kept = 0;
+        self.ahead.forget();
         Err(AppendError::Disk { cut_back: self.cut_back().is_ok(), source })
     }
 
@@ -168,7 +169,12 @@ impl Journal {
         let first = self.last + 1;
         let path = segment::path(&self.dir, first);
         let header = segment::header(self.options.payload, first, self.epoch);
-        self.options.disk.replace(&path, &header)?;
+        if let Err(error) = self.options.disk.replace(&path, &header) {
+            // On a full disk the room behind the newest segment serves on.
+            let has_room = self.ahead.has(self.durable + more);
+            let serves_on = error.is_full() && has_room && !path.exists();
+            return if serves_on { Ok(()) } else { Err(error) };
+        }
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -176,10 +182,8 @@ impl Journal {
             .map_err(|error| DiskError::new("open", &path, error))?;
         self.segments.push(first);
         self.sync_mark();
-        // Gives the room back that was kept, where there is any.
-        let _ = std::mem::replace(&mut self.active, file).set_len(self.durable);
+        self.ahead.give_back(&std::mem::replace(&mut self.active, file), self.durable);
         self.durable = header.len() as u64;
-        self.kept = 0;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
 
 /// Names what is about to be done to a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,12 +172,6 @@ impl Disk {
         .map_err(|source| DiskError::new("write", path, source))
     }
 
-    /// Takes room for a file behind an offset, whose length stays (`fallocate(2)`). Not a step: it
-    /// changes nothing that anybody reads.
-    pub fn keep(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
-        Ok(rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, bytes)?)
-    }
-
     /// Makes a file's bytes and length durable (`fdatasync`).
     pub fn sync(&self, file: &File, path: &Path) -> Result<(), DiskError> {
         self.settle(Step::Sync, "sync", path, || file.sync_data())
@@ -219,6 +214,59 @@ impl Disk {
             return Err(error);
         }
         self.sync_dir(&parent_of(path))
+    }
+}
+
+/// Room that is taken behind what a file holds, so that there is some where something else has filled
+/// the disk. The file's length stays as it is (`fallocate(2)`).
+#[derive(Debug, Clone, Copy)]
+pub struct Ahead {
+    /// So many bytes are taken, and anew when half of them is used.
+    bytes: u64,
+    /// Up to where the file has room of its own, in bytes; 0 where that is not known.
+    kept: u64,
+    /// Whether there was no room when some was to be taken last.
+    is_refused: bool,
+}
+
+impl Ahead {
+    /// Room of so many bytes, none of which is taken yet.
+    pub const fn of(bytes: u64) -> Self {
+        Self { bytes, kept: 0, is_refused: false }
+    }
+
+    /// Takes room behind what a file holds, where less than half of it is left.
+    pub fn keep(&mut self, file: &File, end: u64) {
+        if self.has(end + self.bytes / 2) {
+            return;
+        }
+        match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, end, self.bytes) {
+            Ok(()) => (self.kept, self.is_refused) = (end + self.bytes, false),
+            // Where a filesystem knows no such thing, what is written takes what there is.
+            Err(why) => self.is_refused = matches!(why, Errno::NOSPC | Errno::DQUOT),
+        }
+    }
+
+    /// Whether there is room up to an offset.
+    pub fn has(&self, end: u64) -> bool {
+        self.kept >= end
+    }
+
+    /// Whether less than half of it is left, and the disk gives no more.
+    pub fn is_short(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Knows no more of any room: the file is another, or was cut.
+    pub fn forget(&mut self) {
+        *self = Self::of(self.bytes);
+    }
+
+    /// Gives back what a file has behind its end, and forgets it.
+    pub fn give_back(&mut self, file: &File, end: u64) {
+        // Where that fails, it goes with the file.
+        let _ = file.set_len(end);
+        self.forget();
     }
 }
 

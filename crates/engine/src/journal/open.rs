@@ -113,7 +113,7 @@ pub fn open(
             .collect(),
         active,
         durable,
-        kept: 0,
+        ahead: super::append::AHEAD,
         last,
         mark,
         health: Health::Ready,

@@ -176,6 +176,17 @@ impl Ledger {
         self.degraded.is_some()
     }
 
+    /// Whether the disk is full, and nothing new is to begin: what is left of the room that the journal
+    /// keeps is for what has to be followed.
+    pub fn is_short(&self) -> bool {
+        self.journal.is_short()
+    }
+
+    /// Takes room for the journal where it is short of it and there is some again.
+    pub(super) fn keep_ahead(&mut self) {
+        self.journal.keep_ahead();
+    }
+
     /// Takes what the world reports. It cannot be refused: what cannot be written is held.
     /// Returns what is durable now.
     pub(super) fn turn(&mut self, inputs: &[Input], now: Timestamp) -> Vec<Recorded> {
@@ -197,6 +208,9 @@ impl Ledger {
     pub(super) fn command(&mut self, actor: &str, command: &Command, now: Timestamp) -> Outcome {
         if self.is_degraded() {
             return self.refuse();
+        }
+        if self.is_short() && !command.begins_nothing() {
+            return self.refuse_new();
         }
         let input = Input::Command { actor: actor.to_owned(), command: command.clone() };
         let decision = decide(&self.state, &input, now);
@@ -227,6 +241,16 @@ impl Ledger {
             "nothing can be accepted, because the journal cannot be written: {}. Running \
              instances go on; make room or mend the disk, and it goes on by itself",
             self.degraded.as_deref().unwrap_or("unknown")
+        );
+        Outcome { records: Vec::new(), answer: Err(Rejection::new(RejectionKind::Degraded, why)) }
+    }
+
+    fn refuse_new(&self) -> Outcome {
+        let why = format!(
+            "nothing new can be accepted, because the disk of {} is full: the room that the journal has \
+             left is for what has to be followed. Running instances go on; make room, and it goes on by \
+             itself",
+            self.journal.dir().display()
         );
         Outcome { records: Vec::new(), answer: Err(Rejection::new(RejectionKind::Degraded, why)) }
     }
