@@ -47,7 +47,7 @@ fn a_full_disk_is_told_and_what_serves_serves_on() {
     let repository = stage.deployed("v1");
     let filler = state_dir.join("filler");
     fill(&filler);
-    // Half of what the journal keeps serves on as before, and the rest what has to be followed.
+    // An eighth of what the journal keeps serves on as before, and the rest what has to be followed.
     let refused = std::cell::RefCell::new(None);
     wait_until(
         || "the engine refuses".to_owned(),

@@ -14,10 +14,11 @@ use super::{Health, Journal, Seq, epoch, line, segment};
 
 /// Room that is kept behind the last record.
 ///
-/// On a disk that something else has filled, half of it serves whatever happens, and the rest what has
-/// to be followed all the same: that an instance has ended, upon which nothing is sent to where it was,
-/// and that a run was cancelled and has ended, upon which its workspace goes.
-pub(super) const AHEAD: Ahead = Ahead::of(1 << 20);
+/// On a disk that something else has filled, an eighth of it serves whatever happens, and the rest what
+/// has to be followed all the same: that an instance has ended, upon which nothing is sent to where it
+/// was, and that a run was cancelled and has ended, upon which its workspace goes. An instance that ends
+/// and is started again takes less than 2 KiB.
+pub(super) const AHEAD: Ahead = Ahead::of(4 << 20);
 
 impl Journal {
     /// Appends records as one whole and returns the number of the last.
@@ -49,7 +50,7 @@ impl Journal {
         Ok(Seq(self.last))
     }
 
-    /// Takes room behind the last record, where half of what was taken is used.
+    /// Takes room behind the last record, where an eighth of what was taken is used.
     pub fn keep_ahead(&mut self) {
         self.ahead.keep(&self.active, self.durable);
     }

@@ -221,7 +221,7 @@ impl Disk {
 /// the disk. The file's length stays as it is (`fallocate(2)`).
 #[derive(Debug, Clone, Copy)]
 pub struct Ahead {
-    /// So many bytes are taken, and anew when half of them is used.
+    /// So many bytes are taken, and anew when an eighth of them is used.
     bytes: u64,
     /// Up to where the file has room of its own, in bytes; 0 where that is not known.
     kept: u64,
@@ -235,9 +235,9 @@ impl Ahead {
         Self { bytes, kept: 0, is_refused: false }
     }
 
-    /// Takes room behind what a file holds, where less than half of it is left.
+    /// Takes room behind what a file holds, where an eighth of it is used.
     pub fn keep(&mut self, file: &File, end: u64) {
-        if self.has(end + self.bytes / 2) {
+        if self.has(end + self.bytes - self.bytes / 8) {
             return;
         }
         match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, end, self.bytes) {
@@ -252,7 +252,7 @@ impl Ahead {
         self.kept >= end
     }
 
-    /// Whether less than half of it is left, and the disk gives no more.
+    /// Whether an eighth of it is used, and the disk gives no more.
     pub fn is_short(&self) -> bool {
         self.is_refused
     }

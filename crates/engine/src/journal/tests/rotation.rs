@@ -66,3 +66,25 @@ fn a_snapshot_must_be_of_durable_records_and_newer_than_the_last() {
     drop(journal);
     assert_eq!(open(temp.path()).unwrap().1.snapshot.unwrap().bytes, b"four");
 }
+
+#[test]
+fn on_a_full_disk_the_room_behind_a_full_segment_serves_on() {
+    let temp = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Failing::default());
+    let (mut journal, _) = Journal::open(temp.path(), SMALL, failing_options(&faults)).unwrap();
+    // No file can be made.
+    faults.arm(1, Some(Step::Create), true);
+    append_each(&mut journal, 1..=40);
+    assert_eq!(segments(temp.path()).len(), 1);
+    // Where there is no such room the disk refuses.
+    journal.ahead.forget();
+    let error = journal.append(&[payload(41)]).unwrap_err();
+    assert!(matches!(&error, AppendError::Disk { source, .. } if source.is_full()), "{error}");
+    journal.recover().unwrap_err();
+    faults.disarm();
+    journal.recover().unwrap();
+    append_each(&mut journal, 41..=44);
+    assert!(segments(temp.path()).len() > 1);
+    drop(journal);
+    assert_eq!(numbers(&open(temp.path()).unwrap().1), (1..=44).collect::<Vec<_>>());
+}
