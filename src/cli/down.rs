@@ -15,6 +15,7 @@ use pilothouse_cockpit::age;
 use pilothouse_core::command::Command;
 use pilothouse_core::state::State;
 use pilothouse_core::time::Millis;
+use pilothouse_engine::engine::StartError;
 use pilothouse_engine::left;
 use pilothouse_engine::places::Places;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -56,10 +57,15 @@ pub fn run(place: &Place, down: &Down) -> Result<()> {
     }
     if down.all && place.socket.is_none() && !place.is_installed() {
         let answers = UnixStream::connect(place.operator_socket()).is_ok();
-        let displaced = left::displaced(&Places::new(place.state_dir()));
+        let places = Places::new(place.state_dir());
+        let displaced = left::displaced(&places);
         // No engine would start beside them, and one that runs ends what it knows.
         if !answers && !displaced.is_empty() {
             return Err(failed(Failure::Failed, ended::still_runs(&displaced)));
+        }
+        if let Some(original) = left::original(&places).filter(|_| !answers) {
+            let copied = StartError::Copied { state: place.state_dir(), original };
+            return Err(failed(Failure::Failed, copied.to_string()));
         }
     }
     let is_revived = down.all && revive(place)?;

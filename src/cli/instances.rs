@@ -56,6 +56,8 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
         return out::json(&found.map(shown).collect::<Vec<_>>());
     }
     let mut table = Table::new(&["INSTANCE", "STATE", "HEALTH", "ADDRESS", "RESTARTS", "AGE"]);
+    // Nothing new is heard of any.
+    let is_old = snapshot.degraded.is_some() || !state.edge.connected;
     for one in found {
         let (_, word) = words::instance(one);
         let (tone, health) = match one.own_health() {
@@ -69,7 +71,7 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
         table.toned([
             (Tone::Plain, one.id.to_string()),
             (Tone::Plain, word.to_owned()),
-            (tone, health.to_owned()),
+            if is_old { (Tone::Dim, format!("was {health}")) } else { (tone, health.to_owned()) },
             (Tone::Plain, one.address().map_or("-".to_owned(), |address| address.to_string())),
             (Tone::Plain, one.restarts.to_string()),
             (Tone::Plain, out::ago(snapshot.now, one.since)),
@@ -95,6 +97,9 @@ pub fn run(place: &Place, instances: &Instances) -> Result<()> {
     }
     for line in &missing {
         out::line(&printable(line, 400));
+    }
+    if !state.projects.is_empty() && !state.edge.connected {
+        out::line("the load balancer does not answer the engine: health is what was last heard");
     }
     Ok(())
 }

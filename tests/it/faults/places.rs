@@ -82,7 +82,7 @@ fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
         if is_stopped {
             stage.stop_engine();
         }
-        for verb in [&["serve"][..], &["doctor"]] {
+        for verb in [&["serve"][..], &["doctor"], &["down", "--all", "--yes"]] {
             // An engine that begins all the same is not waited for.
             let (binary, mut begun) = (stage.binary(), std::process::Command::new("timeout"));
             begun.arg("30").arg(binary.get_program()).args(verb);

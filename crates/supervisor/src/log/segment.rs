@@ -32,16 +32,18 @@ impl Segment {
             }
             Err(error) => return Err(place(error)),
         }
-        let base = decode_segment_header(&header)
-            .ok_or_else(|| LogError::NotALog { path: PathBuf::from(path) })?;
         let length = file.metadata().map_err(place)?.len();
-        let end = base + length.saturating_sub(SEGMENT_HEADER_BYTES as u64);
+        // A program may have written one of its own.
+        let place = decode_segment_header(&header).and_then(|base| {
+            Some((base, base.checked_add(length.saturating_sub(SEGMENT_HEADER_BYTES as u64))?))
+        });
+        let (base, end) = place.ok_or_else(|| LogError::NotALog { path: PathBuf::from(path) })?;
         Ok(Some(Self { file, base, end }))
     }
 
     /// Fills the buffer from an offset as far as there are bytes.
     pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let position = offset.saturating_sub(self.base) + SEGMENT_HEADER_BYTES as u64;
+        let position = offset.saturating_sub(self.base).saturating_add(SEGMENT_HEADER_BYTES as u64);
         let mut done = 0;
         while done < buffer.len() {
             match self.file.read_at(&mut buffer[done..], position + done as u64) {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pilothouse_supervisor::{Kind, Stream, follow, read_log, tail};
+use pilothouse_supervisor::{Kind, LogError, Stream, follow, read_log, tail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::support::Unit;
@@ -106,6 +106,12 @@ fn a_torn_tail_is_passed_over() {
     std::fs::write(&path, &damaged).unwrap();
     assert_eq!(read_log(&unit.dir, 0, 1 << 20).unwrap().frames, whole[..1]);
     assert_eq!(tail(&unit.dir, 10, 1 << 20).unwrap().frames, whole[..1]);
+    // Nor is a beginning that lies at the end of all numbers.
+    let mut forged = sound.clone();
+    forged[8..16].fill(0xFF);
+    std::fs::write(&path, &forged).unwrap();
+    assert!(matches!(read_log(&unit.dir, 0, 1 << 20), Err(LogError::NotALog { .. })));
+    assert!(matches!(tail(&unit.dir, 10, 1 << 20), Err(LogError::NotALog { .. })));
     // Garbage instead of a frame is not believed either.
     std::fs::write(&path, &sound).unwrap();
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
