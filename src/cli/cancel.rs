@@ -2,6 +2,7 @@
 
 use color_eyre::Result;
 use pilothouse_core::command::Command;
+use pilothouse_core::state::State;
 use pilothouse_core::text::printable;
 
 use crate::exit::{Failure, failed};
@@ -40,11 +41,25 @@ pub fn run(place: &Place, cancel: &Cancel) -> Result<()> {
     };
     ask::run(async {
         let client = ask::operator(place);
-        let accepted = ask::patiently(&client, client.submit(command)).await?;
+        let accepted = ask::patiently(&client, client.submit(command.clone())).await?;
         if cancel.json {
             return out::json(&accepted);
         }
         out::line(&said);
+        // It is cancelled whether or not anybody can say what that leads to.
+        let snapshot = client.state().await.ok();
+        if let Some(told) = snapshot.and_then(|snapshot| unwell(&snapshot.state, &command)) {
+            out::line(&told);
+        }
         Ok(())
     })
+}
+
+/// That nothing is well of what a cancelled deployment goes back to, or leaves as it was.
+fn unwell(state: &State, command: &Command) -> Option<String> {
+    let Command::CancelDeployment { id, .. } = command else { return None };
+    let deployment = state.deployments.get(id)?;
+    let previous = deployment.previous.filter(|_| state.goes_back_to_unwell(deployment))?;
+    let key = &deployment.environment;
+    Some(format!("no instance of {previous} is well now: `pilothouse instances {key}` says why"))
 }

@@ -122,3 +122,26 @@ fn a_release_that_is_ill_as_its_deployment_ends_is_told() {
     std::fs::write(&needed, "").unwrap();
     stage.end();
 }
+
+#[test]
+fn whoever_cancels_is_told_that_the_release_before_is_ill() {
+    let stage = Stage::with_engine();
+    let (needed, held) = (stage.path("needed"), stage.path("held"));
+    second(&stage, needs(&held), needs(&needed));
+    let deploy = deploy(&stage);
+    let state = stage.wait("it is watched", |state| {
+        state.deployments.values().any(|one| matches!(one.phase, Phase::Baking { .. }))
+    });
+    std::fs::remove_file(&held).unwrap();
+    stage.wait("the old ones are ill", |state| {
+        let mut old = state.instances.values().filter(|one| one.release == ReleaseNumber(1));
+        old.all(|one| !one.is_well())
+    });
+    let id = state.last_deployment.to_string();
+    let output = stage.binary().args(["cancel", &id]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("no instance of r1 is well now"), "{told}");
+    std::fs::write(&held, "").unwrap();
+    deploy.wait_with_output().unwrap();
+    stage.end();
+}
