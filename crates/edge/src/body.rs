@@ -11,9 +11,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1::SendRequest;
 
 use crate::claim::Claim;
+use crate::line::Line;
 use crate::link::Link;
 use crate::session::Session;
 
@@ -120,7 +120,7 @@ pub(crate) struct Streamed {
 /// What a request holds until its answer has ended.
 pub(crate) struct Lease {
     pub(crate) claim: Claim,
-    pub(crate) sender: SendRequest<Outgoing>,
+    pub(crate) line: Line,
     pub(crate) session: Rc<Session>,
 }
 
@@ -128,7 +128,7 @@ impl Lease {
     /// Gives the connection back to the pool: the answer has ended.
     fn end(self) {
         self.session.link.end();
-        self.session.worker.pool.put(&self.claim.target, self.sender);
+        self.session.worker.pool.put(&self.claim.target, self.line);
     }
 }
 

@@ -13,8 +13,6 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::SendRequest;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, Uri};
 
@@ -23,6 +21,7 @@ use crate::claim::Claim;
 use crate::counters::add;
 use crate::edge::now_ms;
 use crate::fields;
+use crate::line::{Answered, Line};
 use crate::page::Cause;
 use crate::session::Session;
 use crate::upstream::{ConnectError, connect};
@@ -33,7 +32,7 @@ const ATTEMPTS: usize = 4;
 /// A request that was answered, with what it holds.
 pub(crate) struct Sent {
     pub(crate) response: Response<Incoming>,
-    pub(crate) sender: SendRequest<Outgoing>,
+    pub(crate) line: Line,
     pub(crate) claim: Claim,
 }
 
@@ -65,14 +64,13 @@ struct Journey {
 /// How a request is sent first.
 enum Way {
     /// By a kept connection, which has it already.
-    Kept(SendRequest<Outgoing>, Sending),
+    Kept(Line, Sending),
     /// By a connection that is to be opened.
     New(Box<Request<Outgoing>>),
 }
 
 /// Waits for an answer's head. Boxed, since it has room for the whole request.
-type Sending =
-    Pin<Box<dyn Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>>>;
+type Sending = Pin<Box<dyn Future<Output = Answered>>>;
 
 /// Why sending once brought no answer.
 enum Setback {
@@ -87,7 +85,7 @@ enum Setback {
 }
 
 /// What came of waiting for an answer's head; none is a timeout.
-type Head = Option<Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>;
+type Head = Option<Answered>;
 
 impl Flight {
     /// Sends by a kept connection, if there is one.
@@ -99,10 +97,10 @@ impl Flight {
     ) -> Self {
         let spare = is_replayable(&request).then(|| Box::new(Spare::of(&request)));
         let way = match session.worker.pool.take(&claim.target) {
-            Some(mut sender) => {
+            Some(mut line) => {
                 session.link.wait();
-                let sending = sender.try_send_request(request);
-                Way::Kept(sender, Box::pin(sending))
+                let sending = line.ask(request);
+                Way::Kept(line, Box::pin(sending))
             }
             None => Way::New(Box::new(request)),
         };
@@ -117,9 +115,9 @@ impl Flight {
     pub(crate) async fn land(self) -> Result<Sent, Cause> {
         let Self { journey, claim, way, spare } = self;
         let first = match way {
-            Way::Kept(sender, mut sending) => {
+            Way::Kept(line, mut sending) => {
                 let head = journey.head(&mut sending).await;
-                journey.outcome(head, sender, claim, true)
+                journey.outcome(head, line, claim, true)
             }
             Way::New(request) => Box::pin(journey.on_new_connection(claim, *request)).await,
         };
@@ -163,10 +161,10 @@ impl Journey {
             add(&self.session.worker.edge.totals.retried);
             let kept = may_reuse.then(|| self.session.worker.pool.take(&claim.target)).flatten();
             let sent = match kept {
-                Some(mut sender) => {
+                Some(mut line) => {
                     self.session.link.wait();
-                    let head = self.head(&mut pin!(sender.try_send_request(request))).await;
-                    self.outcome(head, sender, claim, true)
+                    let head = self.head(&mut pin!(line.ask(request))).await;
+                    self.outcome(head, line, claim, true)
                 }
                 None => self.on_new_connection(claim, request).await,
             };
@@ -247,24 +245,25 @@ impl Journey {
     ) -> Result<Sent, Setback> {
         let worker = &self.session.worker;
         let limits = &worker.edge.settings.limits;
-        let mut sender = match connect(&claim, &worker.pool, limits).await {
-            Ok(sender) => sender,
+        let mut line = match connect(&claim, &worker.pool, limits).await {
+            Ok(line) => line,
             Err(_) if claim.is_cut() => return Err(Setback::Failed(claim, Cause::Cut)),
             Err(why) => return Err(Setback::Unsent(claim, Box::new(request), why)),
         };
         self.session.link.wait();
-        let head = self.head(&mut pin!(sender.try_send_request(request))).await;
-        self.outcome(head, sender, claim, false)
+        let head = self.head(&mut pin!(line.ask(request))).await;
+        self.outcome(head, line, claim, false)
     }
 
     /// Says what came of sending once.
     fn outcome(
         &self,
         head: Head,
-        sender: SendRequest<Outgoing>,
+        line: Line,
         claim: Claim,
         is_kept: bool,
     ) -> Result<Sent, Setback> {
+        let said_too_much = line.said_too_much();
         let mut error = match head {
             // A target cannot answer what it has not been sent.
             None if self.session.link.owes_body.load(Ordering::Relaxed) => {
@@ -272,7 +271,8 @@ impl Journey {
             }
             None => return Err(Setback::Failed(claim, Cause::Timeout)),
             Some(Ok(response)) if fields::is_plainly_framed(response.headers()) => {
-                return Ok(Sent { response, sender, claim });
+                line.has_answered();
+                return Ok(Sent { response, line, claim });
             }
             Some(Ok(_)) => return Err(Setback::Failed(claim, Cause::BrokenAnswer)),
             Some(Err(error)) => error,
@@ -286,6 +286,9 @@ impl Journey {
         if error.error().is_user() {
             return Err(Setback::Failed(claim, Cause::BodyBroken));
         }
+        if said_too_much {
+            return Err(Setback::Failed(claim, Cause::BrokenAnswer));
+        }
         Err(match error.take_message() {
             Some(whole) => Setback::Closed(claim, Box::new(whole)),
             None if error.error().is_parse() && !is_kept => {
@@ -298,9 +301,7 @@ impl Journey {
     /// Waits for the answer's head until the worker's sweep finds that it is late.
     async fn head<F>(&self, sending: &mut Pin<F>) -> Head
     where
-        F: DerefMut<
-            Target: Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>,
-        >,
+        F: DerefMut<Target: Future<Output = Answered>>,
     {
         poll_fn(|cx| match sending.as_mut().poll(cx) {
             Poll::Ready(sent) => Poll::Ready(Some(sent)),

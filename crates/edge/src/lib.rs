@@ -8,8 +8,8 @@
 //! One thread with a runtime of its own serves per worker, with its own sockets
 //! (`SO_REUSEPORT`) and its own upstream connections, so that a request never crosses threads.
 //! The main thread checks health and answers the control socket. hyper, the codec, is named in
-//! `worker`, `proxy`, `flight`, `upstream`, `body`, `tunnel`, `admit`, `fields`, `plan`, `page`,
-//! `control` and `health::checker` only, which a test holds; claims, counters, places and health
+//! `worker`, `proxy`, `flight`, `upstream`, `line`, `body`, `tunnel`, `admit`, `fields`, `plan`,
+//! `page`, `control` and `health::checker` only, which a test holds; claims, counters, places and health
 //! know nothing of it, and neither do the rules, which are the core's.
 
 mod admit;
@@ -26,6 +26,7 @@ mod fields;
 mod flight;
 mod heads;
 mod health;
+mod line;
 mod link;
 mod live;
 mod page;

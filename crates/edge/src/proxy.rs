@@ -159,7 +159,7 @@ fn deliver(
     upgrade: Option<Box<(HeaderValue, OnUpgrade)>>,
 ) -> Response<Answer> {
     let Session { worker, link, .. } = &**session;
-    let Sent { mut response, sender, claim } = sent;
+    let Sent { mut response, line, claim } = sent;
     let status = response.status();
     claim.target.counters.answered(status.as_u16(), claim.started.elapsed());
     if status != StatusCode::SWITCHING_PROTOCOLS {
@@ -167,7 +167,7 @@ fn deliver(
         fields::to_client(response.headers_mut(), None);
         let (mut parts, body) = response.into_parts();
         parts.version = Version::HTTP_11;
-        let lease = Lease { claim, sender, session: Rc::clone(session) };
+        let lease = Lease { claim, line, session: Rc::clone(session) };
         return Response::from_parts(parts, Answer::stream(body, lease));
     }
     let Some((protocol, client)) = upgrade.map(|asked| *asked) else {

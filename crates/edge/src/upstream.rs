@@ -10,15 +10,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::unconstrained;
 
-use crate::body::Outgoing;
 use crate::claim::Claim;
 use crate::clock::coarse_ms;
+use crate::line::{Line, TargetIo};
 use crate::live::LiveTarget;
 use crate::placed::Placed;
 use crate::settings::Limits;
@@ -49,7 +49,7 @@ pub(crate) async fn connect(
     claim: &Claim,
     pool: &Pool,
     limits: &Limits,
-) -> Result<SendRequest<Outgoing>, ConnectError> {
+) -> Result<Line, ConnectError> {
     // Subscribed before looking, so that no cut since the claim is missed.
     let mut cuts = claim.target.cuts();
     if claim.is_cut() {
@@ -69,11 +69,15 @@ pub(crate) async fn connect(
         },
         _ = cuts.changed() => return Err(ConnectError::Other),
     };
+    // A head may be as large as the buffer; what comes before it may be as much again.
+    let io = TargetIo::new(stream, 2 * limits.buffer_bytes() as u64);
+    let awaited = io.awaited();
     let (sender, connection) = Builder::new()
         .max_buf_size(limits.buffer_bytes())
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(io))
         .await
         .map_err(|_| ConnectError::Other)?;
+    let line = Line::new(sender, awaited);
     let target = Arc::clone(&claim.target);
     let before = claim.cuts;
     tokio::task::spawn_local(async move {
@@ -100,7 +104,7 @@ pub(crate) async fn connect(
         })
         .await;
     });
-    Ok(sender)
+    Ok(line)
 }
 
 fn kind_of(error: &io::Error) -> ConnectError {
@@ -127,7 +131,7 @@ pub(crate) struct Pool {
 }
 
 struct Idle {
-    sender: SendRequest<Outgoing>,
+    line: Line,
     /// By the coarse clock.
     since: u64,
     target: Arc<LiveTarget>,
@@ -166,7 +170,7 @@ impl Pool {
     }
 
     /// Takes the connection that was used last and can take a request now.
-    pub(crate) fn take(&self, target: &LiveTarget) -> Option<SendRequest<Outgoing>> {
+    pub(crate) fn take(&self, target: &LiveTarget) -> Option<Line> {
         let mut pools = self.idle.borrow_mut();
         let (_, idle) = pools.iter_mut().find(|(key, _)| *key == target.key)?;
         let now = coarse_ms();
@@ -177,9 +181,9 @@ impl Pool {
                 continue;
             }
             let mut context = Context::from_waker(Waker::noop());
-            match candidate.sender.poll_ready(&mut context) {
+            match candidate.line.poll_ready(&mut context) {
                 Poll::Ready(Ok(())) => {
-                    found = Some(candidate.sender);
+                    found = Some(candidate.line);
                     break;
                 }
                 Poll::Ready(Err(_)) => {}
@@ -191,12 +195,12 @@ impl Pool {
     }
 
     /// Keeps a connection whose answer has ended, unless there are enough.
-    pub(crate) fn put(&self, target: &Arc<LiveTarget>, sender: SendRequest<Outgoing>) {
-        if sender.is_closed() || target.is_leaving() {
+    pub(crate) fn put(&self, target: &Arc<LiveTarget>, line: Line) {
+        if line.is_closed() || target.is_leaving() {
             return;
         }
         let mut pools = self.idle.borrow_mut();
-        let one = Idle { sender, since: coarse_ms(), target: Arc::clone(target) };
+        let one = Idle { line, since: coarse_ms(), target: Arc::clone(target) };
         match pools.iter_mut().find(|(key, _)| *key == target.key) {
             Some((_, idle)) if idle.len() < self.most => idle.push(one),
             Some(_) => {}
@@ -210,7 +214,7 @@ impl Pool {
         self.idle.borrow_mut().retain_mut(|(_, idle)| {
             idle.retain(|one| {
                 let is_young = now.saturating_sub(one.since) < self.longest;
-                is_young && !one.target.is_leaving() && !one.sender.is_closed()
+                is_young && !one.target.is_leaving() && !one.line.is_closed()
             });
             !idle.is_empty()
         });

@@ -139,7 +139,7 @@ pub async fn checks(place: &Place, checks: &mut Vec<Check>) -> Result<Balancer> 
             Check::fail("edge", found, "`pilothouse down` and start again; traffic goes on")
         }
         (Err(_), _) if let Balancer::Deaf(living) = &balancer => {
-            let found = "the load balancer lives and does not answer: nothing is served";
+            let found = "the load balancer lives and does not answer: nothing may be served";
             Check::fail("edge", found, end_deaf(living))
         }
         // A watcher may not open its socket; the engine's word is as good.

@@ -19,7 +19,11 @@ use tokio::time::{Instant, timeout};
 
 use super::Outcome;
 use crate::edge::{Edge, now_ms};
+use crate::line::{Awaited, TargetIo};
 use crate::live::LiveTarget;
+
+/// What is read of a target's answer at most, in bytes: its head, and whatever comes before it.
+const MOST: u64 = 128 << 10;
 
 /// Checks a target again and again; ends only by being aborted.
 pub(crate) async fn run(edge: Arc<Edge>, target: Arc<LiveTarget>, check: HealthCheck) {
@@ -74,15 +78,17 @@ async fn ask(target: &Target, check: &HealthCheck) -> Result<u16, Outcome> {
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|error| internal(&error))?;
+    let io = TargetIo::once(stream, MOST);
+    let awaited = io.awaited();
     let (mut sender, connection) =
-        handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        handshake(TokioIo::new(io)).await.map_err(|error| broken(&error, &awaited))?;
     let mut connection = pin!(connection);
     let mut asking = pin!(sender.send_request(request));
     let answer = tokio::select! {
         answer = asking.as_mut() => answer,
         _ = connection.as_mut() => asking.await,
     };
-    answer.map(|response| response.status().as_u16()).map_err(|error| broken(&error))
+    answer.map(|response| response.status().as_u16()).map_err(|error| broken(&error, &awaited))
 }
 
 fn refused(error: &io::Error) -> Outcome {
@@ -102,8 +108,10 @@ fn is_our_own(error: &io::Error) -> bool {
     own.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-fn broken(error: &hyper::Error) -> Outcome {
-    let detail = if error.is_parse() {
+fn broken(error: &hyper::Error, awaited: &Awaited) -> Outcome {
+    let detail = if awaited.is_too_much() {
+        "said too much before an answer".to_owned()
+    } else if error.is_parse() {
         "answered something that is not HTTP".to_owned()
     } else {
         "closed the connection without an answer".to_owned()

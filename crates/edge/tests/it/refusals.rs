@@ -159,3 +159,32 @@ fn a_target_that_switches_protocols_unasked_is_a_bad_gateway() {
     assert_eq!(rig.get("/garbage").status, 502);
     assert_eq!(rig.status().counters.bad_gateway, 2);
 }
+
+#[test]
+fn a_target_that_announces_its_answer_without_end_keeps_nobody_waiting() {
+    let (rig, target_of) = one();
+    assert_eq!(rig.get("/announced?100").text(), "at last");
+    let endless: Vec<_> = (0..8)
+        .map(|_| {
+            let mut client = rig.client();
+            client.send("GET /announced?endless HTTP/1.1\r\nHost: shop.localhost\r\n\r\n");
+            client
+        })
+        .collect();
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(rig.get("/").text(), "shop-0");
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    for mut client in endless {
+        assert_eq!(client.read().status, 502);
+    }
+    // Nor is what came before one answer counted against the next one.
+    let mut client = rig.client();
+    for _ in 0..20 {
+        assert_eq!(client.get("/announced?2000").text(), "at last");
+    }
+    target_of.set_health(origin::ANNOUNCES);
+    let said = "said too much before an answer";
+    rig.wait(said, |status| target(status, "shop-0").detail == said);
+}

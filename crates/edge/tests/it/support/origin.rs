@@ -11,6 +11,8 @@ use super::client::field;
 
 /// Lets `/up` wait for the gate.
 pub const WAITS: u16 = 1;
+/// Lets `/up` announce an answer without end.
+pub const ANNOUNCES: u16 = 2;
 
 pub struct Origin {
     pub name: String,
@@ -189,6 +191,7 @@ fn plain(
             0 => reader.read_line(&mut String::new()).map(|_| false),
             200 => ok(asked, stream, b"up"),
             WAITS => gated(shared, asked, stream),
+            ANNOUNCES => announced(usize::MAX, asked, stream),
             status => {
                 write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")?;
                 Ok(true)
@@ -230,10 +233,22 @@ fn switch(reader: &mut BufReader<TcpStream>, mut stream: &TcpStream) -> std::io:
     }
 }
 
+/// Says so many times that an answer comes, and answers.
+fn announced(times: usize, asked: &Asked<'_>, mut stream: &TcpStream) -> std::io::Result<bool> {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    let (many, at_once) = (interim.repeat(1000), 1000);
+    for _ in 0..times / at_once {
+        stream.write_all(many.as_bytes())?;
+    }
+    stream.write_all(interim.repeat(times % at_once).as_bytes())?;
+    ok(asked, stream, b"at last")
+}
+
 fn odd(shared: &Shared, asked: &Asked<'_>, mut stream: &TcpStream) -> std::io::Result<bool> {
     let argument = asked.argument;
     match asked.path {
         "/close" => Ok(false),
+        "/announced" => announced(argument.parse().unwrap_or(usize::MAX), asked, stream),
         "/garbage" => stream.write_all(b"not http at all\r\n\r\n").map(|()| false),
         "/both" => {
             let framing = "Content-Length: 99\r\nTransfer-Encoding: chunked";
