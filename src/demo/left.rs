@@ -8,6 +8,8 @@ use color_eyre::eyre::WrapErr as _;
 use super::directory::Directory;
 use super::image::Image;
 use crate::cli::down;
+use pilothouse_engine::places::Places;
+
 use crate::find::Place;
 use crate::{ask, out};
 
@@ -40,7 +42,8 @@ fn end(directory: &Directory) -> Result<()> {
     let place = Place { state: Some(directory.state()), ..Place::default() };
     down::halt(&place)?;
     if let Some(name) = &directory.note().image {
-        let id = std::fs::read_to_string(directory.state().join("engine-id")).unwrap_or_default();
+        let id =
+            std::fs::read_to_string(directory.state().join(Places::ENGINE_ID)).unwrap_or_default();
         ask::run(async { Image::found(name).await?.remove(id.trim()).await })?;
     }
     directory.leave().wrap_err("its directory cannot be removed")

@@ -286,7 +286,7 @@ impl Drop for Scene {
         if self.engine.is_some() {
             self.halt();
         }
-        let engine_id = std::fs::read_to_string(self.state_dir().join("engine-id"));
+        let engine_id = std::fs::read_to_string(self.state_dir().join(Places::ENGINE_ID));
         if let Some(image) = self.image.take()
             && let Err(error) =
                 self.executor.block_on(image.remove(engine_id.unwrap_or_default().trim()))

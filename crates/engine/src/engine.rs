@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use pilothouse_core::id::RunId;
 use pilothouse_core::state::Limits;
-use pilothouse_core::text::shell_word;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Looking};
@@ -48,9 +47,6 @@ pub struct Settings {
     /// What is done with a journal that lost its newest records.
     pub losses: Losses,
 }
-
-/// The file that holds the engine's name for what it makes; it is made once a journal is there.
-const ENGINE_ID: &str = "engine-id";
 
 /// Why an engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -104,16 +100,11 @@ pub enum StartError {
         all: Vec<left::Displaced>,
     },
     /// The state directory is a copy of another one, whose processes run.
-    #[error(
-        "{} is a copy of {}, where process {} and what it runs live on: an engine here would end that. End it \
-         there first (`pilothouse --state {} down --all`), or wait with the copy until it has ended",
-        state.display(), original.state.display(), original.process,
-        shell_word(&original.state.display().to_string())
-    )]
+    #[error("{} {}; {}", state.display(), original.found(), original.mend())]
     Copied {
         /// The copy.
         state: PathBuf,
-        /// A process of the original's.
+        /// The other one.
         original: left::Original,
     },
     /// The state directory is another, or none, by now.
@@ -170,14 +161,14 @@ pub async fn run(
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
     let lock = held(&places)?;
     // Known to this engine and its edge only.
-    let probe_token = token::kept(&settings.state_dir, left::NAME, 32)?;
+    let probe_token = token::kept(&settings.state_dir, "probe-token", 32)?;
     let surroundings = Surroundings {
         places: places.clone(),
         clock: Clock::start(ledger.last_at()),
         binary: settings.binary.clone(),
         ports: settings.ports.clone(),
         probe_token,
-        engine_id: token::kept(&settings.state_dir, ENGINE_ID, 4)?,
+        engine_id: token::kept(&settings.state_dir, Places::ENGINE_ID, 4)?,
     };
     let drivers = Arc::new(Drivers::new(&surroundings));
     let publisher = Publisher::new(PublishLimits::default(), Arc::new(ledger.state().clone()));
@@ -267,7 +258,7 @@ async fn moved((journal, held): (PathBuf, Option<(u64, u64)>)) {
 /// runs, and what was built has the names of what comes.
 pub fn remembers(state: &std::path::Path) -> Result<(), StartError> {
     let journal = Places::new(state).journal();
-    if is_new(&journal) && state.join(ENGINE_ID).exists() {
+    if is_new(&journal) && state.join(Places::ENGINE_ID).exists() {
         return Err(StartError::Forgotten { journal, state: state.to_owned() });
     }
     Ok(())

@@ -11,6 +11,7 @@
 //! lock                                  flock of the engine that owns the journal, its pid
 //! epoch.json                            grows with each start; a record that must be there
 //! mark                                  the newest record that must be there
+//! epoch.json.spare, mark.spare          what those two change places with on a full disk
 //! 00000000000000000001.jsonl            segment; the name is its first record's number
 //! snapshot-00000000000000004000.json    the state after record 4000; the newest two stay
 //! cut-00000000000000004711-3.torn       what epoch 3 cut off a torn end, from record 4711
@@ -19,6 +20,7 @@
 //! An append is one write and one `fdatasync`, and is recovered whole or not at all. The
 //! forms of a line, a header and a snapshot stand in the files of the same names.
 
+mod ahead;
 mod append;
 mod complete;
 mod disk;
@@ -40,9 +42,10 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+pub use ahead::Ahead;
 #[cfg(test)]
 pub(crate) use disk::NoSync;
-pub use disk::{Ahead, Disk, DiskError, Faults, Step, Verdict};
+pub use disk::{Disk, DiskError, Faults, Step, Verdict};
 pub use error::{ACCEPT, AppendError, OpenError, RecoverError, SnapshotError};
 pub use format::{Format, LAYOUT, Mismatch, Older};
 pub use inspect::{Inspected, inspect, is_new};
@@ -136,7 +139,7 @@ pub struct Journal {
     /// Durable length of the last segment, in bytes.
     durable: u64,
     /// Room of the last segment's own.
-    ahead: disk::Ahead,
+    ahead: Ahead,
     /// Number of the last durable record.
     last: u64,
     /// Where the last durable record is told, once one that was told before is there or given up.

@@ -22,7 +22,7 @@ use pilothouse_supervisor::{Liveness, find};
 use crate::journal::Epoch;
 use crate::places::{Places, unit_of};
 
-pub(crate) use copied::NAME;
+pub(crate) use copied::ENGINE_VARIABLE;
 pub use copied::{Original, original};
 pub use displaced::{Displaced, displaced, end_displaced};
 pub use edge::{LivingEdge, edge};

@@ -29,6 +29,9 @@ impl Places {
     /// What branches that feed no environment keep for later stands under: no environment is called so.
     pub const NOWHERE: &str = "_none";
 
+    /// The file with the engine's name for what it makes; it is made once a journal is there.
+    pub const ENGINE_ID: &str = "engine-id";
+
     /// The layout below a directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }

@@ -101,6 +101,7 @@ fn long_log(out: &mut impl Write, dir: &Path) -> Outcome<()> {
 
 fn start(dir: &Path, argv: &[&str], secrets: &Secrets) -> Outcome<Handle> {
     let binary = Binary {
+        environment: Vec::new(),
         path: env!("CARGO_BIN_EXE_supervisor-probe").into(),
         verb: vec!["supervise".into()],
     };

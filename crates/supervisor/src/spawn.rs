@@ -33,6 +33,8 @@ pub struct Binary {
     pub path: PathBuf,
     /// The arguments that stand before the unit directory, such as `supervise`.
     pub verb: Vec<OsString>,
+    /// The supervisor's own variables, which its program does not get.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Says why a unit does not run.
@@ -103,6 +105,7 @@ pub fn spawn(
         .arg(dir)
         .current_dir("/")
         .env_clear()
+        .envs(binary.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -36,17 +36,8 @@ pub fn checks(place: &Place) -> Vec<Check> {
 /// That the state directory is a copy of one whose processes run, so that no engine begins there.
 fn copied(place: &Place, places: &Places) -> Option<Check> {
     let original = left::original(places)?;
-    let (state, process) = (original.state.display(), original.process);
-    let found = format!(
-        "{} is a copy of {state}, where process {process} and what it runs live on: no engine begins here",
-        place.state_dir().display()
-    );
-    let there = shell_word(&state.to_string());
-    Some(Check::fail(
-        PROCESS,
-        found,
-        format!("end it there first: `pilothouse --state {there} down --all`"),
-    ))
+    let found = format!("{} {}", place.state_dir().display(), original.found());
+    Some(Check::fail(PROCESS, found, original.mend()))
 }
 
 /// That processes run on without their locks.

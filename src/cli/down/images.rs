@@ -58,7 +58,7 @@ pub async fn stay(place: &Place, state: &State) -> Option<String> {
 /// The id that names the engine's images; the directory of an installed one may be closed to
 /// whoever asks.
 fn engine_id(place: &Place) -> Option<String> {
-    let id = std::fs::read_to_string(place.state_dir().join("engine-id")).ok();
+    let id = std::fs::read_to_string(place.state_dir().join(Places::ENGINE_ID)).ok();
     id.filter(|_| !place.is_installed()).map(|id| id.trim().to_owned())
 }
 

@@ -263,6 +263,34 @@ fn a_build_that_filled_the_disk_can_be_cancelled_which_makes_room() {
 }
 
 #[test]
+fn an_engine_that_is_killed_on_a_full_disk_starts_there_and_ends_what_fills_it() {
+    let mut stage = Stage::new();
+    let state_dir = stage.state_dir();
+    let Some(disk) = small_disk(&state_dir) else { return };
+    stage.start();
+    let repository = stage.deployed("v1");
+    *repository.build.borrow_mut() =
+        "head -c 30000000 /dev/zero > fill || true\n: > full\nsleep 60".to_owned();
+    repository.commit("v2");
+    let workspace = state_dir.join("runs/2/workspace");
+    wait_until(|| "it is full".to_owned(), || workspace.join("full").exists());
+    fill(&workspace.join("filler"));
+    for restarts in 1..3 {
+        stage.kill_engine();
+        stage.start();
+        stage.shows("v1");
+        end_one(&stage);
+        is_followed(&stage, restarts);
+    }
+    let cancel = stage.binary().args(["cancel", "2"]).output().unwrap();
+    assert!(cancel.status.success(), "{}", String::from_utf8_lossy(&cancel.stderr));
+    wait_until(|| "its files are gone".to_owned(), || !workspace.exists());
+    wait_until(|| "commands are taken again".to_owned(), || look(&stage).is_ok());
+    stage.halt();
+    drop(disk);
+}
+
+#[test]
 fn on_a_full_disk_the_end_of_an_instance_is_noticed_and_it_serves_again() {
     let mut stage = Stage::new();
     let state_dir = stage.state_dir();
@@ -293,6 +321,10 @@ fn an_engine_that_cannot_say_why_it_does_not_start_has_it_said() {
     );
     std::fs::create_dir_all(stage.path("config/projects")).unwrap();
     std::fs::write(stage.path("config/projects/shop.toml"), file).unwrap();
+    // Not even what it keeps for its start is there.
+    for spare in ["mark.spare", "epoch.json.spare"] {
+        std::fs::remove_file(state_dir.join("journal").join(spare)).unwrap();
+    }
     fill(&state_dir.join("filler"));
     let output = stage.binary().arg("apply").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

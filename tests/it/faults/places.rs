@@ -83,18 +83,12 @@ fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
             stage.stop_engine();
         }
         for verb in [&["serve"][..], &["doctor"], &["down", "--all", "--yes"]] {
-            // An engine that begins all the same is not waited for.
-            let (binary, mut begun) = (stage.binary(), std::process::Command::new("timeout"));
-            begun.arg("30").arg(binary.get_program()).args(verb);
-            begun.envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
-            let output = begun.env("PILOTHOUSE_STATE", &copy).output().unwrap();
-            let said = [output.stdout, output.stderr].concat();
-            let said = String::from_utf8_lossy(&said).into_owned();
+            let (code, said) = ended(&stage, &copy, verb);
             assert!(
                 said.contains("is a copy of") && said.contains("down --all`"),
                 "{verb:?}: {said}"
             );
-            assert_ne!(output.status.code(), Some(0), "{verb:?}: {said}");
+            assert_ne!(code, Some(0), "{verb:?}: {said}");
         }
         stage.shows("v2");
     }
@@ -105,6 +99,43 @@ fn no_engine_begins_on_a_copy_while_what_was_copied_lives() {
     };
     assert_eq!(starts(&before), starts(&after));
     stage.end();
+}
+
+/// Whoever moves a state directory away, or removes it, and has an engine begin elsewhere on what it
+/// held, would end what serves, whose processes nobody could see to any more.
+#[test]
+fn no_engine_begins_on_what_was_moved_away_from_what_serves() {
+    let mut stage = Stage::with_engine();
+    stage.deployed("v1");
+    let (state, copy) = (stage.state_dir(), stage.path("copy"));
+    stage.stop_engine();
+    let copied = std::process::Command::new("cp").arg("-a").args([&state, &copy]).status().unwrap();
+    assert!(copied.success());
+    let away = stage.path("away");
+    std::fs::rename(&state, &away).unwrap();
+    for place in [&copy, &away] {
+        for verb in [&["serve"][..], &["doctor"], &["down", "--all", "--yes"]] {
+            let (code, said) = ended(&stage, place, verb);
+            assert!(said.contains("3 of its processes ran, which run on"), "{verb:?}: {said}");
+            assert!(said.contains("put it back as") && said.contains("`kill "), "{verb:?}: {said}");
+            assert_ne!(code, Some(0), "{verb:?}: {said}");
+        }
+        stage.shows("v1");
+    }
+    std::fs::rename(&away, &state).unwrap();
+    stage.start();
+    stage.shows("v1");
+    stage.end();
+}
+
+/// What came of a verb in another state directory. An engine that begins is not waited for.
+fn ended(stage: &Stage, state: &std::path::Path, verb: &[&str]) -> (Option<i32>, String) {
+    let (binary, mut begun) = (stage.binary(), std::process::Command::new("timeout"));
+    begun.arg("30").arg(binary.get_program()).args(verb);
+    begun.envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = begun.env("PILOTHOUSE_STATE", state).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use super::{Surroundings, cancelled};
 use crate::clock::Clock;
 use crate::executor::{Attention, Ended};
+use crate::left::ENGINE_VARIABLE;
 use crate::places::Places;
 
 /// The file in the edge's directory that it writes to.
@@ -47,6 +48,7 @@ pub struct Edge {
     places: Places,
     clock: Clock,
     binary: PathBuf,
+    engine_id: String,
     probe_token: String,
     statuses: watch::Sender<Option<Arc<EdgeStatus>>>,
 }
@@ -57,6 +59,7 @@ impl Edge {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
             binary: surroundings.binary.clone(),
+            engine_id: surroundings.engine_id.clone(),
             probe_token: surroundings.probe_token.clone(),
             statuses: watch::Sender::new(None),
         }
@@ -141,6 +144,7 @@ impl Edge {
             .arg(self.places.edge())
             .arg("--control")
             .arg(self.places.edge_socket())
+            .env(ENGINE_VARIABLE, &self.engine_id)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

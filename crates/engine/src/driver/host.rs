@@ -1,7 +1,7 @@
 //! Runs steps on this machine, each under a supervisor of its own.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::unit::{
 };
 use super::{Surroundings, blocking, cancelled};
 use crate::executor::{Attention, Ended};
+use crate::left::ENGINE_VARIABLE;
 use crate::places::Places;
 use crate::remove;
 
@@ -39,14 +40,14 @@ const END_LIMIT: Duration = Duration::from_millis(GRACE_MS).saturating_add(SLACK
 /// Runs steps on this machine.
 pub struct Host {
     places: Places,
-    binary: PathBuf,
+    supervisor: Binary,
     docker: Arc<Docker>,
 }
 
 impl Host {
     pub(super) fn new(surroundings: &Surroundings, docker: Arc<Docker>) -> Self {
-        let (places, binary) = (surroundings.places.clone(), surroundings.binary.clone());
-        Self { places, binary, docker }
+        let places = surroundings.places.clone();
+        Self { places, supervisor: supervisor(surroundings), docker }
     }
 
     pub(super) async fn run_step(&self, order: StepOrder, attention: &Attention) -> Ended {
@@ -99,7 +100,7 @@ impl Host {
                         return Err(Fault::permanent(untrusted(&order)));
                     }
                     let spec = self.spec(&order)?;
-                    let binary = supervisor(&self.binary);
+                    let binary = self.supervisor.clone();
                     let dir = dir.to_owned();
                     return blocking("starting the step", move || start(&binary, &dir, &spec))
                         .await;
@@ -262,8 +263,13 @@ impl Ending {
 }
 
 /// How the engine's binary is told to supervise.
-pub(super) fn supervisor(binary: &Path) -> Binary {
-    Binary { path: binary.to_owned(), verb: vec![SUPERVISE.into()] }
+pub(super) fn supervisor(surroundings: &Surroundings) -> Binary {
+    let whose = (ENGINE_VARIABLE.into(), surroundings.engine_id.clone().into());
+    Binary {
+        path: surroundings.binary.clone(),
+        verb: vec![SUPERVISE.into()],
+        environment: vec![whose],
+    }
 }
 
 /// The variables that every process of ours gets; all others of the engine stay its own.

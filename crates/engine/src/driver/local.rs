@@ -19,8 +19,8 @@ use pilothouse_core::id::InstanceId;
 use pilothouse_core::pipeline::{Run, Stop, script_argv};
 use pilothouse_core::spec::Runtime;
 use pilothouse_supervisor::{
-    Handle, Kind, Liveness, Outcome as UnitOutcome, Spec, StartError, Status, Stop as UnitStop,
-    find, spawn, stop, write_regular,
+    Binary, Handle, Kind, Liveness, Outcome as UnitOutcome, Spec, StartError, Status,
+    Stop as UnitStop, find, spawn, stop, write_regular,
 };
 
 use self::ports::Ports;
@@ -53,7 +53,7 @@ const TERM: i32 = 15;
 pub struct Local {
     places: Places,
     clock: Clock,
-    binary: PathBuf,
+    supervisor: Binary,
     ports: Arc<Ports>,
     edge: Arc<Edge>,
     docker: Arc<Docker>,
@@ -64,7 +64,7 @@ impl Local {
         Self {
             places: surroundings.places.clone(),
             clock: surroundings.clock,
-            binary: surroundings.binary.clone(),
+            supervisor: supervisor(surroundings),
             ports: Arc::new(Ports::new(
                 surroundings.engine_id.clone(),
                 surroundings.ports.clone(),
@@ -113,7 +113,7 @@ impl Local {
         })
         .await?;
         let address = chosen.address;
-        let binary = supervisor(&self.binary);
+        let binary = self.supervisor.clone();
         let script = match &order.service.run {
             Run::Script(script) => Some(script.clone()),
             Run::Argv(_) | Run::Image => None,

@@ -5,7 +5,8 @@
 
 use std::fs::OpenOptions;
 
-use super::disk::{Ahead, DiskError};
+use super::ahead::Ahead;
+use super::disk::DiskError;
 use super::epoch::Known;
 use super::error::{AppendError, RecoverError};
 use super::mark::Mark;

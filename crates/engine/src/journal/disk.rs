@@ -10,8 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::FallocateFlags;
-use rustix::io::Errno;
+use rustix::fs::{CWD, RenameFlags};
 
 /// Names what is about to be done to a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +201,7 @@ impl Disk {
 
     /// Replaces a file by these bytes so that a crash leaves the old or the new one, whole.
     pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
-        let temporary = temporary_of(path);
+        let temporary = named(path, TEMPORARY);
         let done = self.create(&temporary).and_then(|file| {
             self.write_at(&file, &temporary, bytes, 0)?;
             self.sync(&file, &temporary)?;
@@ -217,56 +216,37 @@ impl Disk {
     }
 }
 
-/// Room that is taken behind what a file holds, so that there is some where something else has filled
-/// the disk. The file's length stays as it is (`fallocate(2)`).
-#[derive(Debug, Clone, Copy)]
-pub struct Ahead {
-    /// So many bytes are taken, and anew when an eighth of them is used.
-    bytes: u64,
-    /// Up to where the file has room of its own, in bytes; 0 where that is not known.
-    kept: u64,
-    /// Whether there was no room when some was to be taken last.
-    is_refused: bool,
-}
+/// Ends the name of a file that [`Disk::replace_kept`] keeps room in.
+const SPARE: &str = "spare";
 
-impl Ahead {
-    /// Room of so many bytes, none of which is taken yet.
-    pub const fn of(bytes: u64) -> Self {
-        Self { bytes, kept: 0, is_refused: false }
-    }
-
-    /// Takes room behind what a file holds, where an eighth of it is used.
-    pub fn keep(&mut self, file: &File, end: u64) {
-        if self.has(end + self.bytes - self.bytes / 8) {
-            return;
-        }
-        match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, end, self.bytes) {
-            Ok(()) => (self.kept, self.is_refused) = (end + self.bytes, false),
-            // Where a filesystem knows no such thing, what is written takes what there is.
-            Err(why) => self.is_refused = matches!(why, Errno::NOSPC | Errno::DQUOT),
+impl Disk {
+    /// The same as [`Disk::replace`], also on a full disk, for a file that is no longer than a block
+    /// and was replaced before: it changes places with a spare one, which has room of its own.
+    pub fn replace_kept(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let spare = named(path, SPARE);
+        match self.replace(path, bytes) {
+            Ok(()) => {
+                if !spare.exists() {
+                    // Where there is no room for it, the disk is full already.
+                    let _ = self.replace(&spare, bytes);
+                }
+                Ok(())
+            }
+            Err(error) if error.is_full() => self.exchange(path, &spare, bytes).map_err(|_| error),
+            Err(error) => Err(error),
         }
     }
 
-    /// Whether there is room up to an offset.
-    pub fn has(&self, end: u64) -> bool {
-        self.kept >= end
-    }
-
-    /// Whether an eighth of it is used, and the disk gives no more.
-    pub fn is_short(&self) -> bool {
-        self.is_refused
-    }
-
-    /// Knows no more of any room: the file is another, or was cut.
-    pub fn forget(&mut self) {
-        *self = Self::of(self.bytes);
-    }
-
-    /// Gives back what a file has behind its end, and forgets it.
-    pub fn give_back(&mut self, file: &File, end: u64) {
-        // Where that fails, it goes with the file.
-        let _ = file.set_len(end);
-        self.forget();
+    fn exchange(&self, path: &Path, spare: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let opened = OpenOptions::new().write(true).open(spare);
+        let file = opened.map_err(|error| DiskError::new("open", spare, error))?;
+        self.write_at(&file, spare, bytes, 0)?;
+        self.truncate(&file, spare, bytes.len() as u64)?;
+        self.sync(&file, spare)?;
+        self.step(Step::Rename, "rename", spare, || {
+            Ok(rustix::fs::renameat_with(CWD, spare, CWD, path, RenameFlags::EXCHANGE)?)
+        })?;
+        self.sync_dir(&parent_of(path))
     }
 }
 
@@ -284,10 +264,10 @@ impl Faults for NoSync {
 /// Ends the name of a file that is not yet whole.
 pub const TEMPORARY: &str = "tmp";
 
-fn temporary_of(path: &Path) -> PathBuf {
+fn named(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
-    name.push(TEMPORARY);
+    name.push(ending);
     PathBuf::from(name)
 }
 

@@ -80,5 +80,5 @@ pub fn write(disk: &Disk, dir: &Path, known: &Known) -> Result<(), DiskError> {
     let line = format!(
         "{{\"format\":[{major},{minor}],\"epoch\":{epoch},\"durable\":{durable},\"mark\":{has_mark}}}\n"
     );
-    disk.replace(&path(dir), line.as_bytes())
+    disk.replace_kept(&path(dir), line.as_bytes())
 }

@@ -53,7 +53,7 @@ impl Mark {
     /// Makes the file anew, durably, with this record in both slots.
     pub fn create(disk: &Disk, dir: &Path, durable: u64) -> Result<Self, DiskError> {
         let path = path(dir);
-        disk.replace(&path, &encode(durable).repeat(2))?;
+        disk.replace_kept(&path, &encode(durable).repeat(2))?;
         let file = OpenOptions::new()
             .write(true)
             .open(&path)

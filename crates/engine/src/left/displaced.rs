@@ -33,7 +33,13 @@ pub struct Displaced {
 
 /// What ends such processes, as a shell takes it.
 pub fn end_displaced(all: &[Displaced]) -> String {
-    let pids: Vec<String> = all.iter().map(|one| one.process.to_string()).collect();
+    let pids: Vec<i32> = all.iter().map(|one| one.process).collect();
+    kill(&pids)
+}
+
+/// What ends processes, as a shell takes it.
+pub(super) fn kill(processes: &[i32]) -> String {
+    let pids: Vec<String> = processes.iter().map(ToString::to_string).collect();
     format!("kill {}", pids.join(" "))
 }
 

@@ -40,7 +40,11 @@ fn listen(address: &OsString, file: &Path) -> std::io::Result<()> {
 }
 
 fn start(dir: &Path) -> ExitCode {
-    let binary = Binary { path: "/proc/self/exe".into(), verb: vec!["supervise".into()] };
+    let binary = Binary {
+        path: "/proc/self/exe".into(),
+        verb: vec!["supervise".into()],
+        environment: Vec::new(),
+    };
     let started = serde_json::from_reader::<_, Spec>(std::io::stdin())
         .map(|spec| spawn(&binary, dir, &spec, &Secrets::default()));
     match started {

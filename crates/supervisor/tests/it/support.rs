@@ -21,7 +21,11 @@ pub struct Unit {
 }
 
 pub fn binary() -> Binary {
-    Binary { path: env!("CARGO_BIN_EXE_supervisor-probe").into(), verb: vec!["supervise".into()] }
+    Binary {
+        path: env!("CARGO_BIN_EXE_supervisor-probe").into(),
+        verb: vec!["supervise".into()],
+        environment: Vec::new(),
+    }
 }
 
 impl Unit {

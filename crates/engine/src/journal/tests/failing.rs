@@ -125,6 +125,31 @@ fn a_start_on_a_full_disk_says_that_room_is_wanted() {
 }
 
 #[test]
+fn a_start_on_a_full_disk_uses_the_room_that_was_kept() {
+    let temp = tempfile::tempdir().unwrap();
+    let (faults, journal) = prepared(temp.path());
+    let epoch = journal.epoch();
+    drop(journal);
+    // No file can be made.
+    faults.arm(1, Some(Step::Create), true);
+    for start in 1..4 {
+        let opened = Journal::open(temp.path(), SMALL, failing_options(&faults));
+        let (mut journal, recovered) = opened.unwrap();
+        assert_eq!(recovered.epoch, Epoch(epoch.0 + start));
+        let last = 2 + start;
+        assert_eq!(numbers(&recovered), (1..=last).collect::<Vec<_>>());
+        append_each(&mut journal, [last + 1]);
+    }
+    assert_eq!(mark::read(temp.path()).unwrap(), Some(6));
+    // Without that room it is refused, and says what is wanted.
+    for spare in ["mark.spare", "epoch.json.spare"] {
+        fs::remove_file(temp.path().join(spare)).unwrap();
+    }
+    let refused = Journal::open(temp.path(), SMALL, failing_options(&faults)).unwrap_err();
+    assert!(matches!(&refused, OpenError::Disk(error) if error.is_full()), "{refused}");
+}
+
+#[test]
 fn a_refused_start_can_be_repeated() {
     for at in 1..40 {
         let temp = tempfile::tempdir().unwrap();
