@@ -231,10 +231,11 @@ impl End {
         let key = &deployment.environment;
         let environment = state.environments.get(key);
         let serving = environment.and_then(|environment| serves(state, key, environment));
-        let is_unserved = state.is_unserved(key);
+        let (is_unserved, is_unseen) = (state.is_unserved(key), state.is_unseen(key));
         let (name, tone, failure) = match result {
-            // What turned ill once it was watched long enough is nothing that serves.
-            DeploymentResult::Succeeded if is_unserved => {
+            // What turned ill once it was watched long enough is nothing that serves, nor is what no
+            // load balancer is known to send requests to.
+            DeploymentResult::Succeeded if is_unserved || is_unseen => {
                 ("SUCCEEDED", Tone::Warn, Some(Failure::Uncertain))
             }
             DeploymentResult::Succeeded => ("SUCCEEDED", Tone::Good, None),
@@ -259,7 +260,7 @@ impl End {
             // No earlier release serves on where none serves for long.
             _ if is_removed => Failure::Failed,
             // One that has the traffic and is not well is no earlier release that serves.
-            Failure::RolledBack if is_unserved => Failure::Uncertain,
+            Failure::RolledBack if is_unserved || is_unseen => Failure::Uncertain,
             failure => failure,
         });
         let project = state.projects.get(&key.project);
@@ -271,6 +272,10 @@ impl End {
             Some(release) if is_unserved => format!(
                 "{key} has {release}, and no instance of it is well: `pilothouse instances {key}` \
                  says why"
+            ),
+            Some(release) if is_unseen => format!(
+                "{key} has {release}, and the load balancer does not answer the engine, so that nothing \
+                 may be served: `pilothouse doctor` says what mends that"
             ),
             Some(release) => format!("{key} serves {release}"),
             None => format!("{key} serves nothing"),

@@ -138,8 +138,8 @@ fn no_balancer(model: &Model) -> Option<String> {
     serves.then(|| {
         let why = printable(why, WHY);
         format!(
-            "The load balancer does not answer the engine: health is what was last heard, and \
-             nothing may be served. {why}"
+            "Nothing may be served: the load balancer does not answer the engine, and health is what was \
+             last heard. {why}"
         )
     })
 }

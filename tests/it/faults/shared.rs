@@ -5,9 +5,10 @@ use std::process::{Child, Output, Stdio};
 
 use pilothouse_core::deployment::{DeploymentResult, Phase};
 use pilothouse_core::id::{DeploymentId, ReleaseNumber};
+use rustix::process::Signal;
 
 use super::super::stage::repository::Repository;
-use super::super::stage::{DOMAIN, Stage, load, wait_until};
+use super::super::stage::{DOMAIN, Stage, load, processes, wait_until};
 
 /// What comes before a service that ends as soon as a file is away.
 fn needs(needed: &Path) -> &'static str {
@@ -120,6 +121,32 @@ fn a_release_that_is_ill_as_its_deployment_ends_is_told() {
     assert!(told.contains("succeeded, but shop/production has r2, and no instance"), "{told}");
     assert_eq!(output.status.code(), Some(4), "{told}");
     std::fs::write(&needed, "").unwrap();
+    stage.end();
+}
+
+/// Nobody can tell whether a release serves whose load balancer hangs.
+#[test]
+fn a_deployment_that_ends_while_the_load_balancer_hangs_is_no_success() {
+    let stage = Stage::with_engine();
+    let held = stage.path("held");
+    let old = format!("trap '' TERM\n{}", needs(&held));
+    second(&stage, old.leak(), "");
+    stage.apply(&stage.project(&stage.path("shop")).replace("auto", "manual"));
+    let deploy = deploy(&stage);
+    stage.wait("the old ones are stopped", |state| {
+        state.deployments.values().any(|one| one.phase == Phase::Retiring)
+    });
+    let edge = processes::one(&stage.path(""), " edge --dir");
+    processes::signal(edge, Signal::STOP);
+    stage.wait("it is known to hang", |state| !state.edge.connected);
+    std::fs::remove_file(&held).unwrap();
+    let output = deploy.wait_with_output().unwrap();
+    processes::signal(edge, Signal::CONT);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("succeeded, but shop/production has r2, and the load"), "{told}");
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    stage.wait("it answers again", |state| state.edge.connected);
+    stage.shows("v2");
     stage.end();
 }
 

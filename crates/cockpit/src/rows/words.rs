@@ -167,6 +167,9 @@ pub fn deployment_result(
                 true if state.is_unserved(&deployment.environment) => {
                     return (Mark::Warn, "is not well".to_owned());
                 }
+                true if state.is_unseen(&deployment.environment) => {
+                    return (Mark::Warn, "may not serve".to_owned());
+                }
                 true => "serves",
                 false if active.is_empty() => "is current",
                 // Another one has its traffic while it is watched.

@@ -92,7 +92,7 @@ fn an_outage_is_said_above_all_panes() {
     assert!(!text(&operator(state.clone(), 120, 40)).contains("targets is healthy"));
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
         let screen = text(&operator(state.clone(), width, height));
-        assert!(screen.contains("The load balancer does not answer the"), "{screen}");
+        assert!(screen.contains("Nothing may be served: the load"), "{screen}");
     }
 }
 

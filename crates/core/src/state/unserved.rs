@@ -9,14 +9,23 @@ impl State {
     /// deployment left as it was, or went back to, requests fail. False where nobody can tell,
     /// because the load balancer does not answer, and where nothing is to run.
     pub fn is_unserved(&self, key: &EnvironmentKey) -> bool {
+        let serving = || self.instances_of(key).filter(|one| one.role == Role::Active);
+        self.is_to_serve(key) && self.edge.connected && !serving().any(Instance::is_well)
+    }
+
+    /// Whether an environment has a release that is to serve, and nobody can tell whether it does,
+    /// because the load balancer does not answer.
+    pub fn is_unseen(&self, key: &EnvironmentKey) -> bool {
+        self.is_to_serve(key) && !self.edge.connected
+    }
+
+    fn is_to_serve(&self, key: &EnvironmentKey) -> bool {
         let Some(environment) = self.environments.get(key) else { return false };
-        let is_to_serve = environment.current.is_some()
+        environment.current.is_some()
             && environment.wanted() > 0
             && environment.spec.runtime.watch().is_none()
             && !environment.removing
-            && !self.halting;
-        let serving = || self.instances_of(key).filter(|one| one.role == Role::Active);
-        is_to_serve && self.edge.connected && !serving().any(Instance::is_well)
+            && !self.halting
     }
 
     /// Whether a deployment that is cancelled leads to what is not well: the release before it had

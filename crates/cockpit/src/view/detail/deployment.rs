@@ -56,7 +56,15 @@ fn after(model: &Model, deployment: &Deployment, result: &DeploymentResult) -> &
     let mut ended = all.filter(|one| one.environment == deployment.environment && one.is_ended());
     let is_newest = ended.next().is_none_or(|newest| newest.id <= deployment.id);
     let is_unwell = is_newest && model.replica.is_unserved(&deployment.environment);
+    let is_unseen = is_newest && model.replica.is_unseen(&deployment.environment);
     match result {
+        DeploymentResult::Succeeded
+        | DeploymentResult::Failed { .. }
+        | DeploymentResult::RolledBack { .. }
+            if is_unseen =>
+        {
+            "The load balancer does not answer the engine now, so that nothing may be served."
+        }
         DeploymentResult::Succeeded if is_unwell => {
             "It answered through the load balancer and the domain, and no instance of it is well now: \
              look at the targets."
