@@ -5,6 +5,7 @@
 
 use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
+use hyper::http::uri::Scheme;
 use hyper::{Method, StatusCode, Version};
 
 use crate::{fields, heads};
@@ -71,7 +72,8 @@ pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Re
     }
     // RFC 9112, sections 3.2.3 and 3.2.4.
     let is_bare = parts.uri.authority().is_some() && parts.uri.scheme().is_none();
-    if is_bare || (parts.uri.path() == "*" && parts.method != Method::OPTIONS) {
+    let is_other = parts.uri.scheme().is_some_and(|it| ![Scheme::HTTP, Scheme::HTTPS].contains(it));
+    if is_bare || is_other || (parts.uri.path() == "*" && parts.method != Method::OPTIONS) {
         return Err(Refused::Target);
     }
     let headers = &parts.headers;

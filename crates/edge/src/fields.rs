@@ -48,7 +48,8 @@ fn is_private(name: &str, is_trusted: bool) -> bool {
     // What frames a body is written by the edge alone, in whichever spelling it is read.
     let is_framing = matches!(name, "content_length" | "transfer_encoding");
     is_framing
-        || matches!(name, "expect" | "x-pilothouse-probe")
+        // CGI gives `Proxy` to a program by the name of the variable that sets its own proxy.
+        || matches!(name, "expect" | "proxy" | "x-pilothouse-probe")
         || (is_forgeable && is_a_proxys(name))
 }
 

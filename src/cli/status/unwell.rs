@@ -27,7 +27,9 @@ pub(super) fn last_word(state: &State, key: &EnvironmentKey) -> Option<String> {
         DeploymentResult::Cancelled { by } => {
             let by = printable(by, 40);
             let (id, release) = (newest.id, newest.release);
-            return Some(format!("{id} → {release} was cancelled by {by} before it served"));
+            return Some(format!(
+                "{id} → {release} was cancelled by {by} before its traffic had moved"
+            ));
         }
         DeploymentResult::Succeeded | DeploymentResult::Superseded { .. } => return None,
     };

@@ -62,7 +62,7 @@ fn connect_is_refused() {
 
 #[test]
 fn a_target_that_is_no_path_is_refused() {
-    for target in ["*", "a:80", "a"] {
+    for target in ["*", "a:80", "a", "ftp://a/", "x://a/"] {
         assert_eq!(refused(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")), 400, "{target}");
     }
     assert_eq!(refused("OPTIONS a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
