@@ -4,6 +4,7 @@
 mod builds;
 mod disk;
 mod edge;
+mod filled;
 mod places;
 mod processes;
 mod shared;
