@@ -28,6 +28,8 @@ pub(crate) enum Behind {
 #[derive(Debug)]
 pub(crate) struct Heads {
     bytes: Vec<u8>,
+    /// How many more came behind those, which are not kept.
+    more: u64,
     behind: Behind,
     limit: usize,
     unfinished: Unfinished,
@@ -36,7 +38,7 @@ pub(crate) struct Heads {
 impl Heads {
     /// Keeps at most `limit` bytes, the size of the largest head.
     pub(crate) fn new(limit: usize, unfinished: Unfinished) -> Self {
-        Self { bytes: Vec::new(), behind: Behind::Length(0), limit, unfinished }
+        Self { bytes: Vec::new(), more: 0, behind: Behind::Length(0), limit, unfinished }
     }
 
     /// Takes what was read. Behind a body in chunks a head begins with what comes once the
@@ -51,14 +53,12 @@ impl Heads {
                 bytes = &bytes[skipped..];
             }
         }
-        if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
-            // What comes next would be taken for what was passed over.
-            self.forget();
-            self.behind = Behind::Chunks;
-            return;
-        }
-        self.bytes.extend_from_slice(bytes);
-        self.unfinished.0.fetch_add(bytes.len(), Ordering::Relaxed);
+        // The codec reads much more at once than a head may have, where a body comes along.
+        let room = if self.more > 0 { 0 } else { self.limit.saturating_sub(self.bytes.len()) };
+        let (kept, more) = bytes.split_at(room.min(bytes.len()));
+        self.bytes.extend_from_slice(kept);
+        self.more += more.len() as u64;
+        self.unfinished.0.fetch_add(kept.len(), Ordering::Relaxed);
     }
 
     /// Hands out the bytes of the head that the codec has read, as far as they are known, and
@@ -66,16 +66,34 @@ impl Heads {
     pub(crate) fn begin(&mut self, behind: Behind) -> Vec<u8> {
         self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
         let mut head = std::mem::take(&mut self.bytes);
-        let rest = head.split_off(end(&head));
-        self.behind = behind;
-        self.read(&rest, false);
+        let more = std::mem::take(&mut self.more);
+        let (end, is_whole) = end(&head);
+        if more > 0 && !is_whole {
+            // It is behind what is kept, so that nobody knows where the next one begins.
+            self.behind = Behind::Chunks;
+            return Vec::new();
+        }
+        let rest = head.split_off(end);
+        let known = rest.len() as u64;
+        self.behind = match behind {
+            Behind::Length(length) if length >= known + more => {
+                Behind::Length(length - known - more)
+            }
+            Behind::Length(length) if length > known => Behind::Chunks,
+            behind => behind,
+        };
+        // Where all that was read is its body there is nothing to keep.
+        if self.behind == behind {
+            self.read(&rest, false);
+            self.more = if behind == Behind::Chunks { 0 } else { more };
+        }
         head
     }
 
     /// Lets go of what is held, where no head comes any more.
     pub(crate) fn forget(&mut self) {
         self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-        self.bytes = Vec::new();
+        (self.bytes, self.more) = (Vec::new(), 0);
     }
 
     /// Takes the buffer of a head back for the next one.
@@ -98,16 +116,16 @@ impl Drop for Heads {
     }
 }
 
-/// Where the first head ends: behind its first empty line, or with the bytes.
-fn end(bytes: &[u8]) -> usize {
+/// Where the first head ends, behind its first empty line or with the bytes, and whether it does.
+fn end(bytes: &[u8]) -> (usize, bool) {
     let mut at = begin(bytes);
     for line in bytes[at..].split_inclusive(|&byte| byte == b'\n') {
         at += line.len();
         if matches!(line, b"\r\n" | b"\n") {
-            break;
+            return (at, true);
         }
     }
-    at
+    (at, false)
 }
 
 /// Where a head begins: empty lines before a request are none of it (RFC 9112, section 2.2).
@@ -155,6 +173,32 @@ mod tests {
         heads.read(&[b'x'; 101], false);
         heads.read(GET, false);
         assert_eq!(heads.begin(Behind::Length(0)), b"");
+    }
+
+    #[test]
+    fn bodies_that_come_along_hide_no_head_however_long_they_are() {
+        for length in [0, 50, 72, 73, 74, 99, 100, 101, 500] {
+            for and_next in [false, true] {
+                let mut heads = heads();
+                for _ in 0..5 {
+                    let (body, next) = (vec![b'x'; length], if and_next { &GET[..3] } else { b"" });
+                    heads.read(&[GET, &body, next].concat(), true);
+                    assert_eq!(heads.begin(Behind::Length(length as u64)), GET, "{length}");
+                    if and_next {
+                        // Where its beginning was not kept nobody knows it, and nobody guesses.
+                        heads.read(&GET[3..], false);
+                        let is_known = GET.len() + length + 3 <= 100;
+                        let head = heads.begin(Behind::Length(0));
+                        assert_eq!(head, if is_known { GET } else { b"" }, "{length}");
+                    }
+                }
+                let chunked = [GET, b"1f4\r\n", &[b'x'; 500], b"\r\n0\r\n\r\n"].concat();
+                heads.read(&chunked, true);
+                assert_eq!(heads.begin(Behind::Chunks), GET);
+                heads.read(GET, true);
+                assert_eq!(heads.begin(Behind::Length(0)), GET);
+            }
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::journal::{ACCEPT, Disk, DiskError, Losses, is_new};
 use crate::kernel::{Kernel, Ledger, OpenError};
 use crate::places::Places;
 use crate::publish::{PublishLimits, Publisher};
+use crate::reserve::Reserve;
 use crate::root::{DIRECTORIES, Foreign, foreign, make};
 use crate::server::{BindError, Bound, ServeLimits, SocketSettings};
 use crate::{clock::Clock, left, samples, tidy};
@@ -157,6 +158,8 @@ pub async fn run(
 ) -> Result<Stopped, StartError> {
     let places = Places::new(&settings.state_dir);
     private(&settings.state_dir)?;
+    // Where there is none, the start needs none of it, or fails by what it does need.
+    let reserve = Reserve::spend(&places).ok();
     let told = left::table_epoch(&places);
     let mut ledger = Ledger::open_as(&places.journal(), Disk::default(), told, settings.losses)?;
     let lock = held(&places)?;
@@ -175,11 +178,7 @@ pub async fn run(
     let mut audit = Audit::open(&places.audit(), audit::Limits::default(), Disk::default())?;
     loss::note(&settings, &places, &mut ledger, &mut audit, surroundings.clock)?;
     let (listener, changed) = listener::listener(publisher.clone(), audit, surroundings.clock);
-    let limits = Limits {
-        executors: settings.executors,
-        retry_first: millis(settings.retry_first),
-        ..Limits::default()
-    };
+    let limits = limits(&settings);
     let performer: Arc<dyn crate::executor::Perform> = Arc::clone(&drivers) as _;
     let (kernel, handle) = Kernel::new(ledger, performer, listener, limits, surroundings.clock);
     let sockets = Bound::open(&settings.sockets).await?;
@@ -211,6 +210,9 @@ pub async fn run(
     ));
     tasks.spawn(keep_tidy(places, Arc::clone(&drivers), publisher, changed, own.clone()));
     ready();
+    if let Some(reserve) = reserve {
+        tasks.spawn(reserve.keep(own.clone()));
+    }
     let mut halted = handle;
     let stopped = tokio::select! {
         () = stop.cancelled() => Ok(Stopped::Asked),
@@ -224,6 +226,11 @@ pub async fn run(
         return Ok(stopped);
     }
     Ok(drivers.edge().end().await.map_or_else(Stopped::EdgeLeft, |_lock| stopped))
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let retry_first = millis(settings.retry_first);
+    Limits { executors: settings.executors, retry_first, ..Limits::default() }
 }
 
 /// The journal's lock, which this engine has by now, and which file it is.

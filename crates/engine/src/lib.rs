@@ -19,6 +19,7 @@ pub mod logs;
 pub mod places;
 pub mod publish;
 pub mod remove;
+mod reserve;
 pub mod room;
 pub mod root;
 pub mod samples;

@@ -11,6 +11,7 @@
 //! instances/ID/                 a unit directory per instance
 //! edge/                         the edge's own state
 //! built-images/                 a file for each image that was built
+//! reserve                       room for a start on a full disk
 //! ```
 
 use std::path::{Path, PathBuf};

@@ -117,7 +117,7 @@ fn state_dir(place: &Place) -> Vec<Check> {
                 None => Check::ok("disk", found),
                 Some(Scarce::Space) => {
                     let mend = "make room, or cancel the run that fills it: without any, runs and \
-                                deployments wait or fail, and the engine accepts nothing new in the end";
+                                deployments wait or fail, and nothing new is accepted or begun once what the journal keeps is used";
                     Check::fail("disk", found, mend)
                 }
                 Some(Scarce::Files(more)) => {

@@ -13,9 +13,9 @@ use pilothouse_core::run::{RunPhase, Trigger};
 use super::super::stage::{Stage, processes, wait_until};
 
 /// A small file system of its own, unmounted when it is dropped.
-pub(super) struct Tmpfs<'a>(&'a Path);
+pub(super) struct SmallDisk<'a>(&'a Path);
 
-impl<'a> Tmpfs<'a> {
+impl<'a> SmallDisk<'a> {
     fn mount(place: &'a Path, size: &str) -> Result<Self, String> {
         std::fs::create_dir_all(place).unwrap();
         let output = Program::new("mount")
@@ -31,7 +31,25 @@ impl<'a> Tmpfs<'a> {
     }
 }
 
-impl Drop for Tmpfs<'_> {
+impl<'a> SmallDisk<'a> {
+    /// One that gives each directory a block, as most do.
+    fn mount_ext4(place: &'a Path, image: &Path) -> Result<Self, String> {
+        std::fs::create_dir_all(place).unwrap();
+        std::fs::File::create(image).and_then(|file| file.set_len(64 << 20)).unwrap();
+        let run = |program: &str, arguments: &[&Path]| {
+            let output = Program::new(program).args(arguments).output();
+            let output = output.map_err(|error| format!("{program}: {error}"))?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            if output.status.success() { Ok(()) } else { Err(format!("{program}: {said}")) }
+        };
+        let path = Path::new;
+        run("mkfs.ext4", &[path("-q"), path("-m"), path("0"), image])?;
+        run("mount", &[path("-o"), path("loop"), image, place])?;
+        Ok(Self(place))
+    }
+}
+
+impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
         let _ = Program::new("umount").arg("--lazy").arg(self.0).status();
     }
@@ -225,8 +243,8 @@ fn an_engine_that_cannot_say_why_it_does_not_start_has_it_said() {
     std::fs::create_dir_all(stage.path("config/projects")).unwrap();
     std::fs::write(stage.path("config/projects/shop.toml"), file).unwrap();
     // Not even what it keeps for its start is there.
-    for spare in ["mark.spare", "epoch.json.spare"] {
-        std::fs::remove_file(state_dir.join("journal").join(spare)).unwrap();
+    for kept in ["reserve", "journal/mark.spare", "journal/epoch.json.spare"] {
+        std::fs::remove_file(state_dir.join(kept)).unwrap();
     }
     fill(&state_dir.join("filler"));
     let output = stage.binary().arg("apply").output().unwrap();
@@ -310,12 +328,21 @@ pub(super) fn look(stage: &Stage) -> Result<Reply, ClientError> {
 }
 
 /// A small disk; none where this system does not let one be made.
+pub(super) fn small_disk(place: &Path) -> Option<SmallDisk<'_>> {
+    tested(SmallDisk::mount(place, "16m"))
+}
+
+/// A small disk with ext4; none where this system does not let one be made.
+pub(super) fn small_ext4<'a>(place: &'a Path, image: &Path) -> Option<SmallDisk<'a>> {
+    tested(SmallDisk::mount_ext4(place, image))
+}
+
 #[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
-pub(super) fn small_disk(place: &Path) -> Option<Tmpfs<'_>> {
-    match Tmpfs::mount(place, "16m") {
+fn tested(mounted: Result<SmallDisk<'_>, String>) -> Option<SmallDisk<'_>> {
+    match mounted {
         Ok(disk) => Some(disk),
         Err(why) => {
-            let told = format!("a full disk cannot be tested: mounting a tmpfs failed: {why}");
+            let told = format!("a full disk cannot be tested: mounting a small one failed: {why}");
             assert!(std::env::var_os("CI").is_none(), "{told}");
             eprintln!("NOT TESTED: {told}");
             None

@@ -5,7 +5,7 @@ use pilothouse_core::run::{RunPhase, RunResult};
 
 use super::super::stage::repository::Repository;
 use super::super::stage::{Stage, wait_until};
-use super::disk::{end_one, fill, is_followed, look, small_disk};
+use super::disk::{end_one, fill, is_followed, look, small_disk, small_ext4};
 
 #[test]
 fn a_build_that_fills_the_disk_says_so() {
@@ -77,13 +77,28 @@ fn a_build_that_filled_the_disk_can_be_cancelled_which_makes_room() {
 
 #[test]
 fn an_engine_that_is_killed_on_a_full_disk_starts_there_and_ends_what_fills_it() {
-    let mut stage = Stage::new();
+    let stage = Stage::new();
     let state_dir = stage.state_dir();
     let Some(disk) = small_disk(&state_dir) else { return };
+    starts_and_ends_what_fills_it(stage);
+    drop(disk);
+}
+
+#[test]
+fn an_engine_that_is_killed_starts_where_each_directory_takes_a_block_as_well() {
+    let stage = Stage::new();
+    let (state_dir, image) = (stage.state_dir(), stage.path("image"));
+    let Some(disk) = small_ext4(&state_dir, &image) else { return };
+    starts_and_ends_what_fills_it(stage);
+    drop(disk);
+}
+
+fn starts_and_ends_what_fills_it(mut stage: Stage) {
+    let state_dir = stage.state_dir();
     stage.start();
     let repository = stage.deployed("v1");
-    *repository.build.borrow_mut() =
-        "head -c 30000000 /dev/zero > fill || true\n: > full\nsleep 60".to_owned();
+    let fills = "head -c 200000000 /dev/zero > fill || true\n: > full\nsleep 60";
+    repository.build.replace(fills.to_owned());
     repository.commit("v2");
     let workspace = state_dir.join("runs/2/workspace");
     wait_until(|| "it is full".to_owned(), || workspace.join("full").exists());
@@ -100,5 +115,4 @@ fn an_engine_that_is_killed_on_a_full_disk_starts_there_and_ends_what_fills_it()
     wait_until(|| "its files are gone".to_owned(), || !workspace.exists());
     wait_until(|| "commands are taken again".to_owned(), || look(&stage).is_ok());
     stage.halt();
-    drop(disk);
 }

@@ -362,7 +362,7 @@ pub fn little_room(room: Room) -> Option<String> {
         Scarce::Space => (
             format!("{} of {} free", age::bytes(room.free), age::bytes(room.total)),
             "Make room, or cancel the run that fills it: without any, runs and deployments wait or fail, \
-             and the engine accepts nothing new in the end.",
+             and nothing new is accepted or begun once what the journal keeps is used.",
         ),
         Scarce::Files(0) => ("no more files can be made".to_owned(), REMOVE),
         Scarce::Files(more) => (format!("{more} more files can be made"), REMOVE),

@@ -197,3 +197,30 @@ fn an_answer_with_two_framings_reaches_the_client_with_one() {
     assert_eq!((answer.text().as_str(), answer.field("content-length")), ("hello", None));
     assert_eq!(client.get("/").text(), "shop-0");
 }
+
+#[test]
+fn large_bodies_follow_each_other_on_a_connection() {
+    let (rig, _origin) = one();
+    for size in [20_000, 33_000, 45_000, 70_000, 150_000] {
+        let mut client = rig.client();
+        let body = "x".repeat(size);
+        let length = format!("Host: a\r\nContent-Length: {size}\r\n\r\n{body}");
+        let chunks =
+            format!("Host: a\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n");
+        for turn in 0..30 {
+            let framed = if turn % 3 == 0 { &chunks } else { &length };
+            client.send(&format!("POST /length HTTP/1.1\r\n{framed}"));
+            let answer = client.read();
+            assert_eq!((answer.status, answer.text()), (200, size.to_string()), "{turn}");
+            assert_eq!(client.get("/").status, 200);
+        }
+        // And hide nothing of what comes behind them.
+        client.send("POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 26\r\n\r\nPOST /length HTTP/1.1\r\nHos");
+        assert_eq!(client.read().status, 200);
+        client.send(
+            "POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n\
+             3\r\nabc\r\n0\r\n\r\n",
+        );
+        assert_eq!(client.read().status, 400);
+    }
+}

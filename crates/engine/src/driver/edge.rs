@@ -35,7 +35,10 @@ const LOG: &str = "edge.log";
 /// How long the edge may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long one wait for changes lasts. The edge answers earlier if something changes.
-const POLL_MS: u64 = 5_000;
+const POLL_MS: u64 = 1_000;
+/// How much later than that its answer may come. Then it hangs, and nobody watches what serves: the
+/// sooner that is known, the less passes for having been watched.
+const LATE: Duration = Duration::from_secs(3);
 /// How long to wait before the edge is asked again after it did not answer.
 const RETRY: Duration = Duration::from_millis(100);
 /// Failed attempts to reach the edge after which a new process is started.
@@ -110,7 +113,7 @@ impl Edge {
     async fn changes(&self, after: Option<u64>) -> Result<EdgeStatus, Fault> {
         let Some(after) = after else { return self.status().await };
         let path = format!("/v1/changes?after={after}&wait_ms={POLL_MS}");
-        let limit = Duration::from_millis(POLL_MS) + ANSWER;
+        let limit = Duration::from_millis(POLL_MS) + LATE;
         let reply = self.ask("GET", &path, Vec::new(), limit).await?;
         reply.json("the edge's changes")
     }
