@@ -133,9 +133,10 @@ fn a_deployment_that_ends_while_the_load_balancer_hangs_is_no_success() {
     second(&stage, old.leak(), "");
     stage.apply(&stage.project(&stage.path("shop")).replace("auto", "manual"));
     let deploy = deploy(&stage);
-    stage.wait("the old ones are stopped", |state| {
-        state.deployments.values().any(|one| one.phase == Phase::Retiring)
-    });
+    // They are told to end once the load balancer sends them nothing.
+    let told = |slot: u32| format!("instances/shop-production-r1-{slot}/unit/stop.json");
+    let is_told = |slot| stage.state_dir().join(told(slot)).exists();
+    wait_until(|| "the old ones are told to end".to_owned(), || is_told(0) && is_told(1));
     let edge = processes::one(&stage.path(""), " edge --dir");
     processes::signal(edge, Signal::STOP);
     stage.wait("it is known to hang", |state| !state.edge.connected);
