@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 use hyper::http::uri::Scheme;
 use hyper::{Method, StatusCode, Version};
 
-use crate::{fields, heads};
+use crate::fields;
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Refused {
     Hosts,
     /// A length and a transfer encoding.
     Length,
-    /// A transfer encoding in a head of which it cannot be told whether it had a length too.
+    /// A head whose bytes are not known, behind a body that is not well formed.
     Unseen,
     /// A line that ends with a line feed alone.
     Line,
@@ -50,7 +50,7 @@ impl Refused {
             Self::Host => "bad request: the Host field is missing or malformed\n",
             Self::Hosts => "bad request: more than one Host field\n",
             Self::Length => "bad request: both Content-Length and Transfer-Encoding\n",
-            Self::Unseen => "bad request: sent before the chunked one before it was answered\n",
+            Self::Unseen => "bad request: nobody knows where it begins\n",
             Self::Line => "bad request: a line of the head ends without a carriage return\n",
             Self::Encoding => "the only Transfer-Encoding known here is chunked\n",
             Self::Method => "CONNECT is not allowed here\n",
@@ -60,9 +60,12 @@ impl Refused {
     }
 }
 
-/// Checks a request's head; `raw` is its bytes as far as they are known.
+/// Checks a request's head; `raw` is its bytes, or nothing where they are not known.
 pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Refused> {
-    let raw = &raw[heads::begin(raw)..];
+    // Nobody may be let past that cannot be judged.
+    if raw.is_empty() {
+        return Err(Refused::Unseen);
+    }
     // The codec takes such a line, which others do not (RFC 9112, section 2.2).
     if lines(raw).any(|line| !line.ends_with(b"\r\n")) {
         return Err(Refused::Line);
@@ -96,9 +99,6 @@ pub(crate) fn admit(parts: &Parts, raw: &[u8], body_limit: u64) -> Result<(), Re
         let sent = lines(raw).count().saturating_sub(2);
         if headers.contains_key(CONTENT_LENGTH) || sent > headers.len() {
             return Err(Refused::Length);
-        }
-        if sent < headers.len() {
-            return Err(Refused::Unseen);
         }
         if !fields::is_plainly_framed(headers) {
             return Err(Refused::Encoding);

@@ -1,10 +1,12 @@
 //! The bytes of request heads as they were sent, which the codec hides.
 //!
-//! Responsible for knowing where a head begins as far as anybody but the codec can, and for how
-//! many bytes of unfinished heads a worker holds. It must never judge a head: that is `admit`'s.
+//! Responsible for knowing where each head begins and ends, by the lengths and the chunks of the bodies
+//! between them, and for how many bytes of unfinished heads a worker holds. It must never judge a head: that is `admit`'s.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::chunks::{Chunks, Read};
 
 /// A buffer that is kept between heads; one that a large head needed is given back.
 const KEPT: usize = 4 * 1024;
@@ -20,80 +22,105 @@ pub(crate) struct Unfinished(Arc<AtomicUsize>);
 pub(crate) enum Behind {
     /// A body of so many bytes, and then the next head.
     Length(u64),
-    /// A body whose end only the codec finds.
+    /// A body in chunks, and then the next head.
     Chunks,
+}
+
+/// Where in a connection's bytes the next one stands.
+#[derive(Debug)]
+enum Place {
+    /// In a head, or before one.
+    Head,
+    /// In a body of which so many bytes are still to come.
+    Body(u64),
+    /// In a body in chunks.
+    Chunks(Chunks),
+    /// Nobody knows: nothing is told of any head any more.
+    Lost,
 }
 
 /// The heads of one client's connection.
 #[derive(Debug)]
 pub(crate) struct Heads {
+    /// What was read from the beginning of the next head on.
     bytes: Vec<u8>,
-    /// How many more came behind those, which are not kept.
-    more: u64,
-    behind: Behind,
+    place: Place,
     limit: usize,
     unfinished: Unfinished,
 }
 
 impl Heads {
-    /// Keeps at most `limit` bytes, the size of the largest head.
+    /// Keeps at most `limit` bytes: a head of the largest size, and what the codec reads ahead.
     pub(crate) fn new(limit: usize, unfinished: Unfinished) -> Self {
-        Self { bytes: Vec::new(), more: 0, behind: Behind::Length(0), limit, unfinished }
+        Self { bytes: Vec::new(), place: Place::Head, limit, unfinished }
     }
 
-    /// Takes what was read. Behind a body in chunks a head begins with what comes once the
-    /// request was answered.
-    pub(crate) fn read(&mut self, mut bytes: &[u8], is_answered: bool) {
-        match &mut self.behind {
-            Behind::Chunks if !is_answered => return,
-            Behind::Chunks => self.behind = Behind::Length(0),
-            Behind::Length(left) => {
-                let skipped = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                *left -= skipped as u64;
-                bytes = &bytes[skipped..];
-            }
+    /// Takes what was read.
+    pub(crate) fn read(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let passed = match &mut self.place {
+                Place::Head => return self.keep(bytes),
+                Place::Lost => return,
+                Place::Body(left) => {
+                    let passed = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= passed as u64;
+                    if *left == 0 {
+                        self.place = Place::Head;
+                    }
+                    passed
+                }
+                Place::Chunks(chunks) => match chunks.read(bytes) {
+                    Read::All => return,
+                    Read::Until(passed) => {
+                        self.place = Place::Head;
+                        passed
+                    }
+                    Read::Broken => {
+                        self.place = Place::Lost;
+                        return;
+                    }
+                },
+            };
+            bytes = &bytes[passed..];
         }
-        // The codec reads much more at once than a head may have, where a body comes along.
-        let room = if self.more > 0 { 0 } else { self.limit.saturating_sub(self.bytes.len()) };
-        let (kept, more) = bytes.split_at(room.min(bytes.len()));
-        self.bytes.extend_from_slice(kept);
-        self.more += more.len() as u64;
-        self.unfinished.0.fetch_add(kept.len(), Ordering::Relaxed);
     }
 
-    /// Hands out the bytes of the head that the codec has read, as far as they are known, and
-    /// keeps those of the next one.
+    fn keep(&mut self, mut bytes: &[u8]) {
+        if self.bytes.is_empty() {
+            bytes = &bytes[begin(bytes)..];
+        }
+        if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
+            self.forget();
+            self.place = Place::Lost;
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.unfinished.0.fetch_add(bytes.len(), Ordering::Relaxed);
+    }
+
+    /// Hands out the bytes of the head that the codec has read, and keeps those of the next one. None
+    /// where they are not known.
     pub(crate) fn begin(&mut self, behind: Behind) -> Vec<u8> {
         self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
         let mut head = std::mem::take(&mut self.bytes);
-        let more = std::mem::take(&mut self.more);
-        let (end, is_whole) = end(&head);
-        if more > 0 && !is_whole {
-            // It is behind what is kept, so that nobody knows where the next one begins.
-            self.behind = Behind::Chunks;
+        let Some(end) = end(&head) else {
+            self.place = Place::Lost;
             return Vec::new();
-        }
-        let rest = head.split_off(end);
-        let known = rest.len() as u64;
-        self.behind = match behind {
-            Behind::Length(length) if length >= known + more => {
-                Behind::Length(length - known - more)
-            }
-            Behind::Length(length) if length > known => Behind::Chunks,
-            behind => behind,
         };
-        // Where all that was read is its body there is nothing to keep.
-        if self.behind == behind {
-            self.read(&rest, false);
-            self.more = if behind == Behind::Chunks { 0 } else { more };
-        }
+        let rest = head.split_off(end);
+        self.place = match behind {
+            Behind::Length(0) => Place::Head,
+            Behind::Length(length) => Place::Body(length),
+            Behind::Chunks => Place::Chunks(Chunks::default()),
+        };
+        self.read(&rest);
         head
     }
 
     /// Lets go of what is held, where no head comes any more.
     pub(crate) fn forget(&mut self) {
         self.unfinished.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-        (self.bytes, self.more) = (Vec::new(), 0);
+        self.bytes = Vec::new();
     }
 
     /// Takes the buffer of a head back for the next one.
@@ -116,16 +143,16 @@ impl Drop for Heads {
     }
 }
 
-/// Where the first head ends, behind its first empty line or with the bytes, and whether it does.
-fn end(bytes: &[u8]) -> (usize, bool) {
-    let mut at = begin(bytes);
-    for line in bytes[at..].split_inclusive(|&byte| byte == b'\n') {
+/// Where the first head ends, behind its first empty line.
+fn end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         at += line.len();
         if matches!(line, b"\r\n" | b"\n") {
-            return (at, true);
+            return Some(at);
         }
     }
-    (at, false)
+    None
 }
 
 /// Where a head begins: empty lines before a request are none of it (RFC 9112, section 2.2).
@@ -144,61 +171,81 @@ mod tests {
     }
 
     #[test]
-    fn heads_that_come_together_are_told_apart() {
+    fn empty_lines_before_a_head_are_none_of_it() {
         let mut heads = heads();
-        heads.read(&[b"\r\n", GET, b"ab\r\n", GET, b"a"].concat(), true);
-        assert_eq!(heads.begin(Behind::Length(2)), [b"\r\n", GET].concat());
-        assert_eq!(heads.begin(Behind::Length(3)), [b"\r\n", GET].concat());
-        heads.read(b"b", false);
-        heads.read(&[b"c", &GET[..5]].concat(), false);
-        heads.read(&GET[5..], false);
+        heads.read(b"\r\n\r");
+        heads.read(&[b"\n", GET, b"ab\r\n", GET, b"abc", &GET[..5]].concat());
+        assert_eq!(heads.begin(Behind::Length(2)), GET);
+        assert_eq!(heads.begin(Behind::Length(3)), GET);
+        heads.read(&GET[5..]);
         assert_eq!(heads.begin(Behind::Length(0)), GET);
     }
 
+    /// Requests of all kinds, however they are cut and sent together, have their own heads.
     #[test]
-    fn behind_chunks_nothing_is_known_before_the_answer() {
-        let mut heads = heads();
-        heads.read(&[GET, b"0\r\n\r\n"].concat(), true);
-        assert_eq!(heads.begin(Behind::Chunks), GET);
-        heads.read(GET, false);
-        assert_eq!(heads.begin(Behind::Chunks), b"");
-        heads.read(GET, true);
-        assert_eq!(heads.begin(Behind::Length(0)), GET);
-    }
-
-    #[test]
-    fn bytes_that_are_passed_over_hide_what_comes_behind_them() {
-        let mut heads = heads();
-        heads.begin(Behind::Length(0));
-        heads.read(&[b'x'; 101], false);
-        heads.read(GET, false);
-        assert_eq!(heads.begin(Behind::Length(0)), b"");
-    }
-
-    #[test]
-    fn bodies_that_come_along_hide_no_head_however_long_they_are() {
-        for length in [0, 50, 72, 73, 74, 99, 100, 101, 500] {
-            for and_next in [false, true] {
-                let mut heads = heads();
-                for _ in 0..5 {
-                    let (body, next) = (vec![b'x'; length], if and_next { &GET[..3] } else { b"" });
-                    heads.read(&[GET, &body, next].concat(), true);
-                    assert_eq!(heads.begin(Behind::Length(length as u64)), GET, "{length}");
-                    if and_next {
-                        // Where its beginning was not kept nobody knows it, and nobody guesses.
-                        heads.read(&GET[3..], false);
-                        let is_known = GET.len() + length + 3 <= 100;
-                        let head = heads.begin(Behind::Length(0));
-                        assert_eq!(head, if is_known { GET } else { b"" }, "{length}");
-                    }
+    fn every_head_is_found_however_the_bytes_arrive() {
+        let chunked = |size: usize| {
+            let body = "x\r\n".repeat(size);
+            let len = body.len();
+            let first = format!("{len:X} ;e=\"a\"\r\n{body}\r\n");
+            let last =
+                if size.is_multiple_of(2) { "0\r\n\r\n" } else { "000\r\nt: 1\r\nu: 2\r\n\r\n" };
+            let first = if len == 0 { String::new() } else { first };
+            (Behind::Chunks, format!("{first}{last}").into_bytes())
+        };
+        let sized = |size: usize| (Behind::Length(size as u64), vec![b'\n'; size]);
+        let kinds = [sized(0), chunked(0), sized(1), chunked(1), sized(300), chunked(70), sized(5)];
+        let mut seed = 1u64;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(seed >> 33).unwrap() % below
+        };
+        for turn in 0..2000 {
+            let mut heads = Heads::new(100_000, Unfinished::default());
+            let all: Vec<_> = (0..12).map(|_| &kinds[random(kinds.len())]).collect();
+            let head = |at: usize| format!("GET /{at} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes();
+            let bytes: Vec<u8> = all
+                .iter()
+                .enumerate()
+                .flat_map(|(at, (_, body))| [head(at), body.clone()].concat())
+                .collect();
+            let (mut sent, mut begun) = (0, 0);
+            while sent < bytes.len() {
+                let piece = 1 + random(if turn < 1000 { 5 } else { 600 });
+                heads.read(&bytes[sent..bytes.len().min(sent + piece)]);
+                sent = bytes.len().min(sent + piece);
+                while matches!(heads.place, Place::Head) && end(&heads.bytes).is_some() {
+                    assert_eq!(heads.begin(all[begun].0), head(begun), "{turn}");
+                    begun += 1;
                 }
-                let chunked = [GET, b"1f4\r\n", &[b'x'; 500], b"\r\n0\r\n\r\n"].concat();
-                heads.read(&chunked, true);
-                assert_eq!(heads.begin(Behind::Chunks), GET);
-                heads.read(GET, true);
-                assert_eq!(heads.begin(Behind::Length(0)), GET);
             }
+            assert_eq!(begun, all.len(), "{turn}");
+            assert_eq!(heads.unfinished.0.load(Ordering::Relaxed), 0);
         }
+    }
+
+    #[test]
+    fn what_is_no_body_in_chunks_hides_all_that_comes_behind_it() {
+        for body in
+            ["x\r\n", "\r\n", "1\na", "1\r\nab", "1\r\na\n", "0\r\n\rx", "0\r\nt\rx", "1 x\r\n"]
+        {
+            let mut heads = heads();
+            heads.read(&[GET, body.as_bytes(), GET].concat());
+            assert_eq!(heads.begin(Behind::Chunks), GET);
+            heads.read(GET);
+            assert_eq!(heads.begin(Behind::Length(0)), b"", "{body:?}");
+            heads.read(GET);
+            assert_eq!(heads.begin(Behind::Length(0)), b"", "{body:?}");
+        }
+    }
+
+    #[test]
+    fn more_than_is_kept_hides_all_that_comes() {
+        let mut heads = heads();
+        heads.read(&[b'x'; 101]);
+        assert_eq!(heads.unfinished.0.load(Ordering::Relaxed), 0);
+        heads.read(GET);
+        assert_eq!(heads.begin(Behind::Length(0)), b"");
     }
 
     #[test]
@@ -207,11 +254,11 @@ mod tests {
         let mut all: Vec<Heads> = Vec::new();
         for _ in 0..=MOST_UNFINISHED / (2 * KEPT) {
             let mut heads = Heads::new(2 * KEPT, unfinished.clone());
-            heads.read(&[b'x'; 2 * KEPT], true);
+            heads.read(&[b'x'; 2 * KEPT]);
             all.push(heads);
         }
         let mut small = Heads::new(2 * KEPT, unfinished);
-        small.read(GET, true);
+        small.read(GET);
         assert_eq!((all[0].is_too_much(), small.is_too_much()), (true, false));
         all.truncate(all.len() - 2);
         assert!(!all[0].is_too_much());

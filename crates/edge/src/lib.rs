@@ -15,6 +15,7 @@
 mod admit;
 mod applier;
 mod body;
+mod chunks;
 mod claim;
 mod clock;
 mod control;

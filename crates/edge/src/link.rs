@@ -77,7 +77,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(head_limit: usize, unfinished: Unfinished) -> Self {
+    pub(crate) fn new(kept: usize, unfinished: Unfinished) -> Self {
         let now = coarse_ms();
         Self {
             phase: AtomicU8::new(Phase::Idle as u8),
@@ -92,7 +92,7 @@ impl Link {
             owes_answer: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             owes_body: AtomicBool::new(false),
-            heads: Mutex::new(Heads::new(head_limit, unfinished)),
+            heads: Mutex::new(Heads::new(kept, unfinished)),
             waker: OnceLock::new(),
         }
     }
@@ -273,6 +273,8 @@ impl Link {
         // An empty line before a request is none of it (RFC 9112, section 2.2), and keeps no
         // connection open.
         if phase == Phase::Idle && is_empty_lines(bytes) {
+            // But it may be the end of a head whose beginning came behind a body.
+            self.heads().read(bytes);
             return;
         }
         let now = coarse_ms();
@@ -286,7 +288,7 @@ impl Link {
             self.enter_at(Phase::Head, now);
         }
         if phase != Phase::Upgraded {
-            self.heads().read(bytes, !is_answered);
+            self.heads().read(bytes);
         }
     }
 }

@@ -279,7 +279,9 @@ fn start(
     let Ok(peer_text) = HeaderValue::try_from(peer.to_string()) else {
         return;
     };
-    let link = Arc::new(Link::new(limits.head_bytes(), worker.unfinished.clone()));
+    // The codec reads ahead of what it has begun, by somewhat more than its buffer at most.
+    let kept = limits.head_bytes() + 4 * limits.buffer_bytes();
+    let link = Arc::new(Link::new(kept, worker.unfinished.clone()));
     if worker.is_stopping.get() {
         link.judge(Verdict::Finish);
     }

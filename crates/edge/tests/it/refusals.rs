@@ -91,7 +91,8 @@ fn a_head_behind_another_is_judged_as_a_first_one() {
     let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
     let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n";
     let (rig, _origin) = one();
-    for first in [get, post, &format!("{get}{post}")] {
+    let whole = format!("{chunked}\r\n3\r\nabc\r\n0\r\n\r\n");
+    for first in [get, post, &format!("{get}{post}"), &whole, &format!("{whole}{post}{whole}")] {
         for (second, status) in [
             (format!("{chunked}\r\n0\r\n\r\n"), 200),
             (format!("{chunked}Content-Length: 40\r\n\r\n0\r\n\r\n{get}"), 400),
@@ -109,17 +110,48 @@ fn a_head_behind_another_is_judged_as_a_first_one() {
 }
 
 #[test]
-fn a_chunked_request_waits_for_the_answer_to_the_one_before_it() {
+fn chunked_requests_may_follow_each_other_unanswered() {
     let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     let (rig, _origin) = one();
     let mut client = rig.client();
-    client.send(chunked);
-    assert_eq!(client.read().status, 200);
-    client.send(chunked);
-    assert_eq!(client.read().status, 200);
-    client.send(&chunked.repeat(2));
-    assert_eq!([client.read().status, client.read().status], [200, 400]);
-    assert!(client.is_closed());
+    for together in [1, 1, 2, 3] {
+        client.send(&chunked.repeat(together));
+        for _ in 0..together {
+            assert_eq!(client.read().status, 200);
+        }
+    }
+}
+
+/// However a head comes, behind which bodies, it is judged by all of its bytes.
+#[test]
+fn a_head_that_comes_in_parts_behind_a_body_is_judged_as_a_whole() {
+    let chunked =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let large = format!(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n{}",
+        "a\n".repeat(30_000)
+    );
+    let legal =
+        format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n{}", "a\n".repeat(1000));
+    let both = "POST / HTTP/1.1\r\nContent-Length: 5\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let bare = "GET / HTTP/1.1\nHost: a\r\n\r\n";
+    let (rig, _origin) = one();
+    for first in [chunked, &large, &legal] {
+        for (second, status) in [(&*legal, 200), (chunked, 200), (both, 400), (bare, 400)] {
+            let head = second.find("\r\n\r\n").unwrap() + 4;
+            for cut in [1, 15, 16, head - 3, head - 2, head - 1, head] {
+                let mut client = rig.client();
+                client.send(&format!("{first}{}", &second[..cut]));
+                assert_eq!(client.read().status, 200);
+                client.send(&second[cut..]);
+                assert_eq!(client.read().status, status, "{second:?} cut at {cut}");
+                if status == 200 {
+                    client.send(chunked);
+                    assert_eq!(client.read().status, 200, "behind {second:?} cut at {cut}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
