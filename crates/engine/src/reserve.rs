@@ -15,7 +15,7 @@ use crate::places::Places;
 /// How much is kept.
 const ROOM: Ahead = Ahead::of(256 << 10);
 /// Time between two looks whether it is there.
-const LOOK: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The file that has the room, and no bytes.
 pub(crate) struct Reserve {

@@ -84,12 +84,13 @@ fn look(places: &Places) -> Vec<Displaced> {
     found.take(MOST).collect()
 }
 
-/// This user's processes, and where proc(5) tells of each.
+/// This user's processes, and where proc(5) tells of each. Root may end anybody's.
 pub(super) fn own_processes() -> impl Iterator<Item = (i32, PathBuf)> {
     let own = nix::unistd::geteuid().as_raw();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_own =
-        move |entry: &std::fs::DirEntry| entry.metadata().is_ok_and(|one| one.uid() == own);
+    let is_own = move |entry: &std::fs::DirEntry| {
+        entry.metadata().is_ok_and(|one| own == 0 || one.uid() == own)
+    };
     entries.filter_map(move |entry| {
         let process: i32 = entry.file_name().to_str()?.parse().ok()?;
         is_own(&entry).then_some((process, entry.path()))
