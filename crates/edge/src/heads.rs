@@ -1,7 +1,8 @@
 //! The bytes of request heads as they were sent, which the codec hides.
 //!
 //! Responsible for knowing where each head begins and ends, by the lengths and the chunks of the bodies
-//! between them, and for how many bytes of unfinished heads a worker holds. It must never judge a head: that is `admit`'s.
+//! between them, and for how many bytes of unfinished heads a worker holds. It must never judge a head:
+//! that is `admit`'s.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
